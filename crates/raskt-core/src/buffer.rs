@@ -1,0 +1,189 @@
+//! Reference-counted memory: a view of bytes and the owner that keeps them alive.
+//!
+//! Memory is accounted by *owner*, so that two views of one allocation count once.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Which allocation a view looks into. Two buffers with one id share their memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OwnerId(pub usize);
+
+/// Something that keeps bytes alive: Rust's heap, a NumPy array, a mapped file.
+pub trait BufferOwner: Send + Sync {
+    /// The bytes.
+    fn bytes(&self) -> &[u8];
+
+    /// The bytes for writing, where the owner allows it and nobody else can look at them.
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        None
+    }
+
+    /// The allocation that is accounted, and its whole size; `None` says "this owner itself".
+    fn identity(&self) -> Option<(OwnerId, u64)> {
+        None
+    }
+}
+
+/// Heap memory aligned to 16 bytes, so that any dtype can look at it in place.
+struct Heap {
+    words: Vec<u128>,
+    len: usize,
+}
+
+impl BufferOwner for Heap {
+    fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.len]
+    }
+
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(&mut bytemuck::cast_slice_mut(&mut self.words)[..self.len])
+    }
+}
+
+/// A cheap clone of a view of bytes.
+///
+/// ```
+/// use raskt_core::Buffer;
+/// let all = Buffer::from(&b"hello"[..]);
+/// let part = all.slice(1, 3);
+/// assert_eq!(part.as_slice(), b"ell");
+/// assert_eq!(part.owner_id(), all.owner_id());
+/// ```
+#[derive(Clone)]
+pub struct Buffer {
+    owner: Arc<dyn BufferOwner>,
+    offset: usize,
+    len: usize,
+}
+
+impl Buffer {
+    /// A view of all bytes of `owner`.
+    #[must_use]
+    pub fn new(owner: Arc<dyn BufferOwner>) -> Self {
+        let len = owner.bytes().len();
+        Self { owner, offset: 0, len }
+    }
+
+    /// `len` zero bytes on the heap, aligned to 16.
+    #[must_use]
+    pub fn zeroed(len: usize) -> Self {
+        Self::new(Arc::new(Heap { words: vec![0; len.div_ceil(16)], len }))
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.owner.bytes()[self.offset..self.offset + self.len]
+    }
+
+    /// The bytes for writing, where this is the only view of a writable owner.
+    pub fn as_mut_slice(&mut self) -> Option<&mut [u8]> {
+        let (offset, len) = (self.offset, self.len);
+        Arc::get_mut(&mut self.owner)?.bytes_mut()?.get_mut(offset..offset + len)
+    }
+
+    /// A view of `len` bytes from `offset`, cut at the end of this one.
+    #[must_use]
+    pub fn slice(&self, offset: usize, len: usize) -> Self {
+        let offset = offset.min(self.len);
+        Self { owner: Arc::clone(&self.owner), offset: self.offset + offset, len: len.min(self.len - offset) }
+    }
+
+    /// The allocation behind the view.
+    #[must_use]
+    pub fn owner_id(&self) -> OwnerId {
+        self.accounted().0
+    }
+
+    /// The allocation behind the view and its whole size in bytes: what accounting counts once.
+    #[must_use]
+    pub fn accounted(&self) -> (OwnerId, u64) {
+        self.owner.identity().unwrap_or_else(|| {
+            (OwnerId(Arc::as_ptr(&self.owner).cast::<u8>() as usize), self.owner.bytes().len() as u64)
+        })
+    }
+
+    /// The owner, to look whether it is one that a higher floor knows.
+    #[must_use]
+    pub fn owner(&self) -> &Arc<dyn BufferOwner> {
+        &self.owner
+    }
+}
+
+impl From<&[u8]> for Buffer {
+    fn from(bytes: &[u8]) -> Self {
+        let mut words = vec![0u128; bytes.len().div_ceil(16)];
+        bytemuck::cast_slice_mut::<u128, u8>(&mut words)[..bytes.len()].copy_from_slice(bytes);
+        Self::new(Arc::new(Heap { words, len: bytes.len() }))
+    }
+}
+
+impl BufferOwner for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        Some(self)
+    }
+}
+
+impl From<Vec<u8>> for Buffer {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(Arc::new(bytes))
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Buffer {}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({} bytes)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_buffer_cannot_be_written() {
+        let mut buffer = Buffer::zeroed(4);
+        buffer.as_mut_slice().unwrap()[0] = 7;
+        let copy = buffer.clone();
+        assert!(buffer.as_mut_slice().is_none());
+        drop(copy);
+        assert_eq!(buffer.as_slice(), [7, 0, 0, 0]);
+    }
+
+    #[test]
+    fn slices_past_the_end_are_cut() {
+        let buffer = Buffer::from(vec![1, 2, 3]);
+        assert_eq!(buffer.slice(2, 10).as_slice(), [3]);
+        assert!(buffer.slice(9, 1).is_empty());
+    }
+
+    #[test]
+    fn heap_memory_is_aligned_for_any_dtype() {
+        assert_eq!(Buffer::zeroed(24).as_slice().as_ptr() as usize % 16, 0);
+    }
+}

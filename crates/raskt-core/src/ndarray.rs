@@ -1,0 +1,260 @@
+//! Strided n-dimensional arrays over a [`Buffer`], laid out as NumPy lays them out.
+
+use smallvec::SmallVec;
+
+use crate::{Buffer, DType, Error, ErrorKind, Result};
+
+/// Sizes along the axes.
+pub type Shape = SmallVec<[u64; 4]>;
+/// Bytes from one element to the next along each axis; may be negative or zero.
+pub type Strides = SmallVec<[i64; 4]>;
+
+/// An array: elements of one dtype at strided places of a buffer.
+///
+/// Every element lies inside the buffer; the constructors hold that.
+#[derive(Clone, Debug)]
+pub struct NdArray {
+    dtype: DType,
+    shape: Shape,
+    strides: Strides,
+    /// Byte of the buffer where the element with index 0 on every axis starts.
+    offset: usize,
+    buffer: Buffer,
+}
+
+impl NdArray {
+    /// An array in C order over the whole of `buffer`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] where the dtype has no fixed size or the buffer another length.
+    pub fn contiguous(dtype: DType, shape: &[u64], buffer: Buffer) -> Result<Self> {
+        let item = item_bytes(&dtype)?;
+        let count = element_count(shape)?;
+        if count.checked_mul(item) != Some(buffer.len()) {
+            return Err(ErrorKind::InvalidValue(format!(
+                "{count} elements of {dtype} do not fill a buffer of {} bytes",
+                buffer.len()
+            ))
+            .into());
+        }
+        let strides = c_strides(shape, item);
+        Ok(Self { dtype, shape: shape.into(), strides, offset: 0, buffer })
+    }
+
+    /// An array at any strides.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] where an element would lie outside the buffer.
+    pub fn strided(
+        dtype: DType,
+        shape: &[u64],
+        strides: &[i64],
+        offset: usize,
+        buffer: Buffer,
+    ) -> Result<Self> {
+        let item = item_bytes(&dtype)? as i128;
+        element_count(shape)?;
+        let (mut low, mut high) = (offset as i128, offset as i128);
+        for (&size, &stride) in shape.iter().zip(strides) {
+            let reach = (i128::from(size) - 1).max(0) * i128::from(stride);
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        let empty = shape.contains(&0);
+        if shape.len() != strides.len() || (!empty && (low < 0 || high + item > buffer.len() as i128)) {
+            return Err(ErrorKind::InvalidValue(format!(
+                "shape {shape:?} with strides {strides:?} reaches outside a buffer of {} bytes",
+                buffer.len()
+            ))
+            .into());
+        }
+        Ok(Self { dtype, shape: shape.into(), strides: strides.into(), offset, buffer })
+    }
+
+    /// A C-ordered array of `float64`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] where `values` does not fill `shape`.
+    pub fn from_f64(shape: &[u64], values: &[f64]) -> Result<Self> {
+        Self::contiguous(DType::Float64, shape, Buffer::from(bytemuck::cast_slice::<f64, u8>(values)))
+    }
+
+    /// The element type.
+    #[must_use]
+    pub fn dtype(&self) -> &DType {
+        &self.dtype
+    }
+
+    /// Sizes along the axes.
+    #[must_use]
+    pub fn shape(&self) -> &[u64] {
+        &self.shape
+    }
+
+    /// Byte steps along the axes.
+    #[must_use]
+    pub fn strides(&self) -> &[i64] {
+        &self.strides
+    }
+
+    /// Byte offset of the first element in [`NdArray::buffer`].
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The memory.
+    #[must_use]
+    pub fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn n_elements(&self) -> usize {
+        self.shape.iter().product::<u64>() as usize
+    }
+
+    /// Bytes of one element; every array's dtype has a size.
+    #[must_use]
+    pub fn item_bytes(&self) -> usize {
+        self.dtype.item_bytes().unwrap_or(1)
+    }
+
+    /// Whether the elements lie one after the other in C order.
+    #[must_use]
+    pub fn is_c_contiguous(&self) -> bool {
+        self.shape.contains(&0) || {
+            let expected = c_strides(&self.shape, self.item_bytes());
+            self.shape.iter().zip(self.strides.iter().zip(&expected)).all(|(&n, (a, b))| n == 1 || a == b)
+        }
+    }
+
+    /// The elements' bytes, where they lie one after the other.
+    #[must_use]
+    pub fn contiguous_bytes(&self) -> Option<&[u8]> {
+        let len = self.n_elements() * self.item_bytes();
+        self.is_c_contiguous().then(|| &self.buffer.as_slice()[self.offset..self.offset + len])
+    }
+
+    /// The same elements in C order: this array where it is so already, a copy otherwise.
+    #[must_use]
+    pub fn to_contiguous(&self) -> Self {
+        let (item, count) = (self.item_bytes(), self.n_elements());
+        let buffer = if self.is_c_contiguous() {
+            self.buffer.slice(self.offset, count * item)
+        } else {
+            let source = self.buffer.as_slice();
+            let mut out = Vec::with_capacity(count * item);
+            for_each_offset(&self.shape, &self.strides, self.offset, |at| {
+                out.extend_from_slice(&source[at..at + item]);
+            });
+            Buffer::from(out.as_slice())
+        };
+        let strides = c_strides(&self.shape, item);
+        Self { dtype: self.dtype.clone(), shape: self.shape.clone(), strides, offset: 0, buffer }
+    }
+
+    /// The elements of a `float64` array, copied in C order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`] for any other dtype.
+    pub fn to_f64(&self) -> Result<Vec<f64>> {
+        if self.dtype != DType::Float64 {
+            return Err(ErrorKind::WrongType { expected: "float64", found: self.dtype.to_string() }.into());
+        }
+        let dense = self.to_contiguous();
+        Ok(dense.buffer.as_slice().chunks_exact(8).map(bytemuck::pod_read_unaligned::<f64>).collect())
+    }
+}
+
+impl PartialEq for NdArray {
+    /// Same dtype, shape and element bytes; a NaN equals itself, and -0.0 differs from 0.0.
+    fn eq(&self, other: &Self) -> bool {
+        self.dtype == other.dtype
+            && self.shape == other.shape
+            && self.to_contiguous().buffer.as_slice() == other.to_contiguous().buffer.as_slice()
+    }
+}
+
+fn item_bytes(dtype: &DType) -> Result<usize> {
+    dtype.item_bytes().ok_or_else(|| {
+        Error::new(ErrorKind::WrongType { expected: "a dtype of fixed size", found: dtype.to_string() })
+    })
+}
+
+fn element_count(shape: &[u64]) -> Result<usize> {
+    let overflow = || Error::new(ErrorKind::InvalidValue(format!("shape {shape:?} has too many elements")));
+    if shape.contains(&0) {
+        return Ok(0);
+    }
+    let count = shape.iter().try_fold(1u64, |a, &n| a.checked_mul(n)).ok_or_else(overflow)?;
+    usize::try_from(count).ok().filter(|&n| n <= isize::MAX as usize / 16).ok_or_else(overflow)
+}
+
+fn c_strides(shape: &[u64], item: usize) -> Strides {
+    let mut strides: Strides = smallvec::smallvec![0; shape.len()];
+    let mut step = item as i64;
+    for (stride, &size) in strides.iter_mut().zip(shape).rev() {
+        *stride = step;
+        step = step.saturating_mul(size.max(1) as i64);
+    }
+    strides
+}
+
+/// Calls `visit` with the byte offset of every element, in C order.
+fn for_each_offset(shape: &[u64], strides: &[i64], offset: usize, mut visit: impl FnMut(usize)) {
+    if shape.contains(&0) {
+        return;
+    }
+    let mut index: Shape = smallvec::smallvec![0; shape.len()];
+    let mut at = offset as i64;
+    loop {
+        visit(at as usize);
+        let mut axis = shape.len();
+        loop {
+            if axis == 0 {
+                return;
+            }
+            axis -= 1;
+            index[axis] += 1;
+            at += strides[axis];
+            if index[axis] < shape[axis] {
+                break;
+            }
+            at -= strides[axis] * shape[axis] as i64;
+            index[axis] = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reversed_transpose_reads_in_its_own_order() {
+        let dense = NdArray::from_f64(&[2, 3], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        let view = NdArray::strided(DType::Float64, &[3, 2], &[-8, 24], 16, dense.buffer().clone()).unwrap();
+        assert_eq!(view.to_f64().unwrap(), [2.0, 5.0, 1.0, 4.0, 0.0, 3.0]);
+        assert!(!view.is_c_contiguous());
+        assert_eq!(view, view.to_contiguous());
+    }
+
+    #[test]
+    fn elements_outside_the_buffer_are_refused() {
+        let buffer = Buffer::zeroed(16);
+        assert!(NdArray::strided(DType::Float64, &[3], &[8], 0, buffer.clone()).is_err());
+        assert!(NdArray::strided(DType::Float64, &[2], &[-8], 0, buffer.clone()).is_err());
+        assert!(NdArray::strided(DType::Float64, &[u64::MAX, 2], &[0, 0], 0, buffer.clone()).is_err());
+        assert!(NdArray::contiguous(DType::Unknown, &[1], buffer).is_err());
+    }
+
+    #[test]
+    fn zero_sized_and_zero_dimensional_arrays_work() {
+        let empty = NdArray::from_f64(&[0, 5], &[]).unwrap();
+        assert_eq!(empty.to_f64().unwrap(), Vec::<f64>::new());
+        let lone = NdArray::from_f64(&[], &[2.5]).unwrap();
+        assert_eq!(lone.to_f64().unwrap(), [2.5]);
+    }
+}
