@@ -1,0 +1,103 @@
+# `make` alone lists the targets. Everything runs inside .venv of this checkout, which `make build` creates;
+# compiled files and downloads are kept outside it, so that a second clone starts from a warm cache.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+# ---- caches: XDG_CACHE_HOME, CARGO_TARGET_DIR and PYTHON may be set by the caller ----
+RASKT_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/raskt
+ifeq ($(origin CARGO_TARGET_DIR),undefined)
+# What the compiler makes is shared by all clones; what is taken from there (the extension) has a folder per clone,
+# so that two clones building at once do not hand each other their files.
+export CARGO_BUILD_BUILD_DIR := $(RASKT_CACHE)/build
+export CARGO_TARGET_DIR := $(RASKT_CACHE)/target-$(shell printf %s '$(CURDIR)' | cksum | cut -d ' ' -f 1)
+endif
+export CARGO_TERM_COLOR ?= auto
+
+VENV := $(CURDIR)/.venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+# In CI the lock file is law; while developing, a new dependency may still write it.
+LOCKED := $(if $(CI),--locked)
+RUST_CRATES := --workspace --exclude raskt-py
+EXTENSION := python/raskt/_raskt.abi3.so
+RUST_SOURCES := $(shell find crates -type f ! -path '*/tests/*' ! -path '*/benches/*' ! -path '*/examples/*')
+
+.PHONY: help build demo test check bench docs audit clean
+
+help: ## list the targets
+	@echo 'usage: make <target>'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' Makefile benches/bench.mk | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+# ---- build ----
+build: $(EXTENSION) ## create .venv and install Raskt into it, in release mode
+
+$(EXTENSION): $(RUST_SOURCES) Cargo.toml Cargo.lock pyproject.toml | $(VENV)/.maturin
+	VIRTUAL_ENV='$(VENV)' $(VENV)/bin/maturin develop --release $(LOCKED)
+	@touch $@
+
+$(VENV)/.created:
+	@command -v cargo >/dev/null || { echo 'error: cargo is not on PATH; install Rust (rustup.rs)' >&2; exit 1; }
+	@tests/make_venv.sh '$(VENV)'
+	@touch $@
+
+$(VENV)/.maturin: | $(VENV)/.created
+	$(PIP) install 'maturin>=1.9,<2'
+	@touch $@
+
+# `raskt[extra]` is satisfied by the checkout that is installed already: pip adds what the extra asks for.
+$(VENV)/.extra-%: pyproject.toml | $(EXTENSION)
+	$(PIP) install 'raskt[$*]'
+	@touch $@
+
+# ---- run ----
+demo: build $(VENV)/.extra-demo ## 336,776 real flights, month by month, with a table and pictures in demo-output/
+	$(PY) examples/flights.py
+
+test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
+	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc python docs tidy
+
+check: build $(VENV)/.extra-dev check-rust check-python check-docs check-tidy check-licences ## formatting, lints, types, stubs, docs, tidy, licences
+
+.PHONY: check-rust check-python check-docs check-tidy check-licences
+check-rust:
+	cargo fmt --all --check
+	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+
+check-python: build $(VENV)/.extra-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy --strict python/raskt
+	cd python && $(PY) -m mypy.stubtest --mypy-config-file ../pyproject.toml raskt._raskt
+
+check-docs: build $(VENV)/.extra-dev
+	RUSTDOCFLAGS='-D warnings' cargo doc $(LOCKED) --quiet --no-deps $(RUST_CRATES)
+	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust-doc docs
+
+check-tidy: build $(VENV)/.extra-dev
+	$(PY) tests/suite.py tidy
+
+check-licences: build $(VENV)/.extra-dev
+	$(PY) tests/licences.py
+
+audit: build $(VENV)/.extra-dev ## known vulnerabilities of dependencies (needs the network; not part of check)
+	$(PIP) install pip-audit
+	$(PY) -m pip_audit --skip-editable
+	@if command -v cargo-deny >/dev/null; then cargo deny check; \
+	else echo 'cargo-deny is not installed: Rust advisories were not checked (cargo install --locked cargo-deny)'; fi
+
+include benches/bench.mk
+
+docs: build $(VENV)/.extra-docs ## the site, with API reference for Python and Rust, in site/
+	rm -rf site
+	$(PY) -m sphinx --fail-on-warning --keep-going --quiet -j auto -d '$(CARGO_TARGET_DIR)/doctrees' docs site
+	cargo doc $(LOCKED) --quiet --no-deps $(RUST_CRATES)
+	cp -r '$(CARGO_TARGET_DIR)/doc' site/rust
+	@echo 'open site/index.html'
+
+clean: ## remove what was built for this checkout (the caches outside stay)
+	rm -rf .venv .venv-bench site demo-output dist docs/reference $(EXTENSION) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

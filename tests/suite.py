@@ -1,0 +1,143 @@
+"""Run the named suites one after another and print how many tests passed, in each and in all.
+
+    python tests/suite.py rust rust-doc python docs tidy
+
+A suite that fails does not keep the next from running. The exit code is 1 if a test failed, a suite ended
+abnormally (a crash, a time-out), or a suite ran no test at all: an empty suite proves nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# raskt-py is an extension module: an executable made of it would not link without libpython. Pytest tests it.
+CARGO_TEST = ["cargo", "test", "--workspace", "--exclude", "raskt-py", "--no-fail-fast"]
+CARGO = {
+    "rust": [*CARGO_TEST, "--lib", "--bins", "--tests", "--examples"],
+    "rust-doc": [*CARGO_TEST, "--doc"],
+}
+PYTEST = {
+    "python": ["tests/python"],
+    "docs": ["--doctest-modules", "python/raskt", "docs"],
+    "tidy": ["tests/tidy"],
+}
+CARGO_TOTALS = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
+SECONDS_MAX = 40 * 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one suite did."""
+
+    name: str
+    passed: int
+    failed: int
+    skipped: int
+    exit_code: int
+    seconds: float
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the suite does not count as passed, or None."""
+        if self.failed:
+            return f"{self.failed} failed"
+        if (self.exit_code == 5 and self.name in PYTEST) or (self.exit_code == 0 and not self.passed):
+            return "ran no test"
+        if self.exit_code < 0:
+            return f"ended by {signal.Signals(-self.exit_code).name}"
+        return f"exit code {self.exit_code}" if self.exit_code else None
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Run a command in the repository, copying its output to ours; give its exit code and that output."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    previous = signal.signal(signal.SIGALRM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
+    signal.alarm(SECONDS_MAX)
+    lines = []
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+        return process.wait(), "".join(lines)
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait()
+        raise
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def cargo(name: str, extra: list[str]) -> Outcome:
+    """Run a suite of `cargo test` and add up the closing lines of its executables."""
+    begin = time.monotonic()
+    code, output = run([*CARGO[name], *extra])
+    totals = [tuple(map(int, found)) for found in CARGO_TOTALS.findall(output)]
+    passed, failed, skipped = (sum(column) for column in zip(*totals, strict=True)) if totals else (0, 0, 0)
+    return Outcome(name, passed, failed, skipped, code, time.monotonic() - begin)
+
+
+def pytest(name: str) -> Outcome:
+    """Run a suite of pytest; the counts come from its report, which a crash leaves unwritten."""
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        code, _ = run([sys.executable, "-m", "pytest", f"--junitxml={report}", *PYTEST[name]])
+        suites = list(ElementTree.parse(report).iter("testsuite")) if report.exists() else []
+    tests, failed, skipped = (
+        sum(int(suite.get(key, 0)) for suite in suites for key in keys)
+        for keys in (["tests"], ["failures", "errors"], ["skipped"])
+    )
+    return Outcome(name, tests - failed - skipped, failed, skipped, code, time.monotonic() - begin)
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
+    """One line a suite."""
+    rows = [f"{'suite':<10}{'passed':>8}{'failed':>8}{'skipped':>8}{'seconds':>9}"]
+    for one in outcomes:
+        counts = f"{one.name:<10}{one.passed:>8}{one.failed:>8}{one.skipped:>8}{one.seconds:>9.1f}"
+        rows.append(f"{counts}  {one.trouble or ''}".rstrip())
+    return "\n".join(rows)
+
+
+def main() -> int:
+    """Run the suites named on the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("suites", nargs="+", choices=[*CARGO, *PYTEST])
+    parser.add_argument("--locked", action="store_true", help="fail if Cargo.lock is out of date")
+    arguments = parser.parse_args()
+    outcomes = []
+    for name in arguments.suites:
+        print(f"\n==== {name} ====", flush=True)
+        extra = ["--locked"] if arguments.locked else []
+        outcomes.append(cargo(name, extra) if name in CARGO else pytest(name))
+    print(f"\n{table(outcomes)}\n")
+    troubled = [one for one in outcomes if one.trouble]
+    for one in troubled:
+        print(f"suite {one.name}: {one.trouble}")
+    passed, failed, skipped = (
+        sum(getattr(one, what) for one in outcomes) for what in ("passed", "failed", "skipped")
+    )
+    print(f"total: {passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if troubled else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Nothing unfinished is left lying about, and no drawer collects what has no place."""
+
+from __future__ import annotations
+
+import re
+
+from .repository import TABLES, relative, sources
+
+MARKS = re.compile("|".join(TABLES["marks"]["patterns"]), re.IGNORECASE)
+
+
+def test_no_mark_of_unfinished_work() -> None:
+    found = [
+        f"{relative(path)}:{number}: {line.strip()}"
+        for path in sources(".rs", ".py", ".pyi")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if MARKS.search(line)
+    ]
+    assert found == []
+
+
+def test_marks_are_recognised() -> None:
+    assert MARKS.search("x = 1  # " + "FIX" + "ME later")
+    assert not MARKS.search("prefixxxed forbid nowhere")
+
+
+def test_no_drawers() -> None:
+    drawers = set(TABLES["drawers"]["names"])
+    found = [relative(path) for path in sources(".rs", ".py") if drawers & {path.stem, path.parent.name}]
+    assert found == []
+
+
+def test_module_files_only_declare_and_reexport() -> None:
+    item = re.compile(
+        r"^\s*(?:pub(?:\([\w ]+\))?\s+)?(?:async\s+|const\s+|unsafe\s+)*(?:fn|struct|enum|impl|trait)\b"
+    )
+    found = [
+        f"{relative(path)}:{number}"
+        for path in sources(".rs")
+        if path.name == "mod.rs" and "tests" not in path.parts
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if item.match(line)
+    ]
+    assert found == []
