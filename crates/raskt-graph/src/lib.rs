@@ -1,1 +1,15 @@
-//! Raskt: graph.
+//! The task-graph IR: layers and tables of tasks as data; cull, fuse, order, explain.
+//!
+//! Floor 1. Nothing here knows a collection, an executor, or Python.
+
+pub mod adjacency;
+pub mod body;
+pub mod fuse;
+pub mod order;
+pub mod peak;
+pub mod shapes;
+pub mod table;
+
+pub use adjacency::Adjacency;
+pub use body::{Body, Foreign, Shipment};
+pub use table::{KeySource, Keys, Subgraph, TableBuilder, TaskTable};

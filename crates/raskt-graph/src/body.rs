@@ -1,0 +1,115 @@
+//! Bodies: what a task runs, as data that the scheduler does not look into.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use raskt_core::{Name, Param, Payload, Result, Value};
+
+use crate::fuse::Program;
+
+/// What a task runs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Body {
+    /// A kernel of a Rust crate, found by name in the registry.
+    Native {
+        /// The kernel's registered name, such as `array.add`.
+        name: Name,
+        /// What every task with this body shares.
+        parameters: Param,
+    },
+    /// A function of a foreign library, by a plain dotted path (`numpy.cbrt`), so that a crate without
+    /// Python can plan it.
+    Library {
+        /// The path.
+        path: Name,
+        /// What every task with this body shares.
+        parameters: Param,
+    },
+    /// A user's function.
+    Foreign(Arc<dyn Foreign>),
+    /// A value that is already there.
+    Value(Value),
+    /// The value of the only input, under another key.
+    Alias,
+    /// The list of all inputs.
+    Gather,
+    /// One output of the only input, which is the list that a task with several outputs returned.
+    Select(u16),
+    /// In a subgraph only: one input of the task that expands into it.
+    Input(u32),
+    /// Several bodies run as one task, made by fusion.
+    Fused(Arc<Program>),
+}
+
+impl Body {
+    /// A native body without parameters.
+    #[must_use]
+    pub fn native(name: &str) -> Self {
+        Self::Native { name: Name::new(name), parameters: Param::Null }
+    }
+
+    /// A library body without parameters.
+    #[must_use]
+    pub fn library(path: &str) -> Self {
+        Self::Library { path: Name::new(path), parameters: Param::Null }
+    }
+
+    /// What to call it in pictures, profiles and errors.
+    #[must_use]
+    pub fn label(&self) -> Arc<str> {
+        match self {
+            Self::Native { name, .. } => name.as_str().into(),
+            Self::Library { path, .. } => path.as_str().into(),
+            Self::Foreign(foreign) => foreign.label(),
+            Self::Value(_) => "value".into(),
+            Self::Alias => "alias".into(),
+            Self::Gather => "list".into(),
+            Self::Select(output) => format!("output {output}").into(),
+            Self::Input(input) => format!("input {input}").into(),
+            Self::Fused(program) => program.label(),
+        }
+    }
+
+    /// Whether running it costs nothing worth a hand-over: bookkeeping on values that are there.
+    #[must_use]
+    pub fn is_bookkeeping(&self) -> bool {
+        matches!(self, Self::Value(_) | Self::Alias | Self::Gather | Self::Select(_) | Self::Input(_))
+    }
+}
+
+/// A user's function with its arguments but for the values of other tasks: alive in this process, and
+/// encodable for another one. The world that made it (Python's) implements it and runs it.
+pub trait Foreign: Any + Send + Sync + fmt::Debug {
+    /// Which world runs it (`"python"`): the key under which the registry knows that world.
+    fn world(&self) -> &'static str;
+
+    /// The function's name, for pictures, profiles and errors.
+    fn label(&self) -> Arc<str>;
+
+    /// Tasks with the same number run the same function: what is learnt of one (time, bytes) is expected
+    /// of the others.
+    fn family(&self) -> u64;
+
+    /// The function and the call, encoded for another process.
+    ///
+    /// # Errors
+    /// The foreign exception where one of them cannot be encoded.
+    fn ship(&self) -> Result<Shipment>;
+
+    /// For the world that knows the concrete type.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// A foreign body on its way to another process. The function travels once a process: the receiver keeps
+/// it under its number.
+#[derive(Clone, Debug)]
+pub struct Shipment {
+    /// The function's number; equal numbers are equal functions, for the life of this process.
+    pub function: u64,
+    /// The encoded function.
+    pub function_payload: Arc<Payload>,
+    /// The encoded call: the constant arguments, and where the inputs go.
+    pub call: Payload,
+}

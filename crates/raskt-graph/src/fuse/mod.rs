@@ -1,0 +1,5 @@
+//! Fusion: several tasks run as one.
+
+mod program;
+
+pub use program::{Argument, Program, Step};
