@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = re.compile(r"\s*(\(|\)|/|[\w.+-]+)")
 # Packages whose metadata carries no SPDX expression name the licence in words or a classifier.
 WORDS = {
