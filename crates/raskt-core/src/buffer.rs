@@ -147,6 +147,22 @@ impl From<Vec<u8>> for Buffer {
     }
 }
 
+impl BufferOwner for Arc<[u8]> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn identity(&self) -> Option<(OwnerId, u64)> {
+        Some((OwnerId(self.as_ptr() as usize), self.len() as u64))
+    }
+}
+
+impl From<Arc<[u8]>> for Buffer {
+    fn from(bytes: Arc<[u8]>) -> Self {
+        Self::new(Arc::new(bytes))
+    }
+}
+
 impl PartialEq for Buffer {
     fn eq(&self, other: &Self) -> bool {
         self.as_slice() == other.as_slice()

@@ -126,6 +126,16 @@ impl Error {
         self
     }
 
+    /// The error that these parts belong to, as its encoding lists them.
+    pub(crate) fn from_parts(
+        kind: ErrorKind,
+        key: Option<Key>,
+        function: Option<Arc<str>>,
+        foreign: Option<Arc<dyn Opaque>>,
+    ) -> Self {
+        Self(Box::new(Inner { kind, key, function, foreign }))
+    }
+
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {

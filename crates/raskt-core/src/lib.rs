@@ -5,11 +5,13 @@
 
 pub mod buffer;
 pub mod dtype;
+pub mod encode;
 pub mod error;
 pub mod key;
 pub mod ndarray;
 pub mod opaque;
 pub mod param;
+pub mod token;
 pub mod value;
 
 pub use buffer::{Buffer, BufferOwner, OwnerId};
@@ -19,4 +21,5 @@ pub use key::{Block, Key, Name};
 pub use ndarray::NdArray;
 pub use opaque::{ForeignDecode, Opaque, Payload};
 pub use param::Param;
+pub use token::{Token, Tokenizer};
 pub use value::Value;

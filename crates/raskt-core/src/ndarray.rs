@@ -56,12 +56,14 @@ impl NdArray {
         element_count(shape)?;
         let (mut low, mut high) = (offset as i128, offset as i128);
         for (&size, &stride) in shape.iter().zip(strides) {
-            let reach = (i128::from(size) - 1).max(0) * i128::from(stride);
-            low += reach.min(0);
-            high += reach.max(0);
+            let reach = (i128::from(size) - 1).max(0).saturating_mul(i128::from(stride));
+            low = low.saturating_add(reach.min(0));
+            high = high.saturating_add(reach.max(0));
         }
         let empty = shape.contains(&0);
-        if shape.len() != strides.len() || (!empty && (low < 0 || high + item > buffer.len() as i128)) {
+        if shape.len() != strides.len()
+            || (!empty && (low < 0 || high.saturating_add(item) > buffer.len() as i128))
+        {
             return Err(ErrorKind::InvalidValue(format!(
                 "shape {shape:?} with strides {strides:?} reaches outside a buffer of {} bytes",
                 buffer.len()
@@ -112,7 +114,8 @@ impl NdArray {
     /// The number of elements.
     #[must_use]
     pub fn n_elements(&self) -> usize {
-        self.shape.iter().product::<u64>() as usize
+        // A size of zero first: the others alone may be more than 64 bits hold.
+        if self.shape.contains(&0) { 0 } else { self.shape.iter().product::<u64>() as usize }
     }
 
     /// Bytes of one element; every array's dtype has a size.
@@ -134,7 +137,9 @@ impl NdArray {
     #[must_use]
     pub fn contiguous_bytes(&self) -> Option<&[u8]> {
         let len = self.n_elements() * self.item_bytes();
-        self.is_c_contiguous().then(|| &self.buffer.as_slice()[self.offset..self.offset + len])
+        // An array without elements may start anywhere, also behind the end of its buffer.
+        let start = if len == 0 { 0 } else { self.offset };
+        self.is_c_contiguous().then(|| &self.buffer.as_slice()[start..start + len])
     }
 
     /// The same elements in C order: this array where it is so already, a copy otherwise.
@@ -197,7 +202,7 @@ fn c_strides(shape: &[u64], item: usize) -> Strides {
     let mut step = item as i64;
     for (stride, &size) in strides.iter_mut().zip(shape).rev() {
         *stride = step;
-        step = step.saturating_mul(size.max(1) as i64);
+        step = step.saturating_mul(i64::try_from(size.max(1)).unwrap_or(i64::MAX));
     }
     strides
 }
@@ -256,5 +261,10 @@ mod tests {
         assert_eq!(empty.to_f64().unwrap(), Vec::<f64>::new());
         let lone = NdArray::from_f64(&[], &[2.5]).unwrap();
         assert_eq!(lone.to_f64().unwrap(), [2.5]);
+        let wide = [u64::MAX, u64::MAX, 0];
+        let strides = [i64::MIN, i64::MIN, i64::MAX];
+        let wide = NdArray::strided(DType::Int8, &wide, &strides, 99, Buffer::zeroed(1)).unwrap();
+        assert_eq!((wide.n_elements(), wide.contiguous_bytes()), (0, Some(&[][..])));
+        assert_eq!(wide, wide.to_contiguous());
     }
 }

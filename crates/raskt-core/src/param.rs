@@ -31,7 +31,7 @@ pub enum Param {
 }
 
 impl Param {
-    /// Named parameters, sorted by name.
+    /// Named parameters, sorted by name; of two with one name, the later.
     ///
     /// ```
     /// use raskt_core::Param;
@@ -43,6 +43,13 @@ impl Param {
         let mut entries: Vec<(Arc<str>, Param)> =
             entries.into_iter().map(|(name, param)| (Arc::from(name), param)).collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
         Self::Map(entries.into())
     }
 
@@ -92,5 +99,45 @@ impl Param {
             Self::List(items) => Some(items),
             _ => None,
         }
+    }
+}
+
+impl PartialEq for Param {
+    /// Typed and exact: floats by their bits, foreign objects by identity.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
+            (Self::Value(a), Self::Value(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Param {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equality_is_typed() {
+        assert_ne!(Param::Int(1), Param::Float(1.0));
+        assert_ne!(Param::Float(0.0), Param::Float(-0.0));
+        assert_eq!(Param::Float(f64::NAN), Param::Float(f64::NAN));
+        assert_ne!(Param::Int(1), Param::Value(Value::Int(1)));
+    }
+
+    #[test]
+    fn the_later_of_two_parameters_with_one_name_counts() {
+        let map = Param::map([("a", Param::Int(1)), ("b", Param::Null), ("a", Param::Int(2))]);
+        assert_eq!(map, Param::map([("b", Param::Null), ("a", Param::Int(2))]));
+        assert_eq!(map.get("a"), Some(&Param::Int(2)));
     }
 }

@@ -102,6 +102,8 @@ impl PartialEq for Value {
     }
 }
 
+impl Eq for Value {}
+
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
