@@ -15,7 +15,16 @@ TABLES: dict[str, Any] = tomllib.loads((ROOT / "tests/tidy/tidy.toml").read_text
 @cache
 def files() -> list[Path]:
     """Every file that is in the repository or about to be: tracked, or new and not ignored."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "-z",
+    ]
     listing = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     return sorted(path for name in listing.split("\0") if name and (path := ROOT / name).is_file())
 
