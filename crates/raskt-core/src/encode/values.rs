@@ -77,6 +77,10 @@ impl Decode for Value {
     }
 }
 
+/// The bytes of elements are written as they lie in memory, and the encoding is little-endian.
+#[cfg(target_endian = "big")]
+compile_error!("raskt-core knows little-endian machines only: arrays would not decode elsewhere");
+
 impl Encode for NdArray {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         self.dtype().encode(out)?;

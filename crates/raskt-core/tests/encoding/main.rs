@@ -1,0 +1,7 @@
+//! The canonical encoding, seen from outside: golden bytes, round trips, payloads and foreign objects.
+
+mod foreign;
+mod golden;
+mod round_trips;
+mod samples;
+mod strategies;
