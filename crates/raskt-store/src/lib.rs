@@ -1,1 +1,51 @@
-//! Raskt: store.
+//! The memory-accounted store of the values of one running graph, with spill to disk.
+//!
+//! A [`Store`] is bookkeeping. It lives behind its owner's lock and never does I/O itself: spilling and
+//! reading back are *jobs* ([`SpillJob`], [`LoadJob`]) that the owner runs outside the lock, and whose
+//! outcome it reports. It knows slots (dense numbers) and values; what a task is, which task needs a slot
+//! next, and how many bytes the budget should be, is decided above.
+//!
+//! - Memory is accounted by *owner of the buffer*, so that two views of one allocation count once, and
+//!   spilling one of them is known to free nothing: all sharers go together.
+//! - Values that own no buffer and are small (numbers, short text) sit inside their slot: no hashing, no
+//!   allocation.
+//! - A value that was read back keeps its file until it is released, so that evicting it again costs
+//!   nothing.
+//! - Files are read, not mapped: pages of a mapping count as resident memory exactly when the budget is
+//!   short, come back one fault at a time, and could not be written to by a sole owner.
+//!
+//! ```
+//! use raskt_core::{Buffer, Value};
+//! use raskt_store::{Fetch, Limits, Store};
+//!
+//! let mut store = Store::new(2, Limits::default(), None);
+//! store.put(0, Value::Int(42));
+//! store.put(1, Buffer::zeroed(1 << 20).into());
+//! assert_eq!(store.memory_bytes(), 1 << 20);
+//! let Fetch::Ready(value) = store.fetch(0) else { unreachable!() };
+//! assert_eq!(value, Value::Int(42));
+//! drop(store.release(1));
+//! assert_eq!(store.memory_bytes(), 0);
+//! ```
+
+mod allocator;
+mod device;
+mod entry;
+mod file;
+mod folder;
+mod load;
+mod owners;
+mod sanity;
+mod spill;
+mod store;
+mod sweep;
+mod victims;
+
+pub use allocator::trim_allocator;
+pub use device::{Disk, SpillDevice};
+pub use file::SpilledFile;
+pub use folder::{SpillFolder, remove_all_live_folders};
+pub use load::LoadJob;
+pub use spill::{SpillJob, Spilled};
+pub use store::{Fetch, Limits, Store};
+pub use victims::IN_USE;

@@ -1,0 +1,259 @@
+//! The folder that a process spills to: its own, locked while it lives, removed with it.
+//!
+//! The folder is made at the first spill. Its name says which host and process it belongs to; a lock on a
+//! file in it says whether that process lives, so that [`SpillFolder::sweep`] finds what `kill -9` left.
+//! A forked child that inherits one never touches it: it compares process ids, and makes its own.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use raskt_core::Result;
+
+use crate::file::io_error;
+use crate::sweep::{self, LOCK_NAME};
+use crate::{Disk, SpillDevice};
+
+/// How often making a folder is tried anew when a sweeping process takes it away half made.
+const ATTEMPTS_MAX: usize = 16;
+
+/// Every folder of this process, for [`remove_all_live_folders`].
+static LIVE: Mutex<Vec<Weak<SpillFolder>>> = Mutex::new(Vec::new());
+
+/// A folder for spill files under a parent, removed when the last reference goes.
+pub struct SpillFolder {
+    parent: PathBuf,
+    device: Box<dyn SpillDevice>,
+    state: Mutex<State>,
+    n_files: AtomicU64,
+}
+
+enum State {
+    /// Nothing was spilled yet.
+    Planned,
+    /// The folder is there, and `lock` is held.
+    Made { path: PathBuf, pid: u32, _lock: Option<File> },
+    /// Removed for good.
+    Closed,
+}
+
+impl SpillFolder {
+    /// Plans a folder under `parent`; it is made at the first spill.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::Io`] where `parent` is there and is no folder.
+    ///
+    /// ```
+    /// # fn main() -> raskt_core::Result<()> {
+    /// let folder = raskt_store::SpillFolder::create(&std::env::temp_dir())?;
+    /// assert_eq!(folder.path(), None);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(parent: &Path) -> Result<Arc<Self>> {
+        if parent.exists() && !parent.is_dir() {
+            return Err(io_error(&io::ErrorKind::NotADirectory.into(), parent));
+        }
+        Ok(Self::with_device(parent, Disk))
+    }
+
+    /// The same on a device of the caller's: for tests of what a disk may do.
+    #[must_use]
+    pub fn with_device(parent: &Path, device: impl SpillDevice + 'static) -> Arc<Self> {
+        let folder = Arc::new(Self {
+            parent: parent.to_owned(),
+            device: Box::new(device),
+            state: Mutex::new(State::Planned),
+            n_files: AtomicU64::new(0),
+        });
+        let mut live = LIVE.lock();
+        live.retain(|weak| weak.strong_count() > 0);
+        live.push(Arc::downgrade(&folder));
+        folder
+    }
+
+    /// Removes the folders under `parent` that dead processes of this user on this host left behind, and
+    /// says how many; never one whose process lives.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::Io`] where `parent` cannot be listed; one that is not there is empty.
+    pub fn sweep(parent: &Path) -> Result<usize> {
+        sweep::sweep(parent).map_err(|error| io_error(&error, parent))
+    }
+
+    /// Where the folder is, once it was made.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        match &*self.state.lock() {
+            State::Made { path, .. } => Some(path.clone()),
+            State::Planned | State::Closed => None,
+        }
+    }
+
+    /// Removes the folder with all files, now and for good: later spills fail, later reads too.
+    pub fn remove(&self) {
+        let state = std::mem::replace(&mut *self.state.lock(), State::Closed);
+        remove_made(state, &*self.device);
+    }
+
+    /// In a forked child: lets go of the parent's folder without removing it; the next spill makes another.
+    /// Only the thread that forked may call it. A child that does not call it removes nothing either.
+    pub fn forget_after_fork(&self) {
+        // A thread that exists only in the parent may hold the lock; then this child cannot spill at all.
+        if let Some(mut state) = self.state.try_lock() {
+            if matches!(&*state, State::Made { pid, .. } if *pid != process::id()) {
+                *state = State::Planned;
+            }
+        }
+    }
+
+    pub(crate) fn device(&self) -> &dyn SpillDevice {
+        &*self.device
+    }
+
+    /// The path of a file that is not there yet; makes the folder if need be.
+    pub(crate) fn new_path(&self) -> Result<PathBuf> {
+        let n = self.n_files.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.state.lock();
+        let made_here = matches!(&*state, State::Made { pid, .. } if *pid == process::id());
+        if !made_here && !matches!(&*state, State::Closed) {
+            *state = self.make().map_err(|error| io_error(&error, &self.parent))?;
+        }
+        match &*state {
+            State::Made { path, .. } => Ok(path.join(format!("{n}.value"))),
+            State::Planned | State::Closed => {
+                Err(io_error(&io::Error::other("the spill folder was removed"), &self.parent))
+            }
+        }
+    }
+
+    /// Removes one file, unless it is another process's (this one is a forked child) or gone already.
+    pub(crate) fn remove_file(&self, path: &Path) {
+        let ours = match &*self.state.lock() {
+            State::Made { path: folder, pid, .. } => *pid == process::id() && path.starts_with(folder),
+            State::Planned | State::Closed => false,
+        };
+        if ours {
+            // Nothing can be done about a file that stays: the folder's removal will take it.
+            let _ = self.device.remove(path);
+        }
+    }
+
+    fn make(&self) -> io::Result<State> {
+        let pid = process::id();
+        if !self.device.needs_folder() {
+            return Ok(State::Made { path: self.parent.join(sweep::folder_name(pid, 0)), pid, _lock: None });
+        }
+        fs::create_dir_all(&self.parent)?;
+        for attempt in 0..ATTEMPTS_MAX {
+            let random = RandomState::new().hash_one(attempt);
+            let path = self.parent.join(sweep::folder_name(pid, random));
+            match private_folder(&path).and_then(|()| lock_folder(&path)) {
+                Ok(Some(lock)) => return Ok(State::Made { path, pid, _lock: Some(lock) }),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                // A sweeping process took the folder before the lock was in it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && self.parent.is_dir() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("other processes keep removing the spill folder"))
+    }
+}
+
+impl Drop for SpillFolder {
+    fn drop(&mut self) {
+        let state = std::mem::replace(self.state.get_mut(), State::Closed);
+        remove_made(state, &*self.device);
+    }
+}
+
+/// Removes every spill folder of this process, for good: for the end of the process, where values that
+/// nobody drops any more would keep them alive. In a forked child the parent's folders stay.
+pub fn remove_all_live_folders() {
+    // Without the lock, which a thread that is gone (fork, interpreter teardown) may hold for ever, there is
+    // nothing to walk; the next sweep will find the folders.
+    let folders =
+        LIVE.try_lock_for(std::time::Duration::from_secs(1)).map(|mut live| std::mem::take(&mut *live));
+    for folder in folders.unwrap_or_default().iter().filter_map(Weak::upgrade) {
+        folder.remove();
+    }
+}
+
+fn remove_made(state: State, device: &dyn SpillDevice) {
+    let State::Made { path, pid, _lock } = state else { return };
+    if pid == process::id() && device.needs_folder() {
+        sweep::remove_folder(&path);
+    }
+}
+
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The lock file of a fresh folder, locked; `None` where a sweeping process was faster.
+fn lock_folder(path: &Path) -> io::Result<Option<File>> {
+    let lock_path = path.join(LOCK_NAME);
+    let mut lock = File::create(&lock_path)?;
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        // A file system without locks: nobody can take one there, so nobody will sweep it either.
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
+    if !lock_path.exists() {
+        return Ok(None);
+    }
+    writeln!(lock, "Raskt spills here while process {} lives.", process::id())?;
+    Ok(Some(lock))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_private_made_when_needed_and_gone_when_dropped() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = SpillFolder::create(&parent.path().join("deep/er")).unwrap();
+        assert_eq!(folder.path(), None);
+        let file = folder.new_path().unwrap();
+        let path = folder.path().unwrap();
+        assert!(file.starts_with(&path) && path.is_dir());
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777,
+            0o700
+        );
+        fs::write(&file, b"x").unwrap();
+        drop(folder);
+        assert!(!path.exists() && parent.path().join("deep/er").is_dir());
+    }
+
+    #[test]
+    fn a_removed_folder_refuses_spills() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = SpillFolder::create(parent.path()).unwrap();
+        folder.new_path().unwrap();
+        folder.remove();
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        assert!(folder.new_path().unwrap_err().to_string().contains("removed"));
+    }
+
+    #[test]
+    fn a_parent_that_is_no_folder_or_cannot_be_made_is_named() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        fs::write(&file, b"").unwrap();
+        let Err(error) = SpillFolder::create(&file) else { panic!("a file is no folder") };
+        assert!(error.to_string().contains("file"), "{error}");
+        let error = SpillFolder::create(&file.join("below")).unwrap().new_path().unwrap_err();
+        assert!(error.to_string().contains("below"), "{error}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Removing what dead processes left: which folders may go, and how.
+//!
+//! A folder's name carries a tag of its host, so that folders of other hosts on a shared disk are never
+//! looked into. Whoever holds the lock in a folder owns it. A sweeper takes the lock, and removes the folder
+//! only while holding it; a process that makes a folder and finds its lock taken or its lock file gone makes
+//! another. So no clock and no process id has to be trusted.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+pub(crate) const LOCK_NAME: &str = "lock";
+const PREFIX: &str = "raskt-spill";
+
+/// Eight digits that tell this host from others, the same after a restart.
+static HOST_TAG: LazyLock<String> = LazyLock::new(|| {
+    let mut identity = host_name();
+    identity.extend(fs::read("/etc/machine-id").unwrap_or_default());
+    format!("{:08x}", crc32fast::hash(&identity))
+});
+
+#[cfg(unix)]
+fn host_name() -> Vec<u8> {
+    rustix::system::uname().nodename().to_bytes().to_vec()
+}
+
+#[cfg(not(unix))]
+fn host_name() -> Vec<u8> {
+    Vec::new()
+}
+
+pub(crate) fn folder_name(pid: u32, random: u64) -> String {
+    format!("{PREFIX}-{}-{pid}-{random:016x}", *HOST_TAG)
+}
+
+/// See [`crate::SpillFolder::sweep`].
+pub(crate) fn sweep(parent: &Path) -> io::Result<usize> {
+    let prefix = format!("{PREFIX}-{}-", *HOST_TAG);
+    let listing = match fs::read_dir(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        listing => listing?,
+    };
+    let mut n_removed = 0;
+    for entry in listing {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) && is_own_folder(&entry.path()) {
+            n_removed += usize::from(sweep_folder(&entry.path()));
+        }
+    }
+    Ok(n_removed)
+}
+
+/// Whether `path` is a real folder (no link to one) of this user.
+fn is_own_folder(path: &Path) -> bool {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return false };
+    #[cfg(unix)]
+    let own = std::os::unix::fs::MetadataExt::uid(&metadata) == rustix::process::geteuid().as_raw();
+    #[cfg(not(unix))]
+    let own = true;
+    own && metadata.is_dir()
+}
+
+/// Removes a folder if its lock can be had; whether it is gone.
+fn sweep_folder(path: &Path) -> bool {
+    let Some(lock) = open_lock(&path.join(LOCK_NAME)) else { return false };
+    let removed = lock.try_lock().is_ok() && remove_folder(path);
+    drop(lock);
+    removed
+}
+
+/// The lock file, made where its process died before it could.
+fn open_lock(path: &PathBuf) -> Option<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path).ok()
+}
+
+/// Removes a folder and all in it; whether it is gone. Tried again where a writer that did not know yet
+/// put a file in meanwhile.
+pub(crate) fn remove_folder(path: &Path) -> bool {
+    (0..3).any(|_| match fs::remove_dir_all(path) {
+        Ok(()) => true,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SpillFolder;
+
+    /// A folder as a killed process leaves it: the lock file is there, the lock is not held.
+    fn orphan(parent: &Path, name: &str) -> PathBuf {
+        let path = parent.join(name);
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join(LOCK_NAME), b"").unwrap();
+        fs::write(path.join("0.value"), b"lost").unwrap();
+        path
+    }
+
+    #[test]
+    fn only_folders_of_dead_processes_of_this_host_are_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        let live = SpillFolder::create(parent.path()).unwrap();
+        let kept = live.new_path().unwrap();
+        fs::write(&kept, b"needed").unwrap();
+        let dead = orphan(parent.path(), &folder_name(1, 7));
+        let half_made = parent.path().join(folder_name(1, 8));
+        fs::create_dir(&half_made).unwrap();
+        let elsewhere = orphan(parent.path(), "raskt-spill-otherhst-1-0000000000000007");
+        let unrelated = orphan(parent.path(), "mine");
+        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 2);
+        assert!(!dead.exists() && !half_made.exists());
+        assert!(kept.exists() && elsewhere.exists() && unrelated.exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_to_a_folder_is_not_followed() {
+        let (parent, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let precious = orphan(target.path(), "precious");
+        std::os::unix::fs::symlink(&precious, parent.path().join(folder_name(1, 7))).unwrap();
+        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 0);
+        assert!(precious.join("0.value").exists());
+    }
+
+    #[test]
+    fn sweeping_where_nothing_is_finds_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        assert_eq!(SpillFolder::sweep(&parent.path().join("absent")).unwrap(), 0);
+    }
+}
