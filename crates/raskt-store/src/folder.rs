@@ -104,10 +104,9 @@ impl SpillFolder {
     /// Only the thread that forked may call it. A child that does not call it removes nothing either.
     pub fn forget_after_fork(&self) {
         // A thread that exists only in the parent may hold the lock; then this child cannot spill at all.
-        if let Some(mut state) = self.state.try_lock() {
-            if matches!(&*state, State::Made { pid, .. } if *pid != process::id()) {
-                *state = State::Planned;
-            }
+        let Some(mut state) = self.state.try_lock() else { return };
+        if matches!(&*state, State::Made { pid, .. } if *pid != process::id()) {
+            *state = State::Planned;
         }
     }
 

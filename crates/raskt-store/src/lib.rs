@@ -35,6 +35,7 @@ mod file;
 mod folder;
 mod load;
 mod owners;
+mod peek;
 mod sanity;
 mod spill;
 mod store;

@@ -1,6 +1,8 @@
 //! Any sequence of operations, with jobs that run and report at any time and a disk that fills up and
 //! recovers, against a plain map; and the choice of victims against a full scan.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 mod support;
 
 use std::collections::{HashMap, HashSet};

@@ -1,6 +1,8 @@
 //! The protocol of fetch, spill, load and release under every schedule that `shuttle` can think of: threads
 //! share a store behind a mutex, and run their jobs outside of it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 mod support;
 
 use std::io;
