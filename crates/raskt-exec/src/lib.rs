@@ -1,1 +1,28 @@
-//! Raskt: exec.
+//! What runs a task anywhere: the ready set and its transitions, admission by memory, bodies and where they
+//! are found, lanes, and a pool of threads.
+//!
+//! Floor 2. Opens no socket, knows no Python. The decisions ([`machine`], [`ready`], [`admission`]) are pure
+//! state machines; [`run`] holds one together with the values; [`worker`] and [`pool`] are the threads.
+
+pub mod admission;
+pub mod context;
+mod desk;
+pub mod kernel;
+pub mod lane;
+pub mod machine;
+pub mod observer;
+pub mod plan;
+pub mod pool;
+pub mod ready;
+pub mod registry;
+pub mod run;
+pub mod sync;
+pub mod worker;
+
+pub use context::{CancelToken, TaskCtx};
+pub use kernel::{Call, Kernel, Outcome, World};
+pub use lane::{Lane, LaneId, NATIVE, Surroundings};
+pub use observer::Observer;
+pub use pool::Pool;
+pub use registry::BodyRegistry;
+pub use run::{ErrorPolicy, Run, RunOptions};

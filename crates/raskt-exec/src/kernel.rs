@@ -1,0 +1,91 @@
+//! What a body is once it has been found: something that can be called.
+
+use raskt_core::{ForeignDecode, Param, Payload, Result, Value};
+use raskt_graph::{Foreign, Subgraph};
+
+use crate::context::TaskCtx;
+use crate::lane::{Lane, LaneId, NATIVE};
+
+/// One call of a body.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The body's parameters, shared by all its tasks.
+    pub shared: &'a Param,
+    /// The task's own parameters.
+    pub own: &'a Param,
+    /// The inputs. A kernel may take a value out; if nobody else holds its memory, it may write into it.
+    pub inputs: &'a mut [Value],
+    /// A bit for each of the first 64 inputs that no other task will ask for: the call may change what is
+    /// behind it.
+    pub exclusive: u64,
+    /// Cancellation and threads.
+    pub ctx: &'a TaskCtx<'a>,
+}
+
+/// What a task gives back.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// A value; for a task with several outputs, a list of them.
+    Value(Value),
+    /// A graph to run in the task's place.
+    Expand(Box<Subgraph>),
+}
+
+impl From<Value> for Outcome {
+    fn from(value: Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+/// A body that the registry found: a native kernel, or a library's function.
+pub trait Kernel: Send + Sync {
+    /// Runs the body.
+    ///
+    /// # Errors
+    /// Whatever goes wrong; the executor adds the task's key.
+    fn run(&self, call: &mut Call<'_>) -> Result<Outcome>;
+
+    /// Where it must run.
+    fn lane(&self) -> LaneId {
+        NATIVE
+    }
+}
+
+impl<F> Kernel for F
+where
+    F: Fn(&mut Call<'_>) -> Result<Outcome> + Send + Sync,
+{
+    fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
+        self(call)
+    }
+}
+
+/// A foreign world: runs its users' functions, has a lane, knows how its objects travel.
+pub trait World: ForeignDecode + Lane {
+    /// Its name, as [`Foreign::world`] and [`raskt_core::Opaque::world`] give it.
+    fn name(&self) -> &'static str;
+
+    /// Runs a user's function.
+    ///
+    /// # Errors
+    /// The exception that it raised.
+    fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome>;
+
+    /// A body that another process shipped. `function_payload` comes with the first body of a function
+    /// only: the world keeps functions by number.
+    ///
+    /// # Errors
+    /// The exception that decoding raised; an unknown function number.
+    fn receive(
+        &self,
+        function: u64,
+        function_payload: Option<Payload>,
+        call: Payload,
+    ) -> Result<std::sync::Arc<dyn Foreign>>;
+
+    /// The kernel that calls the library function `path` of this world.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::UnknownBody`] where the library or the function is not there.
+    fn library(&self, path: &str) -> Result<std::sync::Arc<dyn Kernel>>;
+}

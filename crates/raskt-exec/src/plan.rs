@@ -1,0 +1,177 @@
+//! A table of tasks with its bodies found: all that running one of its tasks takes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use raskt_core::{Error, ErrorKind, Param, Result, Value};
+use raskt_graph::fuse::{Argument, Program};
+use raskt_graph::{Body, TaskTable};
+use smallvec::SmallVec;
+
+use crate::context::TaskCtx;
+use crate::kernel::{Call, Outcome};
+use crate::lane::LaneId;
+use crate::registry::{BodyRegistry, Resolved};
+
+/// The inputs of one call.
+pub type Inputs = SmallVec<[Value; 2]>;
+
+/// A table and, for each of its bodies, what the registry found.
+pub struct Plan {
+    table: Arc<TaskTable>,
+    found: Found,
+}
+
+/// Most graphs of delayed functions have a body a task, all of one world: one entry serves them.
+enum Found {
+    All(Resolved),
+    Each(Vec<Resolved>),
+}
+
+impl Plan {
+    /// Finds every body of `table`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownBody`] where one is not known.
+    pub fn new(table: Arc<TaskTable>, registry: &BodyRegistry) -> Result<Self> {
+        let mut bodies = table.bodies().iter();
+        let Some(first) = bodies.next() else {
+            return Ok(Self { table, found: Found::All(Resolved::Builtin) });
+        };
+        let first = registry.resolve(first)?;
+        let mut each = Vec::new();
+        for (at, body) in bodies.enumerate() {
+            let found = registry.resolve(body)?;
+            let same = matches!((&found, &first), (Resolved::World(a), Resolved::World(b)) if a == b);
+            if each.is_empty() && !same {
+                each.reserve(table.bodies().len());
+                each.extend((0..=at).map(|_| first.clone()));
+            }
+            if !each.is_empty() {
+                each.push(found);
+            }
+        }
+        let found = if each.is_empty() { Found::All(first) } else { Found::Each(each) };
+        Ok(Self { table, found })
+    }
+
+    /// The lane of each body.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<LaneId> {
+        (0..self.table.bodies().len() as u32).map(|body| self.found(body).lane()).collect()
+    }
+
+    /// The table.
+    #[must_use]
+    pub fn table(&self) -> &Arc<TaskTable> {
+        &self.table
+    }
+
+    fn found(&self, body: u32) -> &Resolved {
+        match &self.found {
+            Found::All(found) => found,
+            Found::Each(each) => &each[body as usize],
+        }
+    }
+
+    /// Runs the table's task `task`; a panic becomes an error, and every error names the task.
+    ///
+    /// # Errors
+    /// Whatever the body says, with the task's key.
+    pub fn run(
+        &self,
+        task: u32,
+        inputs: &mut Inputs,
+        exclusive: u64,
+        ctx: &TaskCtx<'_>,
+        registry: &BodyRegistry,
+    ) -> Result<Outcome> {
+        let index = self.table.body_index(task);
+        let body = &self.table.bodies()[index as usize];
+        let own = self.table.parameters(task);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let call = Call { shared: &Param::Null, own, inputs, exclusive, ctx };
+            run_body(body, self.found(index), call, registry)
+        }));
+        let outcome = outcome.unwrap_or_else(|panic| Err(ErrorKind::Panicked(panic_text(&*panic)).into()));
+        outcome.map_err(|error| error.in_task(self.table.key(task), body.label()))
+    }
+}
+
+/// Runs one body on its inputs.
+fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRegistry) -> Result<Outcome> {
+    match (body, found) {
+        (Body::Foreign(foreign), Resolved::World(world)) => {
+            registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call)
+        }
+        (Body::Native { parameters, .. } | Body::Library { parameters, .. }, Resolved::Kernel(kernel)) => {
+            kernel.run(&mut Call { shared: parameters, ..call })
+        }
+        (Body::Fused(program), Resolved::Fused(steps)) => run_program(program, steps, &call, registry),
+        _ => run_builtin(body, call.inputs),
+    }
+}
+
+fn run_builtin(body: &Body, inputs: &mut [Value]) -> Result<Outcome> {
+    let value = match body {
+        Body::Value(value) => value.clone(),
+        Body::Alias => inputs.first_mut().map(std::mem::take).unwrap_or_default(),
+        Body::Gather => Value::List(inputs.iter_mut().map(std::mem::take).collect()),
+        Body::Select(output) => select(inputs.first(), *output)?,
+        other => return Err(ErrorKind::UnknownBody(format!("{other:?}")).into()),
+    };
+    Ok(Outcome::Value(value))
+}
+
+fn select(list: Option<&Value>, output: u16) -> Result<Value> {
+    match list {
+        Some(Value::List(items)) => items.get(output as usize).cloned().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidGraph(format!(
+                "output {output} of a task that returned {}",
+                items.len()
+            )))
+        }),
+        other => {
+            let found = other.map_or("nothing", Value::kind).to_owned();
+            Err(ErrorKind::WrongType { expected: "a list of outputs", found }.into())
+        }
+    }
+}
+
+fn run_program(
+    program: &Program,
+    found: &[Resolved],
+    outer: &Call<'_>,
+    registry: &BodyRegistry,
+) -> Result<Outcome> {
+    let mut values: Vec<Value> = Vec::with_capacity(found.len());
+    for (step, found) in program.steps().iter().zip(found) {
+        let mut inputs: Inputs = step
+            .arguments
+            .iter()
+            .map(|argument| match argument {
+                Argument::Outer(i) => outer.inputs.get(*i as usize).cloned().unwrap_or_default(),
+                Argument::Step(i) => values[*i as usize].clone(),
+            })
+            .collect();
+        let call = Call {
+            shared: &Param::Null,
+            own: &step.parameters,
+            inputs: &mut inputs,
+            exclusive: 0,
+            ctx: outer.ctx,
+        };
+        match run_body(&step.body, found, call, registry)? {
+            Outcome::Value(value) => values.push(value),
+            Outcome::Expand(_) => {
+                return Err(ErrorKind::InvalidGraph("a step of a fused task may not expand".into()).into());
+            }
+        }
+    }
+    Ok(Outcome::Value(values.pop().unwrap_or_default()))
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}

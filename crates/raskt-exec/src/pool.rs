@@ -1,0 +1,200 @@
+//! A pool of threads that serves any number of runs.
+//!
+//! Threads live inside every lane's [`Lane::thread`](crate::lane::Lane::thread) from start to end, so that
+//! entering a lane is cheap. An idle thread sleeps; a run that has more ready tasks than workers wakes one.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::registry::BodyRegistry;
+use crate::run::{Run, Waker};
+use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, Ordering, wait_for};
+use crate::worker::{Drive, Probe, STALL, drive};
+
+#[cfg(feature = "shuttle")]
+use shuttle::thread;
+#[cfg(not(feature = "shuttle"))]
+use std::thread;
+
+thread_local! {
+    /// Which worker of its pool this thread is.
+    static WORKER: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Threads, one a core, that take turns at the tasks of all runs. Dropping the pool joins them.
+pub struct Pool {
+    hub: Arc<Hub>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+struct Hub {
+    state: Mutex<HubState>,
+    wake: Condvar,
+    /// Counts wake-ups, so that one between a look and a sleep is not lost.
+    epoch: AtomicU64,
+    n_idle: AtomicUsize,
+}
+
+struct HubState {
+    runs: Vec<Arc<Run>>,
+    stop: bool,
+}
+
+impl Waker for Hub {
+    fn wake(&self, n: usize) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        if self.n_idle.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        // Whoever counts as idle has seen the new epoch or, once this lock is free, waits.
+        drop(self.state.lock());
+        if n == 1 {
+            self.wake.notify_one();
+        } else {
+            self.wake.notify_all();
+        }
+    }
+}
+
+impl Pool {
+    /// A pool of `n_threads` threads that live in the lanes of `registry`.
+    ///
+    /// # Errors
+    /// The operating system's, where it gives no thread.
+    pub fn new(n_threads: usize, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
+        let hub = Arc::new(Hub {
+            state: Mutex::new(HubState { runs: Vec::new(), stop: false }),
+            wake: Condvar::new(),
+            epoch: AtomicU64::new(0),
+            n_idle: AtomicUsize::new(0),
+        });
+        let mut pool = Self { hub, threads: Vec::new() };
+        for worker in 0..n_threads.max(1) {
+            let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
+            let main = move || {
+                WORKER.set(Some(worker));
+                in_lanes(&registry, 0, &mut || serve(&hub, worker));
+            };
+            #[cfg(not(feature = "shuttle"))]
+            pool.threads.push(thread::Builder::new().name(format!("raskt-{worker}")).spawn(main)?);
+            #[cfg(feature = "shuttle")]
+            pool.threads.push(thread::spawn(main));
+        }
+        Ok(pool)
+    }
+
+    /// The number of threads.
+    #[must_use]
+    pub fn n_threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Starts `run`; wait for it with [`Run::wait`].
+    pub fn start(&self, run: &Arc<Run>) {
+        let waker: Arc<dyn Waker> = Arc::clone(&self.hub) as _;
+        run.set_waker(waker);
+        self.hub.state.lock().runs.push(Arc::clone(run));
+        // One thread starts; it wakes others as soon as it sees work for them.
+        self.hub.wake(1);
+    }
+
+    /// Whether the calling thread is one of a pool's.
+    #[must_use]
+    pub fn is_worker() -> bool {
+        WORKER.get().is_some()
+    }
+
+    /// Runs `run` from inside a task: the calling worker takes part until it is over, so that it ends even
+    /// when every other worker waits like this one.
+    pub fn run_nested(&self, run: &Arc<Run>) {
+        self.start(run);
+        let worker = WORKER.get().unwrap_or(0);
+        let mut probe = Probe::default();
+        loop {
+            let epoch = self.hub.epoch.load(Ordering::SeqCst);
+            match drive(run, worker, &mut probe) {
+                Drive::Over => return,
+                Drive::Worked => {}
+                Drive::Standby => self.hub.sleep(epoch, Some(STALL)),
+                Drive::Idle => self.hub.sleep(epoch, Some(Duration::from_millis(20))),
+            }
+        }
+    }
+
+    /// Stops and joins the threads; what they are running, they finish first. Runs that are not over stay
+    /// where they are.
+    pub fn shut_down(&mut self) {
+        self.hub.state.lock().stop = true;
+        self.hub.wake.notify_all();
+        for thread in self.threads.drain(..) {
+            // A worker that panicked has nothing more to say: its run already has the error.
+            drop(thread.join());
+        }
+    }
+
+    /// Forgets the threads without joining them: in a forked child they do not exist.
+    pub fn forget(mut self) {
+        std::mem::take(&mut self.threads).into_iter().for_each(std::mem::forget);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl Hub {
+    /// Sleeps until somebody wakes; not at all if somebody did since `epoch`.
+    fn sleep(&self, epoch: u64, timeout: Option<Duration>) {
+        self.n_idle.fetch_add(1, Ordering::SeqCst);
+        let mut state = self.state.lock();
+        if self.epoch.load(Ordering::SeqCst) == epoch && !state.stop {
+            wait_for(&self.wake, &mut state, timeout);
+        }
+        drop(state);
+        self.n_idle.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Runs `main` inside the threads of all lanes from `lane` on.
+fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
+    match registry.worlds().get(lane) {
+        None => main(),
+        Some(world) => world.thread(&mut || in_lanes(registry, lane + 1, main)),
+    }
+}
+
+/// A pool thread's life.
+fn serve(hub: &Hub, worker: usize) {
+    let mut probe = Probe::default();
+    loop {
+        let epoch = hub.epoch.load(Ordering::SeqCst);
+        let runs = {
+            let state = hub.state.lock();
+            if state.stop {
+                return;
+            }
+            state.runs.clone()
+        };
+        let (mut worked, mut standby) = (false, false);
+        // The newest first: it may be what the others wait for.
+        for run in runs.iter().rev() {
+            match drive(run, worker, &mut probe) {
+                Drive::Worked => {
+                    worked = true;
+                    break;
+                }
+                Drive::Standby => standby = true,
+                Drive::Idle => {}
+                Drive::Over => hub.state.lock().runs.retain(|other| !Arc::ptr_eq(other, run)),
+            }
+        }
+        drop(runs);
+        if !worked {
+            hub.sleep(epoch, standby.then_some(STALL));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What a worker does with a run: choose a lane, enter it, run tasks there until none is left, come out.
+//!
+//! A lane like Python's lets one thread in at a time, so a second worker joins only when that can help: when
+//! nobody is inside, when those inside finish nothing (a task sleeps, or computes outside the lock), or when
+//! tasks take so long that handing over costs nothing beside them. While tiny tasks run, the others stay out.
+
+use std::time::{Duration, Instant};
+
+use raskt_core::Value;
+
+use crate::lane::{LaneId, NATIVE};
+use crate::run::{Report, Run, Step};
+use crate::sync::Ordering;
+
+/// Tasks shorter than this are taken in growing batches.
+const SHORT: Duration = Duration::from_micros(4);
+/// Tasks longer than this are taken one by one, and a lane is worth sharing.
+const LONG: Duration = Duration::from_micros(50);
+/// How long a lane must have finished nothing before a spare worker joins it, and how often it looks.
+pub const STALL: Duration = Duration::from_micros(200);
+/// How long a worker stays in a lane before it lets others in for a moment.
+const STAY: Duration = Duration::from_millis(5);
+
+/// What came of [`drive`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drive {
+    /// Something was done; there may be more.
+    Worked,
+    /// Nothing to do until the run's waker is told.
+    Idle,
+    /// There is work in a lane that is busy: look again after [`STALL`].
+    Standby,
+    /// The run is over.
+    Over,
+}
+
+/// What a worker remembers of the runs between two looks: when a lane last made progress.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Probe {
+    ticks: u64,
+    since: Option<Instant>,
+}
+
+/// Lets `worker` do what there is to do for `run` at this moment.
+pub fn drive(run: &Run, worker: usize, probe: &mut Probe) -> Drive {
+    if run.is_over() {
+        return Drive::Over;
+    }
+    let mut kept_out = false;
+    let lane = {
+        let mut allowed = |lane: LaneId| {
+            let ok = may_join(run, lane, probe);
+            kept_out |= !ok;
+            ok
+        };
+        let allowed = std::cell::RefCell::new(&mut allowed);
+        run.first_lane(|lane| (*allowed.borrow_mut())(lane)).or_else(|| {
+            let waiting = run.desks.iter().filter_map(|desk| desk.waiting_lane());
+            waiting.into_iter().find(|&lane| (*allowed.borrow_mut())(lane))
+        })
+    };
+    let Some(lane) = lane else {
+        return if kept_out { Drive::Standby } else { Drive::Idle };
+    };
+    *probe = Probe::default();
+    run.n_in_lane[lane.0 as usize].fetch_add(1, Ordering::AcqRel);
+    let mut worked = false;
+    match run.registry().lane(lane) {
+        None => worked = work(run, worker, NATIVE),
+        Some(entry) => {
+            entry.enter(run.options().surroundings.as_ref(), &mut || worked = work(run, worker, lane));
+        }
+    }
+    run.n_in_lane[lane.0 as usize].fetch_sub(1, Ordering::AcqRel);
+    if worked { Drive::Worked } else { Drive::Idle }
+}
+
+/// Whether one more worker in `lane` would help.
+fn may_join(run: &Run, lane: LaneId, probe: &mut Probe) -> bool {
+    if lane == NATIVE || run.n_in_lane[lane.0 as usize].load(Ordering::Acquire) == 0 {
+        return true;
+    }
+    let ticks = run.desks.iter().map(|desk| desk.ticks()).sum();
+    match probe.since {
+        Some(since) if probe.ticks == ticks => since.elapsed() >= STALL || cfg!(feature = "shuttle"),
+        _ => {
+            *probe = Probe { ticks, since: Some(Instant::now()) };
+            false
+        }
+    }
+}
+
+/// Runs tasks of `lane` until there is none left; whether there was any.
+fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
+    let desk = &run.desks[worker];
+    let (mut reports, mut garbage) = (Vec::<Report>::new(), Vec::<Value>::new());
+    let mut worked = false;
+    let mut entered = Instant::now();
+    loop {
+        match run.step(worker, lane, &mut reports, &mut garbage) {
+            Step::Jobs => {}
+            Step::Relieve(job) => {
+                garbage.clear();
+                run.relieve(Some(job));
+            }
+            Step::Nothing => {
+                garbage.clear();
+                if run.is_over() || !steal(run, worker, lane) {
+                    return worked;
+                }
+            }
+        }
+        garbage.clear();
+        worked = true;
+        let begun = Instant::now();
+        let n_threads = run.threads_per_task(lane);
+        while let Some(job) = desk.next() {
+            reports.push(run.execute(job, worker, n_threads));
+            desk.tick();
+        }
+        if !reports.is_empty() {
+            adapt(run, lane, begun.elapsed(), reports.len());
+        }
+        if lane != NATIVE && entered.elapsed() >= STAY {
+            if let Some(entry) = run.registry().lane(lane) {
+                entry.pause();
+            }
+            entered = Instant::now();
+        }
+    }
+}
+
+/// Sizes the next batches by how long a task took.
+fn adapt(run: &Run, lane: LaneId, took: Duration, n_tasks: usize) {
+    let batch = &run.batch[lane.0 as usize];
+    let mean = took / n_tasks.max(1) as u32;
+    let now = batch.load(Ordering::Relaxed);
+    if mean < SHORT && n_tasks >= now {
+        batch.store((now * 2).min(run.options().batch_max.max(1)), Ordering::Relaxed);
+    } else if mean > LONG {
+        batch.store(1, Ordering::Relaxed);
+    }
+}
+
+/// Moves jobs of `lane` from another worker's desk to `worker`'s; whether there were any.
+fn steal(run: &Run, worker: usize, lane: LaneId) -> bool {
+    let n = run.desks.len();
+    for other in (1..n).map(|step| (worker + step) % n) {
+        let mut jobs = run.desks[other].steal(lane);
+        if !jobs.is_empty() {
+            run.desks[worker].put(&mut jobs, lane);
+            return true;
+        }
+    }
+    false
+}
