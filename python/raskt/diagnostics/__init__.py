@@ -1,0 +1,12 @@
+"""Watching computations: a progress bar, profilers, and one page that shows what they have recorded."""
+
+from __future__ import annotations
+
+from raskt.callbacks import Callback
+from raskt.diagnostics.cache_profile import CacheProfiler
+from raskt.diagnostics.page import visualize
+from raskt.diagnostics.profile import Profiler
+from raskt.diagnostics.progress import ProgressBar
+from raskt.diagnostics.resource import ResourceProfiler
+
+__all__ = ["CacheProfiler", "Callback", "Profiler", "ProgressBar", "ResourceProfiler", "visualize"]
