@@ -46,5 +46,5 @@ pub use setting::{MemoryLimit, Setting};
 pub use sources::{PathRole, SearchPath, Sources};
 pub use units::{DefaultUnit, UnitError, format_bytes, parse_bytes, parse_timedelta, parse_timedelta_in};
 pub use value::Value;
-pub use write::{to_json, to_yaml};
+pub use write::{to_json, to_json_lines, to_yaml};
 pub use yaml::{YamlError, YamlLimits, parse_yaml};

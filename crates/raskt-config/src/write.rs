@@ -100,6 +100,51 @@ fn json(value: &Value, text: &mut String) {
     }
 }
 
+/// A value as JSON, with a line for each thing that a list or a mapping holds.
+///
+/// ```
+/// use raskt_config::{Map, Value, to_json_lines};
+///
+/// let mut map = Map::default();
+/// map.set_path("local.errors", Value::from("all"));
+/// assert_eq!(to_json_lines(&Value::Map(map)), "{\n  \"local\": {\n    \"errors\": \"all\"\n  }\n}\n");
+/// ```
+pub fn to_json_lines(value: &Value) -> String {
+    let mut text = String::new();
+    json_lines(value, 0, &mut text);
+    text.push('\n');
+    text
+}
+
+fn json_lines(value: &Value, indent: usize, text: &mut String) {
+    let line = |position: usize, text: &mut String| {
+        text.push_str(if position == 0 { "\n" } else { ",\n" });
+        text.push_str(&"  ".repeat(indent + 1));
+    };
+    match value {
+        Value::List(items) if items.iter().any(|item| matches!(item, Value::List(_) | Value::Map(_))) => {
+            text.push('[');
+            for (position, item) in items.iter().enumerate() {
+                line(position, text);
+                json_lines(item, indent + 1, text);
+            }
+        }
+        Value::Map(map) if !map.is_empty() => {
+            text.push('{');
+            for (position, (name, item)) in map.iter().enumerate() {
+                line(position, text);
+                text.push_str(&json_text(name));
+                text.push_str(": ");
+                json_lines(item, indent + 1, text);
+            }
+        }
+        flat => return json(flat, text),
+    }
+    text.push('\n');
+    text.push_str(&"  ".repeat(indent));
+    text.push(if value.as_map().is_some() { '}' } else { ']' });
+}
+
 fn sequence<T>(
     text: &mut String,
     [open, close]: [char; 2],
@@ -137,13 +182,13 @@ fn json_text(word: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::yaml::{YamlLimits, parse_yaml};
 
-    pub(crate) fn values() -> impl Strategy<Value = Value> {
+    fn values() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::Bool),
@@ -181,6 +226,9 @@ pub(crate) mod tests {
             let finite = !to_json(&value).contains("null");
             prop_assume!(finite);
             let text = format!("{{\"key\": {}}}", to_json(&value));
+            let read = parse_yaml(&text, YamlLimits::default()).map(|read| read.0);
+            prop_assert_eq!(read.ok().and_then(|map| map.get("key").cloned()), Some(value.clone()), "{}", text);
+            let text = format!("{{\"key\": {}}}", to_json_lines(&value));
             let read = parse_yaml(&text, YamlLimits::default()).map(|read| read.0);
             prop_assert_eq!(read.ok().and_then(|map| map.get("key").cloned()), Some(value), "{}", text);
         }

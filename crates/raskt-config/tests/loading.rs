@@ -1,5 +1,8 @@
 //! Files and variables, from the file system to typed answers and messages.
 
+// Clippy's leave for tests does not reach the helpers of an integration test.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
