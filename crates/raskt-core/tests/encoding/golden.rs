@@ -66,6 +66,7 @@ fn golden_bytes_decode_to_the_samples() {
         }
     }
     check("array", samples::arrays());
+    check("chunks", samples::chunks());
     check("dtype", samples::dtypes());
     check("error", samples::errors());
     check("key", samples::keys());

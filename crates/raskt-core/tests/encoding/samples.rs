@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use raskt_core::chunk::AxisChunks;
 use raskt_core::dtype::TimeUnit;
 use raskt_core::encode::{EncodeOptions, encode_canonical, encode_payload};
 use raskt_core::{
-    Buffer, DType, Error, ErrorKind, ForeignDecode, Key, NdArray, Opaque, OwnerId, Param, Payload, Result,
-    Value,
+    Buffer, Chunks, DType, Error, ErrorKind, ForeignDecode, Key, NdArray, Opaque, OwnerId, Param, Payload,
+    Result, Value,
 };
 
 /// A foreign object: a name, and bulk beside it.
@@ -161,6 +162,12 @@ pub fn keys() -> Named<Key> {
     ]
 }
 
+pub fn chunks() -> Named<Chunks> {
+    let even = AxisChunks::uniform(1_000_000_001, 1000).unwrap();
+    let uneven = AxisChunks::from_runs([(Some(3), 2), (None, 1), (Some(0), 1)]).unwrap();
+    vec![("lone", Chunks::new([]).unwrap()), ("grid", Chunks::new([even, uneven]).unwrap())]
+}
+
 pub fn errors() -> Named<Error> {
     let kinds = vec![
         ("cycle", ErrorKind::Cycle(vec!["a".into(), "b".into(), "a".into()])),
@@ -193,6 +200,7 @@ pub fn canonical() -> Vec<(&'static str, Named<Vec<u8>>)> {
     }
     vec![
         ("array", bytes(arrays())),
+        ("chunks", bytes(chunks())),
         ("dtype", bytes(dtypes())),
         ("error", bytes(errors())),
         ("key", bytes(keys())),

@@ -2,12 +2,15 @@
 //!
 //! A poor man's fuzzing that runs with every test; `fuzz/` beside this folder holds the real one.
 
+// Clippy's leave for tests does not reach the helpers of an integration test.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 #[path = "../encoding/samples.rs"]
 mod samples;
 
 use peak_alloc::PeakAlloc;
 use raskt_core::encode::{Decode, Encode, Limits, decode_canonical, decode_payload, encode_canonical};
-use raskt_core::{DType, Error, ErrorKind, Key, NdArray, Param, Payload, Value};
+use raskt_core::{Chunks, DType, Error, ErrorKind, Key, NdArray, Param, Payload, Value};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -72,9 +75,13 @@ fn survive<T: Decode + Encode>(bytes: &[u8]) -> bool {
     }
 }
 
-fn decoder_of(file: &str) -> fn(&[u8]) -> bool {
+/// Decodes bytes as one type, and says whether they were accepted.
+type Survive = fn(&[u8]) -> bool;
+
+fn decoder_of(file: &str) -> Survive {
     match file {
         "array" => survive::<NdArray>,
+        "chunks" => survive::<Chunks>,
         "dtype" => survive::<DType>,
         "error" => survive::<Error>,
         "key" => survive::<Key>,
@@ -85,7 +92,7 @@ fn decoder_of(file: &str) -> fn(&[u8]) -> bool {
 }
 
 fn mutations_of_samples(random: &mut Random) {
-    let samples: Vec<(fn(&[u8]) -> bool, Vec<u8>)> = samples::canonical()
+    let samples: Vec<(Survive, Vec<u8>)> = samples::canonical()
         .into_iter()
         .flat_map(|(file, samples)| samples.into_iter().map(move |(_, bytes)| (decoder_of(file), bytes)))
         .collect();
