@@ -47,13 +47,16 @@ struct Inner {
 impl SpilledFile {
     /// Writes `payload` to a new file of `folder`; what was written is removed if that fails.
     pub(crate) fn write(payload: &Payload, folder: &Arc<SpillFolder>) -> Result<Self> {
-        let path = folder.new_path()?;
         let bytes = file_bytes(payload);
+        let path = folder.new_path(bytes)?;
         // From here on, dropping `file` removes what was written.
         let file = Self(Arc::new(Inner { path, bytes, folder: Arc::clone(folder) }));
         match folder.device().create(&file.0.path).and_then(|sink| write_to(sink, payload, bytes)) {
             Ok(()) => Ok(file),
-            Err(error) => Err(write_error(&error, &file.0.path, bytes)),
+            Err(error) => {
+                let path = &file.0.path;
+                Err(write_error(&error, path, path.parent().unwrap_or(path), bytes))
+            }
         }
     }
 
@@ -202,11 +205,11 @@ fn read_from(reader: &mut Checked, bytes: u64) -> Result<Payload, Damage> {
     Ok(payload)
 }
 
-fn write_error(error: &io::Error, path: &Path, bytes: u64) -> Error {
+/// Of a failed attempt to write `bytes` bytes to `path`, which lies in `folder`.
+pub(crate) fn write_error(error: &io::Error, path: &Path, folder: &Path, bytes: u64) -> Error {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
     match error.kind() {
         StorageFull | QuotaExceeded | FileTooLarge | WriteZero => {
-            let folder = path.parent().unwrap_or(path);
             ErrorKind::DiskFull { path: folder.display().to_string(), needed_bytes: bytes }.into()
         }
         _ => io_error(error, path),

@@ -15,12 +15,9 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use raskt_core::Result;
 
-use crate::file::io_error;
+use crate::file::{io_error, write_error};
 use crate::sweep::{self, LOCK_NAME};
 use crate::{Disk, SpillDevice};
-
-/// How often making a folder is tried anew when a sweeping process takes it away half made.
-const ATTEMPTS_MAX: usize = 16;
 
 /// Every folder of this process, for [`remove_all_live_folders`].
 static LIVE: Mutex<Vec<Weak<SpillFolder>>> = Mutex::new(Vec::new());
@@ -114,13 +111,13 @@ impl SpillFolder {
         &*self.device
     }
 
-    /// The path of a file that is not there yet; makes the folder if need be.
-    pub(crate) fn new_path(&self) -> Result<PathBuf> {
+    /// The path for a file of so many bytes that is not there yet; makes the folder if need be.
+    pub(crate) fn new_path(&self, bytes: u64) -> Result<PathBuf> {
         let n = self.n_files.fetch_add(1, Ordering::Relaxed);
         let mut state = self.state.lock();
         let made_here = matches!(&*state, State::Made { pid, .. } if *pid == process::id());
         if !made_here && !matches!(&*state, State::Closed) {
-            *state = self.make().map_err(|error| io_error(&error, &self.parent))?;
+            *state = self.make().map_err(|error| write_error(&error, &self.parent, &self.parent, bytes))?;
         }
         match &*state {
             State::Made { path, .. } => Ok(path.join(format!("{n}.value"))),
@@ -148,19 +145,15 @@ impl SpillFolder {
             return Ok(State::Made { path: self.parent.join(sweep::folder_name(pid, 0)), pid, _lock: None });
         }
         fs::create_dir_all(&self.parent)?;
-        for attempt in 0..ATTEMPTS_MAX {
-            let random = RandomState::new().hash_one(attempt);
-            let path = self.parent.join(sweep::folder_name(pid, random));
-            match private_folder(&path).and_then(|()| lock_folder(&path)) {
-                Ok(Some(lock)) => return Ok(State::Made { path, pid, _lock: Some(lock) }),
-                Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                // A sweeping process took the folder before the lock was in it.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && self.parent.is_dir() => {}
-                Err(error) => return Err(error),
+        let path = self.parent.join(sweep::folder_name(pid, RandomState::new().hash_one(pid)));
+        private_folder(&path)?;
+        match lock_folder(&path) {
+            Ok(lock) => Ok(State::Made { path, pid, _lock: Some(lock) }),
+            Err(error) => {
+                sweep::remove_folder(&path);
+                Err(error)
             }
         }
-        Err(io::Error::other("other processes keep removing the spill folder"))
     }
 }
 
@@ -197,20 +190,16 @@ fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// The lock file of a fresh folder, locked; `None` where a sweeping process was faster.
-fn lock_folder(path: &Path) -> io::Result<Option<File>> {
-    let lock_path = path.join(LOCK_NAME);
-    let mut lock = File::create(&lock_path)?;
+/// The lock file of a fresh folder, locked. It is empty until the lock is held: what is empty is not swept.
+fn lock_folder(path: &Path) -> io::Result<File> {
+    let mut lock = File::create_new(path.join(LOCK_NAME))?;
     match lock.try_lock() {
-        Err(TryLockError::WouldBlock) => return Ok(None),
         // A file system without locks: nobody can take one there, so nobody will sweep it either.
         Ok(()) | Err(TryLockError::Error(_)) => {}
-    }
-    if !lock_path.exists() {
-        return Ok(None);
+        Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
     }
     writeln!(lock, "Raskt spills here while process {} lives.", process::id())?;
-    Ok(Some(lock))
+    Ok(lock)
 }
 
 #[cfg(test)]
@@ -222,7 +211,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = SpillFolder::create(&parent.path().join("deep/er")).unwrap();
         assert_eq!(folder.path(), None);
-        let file = folder.new_path().unwrap();
+        let file = folder.new_path(1).unwrap();
         let path = folder.path().unwrap();
         assert!(file.starts_with(&path) && path.is_dir());
         #[cfg(unix)]
@@ -239,10 +228,10 @@ mod tests {
     fn a_removed_folder_refuses_spills() {
         let parent = tempfile::tempdir().unwrap();
         let folder = SpillFolder::create(parent.path()).unwrap();
-        folder.new_path().unwrap();
+        folder.new_path(1).unwrap();
         folder.remove();
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
-        assert!(folder.new_path().unwrap_err().to_string().contains("removed"));
+        assert!(folder.new_path(1).unwrap_err().to_string().contains("removed"));
     }
 
     #[test]
@@ -252,7 +241,7 @@ mod tests {
         fs::write(&file, b"").unwrap();
         let Err(error) = SpillFolder::create(&file) else { panic!("a file is no folder") };
         assert!(error.to_string().contains("file"), "{error}");
-        let error = SpillFolder::create(&file.join("below")).unwrap().new_path().unwrap_err();
+        let error = SpillFolder::create(&file.join("below")).unwrap().new_path(1).unwrap_err();
         assert!(error.to_string().contains("below"), "{error}");
     }
 }

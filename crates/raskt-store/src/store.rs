@@ -111,19 +111,17 @@ impl Store {
     /// Keeps `value`. What the slot held before, if anything, is released and returned.
     #[inline]
     pub fn put(&mut self, slot: u32, value: Value) -> Option<Value> {
-        let before = match self.slots[slot as usize] {
-            Slot::Empty => None,
-            Slot::Small { .. } | Slot::Entry(_) => self.release(slot),
-        };
-        if value.is_immediate() {
-            self.slots[slot as usize] = Slot::Small { value, bytes: 0 };
-        } else {
-            self.put_accounted(slot, value);
+        if !value.is_immediate() {
+            return self.put_accounted(slot, value);
         }
-        before
+        match std::mem::replace(&mut self.slots[slot as usize], Slot::Small { value, bytes: 0 }) {
+            Slot::Empty => None,
+            before => self.let_go(slot, before),
+        }
     }
 
-    fn put_accounted(&mut self, slot: u32, value: Value) {
+    fn put_accounted(&mut self, slot: u32, value: Value) -> Option<Value> {
+        let before = self.release(slot);
         let own_bytes = value.own_bytes();
         let mut owners = std::mem::take(&mut self.scratch);
         value.visit_owners(&mut |owner, bytes| owners.push((owner, bytes)));
@@ -143,6 +141,7 @@ impl Store {
         owners.clear();
         self.scratch = owners;
         self.note_peak();
+        before
     }
 
     fn new_entry(&mut self, slot: u32) -> EntryIx {
@@ -281,7 +280,13 @@ impl Store {
     /// is removed by the next job, or by whoever drops [`Store::take_dead_files`].
     #[inline]
     pub fn release(&mut self, slot: u32) -> Option<Value> {
-        match std::mem::take(&mut self.slots[slot as usize]) {
+        let content = std::mem::take(&mut self.slots[slot as usize]);
+        self.let_go(slot, content)
+    }
+
+    #[inline]
+    fn let_go(&mut self, slot: u32, content: Slot) -> Option<Value> {
+        match content {
             Slot::Empty => None,
             Slot::Small { value, bytes } => {
                 self.own_bytes -= u64::from(bytes);

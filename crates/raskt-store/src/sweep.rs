@@ -1,13 +1,15 @@
 //! Removing what dead processes left: which folders may go, and how.
 //!
 //! A folder's name carries a tag of its host, so that folders of other hosts on a shared disk are never
-//! looked into. Whoever holds the lock in a folder owns it. A sweeper takes the lock, and removes the folder
-//! only while holding it; a process that makes a folder and finds its lock taken or its lock file gone makes
-//! another. So no clock and no process id has to be trusted.
+//! looked into. Its process holds the lock on a file in it, and writes to that file once it does: a lock that
+//! is free, on a file that is not empty, is of a process that died. So no clock and no process id has to be
+//! trusted, and a folder that is just being made is left alone. The lock file goes last, so that a sweep that
+//! is itself interrupted is continued by the next. (A process killed within the microseconds of making its
+//! folder leaves an empty one.)
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 pub(crate) const LOCK_NAME: &str = "lock";
@@ -61,30 +63,31 @@ fn is_own_folder(path: &Path) -> bool {
     own && metadata.is_dir()
 }
 
-/// Removes a folder if its lock can be had; whether it is gone.
+/// Removes a folder if its process is dead; whether it is gone.
 fn sweep_folder(path: &Path) -> bool {
-    let Some(lock) = open_lock(&path.join(LOCK_NAME)) else { return false };
-    let removed = lock.try_lock().is_ok() && remove_folder(path);
-    drop(lock);
-    removed
+    let Ok(lock) = OpenOptions::new().write(true).open(path.join(LOCK_NAME)) else { return false };
+    let made = lock.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    made && lock.try_lock().is_ok() && remove_folder(path)
 }
 
-/// The lock file, made where its process died before it could.
-fn open_lock(path: &PathBuf) -> Option<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).open(path).ok()
-}
-
-/// Removes a folder and all in it; whether it is gone. Tried again where a writer that did not know yet
-/// put a file in meanwhile.
+/// Removes a folder and all in it, the lock file last; whether this call did it. Tried again where a writer
+/// that did not know yet put a file in meanwhile.
 pub(crate) fn remove_folder(path: &Path) -> bool {
-    (0..3).any(|_| match fs::remove_dir_all(path) {
-        Ok(()) => true,
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    (0..3).any(|_| {
+        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+            if entry.file_name() != LOCK_NAME {
+                // What cannot be removed makes the folder's own removal fail.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        fs::remove_dir_all(path).is_ok()
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::SpillFolder;
 
@@ -92,7 +95,7 @@ mod tests {
     fn orphan(parent: &Path, name: &str) -> PathBuf {
         let path = parent.join(name);
         fs::create_dir(&path).unwrap();
-        fs::write(path.join(LOCK_NAME), b"").unwrap();
+        fs::write(path.join(LOCK_NAME), b"Raskt spilled here.").unwrap();
         fs::write(path.join("0.value"), b"lost").unwrap();
         path
     }
@@ -101,15 +104,16 @@ mod tests {
     fn only_folders_of_dead_processes_of_this_host_are_swept() {
         let parent = tempfile::tempdir().unwrap();
         let live = SpillFolder::create(parent.path()).unwrap();
-        let kept = live.new_path().unwrap();
+        let kept = live.new_path(1).unwrap();
         fs::write(&kept, b"needed").unwrap();
         let dead = orphan(parent.path(), &folder_name(1, 7));
         let half_made = parent.path().join(folder_name(1, 8));
         fs::create_dir(&half_made).unwrap();
+        fs::write(half_made.join(LOCK_NAME), b"").unwrap();
         let elsewhere = orphan(parent.path(), "raskt-spill-otherhst-1-0000000000000007");
         let unrelated = orphan(parent.path(), "mine");
-        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 2);
-        assert!(!dead.exists() && !half_made.exists());
+        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 1);
+        assert!(!dead.exists() && half_made.exists());
         assert!(kept.exists() && elsewhere.exists() && unrelated.exists());
     }
 

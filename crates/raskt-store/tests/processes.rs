@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use raskt_core::Buffer;
 use raskt_store::{Limits, SpillFolder, Spilled, Store, remove_all_live_folders};
@@ -20,7 +21,7 @@ fn spilled(parent: &Path) -> (Arc<SpillFolder>, Store) {
     let folder = SpillFolder::create(parent).unwrap();
     let limits = Limits { budget_bytes: 0, ..Limits::default() };
     let mut store = Store::new(1, limits, Some(Arc::clone(&folder)));
-    store.put(0, Buffer::zeroed(1 << 20).into());
+    store.put(0, Buffer::zeroed(1 << 16).into());
     let job = store.next_spill(&mut |_| 1).unwrap();
     assert!(matches!(store.spilled(0, job.run()), Spilled::Freed(_)));
     (folder, store)
@@ -77,30 +78,86 @@ fn a_process_that_drops_nothing_leaves_nothing_if_it_asks_for_that_at_its_end() 
     assert_eq!(n_entries(parent.path()), 0);
 }
 
+/// Whether `part` holds in a forked child.
+#[cfg(target_env = "gnu")]
+fn holds_in_fork(part: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child runs code of this test only, waits for no lock that another thread of the test
+    // program may hold (glibc keeps `malloc` usable), and ends by `_exit`.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let holds = part();
+        // SAFETY: ends the child at once, which is what is wanted.
+        unsafe { libc::_exit(i32::from(!holds)) }
+    }
+    let mut status = -1;
+    // SAFETY: waits for the child made above; `status` outlives the call.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    status == 0
+}
+
 #[test]
 #[cfg(target_env = "gnu")]
-fn a_forked_child_takes_nothing_away_and_spills_to_a_folder_of_its_own() {
+fn a_forked_child_that_drops_everything_takes_nothing_away() {
     let parent = tempfile::tempdir().unwrap();
     let (folder, mut store) = spilled(parent.path());
     let path = folder.path().unwrap();
-    // SAFETY: the child runs code of this test only, takes no lock that another thread of the test program
-    // may hold (glibc keeps `malloc` usable), and ends by `_exit`.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        folder.forget_after_fork();
+    let mut held = Some((Arc::clone(&folder), spilled(parent.path()).1));
+    assert!(holds_in_fork(|| {
         drop(store.release(0));
-        store.put(0, Buffer::zeroed(1 << 20).into());
-        let outcome = store.next_spill(&mut |_| 1).map(raskt_store::SpillJob::run);
-        let own = folder.path().is_some_and(|own| own != path) && matches!(outcome, Some(Ok(_)));
+        drop(store.take_dead_files());
+        drop(held.take());
         remove_all_live_folders();
-        drop((outcome, store, folder));
-        // SAFETY: ends the child at once, which is what is wanted.
-        unsafe { libc::_exit(if own { 0 } else { 1 }) }
-    }
-    let mut status = 0;
-    // SAFETY: waits for the child made above; `status` outlives the call.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert_eq!(status, 0, "the child spilled to another folder");
-    assert_eq!(n_entries(parent.path()), 1, "and took it along");
+        true
+    }));
     assert_eq!(n_entries(&path), 2, "the lock and the value are still there");
+    assert_eq!(n_entries(parent.path()), 2);
+}
+
+#[test]
+#[cfg(target_env = "gnu")]
+fn a_forked_child_spills_to_a_folder_of_its_own() {
+    for forgets in [true, false] {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, mut store) = spilled(parent.path());
+        let path = folder.path().unwrap();
+        assert!(holds_in_fork(|| {
+            if forgets {
+                folder.forget_after_fork();
+            }
+            drop(store.release(0));
+            store.put(0, Buffer::zeroed(1 << 16).into());
+            let outcome = store.next_spill(&mut |_| 1).map(raskt_store::SpillJob::run);
+            let own = folder.path().is_some_and(|own| own != path && own.is_dir());
+            remove_all_live_folders();
+            own && matches!(outcome, Some(Ok(_)))
+        }));
+        assert_eq!(n_entries(parent.path()), 1, "the child took its own along");
+        assert_eq!(n_entries(&path), 2, "the lock and the value are still there");
+    }
+}
+
+#[test]
+fn sweeping_without_pause_never_takes_a_folder_that_lives() {
+    let parent = tempfile::tempdir().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    // Another sweeper may have taken what was listed.
+                    let _ = SpillFolder::sweep(parent.path());
+                }
+            });
+        }
+        let outcome = std::panic::catch_unwind(|| {
+            for _ in 0..300 {
+                let (folder, _store) = spilled(parent.path());
+                std::thread::yield_now();
+                assert_eq!(n_entries(&folder.path().unwrap()), 2, "the lock and the value");
+            }
+        });
+        done.store(true, Ordering::Relaxed);
+        outcome.unwrap();
+    });
+    assert_eq!(n_entries(parent.path()), 0);
 }

@@ -120,6 +120,37 @@ fn views_of_one_buffer_are_spilled_in_a_row_and_the_last_frees_it() {
 }
 
 #[test]
+fn a_group_once_begun_is_finished_before_a_value_of_equal_rank() {
+    let mut store = store(0, &MemoryDevice::new());
+    let shared = Buffer::from(vec![5; 4096]);
+    store.put(0, shared.slice(0, 100).into());
+    store.put(1, kib(1));
+    store.put(2, shared.slice(100, 100).into());
+    let order: Vec<u32> =
+        (0..3).map(|_| store.next_spill(&mut |_| u64::MAX).unwrap()).map(|job| job.slot()).collect();
+    assert_eq!(order, [0, 2, 1]);
+}
+
+#[test]
+fn a_view_that_cannot_be_written_keeps_its_sharers_in_memory() {
+    let (mut device, broken) = (MemoryDevice::new(), Arc::new(AtomicBool::new(true)));
+    let flag = Arc::clone(&broken);
+    device.fault = Arc::new(move || flag.load(Ordering::Relaxed).then_some(io::ErrorKind::PermissionDenied));
+    let mut store = store(0, &device);
+    let shared = Buffer::from(vec![5; 4096]);
+    store.put(0, shared.slice(0, 100).into());
+    assert!(matches!(spill(&mut store, 0), Spilled::Failed(_)));
+    broken.store(false, Ordering::Relaxed);
+    store.put(1, shared.slice(100, 100).into());
+    store.put(2, kib(1));
+    assert_eq!(store.next_spill(&mut |slot| u64::from(3 - slot)).unwrap().slot(), 2);
+    assert!(store.next_spill(&mut |slot| u64::from(3 - slot)).is_none());
+    drop(store.release(0));
+    assert!(matches!(store.fetch(1), Fetch::Ready(_)));
+    assert_eq!(store.next_spill(&mut |_| 1).unwrap().slot(), 1, "alone, it is worth while again");
+}
+
+#[test]
 fn a_view_in_use_keeps_its_sharers_in_memory_and_another_value_goes() {
     let mut store = store(KIB, &MemoryDevice::new());
     let shared = Buffer::from(vec![5; 4096]);
@@ -267,6 +298,15 @@ fn small_values_and_stores_without_a_budget_never_spill() {
     unbounded.put(0, kib(1));
     assert!(unbounded.next_spill(&mut |_| 1).is_none());
     assert_eq!((unbounded.excess_bytes(), unbounded.memory_bytes()), (0, KIB));
+}
+
+#[test]
+fn stores_and_jobs_may_cross_threads() {
+    fn crosses<T: Send>() {}
+    crosses::<Store>();
+    crosses::<raskt_store::SpillJob>();
+    crosses::<raskt_store::LoadJob>();
+    crosses::<Spilled>();
 }
 
 #[test]
