@@ -145,7 +145,7 @@ class Links:
                 self.waiting[key] = needs
             else:
                 self.ready.add(key)
-        self.waiting_data = {key: set(users) for key, users in self.dependents.items() if users}
+        self.waiting_data = {key: set(users) for key, users in self.dependents.items()}
         self.released: set[Hashable] = set()
         self._kept = frozenset(getattr(run, "outputs", tuple)())
 
@@ -169,10 +169,9 @@ class Links:
             users = self.waiting_data.get(need)
             if users is not None:
                 users.discard(key)
-                if not users:
+                if not users and need not in self._kept:
                     del self.waiting_data[need]
-                    if need not in self._kept:
-                        freed.append(need)
+                    freed.append(need)
         self.released.update(freed)
         return freed
 

@@ -2,7 +2,8 @@
 // Draws the profile. Every chart shares one view of time, `view`, in seconds since the first chart's origin; a chart
 // has a canvas that is drawn when the view changes and one above it for what follows the pointer.
 
-const LEFT = 64, RIGHT = 64, AXIS = 22;
+const LEFT = 64, AXIS = 22;
+let RIGHT = 16;  // wider where a chart has an axis on the right
 const PALETTE = ["#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b07aa1", "#d4b53c", "#9c755f",
   "#f0909b", "#499894", "#b6992d", "#8cb4d8", "#7cc06c", "#d37295", "#8f8882", "#c39bd0"];
 const $ = (id) => document.getElementById(id);
@@ -10,7 +11,7 @@ const colours = {};  // of the theme
 const functionColour = new Map();
 const hidden = new Set();
 const charts = [];
-const whole = { from: 0, to: 1 };
+const whole = { from: 0, to: 1e-6 };  // never nothing
 const view = { from: 0, to: 1 };
 let search = "", dirty = true, marked = null;
 
@@ -56,7 +57,7 @@ function readTheme() {
 
 function inkOn(colour) {
   const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#16181a" : "#ffffff";
+  return 0.299 * r + 0.587 * g + 0.114 * b > 120 ? "#16181a" : "#ffffff";
 }
 
 function hex(hue) {  // a colour for the 17th function and those after it
@@ -242,7 +243,7 @@ class Tasks {
   }
 
   describe(i) {
-    return { head: this.keys[i], rows: [["function", this.functions[this.call[i]]], ["start", seconds(this.start[i])],
+    return { head: this.keys[i], rows: [["function", this.functions[this.call[i]]], ["start", `${this.start[i].toFixed(6)} s`],
       ["duration", seconds(this.duration(i))], ["worker", String(this.workers[this.lane[i]])]] };
   }
 
@@ -629,19 +630,19 @@ function legend(functions) {
   }
 }
 
-function summary(functions) {
+function summary(functions, recorded) {
   const parts = [], n = functions.reduce((a, f) => a + f.n, 0), busy = functions.reduce((a, f) => a + f.total, 0);
   const lanes = charts.reduce((a, c) => a + (c instanceof Tasks ? c.lanes.length : 0), 0);
   const some = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;
-  parts.push(seconds(whole.to - whole.from));
+  if (recorded) parts.push(seconds(whole.to - whole.from));
   if (n) parts.push(`${some(n, "task")} of ${some(functions.length, "function")}`, some(lanes, "worker"),
     `${(100 * busy / (lanes * (whole.to - whole.from))).toFixed(0)} % busy`);
   for (const chart of charts) {
     if (chart instanceof Resources && chart.memory.length)
       parts.push(`peak memory ${bytes(1e6 * chart.memory.reduce((a, b) => Math.max(a, b), 0))}`);
-    if (chart instanceof Held) parts.push(`at most ${chart.format(chart.peak)} held`);
+    if (chart instanceof Held && chart.time.length) parts.push(`at most ${chart.format(chart.peak)} held`);
   }
-  $("summary").textContent = parts.join(" · ");
+  $("summary").textContent = parts.join(" · ") || "Nothing was recorded.";
   for (const chart of charts) chart.base.setAttribute("aria-label", `${chart.title}: ${parts.join(", ")}`);
 }
 
@@ -660,9 +661,9 @@ async function main() {
   for (const chart of data.charts) {
     const offset = chart.origin > 0 ? chart.origin - origin : 0;
     charts.push(new kinds[chart.kind](chart, offset));
-    whole.to = Math.max(charts.length === 1 ? 0 : whole.to, offset + chart.length / 1e9);
+    whole.to = Math.max(whole.to, offset + chart.length / 1e9);
   }
-  whole.to = whole.to || 1;
+  if (!recorded.length) whole.to = 1;
   Object.assign(view, whole);
   const functions = totals();
   const names = new Set([...functions.map((f) => f.name), ...charts.flatMap((chart) => chart.names ?? [])]);
@@ -671,9 +672,10 @@ async function main() {
     functionColour.set(name, PALETTE[rank] ?? hex((rank * 137.5) % 360));
     rank++;
   }
+  if (charts.some((chart) => chart instanceof Resources)) RIGHT = 64;
   readTheme();
   charts.forEach(place);
-  summary(functions);
+  summary(functions, recorded.length > 0);
   legend(functions);
   $("zoom-in").addEventListener("click", () => zoom(0.6, (view.from + view.to) / 2));
   $("zoom-out").addEventListener("click", () => zoom(1 / 0.6, (view.from + view.to) / 2));

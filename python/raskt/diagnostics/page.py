@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from warnings import warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
+    from pathlib import Path
 
 __all__ = ["ProfilePage", "visualize"]
 
@@ -52,6 +52,8 @@ class ProfilePage:
 
     def save(self, filename: str | PathLike[str]) -> Path:
         """Write the page to a file; give its path."""
+        from pathlib import Path
+
         path = Path(filename)
         path.write_text(self.html, "utf-8")
         self.path = path.absolute()
@@ -64,9 +66,10 @@ class ProfilePage:
         if self.path is None:
             from tempfile import mkdtemp
 
-            self.save(Path(mkdtemp(prefix="raskt-")) / "profile.html")
-        assert self.path is not None
-        webbrowser.open(self.path.as_uri())
+            path = self.save(f"{mkdtemp(prefix='raskt-')}/profile.html")
+        else:
+            path = self.path
+        webbrowser.open(path.as_uri())
 
     def _repr_html_(self) -> str:
         from html import escape

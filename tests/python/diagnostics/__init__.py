@@ -1,0 +1,1 @@
+"""Tests of callbacks, profilers and the cache."""
