@@ -287,6 +287,17 @@ fn one_thread_reads_and_the_others_wait() {
 }
 
 #[test]
+fn a_look_at_what_is_in_memory_obliges_nobody_to_read() {
+    let mut store = store(0, &MemoryDevice::new());
+    assert_eq!(store.peek(0), None);
+    store.put(0, kib(1));
+    assert_eq!(store.peek(0), Some(kib(1)));
+    assert!(matches!(spill(&mut store, 0), Spilled::Freed(_)));
+    assert_eq!(store.peek(0), None);
+    assert_eq!(load(&mut store, 0).unwrap(), kib(1), "it is not busy");
+}
+
+#[test]
 fn small_values_and_stores_without_a_budget_never_spill() {
     let device = MemoryDevice::new();
     let mut bounded = store(0, &device);
