@@ -1,1 +1,40 @@
-//! Raskt py.
+//! `raskt._raskt`: the engine's door to Python, and the only crate that names PyO3.
+
+mod annotations;
+mod array;
+mod brief;
+mod collect;
+mod config;
+mod delayed;
+mod errors;
+mod eval;
+mod names;
+mod node;
+mod object;
+mod observer;
+mod param;
+mod pickle;
+mod same;
+mod scan;
+mod session;
+mod ship;
+mod sizeof;
+mod template;
+mod tokenize;
+mod view;
+mod world;
+
+use pyo3::prelude::*;
+
+/// The compiled engine; what users type is in the package around it.
+#[pymodule]
+fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    config::register(module)?;
+    tokenize::register(module)?;
+    sizeof::register(module)?;
+    errors::register(module)?;
+    annotations::register(module)?;
+    delayed::register(module)?;
+    session::register(module)
+}

@@ -92,7 +92,7 @@ fn tokenize<'py>(
     for (place, digit) in digits.iter_mut().enumerate() {
         *digit = b"0123456789abcdef"[(bits >> (124 - 4 * place)) as usize & 15];
     }
-    Ok(PyString::new(py, &String::from_utf8_lossy(&digits)))
+    PyString::from_bytes(py, &digits)
 }
 
 /// Forget how types are encoded, because handlers were registered.

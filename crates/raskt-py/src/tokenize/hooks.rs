@@ -17,6 +17,8 @@ pub(super) enum Hook {
     ClassContent,
     /// `array_content(array) -> simpler form of an array whose bytes are not its content`
     ArrayContent,
+    /// `module_content(module) -> simpler form of a module that is not imported under its name`
+    ModuleContent,
     /// `array_bytes_max() -> int | None`
     ArrayBytesMax,
     /// `undecided(object, ensure, error, path) -> 16 random bytes`, or raises `TokenizationError`
@@ -25,13 +27,14 @@ pub(super) enum Hook {
 
 /// The function behind a hook.
 pub(super) fn get(py: Python<'_>, hook: Hook) -> PyResult<&Bound<'_, PyAny>> {
-    static FOUND: [PyOnceLock<Py<PyAny>>; 7] = [const { PyOnceLock::new() }; 7];
+    static FOUND: [PyOnceLock<Py<PyAny>>; 8] = [const { PyOnceLock::new() }; 8];
     let name = match hook {
         Hook::Resolve => intern!(py, "resolve"),
         Hook::Overridden => intern!(py, "overridden"),
         Hook::ByReference => intern!(py, "by_reference"),
         Hook::ClassContent => intern!(py, "class_content"),
         Hook::ArrayContent => intern!(py, "array_content"),
+        Hook::ModuleContent => intern!(py, "module_content"),
         Hook::ArrayBytesMax => intern!(py, "array_bytes_max"),
         Hook::Undecided => intern!(py, "undecided"),
     };

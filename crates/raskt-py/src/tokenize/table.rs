@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyEllipsis, PyFloat, PyFrozenSet, PyFunction, PyInt, PyList,
-    PyNone, PyNotImplemented, PyRange, PySet, PySlice, PyString, PyTuple, PyType,
+    PyModule, PyNone, PyNotImplemented, PyRange, PySet, PySlice, PyString, PyTuple, PyType,
 };
 use rustc_hash::FxHashMap;
 
@@ -35,6 +35,7 @@ pub(super) enum Kind {
     Set,
     FrozenSet,
     Function,
+    Module,
     Code,
     /// A class.
     Class,
@@ -161,6 +162,7 @@ fn natives(py: Python<'_>) -> PyResult<Table> {
         (Kind::Set, py.get_type::<PySet>()),
         (Kind::FrozenSet, py.get_type::<PyFrozenSet>()),
         (Kind::Function, py.get_type::<PyFunction>()),
+        (Kind::Module, py.get_type::<PyModule>()),
     ] {
         if !overridden.contains(&class)? {
             table.insert(class.as_ptr() as usize, Entry::native(kind, &class)?);

@@ -47,6 +47,20 @@ impl<'py> Body<'py> {
     }
 }
 
+/// What [`Walk::begin`] found.
+pub(super) struct Begun<'py> {
+    pub(super) body: Body<'py>,
+    pub(super) leniency: Leniency,
+    /// Whether the digest holds until the function's code or defaults are replaced.
+    pub(super) lasting: bool,
+}
+
+impl<'py> From<Body<'py>> for Begun<'py> {
+    fn from(body: Body<'py>) -> Self {
+        Self { body, leniency: Leniency::Strict, lasting: false }
+    }
+}
+
 /// One container or normalised object on the way from the root.
 struct Frame<'py> {
     object: Bound<'py, PyAny>,
@@ -58,6 +72,7 @@ struct Frame<'py> {
     /// `Walk::uncertain` when the frame began.
     uncertain: usize,
     leniency: Leniency,
+    lasting: bool,
     body: Body<'py>,
 }
 
@@ -99,7 +114,7 @@ impl<'py> Walk<'py> {
         while let Some(frame) = self.frames.last_mut() {
             match frame.next(&mut self.sink, &mut self.open) {
                 Some(child) => self.visit(child)?,
-                None => self.finish(),
+                None => self.finish()?,
             }
         }
         Ok(())
@@ -116,9 +131,23 @@ impl<'py> Walk<'py> {
                 let name = self.name(&object);
                 array::encode_scalar(&mut self.sink, name, &object)
             }
+            Kind::Function => match function::remembered(&object)? {
+                Some(digest) => {
+                    self.sink.tagged_digest(Tag::Node, digest);
+                    Ok(())
+                }
+                None => self.enter(kind, object),
+            },
             Kind::Class => match function::reference(&object)? {
                 Some(named) => {
                     self.sink.tagged_digest(Tag::Named, named.name);
+                    Ok(())
+                }
+                None => self.enter(kind, object),
+            },
+            Kind::Module => match function::module_name(&object)? {
+                Some(name) => {
+                    self.sink.tagged_digest(Tag::Named, name);
                     Ok(())
                 }
                 None => self.enter(kind, object),
@@ -148,16 +177,16 @@ impl<'py> Walk<'py> {
         }
         let start = self.sink.len();
         let inherited = self.frames.last().map_or(Leniency::Strict, |frame| frame.leniency);
-        let Some((body, leniency)) = self.begin(kind, &object)? else { return Ok(()) };
+        let Some(Begun { body, leniency, lasting }) = self.begin(kind, &object)? else { return Ok(()) };
         let number = self.open.push(object.clone());
         let leniency = leniency.max(inherited);
         let uncertain = self.uncertain;
-        self.frames.push(Frame { object, start, number, low: number, uncertain, leniency, body });
+        self.frames.push(Frame { object, start, number, low: number, uncertain, leniency, lasting, body });
         Ok(())
     }
 
     /// Writes the head of an object and says what follows; nothing where the object was encoded otherwise.
-    fn begin(&mut self, kind: Kind, object: &Bound<'py, PyAny>) -> PyResult<Option<(Body<'py>, Leniency)>> {
+    fn begin(&mut self, kind: Kind, object: &Bound<'py, PyAny>) -> PyResult<Option<Begun<'py>>> {
         let body = match kind {
             Kind::List => {
                 let items = object.cast::<PyList>()?.clone();
@@ -188,6 +217,7 @@ impl<'py> Walk<'py> {
             }
             Kind::Class => self.normalized(object, hooks::get(self.py, Hook::ClassContent)?.call1((object,))?)?,
             Kind::Array => self.normalized(object, hooks::get(self.py, Hook::ArrayContent)?.call1((object,))?)?,
+            Kind::Module => self.normalized(object, hooks::get(self.py, Hook::ModuleContent)?.call1((object,))?)?,
             _ => match self.call_handler(object) {
                 Ok(form) => self.normalized(object, form)?,
                 Err(error) if error.is_instance(self.py, hooks::tokenization_error(self.py)?) => {
@@ -197,8 +227,11 @@ impl<'py> Walk<'py> {
                 Err(error) => return Err(error),
             },
         };
-        let taken_apart = matches!(kind, Kind::Object | Kind::Class);
-        Ok(Some((body, if taken_apart { Leniency::Sentinels } else { Leniency::Strict })))
+        let mut begun = Begun::from(body);
+        if matches!(kind, Kind::Object | Kind::Class) {
+            begun.leniency = Leniency::Sentinels;
+        }
+        Ok(Some(begun))
     }
 
     fn head(&mut self, tag: Tag, len: usize) {
@@ -233,23 +266,28 @@ impl<'py> Walk<'py> {
     }
 
     /// Ends the topmost frame: its encoding becomes one digest.
-    fn finish(&mut self) {
-        let Some(frame) = self.frames.pop() else { return };
+    fn finish(&mut self) -> PyResult<()> {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
         let digest = self.sink.take_digest(frame.start);
         self.sink.tagged_digest(Tag::Node, digest);
         if let Some(parent) = self.frames.last_mut() {
             parent.low = parent.low.min(frame.low);
         }
         if frame.low < frame.number {
-            return;
+            return Ok(());
         }
         self.open.truncate(frame.number);
+        drop(frame.body);
+        if frame.lasting {
+            function::remember(&frame.object, digest)?;
+        }
         // One reference is the frame's, one the container's it was found in; more mean that it may come again.
         // SAFETY: the frame keeps its object alive.
         let shared = unsafe { pyo3::ffi::Py_REFCNT(frame.object.as_ptr()) } > 2;
         if shared && self.steps > STEPS_BEFORE_MEMO && frame.uncertain == self.uncertain {
             self.memo.insert(frame.object.as_ptr() as usize, (frame.object, digest));
         }
+        Ok(())
     }
 
     /// Deals with an object without a token: by its place where that is enough, else at random or by raising.
@@ -314,7 +352,7 @@ impl<'py> Frame<'py> {
             Body::One(object) => object.take(),
             Body::Tuple { items, next } => {
                 *next += 1;
-                items.get_item(*next - 1).ok()
+                (*next <= items.len()).then(|| items.get_item(*next - 1).ok()).flatten()
             }
             Body::List { items, next } => {
                 *next += 1;

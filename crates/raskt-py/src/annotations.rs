@@ -1,0 +1,70 @@
+//! What `raskt.annotate` has set, and `delayed.pure`: read at every call, so kept where that costs nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+use crate::node::Notes;
+
+/// How many `annotate` blocks are entered, on all threads together: while it is 0 nobody looks further.
+static N_ENTERED: AtomicUsize = AtomicUsize::new(0);
+/// The configuration key `delayed.pure`.
+static PURE: AtomicBool = AtomicBool::new(false);
+/// The context variable of `raskt.annotate`.
+static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// The annotations in force, if any.
+///
+/// # Errors
+/// What reading the context variable raises.
+pub fn current(py: Python<'_>) -> PyResult<Option<Notes>> {
+    if N_ENTERED.load(Ordering::Relaxed) == 0 {
+        return Ok(None);
+    }
+    let Some(variable) = VARIABLE.get(py) else { return Ok(None) };
+    let found = variable.bind(py).call_method0("get")?;
+    match found.cast_into::<PyDict>() {
+        Ok(found) if !found.is_empty() => Ok(Some(Arc::new(found.unbind()))),
+        _ => Ok(None),
+    }
+}
+
+/// Whether calls are pure unless they say otherwise.
+#[pyfunction]
+pub fn pure_by_default() -> bool {
+    PURE.load(Ordering::Relaxed)
+}
+
+/// Tells which context variable holds the annotations.
+#[pyfunction]
+fn set_annotation_variable(py: Python<'_>, variable: Py<PyAny>) {
+    // The second of two threads that import at once finds it set to the same.
+    drop(VARIABLE.set(py, variable));
+}
+
+/// An `annotate` block was entered (+1) or left (-1).
+#[pyfunction]
+fn note_annotations(entered: bool) {
+    if entered {
+        N_ENTERED.fetch_add(1, Ordering::Relaxed);
+    } else {
+        N_ENTERED.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The configuration key `delayed.pure` has changed.
+#[pyfunction]
+fn set_pure_by_default(pure: bool) {
+    PURE.store(pure, Ordering::Relaxed);
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(pure_by_default, module)?)?;
+    module.add_function(wrap_pyfunction!(set_annotation_variable, module)?)?;
+    module.add_function(wrap_pyfunction!(note_annotations, module)?)?;
+    module.add_function(wrap_pyfunction!(set_pure_by_default, module)?)
+}

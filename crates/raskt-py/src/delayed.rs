@@ -1,0 +1,618 @@
+//! `Delayed`: a value that has not been computed. What happens a million times in a loop (calling, operators,
+//! indexing, attributes) is here; everything else is Python, in `raskt/delayed.py`.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use smallvec::SmallVec;
+
+use crate::node::{Arg, Args, Callee, Func, Node, Notes};
+use crate::scan::Scan;
+
+/// A value that will be computed when asked for.
+#[pyclass(frozen, subclass, weakref, module = "raskt._raskt", name = "Delayed")]
+pub struct Delayed {
+    node: Arc<Node>,
+    /// How many items the value has, for iteration.
+    length: Option<usize>,
+    /// For `delayed(function)`: how its calls are made.
+    maker: Option<Arc<Maker>>,
+}
+
+/// What `delayed(function, ...)` fixes for every call.
+pub struct Maker {
+    func: Arc<Func>,
+    pure: Option<bool>,
+    nout: Option<usize>,
+    traverse: bool,
+}
+
+impl Delayed {
+    /// A value made by `node`.
+    pub fn of(node: Arc<Node>) -> Self {
+        Self { node, length: None, maker: None }
+    }
+
+    /// What makes the value.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
+/// The annotations in force, if any: set by `raskt.annotate` while it is entered on any thread.
+fn notes(py: Python<'_>) -> PyResult<Option<Notes>> {
+    crate::annotations::current(py)
+}
+
+/// A call of `func` on `args`, as a delayed value.
+fn call(
+    py: Python<'_>,
+    func: &Arc<Func>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+    traverse: bool,
+) -> PyResult<Node> {
+    let mut scan = Scan::new(traverse);
+    let args = scan.args(args, kwargs)?;
+    Ok(Node::new(Callee::Func(Arc::clone(func)), args, scan.deps, notes(py)?))
+}
+
+impl Maker {
+    fn call(
+        &self,
+        py: Python<'_>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Delayed> {
+        let Some(kwargs) = kwargs.filter(|kwargs| !kwargs.is_empty()) else {
+            let node = call(py, &self.func, args, None, self.traverse)?;
+            return self.finish(py, node, self.pure, None, args, None);
+        };
+        let kwargs = kwargs.copy()?;
+        let key =
+            take(&kwargs, intern!(py, "raskt_key_name"))?.or(take(&kwargs, intern!(py, "dask_key_name"))?);
+        let pure = match take(&kwargs, intern!(py, "pure"))? {
+            Some(pure) => Some(pure.extract()?),
+            None => self.pure,
+        };
+        let node = call(py, &self.func, args, Some(&kwargs), self.traverse)?;
+        self.finish(py, node, pure, key, args, Some(&kwargs))
+    }
+
+    fn finish(
+        &self,
+        py: Python<'_>,
+        node: Node,
+        pure: Option<bool>,
+        key: Option<Bound<'_, PyAny>>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Delayed> {
+        let is_pure = match pure {
+            Some(pure) => pure,
+            None => crate::annotations::pure_by_default(),
+        };
+        let node = match key {
+            Some(key) => {
+                key.hash().map_err(|_| {
+                    PyTypeError::new_err(format!(
+                        "a key must be hashable, found {}",
+                        crate::brief::brief(&key)
+                    ))
+                })?;
+                node.with_key(py, key.unbind())
+            }
+            None if is_pure => {
+                let tokenize = py.import(intern!(py, "raskt.tokenize"))?.getattr(intern!(py, "tokenize"))?;
+                let token = tokenize.call1((self.func.object.bind(py), args, kwargs))?;
+                let key = PyString::new(py, &format!("{}-{}", self.func.name, token.extract::<String>()?));
+                node.with_key(py, key.into_any().unbind())
+            }
+            None => node,
+        };
+        Ok(Delayed { node: Arc::new(node), length: self.nout, maker: None })
+    }
+}
+
+fn take<'py>(
+    kwargs: &Bound<'py, PyDict>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let found = kwargs.get_item(name)?;
+    if found.is_some() {
+        kwargs.del_item(name)?;
+    }
+    Ok(found)
+}
+
+/// The functions that operators stand for, made once.
+struct Operators {
+    module: Py<PyAny>,
+    funcs: parking_lot::Mutex<rustc_hash::FxHashMap<&'static str, Arc<Func>>>,
+}
+
+static OPERATORS: PyOnceLock<Operators> = PyOnceLock::new();
+
+/// `operator.name`, or `getattr`.
+fn operator(py: Python<'_>, name: &'static str) -> PyResult<Arc<Func>> {
+    let operators = OPERATORS.get_or_try_init(py, || {
+        let module = py.import("operator")?.into_any().unbind();
+        PyResult::Ok(Operators { module, funcs: parking_lot::Mutex::default() })
+    })?;
+    if let Some(func) = operators.funcs.lock().get(name) {
+        return Ok(Arc::clone(func));
+    }
+    let object = match name {
+        "getattr" => py.import("builtins")?.getattr(name)?,
+        _ => operators.module.bind(py).getattr(name)?,
+    };
+    // `operator.and_` and its like are called `and_`.
+    let func = Func::named(&object, name);
+    operators.funcs.lock().insert(name, Arc::clone(&func));
+    Ok(func)
+}
+
+/// `operator.name(left, right)` as a delayed value.
+fn binary(name: &'static str, left: Bound<'_, PyAny>, right: Bound<'_, PyAny>) -> PyResult<Delayed> {
+    let py = left.py();
+    let node = call(py, &operator(py, name)?, &PyTuple::new(py, [left, right])?, None, true)?;
+    Ok(Delayed::of(Arc::new(node)))
+}
+
+fn unary(name: &'static str, slf: &Bound<'_, Delayed>) -> PyResult<Delayed> {
+    let py = slf.py();
+    let node = call(py, &operator(py, name)?, &PyTuple::new(py, [slf])?, None, true)?;
+    Ok(Delayed::of(Arc::new(node)))
+}
+
+#[pymethods]
+impl Delayed {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__(
+        slf: &Bound<'_, Self>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let py = slf.py();
+        let this = slf.get();
+        if let Some(maker) = &this.maker {
+            return maker.call(py, args, kwargs);
+        }
+        if let Some((object, name)) = method_of(py, &this.node)? {
+            let caller = Func::named(&py.import("raskt._protocol")?.getattr("call_method")?, &name);
+            let all = [object, PyString::new(py, &name).into_any()].into_iter().chain(args.iter());
+            let maker = Maker { func: caller, pure: None, nout: None, traverse: true };
+            return maker.call(py, &PyTuple::new(py, all.collect::<Vec<_>>())?, kwargs);
+        }
+        let mut scan = Scan::new(true);
+        scan.input(Arc::clone(&this.node));
+        let args = scan.args(args, kwargs)?;
+        let node = Node::new(Callee::FirstInput, args, scan.deps, notes(py)?);
+        Ok(Self::of(Arc::new(node)))
+    }
+
+    fn __getattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<Self> {
+        let text = name.to_string_lossy();
+        if text.starts_with('_') {
+            return Err(PyAttributeError::new_err(format!("'Delayed' object has no attribute '{text}'")));
+        }
+        binary("getattr", slf.clone().into_any(), name.clone().into_any())
+    }
+
+    fn __setattr__(&self, name: &Bound<'_, PyString>, _value: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(format!(
+            "Delayed objects are immutable: cannot set {name}; call setattr inside a delayed function instead"
+        )))
+    }
+
+    fn __setitem__(&self, _key: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "Delayed objects are immutable: assign to the item inside a delayed function instead",
+        ))
+    }
+
+    fn __getitem__(slf: &Bound<'_, Self>, key: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("getitem", slf.clone().into_any(), key)
+    }
+
+    fn __add__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("add", slf.clone().into_any(), other)
+    }
+
+    fn __radd__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("add", other, slf.clone().into_any())
+    }
+
+    fn __sub__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("sub", slf.clone().into_any(), other)
+    }
+
+    fn __rsub__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("sub", other, slf.clone().into_any())
+    }
+
+    fn __mul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("mul", slf.clone().into_any(), other)
+    }
+
+    fn __rmul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("mul", other, slf.clone().into_any())
+    }
+
+    fn __matmul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("matmul", slf.clone().into_any(), other)
+    }
+
+    fn __rmatmul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("matmul", other, slf.clone().into_any())
+    }
+
+    fn __truediv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("truediv", slf.clone().into_any(), other)
+    }
+
+    fn __rtruediv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("truediv", other, slf.clone().into_any())
+    }
+
+    fn __floordiv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("floordiv", slf.clone().into_any(), other)
+    }
+
+    fn __rfloordiv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("floordiv", other, slf.clone().into_any())
+    }
+
+    fn __mod__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("mod", slf.clone().into_any(), other)
+    }
+
+    fn __rmod__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("mod", other, slf.clone().into_any())
+    }
+
+    fn __lshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("lshift", slf.clone().into_any(), other)
+    }
+
+    fn __rlshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("lshift", other, slf.clone().into_any())
+    }
+
+    fn __rshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("rshift", slf.clone().into_any(), other)
+    }
+
+    fn __rrshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("rshift", other, slf.clone().into_any())
+    }
+
+    fn __and__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("and_", slf.clone().into_any(), other)
+    }
+
+    fn __rand__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("and_", other, slf.clone().into_any())
+    }
+
+    fn __or__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("or_", slf.clone().into_any(), other)
+    }
+
+    fn __ror__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("or_", other, slf.clone().into_any())
+    }
+
+    fn __xor__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("xor", slf.clone().into_any(), other)
+    }
+
+    fn __rxor__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+        binary("xor", other, slf.clone().into_any())
+    }
+
+    fn __neg__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        unary("neg", slf)
+    }
+
+    fn __pos__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        unary("pos", slf)
+    }
+
+    fn __invert__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        unary("invert", slf)
+    }
+
+    fn __abs__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+        unary("abs", slf)
+    }
+
+    fn __pow__(
+        slf: &Bound<'_, Self>,
+        other: Bound<'_, PyAny>,
+        modulo: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        no_modulo(modulo)?;
+        binary("pow", slf.clone().into_any(), other)
+    }
+
+    fn __rpow__(
+        slf: &Bound<'_, Self>,
+        other: Bound<'_, PyAny>,
+        modulo: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        no_modulo(modulo)?;
+        binary("pow", other, slf.clone().into_any())
+    }
+
+    fn __richcmp__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>, op: CompareOp) -> PyResult<Self> {
+        let name = match op {
+            CompareOp::Lt => "lt",
+            CompareOp::Le => "le",
+            CompareOp::Eq => "eq",
+            CompareOp::Ne => "ne",
+            CompareOp::Gt => "gt",
+            CompareOp::Ge => "ge",
+        };
+        binary(name, slf.clone().into_any(), other)
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        self.node.py_key(py).hash()
+    }
+
+    fn __bool__(&self) -> PyResult<bool> {
+        Err(PyTypeError::new_err(
+            "the truth value of a Delayed object is not known before it is computed: call .compute() first, \
+             or move the `if` into a delayed function",
+        ))
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        self.length.ok_or_else(|| {
+            PyTypeError::new_err("Delayed objects of unspecified length have no len(): pass nout= to delayed")
+        })
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(length) = slf.get().length else {
+            return Err(PyTypeError::new_err(
+                "Delayed objects of unspecified length are not iterable: pass nout= to delayed, \
+                 or move the loop into a delayed function",
+            ));
+        };
+        let py = slf.py();
+        let items = PyList::empty(py);
+        for at in 0..length {
+            items.append(Self::__getitem__(slf, at.into_pyobject(py)?.into_any())?)?;
+        }
+        items.into_any().try_iter().map(Bound::into_any)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Delayed({})", self.node.py_key(py).repr()?.to_string_lossy()))
+    }
+
+    /// The task's key.
+    #[getter]
+    fn key<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.node.py_key(py)
+    }
+
+    /// Computes the value; see `raskt.compute` for the keywords.
+    #[pyo3(signature = (**kwargs))]
+    fn compute<'py>(
+        slf: &Bound<'py, Self>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        base(slf, "compute", kwargs)?.get_item(0)
+    }
+
+    /// Computes the value and keeps it, as a delayed value that is there.
+    #[pyo3(signature = (**kwargs))]
+    fn persist<'py>(
+        slf: &Bound<'py, Self>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        base(slf, "persist", kwargs)?.get_item(0)
+    }
+
+    /// Draws the graph; see `raskt.visualize` for the keywords.
+    #[pyo3(signature = (filename=None, format=None, **kwargs))]
+    fn visualize<'py>(
+        slf: &Bound<'py, Self>,
+        filename: Option<Bound<'py, PyAny>>,
+        format: Option<Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let kwargs = kwargs.map_or_else(|| Ok(PyDict::new(py)), |kwargs| kwargs.copy())?;
+        if let Some(filename) = filename {
+            kwargs.set_item("filename", filename)?;
+        }
+        if let Some(format) = format {
+            kwargs.set_item("format", format)?;
+        }
+        py.import("raskt.visualize")?.call_method("visualize", (slf,), Some(&kwargs))
+    }
+
+    /// The graph, as a dictionary of tasks by key.
+    #[getter]
+    fn graph<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::__raskt_graph__(slf)
+    }
+
+    fn __raskt_graph__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("raskt.graph")?.call_method1("graph_of", (slf,))
+    }
+
+    fn __raskt_keys__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, [self.node.py_key(py)])
+    }
+
+    fn __raskt_tokenize__<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.node.py_key(py)
+    }
+
+    fn __raskt_postcompute__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let first = py.import("raskt._protocol")?.getattr("first")?;
+        PyTuple::new(py, [first, PyTuple::empty(py).into_any()])
+    }
+
+    fn __raskt_postpersist__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let rebuild = py.import("raskt._protocol")?.getattr("rebuild_delayed")?;
+        let extra = PyTuple::new(py, [self.node.py_key(py), self.length.into_pyobject(py)?.into_any()])?;
+        PyTuple::new(py, [rebuild, extra.into_any()])
+    }
+
+    /// How many items the value has, where that was said.
+    #[getter]
+    fn _length(&self) -> Option<usize> {
+        self.length
+    }
+
+    /// The function that `delayed` wrapped, for tools that look through wrappers.
+    #[getter]
+    fn __wrapped__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match &self.maker {
+            Some(maker) => Ok(maker.func.object.clone_ref(py)),
+            None => Err(PyAttributeError::new_err("'Delayed' object has no attribute '__wrapped__'")),
+        }
+    }
+
+    /// A delayed function in a class body is a method.
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        instance: Option<&Bound<'py, PyAny>>,
+        _owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match instance.filter(|instance| !instance.is_none()) {
+            None => Ok(slf.clone().into_any()),
+            Some(instance) => slf.py().import("types")?.call_method1("MethodType", (slf, instance)),
+        }
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        let rebuild = py.import("raskt._raskt")?;
+        if let Some(maker) = &this.maker {
+            let args =
+                (maker.func.object.bind(py), &*maker.func.name, maker.pure, maker.nout, maker.traverse);
+            return Ok((rebuild.getattr("make_function")?, args).into_pyobject(py)?.into_any());
+        }
+        let (rows, functions) = crate::template::flatten(py, &this.node)?;
+        let args = (rows, functions, this.length);
+        Ok((rebuild.getattr("rebuild_delayed")?, args).into_pyobject(py)?.into_any())
+    }
+}
+
+/// `raskt.base.name(delayed, **kwargs)`.
+fn base<'py>(
+    slf: &Bound<'py, Delayed>,
+    name: &str,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    slf.py().import(intern!(slf.py(), "raskt.base"))?.call_method(name, (slf,), kwargs)
+}
+
+fn no_modulo(modulo: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    match modulo.filter(|modulo| !modulo.is_none()) {
+        None => Ok(()),
+        Some(_) => {
+            Err(PyTypeError::new_err("pow() of a Delayed object takes no modulus: use delayed(pow)(a, b, m)"))
+        }
+    }
+}
+
+/// If `node` is `getattr(object, "name")`: the object, delayed, and the name. Calling it is then one task.
+fn method_of<'py>(py: Python<'py>, node: &Arc<Node>) -> PyResult<Option<(Bound<'py, PyAny>, String)>> {
+    let Callee::Func(func) = &node.callee else { return Ok(None) };
+    let Args::Mixed { args, kwargs } = &node.args else { return Ok(None) };
+    match (args.as_ref(), kwargs.is_empty()) {
+        ([Arg::Input(0), Arg::Const(name)], true) if &*func.name == "getattr" && node.deps.len() == 1 => {
+            let object = Bound::new(py, Delayed::of(Arc::clone(&node.deps[0])))?;
+            Ok(Some((object.into_any(), name.bind(py).extract()?)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// `delayed(function)`: calling it makes delayed values.
+#[pyfunction]
+#[pyo3(signature = (function, name, pure, nout, traverse, key=None))]
+fn make_function(
+    py: Python<'_>,
+    function: &Bound<'_, PyAny>,
+    name: &str,
+    pure: Option<bool>,
+    nout: Option<usize>,
+    traverse: bool,
+    key: Option<Py<PyAny>>,
+) -> PyResult<Delayed> {
+    let func = Func::named(function, name);
+    let args = Args::Plain { args: PyTuple::new(py, [function])?.unbind(), kwargs: None };
+    let mut node = Node::new(Callee::Identity, args, SmallVec::new(), None);
+    if let Some(key) = key {
+        node = node.with_key(py, key);
+    }
+    let maker = Maker { func, pure, nout, traverse };
+    Ok(Delayed { node: Arc::new(node), length: None, maker: Some(Arc::new(maker)) })
+}
+
+/// `delayed(object)`: the object as a delayed value, with the delayed values in it computed if it is traversed.
+#[pyfunction]
+#[pyo3(signature = (object, traverse, nout=None, key=None))]
+fn make_value(
+    py: Python<'_>,
+    object: Bound<'_, PyAny>,
+    traverse: bool,
+    nout: Option<usize>,
+    key: Option<Py<PyAny>>,
+) -> PyResult<Delayed> {
+    let mut scan = Scan::new(traverse);
+    let args = scan.args(&PyTuple::new(py, [object])?, None)?;
+    let mut node = Node::new(Callee::Identity, args, scan.deps, notes(py)?);
+    if let Some(key) = key {
+        node = node.with_key(py, key);
+    }
+    Ok(Delayed { node: Arc::new(node), length: nout, maker: None })
+}
+
+/// A delayed value from what pickling one wrote.
+#[pyfunction]
+fn rebuild_delayed(
+    py: Python<'_>,
+    rows: &Bound<'_, PyList>,
+    functions: &Bound<'_, PyList>,
+    length: Option<usize>,
+) -> PyResult<Delayed> {
+    Ok(Delayed { node: crate::template::unflatten(py, rows, functions)?, length, maker: None })
+}
+
+/// Whether `object` is a collection: a delayed value, or of a type with `__raskt_graph__`.
+#[pyfunction]
+fn is_collection(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    crate::scan::is_collection(object)
+}
+
+/// What keys, pictures and errors call `function`.
+#[pyfunction]
+fn function_name(function: &Bound<'_, PyAny>) -> String {
+    crate::names::function_name(function)
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(function_name, module)?)?;
+    module.add_class::<Delayed>()?;
+    module.add_function(wrap_pyfunction!(make_function, module)?)?;
+    module.add_function(wrap_pyfunction!(make_value, module)?)?;
+    module.add_function(wrap_pyfunction!(rebuild_delayed, module)?)?;
+    module.add_function(wrap_pyfunction!(is_collection, module)?)
+}

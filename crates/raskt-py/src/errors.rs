@@ -1,0 +1,161 @@
+//! Errors across the border: a Python exception keeps its type, traceback and cause, and gains a note that
+//! names the task; every other kind of error becomes one exception class of Raskt's.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use pyo3::exceptions::{
+    PyBaseException, PyKeyError, PyMemoryError, PyNotImplementedError, PyOSError, PyRuntimeError,
+    PySystemExit, PyTypeError, PyValueError,
+};
+use pyo3::prelude::*;
+use pyo3::{create_exception, intern};
+use raskt_core::{Error, ErrorKind, Opaque, OwnerId, Payload, Result};
+
+use crate::world::WORLD;
+
+create_exception!(
+    raskt._raskt,
+    GraphError,
+    PyValueError,
+    "A graph that breaks a rule: a cycle, a clash of keys."
+);
+create_exception!(raskt._raskt, CycleError, GraphError, "Tasks that need one another in a circle.");
+create_exception!(raskt._raskt, KeyClashError, GraphError, "One key with two definitions.");
+create_exception!(raskt._raskt, MissingKeyError, PyKeyError, "A key that no task makes.");
+create_exception!(raskt._raskt, ComputationCancelled, PyRuntimeError, "The computation was cancelled.");
+create_exception!(
+    raskt._raskt,
+    TaskExitError,
+    PyRuntimeError,
+    "A task called `sys.exit`, or raised `SystemExit`."
+);
+create_exception!(
+    raskt._raskt,
+    WorkerDiedError,
+    PyRuntimeError,
+    "A child process ended while it ran a task."
+);
+create_exception!(raskt._raskt, SpillError, PyOSError, "Values could not be written to disk or read back.");
+create_exception!(raskt._raskt, TaskPanicError, PyRuntimeError, "Native code panicked in a task.");
+
+/// A Python exception on its way through the engine.
+pub struct Exception(PyErr);
+
+impl fmt::Debug for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Python::try_attach(|py| self.0.value(py).repr().map(|repr| repr.to_string_lossy().into_owned()))
+        {
+            Some(Ok(text)) => f.write_str(&text),
+            _ => f.write_str("a Python exception"),
+        }
+    }
+}
+
+impl Opaque for Exception {
+    fn world(&self) -> &'static str {
+        WORLD
+    }
+
+    fn size_bytes(&self) -> u64 {
+        0
+    }
+
+    fn visit_owners(&self, _: &mut dyn FnMut(OwnerId, u64)) {}
+
+    fn encode(&self) -> Result<Payload> {
+        Python::attach(|py| crate::pickle::dumps_exception(py, &self.0))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// The exception that a task raised, as an error of the engine.
+pub fn raised(py: Python<'_>, error: PyErr) -> Error {
+    Error::raised(Arc::new(Exception(without_exit(py, error))))
+}
+
+/// `SystemExit` must end a task, not the program that computes it.
+fn without_exit(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PySystemExit>(py) {
+        return error;
+    }
+    let code = error.value(py).getattr("code").and_then(|code| code.repr().map(|text| text.to_string()));
+    let text = format!("a task called sys.exit({})", code.unwrap_or_default());
+    let exit = TaskExitError::new_err(text);
+    exit.set_cause(py, Some(error));
+    exit
+}
+
+/// `error` as the exception that Python's user gets.
+pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
+    let exception = match error.foreign().and_then(|foreign| foreign.as_any().downcast_ref::<Exception>()) {
+        Some(exception) => exception.0.clone_ref(py),
+        None => from_kind(py, &error),
+    };
+    if let (Some(key), Some(function)) = (error.key(), error.function()) {
+        note(py, &exception, &format!("raskt: in task {key} (function {function})"));
+    }
+    exception
+}
+
+fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
+    let text = error.kind().to_string();
+    match error.kind() {
+        ErrorKind::Cycle(_) => CycleError::new_err(text),
+        ErrorKind::KeyClash(_) => KeyClashError::new_err(text),
+        ErrorKind::MissingKey { .. } => MissingKeyError::new_err(text),
+        ErrorKind::InvalidGraph(_) => GraphError::new_err(text),
+        ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } => PyValueError::new_err(text),
+        ErrorKind::WrongType { .. } | ErrorKind::NotEncodable(_) => PyTypeError::new_err(text),
+        ErrorKind::UnknownBody(_) => PyKeyError::new_err(text),
+        ErrorKind::Cancelled => ComputationCancelled::new_err(text),
+        ErrorKind::WorkerDied { .. } => WorkerDiedError::new_err(text),
+        ErrorKind::Corrupt(_) | ErrorKind::Io { .. } | ErrorKind::DiskFull { .. } => {
+            SpillError::new_err(text)
+        }
+        ErrorKind::Panicked(_) => TaskPanicError::new_err(text),
+        ErrorKind::NotImplemented(_) => PyNotImplementedError::new_err(text),
+        ErrorKind::Many(errors) => many(py, &text, errors),
+        ErrorKind::Raised => PyRuntimeError::new_err(error.to_string()),
+        other => PyMemoryError::new_err(other.to_string()),
+    }
+}
+
+/// All errors of a run that was told to go on: an `ExceptionGroup`.
+fn many(py: Python<'_>, text: &str, errors: &[Error]) -> PyErr {
+    let first_line = text.lines().next().unwrap_or_default().to_owned();
+    let exceptions: Vec<_> = errors.iter().map(|error| to_py(py, error.clone()).into_value(py)).collect();
+    let group = py.import("builtins").and_then(|builtins| builtins.getattr("BaseExceptionGroup"));
+    match group.and_then(|group| group.call1((first_line, exceptions))) {
+        Ok(group) => PyErr::from_value(group),
+        Err(error) => error,
+    }
+}
+
+/// Adds a note to an exception, once.
+fn note(py: Python<'_>, exception: &PyErr, text: &str) {
+    let value: &Bound<'_, PyBaseException> = exception.value(py);
+    let has_it =
+        value.getattr(intern!(py, "__notes__")).and_then(|notes| notes.contains(text)).unwrap_or(false);
+    if !has_it && value.call_method1(intern!(py, "add_note"), (text,)).is_err() {
+        // An exception class that refuses notes is raised without one.
+    }
+}
+
+/// Adds the exception classes to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("GraphError", py.get_type::<GraphError>())?;
+    module.add("CycleError", py.get_type::<CycleError>())?;
+    module.add("KeyClashError", py.get_type::<KeyClashError>())?;
+    module.add("MissingKeyError", py.get_type::<MissingKeyError>())?;
+    module.add("ComputationCancelled", py.get_type::<ComputationCancelled>())?;
+    module.add("TaskExitError", py.get_type::<TaskExitError>())?;
+    module.add("WorkerDiedError", py.get_type::<WorkerDiedError>())?;
+    module.add("SpillError", py.get_type::<SpillError>())?;
+    module.add("TaskPanicError", py.get_type::<TaskPanicError>())
+}

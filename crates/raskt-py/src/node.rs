@@ -1,0 +1,228 @@
+//! A call that has not been made: a function, its arguments, and the calls whose values it needs.
+//!
+//! Every `Delayed` holds one, and raw graphs become them. A node is immutable; its key is made only when
+//! somebody asks for it.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use raskt_core::{Key, Result};
+use raskt_graph::{Foreign, Shipment};
+use smallvec::SmallVec;
+
+use crate::world::WORLD;
+
+/// A Python function with its name and number.
+pub struct Func {
+    pub object: Py<PyAny>,
+    pub name: Arc<str>,
+    /// Unique in this process: what is learnt of one call is expected of the others, and a child process keeps
+    /// the function under it.
+    pub number: u64,
+    pub shipped: PyOnceLock<Arc<raskt_core::Payload>>,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Func {
+    /// The function `object` under the name that Python gives it.
+    pub fn new(object: &Bound<'_, PyAny>) -> Arc<Self> {
+        Self::named(object, &crate::names::function_name(object))
+    }
+
+    /// The function `object` under another name.
+    pub fn named(object: &Bound<'_, PyAny>, name: &str) -> Arc<Self> {
+        Arc::new(Self {
+            object: object.clone().unbind(),
+            name: name.into(),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            shipped: PyOnceLock::new(),
+        })
+    }
+}
+
+/// What is called.
+pub enum Callee {
+    /// A function known now.
+    Func(Arc<Func>),
+    /// The value of the first dependency.
+    FirstInput,
+    /// Nothing: the only argument is the value.
+    Identity,
+}
+
+/// An argument, or a part of one.
+pub enum Arg {
+    /// An object as it is.
+    Const(Py<PyAny>),
+    /// The value of a dependency.
+    Input(u32),
+    /// Something to be built from parts.
+    Build(Box<Build>),
+}
+
+/// A container that is rebuilt around the values of dependencies, or a call inside a raw task.
+pub enum Build {
+    List(Vec<Arg>),
+    Tuple(Vec<Arg>),
+    Set(Vec<Arg>),
+    FrozenSet(Vec<Arg>),
+    Dict(Vec<(Arg, Arg)>),
+    Slice([Arg; 3]),
+    /// A call of an object on arguments: namedtuples, nested raw tasks.
+    Call(Py<PyAny>, Vec<Arg>),
+    /// A dataclass: a shallow copy with these fields set.
+    Dataclass(Py<PyAny>, Vec<(Py<PyString>, Arg)>),
+}
+
+/// The arguments of a call.
+pub enum Args {
+    /// No dependency is in them: they are passed as they are.
+    Plain { args: Py<PyTuple>, kwargs: Option<Py<PyDict>> },
+    /// To be built.
+    Mixed { args: Box<[Arg]>, kwargs: Box<[(Py<PyString>, Arg)]> },
+}
+
+/// Annotations of a node: a dictionary shared by all nodes that were made in one `annotate` block.
+pub type Notes = Arc<Py<PyDict>>;
+
+/// A call that has not been made.
+pub struct Node {
+    pub callee: Callee,
+    pub args: Args,
+    pub deps: SmallVec<[Arc<Node>; 2]>,
+    pub notes: Option<Notes>,
+    /// The key; given, or made when first asked for.
+    key: PyOnceLock<Py<PyAny>>,
+    /// Whether the key was given by the user or by the content, so that another node may have it too.
+    pub is_named: bool,
+    number: u64,
+    /// Where a traversal found the node: its generation (high half) and index. See `collect`.
+    pub mark: AtomicU64,
+}
+
+/// The part of unmade keys that differs between processes.
+static PREFIX: LazyLock<Mutex<u64>> = LazyLock::new(|| Mutex::new(fresh_prefix()));
+
+fn fresh_prefix() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    if let Ok(now) = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+        hasher.write_u128(now.as_nanos());
+    }
+    hasher.finish()
+}
+
+/// A forked child must not make the keys that its parent makes.
+pub fn renew_prefix() {
+    *PREFIX.lock() = fresh_prefix();
+}
+
+impl Node {
+    /// A node without a key of its own yet.
+    pub fn new(callee: Callee, args: Args, deps: SmallVec<[Arc<Self>; 2]>, notes: Option<Notes>) -> Self {
+        Self {
+            callee,
+            args,
+            deps,
+            notes,
+            key: PyOnceLock::new(),
+            is_named: false,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            mark: AtomicU64::new(0),
+        }
+    }
+
+    /// The same node with a given key.
+    pub fn with_key(mut self, py: Python<'_>, key: Py<PyAny>) -> Self {
+        self.key = PyOnceLock::new();
+        drop(self.key.set(py, key));
+        self.is_named = true;
+        self
+    }
+
+    /// The key: as given, or `name-` and 32 hexadecimal digits that no other node has.
+    pub fn py_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        let make = || {
+            let text = format!("{}-{:016x}{:016x}", self.label(), *PREFIX.lock(), self.number);
+            PyString::new(py, &text).into_any().unbind()
+        };
+        self.key.get_or_init(py, make).bind(py).clone()
+    }
+
+    /// The function, where there is one.
+    pub fn func(&self) -> Option<&Arc<Func>> {
+        match &self.callee {
+            Callee::Func(func) => Some(func),
+            Callee::FirstInput | Callee::Identity => None,
+        }
+    }
+
+    /// The constant that the node is, where it is one.
+    pub fn constant<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        match (&self.callee, &self.args) {
+            (Callee::Identity, Args::Plain { args, .. }) => args.bind(py).get_item(0).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.label())
+    }
+}
+
+impl Foreign for Node {
+    fn world(&self) -> &'static str {
+        WORLD
+    }
+
+    fn label(&self) -> Arc<str> {
+        match &self.callee {
+            Callee::Func(func) => Arc::clone(&func.name),
+            Callee::FirstInput => "call".into(),
+            Callee::Identity => "data".into(),
+        }
+    }
+
+    fn key(&self) -> Option<Key> {
+        Some(Python::attach(|py| crate::names::to_key(&self.py_key(py))))
+    }
+
+    fn family(&self) -> u64 {
+        // Even numbers are functions; the odd ones belong to native bodies.
+        self.func().map_or(0, |func| func.number << 1)
+    }
+
+    fn ship(&self) -> Result<Shipment> {
+        Python::attach(|py| crate::ship::ship(py, self))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Drop for Node {
+    /// Lets go of a chain of any length without recursion: whoever holds a node last takes its dependencies
+    /// onto a list instead of dropping them in place.
+    fn drop(&mut self) {
+        if self.deps.is_empty() {
+            return;
+        }
+        let mut pending: SmallVec<[Arc<Self>; 8]> = self.deps.drain(..).collect();
+        while let Some(node) = pending.pop() {
+            if let Some(mut node) = Arc::into_inner(node) {
+                pending.extend(node.deps.drain(..));
+            }
+        }
+    }
+}

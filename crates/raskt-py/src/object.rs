@@ -1,0 +1,128 @@
+//! Python objects as values, and values as Python objects.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
+use raskt_core::{ErrorKind, Opaque, OwnerId, Payload, Result, Value};
+
+use crate::array::{self, ArrayKind};
+use crate::sizeof::{SizeHint, size_hint};
+use crate::world::WORLD;
+
+/// A Python object that a task returned, with what it weighs.
+pub struct PyObj {
+    object: Py<PyAny>,
+    size: SizeHint,
+    array: ArrayKind,
+}
+
+impl PyObj {
+    /// Whether the object is a NumPy array, whose readers can be kept from writing.
+    pub fn is_array(&self) -> bool {
+        self.array == ArrayKind::Array
+    }
+}
+
+impl fmt::Debug for PyObj {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name =
+            Python::try_attach(|py| self.object.bind(py).get_type().name().map(|n| n.to_string()).ok());
+        write!(f, "<{} object>", name.flatten().as_deref().unwrap_or("Python"))
+    }
+}
+
+impl Opaque for PyObj {
+    fn world(&self) -> &'static str {
+        WORLD
+    }
+
+    fn size_bytes(&self) -> u64 {
+        self.size.own_bytes
+    }
+
+    fn visit_owners(&self, visit: &mut dyn FnMut(OwnerId, u64)) {
+        if let Some((owner, bytes)) = self.size.owner {
+            visit(OwnerId(owner), bytes);
+        }
+    }
+
+    fn encode(&self) -> Result<Payload> {
+        Python::attach(|py| crate::pickle::dumps(py, self.object.bind(py)))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// `object` as a value: small immutable ones become Rust's, all others are carried whole.
+pub fn to_value(object: Bound<'_, PyAny>) -> Value {
+    if object.is_none() {
+        return Value::Unit;
+    }
+    if let Ok(int) = object.cast_exact::<PyInt>() {
+        if let Ok(value) = int.extract::<i64>() {
+            return Value::Int(value);
+        }
+    } else if let Ok(float) = object.cast_exact::<PyFloat>() {
+        return Value::Float(float.value());
+    } else if let Ok(truth) = object.cast_exact::<PyBool>() {
+        return Value::Bool(truth.is_true());
+    }
+    carry(object)
+}
+
+/// `object` as a value, carried whole.
+pub fn carry(object: Bound<'_, PyAny>) -> Value {
+    let array = array::kind_of(&object);
+    // An object that cannot say what it weighs is taken for weightless rather than for an error.
+    let size = size_hint(&object).unwrap_or(SizeHint::alone(0));
+    Value::Opaque(Arc::new(PyObj { object: object.unbind(), size, array }))
+}
+
+/// What Python sees of `value`.
+///
+/// # Errors
+/// Where memory runs out, or NumPy is missing for a native array.
+pub fn to_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Unit => py.None().into_bound(py),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Value::Int(value) => value.into_pyobject(py)?.into_any(),
+        Value::Float(value) => PyFloat::new(py, *value).into_any(),
+        Value::Str(text) => PyString::new(py, text).into_any(),
+        Value::Bytes(buffer) => PyBytes::new(py, buffer.as_slice()).into_any(),
+        Value::List(items) => {
+            let items: PyResult<Vec<_>> = items.iter().map(|item| to_object(py, item)).collect();
+            PyList::new(py, items?)?.into_any()
+        }
+        Value::Array(array) => array::to_numpy(py, array)?,
+        Value::Opaque(object) => match object.as_any().downcast_ref::<PyObj>() {
+            Some(object) => object.object.bind(py).clone(),
+            None => crate::pickle::unpack_shipped(py, object.as_ref())?,
+        },
+        other => {
+            let error =
+                ErrorKind::WrongType { expected: "a value that Python can see", found: other.kind().into() };
+            return Err(crate::errors::to_py(py, error.into()));
+        }
+    })
+}
+
+/// What a task sees of an input: as [`to_object`], but an array that others will read too is handed out
+/// read-only.
+///
+/// # Errors
+/// As [`to_object`].
+pub fn to_input<'py>(py: Python<'py>, value: &Value, exclusive: bool) -> PyResult<Bound<'py, PyAny>> {
+    let object = to_object(py, value)?;
+    if let (Value::Opaque(opaque), false) = (value, exclusive)
+        && opaque.as_any().downcast_ref::<PyObj>().is_some_and(PyObj::is_array)
+    {
+        return array::read_only(&object);
+    }
+    Ok(object)
+}

@@ -1,0 +1,235 @@
+//! Finds the delayed values in the arguments of a call.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::exceptions::PyRecursionError;
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyBool, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PySlice, PyString, PyTuple, PyType,
+};
+use pyo3::{PyTypeInfo, intern};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::delayed::Delayed;
+use crate::node::{Arg, Args, Build, Node};
+
+/// How deep containers may nest: Python's own limit for its users' recursion.
+const DEPTH_MAX: usize = 900;
+
+/// What objects of a type can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TypeKind {
+    Plain,
+    Dataclass,
+    NamedTuple,
+    Collection,
+}
+
+/// Types seen so far that are not known by address; they are kept alive while they are here.
+static KINDS: Mutex<Option<FxHashMap<usize, (TypeKind, Py<PyType>)>>> = Mutex::new(None);
+const KINDS_MAX: usize = 4096;
+
+/// Collects the dependencies of one call.
+pub struct Scan {
+    pub deps: SmallVec<[Arc<Node>; 2]>,
+    traverse: bool,
+    depth: usize,
+}
+
+impl Scan {
+    /// A scan that looks into containers if `traverse` says so.
+    pub fn new(traverse: bool) -> Self {
+        Self { deps: SmallVec::new(), traverse, depth: 0 }
+    }
+
+    /// The arguments of a call, with delayed values replaced.
+    ///
+    /// # Errors
+    /// `RecursionError` for containers too deep, or one that contains itself; what a collection raises when
+    /// it gives its graph.
+    pub fn args(&mut self, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Args> {
+        let n_before = self.deps.len();
+        let scanned: SmallVec<[Arg; 4]> = args.iter().map(|item| self.arg(item)).collect::<PyResult<_>>()?;
+        let mut named = Vec::new();
+        if let Some(kwargs) = kwargs {
+            named.reserve(kwargs.len());
+            for (name, item) in kwargs.iter() {
+                named.push((name.cast_into::<PyString>()?.unbind(), self.arg(item)?));
+            }
+        }
+        if self.deps.len() == n_before && !has_build(&scanned, &named) {
+            let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty()).map(|kwargs| kwargs.clone().unbind());
+            return Ok(Args::Plain { args: args.clone().unbind(), kwargs });
+        }
+        Ok(Args::Mixed { args: scanned.into_vec().into_boxed_slice(), kwargs: named.into_boxed_slice() })
+    }
+
+    /// One argument.
+    ///
+    /// # Errors
+    /// As [`Scan::args`].
+    pub fn arg(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
+        if let Ok(delayed) = object.cast::<Delayed>() {
+            return Ok(self.input(Arc::clone(delayed.get().node())));
+        }
+        if is_leaf(&object) {
+            return Ok(Arg::Const(object.unbind()));
+        }
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(PyRecursionError::new_err(
+                "an argument nests containers more than 900 deep, or contains itself; \
+                 pass traverse=False to delayed, or wrap it in a function",
+            ));
+        }
+        let arg = self.inside(object);
+        self.depth -= 1;
+        arg
+    }
+
+    /// The argument that is the value of `node`.
+    pub fn input(&mut self, node: Arc<Node>) -> Arg {
+        let known = self.deps.iter().take(16).position(|dep| Arc::ptr_eq(dep, &node));
+        Arg::Input(known.unwrap_or_else(|| {
+            self.deps.push(node);
+            self.deps.len() - 1
+        }) as u32)
+    }
+
+    fn inside(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
+        let n_before = self.deps.len();
+        let build = if !self.traverse {
+            None
+        } else if let Ok(list) = object.cast_exact::<PyList>() {
+            Some(Build::List(self.items(list.iter())?))
+        } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
+            Some(Build::Tuple(self.items(tuple.iter())?))
+        } else if let Ok(dict) = object.cast_exact::<PyDict>() {
+            let pairs = dict.iter().map(|(key, value)| Ok((self.arg(key)?, self.arg(value)?)));
+            Some(Build::Dict(pairs.collect::<PyResult<_>>()?))
+        } else if let Ok(set) = object.cast_exact::<PySet>() {
+            Some(Build::Set(self.items(set.iter())?))
+        } else if let Ok(set) = object.cast_exact::<PyFrozenSet>() {
+            Some(Build::FrozenSet(self.items(set.iter())?))
+        } else if object.cast_exact::<PySlice>().is_ok() {
+            let py = object.py();
+            let [start, stop, step] = [intern!(py, "start"), intern!(py, "stop"), intern!(py, "step")];
+            let mut part = |name| self.arg(object.getattr(name)?);
+            Some(Build::Slice([part(start)?, part(stop)?, part(step)?]))
+        } else {
+            None
+        };
+        match build {
+            Some(build) if self.deps.len() > n_before || holds_build(&build) => {
+                Ok(Arg::Build(Box::new(build)))
+            }
+            Some(_) => Ok(Arg::Const(object.unbind())),
+            None => self.by_type(object),
+        }
+    }
+
+    fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) -> PyResult<Vec<Arg>> {
+        items.map(|item| self.arg(item)).collect()
+    }
+
+    fn by_type(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
+        let py = object.py();
+        match type_kind(&object)? {
+            TypeKind::Collection => {
+                let delayed =
+                    py.import(intern!(py, "raskt._protocol"))?.call_method1("to_delayed", (object,))?;
+                Ok(self.input(Arc::clone(delayed.cast::<Delayed>()?.get().node())))
+            }
+            TypeKind::Dataclass if self.traverse => {
+                let n_before = self.deps.len();
+                let names = object.getattr("__dataclass_fields__")?.cast_into::<PyDict>()?;
+                let mut fields = Vec::with_capacity(names.len());
+                for name in names.keys() {
+                    let name = name.cast_into::<PyString>()?;
+                    if let Ok(value) = object.getattr(&name) {
+                        fields.push((name.unbind(), self.arg(value)?));
+                    }
+                }
+                if self.deps.len() == n_before {
+                    return Ok(Arg::Const(object.unbind()));
+                }
+                Ok(Arg::Build(Box::new(Build::Dataclass(object.unbind(), fields))))
+            }
+            TypeKind::NamedTuple if self.traverse => {
+                let n_before = self.deps.len();
+                let items = self.items(object.cast::<PyTuple>()?.iter())?;
+                if self.deps.len() == n_before {
+                    return Ok(Arg::Const(object.unbind()));
+                }
+                let make = object.get_type().getattr("_make")?.unbind();
+                Ok(Arg::Build(Box::new(Build::Call(make, vec![Arg::Build(Box::new(Build::List(items)))]))))
+            }
+            TypeKind::Dataclass | TypeKind::NamedTuple | TypeKind::Plain => Ok(Arg::Const(object.unbind())),
+        }
+    }
+}
+
+fn has_build(args: &[Arg], kwargs: &[(Py<PyString>, Arg)]) -> bool {
+    args.iter().chain(kwargs.iter().map(|(_, arg)| arg)).any(|arg| !matches!(arg, Arg::Const(_)))
+}
+
+/// Whether a container has parts that are not constants: a dependency may be there that an earlier argument
+/// brought already.
+fn holds_build(build: &Build) -> bool {
+    let any = |args: &[Arg]| args.iter().any(|arg| !matches!(arg, Arg::Const(_)));
+    match build {
+        Build::List(items) | Build::Tuple(items) | Build::Set(items) | Build::FrozenSet(items) => any(items),
+        Build::Dict(pairs) => pairs.iter().any(|(k, v)| !matches!((k, v), (Arg::Const(_), Arg::Const(_)))),
+        Build::Slice(parts) => any(parts),
+        Build::Call(..) | Build::Dataclass(..) => true,
+    }
+}
+
+/// Whether the object is of a type that holds no others.
+fn is_leaf(object: &Bound<'_, PyAny>) -> bool {
+    object.cast_exact::<PyInt>().is_ok()
+        || object.cast_exact::<PyString>().is_ok()
+        || object.cast_exact::<PyFloat>().is_ok()
+        || object.is_none()
+        || object.cast_exact::<PyBool>().is_ok()
+        || object.cast_exact::<PyBytes>().is_ok()
+}
+
+/// What an object of an uncommon type can hold, remembered by type.
+fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
+    let kind = object.get_type();
+    let address = kind.as_ptr() as usize;
+    if let Some((found, _)) = KINDS.lock().as_ref().and_then(|kinds| kinds.get(&address)) {
+        return Ok(*found);
+    }
+    let found = if kind.hasattr("__raskt_graph__")? {
+        TypeKind::Collection
+    } else if kind.hasattr("__dataclass_fields__")? {
+        TypeKind::Dataclass
+    } else if kind.is_subclass_of::<PyTuple>()? && kind.hasattr("_make")? && kind.hasattr("_fields")? {
+        TypeKind::NamedTuple
+    } else {
+        TypeKind::Plain
+    };
+    let mut kinds = KINDS.lock();
+    let kinds = kinds.get_or_insert_with(FxHashMap::default);
+    // Classes made in a loop must not fill memory.
+    let full = kinds.len() >= KINDS_MAX;
+    let dropped = if full { std::mem::take(kinds) } else { FxHashMap::default() };
+    kinds.insert(address, (found, kind.unbind()));
+    drop(dropped);
+    Ok(found)
+}
+
+/// Whether `object` is a collection of Raskt's protocol, a delayed value included.
+///
+/// # Errors
+/// What looking at its type raises.
+pub fn is_collection(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if PyType::is_type_of(object) {
+        return Ok(false);
+    }
+    Ok(object.cast::<Delayed>().is_ok() || (!is_leaf(object) && type_kind(object)? == TypeKind::Collection))
+}

@@ -1,0 +1,355 @@
+//! Runs graphs for Python: on the pool's threads, on the calling thread, or on threads of somebody's executor.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use raskt_exec::parking::Parking;
+use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, worker};
+use raskt_graph::TaskTable;
+use raskt_store::SpillFolder;
+
+use crate::collect::{collect, node_of};
+use crate::delayed::Delayed;
+use crate::errors;
+use crate::observer::PyObserver;
+use crate::world::{Context, Python3};
+
+/// How often a waiting thread looks for Ctrl-C.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+/// How long a cancelled computation waits for tasks that are running.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What lives as long as the process: pools of threads, by size, and the registry.
+#[derive(Default)]
+struct Shared {
+    registry: Option<Arc<BodyRegistry>>,
+    pools: Vec<Arc<Pool>>,
+    folders: Vec<(PathBuf, Arc<SpillFolder>)>,
+}
+
+static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
+/// Pools of other sizes than the last few are shut down.
+const POOLS_MAX: usize = 3;
+
+fn registry() -> Arc<BodyRegistry> {
+    let mut shared = SHARED.lock();
+    let shared = shared.get_or_insert_with(Shared::default);
+    let make = || {
+        let mut registry = BodyRegistry::default();
+        registry.add_world(Arc::new(Python3));
+        Arc::new(registry)
+    };
+    Arc::clone(shared.registry.get_or_insert_with(make))
+}
+
+/// The pool of `n_threads` threads.
+fn pool(py: Python<'_>, n_threads: usize) -> PyResult<Arc<Pool>> {
+    let registry = registry();
+    let mut guard = SHARED.lock();
+    let shared = guard.get_or_insert_with(Shared::default);
+    if let Some(at) = shared.pools.iter().position(|pool| pool.n_threads() == n_threads) {
+        return Ok(Arc::clone(&shared.pools[at]));
+    }
+    let pool = Arc::new(Pool::new(n_threads, &registry)?);
+    shared.pools.push(Arc::clone(&pool));
+    let old = (shared.pools.len() > POOLS_MAX).then(|| shared.pools.remove(0));
+    drop(guard);
+    // Joining threads that wait for the GIL while holding it would hang.
+    py.detach(|| drop(old));
+    Ok(pool)
+}
+
+/// The folder under `parent` that this process spills to.
+fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
+    let mut guard = SHARED.lock();
+    let shared = guard.get_or_insert_with(Shared::default);
+    if let Some((_, folder)) = shared.folders.iter().find(|(path, _)| *path == parent) {
+        return Ok(Arc::clone(folder));
+    }
+    let folder = SpillFolder::create(&parent)?;
+    shared.folders.push((parent, Arc::clone(&folder)));
+    Ok(folder)
+}
+
+/// Joins the pool's threads and removes the spill folders: at the interpreter's exit, while threads can still
+/// finish what they run.
+#[pyfunction]
+fn shut_down(py: Python<'_>) {
+    let shared = SHARED.lock().take();
+    py.detach(|| {
+        drop(shared);
+        raskt_store::remove_all_live_folders();
+    });
+}
+
+/// In a forked child the pool's threads do not exist, and the spill folders are the parent's.
+#[pyfunction]
+fn after_fork_in_child() {
+    crate::node::renew_prefix();
+    // A thread that does not exist here may hold the lock for ever: nobody else is left to.
+    if SHARED.is_locked() {
+        // SAFETY: the child has one thread, this one, and it does not hold the lock.
+        unsafe { SHARED.force_unlock() };
+    }
+    if let Some(shared) = SHARED.lock().take() {
+        for (_, folder) in &shared.folders {
+            folder.forget_after_fork();
+        }
+        // Dropping would join threads of the parent.
+        std::mem::forget(shared);
+    }
+}
+
+/// A running graph, for those who watch it or wait for it.
+#[pyclass(frozen, weakref, module = "raskt._raskt")]
+pub struct RunHandle {
+    run: Arc<Run>,
+    parking: Arc<Parking>,
+}
+
+#[pymethods]
+impl RunHandle {
+    /// Tasks in all, as far as known.
+    #[getter]
+    fn n_tasks(&self) -> usize {
+        self.run.n_tasks()
+    }
+
+    /// Tasks that are done.
+    #[getter]
+    fn n_done(&self) -> usize {
+        self.run.n_done()
+    }
+
+    /// Tasks that are being run at this moment.
+    #[getter]
+    fn n_running(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.run.running().len())
+    }
+
+    /// Bytes of values in memory now, at the most so far, and on disk.
+    #[getter]
+    fn memory(&self, py: Python<'_>) -> (u64, u64, u64) {
+        py.detach(|| self.run.memory())
+    }
+
+    /// Stops the computation; running tasks go on, their values are dropped.
+    fn cancel(&self, py: Python<'_>) {
+        py.detach(|| self.run.cancel());
+    }
+
+    /// Makes the calling thread a worker until the run is over.
+    fn serve(&self, py: Python<'_>, worker: usize) {
+        py.detach(|| worker::serve(&self.run, worker, &self.parking));
+    }
+
+    /// Every task as `(key, node, keys of its inputs)`, for pictures and callbacks.
+    fn tasks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        crate::view::tasks(py, self.run.table())
+    }
+
+    /// Waits until the run is over and returns the values that were asked for.
+    fn results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        wait(py, &self.run)?;
+        results(py, &self.run)
+    }
+}
+
+/// What Python passes along with a graph.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Options {
+    n_workers: usize,
+    memory_limit: Option<u64>,
+    spill_directory: Option<PathBuf>,
+    collect_errors: bool,
+    retries: u32,
+    batch_max: usize,
+    context: Option<Py<PyAny>>,
+    observer: Option<Py<PyAny>>,
+}
+
+fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunOptions> {
+    let spill = match (options.memory_limit, options.spill_directory) {
+        (Some(_), Some(parent)) => Some(spill_folder(parent).map_err(|error| errors::to_py(py, error))?),
+        _ => None,
+    };
+    Ok(RunOptions {
+        n_workers: options.n_workers.max(1),
+        memory_limit_bytes: options.memory_limit,
+        spill,
+        errors: if options.collect_errors { ErrorPolicy::All } else { ErrorPolicy::First },
+        retries: options.retries,
+        retries_of: retries_of(py, table)?,
+        batch_max: options.batch_max.max(1),
+        surroundings: options.context.map(|context| Arc::new(Context(context)) as raskt_exec::Surroundings),
+        observer: options
+            .observer
+            .map(|observer| Arc::new(PyObserver::new(observer)) as Arc<dyn raskt_exec::Observer>),
+    })
+}
+
+/// Retries that annotations ask for.
+fn retries_of(py: Python<'_>, table: &TaskTable) -> PyResult<rustc_hash::FxHashMap<u32, u32>> {
+    let mut found = rustc_hash::FxHashMap::default();
+    for task in 0..table.n_tasks() as u32 {
+        let Some(notes) = node_of(table, task).and_then(|node| node.notes.as_ref()) else { continue };
+        if let Some(retries) = notes.bind(py).get_item("retries")? {
+            let retries = retries.extract().map_err(|_| {
+                PyValueError::new_err(format!(
+                    "the annotation retries must be a whole number of 0 or more, found {}",
+                    crate::brief::brief(&retries)
+                ))
+            })?;
+            found.insert(task, retries);
+        }
+    }
+    Ok(found)
+}
+
+/// Prepares a graph: everything that `roots` need, ordered.
+fn prepare(py: Python<'_>, roots: &[PyRef<'_, Delayed>], given: Options) -> PyResult<Arc<Run>> {
+    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
+    let table = Arc::new(collect(py, &nodes)?);
+    let options = options(py, given, &table)?;
+    let registry = registry();
+    let run = py.detach(|| Run::new(table, registry, options));
+    run.map(Arc::new).map_err(|error| errors::to_py(py, error))
+}
+
+/// A run of what `roots` need, not started: for executors that bring their own threads.
+#[pyfunction]
+fn open_run(py: Python<'_>, roots: Vec<PyRef<'_, Delayed>>, options: Options) -> PyResult<RunHandle> {
+    let run = prepare(py, &roots, options)?;
+    let parking = Arc::new(Parking::default());
+    run.set_waker(Arc::clone(&parking) as _);
+    Ok(RunHandle { run, parking })
+}
+
+/// Computes `roots` on the threads of the pool.
+#[pyfunction]
+fn compute_threads<'py>(
+    py: Python<'py>,
+    roots: Vec<PyRef<'_, Delayed>>,
+    options: Options,
+) -> PyResult<Bound<'py, PyList>> {
+    let n_workers = options.n_workers;
+    let observer = options.observer.as_ref().map(|observer| observer.clone_ref(py));
+    let run = prepare(py, &roots, options)?;
+    let pool = pool(py, n_workers)?;
+    observed(py, &run, observer, || {
+        if Pool::is_worker() {
+            py.detach(|| pool.run_nested(&run));
+        } else {
+            pool.start(&run);
+            wait(py, &run)?;
+        }
+        results(py, &run)
+    })
+}
+
+/// Computes `roots` on the calling thread, one task after the other.
+#[pyfunction]
+fn compute_sync<'py>(
+    py: Python<'py>,
+    roots: Vec<PyRef<'_, Delayed>>,
+    options: Options,
+) -> PyResult<Bound<'py, PyList>> {
+    let observer = options.observer.as_ref().map(|observer| observer.clone_ref(py));
+    let run = prepare(py, &roots, Options { n_workers: 1, context: None, ..options })?;
+    let parking = Arc::new(Parking::default());
+    run.set_waker(Arc::clone(&parking) as _);
+    observed(py, &run, observer, || {
+        worker::serve(&run, 0, &parking);
+        results(py, &run)
+    })
+}
+
+/// Tells the observer of the start and the end of what `body` does.
+fn observed<'py>(
+    py: Python<'py>,
+    run: &Arc<Run>,
+    observer: Option<Py<PyAny>>,
+    body: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let Some(observer) = observer else { return body() };
+    let handle = RunHandle { run: Arc::clone(run), parking: Arc::new(Parking::default()) };
+    let outcome = observer.bind(py).call_method1("start", (handle,)).and_then(|_| body());
+    let finished = observer.bind(py).call_method1("finish", (outcome.is_err(),));
+    match (outcome, finished) {
+        (Ok(values), Ok(_)) => Ok(values),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+/// Waits for `run`, with an eye on Ctrl-C: then it is cancelled.
+fn wait(py: Python<'_>, run: &Arc<Run>) -> PyResult<()> {
+    while !py.detach(|| run.wait(Some(SIGNAL_CHECK))) {
+        if let Err(interrupt) = py.check_signals() {
+            py.detach(|| run.cancel());
+            settle(py, run)?;
+            return Err(interrupt);
+        }
+    }
+    Ok(())
+}
+
+/// Gives the tasks of a stopped run a moment to end, and names those that do not: Python cannot stop them.
+fn settle(py: Python<'_>, run: &Run) -> PyResult<()> {
+    let deadline = std::time::Instant::now() + GRACE;
+    let mut running = run.running();
+    while !running.is_empty() && std::time::Instant::now() < deadline {
+        py.detach(|| std::thread::sleep(Duration::from_millis(5)));
+        running = run.running();
+    }
+    if running.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = running.iter().map(|(key, function)| format!("{key} ({function})")).collect();
+    let text = format!(
+        "{} running Python function{} could not be stopped and will go on in the background: {}",
+        names.len(),
+        if names.len() == 1 { "" } else { "s" },
+        names.join(", ")
+    );
+    let text = std::ffi::CString::new(text).unwrap_or_default();
+    PyErr::warn(py, py.get_type::<PyRuntimeWarning>().as_any(), &text, 1)
+}
+
+fn results<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyList>> {
+    let values = py.detach(|| run.results());
+    match values {
+        Ok(values) => {
+            let objects: PyResult<Vec<_>> =
+                values.iter().map(|value| crate::object::to_object(py, value)).collect();
+            PyList::new(py, objects?)
+        }
+        Err(error) => {
+            settle(py, run)?;
+            Err(errors::to_py(py, error))
+        }
+    }
+}
+
+/// Every task that `roots` need as `(key, node, keys of its inputs)`, inputs first.
+#[pyfunction]
+fn graph_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bound<'py, PyList>> {
+    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
+    crate::view::tasks(py, &collect(py, &nodes)?)
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<RunHandle>()?;
+    module.add_function(wrap_pyfunction!(shut_down, module)?)?;
+    module.add_function(wrap_pyfunction!(after_fork_in_child, module)?)?;
+    module.add_function(wrap_pyfunction!(open_run, module)?)?;
+    module.add_function(wrap_pyfunction!(compute_threads, module)?)?;
+    module.add_function(wrap_pyfunction!(compute_sync, module)?)?;
+    module.add_function(wrap_pyfunction!(graph_of, module)?)
+}

@@ -1,0 +1,196 @@
+//! Python as a world: how threads enter it, how its functions are run, how its objects travel.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use raskt_core::{Error, ErrorKind, ForeignDecode, Payload, Result, Value};
+use raskt_exec::{Call, Kernel, Lane, LaneId, Outcome, Surroundings, World};
+use raskt_graph::Foreign;
+use smallvec::SmallVec;
+
+use crate::node::Node;
+use crate::{errors, eval, object};
+
+/// The name of Python's world.
+pub const WORLD: &str = "python";
+/// Python's lane: it is the first world of the registry.
+pub const LANE: LaneId = LaneId(1);
+
+/// Python.
+pub struct Python3;
+
+/// What a computation brings along: the context variables of whoever asked for it.
+pub struct Context(pub Py<PyAny>);
+
+/// Work that a context runs: a closure of a worker's, good for one call on this thread.
+#[pyclass(frozen, module = "raskt._raskt")]
+struct Work {
+    body: Mutex<Option<WorkPtr>>,
+}
+
+struct WorkPtr(*mut (dyn FnMut() + 'static));
+
+// SAFETY: the pointer is made, sent through `Context.run` and used on one thread, within `enter_context`.
+unsafe impl Send for WorkPtr {}
+
+#[pymethods]
+impl Work {
+    fn __call__(&self) -> PyResult<()> {
+        let Some(pointer) = self.body.lock().take() else {
+            return Err(PyRuntimeError::new_err("a worker's closure is called once"));
+        };
+        // SAFETY: `enter_context` has the closure borrowed until `Context.run` returns, and takes the pointer
+        // out again if it was not called.
+        unsafe { (*pointer.0)() };
+        Ok(())
+    }
+}
+
+/// Runs `work` inside a copy of `context`: several workers may be in it at once, and what a task changes
+/// stays with the worker.
+fn enter_context(py: Python<'_>, context: &Context, work: &mut dyn FnMut()) -> PyResult<()> {
+    let copy = context.0.bind(py).call_method0(pyo3::intern!(py, "copy"))?;
+    // SAFETY: only the lifetime changes; the pointer is taken out before this function returns.
+    let pointer = WorkPtr(unsafe {
+        std::mem::transmute::<*mut (dyn FnMut() + '_), *mut (dyn FnMut() + 'static)>(work)
+    });
+    let callable = Bound::new(py, Work { body: Mutex::new(Some(pointer)) })?;
+    let outcome = copy.call_method1(pyo3::intern!(py, "run"), (&callable,));
+    drop(callable.get().body.lock().take());
+    outcome.map(|_| ())
+}
+
+impl Lane for Python3 {
+    fn thread(&self, main: &mut dyn FnMut()) {
+        // The thread keeps its Python state for life: attaching again is then cheap.
+        let mut main = SendMut(main);
+        Python::attach(|py| py.detach(move || main.call()));
+    }
+
+    fn enter(&self, surroundings: Option<&Surroundings>, work: &mut dyn FnMut()) {
+        Python::attach(|py| match surroundings.and_then(|any| any.downcast_ref::<Context>()) {
+            None => work(),
+            Some(context) => {
+                let mut done = false;
+                let outcome = enter_context(py, context, &mut || {
+                    done = true;
+                    work();
+                });
+                if outcome.is_err() && !done {
+                    work();
+                }
+            }
+        });
+    }
+
+    fn pause(&self) {
+        Python::attach(|py| py.detach(std::thread::yield_now));
+    }
+}
+
+/// A closure that crosses `detach`, which asks for `Send` to keep Python objects out.
+struct SendMut<'a>(&'a mut dyn FnMut());
+
+// SAFETY: `detach` runs its closure on the calling thread.
+unsafe impl Send for SendMut<'_> {}
+
+impl SendMut<'_> {
+    fn call(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Runs `node` on `call`'s inputs.
+fn run_node(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value> {
+    let mut inputs: SmallVec<[Bound<'_, PyAny>; 4]> = SmallVec::with_capacity(call.inputs.len());
+    for (place, value) in call.inputs.iter_mut().enumerate() {
+        let exclusive = place < 64 && call.exclusive & (1 << place) != 0;
+        inputs.push(object::to_input(py, value, exclusive)?);
+        *value = Value::Unit;
+    }
+    Ok(object::to_value(eval::call(py, node, &inputs)?))
+}
+
+impl World for Python3 {
+    fn name(&self) -> &'static str {
+        WORLD
+    }
+
+    fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome> {
+        let Some(node) = body.as_any().downcast_ref::<Node>() else {
+            return Err(ErrorKind::UnknownBody(format!("{body:?}")).into());
+        };
+        Python::attach(|py| {
+            run_node(py, node, call).map(Outcome::Value).map_err(|error| errors::raised(py, error))
+        })
+    }
+
+    fn receive(
+        &self,
+        function: u64,
+        function_payload: Option<Payload>,
+        call: Payload,
+    ) -> Result<Arc<dyn Foreign>> {
+        Python::attach(|py| {
+            let node = crate::ship::receive(py, function, function_payload, &call);
+            node.map(|node| node as Arc<dyn Foreign>).map_err(|error| errors::raised(py, error))
+        })
+    }
+
+    fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
+        Python::attach(|py| match find(py, path) {
+            Ok(function) => Ok(Arc::new(LibraryFunction(function.unbind())) as Arc<dyn Kernel>),
+            Err(error) => Err(Error::new(ErrorKind::UnknownBody(format!("{path} ({error})")))),
+        })
+    }
+}
+
+impl ForeignDecode for Python3 {
+    fn decode(&self, _: &str, payload: Payload) -> Result<Value> {
+        Python::attach(|py| {
+            crate::pickle::loads(py, &payload)
+                .map(object::to_value)
+                .map_err(|error| errors::raised(py, error))
+        })
+    }
+}
+
+/// The object at a dotted path, such as `numpy.linalg.norm`: the longest prefix that is a module, and
+/// attributes from there.
+fn find<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let mut found = py.import(parts[0])?.into_any();
+    for (at, part) in parts.iter().enumerate().skip(1) {
+        found = match found.getattr(*part) {
+            Ok(attribute) => attribute,
+            Err(error) => py.import(parts[..=at].join(".").as_str()).map_err(|_| error)?.into_any(),
+        };
+    }
+    Ok(found)
+}
+
+/// A function of a Python library, called on the values of a task: the shared parameter `axis` and the like
+/// are keyword arguments.
+struct LibraryFunction(Py<PyAny>);
+
+impl Kernel for LibraryFunction {
+    fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
+        Python::attach(|py| {
+            let call_it = || -> PyResult<Value> {
+                let inputs: PyResult<Vec<_>> =
+                    call.inputs.iter().map(|value| object::to_input(py, value, false)).collect();
+                let kwargs = crate::param::kwargs(py, call.shared)?;
+                let value = self.0.bind(py).call(PyTuple::new(py, inputs?)?, Some(&kwargs))?;
+                Ok(object::to_value(value))
+            };
+            call_it().map(Outcome::Value).map_err(|error| errors::raised(py, error))
+        })
+    }
+
+    fn lane(&self) -> LaneId {
+        LANE
+    }
+}

@@ -1,0 +1,72 @@
+"""Parallel Python on a Rust engine: Dask's interface, task graphs at a microsecond a task.
+
+Names are loaded when they are first used: ``import raskt`` costs milliseconds and brings in neither NumPy nor
+pandas.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from raskt._raskt import __version__
+
+if TYPE_CHECKING:
+    from raskt import config
+    from raskt._raskt import Delayed
+    from raskt.base import (
+        compute,
+        get_scheduler,
+        is_raskt_collection,
+        optimize,
+        persist,
+        unpack_collections,
+    )
+    from raskt.delayed import delayed
+
+__all__ = [
+    "Delayed",
+    "__version__",
+    "compute",
+    "config",
+    "delayed",
+    "get_scheduler",
+    "is_raskt_collection",
+    "optimize",
+    "persist",
+    "unpack_collections",
+]
+
+_HOME = {
+    "Delayed": "raskt._raskt",
+    "compute": "raskt.base",
+    "delayed": "raskt.delayed",
+    "get_scheduler": "raskt.base",
+    "is_raskt_collection": "raskt.base",
+    "optimize": "raskt.base",
+    "persist": "raskt.base",
+    "tokenize": "raskt.tokenize",
+    "normalize_token": "raskt.tokenize",
+    "sizeof": "raskt.sizeof",
+    "unpack_collections": "raskt.base",
+}
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    home = _HOME.get(name)
+    if home is not None:
+        value = getattr(importlib.import_module(home), name)
+    else:
+        try:
+            value = importlib.import_module(f"raskt.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"raskt.{name}":
+                raise
+            raise AttributeError(f"module 'raskt' has no attribute {name!r}") from None
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(__all__) | set(globals()))

@@ -1,0 +1,75 @@
+"""How objects travel between processes: the C pickler where it is right, cloudpickle where it is not."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+
+def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | None = None) -> bytes:
+    """Pickle ``obj``, functions and classes of ``__main__`` by value.
+
+    The C pickler is ten times as fast as cloudpickle, but writes what is defined in ``__main__`` by reference,
+    which a child process would not find; then, and where it fails, cloudpickle writes.
+    """
+    kept: list[Any] = []
+    try:
+        data = pickle.dumps(obj, protocol=protocol, buffer_callback=kept.append)
+        if b"__main__" not in data:
+            _pass_on(kept, buffer_callback)
+            return data
+    except Exception:
+        # Whatever the reason, cloudpickle decides, and its error is the one to show.
+        pass
+    import cloudpickle
+
+    kept.clear()
+    data = cloudpickle.dumps(obj, protocol=protocol, buffer_callback=kept.append)
+    _pass_on(kept, buffer_callback)
+    return data
+
+
+def _pass_on(kept: list[Any], buffer_callback: Callable[[Any], Any] | None) -> None:
+    if buffer_callback is not None:
+        for buffer in kept:
+            buffer_callback(buffer)
+
+
+class RemoteTraceback(Exception):
+    """The traceback of a task that ran in another process, as text; the cause of the exception raised here."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.text}"""'
+
+
+def pack_exception(exc: BaseException) -> tuple[bytes | None, str, str]:
+    """Return ``(pickle of exc or None, its repr, its traceback as text)``."""
+    text = "".join(traceback.format_exception(exc))
+    try:
+        data = dumps(exc)
+        pickle.loads(data)
+    except Exception:
+        # An exception that cannot travel is described instead.
+        return None, repr(exc), text
+    return data, repr(exc), text
+
+
+def unpack_exception(packed: tuple[bytes | None, str, str]) -> BaseException:
+    """Return the exception that `pack_exception` packed, with its remote traceback as its cause."""
+    data, description, text = packed
+    exc: BaseException
+    if data is None:
+        exc = RuntimeError(f"a task raised an exception that cannot be pickled: {description}")
+    else:
+        exc = pickle.loads(data)
+    if exc.__cause__ is None:
+        exc.__cause__ = RemoteTraceback(text)
+    else:
+        exc.add_note(text)
+    return exc

@@ -1,0 +1,32 @@
+"""What the engine calls back for: methods of delayed objects, and collections of other libraries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raskt._raskt import Delayed
+
+
+def call_method(obj: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Call the method ``name`` of ``obj``: the function of the task behind ``delayed_value.name(...)``."""
+    return getattr(obj, name)(*args, **kwargs)
+
+
+def to_delayed(collection: Any) -> Delayed:
+    """Return a collection as one delayed value: what computing it would give."""
+    from raskt.base import collection_to_delayed
+
+    return collection_to_delayed(collection)
+
+
+def first(values: list[Any]) -> Any:
+    """Put together what a delayed value is: the value of its only key."""
+    return values[0]
+
+
+def rebuild_delayed(graph: dict[Any, Any], key: Any, length: int | None) -> Delayed:
+    """Return the delayed value ``key`` whose value, or task, is in ``graph``."""
+    from raskt.graph import delayed_from
+
+    return delayed_from(graph, key, length)

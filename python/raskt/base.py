@@ -1,0 +1,448 @@
+"""Computing collections: what `compute`, `persist`, `optimize` and their like have in common."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from raskt import _raskt
+from raskt._raskt import Delayed
+
+__all__ = [
+    "compute",
+    "get_scheduler",
+    "is_raskt_collection",
+    "optimize",
+    "persist",
+    "unpack_collections",
+]
+
+SCHEDULERS = {
+    "threads": "threads",
+    "threading": "threads",
+    "sync": "sync",
+    "synchronous": "sync",
+    "single-threaded": "sync",
+    "processes": "processes",
+    "multiprocessing": "processes",
+}
+
+
+def is_raskt_collection(x: Any) -> bool:
+    """Return whether ``x`` is a collection: something that `compute` replaces by a value.
+
+    Parameters
+    ----------
+    x : object
+        Any object.
+
+    Returns
+    -------
+    bool
+        True for delayed values and for objects whose type has ``__raskt_graph__`` (and whose graph is not
+        None).
+
+    Examples
+    --------
+    >>> import raskt
+    >>> raskt.is_raskt_collection(raskt.delayed(1)), raskt.is_raskt_collection(1)
+    (True, False)
+    """
+    if not _raskt.is_collection(x):
+        return False
+    return isinstance(x, Delayed) or x.__raskt_graph__() is not None
+
+
+def unpack_collections(*args: Any, traverse: bool = True) -> tuple[list[Any], Callable[[Sequence[Any]], tuple[Any, ...]]]:
+    """Find the collections in ``args``.
+
+    Parameters
+    ----------
+    *args : object
+        Anything; lists, tuples, dicts, sets, dataclasses are looked into.
+    traverse : bool, optional
+        Whether to look into containers.
+
+    Returns
+    -------
+    collections : list
+        The collections, each once, in the order in which they were found.
+    repack : callable
+        Given a value for each of them, returns ``args`` as a tuple with the values in their places.
+
+    Examples
+    --------
+    >>> import raskt
+    >>> a = raskt.delayed(1)
+    >>> found, repack = raskt.unpack_collections([a, 5], {"x": a})
+    >>> len(found), repack([10])
+    (1, ([10, 5], {'x': 10}))
+    """
+    found: list[Any] = []
+    places: dict[int, int] = {}
+
+    def unpack(obj: Any) -> Callable[[Sequence[Any]], Any]:
+        if _raskt.is_collection(obj):
+            at = places.setdefault(id(obj), len(found))
+            if at == len(found):
+                found.append(obj)
+            return lambda values: values[at]
+        kind = type(obj)
+        if traverse:
+            if kind in (list, tuple, set, frozenset):
+                parts = [unpack(item) for item in obj]
+                return lambda values: kind(part(values) for part in parts)
+            if kind is dict:
+                pairs = [(unpack(key), unpack(value)) for key, value in obj.items()]
+                return lambda values: {key(values): value(values) for key, value in pairs}
+            if hasattr(kind, "__dataclass_fields__"):
+                return _unpack_dataclass(obj, unpack)
+            if issubclass(kind, tuple) and hasattr(kind, "_make"):
+                parts = [unpack(item) for item in obj]
+                return lambda values: kind._make(part(values) for part in parts)
+        return lambda values: obj
+
+    packed = [unpack(arg) for arg in args]
+
+    def repack(values: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(part(values) for part in packed)
+
+    return found, repack
+
+
+def _unpack_dataclass(obj: Any, unpack: Callable[[Any], Callable[[Sequence[Any]], Any]]) -> Callable[[Sequence[Any]], Any]:
+    import copy
+
+    parts = {name: unpack(getattr(obj, name)) for name in obj.__dataclass_fields__ if hasattr(obj, name)}
+
+    def rebuild(values: Sequence[Any]) -> Any:
+        fields = {name: part(values) for name, part in parts.items()}
+        if all(fields[name] is getattr(obj, name) for name in fields):
+            return obj
+        new = copy.copy(obj)
+        for name, value in fields.items():
+            object.__setattr__(new, name, value)
+        return new
+
+    return rebuild
+
+
+def compute(
+    *args: Any,
+    traverse: bool = True,
+    optimize_graph: bool = True,
+    scheduler: Any = None,
+    get: Any = None,
+    **kwargs: Any,
+) -> tuple[Any, ...]:
+    """Compute several collections at once; what they share is computed once.
+
+    Parameters
+    ----------
+    *args : object
+        Collections, containers of them, or anything else, which is returned as it is.
+    traverse : bool, optional
+        Whether to look for collections inside lists, tuples, dicts, sets and dataclasses.
+    optimize_graph : bool, optional
+        Whether collections may optimise their graphs first.
+    scheduler : str, callable or Executor, optional
+        ``"threads"``, ``"processes"``, ``"sync"``, any `concurrent.futures.Executor`, or a function
+        ``get(graph, keys, **kwargs)``. Default: the configuration key ``scheduler``, or else what the
+        collections prefer (threads for delayed values).
+    get : None
+        Gone from Dask long ago; an error that says so.
+    **kwargs
+        Options of the scheduler: ``num_workers``, ``memory_limit`` (``"1GiB"``, a number of bytes, None for
+        no limit), ``retries``, ``errors`` (``"first"`` or ``"all"``), ``pool``.
+
+    Returns
+    -------
+    tuple
+        ``args`` with values in place of collections.
+
+    Raises
+    ------
+    ValueError
+        For an unknown scheduler or option value.
+    Exception
+        Whatever a task raised, with a note that names the task; with ``errors="all"`` an exception group
+        of all of them.
+
+    Examples
+    --------
+    >>> import raskt
+    >>> a = raskt.delayed(sum)([1, 2, 3])
+    >>> raskt.compute(a, {"twice": a * 2})
+    (6, {'twice': 12})
+    """
+    if get is not None:
+        raise TypeError("the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function")
+    if len(args) == 1 and type(args[0]) is Delayed:
+        roots: list[Any] = [args[0]]
+        return (run(roots, scheduler, kwargs)[0],)
+    collections, repack = unpack_collections(*args, traverse=traverse)
+    if not collections:
+        return args
+    roots, finalizers = _roots(collections, optimize_graph)
+    values = run(roots, scheduler, kwargs, collections)
+    return repack([finalize(values) for finalize in finalizers])
+
+
+def _roots(
+    collections: Sequence[Any], optimize_graph: bool
+) -> tuple[list[Delayed], list[Callable[[Sequence[Any]], Any]]]:
+    """Delayed values for the keys of all collections, and how each is put together from their values."""
+    roots: list[Delayed] = []
+    finalizers: list[Callable[[Sequence[Any]], Any]] = []
+    foreign = [c for c in collections if type(c) is not Delayed]
+    tables: Any = None
+    if foreign:
+        from raskt.graph import delayed_of
+
+        tables = delayed_of(foreign, optimize_graph)
+    for collection in collections:
+        if type(collection) is Delayed:
+            at = len(roots)
+            roots.append(collection)
+            finalizers.append(lambda values, at=at: values[at])  # type: ignore[misc]
+            continue
+        keys, made = tables[id(collection)]
+        at = len(roots)
+        roots.extend(made)
+        finalizers.append(_finalizer(collection, keys, at))
+    return roots, finalizers
+
+
+def _finalizer(collection: Any, keys: Any, at: int) -> Callable[[Sequence[Any]], Any]:
+    finalize, extra = collection.__raskt_postcompute__()
+
+    def build(values: Sequence[Any]) -> Any:
+        rest = iter(values[at:])
+        return finalize(_nest(keys, rest), *extra)
+
+    return build
+
+
+def _nest(keys: Any, values: Iterator[Any]) -> Any:
+    """Values in the nesting of ``keys``."""
+    if isinstance(keys, list):
+        return [_nest(key, values) for key in keys]
+    return next(values)
+
+
+def flatten_keys(keys: Any) -> Iterator[Any]:
+    """Yield the keys of nested lists of keys."""
+    if isinstance(keys, list):
+        for key in keys:
+            yield from flatten_keys(key)
+    else:
+        yield keys
+
+
+def collection_to_delayed(collection: Any) -> Delayed:
+    """Return one delayed value that is what computing ``collection`` gives."""
+    from raskt.graph import delayed_of
+
+    keys, made = delayed_of([collection], True)[id(collection)]
+    finalize, extra = collection.__raskt_postcompute__()
+    rest = iter(made)
+    return _raskt.make_function(finalize, _raskt.function_name(finalize), None, None, True)(_nest(keys, rest), *extra)
+
+
+def persist(*args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, **kwargs: Any) -> tuple[Any, ...]:
+    """Compute collections and keep their values in memory, as collections of the same kind.
+
+    Parameters
+    ----------
+    *args, traverse, optimize_graph, scheduler, **kwargs
+        As in `compute`.
+
+    Returns
+    -------
+    tuple
+        ``args`` with computed collections in place of collections.
+
+    Examples
+    --------
+    >>> import raskt
+    >>> a = raskt.delayed(sum)([1, 2, 3])
+    >>> (kept,) = raskt.persist(a)
+    >>> kept.compute()
+    6
+    """
+    collections, repack = unpack_collections(*args, traverse=traverse)
+    if not collections:
+        return args
+    foreign = [c for c in collections if type(c) is not Delayed]
+    tables: Any = {}
+    if foreign:
+        from raskt.graph import delayed_of
+
+        tables = delayed_of(foreign, optimize_graph)
+    roots: list[Delayed] = []
+    for collection in collections:
+        roots.extend([collection] if type(collection) is Delayed else tables[id(collection)][1])
+    values = iter(run(roots, scheduler, kwargs, collections))
+    kept: list[Any] = []
+    for collection in collections:
+        if type(collection) is Delayed:
+            kept.append(_raskt.make_value(next(values), False, collection._length, collection.key))
+            continue
+        keys, made = tables[id(collection)]
+        rebuild, extra = collection.__raskt_postpersist__()
+        kept.append(rebuild({key: next(values) for key in flatten_keys(keys)}, *extra))
+    return repack(kept)
+
+
+def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:
+    """Return collections with their graphs optimised together, without computing them.
+
+    Parameters
+    ----------
+    *args : object
+        Collections, or containers of them.
+    traverse : bool, optional
+        Whether to look into containers.
+    **kwargs
+        Passed to the collections' ``__raskt_optimize__``.
+
+    Returns
+    -------
+    tuple
+        ``args`` with optimised collections in place of collections. Delayed values, which have nothing to
+        optimise but what the engine does by itself, are returned as they are.
+
+    Examples
+    --------
+    >>> import raskt
+    >>> a = raskt.delayed(sum)([1, 2])
+    >>> raskt.optimize(a)[0].compute()
+    3
+    """
+    collections, repack = unpack_collections(*args, traverse=traverse)
+    made: list[Any] = []
+    for collection in collections:
+        if type(collection) is Delayed or not hasattr(collection, "__raskt_optimize__"):
+            made.append(collection)
+            continue
+        keys = list(flatten_keys(collection.__raskt_keys__()))
+        graph = collection.__raskt_optimize__(collection.__raskt_graph__(), keys, **kwargs)
+        rebuild, extra = collection.__raskt_postpersist__()
+        made.append(rebuild(graph, *extra))
+    return repack(made)
+
+
+def get_scheduler(
+    get: Any = None, scheduler: Any = None, collections: Sequence[Any] | None = None, cls: Any = None
+) -> Any:
+    """Return the scheduler that a computation would use.
+
+    Parameters
+    ----------
+    get : None
+        Gone; an error that says so.
+    scheduler : str, callable or Executor, optional
+        What the caller asked for.
+    collections : sequence, optional
+        The collections to be computed, whose preference counts last.
+    cls : type, optional
+        A type of collection whose preference counts last.
+
+    Returns
+    -------
+    callable or None
+        A function ``get(graph, keys, **kwargs)``, or None where nobody said anything.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> import raskt
+    >>> raskt.get_scheduler(scheduler="sync")({"x": (sum, [1, 2])}, "x")
+    3
+    """
+    if get is not None:
+        raise TypeError("the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function")
+    chosen = choose(scheduler, collections, cls)
+    return None if chosen is None else _getter(chosen)
+
+
+def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = None) -> Any:
+    """Return what decides: the argument, the configuration, or the collections' preference."""
+    if scheduler is None:
+        scheduler = _configured("scheduler")
+    if scheduler is None:
+        for source in [cls, *(collections or ())]:
+            scheduler = getattr(source, "__raskt_scheduler__", None)
+            if scheduler is not None:
+                break
+    if scheduler is None or callable(scheduler) or hasattr(scheduler, "submit"):
+        return scheduler
+    if isinstance(scheduler, str):
+        name = SCHEDULERS.get(scheduler.lower())
+        if name is not None:
+            return name
+        if scheduler.lower() in ("distributed", "dask.distributed", "raskt.distributed"):
+            raise NotImplementedError(
+                "the distributed scheduler is not there yet: use scheduler='threads' or 'processes'"
+            )
+    known = ", ".join(sorted(SCHEDULERS))
+    raise ValueError(
+        f"unknown scheduler {scheduler!r}: expected one of {known}, a concurrent.futures.Executor, "
+        "or a function get(graph, keys, **kwargs)"
+    )
+
+
+def _getter(chosen: Any) -> Any:
+    if not isinstance(chosen, str) and not hasattr(chosen, "submit"):
+        return chosen
+
+    def get(dsk: Mapping[Any, Any], keys: Any, **kwargs: Any) -> Any:
+        from raskt.graph import get as get_graph
+
+        return get_graph(dsk, keys, scheduler=chosen, **kwargs)
+
+    return get
+
+
+def _configured(key: str, default: Any = None) -> Any:
+    from raskt import config
+
+    return config.get(key, default)
+
+
+def run(
+    roots: list[Delayed], scheduler: Any, kwargs: dict[str, Any], collections: Sequence[Any] | None = None
+) -> list[Any]:
+    """Compute ``roots`` with the scheduler that was chosen."""
+    chosen = choose(scheduler, collections)
+    if chosen is None or chosen == "threads":
+        from raskt.schedulers import run_threads
+
+        return run_threads(roots, kwargs)
+    from raskt import schedulers
+
+    if chosen == "sync":
+        return schedulers.run_sync(roots, kwargs)
+    if chosen == "processes":
+        return schedulers.run_processes(roots, kwargs)
+    if hasattr(chosen, "submit"):
+        return schedulers.run_executor(chosen, roots, kwargs)
+    return schedulers.run_function(chosen, roots, kwargs)
+
+
+def _after_fork() -> None:
+    _raskt.after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+# `threading._register_atexit` runs before the interpreter stops its threads; it is what
+# concurrent.futures uses for the same purpose.
+threading._register_atexit(_raskt.shut_down)  # type: ignore[attr-defined]

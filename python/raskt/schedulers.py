@@ -1,0 +1,141 @@
+"""The local schedulers: options from Python and the configuration, and the engine's entry for each."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+from collections.abc import Callable
+from typing import Any
+
+from raskt import _raskt
+from raskt._raskt import Delayed
+
+__all__: list[str] = []
+
+_KNOWN = {
+    "num_workers",
+    "n_workers",
+    "memory_limit",
+    "retries",
+    "errors",
+    "pool",
+    "callbacks",
+    "rerun_exceptions_locally",
+}
+
+
+def _get(key: str, default: Any = None) -> Any:
+    from raskt import config
+
+    return config.get(key, default)
+
+
+def cpu_count() -> int:
+    """Return the number of cores that this process may use (its affinity and cgroup quota count)."""
+    try:
+        n = len(os.sched_getaffinity(0))
+    except AttributeError:
+        n = os.cpu_count() or 1
+    return max(1, min(n, _quota() or n))
+
+
+def _quota() -> int | None:
+    """Cores that the cgroup grants, where it limits them."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()
+        return None if quota == "max" else max(1, -(-int(quota) // int(period)))
+    except (OSError, ValueError):
+        return None
+
+
+def _n_workers(kwargs: dict[str, Any], key: str = "threads.budget") -> int:
+    n = kwargs.get("num_workers", kwargs.get("n_workers"))
+    if n is None:
+        n = _get("num-workers")
+    if n is None:
+        n = _get(key)
+    if n is None:
+        return cpu_count()
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"num_workers must be a whole number of 1 or more, found {n!r}")
+    return n
+
+
+def _memory_limit(kwargs: dict[str, Any]) -> int | None:
+    from raskt import config
+
+    if "memory_limit" in kwargs and kwargs["memory_limit"] is None:
+        return None
+    limit: int | None = config.resolve("local.memory-limit", kwargs.get("memory_limit"))
+    return limit
+
+
+def _spill_directory() -> str | None:
+    if not _get("local.spill", True):
+        return None
+    directory = _get("local.spill-directory")
+    if directory is not None:
+        return str(directory)
+    import tempfile
+
+    return tempfile.gettempdir()
+
+
+def options(kwargs: dict[str, Any], n_workers: int, observer: Any = None, context: bool = True) -> dict[str, Any]:
+    """Return the engine's options; an unknown one is an error."""
+    unknown = set(kwargs) - _KNOWN
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise TypeError(f"unknown option for compute: {names}; known are {', '.join(sorted(_KNOWN))}")
+    retries = kwargs.get("retries")
+    if retries is None:
+        retries = _get("local.retries", 0)
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise ValueError(f"retries must be a whole number of 0 or more, found {retries!r}")
+    errors = kwargs.get("errors") or _get("local.errors", "first")
+    if errors not in ("first", "all"):
+        raise ValueError(f"errors must be 'first' or 'all', found {errors!r}")
+    return {
+        "n_workers": n_workers,
+        "memory_limit": _memory_limit(kwargs),
+        "spill_directory": _spill_directory(),
+        "collect_errors": errors == "all",
+        "retries": retries,
+        "batch_max": _get("local.batch-max", 128),
+        "context": contextvars.copy_context() if context else None,
+        "observer": observer,
+    }
+
+
+def _observed(kwargs: dict[str, Any], run: Callable[[Any], list[Any]]) -> list[Any]:
+    """Run with the callbacks that are active, hidden from computes inside."""
+    from raskt.callbacks import Observer, local_callbacks
+
+    with local_callbacks(kwargs.get("callbacks")) as callbacks:
+        return run(Observer(callbacks) if callbacks else None)
+
+
+def _has_callbacks(kwargs: dict[str, Any]) -> bool:
+    import sys
+
+    module = sys.modules.get("raskt.callbacks")
+    return bool(kwargs.get("callbacks")) or (module is not None and bool(module.Callback.active))
+
+
+def run_threads(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
+    """Compute on the engine's threads, or on those of ``pool=``."""
+    pool = kwargs.get("pool") or _get("pool")
+    if pool is not None:
+        return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
+    n = _n_workers(kwargs)
+    if not _has_callbacks(kwargs):
+        return _raskt.compute_threads(roots, options(kwargs, n))
+    return _observed(kwargs, lambda observer: _raskt.compute_threads(roots, options(kwargs, n, observer)))
+
+
+def run_sync(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
+    """Compute on the calling thread."""
+    if not _has_callbacks(kwargs):
+        return _raskt.compute_sync(roots, options(kwargs, 1, context=False))
+    return _observed(kwargs, lambda observer: _raskt.compute_sync(roots, options(kwargs, 1, observer, False)))
