@@ -92,14 +92,16 @@ pub fn transpose_add(n: u32, arity: usize) -> Shape {
 /// `rounds` stencils over `n` blocks in a row, each needing `depth` neighbours on either side, then a tree of four.
 pub fn overlap(n: u32, depth: u32, rounds: u32) -> Shape {
     let mut sketch = Sketch::default();
-    let mut blocks = sketch.sources(n)?;
-    for _ in 0..rounds {
-        blocks = sketch.map(n, |at| {
-            let reach = at.saturating_sub(depth)..(at + depth + 1).min(n);
-            reach.map(|neighbour| blocks[neighbour as usize]).collect()
-        })?;
-    }
+    let blocks = sketch.stencils(n, depth, rounds)?;
     sketch.tree_sum(blocks, 4)?;
+    sketch.finish()
+}
+
+/// Like [`overlap`], but each of the last blocks is stored by a task of its own instead of being summed.
+pub fn overlap_stored(n: u32, depth: u32, rounds: u32) -> Shape {
+    let mut sketch = Sketch::default();
+    let blocks = sketch.stencils(n, depth, rounds)?;
+    sketch.each(&blocks)?;
     sketch.finish()
 }
 
@@ -262,6 +264,46 @@ pub fn tall_skinny_qr(n: u32, arity: usize) -> Shape {
     sketch.finish()
 }
 
+/// A tree of `n` tasks of which each feeds one random task that comes later: inputs of very different depth.
+pub fn random_tree(n: u32, seed: u64) -> Shape {
+    let mut sketch = Sketch::default();
+    random_tree_rows(n, seed).into_iter().try_for_each(|row| sketch.task(row).map(|_| ()))?;
+    sketch.finish()
+}
+
+/// A [`random_tree`] whose leaves all need one more task, the first one: a model, a connection, a table of parameters.
+pub fn random_tree_shared(n: u32, seed: u64) -> Shape {
+    let mut sketch = Sketch::default();
+    let shared = sketch.task([])?;
+    for row in random_tree_rows(n, seed) {
+        let inputs = row.iter().map(|&input| input + 1);
+        sketch.task(inputs.chain(row.is_empty().then_some(shared)))?;
+    }
+    sketch.finish()
+}
+
+fn random_tree_rows(n: u32, seed: u64) -> Vec<Vec<u32>> {
+    let mut random = SplitMix::new(seed);
+    let mut rows = vec![Vec::new(); n as usize];
+    for task in 0..n.saturating_sub(1) {
+        // Close consumers are likelier, which makes trees deep as well as wide.
+        let reach = random.below(n - task - 1).min(random.below(n - task - 1));
+        rows[(task + 1 + reach) as usize].push(task);
+    }
+    rows
+}
+
+/// `n` tasks of which each pair is an edge with a probability of `per_mille` in a thousand.
+pub fn random_pairs(n: u32, per_mille: u32, seed: u64) -> Shape {
+    let mut random = SplitMix::new(seed);
+    let mut sketch = Sketch::default();
+    for task in 0..n {
+        let inputs: Vec<u32> = (0..task).filter(|_| random.below(1000) < per_mille).collect();
+        sketch.task(inputs)?;
+    }
+    sketch.finish()
+}
+
 /// The butterfly of a fast Fourier transform over `2^log2_width` blocks.
 pub fn butterfly(log2_width: u32) -> Shape {
     let mut sketch = Sketch::default();
@@ -356,6 +398,17 @@ impl Sketch {
     /// One new task behind each of `tasks`.
     fn each(&mut self, tasks: &[u32]) -> Result<Vec<u32>, AdjacencyError> {
         tasks.iter().map(|&task| self.task([task])).collect()
+    }
+
+    fn stencils(&mut self, n: u32, depth: u32, rounds: u32) -> Result<Vec<u32>, AdjacencyError> {
+        let mut blocks = self.sources(n)?;
+        for _ in 0..rounds {
+            blocks = self.map(n, |at| {
+                let reach = at.saturating_sub(depth)..(at + depth + 1).min(n);
+                reach.map(|neighbour| blocks[neighbour as usize]).collect()
+            })?;
+        }
+        Ok(blocks)
     }
 
     /// Sums `tasks` by a tree whose nodes take up to `arity`, at least two; the root is returned.

@@ -1,0 +1,103 @@
+//! Which strategies compete, and for how long.
+
+use std::cmp::Reverse;
+
+use super::goals::{Tie, levels, sinks, sweep_as_named, sweep_levels, sweep_nearest, sweep_neediest, sweep_numbered};
+use super::need::excesses;
+use super::contest::Contest;
+use super::sweep::{Plan, Sweep};
+use super::weights::Weights;
+use crate::adjacency::Adjacency;
+
+/// Tasks and edges up to which every strategy competes.
+const N_CONTEST: usize = 1 << 18;
+/// Tasks and edges that shaking a small graph may visit in all.
+const N_SHAKE: usize = 1 << 12;
+
+/// All tasks of a graph in the order in which they should run: the task of every rank, inputs before consumers.
+///
+/// `inputs` lists what each task needs, `consumers` is its
+/// [`transpose_distinct`](Adjacency::transpose_distinct). The values of `keep` are requested and never released.
+/// `weights` are the sizes of the values in bytes; without them all count the same. Tasks of a cycle, and those behind
+/// it, are left out: look for [cycles](Adjacency::find_cycle) first.
+///
+/// The order keeps the peak of live values low when tasks run one at a time (see [`live_peak`](crate::peak::live_peak))
+/// and is the same for the same graph on every machine. It takes time in proportion to tasks and edges (times the
+/// logarithm of the longest row) and no recursion.
+///
+/// # Examples
+///
+/// ```
+/// use raskt_graph::{order::order, peak::live_peak, shapes};
+///
+/// let inputs = shapes::binary_tree(1 << 10)?;
+/// let consumers = inputs.transpose_distinct();
+/// let root = inputs.n_rows() as u32 - 1;
+/// let sequence = order(&inputs, &consumers, &[root], None);
+/// assert_eq!(live_peak(&inputs, &[root], &sequence, None), 10 + 2);
+/// # Ok::<(), raskt_graph::adjacency::AdjacencyError>(())
+/// ```
+pub fn order(inputs: &Adjacency, consumers: &Adjacency, keep: &[u32], weights: Option<&[u64]>) -> Vec<u32> {
+    if inputs.n_edges() == 0 {
+        return (0..inputs.n_rows() as u32).collect();
+    }
+    let plan = Plan { inputs, consumers, keep, weights: Weights::new(weights) };
+    if consumers.rows().all(|row| row.len() <= 1) { order_forest(plan) } else { order_any(plan) }
+}
+
+/// The rank of every task of an order: `ranks(sequence)[sequence[rank]] == rank`.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(raskt_graph::order::ranks(&[2, 0, 1]), [1, 2, 0]);
+/// ```
+pub fn ranks(sequence: &[u32]) -> Vec<u32> {
+    let n_tasks = sequence.iter().max().map_or(0, |&last| last as usize + 1);
+    let mut ranks = vec![u32::MAX; n_tasks];
+    (0..).zip(sequence).for_each(|(rank, &task)| ranks[task as usize] = rank);
+    ranks
+}
+
+/// Trees: nothing is shared, so fetching the neediest input first cannot be beaten by much.
+fn order_forest(plan: Plan<'_>) -> Vec<u32> {
+    let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
+    let excesses = excesses(plan, &topological);
+    drop(topological);
+    let mut roots = sinks(plan.consumers);
+    // What a kept root leaves behind is in the way of the roots after it.
+    roots.sort_by_key(|&root| Reverse(excesses[root as usize]));
+    let mut sweep = Sweep::new(plan, u64::MAX);
+    roots.iter().for_each(|&root| sweep.fetch(root, |input| excesses[input as usize]));
+    sweep.into_sequence()
+}
+
+fn order_any(plan: Plan<'_>) -> Vec<u32> {
+    let n_visits = plan.inputs.n_rows() + plan.inputs.n_edges();
+    if n_visits > N_CONTEST && plan.inputs.points_backwards() {
+        return sweep_numbered(plan, u64::MAX).into_sequence();
+    }
+    let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
+    let excesses = excesses(plan, &topological);
+    drop(topological);
+    let mut sinks = sinks(plan.consumers);
+    if n_visits > N_CONTEST {
+        return sweep_neediest(plan, u64::MAX, &sinks, &excesses).into_sequence();
+    }
+    let mut contest = Contest::new(plan);
+    contest.enter(|limit| sweep_neediest(plan, limit, &sinks, &excesses));
+    contest.enter(|limit| sweep_as_named(plan, limit, &sinks));
+    // A walk over neighbours that starts at the rim of the graph has one frontier instead of two.
+    sinks.sort_by_key(|&sink| excesses[sink as usize]);
+    contest.enter(|limit| sweep_nearest(plan, limit, &sinks, &excesses, Tie::Oldest));
+    contest.enter(|limit| sweep_nearest(plan, limit, &sinks, &excesses, Tie::Newest));
+    let levels = levels(plan.inputs, &contest.sequence);
+    contest.enter(|limit| sweep_levels(plan, limit, &levels));
+    (0..N_SHAKE / n_visits).for_each(|attempt| contest.shake(attempt));
+    contest.sequence
+}
+
+/// What can be ordered of a graph with a cycle.
+fn order_acyclic_part(plan: Plan<'_>) -> Vec<u32> {
+    sweep_levels(plan, u64::MAX, &(0..plan.inputs.n_rows() as u32).collect::<Vec<_>>()).into_sequence()
+}
