@@ -93,7 +93,12 @@ impl Chunks {
     /// The blocks' indices in C order: the last axis runs fastest.
     #[must_use]
     pub fn blocks(&self) -> Blocks {
-        Blocks { grid: self.grid(), next: 0, end: self.n_blocks }
+        Blocks {
+            grid: self.grid(),
+            next: smallvec::smallvec![0; self.n_axes()],
+            ordinal: 0,
+            end: self.n_blocks,
+        }
     }
 
     /// The size of a block along each axis, where it is known.
@@ -190,7 +195,8 @@ impl Decode for Chunks {
 #[derive(Clone, Debug)]
 pub struct Blocks {
     grid: Block,
-    next: u64,
+    next: Block,
+    ordinal: u64,
     end: u64,
 }
 
@@ -198,24 +204,33 @@ impl Iterator for Blocks {
     type Item = Block;
 
     fn next(&mut self) -> Option<Block> {
-        let mut rest = (self.next < self.end).then_some(self.next)?;
-        self.next += 1;
-        let mut block = self.grid.clone();
-        for index in block.iter_mut().rev() {
-            let n = u64::from(*index);
-            *index = (rest % n) as u32;
-            rest /= n;
+        if self.ordinal >= self.end {
+            return None;
+        }
+        let block = self.next.clone();
+        self.ordinal += 1;
+        for (index, &n) in self.next.iter_mut().zip(&self.grid).rev() {
+            *index += 1;
+            if *index < n {
+                break;
+            }
+            *index = 0;
         }
         Some(block)
     }
 
     fn nth(&mut self, n: usize) -> Option<Block> {
-        self.next = self.next.saturating_add(n as u64);
+        self.ordinal = self.ordinal.saturating_add(n as u64).min(self.end);
+        let mut rest = self.ordinal;
+        for (index, &n) in self.next.iter_mut().zip(&self.grid).rev() {
+            *index = (rest % u64::from(n)) as u32;
+            rest /= u64::from(n);
+        }
         self.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.end.saturating_sub(self.next));
+        let left = usize::try_from(self.end - self.ordinal);
         (left.unwrap_or(usize::MAX), left.ok())
     }
 }
