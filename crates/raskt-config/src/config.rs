@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::{ConfigError, ConfigWarning};
-use crate::layer::{Layer, read_layers, unknown};
+use crate::layer::{Layer, read_layers};
 use crate::map::Map;
 use crate::memory::memory_granted_bytes;
 use crate::nearest::nearest;
@@ -92,9 +92,8 @@ impl Config {
     /// [`ConfigError::Rejected`] if the key does not accept the value; nothing is changed then.
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), ConfigError> {
         let origin = Origin::Call { function: "Config::set".to_owned() };
-        let mut layer = Layer::new(Map::default(), origin.clone());
-        layer.set(key, value, origin.clone());
-        layer.settle(&mut self.warnings)?;
+        let (layer, warnings) = settled(key, value, origin.clone())?;
+        self.warnings.extend(warnings);
         for (path, value) in layer.values.leaves() {
             if let Some(last) = self.layers.last_mut() {
                 last.set(&path, value.clone(), origin.clone());
@@ -125,9 +124,22 @@ impl Config {
         ConfigError::UnknownKey { key: key.to_owned(), nearest: meant }
     }
 
-    /// The warning that setting an unknown key deserves, if any.
-    pub fn doubt(key: &str, origin: Origin) -> Option<ConfigWarning> {
-        unknown(key, origin)
+    /// Whether a value may be set under a dotted key; what is doubtful about that is returned.
+    ///
+    /// ```
+    /// use raskt_config::{Config, Origin, Value};
+    ///
+    /// assert!(Config::check("local.retries", Value::Int(2), Origin::Default)?.is_empty());
+    /// assert!(Config::check("local.retries", Value::Int(-2), Origin::Default).is_err());
+    /// assert_eq!(Config::check("local.retires", Value::Int(2), Origin::Default)?.len(), 1);
+    /// # Ok::<(), raskt_config::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Rejected`] if the key does not accept the value.
+    pub fn check(key: &str, value: Value, origin: Origin) -> Result<Vec<ConfigWarning>, ConfigError> {
+        settled(key, value, origin).map(|(_, warnings)| warnings)
     }
 
     /// The value of a known key in the form that its kind gives it.
@@ -236,6 +248,15 @@ impl Config {
             _ => None,
         })
     }
+}
+
+/// A layer of one key, checked.
+fn settled(key: &str, value: Value, origin: Origin) -> Result<(Layer, Vec<ConfigWarning>), ConfigError> {
+    let mut layer = Layer::new(Map::default(), origin.clone());
+    let mut warnings = Vec::new();
+    layer.set(key, value, origin);
+    layer.settle(&mut warnings)?;
+    Ok((layer, warnings))
 }
 
 fn merged(layers: &[Layer]) -> Map {

@@ -118,7 +118,7 @@ impl Layer {
 
 /// The warning that a key deserves: it stands below a section of Raskt's and is not known, or is a near miss of a
 /// known key.
-pub(crate) fn unknown(key: &str, origin: Origin) -> Option<ConfigWarning> {
+fn unknown(key: &str, origin: Origin) -> Option<ConfigWarning> {
     let schema = schema();
     if schema.entry(key).is_some() || schema.is_section(key) {
         return None;

@@ -88,6 +88,11 @@ impl Sources {
         Sources { paths, env }
     }
 
+    /// A path with a leading `~`, `$NAME` and `${NAME}` replaced by what these variables say.
+    pub fn expand(&self, path: &str) -> PathBuf {
+        expand_path(path, &self.env)
+    }
+
     /// These sources and one variable more.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: &str) -> Sources {

@@ -82,31 +82,28 @@ fn config_paths(env: Env<'_, '_>, prefix: Option<PathBuf>) -> Vec<PathBuf> {
 /// Raise `ConfigError` if the key does not accept the value; return the warnings that setting it deserves.
 #[pyfunction]
 fn config_check(py: Python<'_>, key: &str, value: &Bound<'_, PyAny>, origin: String) -> PyResult<Vec<Doubt>> {
-    let Some(plain) = from_python(value, 0) else { return check_object(py, key, value, origin) };
     let origin = Origin::Call { function: origin };
-    let warnings = Config::check(key, plain, origin).map_err(|error| refused(py, &error, Some(value)))?;
-    Ok(doubts(&warnings))
+    let checked = match from_python(value, 0) {
+        Some(plain) => Config::check(key, plain, origin),
+        None => check_object(key, value, origin),
+    };
+    checked.map(|warnings| doubts(&warnings)).map_err(|error| refused(py, &error, Some(value)))
 }
 
 /// An object that is no plain data fits where the schema says so, and under keys that the schema does not know.
-fn check_object(py: Python<'_>, key: &str, value: &Bound<'_, PyAny>, origin: String) -> PyResult<Vec<Doubt>> {
-    match schema().entry(key) {
-        Some(entry) if entry.objects.is_none() => {
-            let error = ConfigError::Rejected {
-                key: entry.key.clone(),
-                value: shown(value),
-                origin: Origin::Call { function: origin },
-                accepted: entry.accepted(),
-            };
-            Err(refused(py, &error, Some(value)))
-        }
-        Some(_) => Ok(Vec::new()),
-        // Null stands for the object: what is wrong with the key is wrong with any value.
-        None if schema().is_section(key) => {
-            config_check(py, key, PyString::new(py, &shown(value)).as_any(), origin)
-        }
-        None => config_check(py, key, py.None().bind(py), origin),
-    }
+fn check_object(
+    key: &str,
+    value: &Bound<'_, PyAny>,
+    origin: Origin,
+) -> Result<Vec<ConfigWarning>, ConfigError> {
+    let (key, accepted) = match schema().entry(key) {
+        Some(entry) if entry.objects.is_some() => return Ok(Vec::new()),
+        Some(entry) => (entry.key.as_str(), entry.accepted()),
+        None if schema().is_section(key) => (key, "a mapping of keys".to_owned()),
+        // Null stands for the object: what is doubtful of the key is so with any value.
+        None => return Config::check(key, Value::Null, origin),
+    };
+    Err(ConfigError::Rejected { key: key.to_owned(), value: shown(value), origin, accepted })
 }
 
 /// The typed form of a value: sizes as bytes (a limit of memory as bytes of what is granted), durations as seconds,
@@ -120,11 +117,7 @@ fn config_resolve<'py>(
     env: Env<'_, '_>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(entry) = schema().entry(key) else { return Ok(value) };
-    let Some(plain) = from_python(&value, 0) else {
-        check_object(py, key, &value, origin)?;
-        return Ok(value);
-    };
-    let Some(setting) = entry.setting(&plain) else {
+    let Some(setting) = from_python(&value, 0).and_then(|plain| entry.setting(&plain)) else {
         config_check(py, key, &value, origin)?;
         return Ok(value);
     };
@@ -406,10 +399,10 @@ fn like_plain(object: &Bound<'_, PyAny>) -> Option<Value> {
         return object.call_method0("total_seconds").ok()?.extract().ok().map(Value::Float);
     }
     if says("__index__") {
-        return object.extract().ok().map(Value::Int);
+        return object.call_method0("__index__").ok()?.extract().ok().map(Value::Int);
     }
     if says("__float__") {
-        return object.extract().ok().map(Value::Float);
+        return object.call_method0("__float__").ok()?.extract().ok().map(Value::Float);
     }
     None
 }
