@@ -179,9 +179,8 @@ def compute(
     """
     if get is not None:
         raise TypeError("the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function")
-    if len(args) == 1 and type(args[0]) is Delayed:
-        roots: list[Any] = [args[0]]
-        return (run(roots, scheduler, kwargs)[0],)
+    if all(type(arg) is Delayed for arg in args):
+        return tuple(run(list(args), scheduler, kwargs)) if args else args
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args

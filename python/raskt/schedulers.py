@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,7 @@ def _get(key: str, default: Any = None) -> Any:
     return config.get(key, default)
 
 
+@functools.cache
 def cpu_count() -> int:
     """Return the number of cores that this process may use (its affinity and cgroup quota count)."""
     try:
@@ -67,8 +69,17 @@ def _memory_limit(kwargs: dict[str, Any]) -> int | None:
 
     if "memory_limit" in kwargs and kwargs["memory_limit"] is None:
         return None
-    limit: int | None = config.resolve("local.memory-limit", kwargs.get("memory_limit"))
-    return limit
+    limit = kwargs.get("memory_limit")
+    return _limit_bytes(config.get("local.memory-limit") if limit is None else limit)
+
+
+@functools.lru_cache(16)
+def _limit_bytes(limit: str | float | None) -> int | None:
+    """Bytes of a limit as users write it: the machine's memory is asked for once."""
+    from raskt import config
+
+    found: int | None = config.resolve("local.memory-limit", "none" if limit is None else limit)
+    return found
 
 
 def _spill_directory() -> str | None:

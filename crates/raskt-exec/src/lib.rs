@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod lane;
 pub mod machine;
 pub mod observer;
+pub mod parking;
 pub mod plan;
 pub mod pool;
 pub mod ready;

@@ -5,11 +5,11 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::parking::Parking;
 use crate::registry::BodyRegistry;
 use crate::run::{Run, Waker};
-use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, Ordering, wait_for};
+use crate::sync::Mutex;
 use crate::worker::{Drive, Probe, STALL, drive};
 
 #[cfg(feature = "shuttle")]
@@ -29,13 +29,11 @@ pub struct Pool {
 }
 
 struct Hub {
+    parking: Parking,
     state: Mutex<HubState>,
-    wake: Condvar,
-    /// Counts wake-ups, so that one between a look and a sleep is not lost.
-    epoch: AtomicU64,
-    n_idle: AtomicUsize,
 }
 
+#[derive(Default)]
 struct HubState {
     runs: Vec<Arc<Run>>,
     stop: bool,
@@ -43,17 +41,7 @@ struct HubState {
 
 impl Waker for Hub {
     fn wake(&self, n: usize) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
-        if self.n_idle.load(Ordering::SeqCst) == 0 {
-            return;
-        }
-        // Whoever counts as idle has seen the new epoch or, once this lock is free, waits.
-        drop(self.state.lock());
-        if n == 1 {
-            self.wake.notify_one();
-        } else {
-            self.wake.notify_all();
-        }
+        self.parking.wake(n);
     }
 }
 
@@ -63,12 +51,7 @@ impl Pool {
     /// # Errors
     /// The operating system's, where it gives no thread.
     pub fn new(n_threads: usize, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
-        let hub = Arc::new(Hub {
-            state: Mutex::new(HubState { runs: Vec::new(), stop: false }),
-            wake: Condvar::new(),
-            epoch: AtomicU64::new(0),
-            n_idle: AtomicUsize::new(0),
-        });
+        let hub = Arc::new(Hub { parking: Parking::default(), state: Mutex::new(HubState::default()) });
         let mut pool = Self { hub, threads: Vec::new() };
         for worker in 0..n_threads.max(1) {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
@@ -112,12 +95,12 @@ impl Pool {
         let worker = WORKER.get().unwrap_or(0);
         let mut probe = Probe::default();
         loop {
-            let epoch = self.hub.epoch.load(Ordering::SeqCst);
+            let epoch = self.hub.parking.epoch();
             match drive(run, worker, &mut probe) {
                 Drive::Over => return,
                 Drive::Worked => {}
-                Drive::Standby => self.hub.sleep(epoch, Some(STALL)),
-                Drive::Idle => self.hub.sleep(epoch, Some(Duration::from_millis(20))),
+                Drive::Standby => self.hub.parking.sleep(epoch, Some(STALL)),
+                Drive::Idle => self.hub.parking.sleep(epoch, None),
             }
         }
     }
@@ -126,7 +109,7 @@ impl Pool {
     /// where they are.
     pub fn shut_down(&mut self) {
         self.hub.state.lock().stop = true;
-        self.hub.wake.notify_all();
+        self.hub.wake(usize::MAX);
         for thread in self.threads.drain(..) {
             // A worker that panicked has nothing more to say: its run already has the error.
             drop(thread.join());
@@ -146,19 +129,6 @@ impl Drop for Pool {
     }
 }
 
-impl Hub {
-    /// Sleeps until somebody wakes; not at all if somebody did since `epoch`.
-    fn sleep(&self, epoch: u64, timeout: Option<Duration>) {
-        self.n_idle.fetch_add(1, Ordering::SeqCst);
-        let mut state = self.state.lock();
-        if self.epoch.load(Ordering::SeqCst) == epoch && !state.stop {
-            wait_for(&self.wake, &mut state, timeout);
-        }
-        drop(state);
-        self.n_idle.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 /// Runs `main` inside the threads of all lanes from `lane` on.
 fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
     match registry.worlds().get(lane) {
@@ -171,7 +141,7 @@ fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
 fn serve(hub: &Hub, worker: usize) {
     let mut probe = Probe::default();
     loop {
-        let epoch = hub.epoch.load(Ordering::SeqCst);
+        let epoch = hub.parking.epoch();
         let runs = {
             let state = hub.state.lock();
             if state.stop {
@@ -194,7 +164,7 @@ fn serve(hub: &Hub, worker: usize) {
         }
         drop(runs);
         if !worked {
-            hub.sleep(epoch, standby.then_some(STALL));
+            hub.parking.sleep(epoch, standby.then_some(STALL));
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use raskt_core::Value;
 
 use crate::lane::{LaneId, NATIVE};
+use crate::parking::Parking;
 use crate::run::{Report, Run, Step};
 use crate::sync::Ordering;
 
@@ -73,6 +74,21 @@ pub fn drive(run: &Run, worker: usize, probe: &mut Probe) -> Drive {
     }
     run.n_in_lane[lane.0 as usize].fetch_sub(1, Ordering::AcqRel);
     if worked { Drive::Worked } else { Drive::Idle }
+}
+
+/// Makes the calling thread `worker` of `run` until that is over. Every thread that serves the run this way
+/// shares `parking`, which is the run's waker.
+pub fn serve(run: &Run, worker: usize, parking: &Parking) {
+    let mut probe = Probe::default();
+    loop {
+        let epoch = parking.epoch();
+        match drive(run, worker, &mut probe) {
+            Drive::Over => return,
+            Drive::Worked => {}
+            Drive::Standby => parking.sleep(epoch, Some(STALL)),
+            Drive::Idle => parking.sleep(epoch, None),
+        }
+    }
 }
 
 /// Whether one more worker in `lane` would help.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use raskt_core::{Name, Param, Payload, Result, Value};
+use raskt_core::{Key, Name, Param, Payload, Result, Value};
 
 use crate::fuse::Program;
 
@@ -87,6 +87,11 @@ pub trait Foreign: Any + Send + Sync + fmt::Debug {
 
     /// The function's name, for pictures, profiles and errors.
     fn label(&self) -> Arc<str>;
+
+    /// What the task is called, where the body knows.
+    fn key(&self) -> Option<Key> {
+        None
+    }
 
     /// Tasks with the same number run the same function: what is learnt of one (time, bytes) is expected
     /// of the others.

@@ -13,12 +13,6 @@ use raskt_core::{ErrorKind, Key, Name, Param, Result};
 use crate::adjacency::{Adjacency, AdjacencyBuilder, AdjacencyError};
 use crate::body::Body;
 
-/// Keys of tasks that are made only when somebody asks: most never are.
-pub trait KeySource: Send + Sync {
-    /// The key of `task`.
-    fn key(&self, task: u32) -> Key;
-}
-
 /// What the tasks are called.
 #[derive(Clone)]
 pub enum Keys {
@@ -26,20 +20,22 @@ pub enum Keys {
     Indexed(Name),
     /// A key a task.
     Listed(Arc<[Key]>),
-    /// Made on demand.
-    Lazy(Arc<dyn KeySource>),
+    /// Foreign bodies know their own, and make them only when somebody asks; task `i` with any other body is
+    /// block `i` of the name.
+    OfBodies(Name),
 }
 
 impl Keys {
-    /// The key of `task`.
-    #[must_use]
-    pub fn key(&self, task: u32) -> Key {
+    fn key(&self, task: u32, body: &Body) -> Key {
         match self {
             Self::Indexed(name) => Key::block(name.clone(), &[task]),
             Self::Listed(keys) => {
                 keys.get(task as usize).cloned().unwrap_or_else(|| Key::block("task", &[task]))
             }
-            Self::Lazy(source) => source.key(task),
+            Self::OfBodies(name) => {
+                let own = if let Body::Foreign(foreign) = body { foreign.key() } else { None };
+                own.unwrap_or_else(|| Key::block(name.clone(), &[task]))
+            }
         }
     }
 }
@@ -49,7 +45,7 @@ impl fmt::Debug for Keys {
         match self {
             Self::Indexed(name) => write!(f, "Indexed({name})"),
             Self::Listed(keys) => write!(f, "Listed({})", keys.len()),
-            Self::Lazy(_) => f.write_str("Lazy"),
+            Self::OfBodies(name) => write!(f, "OfBodies({name})"),
         }
     }
 }
@@ -123,7 +119,7 @@ impl TaskTable {
     /// What the task is called.
     #[must_use]
     pub fn key(&self, task: u32) -> Key {
-        self.keys.key(task)
+        self.keys.key(task, self.body(task))
     }
 
     /// Every task's name.

@@ -44,6 +44,16 @@ impl Delayed {
     }
 }
 
+/// `delayed` as a Python object that the garbage collector does not look at: a loop that makes a million of them
+/// would have it walk over all of them again and again.
+fn hand_out(py: Python<'_>, delayed: Delayed) -> PyResult<Bound<'_, Delayed>> {
+    let object = Bound::new(py, delayed)?;
+    // SAFETY: the object is alive, new, and of a type with garbage collection. Not tracking it is always allowed;
+    // it only means that a cycle through it is not found. `Delayed` reports no references to the collector anyway.
+    unsafe { pyo3::ffi::PyObject_GC_UnTrack(object.as_ptr().cast()) };
+    Ok(object)
+}
+
 /// The annotations in force, if any: set by `raskt.annotate` while it is entered on any thread.
 fn notes(py: Python<'_>) -> PyResult<Option<Notes>> {
     crate::annotations::current(py)
@@ -63,12 +73,12 @@ fn call(
 }
 
 impl Maker {
-    fn call(
+    fn call<'py>(
         &self,
-        py: Python<'_>,
-        args: &Bound<'_, PyTuple>,
-        kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Delayed> {
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Delayed>> {
         let Some(kwargs) = kwargs.filter(|kwargs| !kwargs.is_empty()) else {
             let node = call(py, &self.func, args, None, self.traverse)?;
             return self.finish(py, node, self.pure, None, args, None);
@@ -84,15 +94,15 @@ impl Maker {
         self.finish(py, node, pure, key, args, Some(&kwargs))
     }
 
-    fn finish(
+    fn finish<'py>(
         &self,
-        py: Python<'_>,
+        py: Python<'py>,
         node: Node,
         pure: Option<bool>,
-        key: Option<Bound<'_, PyAny>>,
-        args: &Bound<'_, PyTuple>,
-        kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Delayed> {
+        key: Option<Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Delayed>> {
         let is_pure = match pure {
             Some(pure) => pure,
             None => crate::annotations::pure_by_default(),
@@ -115,7 +125,7 @@ impl Maker {
             }
             None => node,
         };
-        Ok(Delayed { node: Arc::new(node), length: self.nout, maker: None })
+        hand_out(py, Delayed { node: Arc::new(node), length: self.nout, maker: None })
     }
 }
 
@@ -158,26 +168,30 @@ fn operator(py: Python<'_>, name: &'static str) -> PyResult<Arc<Func>> {
 }
 
 /// `operator.name(left, right)` as a delayed value.
-fn binary(name: &'static str, left: Bound<'_, PyAny>, right: Bound<'_, PyAny>) -> PyResult<Delayed> {
+fn binary<'py>(
+    name: &'static str,
+    left: Bound<'py, PyAny>,
+    right: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, Delayed>> {
     let py = left.py();
     let node = call(py, &operator(py, name)?, &PyTuple::new(py, [left, right])?, None, true)?;
-    Ok(Delayed::of(Arc::new(node)))
+    hand_out(py, Delayed::of(Arc::new(node)))
 }
 
-fn unary(name: &'static str, slf: &Bound<'_, Delayed>) -> PyResult<Delayed> {
+fn unary<'py>(name: &'static str, slf: &Bound<'py, Delayed>) -> PyResult<Bound<'py, Delayed>> {
     let py = slf.py();
     let node = call(py, &operator(py, name)?, &PyTuple::new(py, [slf])?, None, true)?;
-    Ok(Delayed::of(Arc::new(node)))
+    hand_out(py, Delayed::of(Arc::new(node)))
 }
 
 #[pymethods]
 impl Delayed {
     #[pyo3(signature = (*args, **kwargs))]
-    fn __call__(
-        slf: &Bound<'_, Self>,
-        args: &Bound<'_, PyTuple>,
-        kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Self> {
+    fn __call__<'py>(
+        slf: &Bound<'py, Self>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Self>> {
         let py = slf.py();
         let this = slf.get();
         if let Some(maker) = &this.maker {
@@ -193,10 +207,10 @@ impl Delayed {
         scan.input(Arc::clone(&this.node));
         let args = scan.args(args, kwargs)?;
         let node = Node::new(Callee::FirstInput, args, scan.deps, notes(py)?);
-        Ok(Self::of(Arc::new(node)))
+        hand_out(py, Self::of(Arc::new(node)))
     }
 
-    fn __getattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<Self> {
+    fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, Self>> {
         let text = name.to_string_lossy();
         if text.starts_with('_') {
             return Err(PyAttributeError::new_err(format!("'Delayed' object has no attribute '{text}'")));
@@ -216,141 +230,145 @@ impl Delayed {
         ))
     }
 
-    fn __getitem__(slf: &Bound<'_, Self>, key: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("getitem", slf.clone().into_any(), key)
     }
 
-    fn __add__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __add__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("add", slf.clone().into_any(), other)
     }
 
-    fn __radd__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __radd__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("add", other, slf.clone().into_any())
     }
 
-    fn __sub__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __sub__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("sub", slf.clone().into_any(), other)
     }
 
-    fn __rsub__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rsub__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("sub", other, slf.clone().into_any())
     }
 
-    fn __mul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __mul__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("mul", slf.clone().into_any(), other)
     }
 
-    fn __rmul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rmul__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("mul", other, slf.clone().into_any())
     }
 
-    fn __matmul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __matmul__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("matmul", slf.clone().into_any(), other)
     }
 
-    fn __rmatmul__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rmatmul__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("matmul", other, slf.clone().into_any())
     }
 
-    fn __truediv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __truediv__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("truediv", slf.clone().into_any(), other)
     }
 
-    fn __rtruediv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rtruediv__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("truediv", other, slf.clone().into_any())
     }
 
-    fn __floordiv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __floordiv__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("floordiv", slf.clone().into_any(), other)
     }
 
-    fn __rfloordiv__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rfloordiv__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("floordiv", other, slf.clone().into_any())
     }
 
-    fn __mod__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __mod__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("mod", slf.clone().into_any(), other)
     }
 
-    fn __rmod__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rmod__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("mod", other, slf.clone().into_any())
     }
 
-    fn __lshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __lshift__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("lshift", slf.clone().into_any(), other)
     }
 
-    fn __rlshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rlshift__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("lshift", other, slf.clone().into_any())
     }
 
-    fn __rshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rshift__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("rshift", slf.clone().into_any(), other)
     }
 
-    fn __rrshift__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rrshift__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("rshift", other, slf.clone().into_any())
     }
 
-    fn __and__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __and__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("and_", slf.clone().into_any(), other)
     }
 
-    fn __rand__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rand__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("and_", other, slf.clone().into_any())
     }
 
-    fn __or__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __or__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("or_", slf.clone().into_any(), other)
     }
 
-    fn __ror__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __ror__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("or_", other, slf.clone().into_any())
     }
 
-    fn __xor__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __xor__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("xor", slf.clone().into_any(), other)
     }
 
-    fn __rxor__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>) -> PyResult<Self> {
+    fn __rxor__<'py>(slf: &Bound<'py, Self>, other: Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         binary("xor", other, slf.clone().into_any())
     }
 
-    fn __neg__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+    fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         unary("neg", slf)
     }
 
-    fn __pos__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+    fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         unary("pos", slf)
     }
 
-    fn __invert__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+    fn __invert__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         unary("invert", slf)
     }
 
-    fn __abs__(slf: &Bound<'_, Self>) -> PyResult<Self> {
+    fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
         unary("abs", slf)
     }
 
-    fn __pow__(
-        slf: &Bound<'_, Self>,
-        other: Bound<'_, PyAny>,
-        modulo: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    fn __pow__<'py>(
+        slf: &Bound<'py, Self>,
+        other: Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
         no_modulo(modulo)?;
         binary("pow", slf.clone().into_any(), other)
     }
 
-    fn __rpow__(
-        slf: &Bound<'_, Self>,
-        other: Bound<'_, PyAny>,
-        modulo: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
+    fn __rpow__<'py>(
+        slf: &Bound<'py, Self>,
+        other: Bound<'py, PyAny>,
+        modulo: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
         no_modulo(modulo)?;
         binary("pow", other, slf.clone().into_any())
     }
 
-    fn __richcmp__(slf: &Bound<'_, Self>, other: Bound<'_, PyAny>, op: CompareOp) -> PyResult<Self> {
+    fn __richcmp__<'py>(
+        slf: &Bound<'py, Self>,
+        other: Bound<'py, PyAny>,
+        op: CompareOp,
+    ) -> PyResult<Bound<'py, Self>> {
         let name = match op {
             CompareOp::Lt => "lt",
             CompareOp::Le => "le",
