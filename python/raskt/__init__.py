@@ -13,6 +13,7 @@ from raskt._raskt import __version__
 if TYPE_CHECKING:
     from raskt import config
     from raskt._raskt import Delayed
+    from raskt._visualize import visualize
     from raskt.base import (
         compute,
         get_scheduler,
@@ -34,6 +35,7 @@ __all__ = [
     "optimize",
     "persist",
     "unpack_collections",
+    "visualize",
 ]
 
 _HOME = {
@@ -48,6 +50,7 @@ _HOME = {
     "normalize_token": "raskt.tokenize",
     "sizeof": "raskt.sizeof",
     "unpack_collections": "raskt.base",
+    "visualize": "raskt._visualize",
 }
 
 

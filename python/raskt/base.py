@@ -214,6 +214,11 @@ def _roots(
     return roots, finalizers
 
 
+def delayed_roots(collections: Sequence[Any], optimize_graph: bool) -> list[Delayed]:
+    """Return the delayed values behind the keys of all collections."""
+    return _roots(collections, optimize_graph)[0]
+
+
 def _finalizer(collection: Any, keys: Any, at: int) -> Callable[[Sequence[Any]], Any]:
     finalize, extra = collection.__raskt_postcompute__()
 

@@ -107,14 +107,13 @@ fn check_object(
 }
 
 /// The typed form of a value: sizes as bytes (a limit of memory as bytes of what is granted), durations as seconds,
-/// paths expanded, aliases of words replaced. Objects, and values of keys that are not known, are returned as given.
+/// paths expanded with Python's environment, aliases of words replaced. Objects, and values of keys that are not known, are returned as given.
 #[pyfunction]
 fn config_resolve<'py>(
     py: Python<'py>,
     key: &str,
     value: Bound<'py, PyAny>,
     origin: String,
-    env: Env<'_, '_>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let Some(entry) = schema().entry(key) else { return Ok(value) };
     let Some(setting) = from_python(&value, 0).and_then(|plain| entry.setting(&plain)) else {
@@ -128,11 +127,11 @@ fn config_resolve<'py>(
         Setting::Bytes(bytes) => bytes.into_pyobject(py)?.into_any(),
         Setting::Memory(limit) => memory(limit).into_pyobject(py)?.into_any(),
         Setting::Duration(duration) => duration.as_secs_f64().into_pyobject(py)?.into_any(),
-        Setting::Path(path) => Sources { env: variables(env), ..Sources::none() }
-            .expand(&path)
-            .into_os_string()
-            .into_pyobject(py)?
-            .into_any(),
+        Setting::Path(path) => {
+            let env = py.import("os")?.getattr("environ")?.call_method0("copy")?.cast_into::<PyDict>()?;
+            let sources = Sources { env: variables(&env), ..Sources::none() };
+            sources.expand(&path).into_os_string().into_pyobject(py)?.into_any()
+        }
         Setting::Choice(word) => word.into_pyobject(py)?.into_any(),
     })
 }

@@ -456,7 +456,7 @@ impl Delayed {
         if let Some(format) = format {
             kwargs.set_item("format", format)?;
         }
-        py.import("raskt.visualize")?.call_method("visualize", (slf,), Some(&kwargs))
+        py.import("raskt._visualize")?.call_method("visualize", (slf,), Some(&kwargs))
     }
 
     /// The graph, as a dictionary of tasks by key.

@@ -6,6 +6,7 @@ mod brief;
 mod collect;
 mod config;
 mod delayed;
+mod draw;
 mod errors;
 mod eval;
 mod names;
@@ -36,5 +37,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     annotations::register(module)?;
     delayed::register(module)?;
+    draw::register(module)?;
     session::register(module)
 }

@@ -34,12 +34,6 @@ impl SizeHint {
     pub const fn alone(own_bytes: u64) -> Self {
         Self { own_bytes, owner: None }
     }
-
-    /// The bytes that the value keeps alive.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.own_bytes + self.owner.map_or(0, |(_, bytes)| bytes)
-    }
 }
 
 /// `numpy.ndarray`, once an array was seen. The type lives as long as NumPy, which is never unloaded.
@@ -119,7 +113,9 @@ fn array_hint(object: &Bound<'_, PyAny>) -> PyResult<SizeHint> {
         let base = unsafe { Bound::from_borrowed_ptr_or_opt(py, base) };
         match base.map(|base| base.cast_into::<PyUntypedArray>().map_err(|error| error.into_inner())) {
             Some(Ok(next)) => array = next,
-            None => return Ok(SizeHint { own_bytes, owner: Some((array.as_ptr() as usize, nbytes(&array))) }),
+            None => {
+                return Ok(SizeHint { own_bytes, owner: Some((array.as_ptr() as usize, nbytes(&array))) });
+            }
             Some(Err(lender)) => {
                 let bytes = lender_bytes(&lender).unwrap_or_else(|| nbytes(&array));
                 return Ok(SizeHint { own_bytes, owner: Some((lender.as_ptr() as usize, bytes)) });
@@ -144,8 +140,8 @@ fn lender_bytes(lender: &Bound<'_, PyAny>) -> Option<u64> {
 fn measure(object: &Bound<'_, PyAny>) -> PyResult<u64> {
     static SIZEOF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = object.py();
-    let sizeof =
-        SIZEOF.get_or_try_init(py, || PyResult::Ok(py.import("raskt.sizeof")?.getattr("sizeof")?.unbind()))?;
+    let sizeof = SIZEOF
+        .get_or_try_init(py, || PyResult::Ok(py.import("raskt.sizeof")?.getattr("sizeof")?.unbind()))?;
     sizeof.bind(py).call1((object,))?.extract()
 }
 

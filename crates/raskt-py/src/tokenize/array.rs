@@ -3,18 +3,21 @@
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyString;
 
 use super::hooks::{self, Hook};
 use super::scalar::{DETACH_BYTES, digest_detached};
-use super::sink::{Sink, Stream, Tag};
+use super::sink::{Stream, Tag};
 use super::walk::{Leniency, Walk};
 
 /// Smaller arrays are hashed without asking the configuration for `tokenize.array-bytes-max`.
-const UNCHECKED_BYTES: usize = 1 << 16;
+const UNCHECKED_BYTES: usize = 1 << 20;
 
-/// Rows shorter than this are gathered before they are hashed.
-const GATHER_BYTES: usize = 1 << 12;
+/// How many bytes of an array that is not contiguous are gathered before they are hashed.
+const GATHER_BYTES: usize = 1 << 18;
+
+/// How many rows are gathered side by side: a cache line's worth of the smallest elements.
+const GATHER_ROWS: usize = 64;
 
 /// Encodes an array whose bytes are its content, and says whether it is one.
 pub(super) fn encode<'py>(walk: &mut Walk<'py>, object: &Bound<'py, PyAny>) -> PyResult<bool> {
@@ -29,7 +32,8 @@ pub(super) fn encode<'py>(walk: &mut Walk<'py>, object: &Bound<'py, PyAny>) -> P
     }
     let nbytes = array.len() * itemsize;
     if nbytes >= UNCHECKED_BYTES && exceeds_limit(py, nbytes)? {
-        let text = format!("an array of {nbytes} bytes is larger than the configured tokenize.array-bytes-max");
+        let text =
+            format!("an array of {nbytes} bytes is larger than the configured tokenize.array-bytes-max");
         let error = PyErr::from_value(hooks::tokenization_error(py)?.call1((text,))?);
         walk.undecided(object, Leniency::All, Some(error))?;
         return Ok(true);
@@ -54,16 +58,6 @@ pub(super) fn encode<'py>(walk: &mut Walk<'py>, object: &Bound<'py, PyAny>) -> P
 fn exceeds_limit(py: Python<'_>, nbytes: usize) -> PyResult<bool> {
     let limit: Option<u64> = hooks::get(py, Hook::ArrayBytesMax)?.call0()?.extract()?;
     Ok(limit.is_some_and(|limit| nbytes as u64 > limit))
-}
-
-/// Encodes a NumPy scalar of boolean, integer or real kind.
-pub(super) fn encode_scalar(sink: &mut Sink, name: u128, object: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = object.py();
-    sink.tagged_digest(Tag::NumpyScalar, name);
-    let bytes = object.call_method0(intern!(py, "tobytes"))?;
-    let is_nan = object.ne(object)?;
-    sink.bytes(Tag::Bytes, if is_nan { b"nan" } else { bytes.cast::<PyBytes>()?.as_bytes() });
-    Ok(())
 }
 
 /// The digest of the elements' bytes in C order.
@@ -93,58 +87,67 @@ struct Strided<'a> {
 
 impl Strided<'_> {
     fn digest(&self) -> u128 {
-        let Some((&columns, outer)) = self.shape.split_last() else { return 0 };
-        let step = self.strides[outer.len()];
+        let (columns, rows, outer) = match *self.shape {
+            [] => (1, 1, 0),
+            [columns] => (columns, 1, 0),
+            [.., rows, columns] => (columns, rows, self.shape.len() - 2),
+        };
+        let row_bytes = columns * self.itemsize;
+        let side_by_side = (GATHER_BYTES / row_bytes).clamp(1, GATHER_ROWS);
         let mut stream = Stream::new();
-        let mut gathered = Vec::with_capacity(GATHER_BYTES + columns * self.itemsize);
-        let mut index = vec![0; outer.len()];
-        let mut row = self.data as isize;
+        let mut gathered = vec![0; side_by_side * row_bytes];
+        let mut index = vec![0; outer];
+        let mut plane = self.data as isize;
         loop {
-            self.gather(row, step, columns, &mut gathered);
-            if gathered.len() >= GATHER_BYTES {
-                stream.update(&gathered);
-                gathered.clear();
+            for first in (0..rows).step_by(side_by_side) {
+                let block = gathered.len().min((rows - first) * row_bytes);
+                self.gather(plane, first, columns, &mut gathered[..block]);
+                stream.update(&gathered[..block]);
             }
-            if !self.advance(outer, &mut index, &mut row) {
-                break;
+            if !self.advance(&mut index, &mut plane) {
+                return stream.finish();
             }
-        }
-        stream.update(&gathered);
-        stream.finish()
-    }
-
-    /// Appends the bytes of one row.
-    fn gather(&self, row: isize, step: isize, columns: usize, out: &mut Vec<u8>) {
-        let element = |column: usize| (row + column as isize * step) as *const u8;
-        match self.itemsize {
-            size if step == size as isize => {
-                // SAFETY: the row's `columns` elements lie one after the other inside the array's memory.
-                out.extend_from_slice(unsafe { std::slice::from_raw_parts(row as *const u8, columns * size) });
-            }
-            8 => out.extend((0..columns).flat_map(|column| {
-                // SAFETY: `column` is within the row, so its 8 bytes are inside the array's memory.
-                unsafe { element(column).cast::<[u8; 8]>().read() }
-            })),
-            4 => out.extend((0..columns).flat_map(|column| {
-                // SAFETY: as above, with 4 bytes.
-                unsafe { element(column).cast::<[u8; 4]>().read() }
-            })),
-            size => (0..columns).for_each(|column| {
-                // SAFETY: as above, with the element's size.
-                out.extend_from_slice(unsafe { std::slice::from_raw_parts(element(column), size) });
-            }),
         }
     }
 
-    /// Moves to the next row in C order; false after the last.
-    fn advance(&self, outer: &[usize], index: &mut [usize], row: &mut isize) -> bool {
-        for axis in (0..outer.len()).rev() {
+    /// Copies rows, the first of which is number `first` of the plane at `plane`, to where they follow each other.
+    ///
+    /// The shorter of the two strides is followed in the inner loop, so that each cache line is read once.
+    fn gather(&self, plane: isize, first: usize, columns: usize, out: &mut [u8]) {
+        let stride =
+            |from_end: usize| self.strides.len().checked_sub(from_end).map_or(0, |axis| self.strides[axis]);
+        let (across, down) = (stride(1), stride(2));
+        let rows = out.len() / (columns * self.itemsize);
+        let mut copy = |row: usize, column: usize, n: usize| {
+            let from = plane + (first + row) as isize * down + column as isize * across;
+            let start = (row * columns + column) * self.itemsize;
+            let target = &mut out[start..start + n * self.itemsize];
+            // SAFETY: the row and the `n` columns are within the shape, and are one element or lie one after the
+            // other, so their bytes are inside the array's memory, which the caller keeps alive.
+            let source = unsafe { std::slice::from_raw_parts(from as *const u8, target.len()) };
+            match (source.as_chunks::<8>(), target.as_chunks_mut::<8>()) {
+                (([source], []), ([target], [])) => *target = *source,
+                _ => target.copy_from_slice(source),
+            }
+        };
+        if across == self.itemsize as isize {
+            (0..rows).for_each(|row| copy(row, 0, columns));
+        } else if down.unsigned_abs() < across.unsigned_abs() {
+            (0..columns).for_each(|column| (0..rows).for_each(|row| copy(row, column, 1)));
+        } else {
+            (0..rows).for_each(|row| (0..columns).for_each(|column| copy(row, column, 1)));
+        }
+    }
+
+    /// Moves to the next plane in C order; false after the last.
+    fn advance(&self, index: &mut [usize], plane: &mut isize) -> bool {
+        for axis in (0..index.len()).rev() {
             index[axis] += 1;
-            *row += self.strides[axis];
-            if index[axis] < outer[axis] {
+            *plane += self.strides[axis];
+            if index[axis] < self.shape[axis] {
                 return true;
             }
-            *row -= self.strides[axis] * outer[axis] as isize;
+            *plane -= self.strides[axis] * self.shape[axis] as isize;
             index[axis] = 0;
         }
         false

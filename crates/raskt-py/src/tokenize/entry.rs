@@ -29,7 +29,7 @@ impl Drop for Restore {
 ///
 /// # Errors
 /// `TokenizationError` as above, and whatever a handler raises.
-pub fn token_of<'py>(
+pub(crate) fn token_of<'py>(
     py: Python<'py>,
     args: &Bound<'py, PyTuple>,
     kwargs: Option<&Bound<'py, PyDict>>,

@@ -17,4 +17,4 @@ mod table;
 mod walk;
 mod weak;
 
-pub use entry::{register, token_of};
+pub use entry::register;

@@ -16,7 +16,12 @@ pub(super) fn digest_detached(py: Python<'_>, bytes: &[u8]) -> u128 {
 }
 
 /// Encodes `object` if its kind is one without parts, and says whether it did.
-pub(super) fn encode(py: Python<'_>, sink: &mut Sink, kind: Kind, object: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(super) fn encode(
+    py: Python<'_>,
+    sink: &mut Sink,
+    kind: Kind,
+    object: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
     match kind {
         Kind::None => sink.tag(Tag::None),
         Kind::Bool => sink.tag(if object.is_truthy()? { Tag::True } else { Tag::False }),

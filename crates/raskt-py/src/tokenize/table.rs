@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyEllipsis, PyFloat, PyFrozenSet, PyFunction, PyInt, PyList,
-    PyModule, PyNone, PyNotImplemented, PyRange, PySet, PySlice, PyString, PyTuple, PyType,
+    PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyEllipsis, PyFloat, PyFrozenSet, PyFunction, PyInt,
+    PyList, PyModule, PyNone, PyNotImplemented, PyRange, PySet, PySlice, PyString, PyTuple, PyType,
 };
 use rustc_hash::FxHashMap;
 
@@ -43,8 +43,10 @@ pub(super) enum Kind {
     Sentinel,
     /// Exactly `numpy.ndarray`.
     Array,
-    /// A NumPy scalar of boolean, integer or real kind.
+    /// A NumPy boolean or integer.
     NumpyScalar,
+    /// A NumPy real number that a `float` holds exactly.
+    NumpyReal,
     /// A Python function makes a simpler form.
     Handler,
     /// As [`Handler`](Self::Handler), by taking the object apart as pickle does: sentinels in it count by their place.
@@ -60,6 +62,7 @@ impl Kind {
             "sentinel" => Self::Sentinel,
             "array" => Self::Array,
             "numpy_scalar" => Self::NumpyScalar,
+            "numpy_real" => Self::NumpyReal,
             "handler" => Self::Handler,
             "object" => Self::Object,
             other => return Err(PyValueError::new_err(format!("unknown kind of encoding {other:?}"))),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyTuple, PyType};
 use rustc_hash::FxHashMap;
 
 use super::hooks::{self, Hook};
@@ -89,6 +90,8 @@ pub(super) struct Walk<'py> {
     table: Arc<Table>,
     /// Entries of types that do not outlive the function that defined them.
     local: FxHashMap<usize, Arc<Entry>>,
+    /// The last type that was looked up: neighbours are often of one type.
+    last: (usize, Kind),
     ensure: Option<bool>,
 }
 
@@ -104,6 +107,7 @@ impl<'py> Walk<'py> {
             uncertain: 0,
             table: table::shared(py)?,
             local: FxHashMap::default(),
+            last: (0, Kind::None),
             ensure,
         })
     }
@@ -127,9 +131,15 @@ impl<'py> Walk<'py> {
         }
         match kind {
             Kind::Array if array::encode(self, &object)? => Ok(()),
-            Kind::NumpyScalar => {
-                let name = self.name(&object);
-                array::encode_scalar(&mut self.sink, name, &object)
+            Kind::NumpyScalar | Kind::NumpyReal => {
+                self.sink.tagged_digest(Tag::NumpyScalar, self.name(&object));
+                if kind == Kind::NumpyReal {
+                    self.sink.float_bits(object.extract()?);
+                    return Ok(());
+                }
+                let bytes = object.call_method0(intern!(self.py, "tobytes"))?;
+                self.sink.bytes(Tag::Bytes, bytes.cast::<PyBytes>()?.as_bytes());
+                Ok(())
             }
             Kind::Function => match function::remembered(&object)? {
                 Some(digest) => {
@@ -199,7 +209,8 @@ impl<'py> Walk<'py> {
                 Body::tuple(items)
             }
             Kind::Dict => {
-                let items: Vec<_> = object.cast::<PyDict>()?.iter().map(|(key, value)| [key, value]).collect();
+                let items: Vec<_> =
+                    object.cast::<PyDict>()?.iter().map(|(key, value)| [key, value]).collect();
                 self.head(Tag::Dict, items.len());
                 let digests = Vec::with_capacity(items.len());
                 Body::Keys { items, next: 0, digests, mark: self.sink.len() }
@@ -215,9 +226,15 @@ impl<'py> Walk<'py> {
                 self.sink.tag(Tag::Code);
                 Body::tuple(code::parts(object)?)
             }
-            Kind::Class => self.normalized(object, hooks::get(self.py, Hook::ClassContent)?.call1((object,))?)?,
-            Kind::Array => self.normalized(object, hooks::get(self.py, Hook::ArrayContent)?.call1((object,))?)?,
-            Kind::Module => self.normalized(object, hooks::get(self.py, Hook::ModuleContent)?.call1((object,))?)?,
+            Kind::Class => {
+                self.normalized(object, hooks::get(self.py, Hook::ClassContent)?.call1((object,))?)?
+            }
+            Kind::Array => {
+                self.normalized(object, hooks::get(self.py, Hook::ArrayContent)?.call1((object,))?)?
+            }
+            Kind::Module => {
+                self.normalized(object, hooks::get(self.py, Hook::ModuleContent)?.call1((object,))?)?
+            }
             _ => match self.call_handler(object) {
                 Ok(form) => self.normalized(object, form)?,
                 Err(error) if error.is_instance(self.py, hooks::tokenization_error(self.py)?) => {
@@ -312,10 +329,17 @@ impl<'py> Walk<'py> {
     }
 
     fn kind(&mut self, object: &Bound<'py, PyAny>) -> PyResult<Kind> {
-        match self.entry(object) {
-            Some(entry) => Ok(entry.kind),
-            None => self.resolve(&object.get_type()),
+        let address = object.get_type_ptr() as usize;
+        if self.last.0 == address {
+            return Ok(self.last.1);
         }
+        let kind = match self.entry(object) {
+            Some(entry) => entry.kind,
+            None => self.resolve(&object.get_type())?,
+        };
+        // The table or `local` keeps the type, and so its address, for as long as this walk.
+        self.last = (address, kind);
+        Ok(kind)
     }
 
     fn entry(&self, object: &Bound<'py, PyAny>) -> Option<&Entry> {
