@@ -13,7 +13,7 @@
 //! | [`encode`] | one versioned binary form of all this, in band and out of band |
 //! | [`token`] | [`Token`]: the hash of that form; equal content has equal tokens everywhere |
 //! | [`chunk`] | [`Chunks`]: how arrays are cut, and what people write for it |
-//! | [`options`] | how a graph is run, as values |
+//! | [`options`] | what whoever asks for a graph may decide |
 //! | [`error`] | [`Error`]: what went wrong, in which task |
 //!
 //! # Example
@@ -71,7 +71,7 @@ pub use id::{Arena, DenseId};
 pub use key::{Block, Key, Name};
 pub use ndarray::NdArray;
 pub use opaque::{ForeignDecode, Opaque, Payload};
-pub use options::RunOptions;
+pub use options::ErrorPolicy;
 pub use param::Param;
 pub use token::{Token, Tokenizer};
 pub use value::Value;

@@ -8,52 +8,19 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use raskt_core::{Error, ErrorKind, Result, Value};
+use raskt_core::{Error, ErrorKind, ErrorPolicy, Result, Value};
 use raskt_graph::{Subgraph, TaskTable};
-use raskt_store::{Fetch, Limits, SpillFolder, SpillJob, Spilled, Store, trim_allocator};
+use raskt_store::{Fetch, Limits, SpillJob, Spilled, Store, trim_allocator};
 
 use crate::admission::{Forecast, family};
 use crate::context::CancelToken;
 use crate::desk::Desk;
-use crate::lane::{LaneId, NATIVE, Surroundings};
+use crate::lane::{LaneId, NATIVE};
 use crate::machine::{Finished, Machine};
-use crate::observer::Observer;
+use crate::options::RunOptions;
 use crate::plan::{Inputs, Plan};
 use crate::registry::BodyRegistry;
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, wait_for};
-
-/// What to do when a task fails for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum ErrorPolicy {
-    /// Stop everything and give that error.
-    #[default]
-    First,
-    /// Go on with whatever does not need it, then give all errors.
-    All,
-}
-
-/// How a graph is to be run.
-#[derive(Clone, Default)]
-pub struct RunOptions {
-    /// Workers that will take part.
-    pub n_workers: usize,
-    /// Bytes of values to hold in memory; `None` for no limit.
-    pub memory_limit_bytes: Option<u64>,
-    /// Where values go that do not fit; without it nothing is spilled.
-    pub spill: Option<Arc<SpillFolder>>,
-    /// What to do when a task fails for good.
-    pub errors: ErrorPolicy,
-    /// How often a failed task is tried again, unless [`RunOptions::retries_of`] says otherwise.
-    pub retries: u32,
-    /// Retries of single tasks.
-    pub retries_of: rustc_hash::FxHashMap<u32, u32>,
-    /// The most tasks that a worker takes at once.
-    pub batch_max: usize,
-    /// What the computation brings along for foreign tasks.
-    pub surroundings: Option<Surroundings>,
-    /// Who wants to see each task start and end.
-    pub observer: Option<Arc<dyn Observer>>,
-}
 
 /// A task in a worker's hands, with its inputs.
 pub struct Job {
@@ -142,8 +109,10 @@ impl Run {
     /// A run of `table`, ordered and ready.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownBody`] where the registry does not know a body.
+    /// [`ErrorKind::UnknownBody`] where the registry does not know a body; [`ErrorKind::InvalidValue`] where
+    /// the options cannot be followed.
     pub fn new(table: Arc<TaskTable>, registry: Arc<BodyRegistry>, options: RunOptions) -> Result<Self> {
+        let options = options.validated()?;
         let consumers = table.inputs().transpose();
         let sequence = raskt_graph::order::order(table.inputs(), &consumers, table.outputs(), None);
         let plan = Plan::new(Arc::clone(&table), &registry)?;
@@ -152,7 +121,7 @@ impl Run {
         let limits =
             Limits { budget_bytes: options.memory_limit_bytes.unwrap_or(u64::MAX), ..Limits::default() };
         let store = Store::new(table.n_tasks(), limits, options.spill.clone());
-        let n_workers = options.n_workers.max(1);
+        let n_workers = options.n_workers;
         let over = machine.n_left() == 0;
         Ok(Self {
             plan,

@@ -152,7 +152,7 @@ fn adapt(run: &Run, lane: LaneId, took: Duration, n_tasks: usize) {
     let mean = took / n_tasks.max(1) as u32;
     let now = batch.load(Ordering::Relaxed);
     if mean < SHORT && n_tasks >= now {
-        batch.store((now * 2).min(run.options().batch_max.max(1)), Ordering::Relaxed);
+        batch.store((now * 2).min(run.options().batch_max), Ordering::Relaxed);
     } else if mean > LONG {
         batch.store(1, Ordering::Relaxed);
     }
