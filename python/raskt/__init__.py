@@ -6,11 +6,14 @@ pandas.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from types import ModuleType
 
 from raskt._raskt import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
     from raskt import config
     from raskt._raskt import Delayed
     from raskt._visualize import visualize
@@ -73,3 +76,19 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(set(__all__) | set(globals()))
+
+
+class _Package(ModuleType):
+    """The package, whose functions are not hidden by the modules that they live in.
+
+    Importing `raskt.delayed` makes Python bind the module to that name of the package, which is where users
+    find the function.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and _HOME.get(name) == value.__name__:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
