@@ -253,13 +253,13 @@ def resolve(key: str, override_with: Any = None) -> Any:
     (300.0, 1073741824)
     """
     origin = "raskt.config" if override_with is None else "the call"
-    return _raskt.config_resolve(key, get(key, override_with=override_with), origin, dict(os.environ))
+    return _raskt.config_resolve(key, get(key, override_with=override_with), origin)
 
 
 class _Record:
     """One value that :class:`set` put somewhere, and what stood there before."""
 
-    __slots__ = ("n_parents_kept", "path", "previous", "serial", "tree", "value")
+    __slots__ = ("in_place", "n_parents_kept", "path", "previous", "serial", "tree", "value")
 
     def __init__(
         self,
@@ -277,6 +277,8 @@ class _Record:
         # Of the mappings along the path (the outermost counts as 1), how many were there before.
         self.n_parents_kept = len(path)
         self.serial = _serial
+        # Not if a block that was left took the value away before the block of this record was entered.
+        self.in_place = True
 
     def parents(self) -> list[MutableMapping[str, Any]]:
         """The mappings along the path; those that are missing are made, and are this record's to remove."""
@@ -388,8 +390,8 @@ class set:  # noqa: A001 (the name that Dask's users know)
         with _lock:
             _waiting.discard(self)
             for record in self._records:
-                if not _later(record, _entered):
-                    record.put()
+                if not record.in_place:
+                    _put_back(record)
             _entered.extend(self._records)
         return self._tree
 
@@ -414,20 +416,41 @@ def _flattened(key: str, value: Any) -> list[tuple[str, Any]]:
     return [(key, value)]
 
 
+def _all_records() -> list[_Record]:
+    return [*_entered, *(record for manager in _waiting for record in manager._records)]
+
+
 def _later(record: _Record, others: list[_Record]) -> list[_Record]:
-    """Those that were put in the same place after a record, the next first."""
+    """Those that stand in the same place and were put there after a record, the next first."""
     same = [other for other in others if other.tree is record.tree and other.path == record.path]
-    return sorted((other for other in same if other.serial > record.serial), key=lambda other: other.serial)
+    later = [other for other in same if other.serial > record.serial and other.in_place]
+    return sorted(later, key=lambda other: other.serial)
+
+
+def _put_back(record: _Record) -> None:
+    """Put a value that was taken away back where it belongs: under what has been put there since."""
+    record.in_place = True
+    above = _later(record, _all_records())
+    if above:
+        record.previous, above[0].previous = above[0].previous, record.value
+        record.n_parents_kept = min(record.n_parents_kept, above[0].n_parents_kept)
+    else:
+        parent = record.parents()[-1]
+        record.previous = parent.get(record.path[-1], ABSENT)
+        parent[record.path[-1]] = record.value
 
 
 def _restore(record: _Record) -> None:
     """Take back what a record put, or leave that to what has been put over it since."""
-    others = _entered + [other for manager in _waiting for other in manager._records]
-    for heir in _later(record, others)[:1]:
-        heir.previous = record.previous
-        heir.n_parents_kept = min(heir.n_parents_kept, record.n_parents_kept)
-    if _later(record, _entered):
+    others = _all_records() if _entered or _waiting else []
+    above = _later(record, others)
+    if above:
+        above[0].previous = record.previous
+        above[0].n_parents_kept = min(above[0].n_parents_kept, record.n_parents_kept)
+    if any(other in _entered for other in above):
         return
+    for other in above:
+        other.in_place = False
     parents = record.parents()
     if record.previous is not ABSENT:
         parents[-1][record.path[-1]] = record.previous
