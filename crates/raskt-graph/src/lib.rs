@@ -5,6 +5,8 @@
 pub mod adjacency;
 pub mod body;
 pub mod fuse;
+pub mod graph;
+pub mod layer;
 pub mod order;
 pub mod peak;
 pub mod shapes;
@@ -12,4 +14,5 @@ pub mod table;
 
 pub use adjacency::Adjacency;
 pub use body::{Body, Foreign, Shipment};
-pub use table::{KeySource, Keys, Subgraph, TableBuilder, TaskTable};
+pub use graph::Graph;
+pub use table::{Keys, Subgraph, TableBuilder, TaskTable};

@@ -12,6 +12,7 @@ use raskt_core::{ErrorKind, Key, Name, Param, Result};
 
 use crate::adjacency::{Adjacency, AdjacencyBuilder, AdjacencyError};
 use crate::body::Body;
+use crate::graph::LayerKeys;
 
 /// What the tasks are called.
 #[derive(Clone)]
@@ -23,17 +24,36 @@ pub enum Keys {
     /// Foreign bodies know their own, and make them only when somebody asks; task `i` with any other body is
     /// block `i` of the name.
     OfBodies(Name),
+    /// Blocks of layers, made only when somebody asks.
+    OfLayers(Arc<LayerKeys>),
+    /// Task `i` was task `tasks[i]` of another table, and is called as it was there.
+    Picked {
+        /// What the other table's tasks are called.
+        of: Arc<Keys>,
+        /// Which they were.
+        tasks: Arc<[u32]>,
+    },
 }
 
 impl Keys {
     fn key(&self, task: u32, body: &Body) -> Key {
         match self {
+            Self::OfLayers(keys) => keys.key(task).unwrap_or_else(|| Key::block("task", &[task])),
+            Self::Picked { of, tasks } => of.key(tasks.get(task as usize).copied().unwrap_or(task), body),
             Self::Indexed(name) => Key::block(name.clone(), &[task]),
             Self::Listed(keys) => {
                 keys.get(task as usize).cloned().unwrap_or_else(|| Key::block("task", &[task]))
             }
             Self::OfBodies(name) => {
-                let own = if let Body::Foreign(foreign) = body { foreign.key() } else { None };
+                let own = match body {
+                    Body::Foreign(foreign) => foreign.key(),
+                    // A fused task goes by the name of its last step.
+                    Body::Fused(program) => match program.steps().last().map(|step| &step.body) {
+                        Some(Body::Foreign(foreign)) => foreign.key(),
+                        _ => None,
+                    },
+                    _ => None,
+                };
                 own.unwrap_or_else(|| Key::block(name.clone(), &[task]))
             }
         }
@@ -46,6 +66,8 @@ impl fmt::Debug for Keys {
             Self::Indexed(name) => write!(f, "Indexed({name})"),
             Self::Listed(keys) => write!(f, "Listed({})", keys.len()),
             Self::OfBodies(name) => write!(f, "OfBodies({name})"),
+            Self::OfLayers(keys) => write!(f, "OfLayers({keys:?})"),
+            Self::Picked { of, tasks } => write!(f, "Picked({} of {of:?})", tasks.len()),
         }
     }
 }
