@@ -252,7 +252,7 @@ def collection_to_delayed(collection: Any) -> Delayed:
     keys, made = delayed_of([collection], True)[id(collection)]
     finalize, extra = collection.__raskt_postcompute__()
     rest = iter(made)
-    return _raskt.make_function(finalize, _raskt.function_name(finalize), None, None, True)(_nest(keys, rest), *extra)
+    return _raskt.make_function(finalize, _raskt.function_name(finalize), False, None, True)(_nest(keys, rest), *extra)
 
 
 def persist(*args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, **kwargs: Any) -> tuple[Any, ...]:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, overload
-
-from raskt import _raskt
+from raskt import _raskt, config
 from raskt._raskt import Delayed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Delayed", "delayed"]
 
 
-@overload
-def delayed(
-    obj: Any, name: Any = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True
-) -> Delayed: ...
-@overload
-def delayed(
-    *, name: Any = None, pure: bool | None = None, nout: int | None = None, traverse: bool = True
-) -> Any: ...
 def delayed(
     obj: Any = _raskt,
     name: Any = None,
@@ -40,7 +34,8 @@ def delayed(
         calls are made from. Two different tasks of one graph must not have one key.
     pure : bool, optional
         Whether the function returns the same for the same arguments: its calls get keys from their content,
-        so that equal calls run once. Default: the configuration key ``delayed.pure`` (False).
+        so that equal calls run once. Default: what the configuration key ``delayed.pure`` says when the
+        function is wrapped (False).
     nout : int, optional
         How many items a call returns, so that it can be unpacked: ``a, b = divide(7, 2)``.
     traverse : bool, optional
@@ -84,11 +79,13 @@ def delayed(
         return obj
     if name is not None:
         hash(name)
+    if pure is None:
+        pure = bool(config.get("delayed.pure", False))
     if _raskt.is_collection(obj):
         return _raskt.make_value(obj, True, nout, name)
     if callable(obj):
         return _raskt.make_function(obj, _label(obj, name), pure, nout, traverse, name)
-    if name is None and (pure or (pure is None and _raskt.pure_by_default())):
+    if name is None and pure:
         from raskt.tokenize import tokenize
 
         name = f"{type(obj).__name__}-{tokenize(obj, pure=True)}"

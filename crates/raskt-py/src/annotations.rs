@@ -1,7 +1,7 @@
-//! What `raskt.annotate` has set, and `delayed.pure`: read at every call, so kept where that costs nothing.
+//! What `raskt.annotate` has set: read at every call, so kept where that costs nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,8 +11,6 @@ use crate::node::Notes;
 
 /// How many `annotate` blocks are entered, on all threads together: while it is 0 nobody looks further.
 static N_ENTERED: AtomicUsize = AtomicUsize::new(0);
-/// The configuration key `delayed.pure`.
-static PURE: AtomicBool = AtomicBool::new(false);
 /// The context variable of `raskt.annotate`.
 static VARIABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
@@ -32,12 +30,6 @@ pub fn current(py: Python<'_>) -> PyResult<Option<Notes>> {
     }
 }
 
-/// Whether calls are pure unless they say otherwise.
-#[pyfunction]
-pub fn pure_by_default() -> bool {
-    PURE.load(Ordering::Relaxed)
-}
-
 /// Tells which context variable holds the annotations.
 #[pyfunction]
 fn set_annotation_variable(py: Python<'_>, variable: Py<PyAny>) {
@@ -55,16 +47,8 @@ fn note_annotations(entered: bool) {
     }
 }
 
-/// The configuration key `delayed.pure` has changed.
-#[pyfunction]
-fn set_pure_by_default(pure: bool) {
-    PURE.store(pure, Ordering::Relaxed);
-}
-
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(pure_by_default, module)?)?;
     module.add_function(wrap_pyfunction!(set_annotation_variable, module)?)?;
-    module.add_function(wrap_pyfunction!(note_annotations, module)?)?;
-    module.add_function(wrap_pyfunction!(set_pure_by_default, module)?)
+    module.add_function(wrap_pyfunction!(note_annotations, module)?)
 }

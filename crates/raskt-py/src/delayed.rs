@@ -27,7 +27,7 @@ pub struct Delayed {
 /// What `delayed(function, ...)` fixes for every call.
 pub struct Maker {
     func: Arc<Func>,
-    pure: Option<bool>,
+    pure: bool,
     nout: Option<usize>,
     traverse: bool,
 }
@@ -87,7 +87,7 @@ impl Maker {
         let key =
             take(&kwargs, intern!(py, "raskt_key_name"))?.or(take(&kwargs, intern!(py, "dask_key_name"))?);
         let pure = match take(&kwargs, intern!(py, "pure"))? {
-            Some(pure) => Some(pure.extract()?),
+            Some(pure) => pure.extract()?,
             None => self.pure,
         };
         let node = call(py, &self.func, args, Some(&kwargs), self.traverse)?;
@@ -98,15 +98,11 @@ impl Maker {
         &self,
         py: Python<'py>,
         node: Node,
-        pure: Option<bool>,
+        pure: bool,
         key: Option<Bound<'py, PyAny>>,
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, Delayed>> {
-        let is_pure = match pure {
-            Some(pure) => pure,
-            None => crate::annotations::pure_by_default(),
-        };
         let node = match key {
             Some(key) => {
                 key.hash().map_err(|_| {
@@ -117,7 +113,7 @@ impl Maker {
                 })?;
                 node.with_key(py, key.unbind())
             }
-            None if is_pure => {
+            None if pure => {
                 let tokenize = py.import(intern!(py, "raskt.tokenize"))?.getattr(intern!(py, "tokenize"))?;
                 let token = tokenize.call1((self.func.object.bind(py), args, kwargs))?;
                 let key = PyString::new(py, &format!("{}-{}", self.func.name, token.extract::<String>()?));
@@ -200,7 +196,7 @@ impl Delayed {
         if let Some((object, name)) = method_of(py, &this.node)? {
             let caller = Func::named(&py.import("raskt._protocol")?.getattr("call_method")?, &name);
             let all = [object, PyString::new(py, &name).into_any()].into_iter().chain(args.iter());
-            let maker = Maker { func: caller, pure: None, nout: None, traverse: true };
+            let maker = Maker { func: caller, pure: false, nout: None, traverse: true };
             return maker.call(py, &PyTuple::new(py, all.collect::<Vec<_>>())?, kwargs);
         }
         let mut scan = Scan::new(true);
@@ -568,7 +564,7 @@ fn make_function(
     py: Python<'_>,
     function: &Bound<'_, PyAny>,
     name: &str,
-    pure: Option<bool>,
+    pure: bool,
     nout: Option<usize>,
     traverse: bool,
     key: Option<Py<PyAny>>,
