@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::parking::Parking;
 use crate::registry::BodyRegistry;
 use crate::run::{Run, Waker};
-use crate::sync::Mutex;
+use crate::sync::{AtomicUsize, Mutex, Ordering};
 use crate::worker::{Drive, Probe, STALL, drive};
 
 #[cfg(feature = "shuttle")]
@@ -31,6 +31,7 @@ pub struct Pool {
 struct Hub {
     parking: Parking,
     state: Mutex<HubState>,
+    n_alive: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -51,14 +52,20 @@ impl Pool {
     /// # Errors
     /// The operating system's, where it gives no thread.
     pub fn new(n_threads: usize, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
-        let hub = Arc::new(Hub { parking: Parking::default(), state: Mutex::new(HubState::default()) });
+        let hub = Arc::new(Hub {
+            parking: Parking::default(),
+            state: Mutex::new(HubState::default()),
+            n_alive: AtomicUsize::new(0),
+        });
         let mut pool = Self { hub, threads: Vec::new() };
         for worker in 0..n_threads.max(1) {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
             let main = move || {
                 WORKER.set(Some(worker));
                 in_lanes(&registry, 0, &mut || serve(&hub, worker));
+                hub.n_alive.fetch_sub(1, Ordering::Release);
             };
+            pool.hub.n_alive.fetch_add(1, Ordering::Release);
             #[cfg(not(feature = "shuttle"))]
             pool.threads.push(thread::Builder::new().name(format!("raskt-{worker}")).spawn(main)?);
             #[cfg(feature = "shuttle")]
@@ -105,11 +112,26 @@ impl Pool {
         }
     }
 
-    /// Stops and joins the threads; what they are running, they finish first. Runs that are not over stay
-    /// where they are.
-    pub fn shut_down(&mut self) {
-        self.hub.state.lock().stop = true;
+    /// Cancels the runs that are not over and tells the threads to end after the task they are running.
+    pub fn stop(&self) {
+        let runs = {
+            let mut state = self.hub.state.lock();
+            state.stop = true;
+            std::mem::take(&mut state.runs)
+        };
+        runs.iter().for_each(|run| run.cancel());
         self.hub.wake(usize::MAX);
+    }
+
+    /// Threads that have not ended.
+    #[must_use]
+    pub fn n_alive(&self) -> usize {
+        self.hub.n_alive.load(Ordering::Acquire)
+    }
+
+    /// Stops and joins the threads; what they are running, they finish first.
+    pub fn shut_down(&mut self) {
+        self.stop();
         for thread in self.threads.drain(..) {
             // A worker that panicked has nothing more to say: its run already has the error.
             drop(thread.join());

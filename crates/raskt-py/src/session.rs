@@ -24,6 +24,9 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// How long a cancelled computation waits for tasks that are running.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long exit waits for running functions before it says so.
+const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What lives as long as the process: pools of threads, by size, and the registry.
 #[derive(Default)]
 struct Shared {
@@ -76,15 +79,40 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
     Ok(folder)
 }
 
-/// Joins the pool's threads and removes the spill folders: at the interpreter's exit, while threads can still
-/// finish what they run.
+/// Ends the pool's threads and removes the spill folders: at the interpreter's exit, while threads can still
+/// finish what they run. A function that goes on for long is waited for, since Python cannot stop it; Ctrl-C then
+/// ends the process at once.
 #[pyfunction]
-fn shut_down(py: Python<'_>) {
-    let shared = SHARED.lock().take();
+fn shut_down(py: Python<'_>) -> PyResult<()> {
+    let Some(shared) = SHARED.lock().take() else { return Ok(()) };
+    py.detach(|| shared.pools.iter().for_each(|pool| pool.stop()));
+    let told_at = std::time::Instant::now() + SHUT_DOWN_PATIENCE;
+    let mut told = false;
+    let n_alive = || shared.pools.iter().map(|pool| pool.n_alive()).sum::<usize>();
+    while n_alive() > 0 {
+        py.detach(|| std::thread::sleep(Duration::from_millis(2)));
+        if !told && std::time::Instant::now() > told_at {
+            told = true;
+            eprintln!(
+                "raskt: waiting for {} running function{} before exit; press Ctrl-C to exit at once",
+                n_alive(),
+                if n_alive() == 1 { "" } else { "s" }
+            );
+        }
+        if py.check_signals().is_err() {
+            raskt_store::remove_all_live_folders();
+            // Buffered output of the program must not be lost with the threads.
+            for stream in ["stdout", "stderr"] {
+                drop(py.import("sys").and_then(|sys| sys.getattr(stream)?.call_method0("flush")));
+            }
+            std::process::exit(130);
+        }
+    }
     py.detach(|| {
         drop(shared);
         raskt_store::remove_all_live_folders();
     });
+    Ok(())
 }
 
 /// In a forked child the pool's threads do not exist, and the spill folders are the parent's.
