@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
-import traceback
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | None = None) -> bytes:
@@ -15,6 +17,7 @@ def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | N
     which a child process would not find; then, and where it fails, cloudpickle writes.
     """
     kept: list[Any] = []
+    data: bytes
     try:
         data = pickle.dumps(obj, protocol=protocol, buffer_callback=kept.append)
         if b"__main__" not in data:
@@ -50,6 +53,8 @@ class RemoteTraceback(Exception):
 
 def pack_exception(exc: BaseException) -> tuple[bytes | None, str, str]:
     """Return ``(pickle of exc or None, its repr, its traceback as text)``."""
+    import traceback
+
     text = "".join(traceback.format_exception(exc))
     try:
         data = dumps(exc)

@@ -12,6 +12,8 @@ from raskt._raskt import Delayed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from raskt._raskt import NodeData, PictureData
+
 __all__ = ["GraphPicture", "visualize"]
 
 _FORMATS = ("svg", "png", "pdf", "dot")
@@ -147,13 +149,10 @@ def visualize(
     tasks = _raskt.graph_of(roots)
     ranks = _raskt.order_of(roots) if color == "order" else None
     fills = _fills(tasks, ranks, sizes, color, cmap)
-    nodes = [
-        _node(task, at, fills[at], sizes or {}, node_attr or {}, ranks)
-        for at, task in enumerate(tasks)
-    ]
+    nodes = [_node(task, at, fills[at], sizes or {}, node_attr or {}, ranks) for at, task in enumerate(tasks)]
     index = {key: at for at, (key, _, _) in enumerate(tasks)}
     edges = [(index[needed], at) for at, (_, _, inputs) in enumerate(tasks) for needed in inputs]
-    picture = {
+    picture: PictureData = {
         "direction": rankdir,
         "title": title,
         "legend": _legend(color, cmap, len(tasks), sizes),
@@ -240,7 +239,7 @@ def _node(
     sizes: Mapping[Any, int],
     attributes: Mapping[str, Any],
     ranks: Sequence[int] | None,
-) -> dict[str, Any]:
+) -> NodeData:
     key, function, inputs = task
     lines = [str(key)]
     if ranks is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from raskt import _raskt
 from raskt._raskt import Delayed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
 __all__ = [
     "compute",
@@ -55,7 +58,9 @@ def is_raskt_collection(x: Any) -> bool:
     return isinstance(x, Delayed) or x.__raskt_graph__() is not None
 
 
-def unpack_collections(*args: Any, traverse: bool = True) -> tuple[list[Any], Callable[[Sequence[Any]], tuple[Any, ...]]]:
+def unpack_collections(
+    *args: Any, traverse: bool = True
+) -> tuple[list[Any], Callable[[Sequence[Any]], tuple[Any, ...]]]:
     """Find the collections in ``args``.
 
     Parameters
@@ -112,7 +117,9 @@ def unpack_collections(*args: Any, traverse: bool = True) -> tuple[list[Any], Ca
     return found, repack
 
 
-def _unpack_dataclass(obj: Any, unpack: Callable[[Any], Callable[[Sequence[Any]], Any]]) -> Callable[[Sequence[Any]], Any]:
+def _unpack_dataclass(
+    obj: Any, unpack: Callable[[Any], Callable[[Sequence[Any]], Any]]
+) -> Callable[[Sequence[Any]], Any]:
     import copy
 
     parts = {name: unpack(getattr(obj, name)) for name in obj.__dataclass_fields__ if hasattr(obj, name)}
@@ -178,7 +185,9 @@ def compute(
     (6, {'twice': 12})
     """
     if get is not None:
-        raise TypeError("the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function")
+        raise TypeError(
+            "the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function"
+        )
     if all(type(arg) is Delayed for arg in args):
         return tuple(run(list(args), scheduler, kwargs)) if args else args
     collections, repack = unpack_collections(*args, traverse=traverse)
@@ -252,10 +261,14 @@ def collection_to_delayed(collection: Any) -> Delayed:
     keys, made = delayed_of([collection], True)[id(collection)]
     finalize, extra = collection.__raskt_postcompute__()
     rest = iter(made)
-    return _raskt.make_function(finalize, _raskt.function_name(finalize), False, None, True)(_nest(keys, rest), *extra)
+    return _raskt.make_function(finalize, _raskt.function_name(finalize), False, None, True)(
+        _nest(keys, rest), *extra
+    )
 
 
-def persist(*args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, **kwargs: Any) -> tuple[Any, ...]:
+def persist(
+    *args: Any, traverse: bool = True, optimize_graph: bool = True, scheduler: Any = None, **kwargs: Any
+) -> tuple[Any, ...]:
     """Compute collections and keep their values in memory, as collections of the same kind.
 
     Parameters
@@ -371,7 +384,9 @@ def get_scheduler(
     3
     """
     if get is not None:
-        raise TypeError("the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function")
+        raise TypeError(
+            "the keyword get= is gone: pass scheduler='threads', 'processes', 'sync' or a function"
+        )
     chosen = choose(scheduler, collections, cls)
     return None if chosen is None else _getter(chosen)
 

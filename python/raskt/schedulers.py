@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextvars
 import functools
 import os
-from collections.abc import Callable
-from typing import Any
+import sys
 
 from raskt import _raskt
-from raskt._raskt import Delayed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from raskt._raskt import Delayed, RunOptions
 
 __all__: list[str] = []
 
@@ -88,12 +93,25 @@ def _spill_directory() -> str | None:
     directory = _get("local.spill-directory")
     if directory is not None:
         return str(directory)
+    if "tempfile" in sys.modules or os.name != "posix":
+        import tempfile
+
+        return tempfile.gettempdir()
+    return _temporary_directory()
+
+
+@functools.cache
+def _temporary_directory() -> str:
+    """Return what `tempfile.gettempdir` would, without its import where that is plain to see."""
+    for directory in (os.environ.get("TMPDIR"), "/tmp"):
+        if directory and os.path.isabs(directory) and os.access(directory, os.W_OK | os.X_OK):
+            return directory
     import tempfile
 
     return tempfile.gettempdir()
 
 
-def options(kwargs: dict[str, Any], n_workers: int, observer: Any = None, context: bool = True) -> dict[str, Any]:
+def options(kwargs: dict[str, Any], n_workers: int, observer: Any = None, context: bool = True) -> RunOptions:
     """Return the engine's options; an unknown one is an error."""
     unknown = set(kwargs) - _KNOWN
     if unknown:
@@ -128,8 +146,6 @@ def _observed(kwargs: dict[str, Any], run: Callable[[Any], list[Any]]) -> list[A
 
 
 def _has_callbacks(kwargs: dict[str, Any]) -> bool:
-    import sys
-
     module = sys.modules.get("raskt.callbacks")
     return bool(kwargs.get("callbacks")) or (module is not None and bool(module.Callback.active))
 
