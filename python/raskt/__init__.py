@@ -14,6 +14,7 @@ from raskt._raskt import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
     from raskt import config
     from raskt._raskt import Delayed
     from raskt._visualize import visualize

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | None = None) -> bytes:
     """Pickle ``obj``, functions and classes of ``__main__`` by value.
 
-    The C pickler is ten times as fast as cloudpickle, but writes what is defined in ``__main__`` by reference,
-    which a child process would not find; then, and where it fails, cloudpickle writes.
+    The C pickler is ten times as fast as cloudpickle, but writes what is defined in ``__main__`` by
+    reference, which a child process would not find; then, and where it fails, cloudpickle writes.
     """
     kept: list[Any] = []
     data: bytes
@@ -41,7 +41,7 @@ def _pass_on(kept: list[Any], buffer_callback: Callable[[Any], Any] | None) -> N
 
 
 class RemoteTraceback(Exception):
-    """The traceback of a task that ran in another process, as text; the cause of the exception raised here."""
+    """The traceback, as text, of a task that ran in another process: the cause of the exception here."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)

@@ -1,6 +1,6 @@
 """The types of the extension that `crates/raskt-py` makes; stubtest holds them against it."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Protocol, TypedDict, final, type_check_only
 

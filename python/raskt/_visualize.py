@@ -58,7 +58,7 @@ class GraphPicture:
                 os.remove(part)
         self.path = path
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_choice: Any) -> dict[str, Any]:
         if self.format == "svg":
             return {"image/svg+xml": self.data.decode()}
         if self.format == "png":
@@ -88,8 +88,8 @@ def visualize(
 ) -> GraphPicture:
     """Draw the graph of collections.
 
-    Nothing has to be installed: the layout and the formats are Raskt's own. Graphs of many tasks are collapsed,
-    one node a function, with counts.
+    Nothing has to be installed: the layout and the formats are Raskt's own. Graphs of many tasks are
+    collapsed, one node a function, with counts.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def visualize(
     """
     if color is not None and color not in _COLORS:
         raise ValueError(f"color must be None or one of {', '.join(_COLORS)}, found {color!r}")
-    path, format = _target(filename, format)
+    path, kind = _target(filename, format)
     roots = _roots(args, traverse, optimize_graph)
     tasks = _raskt.graph_of(roots)
     ranks = _raskt.order_of(roots) if color == "order" else None
@@ -161,12 +161,12 @@ def visualize(
     }
     engine = engine or _configured("visualization.engine", None) or "native"
     if engine == "native":
-        data = _raskt.draw(nodes, edges, format, picture)
+        data = _raskt.draw(nodes, edges, kind, picture)
     elif engine == "graphviz":
-        data = _graphviz(_raskt.draw(nodes, edges, "dot", picture), format)
+        data = _graphviz(_raskt.draw(nodes, edges, "dot", picture), kind)
     else:
         raise ValueError(f"engine must be 'native' or 'graphviz', found {engine!r}")
-    made = GraphPicture(data, format)
+    made = GraphPicture(data, kind)
     if path is not None:
         made.save(path)
     return made
@@ -182,16 +182,17 @@ def _target(filename: str | os.PathLike[str] | None, format: str | None) -> tupl
     """The file to write and the format."""
     path = None if filename is None else os.fspath(filename)
     ending = "" if path is None else os.path.splitext(path)[1].lstrip(".").lower()
-    if format is None:
-        format = ending if ending in _FORMATS else "svg"
+    if format is not None:
+        kind = format.lower()
+    else:
+        kind = ending if ending in _FORMATS else "svg"
         if ending and ending not in _FORMATS and path is not None and "." in os.path.basename(path):
             raise ValueError(f"unknown format {ending!r} of {path}: expected one of {', '.join(_FORMATS)}")
-    format = format.lower()
-    if format not in _FORMATS:
+    if kind not in _FORMATS:
         raise ValueError(f"unknown format {format!r}: expected one of {', '.join(_FORMATS)}")
-    if path is not None and ending != format:
-        path = f"{path}.{format}"
-    return path, format
+    if path is not None and ending != kind:
+        path = f"{path}.{kind}"
+    return path, kind
 
 
 def _roots(args: Sequence[Any], traverse: bool, optimize_graph: bool) -> list[Delayed]:

@@ -107,7 +107,7 @@ def unpack_collections(
             if issubclass(kind, tuple) and hasattr(kind, "_make"):
                 parts = [unpack(item) for item in obj]
                 return lambda values: kind._make(part(values) for part in parts)
-        return lambda values: obj
+        return lambda _values: obj
 
     packed = [unpack(arg) for arg in args]
 
@@ -233,15 +233,15 @@ def _finalizer(collection: Any, keys: Any, at: int) -> Callable[[Sequence[Any]],
 
     def build(values: Sequence[Any]) -> Any:
         rest = iter(values[at:])
-        return finalize(_nest(keys, rest), *extra)
+        return finalize(nest_values(keys, rest), *extra)
 
     return build
 
 
-def _nest(keys: Any, values: Iterator[Any]) -> Any:
+def nest_values(keys: Any, values: Iterator[Any]) -> Any:
     """Values in the nesting of ``keys``."""
     if isinstance(keys, list):
-        return [_nest(key, values) for key in keys]
+        return [nest_values(key, values) for key in keys]
     return next(values)
 
 
@@ -262,7 +262,7 @@ def collection_to_delayed(collection: Any) -> Delayed:
     finalize, extra = collection.__raskt_postcompute__()
     rest = iter(made)
     return _raskt.make_function(finalize, _raskt.function_name(finalize), False, None, True)(
-        _nest(keys, rest), *extra
+        nest_values(keys, rest), *extra
     )
 
 
@@ -295,7 +295,7 @@ def persist(
     foreign = [c for c in collections if type(c) is not Delayed]
     tables: Any = {}
     if foreign:
-        from raskt.graph import delayed_of
+        from raskt.graph import as_values, delayed_of
 
         tables = delayed_of(foreign, optimize_graph)
     roots: list[Delayed] = []
@@ -307,9 +307,10 @@ def persist(
         if type(collection) is Delayed:
             kept.append(_raskt.make_value(next(values), False, collection._length, collection.key))
             continue
-        keys, made = tables[id(collection)]
+        keys, _ = tables[id(collection)]
         rebuild, extra = collection.__raskt_postpersist__()
-        kept.append(rebuild({key: next(values) for key in flatten_keys(keys)}, *extra))
+        graph = {key: next(values) for key in flatten_keys(keys)}
+        kept.append(rebuild(as_values(graph), *extra))
     return repack(kept)
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 import raskt
 
 HOMES = sorted({home for home in raskt._HOME.values() if home != "raskt._raskt"})

@@ -60,7 +60,7 @@ class ProcReader:
                         (int(fields[11]) + int(fields[12])) * self._tick,
                         int(fields[21]) * self._page,
                     )
-                    for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as above
+                    for thread in os.listdir(f"/proc/{pid}/task"):
                         pending.extend(map(int, self._text(f"/proc/{pid}/task/{thread}/children").split()))
             except OSError:
                 continue  # it has just ended, or this kernel does not list children
@@ -68,7 +68,7 @@ class ProcReader:
 
     @staticmethod
     def _text(path: str) -> str:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - paths cost more than the read
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
 
