@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class Dispatch:
     """A function with one implementation per type.
 
-    The implementation for the first class in a value's method resolution order that has one is called. Packages
-    that are expensive to import register lazily: their registration runs when a value of theirs is first seen.
+    The implementation for the first class in a value's method resolution order that has one is called.
+    Packages that are expensive to import register lazily: their registration runs when a value of theirs is
+    first seen.
 
     Parameters
     ----------

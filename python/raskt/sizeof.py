@@ -1,7 +1,7 @@
 """How much memory a value holds: `sizeof`, and how other libraries say it of their types.
 
-Sizes are estimates made quickly: of many elements a few are looked at. They are exact for arrays, Arrow data and
-sparse matrices.
+Sizes are estimates made quickly: of many elements a few are looked at. They are exact for arrays, Arrow data
+and sparse matrices.
 """
 
 from __future__ import annotations
@@ -22,18 +22,22 @@ __all__ = ["sizeof"]
 #: How many elements of a container, and of a column of objects, are measured.
 _SAMPLES = 10
 _COLUMN_SAMPLES = 100
-#: How many values inside of others are measured; containers met later count without their elements.
-_VISITS_MAX = 10_000
+#: After so many values inside of others, one element stands for all of its container.
+_VISITS_BEFORE_HASTE = 1_000
+#: Containers met after so many values count without their elements.
+_VISITS_MAX = 20_000
 #: What a frame, series or index takes besides its values.
 _PANDAS_BYTES = 1_200
+#: What an Arrow array or table takes besides its values.
+_ARROW_BYTES = 96
 _UNKNOWN_BYTES = 64
 
 
 class Sizeof(Dispatch):
     """Estimate the memory in bytes that a value holds.
 
-    Containers and the attributes of objects count; shared elements count once. Views of arrays count what they
-    span. Register a function for types of your own; a method ``__sizeof__`` is respected as well.
+    Containers and the attributes of objects count; shared elements count once. Views of arrays count what
+    they span. Register a function for types of your own; a method ``__sizeof__`` is respected as well.
 
     Parameters
     ----------
@@ -78,28 +82,27 @@ def _shallow(value: object) -> int:
         return _UNKNOWN_BYTES
 
 
-def _sample(items: Collection[Any], n: int) -> tuple[list[Any], float]:
-    """Return different objects of a container, and how many of its objects each of them stands for."""
+def _sample(items: Collection[Any], n: int) -> tuple[Collection[Any], float]:
+    """Return objects of a container, and how many of its objects each of them stands for."""
     total = len(items)
     if total <= n:
-        picked: Iterable[Any] = items
-    elif isinstance(items, (list, tuple)):
+        return items, 1.0
+    if isinstance(items, (list, tuple)):
         picked = [items[place * total // n] for place in range(n)]
     else:
         iterator = iter(items)
         picked = [next(iterator) for _ in range(n)]
-    distinct = list({id(item): item for item in picked}.values())
+    distinct = {id(item): item for item in picked}
     # Many repetitions mean that the sample has shown all the objects there are.
-    repeated = total > n and len(distinct) <= n // 2
-    return distinct, 1.0 if repeated or total <= n else total / n
+    return distinct.values(), 1.0 if 2 * len(distinct) <= n else total / len(distinct)
 
 
-def _parts(value: Any) -> list[Collection[Any]]:
+def _parts(value: Any) -> tuple[Collection[Any], ...]:
     """Return the groups of objects that a container or an object with attributes holds."""
     if isinstance(value, dict):
-        return [value.keys(), value.values()]
+        return value.keys(), value.values()
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [value]
+        return (value,)
     slots = [
         getattr(value, name, None)
         for base in type(value).__mro__
@@ -107,11 +110,11 @@ def _parts(value: Any) -> list[Collection[Any]]:
         if isinstance(slot, MemberDescriptorType)
     ]
     attributes = getattr(value, "__dict__", None)
-    return [slots, list(attributes.values())] if isinstance(attributes, dict) else [slots]
+    return (slots, list(attributes.values())) if isinstance(attributes, dict) else (slots,)
 
 
 def _deep(value: Any) -> int:
-    """Measure a container, or an object with attributes, and what it holds. Cycles and depth are no matter."""
+    """Measure a container, or an object with attributes, and what it holds, however deep and cyclic."""
     total = 0.0
     visits = 0
     seen: set[int] = set()
@@ -119,20 +122,21 @@ def _deep(value: Any) -> int:
     while pending:
         item, weight = pending.pop()
         measure = sizeof.dispatch(type(item))
-        if measure is not _deep and measure is not _object:
+        if measure is _shallow:
+            total += weight * _shallow(item)
+        elif measure is not _deep and measure is not _object:
             total += weight * sizeof(item)
-            continue
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        if measure is _object and not _has_open_attributes(item):
-            total += weight * _leaf(item)
-            continue
-        total += weight * _shallow(item)
-        for group in _parts(item) if visits < _VISITS_MAX else []:
-            samples, share = _sample(group, _SAMPLES)
-            visits += len(samples)
-            pending.extend((sample, weight * share) for sample in samples)
+        elif id(item) not in seen:
+            seen.add(id(item))
+            total += weight * (_shallow(item) if measure is _deep else _leaf(item))
+            if visits > _VISITS_MAX or (measure is _object and not _has_open_attributes(item)):
+                continue
+            n = _SAMPLES if visits < _VISITS_BEFORE_HASTE else 1
+            for group in _parts(item):
+                samples, share = _sample(group, n)
+                visits += len(samples)
+                share *= weight
+                pending.extend([(sample, share) for sample in samples])
     return int(total)
 
 
@@ -202,6 +206,8 @@ def _register_pandas() -> None:
     import numpy as np
     import pandas as pd
 
+    from raskt.normalizers.pandas import column_arrays
+
     def values_size(arrays: Iterable[Any]) -> int:
         size, objects = 0, []
         for values in arrays:
@@ -213,9 +219,7 @@ def _register_pandas() -> None:
 
     @sizeof.register(pd.DataFrame)
     def sizeof_frame(frame: pd.DataFrame) -> int:
-        # A column that is selected twice is one object twice.
-        arrays = {id(values): values for values in frame._mgr.column_arrays}
-        return _PANDAS_BYTES + sizeof(frame.index) + sizeof(frame.columns) + values_size(arrays.values())
+        return _PANDAS_BYTES + sizeof(frame.index) + sizeof(frame.columns) + values_size(column_arrays(frame))
 
     @sizeof.register(pd.Series)
     def sizeof_series(series: pd.Series[Any]) -> int:
@@ -225,7 +229,7 @@ def _register_pandas() -> None:
     def sizeof_index(index: pd.Index[Any]) -> int:
         return _PANDAS_BYTES // 3 + int(index.memory_usage()) + _index_objects(index)
 
-    def _index_objects(index: pd.Index[Any]) -> int:
+    def _index_objects(index: Any) -> int:
         return values_size([index._values]) - int(index._values.nbytes)
 
     @sizeof.register(pd.RangeIndex)
@@ -248,16 +252,16 @@ def _register_pyarrow() -> None:
     import pyarrow as pa
 
     def sizeof_arrow(values: Any) -> int:
-        return _shallow(values) + int(values.nbytes)
+        return _ARROW_BYTES + int(values.nbytes)
 
     sizeof.register((pa.Table, pa.RecordBatch, pa.ChunkedArray, pa.Array), sizeof_arrow)
-    sizeof.register(pa.Buffer, lambda buffer: _shallow(buffer) + int(buffer.size))
+    sizeof.register(pa.Buffer, lambda buffer: _ARROW_BYTES + int(buffer.size))
     sizeof.register((pa.DataType, pa.Field, pa.Schema), _shallow)
 
 
 @sizeof.register_lazy("scipy")
 def _register_scipy() -> None:
-    from scipy import sparse
+    from scipy import sparse  # type: ignore[import-untyped,unused-ignore]
 
     def sizeof_sparse(matrix: Any) -> int:
         return _shallow(matrix) + sum(map(sizeof, vars(matrix).values()))

@@ -1,7 +1,7 @@
 """Deterministic names of content: `tokenize`, and how other libraries say what their objects consist of.
 
-The work is done in Rust (`raskt._raskt.tokenize`). Types that it does not know are turned into simpler ones by
-handlers: those that users register with `normalize_token`, methods called ``__raskt_tokenize__`` or
+The work is done in Rust (`raskt._raskt.tokenize`). Types that it does not know are turned into simpler ones
+by handlers: those that users register with `normalize_token`, methods called ``__raskt_tokenize__`` or
 ``__dask_tokenize__``, and those in `raskt.normalizers`.
 """
 
@@ -28,9 +28,9 @@ class NormalizeToken(Dispatch):
     """Turn a value into a simpler one of the same content, for `tokenize`.
 
     Register a function for types of your own. It receives the value and returns what it consists of: scalars,
-    strings, tuples, lists, dictionaries, arrays, or other objects that can be tokenized. The name of the value's
-    type is part of its token and need not be returned. A function registered here is preferred to a method
-    ``__raskt_tokenize__`` or ``__dask_tokenize__`` of the same class and to what Raskt does by itself.
+    strings, tuples, lists, dictionaries, arrays, or other objects that can be tokenized. The name of the
+    value's type is part of its token and need not be returned. A function registered here is preferred to a
+    method ``__raskt_tokenize__`` or ``__dask_tokenize__`` of the same class and to what Raskt does by itself.
 
     Examples
     --------

@@ -14,10 +14,27 @@ if TYPE_CHECKING:
 
 #: Attributes that every class has, that depend on the place of definition, or that use fills in.
 _IGNORED = frozenset(
-    "__dict__ __weakref__ __module__ __qualname__ __doc__ __annotations__ __annotate__ __annotate_func__ "
-    "__annotations_cache__ __conditional_annotations__ __firstlineno__ __static_attributes__ __slotnames__ "
-    "__abstractmethods__ _abc_impl __dataclass_fields__ __dataclass_params__ __attrs_attrs__ "
-    "__attrs_props__".split()
+    [
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__qualname__",
+        "__doc__",
+        "__annotations__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations_cache__",
+        "__conditional_annotations__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__slotnames__",
+        "__abstractmethods__",
+        "_abc_impl",
+        "__dataclass_fields__",
+        "__dataclass_params__",
+        "__attrs_attrs__",
+        "__attrs_props__",
+    ]
 )
 _SLOTS = (MemberDescriptorType, GetSetDescriptorType)
 
@@ -73,7 +90,7 @@ def field_names(cls: type) -> list[str] | None:
 
 def _dataclass_field() -> object:
     """Return what marks fields, as opposed to class variables and arguments of ``__post_init__``."""
-    return sys.modules["dataclasses"]._FIELD  # type: ignore[attr-defined]
+    return sys.modules["dataclasses"]._FIELD
 
 
 def _cell(cell: CellType) -> object:

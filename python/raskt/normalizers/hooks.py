@@ -21,9 +21,9 @@ builtin_normalizers = Dispatch("normalize_token")
 #: Types that Rust encodes by itself besides the built-in ones, by kind.
 NATIVE_KINDS: dict[type, str] = {object: "sentinel"}
 
-_STDLIB = os.path.dirname(os.__file__) + os.sep
-_RASKT = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_SITE_FOLDERS = ("site-packages", "dist-packages")
+_STDLIB = os.__file__.rpartition(os.sep)[0] + os.sep
+_RASKT = __file__.rpartition(os.sep + "normalizers" + os.sep)[0] + os.sep
+_SITE_FOLDERS = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
 
 def resolve(cls: type) -> tuple[str, Callable[[Any], object] | None, str, bool]:
@@ -97,8 +97,8 @@ def normalize(value: object) -> object:
     Returns
     -------
     object
-        The result of the value's handler; the value itself if it is a built-in scalar or container; a token for
-        other values that are tokenized in Rust.
+        The result of the value's handler; the value itself if it is a built-in scalar or container; a token
+        for other values that are tokenized in Rust.
     """
     cls = type(value)
     if cls in _SIMPLE and cls not in overridden():
@@ -110,9 +110,8 @@ def normalize(value: object) -> object:
 
 
 _SIMPLE = frozenset(
-    (type(None), type(...), type(NotImplemented), bool, int, float, complex, str, bytes, bytearray)
-    + (list, tuple, dict, set, frozenset, slice, range)
-)
+    (*map(type, (None, ..., NotImplemented)), bool, int, float, complex, str, bytes, bytearray, list, tuple)
+) | {dict, set, frozenset, slice, range}
 
 
 def by_reference(thing: Any) -> tuple[str, bool] | None:
@@ -170,7 +169,7 @@ def is_installed(module: ModuleType) -> bool:
         return module.__name__.partition(".")[0] in sys.stdlib_module_names
     if path.startswith((_STDLIB, _RASKT)):
         return True
-    return any(folder in path.split(os.sep) for folder in _SITE_FOLDERS)
+    return any(folder in path for folder in _SITE_FOLDERS)
 
 
 def class_content(cls: type) -> object:
@@ -191,6 +190,23 @@ def class_content(cls: type) -> object:
     return class_content(cls)
 
 
+def module_content(module: ModuleType) -> object:
+    """Return the content of a module that cannot be imported under its name.
+
+    Parameters
+    ----------
+    module : module
+        A module made by hand.
+
+    Returns
+    -------
+    object
+        Its name and what it defines.
+    """
+    content = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+    return module.__name__, content
+
+
 def array_content(array: Any) -> object:
     """Return the content of a NumPy array whose bytes are not its content.
 
@@ -209,6 +225,10 @@ def array_content(array: Any) -> object:
     return array_content(array)
 
 
+#: The limit as it is written in the configuration, and what that means.
+_limit: tuple[object, int | None] = (None, None)
+
+
 def array_bytes_max() -> int | None:
     """Return the configured size above which arrays have no token.
 
@@ -219,13 +239,14 @@ def array_bytes_max() -> int | None:
     """
     from raskt import config
 
-    limit = config.get("tokenize.array-bytes-max", default=None)
-    return None if limit is None else int(limit)
+    global _limit
+    written = config.get("tokenize.array-bytes-max")
+    if written != _limit[0]:
+        _limit = (written, config.resolve("tokenize.array-bytes-max"))
+    return _limit[1]
 
 
-def undecided(
-    value: object, ensure: bool | None, error: BaseException | None, path: list[type]
-) -> bytes:
+def undecided(value: object, ensure: bool | None, error: BaseException | None, path: list[type]) -> bytes:
     """Return a random token for an object that has none of its own, or raise.
 
     Parameters
@@ -252,7 +273,7 @@ def undecided(
     if ensure is None:
         from raskt import config
 
-        ensure = bool(config.get("tokenize.ensure-deterministic", default=False))
+        ensure = bool(config.get("tokenize.ensure-deterministic"))
     if not ensure:
         return _sentinel_token(value) if type(value) is object else os.urandom(16)
     cls = type(value)
@@ -260,9 +281,9 @@ def undecided(
     raise TokenizationError(
         f"an object of type {cls.__module__}.{cls.__qualname__}"
         f"{f' (found in {found})' if found else ''} has no deterministic token"
-        f"{f': {error}' if error is not None else ''}. Define a method __raskt_tokenize__ that returns what it "
-        "consists of, register a function with raskt.normalize_token.register, give the result a name of its own, "
-        "or do not ask for deterministic tokens (tokenize.ensure-deterministic)"
+        f"{f': {error}' if error is not None else ''}. Define a method __raskt_tokenize__ that returns what "
+        "it consists of, register a function with raskt.normalize_token.register, give the result a name of "
+        "its own, or do not ask for deterministic tokens (tokenize.ensure-deterministic)"
     ) from error
 
 
@@ -270,7 +291,7 @@ _SENTINELS: dict[int, tuple[object, bytes]] = {}
 
 
 def _sentinel_token(value: object) -> bytes:
-    """Return the token of an `object()`: one for as long as the process lives, which keeps its address from reuse."""
+    """Return the token of an `object()`. It lives on with it, so that the address is not used again."""
     return _SENTINELS.setdefault(id(value), (value, os.urandom(16)))[1]
 
 

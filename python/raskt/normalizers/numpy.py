@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import pathlib
 import pickle
 
 import numpy as np
@@ -55,12 +55,14 @@ def _subclass(array: AnyArray) -> object:
     return array.view(np.ndarray), getattr(array, "__dict__", None) or None
 
 
-def _masked(array: np.ma.MaskedArray[Any, Any]) -> object:
+def _masked(array: Any) -> object:
     mask = np.ma.getmaskarray(array)
     data = np.ma.getdata(array)
     if data.dtype.names is None:
         data = np.where(mask, np.zeros((), data.dtype), data)  # what lies under the mask is not content
-    return np.asarray(data), mask, np.asarray(array.fill_value), array.hardmask
+    fill = array._fill_value  # the property would set it, which the constant `masked` refuses
+    fill = np.ma.default_fill_value(array.dtype) if fill is None else fill
+    return np.asarray(data), mask, np.asarray(fill), array.hardmask
 
 
 def _memmap(array: np.memmap[Any, Any]) -> object:
@@ -69,10 +71,11 @@ def _memmap(array: np.memmap[Any, Any]) -> object:
     root: AnyArray = array
     while isinstance(root.base, np.ndarray):
         root = root.base
-    stat = os.stat(array.filename)
+    file = pathlib.Path(array.filename).absolute()
+    stat = file.stat()
     start = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
     place = (getattr(root, "offset", 0), start, array.shape, array.strides, array.dtype)
-    return os.path.abspath(array.filename), stat.st_size, stat.st_mtime_ns, place
+    return str(file), stat.st_size, stat.st_mtime_ns, place
 
 
 def _scalar(value: np.generic) -> object:
@@ -102,14 +105,16 @@ def register(normalizers: Dispatch) -> None:
         Where to.
     """
     NATIVE_KINDS[np.ndarray] = "array"
-    padded = {np.longdouble}
-    for code in "?bhilqBHILQefd":
-        cls = np.dtype(code).type
-        if cls not in padded:
-            NATIVE_KINDS[cls] = "numpy_scalar"
+    for code in "?bhilqBHILQ":
+        NATIVE_KINDS[np.dtype(code).type] = "numpy_scalar"
+    for code in "efd":
+        NATIVE_KINDS[np.dtype(code).type] = "numpy_real"
     normalizers.register(np.ndarray, _subclass)
     normalizers.register(np.ma.MaskedArray, _masked)
     normalizers.register(np.memmap, _memmap)
     normalizers.register(np.generic, _scalar)
     normalizers.register(np.dtype, _dtype)
     normalizers.register(np.ufunc, _ufunc)
+    wrapper: Any = type(np.sum)  # of functions that arrays of other libraries may take over
+    if wrapper is not type(register):
+        normalizers.register(wrapper, lambda function: (function.__module__, function.__qualname__))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Reduced = tuple[Any, ...] | str
 
+_GLOBAL = "raskt: found by name"
 _ABSENT = "raskt: a field without a value"
 
 #: Packages whose objects are known to tell pickle the same each time.
@@ -51,48 +52,50 @@ def normalize_object(value: Any) -> object:
         raise
     except Exception as error:
         return _pickled(value, error)
-    if not _is_trusted(cls):
+    if reduced[0] != _GLOBAL and not _is_trusted(cls):
         _check_repeatable(value, reduced)
     return reduced
 
 
-def _reduce(value: Any) -> object:
+def _reduce(value: Any) -> tuple[object, ...]:
     """Take an object apart as pickle would, without writing bytes: these depend on the order of sets."""
-    cls = type(value)
+    cls: Any = type(value)
     reducer = copyreg.dispatch_table.get(cls)
     reduced: Reduced = value.__reduce_ex__(5) if reducer is None else reducer(value)
     if isinstance(reduced, str):
-        return "global", getattr(value, "__module__", None) or cls.__module__, reduced
+        return _GLOBAL, getattr(value, "__module__", None) or cls.__module__, reduced
     function, args, state, items, pairs, *_ = (*reduced, None, None, None)
-    if isinstance(state, dict) and state is getattr(value, "__dict__", None):
-        state = _without_cached_properties(cls, state)
+    if cls.__getstate__ is object.__getstate__:
+        if isinstance(state, tuple) and len(state) == 2:
+            state = _without_cached_properties(cls, state[0]), state[1]
+        else:
+            state = _without_cached_properties(cls, state)
     content: list[object] = [] if items is None else list(items)
     mapping = None if pairs is None else (list if _is_ordered(cls) else dict)(pairs)
     return function, args, state, content, mapping
 
 
-def _without_cached_properties(cls: type, state: dict[str, Any]) -> dict[str, Any]:
+def _without_cached_properties(cls: type, state: Any) -> Any:
     """Leave out what properties have computed from the rest."""
     functools = sys.modules.get("functools")
-    kinds = getattr(functools, "cached_property", ())
-    found = [
-        name
-        for name in state
-        if any(isinstance(base.__dict__.get(name), kinds) for base in cls.__mro__ if name in base.__dict__)
-    ]
-    return {name: value for name, value in state.items() if name not in found} if found else state
+    if functools is None or not isinstance(state, dict):
+        return state or None
+    defined = [base.__dict__ for base in cls.__mro__ if base is not object]
+    kind = functools.cached_property
+    found = {name for name in state if any(isinstance(names.get(name), kind) for names in defined)}
+    return {name: value for name, value in state.items() if name not in found} or None
 
 
 def _is_ordered(cls: type) -> bool:
     """Whether the order of a dictionary is part of its value."""
     collections = sys.modules.get("collections")
-    return collections is not None and issubclass(cls, collections.OrderedDict)
+    return bool(collections is not None and issubclass(cls, collections.OrderedDict))
 
 
-def _is_trusted(cls: type) -> bool:
+def _is_trusted(cls: Any) -> bool:
     """Whether instances give the same each time they are taken apart."""
     if cls.__reduce_ex__ is object.__reduce_ex__ and cls.__reduce__ is object.__reduce__:
-        return getattr(cls, "__getstate__", None) is getattr(object, "__getstate__", None)
+        return bool(cls.__getstate__ is object.__getstate__)
     return package_of(cls) in _TRUSTED
 
 
@@ -109,7 +112,8 @@ def _same(left: object, right: object) -> bool:
         return False
     if isinstance(left, tuple) and isinstance(right, tuple) and type(left) is tuple:
         return len(left) == len(right) and all(map(_same, left, right))
-    return tokenize(left, ensure_deterministic=True) == tokenize(right, ensure_deterministic=True)
+    token: str = tokenize(left, ensure_deterministic=True)
+    return token == tokenize(right, ensure_deterministic=True)
 
 
 def _pickled(value: Any, reason: Exception) -> object:

@@ -1,7 +1,7 @@
 """pandas: frames, series and indexes by columns, extension arrays by the arrays they are made of.
 
-What a result can depend on is content: values, dtypes, names, attributes, an index's frequency. How columns are kept
-together in blocks, what lies under a mask, and how Arrow data is split into chunks is not.
+What a result can depend on is content: values, dtypes, names, attributes, an index's frequency. How columns
+are kept together in blocks, what lies under a mask, and how Arrow data is split into chunks is not.
 """
 
 from __future__ import annotations
@@ -18,21 +18,39 @@ if TYPE_CHECKING:
     from raskt.dispatch import Dispatch
 
 
+def column_arrays(frame: pd.DataFrame) -> list[Any]:
+    """Return the arrays of a frame's columns, without copies.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any frame.
+
+    Returns
+    -------
+    list of arrays
+        NumPy and extension arrays.
+    """
+    get = getattr(getattr(frame, "_mgr", None), "iget_values", None)  # ten times as fast as `iloc`
+    if get is None:
+        return [frame.iloc[:, place].array for place in range(frame.shape[1])]
+    return [get(place) for place in range(frame.shape[1])]
+
+
 def _frame(frame: pd.DataFrame) -> object:
-    manager = frame._mgr
-    try:
-        columns = manager.column_arrays
-    except AttributeError:
-        columns = [frame.iloc[:, place].array for place in range(frame.shape[1])]
-    return list(columns), frame.columns, frame.index, frame.attrs or None
+    return column_arrays(frame), frame.columns, frame.index, frame.attrs or None
 
 
 def _series(series: pd.Series[Any]) -> object:
     return series._values, series.name, series.index, series.attrs or None
 
 
-def _index(index: pd.Index[Any]) -> object:
+def _index(index: Any) -> object:
     return index._values, index.name
+
+
+def _regular_index(index: Any) -> object:
+    return index._values, index.name, index.freq
 
 
 def _range_index(index: pd.RangeIndex) -> object:
@@ -48,7 +66,7 @@ def _categorical(array: pd.Categorical) -> object:
 
 
 def _datetimelike(array: Any) -> object:
-    return array.asi8, array.dtype, getattr(array, "freq", None)
+    return array.asi8, array.dtype
 
 
 def _interval_array(array: Any) -> object:
@@ -84,6 +102,10 @@ def _dtype(dtype: Any) -> object:
     return str(dtype), {name: getattr(dtype, name) for name in (*names, "fill_value") if hasattr(dtype, name)}
 
 
+def _string_dtype(dtype: Any) -> object:
+    return dtype.storage, dtype.na_value
+
+
 def _arrow_dtype(dtype: pd.ArrowDtype) -> object:
     return dtype.pyarrow_dtype
 
@@ -98,6 +120,10 @@ def _calendar(value: object) -> object:
     return value
 
 
+def _singleton(_: object) -> object:
+    return ()
+
+
 def register(normalizers: Dispatch) -> None:
     """Register the handlers of this module.
 
@@ -110,6 +136,7 @@ def register(normalizers: Dispatch) -> None:
     normalizers.register(pd.DataFrame, _frame)
     normalizers.register(pd.Series, _series)
     normalizers.register(pd.Index, _index)
+    normalizers.register((pd.DatetimeIndex, pd.TimedeltaIndex), _regular_index)
     normalizers.register(pd.RangeIndex, _range_index)
     normalizers.register(pd.MultiIndex, _multi_index)
     normalizers.register(pd.Categorical, _categorical)
@@ -121,7 +148,8 @@ def register(normalizers: Dispatch) -> None:
     normalizers.register((arrays.StringArray, arrays.NumpyExtensionArray), _numpy_array)
     normalizers.register(pd.api.extensions.ExtensionArray, _extension_array)
     normalizers.register(pd.api.extensions.ExtensionDtype, _dtype)
+    normalizers.register(pd.StringDtype, _string_dtype)
     normalizers.register(pd.ArrowDtype, _arrow_dtype)
     normalizers.register(pd.offsets.BaseOffset, _offset)
-    normalizers.register(type(pd.NA), lambda value: ())
-    normalizers.register(type(pd.NaT), lambda value: ())
+    normalizers.register(type(pd.NA), _singleton)
+    normalizers.register(type(pd.NaT), _singleton)

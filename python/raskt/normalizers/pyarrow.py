@@ -22,7 +22,9 @@ def _chunked(array: pa.ChunkedArray) -> object:
     if array.num_chunks == 1:
         return array.type, _content(array.chunk(0))
     whole = array.combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):  # more than one array can hold: the chunks are then decided by size
+    if isinstance(
+        whole, pa.ChunkedArray
+    ):  # more than one array can hold: the chunks are then decided by size
         return array.type, [_content(chunk) for chunk in whole.chunks]
     return array.type, _content(whole)
 
@@ -55,6 +57,8 @@ def _values(array: pa.Array) -> object:
         return _lengths(array), _content(_flattened(array))
     if types.is_boolean(kind):
         return np.packbits(array.fill_null(False).to_numpy(zero_copy_only=False))
+    if types.is_string_view(kind) or types.is_binary_view(kind):
+        return _strings(array.cast(pa.large_string() if types.is_string_view(kind) else pa.large_binary()))
     if _is_variable(kind):
         return _strings(array)
     if types.is_primitive(kind) or types.is_decimal(kind) or types.is_fixed_size_binary(kind):
@@ -64,7 +68,7 @@ def _values(array: pa.Array) -> object:
 
 def _is_variable(kind: pa.DataType) -> bool:
     types = pa.types
-    return (
+    return bool(
         types.is_string(kind)
         or types.is_binary(kind)
         or types.is_large_string(kind)
@@ -102,7 +106,9 @@ def _strings(array: pa.Array) -> object:
 
 
 def _has_bytes_under_nulls(array: pa.Array, offsets: pa.Buffer, wide: bool) -> bool:
-    ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[array.offset : array.offset + len(array) + 1]
+    ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[
+        array.offset : array.offset + len(array) + 1
+    ]
     return bool(np.diff(ends)[np.asarray(array.is_null())].any())
 
 
@@ -121,12 +127,18 @@ def _fixed_width(array: pa.Array) -> object:
 
 
 def _serialized(array: pa.Array) -> object:
-    """Return the bytes that Arrow writes to a stream; for views, unions and run-length encoding."""
+    """Return the bytes that Arrow writes to a stream; for unions, list views and run-length encoding."""
     sink = pa.BufferOutputStream()
     batch = pa.record_batch([array], names=["values"])
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return sink.getvalue()
+
+
+def _type(kind: pa.DataType) -> object:
+    """Return the name of a type, which has all its parameters unless it contains fields."""
+    simple = not kind.num_fields and not isinstance(kind, (pa.BaseExtensionType, pa.DictionaryType))
+    return (kind.id, str(kind)) if simple else kind.__reduce__()
 
 
 def _buffer(buffer: pa.Buffer) -> object:
@@ -145,4 +157,5 @@ def register(normalizers: Dispatch) -> None:
     normalizers.register(pa.ChunkedArray, _chunked)
     normalizers.register(pa.Array, _array)
     normalizers.register(pa.Buffer, _buffer)
+    normalizers.register(pa.DataType, _type)
     normalizers.register(pa.KeyValueMetadata, dict)

@@ -33,6 +33,6 @@ def register(normalizers: Dispatch) -> None:
     normalizers : Dispatch
         Where to.
     """
-    from scipy import sparse
+    from scipy import sparse  # type: ignore[import-untyped,unused-ignore]
 
     normalizers.register((sparse.spmatrix, sparse.sparray), _sparse)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from types import BuiltinFunctionType, MethodType, MethodWrapperType, ModuleType
 
+from raskt.normalizers.objects import normalize_object
 from raskt.tokenize import TokenizationError
 
 TYPE_CHECKING = False
@@ -24,14 +24,6 @@ def _builtin(function: Any) -> object:
     return owner, function.__name__
 
 
-def _module(module: ModuleType) -> object:
-    """Return the name of a module; of one that was made by hand, the public content too."""
-    if sys.modules.get(module.__name__) is module:
-        return module.__name__
-    content = {name: value for name, value in vars(module).items() if not name.startswith("__")}
-    return module.__name__, content
-
-
 def _memoryview(view: memoryview) -> object:
     return view.format, view.shape, view.tobytes()
 
@@ -44,7 +36,7 @@ def _partial(partial: Any) -> object:
     return partial.func, partial.args, partial.keywords, vars(partial) or None
 
 
-def _weak(reference: object) -> object:
+def _weak(_: object) -> object:
     raise TokenizationError("a weak reference says nothing of the object's content")
 
 
@@ -60,7 +52,6 @@ def register(normalizers: Dispatch) -> None:
         BuiltinFunctionType: _builtin,
         MethodWrapperType: _builtin,
         MethodType: lambda method: (method.__self__, method.__func__),
-        ModuleType: _module,
         memoryview: _memoryview,
         set: lambda value: (type(value), frozenset(value), getattr(value, "__dict__", None)),
         frozenset: lambda value: (type(value), frozenset(value), getattr(value, "__dict__", None)),
@@ -70,6 +61,12 @@ def register(normalizers: Dispatch) -> None:
     }
     for cls, function in builtins.items():
         normalizers.register(cls, function)
+
+    def exactly(cls: type, function: Callable[[Any], object]) -> None:
+        """Register a short cut for a class. Subclasses have a state of their own."""
+        normalizers.register(
+            cls, lambda value: function(value) if type(value) is cls else normalize_object(value)
+        )
 
     def register_functools() -> None:
         import functools
@@ -95,6 +92,40 @@ def register(normalizers: Dispatch) -> None:
 
         normalizers.register((weakref.ReferenceType, *weakref.ProxyTypes), _weak)
 
+    def register_datetime() -> None:
+        import datetime
+
+        for cls in (datetime.date, datetime.time, datetime.datetime):  # packed bytes and time zone
+            exactly(cls, lambda value: value.__reduce_ex__(4)[1])
+        exactly(datetime.timedelta, lambda value: (value.days, value.seconds, value.microseconds))
+
+    def register_decimal() -> None:
+        import decimal
+
+        exactly(decimal.Decimal, str)
+
+    def register_fractions() -> None:
+        import fractions
+
+        exactly(fractions.Fraction, lambda value: (value.numerator, value.denominator))
+
+    def register_pathlib() -> None:
+        import pathlib
+
+        for cls in (pathlib.Path, pathlib.PurePosixPath, pathlib.PureWindowsPath):
+            exactly(cls, lambda path: path.parts)
+        exactly(type(pathlib.Path()), lambda path: path.parts)
+
+    def register_uuid() -> None:
+        import uuid
+
+        exactly(uuid.UUID, lambda value: value.int)
+
+    normalizers.register_lazy("datetime", register_datetime)
+    normalizers.register_lazy("decimal", register_decimal)
+    normalizers.register_lazy("fractions", register_fractions)
+    normalizers.register_lazy("pathlib", register_pathlib)
+    normalizers.register_lazy("uuid", register_uuid)
     normalizers.register_lazy("functools", register_functools)
     normalizers.register_lazy("pickle", register_pickle)
     normalizers.register_lazy("_pickle", register_pickle)
