@@ -14,6 +14,21 @@ def call_method(obj: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     return getattr(obj, name)(*args, **kwargs)
 
 
+def identity(value: Any) -> Any:
+    """Return ``value``: the function of a task that is a value, or puts one together."""
+    return value
+
+
+def call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Call ``function``: the function of a task whose function is another task's value."""
+    return function(*args, **kwargs)
+
+
+def apply(function: Any, args: Any, kwargs: Any) -> Any:
+    """Call ``function`` on arguments given as containers: a call with keywords inside another task."""
+    return function(*args, **kwargs)
+
+
 def to_delayed(collection: Any) -> Delayed:
     """Return a collection as one delayed value: what computing it would give."""
     from raskt.base import collection_to_delayed

@@ -221,7 +221,7 @@ def local_callbacks(
 class Observer:
     """What the engine tells of one computation, handed on to callbacks.
 
-    The engine makes one a computation, asks `known`, calls `start`, then `begin` and `end` around each task
+    The engine makes one a computation, asks `known` if `asks_known`, calls `start`, then `begin` and `end` around each task
     if `needs_tasks`, and `finish` in every case, also when `start` raised. Events that come after `finish`
     are dropped: a function that could not be stopped may end late.
 
@@ -248,6 +248,7 @@ class Observer:
         "_pretask",
         "_started",
         "_state",
+        "asks_known",
         "needs_tasks",
     )
 
@@ -262,6 +263,7 @@ class Observer:
         self._lock = RLock()
         self._live = False
         self.needs_tasks: bool = bool(self._pretask or self._posttask)
+        self.asks_known: bool = any(hooks.known is not None for hooks in self._hooks)
 
     def known(self, keys: list[Hashable]) -> dict[Hashable, Any]:
         """Results that need not be computed, from all callbacks that define `known`."""

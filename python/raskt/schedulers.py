@@ -166,3 +166,18 @@ def run_sync(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     if not _has_callbacks(kwargs):
         return _raskt.compute_sync(roots, options(kwargs, 1, context=False))
     return _observed(kwargs, lambda observer: _raskt.compute_sync(roots, options(kwargs, 1, observer, False)))
+
+
+def run_function(get: Callable[..., Any], roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
+    """Compute with a scheduler that is a function ``get(graph, keys, **kwargs)``."""
+    values = get(_raskt.tasks_of(roots), [root.key for root in roots], **kwargs)
+    try:
+        n = len(values)
+    except TypeError:
+        n = None
+    if n != len(roots):
+        raise TypeError(
+            f"the scheduler {get!r} must return a list of one value for each of {len(roots)} keys, "
+            f"found {type(values).__name__}{'' if n is None else f' of {n}'}"
+        )
+    return list(values)

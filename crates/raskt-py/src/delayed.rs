@@ -38,6 +38,11 @@ impl Delayed {
         Self { node, length: None, maker: None }
     }
 
+    /// A value made by `node`, of so many items.
+    pub fn with_length(node: Arc<Node>, length: Option<usize>) -> Self {
+        Self { node, length, maker: None }
+    }
+
     /// What makes the value.
     pub fn node(&self) -> &Arc<Node> {
         &self.node

@@ -5,6 +5,7 @@ mod array;
 mod brief;
 mod collect;
 mod config;
+mod copy;
 mod delayed;
 mod draw;
 mod errors;
@@ -15,15 +16,19 @@ mod object;
 mod observer;
 mod param;
 mod pickle;
+mod raw;
+mod reader;
 mod same;
 mod scan;
 mod session;
 mod ship;
 mod sizeof;
+mod task;
 mod template;
 mod tokenize;
 mod view;
 mod world;
+mod writer;
 
 use pyo3::prelude::*;
 
@@ -37,6 +42,8 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     annotations::register(module)?;
     delayed::register(module)?;
+    task::register(module)?;
+    raw::register(module)?;
     draw::register(module)?;
     session::register(module)
 }

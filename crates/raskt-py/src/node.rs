@@ -157,12 +157,23 @@ impl Node {
         self.key.get_or_init(py, make).bind(py).clone()
     }
 
+    /// Whether the key has been given or made, and is `key`.
+    pub fn is_keyed_by(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> bool {
+        let own = self.key.get(py).map(|own| own.bind(py));
+        own.is_some_and(|own| own.is(key) || own.eq(key).unwrap_or(false))
+    }
+
     /// The function, where there is one.
     pub fn func(&self) -> Option<&Arc<Func>> {
         match &self.callee {
             Callee::Func(func) => Some(func),
             Callee::FirstInput | Callee::Identity => None,
         }
+    }
+
+    /// Whether nothing is to be run: the value is there.
+    pub fn is_constant(&self) -> bool {
+        matches!((&self.callee, &self.args), (Callee::Identity, Args::Plain { .. }))
     }
 
     /// The constant that the node is, where it is one.

@@ -33,6 +33,11 @@ fn py_key<'py>(py: Python<'py>, key: &Key, body: &Body) -> PyResult<Bound<'py, P
     names::from_key(py, key)
 }
 
+/// Whether the value was there from the start: no task is told of.
+fn is_constant(body: &Body) -> bool {
+    matches!(body, Body::Foreign(foreign) if foreign.as_any().downcast_ref().is_some_and(Node::is_constant))
+}
+
 fn now(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     py.import(pyo3::intern!(py, "time"))?.call_method0(pyo3::intern!(py, "perf_counter"))
 }
@@ -45,7 +50,7 @@ impl Observer for PyObserver {
         worker: usize,
         run: &mut dyn FnMut() -> Result<Outcome>,
     ) -> Result<Outcome> {
-        if !self.needs_tasks {
+        if !self.needs_tasks || is_constant(body) {
             return run();
         }
         let begin = |py: Python<'_>| {

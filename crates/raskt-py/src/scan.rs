@@ -16,11 +16,11 @@ use crate::delayed::Delayed;
 use crate::node::{Arg, Args, Build, Node};
 
 /// How deep containers may nest: Python's own limit for its users' recursion.
-const DEPTH_MAX: usize = 900;
+pub const DEPTH_MAX: usize = 900;
 
 /// What objects of a type can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TypeKind {
+pub enum TypeKind {
     Plain,
     Dataclass,
     NamedTuple,
@@ -188,7 +188,7 @@ fn holds_build(build: &Build) -> bool {
 }
 
 /// Whether the object is of a type that holds no others.
-fn is_leaf(object: &Bound<'_, PyAny>) -> bool {
+pub fn is_leaf(object: &Bound<'_, PyAny>) -> bool {
     object.cast_exact::<PyInt>().is_ok()
         || object.cast_exact::<PyString>().is_ok()
         || object.cast_exact::<PyFloat>().is_ok()
@@ -198,7 +198,10 @@ fn is_leaf(object: &Bound<'_, PyAny>) -> bool {
 }
 
 /// What an object of an uncommon type can hold, remembered by type.
-fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
+///
+/// # Errors
+/// What looking at its type raises.
+pub fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
     let kind = object.get_type();
     let address = kind.as_ptr() as usize;
     if let Some((found, _)) = KINDS.lock().as_ref().and_then(|kinds| kinds.get(&address)) {

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList};
 use raskt_exec::parking::Parking;
 use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, worker};
 use raskt_graph::TaskTable;
 use raskt_store::SpillFolder;
 
-use crate::collect::{collect, node_of};
+use crate::collect::{collect, collect_but, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
 use crate::observer::PyObserver;
@@ -138,6 +140,17 @@ fn after_fork_in_child() {
 pub struct RunHandle {
     run: Arc<Run>,
     parking: Arc<Parking>,
+    /// Names of functions by key, made when first asked for.
+    functions: PyOnceLock<Py<PyDict>>,
+    /// Tasks that are values from the start: they are counted as little as Dask counts them.
+    n_constants: usize,
+}
+
+impl RunHandle {
+    fn new(run: Arc<Run>, parking: Arc<Parking>) -> Self {
+        let n_constants = crate::view::n_constants(run.table());
+        Self { run, parking, functions: PyOnceLock::new(), n_constants }
+    }
 }
 
 #[pymethods]
@@ -145,13 +158,14 @@ impl RunHandle {
     /// Tasks in all, as far as known.
     #[getter]
     fn n_tasks(&self) -> usize {
-        self.run.n_tasks()
+        self.run.n_tasks() - self.n_constants
     }
 
     /// Tasks that are done.
     #[getter]
     fn n_done(&self) -> usize {
-        self.run.n_done()
+        // Which of the tasks that are done are constants is not known, but that all are in the end.
+        self.run.n_done().saturating_sub(self.n_constants)
     }
 
     /// Tasks that are being run at this moment.
@@ -181,6 +195,28 @@ impl RunHandle {
         crate::view::tasks(py, self.run.table())
     }
 
+    /// Every task by key.
+    fn graph<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        crate::view::graph(py, self.run.table())
+    }
+
+    /// The keys of the tasks that are run, inputs first.
+    fn keys<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        crate::view::keys_to_run(py, self.run.table())
+    }
+
+    /// The keys that were asked for.
+    fn outputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        crate::view::outputs(py, self.run.table())
+    }
+
+    /// What the function of the task `key` is called.
+    fn function_of<'py>(&self, py: Python<'py>, key: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let make = || PyResult::Ok(crate::view::functions(py, self.run.table())?.unbind());
+        let functions = self.functions.get_or_try_init(py, make)?.bind(py);
+        functions.as_any().get_item(key)
+    }
+
     /// Waits until the run is over and returns the values that were asked for.
     fn results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         wait(py, &self.run)?;
@@ -200,6 +236,21 @@ struct Options {
     batch_max: usize,
     context: Option<Py<PyAny>>,
     observer: Option<Py<PyAny>>,
+}
+
+/// What the observer knows of the tasks of `table` already, by key.
+fn known<'py>(
+    py: Python<'py>,
+    observer: Option<&Py<PyAny>>,
+    table: &TaskTable,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let Some(observer) = observer.map(|observer| observer.bind(py)) else { return Ok(None) };
+    if !observer.getattr(intern!(py, "asks_known"))?.is_truthy()? {
+        return Ok(None);
+    }
+    let keys = crate::view::keys_to_run(py, table)?;
+    let found = observer.call_method1(intern!(py, "known"), (keys,))?.cast_into::<PyDict>()?;
+    Ok(Some(found).filter(|found| !found.is_empty()))
 }
 
 fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunOptions> {
@@ -243,7 +294,11 @@ fn retries_of(py: Python<'_>, table: &TaskTable) -> PyResult<rustc_hash::FxHashM
 /// Prepares a graph: everything that `roots` need, ordered.
 fn prepare(py: Python<'_>, roots: &[PyRef<'_, Delayed>], given: Options) -> PyResult<Arc<Run>> {
     let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
-    let table = Arc::new(collect(py, &nodes)?);
+    let mut table = collect(py, &nodes)?;
+    if let Some(known) = known(py, given.observer.as_ref(), &table)? {
+        table = collect_but(py, &nodes, Some(&known))?;
+    }
+    let table = Arc::new(table);
     let options = options(py, given, &table)?;
     let registry = registry();
     let run = py.detach(|| Run::new(table, registry, options));
@@ -256,7 +311,7 @@ fn open_run(py: Python<'_>, roots: Vec<PyRef<'_, Delayed>>, options: Options) ->
     let run = prepare(py, &roots, options)?;
     let parking = Arc::new(Parking::default());
     run.set_waker(Arc::clone(&parking) as _);
-    Ok(RunHandle { run, parking })
+    Ok(RunHandle::new(run, parking))
 }
 
 /// Computes `roots` on the threads of the pool.
@@ -306,7 +361,7 @@ fn observed<'py>(
     body: impl FnOnce() -> PyResult<Bound<'py, PyList>>,
 ) -> PyResult<Bound<'py, PyList>> {
     let Some(observer) = observer else { return body() };
-    let handle = RunHandle { run: Arc::clone(run), parking: Arc::new(Parking::default()) };
+    let handle = RunHandle::new(Arc::clone(run), Arc::new(Parking::default()));
     let outcome = observer.bind(py).call_method1("start", (handle,)).and_then(|_| body());
     let finished = observer.bind(py).call_method1("finish", (outcome.is_err(),));
     match (outcome, finished) {
@@ -371,6 +426,13 @@ fn graph_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bo
     crate::view::tasks(py, &collect(py, &nodes)?)
 }
 
+/// Every task that `roots` need as a `Task`, by key, inputs first.
+#[pyfunction]
+fn tasks_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bound<'py, PyDict>> {
+    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
+    crate::view::graph(py, &collect(py, &nodes)?)
+}
+
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<RunHandle>()?;
@@ -379,5 +441,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(open_run, module)?)?;
     module.add_function(wrap_pyfunction!(compute_threads, module)?)?;
     module.add_function(wrap_pyfunction!(compute_sync, module)?)?;
+    module.add_function(wrap_pyfunction!(tasks_of, module)?)?;
     module.add_function(wrap_pyfunction!(graph_of, module)?)
 }

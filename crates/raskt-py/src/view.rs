@@ -1,11 +1,13 @@
 //! Graphs as Python looks at them: for pictures, callbacks, `__raskt_graph__`.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use raskt_graph::TaskTable;
 
-use crate::collect::node_of;
+use crate::collect::{node_of, shared_node_of};
 use crate::names;
+use crate::node::Node;
+use crate::task::Task;
 
 /// Every task of `table` as `(key, function name, keys of its inputs)`, inputs first.
 ///
@@ -28,4 +30,64 @@ fn key<'py>(py: Python<'py>, table: &TaskTable, task: u32) -> PyResult<Bound<'py
         Some(node) => Ok(node.py_key(py)),
         None => names::from_key(py, &table.key(task)),
     }
+}
+
+/// Every task of `table` as a `Task`, by key, inputs first.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn graph<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyDict>> {
+    let keys: PyResult<Vec<_>> = (0..table.n_tasks() as u32).map(|task| key(py, table, task)).collect();
+    let keys = keys?;
+    let graph = PyDict::new(py);
+    for (task, key) in keys.iter().enumerate() {
+        let Some(node) = shared_node_of(table, task as u32) else { continue };
+        let inputs =
+            table.inputs().row(task as u32).iter().map(|&input| keys[input as usize].clone().unbind());
+        graph.set_item(key, Task::of(key.clone().unbind(), node, inputs.collect()))?;
+    }
+    Ok(graph)
+}
+
+/// The keys of those of `tasks` that run something: constants are there from the start.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn keys_to_run<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyList>> {
+    let keys = PyList::empty(py);
+    for task in 0..table.n_tasks() as u32 {
+        if !node_of(table, task).is_some_and(Node::is_constant) {
+            keys.append(key(py, table, task)?)?;
+        }
+    }
+    Ok(keys)
+}
+
+/// How many tasks are constants.
+pub fn n_constants(table: &TaskTable) -> usize {
+    (0..table.n_tasks() as u32).filter(|&task| node_of(table, task).is_some_and(Node::is_constant)).count()
+}
+
+/// The keys that were asked for, each once.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn outputs<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyList>> {
+    let mut tasks = table.outputs().to_vec();
+    tasks.sort_unstable();
+    tasks.dedup();
+    let keys: PyResult<Vec<_>> = tasks.into_iter().map(|task| key(py, table, task)).collect();
+    PyList::new(py, keys?)
+}
+
+/// The name of every task's function, by key.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn functions<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyDict>> {
+    let names = PyDict::new(py);
+    for task in 0..table.n_tasks() as u32 {
+        names.set_item(key(py, table, task)?, &*table.body(task).label())?;
+    }
+    Ok(names)
 }

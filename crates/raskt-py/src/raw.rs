@@ -1,0 +1,308 @@
+//! Raw graphs: dictionaries of tasks become nodes, those that are needed and no others.
+//!
+//! Every function here is iterative in the depth of the graph: chains may be as long as memory allows.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use raskt_core::ErrorKind;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::delayed::Delayed;
+use crate::errors;
+use crate::node::{Args, Callee, Func, Node, Notes};
+use crate::reader::{Call, Reader, References, Style, is_call};
+use crate::task::{Alias, Task, TaskRef};
+
+/// Nobody: a key that was asked for.
+const ASKED_FOR: u32 = u32::MAX;
+
+/// A task on its way from a dictionary to a node.
+struct Cell<'py> {
+    key: Bound<'py, PyAny>,
+    value: Bound<'py, PyAny>,
+    /// Who needed it first.
+    parent: u32,
+    /// What the value says, until the node is made of it.
+    call: Option<Call>,
+    node: Option<Arc<Node>>,
+    is_on_path: bool,
+}
+
+/// One dictionary being read.
+struct Conversion<'py> {
+    graph: Bound<'py, PyDict>,
+    /// The cells' numbers by key.
+    numbers: Bound<'py, PyDict>,
+    cells: Vec<Cell<'py>>,
+    /// The cell whose value is being read.
+    reading: u32,
+    /// Functions met so far, by address: the graph keeps them alive.
+    funcs: FxHashMap<usize, Arc<Func>>,
+}
+
+impl References for Conversion<'_> {
+    fn literal_or_key(&mut self, object: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
+        match self.locate(object) {
+            // Unhashable, or of a type that refuses comparison: no key.
+            Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => Ok(None),
+            found => found,
+        }
+    }
+
+    fn key(&mut self, key: &Bound<'_, PyAny>) -> PyResult<u32> {
+        let found = self.locate(key)?;
+        found.ok_or_else(|| self.missing(key, self.reading))
+    }
+}
+
+impl<'py> Conversion<'py> {
+    fn new(graph: &Bound<'py, PyDict>) -> Self {
+        Self {
+            graph: graph.clone(),
+            numbers: PyDict::new(graph.py()),
+            cells: Vec::new(),
+            reading: ASKED_FOR,
+            funcs: FxHashMap::default(),
+        }
+    }
+
+    /// The cell of `key`, made when it is first met; `None` if the graph has no such key.
+    fn locate(&mut self, key: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
+        // Whoever brings the key, it lives as long as this: only its lifetime is shorter.
+        let key = key.as_unbound().bind(self.graph.py());
+        if let Some(number) = self.numbers.get_item(key)? {
+            return Ok(Some(number.extract()?));
+        }
+        let Some(value) = self.graph.get_item(key)? else { return Ok(None) };
+        let key = key.clone();
+        let number = self.cells.len() as u32;
+        self.numbers.set_item(&key, number)?;
+        let parent = self.reading;
+        self.cells.push(Cell { key, value, parent, call: None, node: None, is_on_path: false });
+        Ok(Some(number))
+    }
+
+    fn missing(&self, key: &Bound<'_, PyAny>, needed_by: u32) -> PyErr {
+        let mut path = Vec::new();
+        let mut at = needed_by;
+        while let Some(cell) = self.cells.get(at as usize) {
+            path.push(repr(&cell.key));
+            at = cell.parent;
+        }
+        path.reverse();
+        errors::to_py(key.py(), ErrorKind::MissingKey { key: repr(key), path }.into())
+    }
+
+    /// Reads every cell, those included that reading brings.
+    fn read_all(&mut self) -> PyResult<()> {
+        let mut at = 0;
+        while at < self.cells.len() {
+            self.reading = at as u32;
+            let value = self.cells[at].value.clone();
+            let tuple = value.cast_exact::<PyTuple>().ok();
+            let func = tuple.filter(|tuple| is_call(tuple)).map(|tuple| self.func(tuple)).transpose()?;
+            let call = read(self, &value, func)?;
+            self.cells[at].call = Some(call);
+            at += 1;
+        }
+        Ok(())
+    }
+
+    fn func(&mut self, call: &Bound<'py, PyTuple>) -> PyResult<Arc<Func>> {
+        let object = call.get_item(0)?;
+        let func = self.funcs.entry(object.as_ptr() as usize).or_insert_with(|| Func::new(&object));
+        Ok(Arc::clone(func))
+    }
+
+    /// The node of `root`, and those of all that it needs.
+    fn node(&mut self, root: u32) -> PyResult<Arc<Node>> {
+        let mut path: Vec<(u32, usize)> = Vec::new();
+        self.enter(root, &mut path)?;
+        while let Some((cell, at)) = path.last_mut() {
+            let dep = self.cells[*cell as usize].call.as_ref().and_then(|call| call.deps.get(*at)).copied();
+            match dep {
+                Some(dep) => {
+                    *at += 1;
+                    self.enter(dep, &mut path)?;
+                }
+                None => {
+                    let cell = *cell;
+                    path.pop();
+                    self.finish(cell);
+                }
+            }
+        }
+        let node = self.cells[root as usize].node.clone();
+        node.ok_or_else(|| {
+            errors::to_py(self.graph.py(), ErrorKind::InvalidGraph("lost a task".into()).into())
+        })
+    }
+
+    /// Puts a cell that has no node yet onto the path.
+    fn enter(&mut self, number: u32, path: &mut Vec<(u32, usize)>) -> PyResult<()> {
+        let cell = &mut self.cells[number as usize];
+        if cell.node.is_some() {
+            return Ok(());
+        }
+        if cell.is_on_path {
+            let from = path.iter().position(|&(on_path, _)| on_path == number).unwrap_or_default();
+            let circle = path[from..].iter().map(|&(on_path, _)| on_path).chain([number]);
+            let keys = circle.map(|at| repr(&self.cells[at as usize].key)).collect();
+            return Err(errors::to_py(self.graph.py(), ErrorKind::Cycle(keys).into()));
+        }
+        cell.is_on_path = true;
+        path.push((number, 0));
+        Ok(())
+    }
+
+    /// Makes the node of a cell whose dependencies have theirs.
+    fn finish(&mut self, number: u32) {
+        let py = self.graph.py();
+        let Some(call) = self.cells[number as usize].call.take() else { return };
+        let deps: SmallVec<[Arc<Node>; 2]> =
+            call.deps.iter().filter_map(|&dep| self.cells[dep as usize].node.clone()).collect();
+        let cell = &mut self.cells[number as usize];
+        cell.is_on_path = false;
+        let task = cell.value.cast::<Task>().ok().map(|task| task.get());
+        // What a delayed value's own graph says of it is that very node, as long as nothing was replaced.
+        let same = task.map(Task::node).filter(|node| is_same(py, node, &cell.key, &deps));
+        cell.node = Some(match same {
+            Some(node) => Arc::clone(node),
+            None => {
+                let notes: Option<Notes> = task.and_then(|task| task.node().notes.clone());
+                let node = Node::new(call.callee, call.args, deps, notes);
+                Arc::new(node.with_key(py, cell.key.clone().unbind()))
+            }
+        });
+    }
+}
+
+/// Reads a value of a graph; `func` is the function of a tuple that is a call.
+fn read<R: References>(
+    references: &mut R,
+    value: &Bound<'_, PyAny>,
+    func: Option<Arc<Func>>,
+) -> PyResult<Call> {
+    if let (Some(func), Ok(tuple)) = (func, value.cast_exact::<PyTuple>()) {
+        let args = tuple.get_slice(1, tuple.len());
+        return Reader::new(references, Style::Tuples).call(Callee::Func(func), &args, None);
+    }
+    if let Ok(task) = value.cast::<Task>() {
+        return Reader::new(references, Style::Marked).task(task);
+    }
+    if let Ok(alias) = value.cast::<Alias>() {
+        return Reader::new(references, Style::Marked).alias(alias.get().target(value.py()));
+    }
+    if let Ok(reference) = value.cast::<TaskRef>() {
+        return Reader::new(references, Style::Marked).alias(reference.get().key(value.py()));
+    }
+    Reader::new(references, Style::Tuples).value(value.clone())
+}
+
+fn is_same(py: Python<'_>, node: &Node, key: &Bound<'_, PyAny>, deps: &[Arc<Node>]) -> bool {
+    node.is_keyed_by(py, key)
+        && node.deps.len() == deps.len()
+        && node.deps.iter().zip(deps).all(|(a, b)| Arc::ptr_eq(a, b))
+}
+
+fn repr(object: &Bound<'_, PyAny>) -> String {
+    object.repr().map_or_else(|_| "<key>".to_owned(), |text| text.to_string_lossy().into_owned())
+}
+
+/// References that are looked for, whatever they lead to.
+struct Found<'py> {
+    graph: Bound<'py, PyDict>,
+    keys: Bound<'py, PyDict>,
+}
+
+impl Found<'_> {
+    fn note(&mut self, key: &Bound<'_, PyAny>) -> PyResult<u32> {
+        let number = self.keys.len() as u32;
+        let key = key.as_unbound();
+        if let Some(known) = self.keys.get_item(key)? {
+            return known.extract();
+        }
+        self.keys.set_item(key, number)?;
+        Ok(number)
+    }
+}
+
+impl References for Found<'_> {
+    fn literal_or_key(&mut self, object: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
+        match self.graph.contains(object.as_unbound()) {
+            Ok(true) => self.note(object).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) if error.is_instance_of::<PyTypeError>(object.py()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn key(&mut self, key: &Bound<'_, PyAny>) -> PyResult<u32> {
+        self.note(key)
+    }
+}
+
+/// The keys that `value`, as a task of `graph`, needs.
+#[pyfunction]
+fn dependencies_of<'py>(
+    py: Python<'py>,
+    graph: &Bound<'py, PyDict>,
+    value: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyList>> {
+    let mut found = Found { graph: graph.clone(), keys: PyDict::new(py) };
+    let tuple = value.cast_exact::<PyTuple>().ok().filter(|tuple| is_call(tuple));
+    let func = tuple.map(|tuple| tuple.get_item(0)).transpose()?;
+    read(&mut found, &value, func.as_ref().map(Func::new))?;
+    Ok(found.keys.keys())
+}
+
+/// The task `key` whose value is `value`, whatever that looks like.
+#[pyfunction]
+fn value_task(py: Python<'_>, key: Py<PyAny>, value: Bound<'_, PyAny>) -> PyResult<Task> {
+    let args = Args::Plain { args: PyTuple::new(py, [value])?.unbind(), kwargs: None };
+    let node = Node::new(Callee::Identity, args, SmallVec::new(), None);
+    Ok(Task::of(key, Arc::new(node), Box::default()))
+}
+
+/// `value`, said to have so many items.
+#[pyfunction]
+fn with_length(value: PyRef<'_, Delayed>, length: Option<usize>) -> Delayed {
+    Delayed::with_length(Arc::clone(value.node()), length)
+}
+
+/// The delayed values of `keys` in `graph`, in their order.
+#[pyfunction]
+fn convert_graph<'py>(
+    py: Python<'py>,
+    graph: &Bound<'py, PyDict>,
+    keys: &Bound<'py, PyList>,
+) -> PyResult<Bound<'py, PyList>> {
+    let mut conversion = Conversion::new(graph);
+    let mut numbers = Vec::with_capacity(keys.len());
+    for key in keys.iter() {
+        if key.hash().is_err() {
+            let text = format!("a key must be hashable, found {}", crate::brief::brief(&key));
+            return Err(PyTypeError::new_err(text));
+        }
+        let number = conversion.locate(&key)?;
+        numbers.push(number.ok_or_else(|| conversion.missing(&key, ASKED_FOR))?);
+    }
+    conversion.read_all()?;
+    let roots = PyList::empty(py);
+    for number in numbers {
+        roots.append(Bound::new(py, Delayed::of(conversion.node(number)?))?)?;
+    }
+    Ok(roots)
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(with_length, module)?)?;
+    module.add_function(wrap_pyfunction!(value_task, module)?)?;
+    module.add_function(wrap_pyfunction!(dependencies_of, module)?)?;
+    module.add_function(wrap_pyfunction!(convert_graph, module)?)
+}

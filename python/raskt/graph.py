@@ -1,0 +1,165 @@
+"""Raw graphs: dictionaries of tasks, and how they become what the engine runs.
+
+A graph maps keys (strings, tuples, any hashable objects) to tasks. A task is one of
+
+- a tuple ``(function, *arguments)``, as Dask has them: an argument that equals a key of the graph stands for
+  that task's value, also inside lists, tuples and sets; tuples of that kind inside it are calls too;
+- a `Task`, among whose arguments only a `TaskRef` stands for another task;
+- a key of the graph, or an `Alias`: another name for the same value;
+- a list of tasks, whose value is the list of their values;
+- anything else, which is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from raskt import _raskt
+from raskt._raskt import Alias, Delayed, Task, TaskRef
+
+__all__ = ["Alias", "Task", "TaskRef", "get"]
+
+
+def get(dsk: Mapping[Any, Any], keys: Any, scheduler: Any = None, **kwargs: Any) -> Any:
+    """Compute some keys of a graph.
+
+    Parameters
+    ----------
+    dsk : mapping
+        The graph: tasks by key.
+    keys : key or list
+        A key, or a list of keys and of such lists.
+    scheduler : str, callable or Executor, optional
+        As in `raskt.compute`; default: the configuration key ``scheduler``, or else threads.
+    **kwargs
+        Options of the scheduler, as in `raskt.compute`.
+
+    Returns
+    -------
+    object
+        The value of the key, or a list of values nested as ``keys`` is.
+
+    Raises
+    ------
+    MissingKeyError
+        If a key that was asked for, or a `TaskRef`, is not in the graph.
+    CycleError
+        If tasks need one another in a circle; the message has the keys.
+    TypeError
+        For a key that is not hashable, or a graph that is no mapping.
+
+    Examples
+    --------
+    >>> from operator import add
+    >>> from raskt.graph import Task, TaskRef, get
+    >>> dsk = {"x": 1, "y": (add, "x", 10), "z": Task("z", add, TaskRef("x"), TaskRef("y"))}
+    >>> get(dsk, ["y", ["z", "x"]])
+    [11, [12, 1]]
+    """
+    from raskt.base import flatten_keys, nest_values, run
+
+    roots = convert(dsk, flatten_keys(keys))
+    return nest_values(keys, iter(run(roots, scheduler, kwargs)))
+
+
+def convert(dsk: Mapping[Any, Any], keys: Iterable[Hashable]) -> list[Delayed]:
+    """Return the delayed values of some keys of a graph; what they do not need is not looked at."""
+    if type(dsk) is not dict:
+        if not isinstance(dsk, Mapping):
+            raise TypeError(f"a graph is a dictionary of tasks by key, found {type(dsk).__name__}")
+        dsk = dict(dsk)
+    return _raskt.convert_graph(dsk, list(keys))
+
+
+def delayed_of(
+    collections: Sequence[Any], optimize_graph: bool = True, **kwargs: Any
+) -> dict[int, tuple[Any, list[Delayed]]]:
+    """Return, by ``id``, the keys of each collection and the delayed values behind them, in flat order.
+
+    Collections of one kind are optimised together, on one graph; equal keys of others are found to be the same
+    when the tasks are put together, or else are a `KeyClashError`.
+    """
+    from raskt.base import flatten_keys
+
+    made: dict[int, tuple[Any, list[Delayed]]] = {}
+    for group in _groups(collections, optimize_graph):
+        keys = [collection.__raskt_keys__() for collection in group]
+        flat = [list(flatten_keys(nested)) for nested in keys]
+        wanted = [key for some in flat for key in some]
+        graph = group_graph(group, wanted, optimize_graph, **kwargs)
+        roots = convert(graph, wanted)
+        at = 0
+        for collection, nested, some in zip(group, keys, flat, strict=True):
+            made[id(collection)] = (nested, roots[at : at + len(some)])
+            at += len(some)
+    return made
+
+
+def _groups(collections: Sequence[Any], optimize_graph: bool) -> list[list[Any]]:
+    """Collections that share a graph, or the function that optimises it."""
+    groups: dict[Any, list[Any]] = {}
+    graphs = []
+    for collection in collections:
+        optimizer = getattr(collection, "__raskt_optimize__", None) if optimize_graph else None
+        if optimizer is not None:
+            # Bound methods are made anew at each look; what they bind is not.
+            place: Any = (getattr(optimizer, "__func__", optimizer), type(collection))
+        else:
+            graphs.append(collection.__raskt_graph__())  # kept, so that its id is nobody else's
+            place = id(graphs[-1])
+        groups.setdefault(place, []).append(collection)
+    return list(groups.values())
+
+
+def group_graph(
+    group: Sequence[Any], keys: list[Hashable], optimize_graph: bool = True, **kwargs: Any
+) -> Mapping[Any, Any]:
+    """Return the graph of collections of one kind, optimised together."""
+    graph = merge([collection.__raskt_graph__() for collection in group])
+    optimizer = getattr(group[0], "__raskt_optimize__", None) if optimize_graph else None
+    return graph if optimizer is None else optimizer(graph, keys, **kwargs)
+
+
+def merge(graphs: Iterable[Mapping[Any, Any]]) -> Mapping[Any, Any]:
+    """Return one graph of several, whose equal keys must have equal tasks."""
+    distinct = list({id(graph): graph for graph in graphs}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    merged: dict[Any, Any] = {}
+    for graph in distinct:
+        for key, task in graph.items():
+            other = merged.setdefault(key, task)
+            if other is not task and not _is_same(other, task):
+                raise _raskt.KeyClashError(f"the key {key!r} has two different definitions: {other!r} and {task!r}")
+    return merged
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    from raskt.tokenize import tokenize
+
+    return type(left) is type(right) and tokenize(left) == tokenize(right)
+
+
+def graph_of(value: Delayed) -> dict[Hashable, Task]:
+    """Return all that a delayed value needs, by key; inputs come before those who need them."""
+    return _raskt.tasks_of([value])
+
+
+def delayed_from(dsk: Mapping[Any, Any], key: Hashable, length: int | None = None) -> Delayed:
+    """Return the delayed value ``key`` of a graph."""
+    return _raskt.with_length(convert(dsk, [key])[0], length)
+
+
+def as_values(graph: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a graph in which every value is taken for itself, though it may look like a task or a key."""
+    return {key: _raskt.value_task(key, value) if _is_ambiguous(value, graph) else value for key, value in graph.items()}
+
+
+def _is_ambiguous(value: Any, graph: dict[Any, Any]) -> bool:
+    if isinstance(value, (list, tuple, set, frozenset, Task, TaskRef, Alias)):
+        return True
+    try:
+        return value in graph
+    except TypeError:
+        return False

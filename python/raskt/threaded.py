@@ -1,0 +1,40 @@
+"""Raw graphs on the threads of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["get"]
+
+
+def get(dsk: Mapping[Any, Any], keys: Any, num_workers: int | None = None, pool: Any = None, **kwargs: Any) -> Any:
+    """Compute some keys of a graph on the threads of this process.
+
+    Parameters
+    ----------
+    dsk : mapping
+        The graph: tasks by key, as `raskt.graph` describes.
+    keys : key or list
+        A key, or a list of keys and of such lists.
+    num_workers : int, optional
+        How many; default: the configuration, or else the number of cores.
+    pool : Executor, optional
+        A `concurrent.futures.Executor` to run tasks on.
+    **kwargs
+        Further options, as in `raskt.compute`.
+
+    Returns
+    -------
+    object
+        The value of the key, or a list of values nested as ``keys`` is.
+
+    Examples
+    --------
+    >>> import raskt.threaded
+    >>> raskt.threaded.get({"x": 1, "y": (max, "x", 10)}, ["x", "y"])
+    [1, 10]
+    """
+    from raskt.graph import get as get_graph
+
+    return get_graph(dsk, keys, scheduler="threads", num_workers=num_workers, pool=pool, **kwargs)
