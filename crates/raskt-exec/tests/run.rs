@@ -207,6 +207,15 @@ fn values_beyond_the_budget_go_to_disk_and_come_back() {
 }
 
 #[test]
+fn one_task_may_need_thousands() {
+    let n = 3000;
+    let mut rows: Vec<Vec<u32>> = (0..n).map(|_| vec![]).collect();
+    rows.push((0..n).collect());
+    let table = dag_table(&rows, &[n]);
+    assert_eq!(run_pool(table, RunOptions::default()).unwrap(), [Value::Int(i64::from(n) + 1)]);
+}
+
+#[test]
 fn a_cancelled_run_is_over_at_once() {
     let registry = registry();
     let run =
