@@ -4,6 +4,8 @@
 
 pub mod adjacency;
 pub mod body;
+pub mod cull;
+pub mod explain;
 pub mod fuse;
 pub mod graph;
 pub mod layer;

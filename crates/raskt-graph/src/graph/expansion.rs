@@ -43,6 +43,10 @@ struct Stage {
 struct Reached<'a> {
     name: &'a Name,
     layer: &'a Arc<Layer>,
+    /// The stage whose blocks others know.
+    last_stage: u16,
+    is_raw: bool,
+    has_aliases: bool,
     /// The operands, in sorted numbers.
     operands: Vec<u32>,
     /// For raw tables, which block and output each operand is.
@@ -91,7 +95,7 @@ impl<'a> Expansion<'a> {
         }
         let mut inputs = Vec::new();
         for layer in (0..self.layers.len() as u32).rev() {
-            if matches!(**self.layers[layer as usize].layer, Layer::Raw(_)) {
+            if self.layers[layer as usize].is_raw {
                 while let Some(row) = self.layers[layer as usize].todo.pop() {
                     self.need_inputs(layer, Place { stage: 0, block: row }, &mut inputs)?;
                 }
@@ -135,7 +139,7 @@ impl<'a> Expansion<'a> {
                 return Err(ErrorKind::InvalidGraph(what).into());
             }
         }
-        if fresh && matches!(**reached.layer, Layer::Raw(_)) {
+        if fresh && reached.is_raw {
             reached.todo.push(target.place.block);
         }
         Ok(())
@@ -159,7 +163,11 @@ impl<'a> Expansion<'a> {
                 match reached.operands[operand] {
                     MISSING => Err(missing::error(self.graph, self.requested)),
                     layer => {
-                        let place = self.layers[layer as usize].layer.place(number);
+                        let read = &self.layers[layer as usize];
+                        let place = match read.is_raw {
+                            true => read.layer.place(number),
+                            false => Place { stage: read.last_stage, block: number },
+                        };
                         Ok(Target { layer, place, output })
                     }
                 }
@@ -168,10 +176,13 @@ impl<'a> Expansion<'a> {
     }
 
     fn behind_aliases(&self, mut target: Target) -> Result<Target> {
-        while let Some(input) = self.layers[target.layer as usize].layer.alias(target.place) {
-            target = self.straight(target.layer, input)?;
+        loop {
+            let reached = &self.layers[target.layer as usize];
+            match reached.has_aliases.then(|| reached.layer.alias(target.place)).flatten() {
+                Some(input) => target = self.straight(target.layer, input)?,
+                None => return Ok(target),
+            }
         }
-        Ok(target)
     }
 
     /// The row of a needed task's output.
@@ -317,7 +328,17 @@ fn reach<'a>(graph: &'a Graph, layer: u32, numbers: &[u32]) -> Result<Reached<'a
         Ok(Stage { tasks: BlockSet::new(n_blocks), selects, n_outputs, base: 0, select_base: 0 })
     };
     let stages = (0..kind.n_stages()).map(stage).collect::<Result<Vec<_>>>()?;
-    Ok(Reached { name, layer, operands, externals, stages, todo: Vec::new() })
+    Ok(Reached {
+        name,
+        layer,
+        last_stage: (kind.n_stages() - 1) as u16,
+        is_raw: matches!(**layer, Layer::Raw(_)),
+        has_aliases: kind.has_aliases(),
+        operands,
+        externals,
+        stages,
+        todo: Vec::new(),
+    })
 }
 
 /// The layers that are reached from `roots`, operands before those that read them.

@@ -136,12 +136,11 @@ fn write(body: &Body, shipments: &mut VecDeque<Shipment>, out: &mut Encoder<'_>)
         Body::Fused(program) => {
             out.byte(FUSED);
             out.varint(program.steps().len() as u64);
-            let step = |step: &Step, out: &mut Encoder<'_>| {
+            let mut write_step = |step: &Step, out: &mut Encoder<'_>| {
                 write(&step.body, shipments, out)?;
                 (&step.parameters, &step.arguments).encode(out)
             };
-            let mut step = step;
-            out.nested(|out| program.steps().iter().try_for_each(|s| step(s, out)))
+            out.nested(|out| program.steps().iter().try_for_each(|step| write_step(step, out)))
         }
     }
 }

@@ -120,6 +120,10 @@ impl Kind for Concatenate {
         out.extend(self.grid.number(&index).map(|block| Place { stage: 0, block }));
     }
 
+    fn has_aliases(&self) -> bool {
+        true
+    }
+
     fn alias(&self, place: Place) -> Option<Input> {
         matches!(self.joint, Joint::Along(_)).then(|| self.source(place.block))
     }

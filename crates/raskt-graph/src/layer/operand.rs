@@ -163,6 +163,11 @@ pub(crate) trait Kind {
     /// Appends the tasks that need a block of an operand or of an inner stage.
     fn consumers(&self, from: Origin, block: u32, out: &mut Vec<Place>);
 
+    /// Whether any block may be but another name for an input.
+    fn has_aliases(&self) -> bool {
+        false
+    }
+
     /// The input of which a block is but another name: no task is needed.
     fn alias(&self, _place: Place) -> Option<Input> {
         None

@@ -114,6 +114,10 @@ impl Kind for Raw {
         }
     }
 
+    fn has_aliases(&self) -> bool {
+        true
+    }
+
     fn alias(&self, place: Place) -> Option<Input> {
         match self.table.body(place.block) {
             Body::Input(external) => Some(Input::operand(*external as usize, 0, 0)),

@@ -237,6 +237,10 @@ impl Kind for Rechunk {
         });
     }
 
+    fn has_aliases(&self) -> bool {
+        true
+    }
+
     fn alias(&self, place: Place) -> Option<Input> {
         if self.is_cut(place.stage.into()) {
             return None;

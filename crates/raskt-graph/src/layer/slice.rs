@@ -103,6 +103,10 @@ impl Kind for Slice {
         out.extend(numbers.map(|block| Place { stage: 0, block }));
     }
 
+    fn has_aliases(&self) -> bool {
+        true
+    }
+
     fn alias(&self, place: Place) -> Option<Input> {
         self.cuts_at(place.block).all(|(cut, made)| cut.is_whole(made)).then(|| self.source(place.block))
     }

@@ -118,3 +118,25 @@ fn neighbours_are_named_by_where_they_lie() {
     let first = told.get("margins").and_then(|margins| margins.as_list()?[0].as_list()?.get(2).cloned());
     assert_eq!(first, Some(constant));
 }
+
+#[test]
+fn a_slice_names_its_block_and_its_cuts_axis_by_axis() {
+    use raskt_graph::layer::{AxisCut, Operand, Slice};
+    let (rows, columns) = (AxisChunks::uniform(100, 10).unwrap(), AxisChunks::uniform(6, 2).unwrap());
+    let range = AxisCut::range(&rows, 95, 10, -10).unwrap().0;
+    let picks = AxisCut::picks(&columns, &[5, 4, 0]).unwrap().0;
+    let cuts = vec![AxisCut::point(&rows, 37).unwrap(), AxisCut::New, range, picks, AxisCut::All(4)];
+    let layer: Layer = Slice::new(Operand::new("x"), crate::strategies::native("f"), cuts).unwrap().into();
+    // The first axis is gone, a new one is there, the others have 10, 2 and 4 blocks.
+    assert_eq!(layer.grid().counts(), [1, 10, 2, 4]);
+    assert_eq!(layer.needs(&[0, 2, 0, 3]).unwrap()[0].to_string(), "('x', 3, 7, 2, 3)");
+    let ints = |items: &[i64]| Param::List(items.iter().map(|&item| Param::Int(item)).collect());
+    let told = [
+        Param::Int(7),
+        Param::Str("new".into()),
+        ints(&[5, 1, -10]),
+        Param::map([("picks", ints(&[1, 0]))]),
+        Param::Null,
+    ];
+    assert_eq!(layer.task(&[0, 2, 0, 3]).unwrap().parameters, Param::List(told.into()));
+}
