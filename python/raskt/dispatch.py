@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import RLock  # `threading` would take longer to import than all of this package
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Dispatch:
         self._lazy: dict[str, Callable[[], object]] = {}
         self._found: dict[type, Callable[..., Any]] = {}
         self._loading: set[str] = set()
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     if TYPE_CHECKING:
 

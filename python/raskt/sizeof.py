@@ -206,7 +206,7 @@ def _register_pandas() -> None:
     import numpy as np
     import pandas as pd
 
-    from raskt.normalizers.pandas import column_arrays
+    from raskt._normalizers.pandas import column_arrays
 
     def values_size(arrays: Iterable[Any]) -> int:
         size, objects = 0, []

@@ -2,7 +2,7 @@
 
 The work is done in Rust (`raskt._raskt.tokenize`). Types that it does not know are turned into simpler ones
 by handlers: those that users register with `normalize_token`, methods called ``__raskt_tokenize__`` or
-``__dask_tokenize__``, and those in `raskt.normalizers`.
+``__dask_tokenize__``, and those in `raskt._normalizers`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class NormalizeToken(Dispatch):
         object
             What the value consists of.
         """
-        from raskt.normalizers.hooks import normalize
+        from raskt._normalizers.hooks import normalize
 
         return normalize(value)
 

@@ -197,7 +197,7 @@ def test_a_memory_map_counts_by_content_or_if_it_is_huge_by_file_and_place(tmp_p
     array.tofile(tmp_path / "b")
     small = [np.memmap(tmp_path / name, array.dtype, mode="r") for name in "ab"]
     assert sure(small[0]) == sure(small[1]) != sure(array)
-    monkeypatch.setattr("raskt.normalizers.numpy._MAPPED_BYTES_MAX", 10)
+    monkeypatch.setattr("raskt._normalizers.numpy._MAPPED_BYTES_MAX", 10)
     assert sure(small[0]) != sure(small[1])
     again = np.memmap(tmp_path / "a", array.dtype, mode="r")
     assert sure(again) == sure(small[0])

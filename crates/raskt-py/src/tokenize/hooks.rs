@@ -4,7 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-/// A function of `raskt.normalizers.hooks`.
+/// A function of `raskt._normalizers.hooks`.
 #[derive(Clone, Copy)]
 pub(super) enum Hook {
     /// `resolve(type) -> (kind, handler, name, lasting)`
@@ -39,7 +39,7 @@ pub(super) fn get(py: Python<'_>, hook: Hook) -> PyResult<&Bound<'_, PyAny>> {
         Hook::Undecided => intern!(py, "undecided"),
     };
     let function = FOUND[hook as usize].get_or_try_init(py, || {
-        PyResult::Ok(py.import("raskt.normalizers.hooks")?.getattr(name)?.unbind())
+        PyResult::Ok(py.import("raskt._normalizers.hooks")?.getattr(name)?.unbind())
     })?;
     Ok(function.bind(py))
 }

@@ -22,7 +22,7 @@ builtin_normalizers = Dispatch("normalize_token")
 NATIVE_KINDS: dict[type, str] = {object: "sentinel"}
 
 _STDLIB = os.__file__.rpartition(os.sep)[0] + os.sep
-_RASKT = __file__.rpartition(os.sep + "normalizers" + os.sep)[0] + os.sep
+_RASKT = __file__.rpartition(os.sep + "_normalizers" + os.sep)[0] + os.sep
 _SITE_FOLDERS = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 
 
@@ -185,7 +185,7 @@ def class_content(cls: type) -> object:
     object
         Its name, bases and attributes.
     """
-    from raskt.normalizers.classes import class_content
+    from raskt._normalizers.classes import class_content
 
     return class_content(cls)
 
@@ -220,7 +220,7 @@ def array_content(array: Any) -> object:
     object
         Dtype, shape and elements.
     """
-    from raskt.normalizers.numpy import array_content
+    from raskt._normalizers.numpy import array_content
 
     return array_content(array)
 
@@ -297,7 +297,7 @@ def _sentinel_token(value: object) -> bytes:
 
 def _register_modules() -> None:
     """Register the handlers of each library for when one of its types is first seen."""
-    from raskt.normalizers import classes, objects, stdlib
+    from raskt._normalizers import classes, objects, stdlib
 
     objects.register(builtin_normalizers)
     classes.register(builtin_normalizers)
@@ -308,7 +308,7 @@ def _register_modules() -> None:
         def load() -> None:
             from importlib import import_module
 
-            import_module(f"raskt.normalizers.{module}").register(builtin_normalizers)
+            import_module(f"raskt._normalizers.{module}").register(builtin_normalizers)
 
         builtin_normalizers.register_lazy(package, load)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copyreg
 import sys
 
+from raskt._normalizers.classes import field_names
 from raskt.dispatch import package_of
-from raskt.normalizers.classes import field_names
 from raskt.tokenize import TokenizationError, tokenize
 
 TYPE_CHECKING = False

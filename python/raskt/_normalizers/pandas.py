@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from raskt.normalizers.objects import normalize_object
+from raskt._normalizers.objects import normalize_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
