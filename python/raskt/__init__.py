@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from raskt import config
-    from raskt._raskt import Delayed
+    from raskt._raskt import Alias, Delayed, Task, TaskRef
     from raskt._visualize import visualize
+    from raskt.annotations import annotate, get_annotations
     from raskt.base import (
         compute,
         get_scheduler,
@@ -25,29 +26,60 @@ if TYPE_CHECKING:
         optimize,
         persist,
         unpack_collections,
+        wait,
     )
+    from raskt.core import istask
     from raskt.delayed import delayed
+    from raskt.graph_manipulation import bind, checkpoint, clone, wait_on
+    from raskt.local import get
+    from raskt.sizeof import sizeof
+    from raskt.tokenize import normalize_token, tokenize
 
 __all__ = [
+    "Alias",
     "Delayed",
+    "Task",
+    "TaskRef",
     "__version__",
+    "annotate",
+    "bind",
+    "checkpoint",
+    "clone",
     "compute",
     "config",
     "delayed",
+    "get",
+    "get_annotations",
     "get_scheduler",
     "is_raskt_collection",
+    "istask",
+    "normalize_token",
     "optimize",
     "persist",
+    "sizeof",
+    "tokenize",
     "unpack_collections",
     "visualize",
+    "wait",
+    "wait_on",
 ]
 
 _HOME = {
+    "Alias": "raskt._raskt",
     "Delayed": "raskt._raskt",
+    "Task": "raskt._raskt",
+    "TaskRef": "raskt._raskt",
+    "annotate": "raskt.annotations",
+    "bind": "raskt.graph_manipulation",
+    "checkpoint": "raskt.graph_manipulation",
+    "clone": "raskt.graph_manipulation",
     "compute": "raskt.base",
     "delayed": "raskt.delayed",
+    "get": "raskt.local",
+    "get_annotations": "raskt.annotations",
     "get_scheduler": "raskt.base",
     "is_raskt_collection": "raskt.base",
+    "istask": "raskt.core",
     "optimize": "raskt.base",
     "persist": "raskt.base",
     "tokenize": "raskt.tokenize",
@@ -55,6 +87,8 @@ _HOME = {
     "sizeof": "raskt.sizeof",
     "unpack_collections": "raskt.base",
     "visualize": "raskt._visualize",
+    "wait": "raskt.base",
+    "wait_on": "raskt.graph_manipulation",
 }
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "optimize",
     "persist",
     "unpack_collections",
+    "wait",
 ]
 
 SCHEDULERS = {
@@ -312,6 +313,42 @@ def persist(
         graph = {key: next(values) for key in flatten_keys(keys)}
         kept.append(rebuild(as_values(graph), *extra))
     return repack(kept)
+
+
+def wait(fs: Any, timeout: float | None = None, return_when: str = "ALL_COMPLETED") -> Any:
+    """Compute collections, and return them with their values in memory.
+
+    What `persist` has returned is there already: then this returns at once.
+
+    Parameters
+    ----------
+    fs : object
+        A collection, or a container of them.
+    timeout : float, optional
+        Seconds to wait at most, on a cluster; the local schedulers end when all is done.
+    return_when : {"ALL_COMPLETED", "FIRST_COMPLETED"}, optional
+        For clusters too.
+
+    Returns
+    -------
+    object
+        ``fs`` with computed collections in place of collections.
+
+    Raises
+    ------
+    ValueError
+        For an unknown ``return_when``.
+
+    Examples
+    --------
+    >>> import raskt
+    >>> done = raskt.wait([raskt.delayed(int)("7")])
+    >>> done[0].compute()
+    7
+    """
+    if return_when not in ("ALL_COMPLETED", "FIRST_COMPLETED"):
+        raise ValueError(f"return_when must be 'ALL_COMPLETED' or 'FIRST_COMPLETED', found {return_when!r}")
+    return persist(fs)[0]
 
 
 def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...]:

@@ -51,7 +51,10 @@ impl Delayed {
 
 /// `delayed` as a Python object that the garbage collector does not look at: a loop that makes a million of them
 /// would have it walk over all of them again and again.
-fn hand_out(py: Python<'_>, delayed: Delayed) -> PyResult<Bound<'_, Delayed>> {
+///
+/// # Errors
+/// Where memory runs out.
+pub fn hand_out(py: Python<'_>, delayed: Delayed) -> PyResult<Bound<'_, Delayed>> {
     let object = Bound::new(py, delayed)?;
     // SAFETY: the object is alive, new, and of a type with garbage collection. Not tracking it is always allowed;
     // it only means that a cycle through it is not found. `Delayed` reports no references to the collector anyway.

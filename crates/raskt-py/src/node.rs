@@ -173,7 +173,7 @@ impl Node {
 
     /// Whether nothing is to be run: the value is there.
     pub fn is_constant(&self) -> bool {
-        matches!((&self.callee, &self.args), (Callee::Identity, Args::Plain { .. }))
+        matches!((&self.callee, &self.args), (Callee::Identity, Args::Plain { .. })) && self.deps.is_empty()
     }
 
     /// The constant that the node is, where it is one.

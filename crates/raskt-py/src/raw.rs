@@ -11,7 +11,7 @@ use raskt_core::ErrorKind;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::delayed::Delayed;
+use crate::delayed::{Delayed, hand_out};
 use crate::errors;
 use crate::node::{Args, Callee, Func, Node, Notes};
 use crate::reader::{Call, Reader, References, Style, is_call};
@@ -26,6 +26,8 @@ struct Cell<'py> {
     value: Bound<'py, PyAny>,
     /// Who needed it first.
     parent: u32,
+    /// Another cell that cannot be told from this one by value and hash.
+    next: Option<u32>,
     /// What the value says, until the node is made of it.
     call: Option<Call>,
     node: Option<Arc<Node>>,
@@ -35,8 +37,9 @@ struct Cell<'py> {
 /// One dictionary being read.
 struct Conversion<'py> {
     graph: Bound<'py, PyDict>,
-    /// The cells' numbers by key.
-    numbers: Bound<'py, PyDict>,
+    /// The cells' numbers, by the address of the value and the hash of the key: quicker than asking Python once
+    /// more, and where that is not enough the cells are linked.
+    numbers: FxHashMap<(usize, isize), u32>,
     cells: Vec<Cell<'py>>,
     /// The cell whose value is being read.
     reading: u32,
@@ -63,7 +66,7 @@ impl<'py> Conversion<'py> {
     fn new(graph: &Bound<'py, PyDict>) -> Self {
         Self {
             graph: graph.clone(),
-            numbers: PyDict::new(graph.py()),
+            numbers: FxHashMap::default(),
             cells: Vec::new(),
             reading: ASKED_FOR,
             funcs: FxHashMap::default(),
@@ -74,15 +77,21 @@ impl<'py> Conversion<'py> {
     fn locate(&mut self, key: &Bound<'_, PyAny>) -> PyResult<Option<u32>> {
         // Whoever brings the key, it lives as long as this: only its lifetime is shorter.
         let key = key.as_unbound().bind(self.graph.py());
-        if let Some(number) = self.numbers.get_item(key)? {
-            return Ok(Some(number.extract()?));
-        }
         let Some(value) = self.graph.get_item(key)? else { return Ok(None) };
-        let key = key.clone();
+        let place = (value.as_ptr().addr(), key.hash()?);
+        let first = self.numbers.get(&place).copied();
+        let mut at = first;
+        while let Some(number) = at {
+            let cell = &self.cells[number as usize];
+            if cell.key.is(key) || cell.key.eq(key)? {
+                return Ok(Some(number));
+            }
+            at = cell.next;
+        }
         let number = self.cells.len() as u32;
-        self.numbers.set_item(&key, number)?;
-        let parent = self.reading;
-        self.cells.push(Cell { key, value, parent, call: None, node: None, is_on_path: false });
+        self.numbers.insert(place, number);
+        let (key, parent) = (key.clone(), self.reading);
+        self.cells.push(Cell { key, value, parent, next: first, call: None, node: None, is_on_path: false });
         Ok(Some(number))
     }
 
@@ -294,7 +303,7 @@ fn convert_graph<'py>(
     conversion.read_all()?;
     let roots = PyList::empty(py);
     for number in numbers {
-        roots.append(Bound::new(py, Delayed::of(conversion.node(number)?))?)?;
+        roots.append(hand_out(py, Delayed::of(conversion.node(number)?))?)?;
     }
     Ok(roots)
 }

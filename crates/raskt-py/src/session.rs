@@ -277,8 +277,12 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunO
 fn retries_of(py: Python<'_>, table: &TaskTable) -> PyResult<rustc_hash::FxHashMap<u32, u32>> {
     let mut found = rustc_hash::FxHashMap::default();
     for task in 0..table.n_tasks() as u32 {
-        let Some(notes) = node_of(table, task).and_then(|node| node.notes.as_ref()) else { continue };
-        if let Some(retries) = notes.bind(py).get_item("retries")? {
+        let Some(node) = node_of(table, task) else { continue };
+        let Some(notes) = node.notes.as_ref() else { continue };
+        if let Some(mut retries) = notes.bind(py).get_item(intern!(py, "retries"))? {
+            if retries.is_callable() {
+                retries = retries.call1((node.py_key(py),))?;
+            }
             let retries = retries.extract().map_err(|_| {
                 PyValueError::new_err(format!(
                     "the annotation retries must be a whole number of 0 or more, found {}",

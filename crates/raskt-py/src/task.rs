@@ -328,6 +328,12 @@ impl Task {
         Ok(Self { key, node: Arc::clone(&self.node), inputs: inputs.into_boxed_slice() })
     }
 
+    /// The same call, to be made after the tasks that have these keys.
+    fn after(&self, py: Python<'_>, keys: Vec<Py<PyAny>>) -> Self {
+        let inputs = self.inputs.iter().map(|key| key.clone_ref(py)).chain(keys).collect();
+        Self { key: self.key.clone_ref(py), node: Arc::clone(&self.node), inputs }
+    }
+
     fn __eq__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = slf.py();
         let Ok(other) = other.cast::<Self>() else { return Ok(false) };
@@ -360,13 +366,16 @@ impl Task {
         let Written { func, args, kwargs } = this.written(py)?;
         let notes = this.node.notes.as_ref().map(|notes| notes.bind(py));
         let rebuild = py.import("raskt._raskt")?.getattr("rebuild_task")?;
-        let all = (this.key.bind(py), func, args, kwargs, notes);
+        let inputs = PyTuple::new(py, this.inputs.iter().map(|key| key.bind(py)))?;
+        let all = (this.key.bind(py), func, args, kwargs, inputs, notes);
         Ok((rebuild, all).into_pyobject(py)?.into_any())
     }
 
     fn __raskt_tokenize__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let Written { func, args, kwargs } = self.written(py)?;
-        Ok((self.key.bind(py), func, args, kwargs).into_pyobject(py)?.into_any())
+        // Tasks that it merely comes after are in no argument.
+        let inputs = PyTuple::new(py, self.inputs.iter().map(|key| key.bind(py)))?;
+        Ok((self.key.bind(py), func, args, kwargs, inputs).into_pyobject(py)?.into_any())
     }
 }
 
@@ -396,9 +405,17 @@ fn rebuild_task(
     func: &Bound<'_, PyAny>,
     args: &Bound<'_, PyTuple>,
     kwargs: &Bound<'_, PyDict>,
+    inputs: &Bound<'_, PyTuple>,
     notes: Option<Py<PyDict>>,
 ) -> PyResult<Task> {
     let mut task = Task::make(py, key, func, args, Some(kwargs))?;
+    let mut all = std::mem::take(&mut task.inputs).into_vec();
+    for input in inputs.iter() {
+        if !all.iter().any(|known| known.bind(py).eq(&input).unwrap_or(false)) {
+            all.push(input.unbind());
+        }
+    }
+    task.inputs = all.into_boxed_slice();
     if let Some(node) = Arc::get_mut(&mut task.node) {
         node.notes = notes.map(Arc::new);
     }

@@ -202,6 +202,6 @@ def test_a_callback_can_cancel_the_computation() -> None:
     finished: list[bool] = []
     callback = Callback(posttask=stop, finish=lambda dsk, state, errored: finished.append(errored))
     with callback, pytest.raises(BaseException, match=r"(?i)cancel"):
-        raskt.threaded.get({n: (work, n) for n in range(100, 5000)}, list(range(100, 5000)))
+        raskt.threaded.get({("t", n): (work, n) for n in range(5000)}, [("t", n) for n in range(5000)])
     assert len(ran) < 4900
     assert finished == [True]
