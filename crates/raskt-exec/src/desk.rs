@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::job::Job;
 use crate::lane::LaneId;
-use crate::run::Job;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering};
 
 /// Jobs in wait on one worker, and what it does at the moment. A cache line apart from the next.

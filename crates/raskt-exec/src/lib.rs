@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod context;
 mod desk;
+pub mod job;
 pub mod kernel;
 pub mod lane;
 pub mod machine;
@@ -17,11 +18,14 @@ pub mod plan;
 pub mod pool;
 pub mod ready;
 pub mod registry;
+mod relief;
 pub mod run;
+pub mod segment;
 pub mod sync;
 pub mod worker;
 
 pub use context::{CancelToken, TaskCtx};
+pub use job::{Job, Report, Reported};
 pub use kernel::{Call, Kernel, Outcome, World};
 pub use lane::{Lane, LaneId, NATIVE, Surroundings};
 pub use observer::Observer;

@@ -10,8 +10,8 @@ use smallvec::SmallVec;
 
 use crate::context::TaskCtx;
 use crate::kernel::{Call, Outcome};
-use crate::lane::LaneId;
 use crate::registry::{BodyRegistry, Resolved};
+use crate::segment::Lanes;
 
 /// The inputs of one call.
 pub type Inputs = SmallVec<[Value; 2]>;
@@ -57,8 +57,17 @@ impl Plan {
 
     /// The lane of each body.
     #[must_use]
-    pub fn lanes(&self) -> Vec<LaneId> {
-        (0..self.table.bodies().len() as u32).map(|body| self.found(body).lane()).collect()
+    pub fn lanes(&self) -> Lanes {
+        let each = match &self.found {
+            Found::All(found) => return Lanes::All(found.lane()),
+            Found::Each(each) => each.iter().map(Resolved::lane),
+        };
+        let mut lanes: Vec<_> = each.collect();
+        lanes.dedup();
+        if let [lane] = lanes[..] {
+            return Lanes::All(lane);
+        }
+        Lanes::Each((0..self.table.bodies().len() as u32).map(|body| self.found(body).lane()).collect())
     }
 
     /// The table.

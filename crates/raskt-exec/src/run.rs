@@ -10,53 +10,20 @@ use std::time::Duration;
 
 use raskt_core::{Error, ErrorKind, ErrorPolicy, Result, Value};
 use raskt_graph::{Subgraph, TaskTable};
-use raskt_store::{Fetch, Limits, SpillJob, Spilled, Store, trim_allocator};
+use raskt_store::{Limits, SpillJob, Store};
+use rustc_hash::FxHashMap;
 
-use crate::admission::{Forecast, family};
+use crate::admission::Forecast;
 use crate::context::CancelToken;
 use crate::desk::Desk;
+use crate::job::{Job, Late, Report, Reported};
 use crate::lane::{LaneId, NATIVE};
-use crate::machine::{Finished, Machine};
+use crate::machine::Machine;
 use crate::options::RunOptions;
-use crate::plan::{Inputs, Plan};
+use crate::plan::Plan;
 use crate::registry::BodyRegistry;
-use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, wait_for};
-
-/// A task in a worker's hands, with its inputs.
-pub struct Job {
-    /// Its number.
-    pub task: u32,
-    /// Its inputs, but for those that have to be read back first.
-    pub inputs: Inputs,
-    /// A bit for each of the first 64 inputs that nobody else will ask for again.
-    pub exclusive: u64,
-    /// Which inputs are missing: (place, task).
-    missing: Vec<(u32, u32)>,
-    /// The plan it belongs to, where that is not the first.
-    late: Option<Arc<Late>>,
-}
-
-/// A plan that came while the graph ran, and the number of its first task.
-struct Late {
-    base: u32,
-    plan: Plan,
-}
-
-/// What became of a job.
-pub struct Report {
-    /// The task.
-    pub task: u32,
-    /// Its value, the graph it grew into, or what went wrong.
-    pub outcome: Result<Reported>,
-}
-
-/// A job's outcome, ready to be put into the machine.
-pub enum Reported {
-    /// A value.
-    Value(Value),
-    /// A graph, its bodies found.
-    Graph(Box<(Subgraph, Plan)>),
-}
+use crate::relief::{Admitted, family_of, next_spill};
+use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, wait_for};
 
 /// Who is to be told that there is work, or that it is over.
 pub trait Waker: Send + Sync {
@@ -64,17 +31,24 @@ pub trait Waker: Send + Sync {
     fn wake(&self, n: usize);
 }
 
-struct State {
-    machine: Machine,
-    store: Store,
-    late: Vec<Arc<Late>>,
-    forecast: Forecast,
+pub(crate) struct State {
+    pub machine: Machine,
+    pub store: Store,
+    pub forecast: Forecast,
     /// Bytes reserved for what running tasks are expected to return.
-    reserved: rustc_hash::FxHashMap<u32, u64>,
-    attempts: rustc_hash::FxHashMap<u32, u32>,
-    errors: Vec<Error>,
+    pub reserved: FxHashMap<u32, u64>,
+    pub errors: Vec<Error>,
+    pub over: bool,
+    /// What is being taken at the moment.
+    pub taken: Vec<u32>,
+    late: Vec<Arc<Late>>,
+    attempts: FxHashMap<u32, u32>,
+    /// What is being reported at the moment, and what that sets free.
+    done: Vec<u32>,
     released: Vec<u32>,
-    over: bool,
+    /// The inputs of what is being taken, one task's after the other's, and where each task's end.
+    needs: Vec<u32>,
+    ends: Vec<usize>,
 }
 
 /// A graph that is running, or has run.
@@ -84,13 +58,15 @@ pub struct Run {
     options: RunOptions,
     cancel: CancelToken,
     state: Mutex<State>,
-    changed: Condvar,
+    pub(crate) changed: Condvar,
     waker: OnceLock<Arc<dyn Waker>>,
     pub(crate) desks: Vec<Desk>,
     pub(crate) batch: Vec<AtomicUsize>,
     pub(crate) n_in_lane: Vec<AtomicUsize>,
     n_done: AtomicUsize,
     n_tasks: AtomicUsize,
+    /// Tasks that run or could.
+    n_active: AtomicUsize,
 }
 
 /// What [`Run::step`] found.
@@ -130,13 +106,17 @@ impl Run {
             state: Mutex::new(State {
                 machine,
                 store,
-                late: Vec::new(),
                 forecast: Forecast::default(),
-                reserved: Default::default(),
-                attempts: Default::default(),
+                reserved: FxHashMap::default(),
                 errors: Vec::new(),
-                released: Vec::new(),
                 over,
+                taken: Vec::new(),
+                late: Vec::new(),
+                attempts: FxHashMap::default(),
+                done: Vec::new(),
+                released: Vec::new(),
+                needs: Vec::new(),
+                ends: Vec::new(),
             }),
             changed: Condvar::new(),
             waker: OnceLock::new(),
@@ -144,9 +124,20 @@ impl Run {
             batch: (0..n_lanes).map(|_| AtomicUsize::new(1)).collect(),
             n_in_lane: (0..n_lanes).map(|_| AtomicUsize::new(0)).collect(),
             n_done: AtomicUsize::new(0),
+            n_active: AtomicUsize::new(0),
             registry,
             options,
         })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// The plan of the graph as it came.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The tasks as planned.
@@ -194,27 +185,24 @@ impl Run {
     /// Stops handing out tasks and asks the running ones to stop; the run is over at once.
     pub fn cancel(&self) {
         self.cancel.cancel();
-        let mut state = self.state.lock();
-        if !state.over {
-            state.over = true;
-            if state.errors.is_empty() && state.machine.n_left() > 0 {
-                state.errors.push(ErrorKind::Cancelled.into());
-            }
+        let mut state = self.lock();
+        if !state.over && state.errors.is_empty() && state.machine.n_left() > 0 {
+            state.errors.push(ErrorKind::Cancelled.into());
         }
+        self.end(&mut state);
         drop(state);
         self.clear_desks();
-        self.announce_end();
     }
 
     /// Whether no more tasks will start.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.state.lock().over
+        self.lock().over
     }
 
     /// Waits until the run is over, or `timeout` has passed; whether it is over.
     pub fn wait(&self, timeout: Option<Duration>) -> bool {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         if !state.over {
             wait_for(&self.changed, &mut state, timeout);
         }
@@ -225,7 +213,7 @@ impl Run {
     #[must_use]
     pub fn running(&self) -> Vec<(raskt_core::Key, Arc<str>)> {
         let tasks = self.desks.iter().filter_map(Desk::current);
-        let state = self.state.lock();
+        let state = self.lock();
         tasks
             .map(|task| {
                 let (at, local) = state.machine.segment_of(task);
@@ -240,18 +228,35 @@ impl Run {
     /// # Errors
     /// The first error of the run, or [`ErrorKind::Many`] where all were asked for.
     pub fn results(&self) -> Result<Vec<Value>> {
-        let mut errors = std::mem::take(&mut self.state.lock().errors);
+        let mut errors = std::mem::take(&mut self.lock().errors);
         match (errors.len(), self.options.errors) {
-            (0, _) => self.table().outputs().iter().map(|&task| self.fetch(task)).collect(),
+            (0, _) => self.values(self.table().outputs()),
             (1, _) | (_, ErrorPolicy::First) => Err(errors.swap_remove(0)),
             (_, ErrorPolicy::All) => Err(ErrorKind::Many(errors).into()),
         }
     }
 
+    fn values(&self, tasks: &[u32]) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(tasks.len());
+        let mut state = self.lock();
+        for &task in tasks {
+            values.push(match state.store.peek(task) {
+                Some(value) => value,
+                None => {
+                    drop(state);
+                    let value = self.fetch(task)?;
+                    state = self.lock();
+                    value
+                }
+            });
+        }
+        Ok(values)
+    }
+
     /// Bytes that values hold in memory now, at the most so far, and on disk.
     #[must_use]
     pub fn memory(&self) -> (u64, u64, u64) {
-        let state = self.state.lock();
+        let state = self.lock();
         (state.store.memory_bytes(), state.store.peak_bytes(), state.store.spilled_bytes())
     }
 
@@ -265,42 +270,39 @@ impl Run {
         garbage: &mut Vec<Value>,
     ) -> Step {
         let mut jobs = VecDeque::new();
-        let (step, n_more) = {
-            let mut guard = self.state.lock();
+        let (step, over, n_more) = {
+            let mut guard = self.lock();
             let state = &mut *guard;
-            let n_reports = reports.len();
-            for report in reports.drain(..) {
-                self.apply(state, report, garbage);
-            }
-            if n_reports > 0 {
-                self.n_done.fetch_add(n_reports, Ordering::Relaxed);
-                self.end_if_done(state);
+            if !reports.is_empty() {
+                self.apply(state, reports, garbage);
+                self.n_done.store(state.machine.n_tasks() - state.machine.n_left(), Ordering::Relaxed);
+                if state.over || state.machine.n_left() == 0 {
+                    self.end(state);
+                }
             }
             let step = if state.over { Step::Nothing } else { self.take(state, lane, &mut jobs) };
-            (step, if state.over { 0 } else { state.machine.n_ready_all() })
+            let n_more = state.machine.n_ready_all();
+            self.n_active.store(n_more + state.machine.n_running(), Ordering::Relaxed);
+            (step, state.over, n_more)
         };
         if !jobs.is_empty() {
             self.desks[worker].put(&mut jobs, lane);
         }
-        if n_more > 0 || self.cancel.is_cancelled() {
-            self.wake(n_more.max(1));
+        if n_more > 0 && !over {
+            self.wake(n_more);
         }
         step
     }
 
-    fn end_if_done(&self, state: &mut State) {
-        if !state.over && state.machine.n_left() == 0 {
-            state.over = true;
-        }
-        if state.over {
-            self.changed.notify_all();
-            self.wake(usize::MAX);
-        }
+    /// No more tasks start, and the running ones are asked to stop.
+    pub(crate) fn stop(&self, state: &mut State) {
+        self.cancel.cancel();
+        self.end(state);
     }
 
-    fn announce_end(&self) {
-        // Under the lock, so that nobody who just looked goes to sleep.
-        let _guard = self.state.lock();
+    /// Tells whoever waits that the run is over.
+    fn end(&self, state: &mut State) {
+        state.over = true;
         self.changed.notify_all();
         self.wake(usize::MAX);
     }
@@ -317,44 +319,44 @@ impl Run {
         }
     }
 
-    fn apply(&self, state: &mut State, report: Report, garbage: &mut Vec<Value>) {
-        let task = report.task;
-        if let Some(bytes) = state.reserved.remove(&task) {
-            state.store.unreserve(bytes);
+    fn apply(&self, state: &mut State, reports: &mut Vec<Report>, garbage: &mut Vec<Value>) {
+        for Report { task, outcome } in reports.drain(..) {
+            if !state.reserved.is_empty()
+                && let Some(bytes) = state.reserved.remove(&task)
+            {
+                state.store.unreserve(bytes);
+            }
+            match outcome {
+                Ok(Reported::Value(value)) if state.over => garbage.push(value),
+                Ok(Reported::Value(value)) => self.keep(state, task, value, garbage),
+                Ok(Reported::Graph(_)) if state.over => {}
+                Ok(Reported::Graph(grown)) => self.grow(state, task, *grown),
+                Err(error) => self.fail(state, task, error),
+            }
         }
-        match report.outcome {
-            Ok(Reported::Value(value)) => self.finish(state, task, value, garbage),
-            Ok(Reported::Graph(grown)) => self.grow(state, task, *grown),
-            Err(error) => self.fail(state, task, error),
-        }
-        let mut released = std::mem::take(&mut state.released);
-        garbage.extend(released.drain(..).filter_map(|slot| state.store.release(slot)));
-        state.released = released;
+        let State { machine, store, done, released, .. } = state;
+        machine.finish(done, released);
+        done.clear();
+        garbage.extend(released.drain(..).filter_map(|slot| store.release(slot)));
     }
 
-    fn finish(&self, state: &mut State, mut task: u32, value: Value, garbage: &mut Vec<Value>) {
-        if state.over {
-            garbage.push(value);
-            return;
+    fn keep(&self, state: &mut State, task: u32, value: Value, garbage: &mut Vec<Value>) {
+        let State { machine, store, done, .. } = state;
+        for origin in machine.origins(task) {
+            garbage.extend(store.put(origin, value.clone()));
         }
-        loop {
-            let next = state.machine.finished(task, &mut state.released);
-            let Finished::StandsFor(origin) = next else { break };
-            garbage.extend(state.store.put(task, value.clone()));
-            task = origin;
-        }
-        garbage.extend(state.store.put(task, value));
+        garbage.extend(store.put(task, value));
+        done.push(task);
         if self.is_limited() {
             let bytes = state.store.value_bytes(task);
-            let family = self.family(state, task);
+            let family = family_of(state, task);
             state.forecast.learn(family, bytes);
         }
     }
 
     fn grow(&self, state: &mut State, task: u32, (graph, plan): (Subgraph, Plan)) {
         let base = state.machine.n_tasks() as u32;
-        let lanes = plan.lanes();
-        match state.machine.expanded(task, graph, lanes, &mut state.released) {
+        match state.machine.expanded(task, graph, plan.lanes(), &mut state.released) {
             Ok(()) => {
                 let n = state.machine.n_tasks();
                 state.store.grow(n);
@@ -379,10 +381,7 @@ impl Run {
         state.errors.push(error);
         match self.options.errors {
             ErrorPolicy::All => state.machine.failed(task, &mut state.released),
-            ErrorPolicy::First => {
-                state.over = true;
-                self.cancel.cancel();
-            }
+            ErrorPolicy::First => self.stop(state),
         }
     }
 
@@ -393,184 +392,58 @@ impl Run {
         {
             return Step::Relieve(job);
         }
-        let n_ready = state.machine.n_ready(lane);
-        let share = n_ready.div_ceil(2 * self.desks.len()).max(1);
+        let share = state.machine.n_ready(lane).div_ceil(2 * self.desks.len()).max(1);
         let n_batch = self.batch[lane.0 as usize].load(Ordering::Relaxed).min(share);
-        while jobs.len() < n_batch {
-            let Some(task) = state.machine.take(lane) else { break };
-            if self.is_limited() {
-                match self.admit(state, task) {
-                    Admission::Go => {}
-                    Admission::After(job) => {
-                        state.machine.put_back(task);
-                        // The jobs taken so far wait on the desk while room is made.
-                        return Step::Relieve(job);
-                    }
-                    Admission::Wait => {
-                        state.machine.put_back(task);
-                        break;
-                    }
+        state.machine.take(lane, n_batch, &mut state.taken);
+        let mut relief = None;
+        if self.is_limited() {
+            let admitted: Admitted = self.admit(state);
+            relief = admitted.relief;
+            state.taken.drain(admitted.n..).for_each(|task| state.machine.put_back(task));
+        }
+        self.hand_out(state, jobs);
+        match relief {
+            // The jobs taken so far wait on the desk while room is made.
+            Some(job) => Step::Relieve(job),
+            None if jobs.is_empty() => Step::Nothing,
+            None => Step::Jobs,
+        }
+    }
+
+    /// Makes jobs of what was taken, with the inputs that are in memory.
+    fn hand_out(&self, state: &mut State, jobs: &mut VecDeque<Job>) {
+        let State { machine, store, late, taken, needs, ends, .. } = state;
+        // All rows first, then all values: each step waits for memory once, not once a task.
+        for &task in taken.iter() {
+            needs.extend_from_slice(machine.inputs(task));
+            ends.push(needs.len());
+        }
+        let may_be_exclusive = self.options.retries == 0 && self.options.retries_of.is_empty();
+        let mut start = 0;
+        for (task, end) in taken.drain(..).zip(ends.drain(..)) {
+            let mut job = Job { task, inputs: Default::default(), exclusive: 0, rest: None };
+            for (place, &input) in needs[start..end].iter().enumerate() {
+                if may_be_exclusive && place < 64 && machine.is_last_use(input) {
+                    job.exclusive |= 1 << place;
                 }
+                job.inputs.push(store.peek(input).unwrap_or_else(|| {
+                    job.rest.get_or_insert_default().missing.push((place as u32, input));
+                    Value::Unit
+                }));
             }
-            jobs.push_back(self.job(state, task));
-        }
-        if jobs.is_empty() { Step::Nothing } else { Step::Jobs }
-    }
-
-    fn is_limited(&self) -> bool {
-        self.options.memory_limit_bytes.is_some()
-    }
-
-    fn family(&self, state: &State, task: u32) -> u64 {
-        let (at, local) = state.machine.segment_of(task);
-        let table = state.machine.segments()[at].table();
-        family(table.body(local), table.body_index(local))
-    }
-
-    /// Whether the task may start now as far as memory goes; if so, what it is expected to return is
-    /// reserved. A task always may when nothing else runs and nothing can be spilled.
-    fn admit(&self, state: &mut State, task: u32) -> Admission {
-        if state.forecast.is_empty() {
-            return Admission::Go;
-        }
-        let bytes = state.forecast.expected_bytes(self.family(state, task));
-        if bytes == 0 {
-            return Admission::Go;
-        }
-        state.store.reserve(bytes);
-        if state.store.excess_bytes() > 0 {
-            let relief = next_spill(state);
-            let wait = state.machine.n_running() > 1 && state.machine.is_source(task);
-            if relief.is_some() || wait {
-                state.store.unreserve(bytes);
-                return relief.map_or(Admission::Wait, Admission::After);
+            if let Some(at) = machine.segment_of(task).0.checked_sub(1) {
+                job.rest.get_or_insert_default().late = Some(Arc::clone(&late[at]));
             }
+            start = end;
+            jobs.push_back(job);
         }
-        state.reserved.insert(task, bytes);
-        Admission::Go
-    }
-
-    /// Runs `first`, if there is one, and spills more until the budget holds again, or no value is left that
-    /// could go. A full disk ends the run.
-    pub fn relieve(&self, first: Option<SpillJob>) {
-        let mut next = first;
-        loop {
-            let job = next.take().or_else(|| {
-                let mut state = self.state.lock();
-                if state.store.excess_bytes() == 0 { None } else { next_spill(&mut state) }
-            });
-            let Some(job) = job else { return };
-            let slot = job.slot();
-            let outcome = job.run();
-            let mut state = self.state.lock();
-            let spilled = state.store.spilled(slot, outcome);
-            let trim = state.store.trim_due();
-            if let Spilled::Failed(error) = &spilled
-                && matches!(error.kind(), ErrorKind::DiskFull { .. } | ErrorKind::Io { .. })
-                && !state.over
-            {
-                state.errors.push(error.clone());
-                state.over = true;
-                self.cancel.cancel();
-                self.end_if_done(&mut state);
-            }
-            drop(state);
-            drop(spilled);
-            if trim {
-                trim_allocator();
-            }
-        }
-    }
-
-    fn job(&self, state: &mut State, task: u32) -> Job {
-        let State { machine, store, late, .. } = state;
-        let mut missing = Vec::new();
-        let inputs = machine.inputs(task);
-        let values = inputs.iter().enumerate().map(|(place, &input)| match store.peek(input) {
-            Some(value) => value,
-            None => {
-                missing.push((place as u32, input));
-                Value::Unit
-            }
-        });
-        let inputs: Inputs = values.collect();
-        let mut exclusive = 0;
-        if self.options.retries == 0 && self.options.retries_of.is_empty() {
-            let last =
-                machine.inputs(task).iter().take(64).enumerate().filter(|(_, i)| machine.is_last_use(**i));
-            exclusive = last.fold(0, |mask, (place, _)| mask | 1 << place);
-        }
-        let (at, _) = machine.segment_of(task);
-        let late = at.checked_sub(1).map(|at| Arc::clone(&late[at]));
-        Job { task, inputs, exclusive, missing, late }
-    }
-
-    /// The value of a finished task, read back where it was spilled.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Corrupt`], [`ErrorKind::Io`] from reading back; [`ErrorKind::Cancelled`] where there is
-    /// no value.
-    pub fn fetch(&self, task: u32) -> Result<Value> {
-        loop {
-            let mut state = self.state.lock();
-            match state.store.fetch(task) {
-                Fetch::Ready(value) => return Ok(value),
-                Fetch::Empty => return Err(ErrorKind::Cancelled.into()),
-                Fetch::Busy => wait_for(&self.changed, &mut state, Some(Duration::from_millis(50))),
-                Fetch::Load(job) => {
-                    // The store counts what is being read; the encoded form is held for a moment beside it.
-                    drop(state);
-                    self.relieve(None);
-                    let outcome = job.run(self.registry.as_ref());
-                    let mut state = self.state.lock();
-                    let outcome = state.store.loaded(task, outcome);
-                    self.changed.notify_all();
-                    return outcome;
-                }
-            }
-        }
-    }
-
-    /// Runs a job on `worker`.
-    pub fn execute(&self, mut job: Job, worker: usize, n_threads: usize) -> Report {
-        let task = job.task;
-        let outcome = self.prepare(&mut job).and_then(|()| {
-            let (plan, local) = match &job.late {
-                None => (&self.plan, task),
-                Some(late) => (&late.plan, task - late.base),
-            };
-            let ctx = crate::context::TaskCtx { cancel: &self.cancel, n_threads, worker };
-            let run = |inputs: &mut Inputs| plan.run(local, inputs, job.exclusive, &ctx, &self.registry);
-            match &self.options.observer {
-                None => run(&mut job.inputs),
-                Some(observer) => {
-                    let key = plan.table().key(local);
-                    observer.watch(&key, plan.table().body(local), worker, &mut || run(&mut job.inputs))
-                }
-            }
-        });
-        drop(job);
-        let outcome = outcome.and_then(|outcome| match outcome {
-            crate::kernel::Outcome::Value(value) => Ok(Reported::Value(value)),
-            crate::kernel::Outcome::Expand(graph) => {
-                let plan = Plan::new(Arc::new(graph.table().clone()), &self.registry)?;
-                Ok(Reported::Graph(Box::new((*graph, plan))))
-            }
-        });
-        Report { task, outcome }
-    }
-
-    fn prepare(&self, job: &mut Job) -> Result<()> {
-        for (place, task) in std::mem::take(&mut job.missing) {
-            job.inputs[place as usize] = self.fetch(task)?;
-        }
-        Ok(())
+        needs.clear();
     }
 
     /// The lane in which a worker that is in none would find the first task to run.
     #[must_use]
     pub fn first_lane(&self, allowed: impl Fn(LaneId) -> bool) -> Option<LaneId> {
-        let state = self.state.lock();
+        let state = self.lock();
         if state.over {
             return None;
         }
@@ -588,24 +461,9 @@ impl Run {
         if lane != NATIVE {
             return 1;
         }
-        let state = self.state.lock();
-        let n_active = state.machine.n_running() + state.machine.n_ready_all();
+        let n_active = self.n_active.load(Ordering::Relaxed);
         (self.desks.len() / n_active.max(1)).max(1)
     }
-}
-
-/// Whether a task may start as far as memory goes.
-enum Admission {
-    Go,
-    /// After this value has been spilled.
-    After(SpillJob),
-    /// When another task has finished.
-    Wait,
-}
-
-fn next_spill(state: &mut State) -> Option<SpillJob> {
-    let State { machine, store, .. } = state;
-    store.next_spill(&mut |slot| machine.next_need(slot))
 }
 
 impl std::fmt::Debug for Run {

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use raskt_core::Value;
 
+use crate::job::Report;
 use crate::lane::{LaneId, NATIVE};
 use crate::parking::Parking;
-use crate::run::{Report, Run, Step};
+use crate::run::{Run, Step};
 use crate::sync::Ordering;
 
 /// Tasks shorter than this are taken in growing batches.
@@ -121,7 +122,12 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
             }
             Step::Nothing => {
                 garbage.clear();
-                if run.is_over() || !steal(run, worker, lane) {
+                if run.is_over() {
+                    // Jobs that nobody will run: their values go while this worker is in their lane.
+                    drop(desk.clear());
+                    return worked;
+                }
+                if !steal(run, worker, lane) {
                     return worked;
                 }
             }
@@ -130,7 +136,9 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         worked = true;
         let begun = Instant::now();
         let n_threads = run.threads_per_task(lane);
-        while let Some(job) = desk.next() {
+        while !run.cancel_token().is_cancelled()
+            && let Some(job) = desk.next()
+        {
             reports.push(run.execute(job, worker, n_threads));
             desk.tick();
         }
