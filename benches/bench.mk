@@ -7,7 +7,8 @@ BENCH_CASES ?= delayed_tree processes_tasks
 BENCH_PAIRS ?= 5
 COMPARE ?= ../shared/bench/compare.py
 RUST_BENCHES := $(wildcard crates/*/benches/*.rs)
-PYTHON_BENCHES := $(wildcard benches/*.py)
+PYTHON_BENCHES := $(filter-out benches/_%,$(wildcard benches/*.py))
+ORDER_BENCH := benches/order_vs_dask/compare.py
 
 .PHONY: bench-compare bench-rust bench-python
 
@@ -35,4 +36,7 @@ bench-rust:
 	done
 
 bench-python: $(BENCH_VENV)/.raskt
-	@for file in $(PYTHON_BENCHES); do echo "== $$file"; $(BENCH_PY) "$$file"; done
+	@missed=; for file in $(PYTHON_BENCHES) $(ORDER_BENCH); do \
+	  echo "== $$file"; $(BENCH_PY) "$$file" || missed="$$missed $$file"; \
+	done; \
+	if [ -n "$$missed" ]; then echo "targets missed in:$$missed"; exit 1; fi
