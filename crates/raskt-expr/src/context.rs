@@ -1,0 +1,50 @@
+//! What rules and lowering may ask.
+
+use raskt_core::Result;
+
+use crate::expr::Expr;
+use crate::library::Library;
+use crate::meta::Meta;
+use crate::operation::{Operations, Way};
+use crate::traverse::post_order_where;
+
+/// The tables that planning stands on.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// What each operation is.
+    pub operations: &'a Operations,
+    /// What library functions return.
+    pub library: &'a dyn Library,
+    /// Which way operations are to take.
+    pub way: Way,
+}
+
+impl Context<'_> {
+    /// What is known of the result of `expr`, found out once; its operands, however deep, are asked first.
+    ///
+    /// # Errors
+    /// What the operations' rules or the library return for such operands.
+    pub fn meta<'e>(&self, expr: &'e Expr) -> Result<&'e Meta> {
+        if let Some(known) = expr.known_meta() {
+            return Ok(known);
+        }
+        let unknown = |expr: &Expr| expr.known_meta().is_none();
+        for unknown in post_order_where(expr.operands(), unknown) {
+            unknown.learn(self.derive(unknown)?);
+        }
+        Ok(expr.learn(self.derive(expr)?))
+    }
+
+    /// What is known of the operands of `expr`.
+    ///
+    /// # Errors
+    /// As [`Context::meta`].
+    pub fn operand_metas(&self, expr: &Expr) -> Result<Vec<Meta>> {
+        expr.operands().iter().map(|operand| self.meta(operand).cloned()).collect()
+    }
+
+    /// The operands' metas are known: asking for them goes no deeper.
+    fn derive(&self, expr: &Expr) -> Result<Meta> {
+        self.operations.meta(expr, &self.operand_metas(expr)?, self.library)
+    }
+}

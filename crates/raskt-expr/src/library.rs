@@ -1,0 +1,35 @@
+//! What a library's functions would return, asked of whoever can call them.
+
+use raskt_core::{ErrorKind, Param, Result, Value};
+
+use crate::meta::Meta;
+
+/// Answers for the functions of a library (NumPy, pandas) that a crate without Python only knows by name. It calls
+/// them on empty or one-element prototypes, and never on a block.
+pub trait Library: Send + Sync {
+    /// What the function `path` returns for operands of which this is known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownBody`] where there is no such function; what it raises for such operands.
+    fn meta(&self, path: &str, operands: &[Meta], parameters: &Param) -> Result<Meta>;
+
+    /// What a user's function returns, found out by calling it on one-element prototypes; `None` where that fails or
+    /// may have effects, so that it has to wait for the first block.
+    ///
+    /// # Errors
+    /// Only for what would fail on every block too.
+    fn meta_of_call(&self, function: &Value, operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {
+        let (_, _, _) = (function, operands, parameters);
+        Ok(None)
+    }
+}
+
+/// No library: for programs whose operations are all native.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoLibrary;
+
+impl Library for NoLibrary {
+    fn meta(&self, path: &str, _: &[Meta], _: &Param) -> Result<Meta> {
+        Err(ErrorKind::UnknownBody(path.to_owned()).into())
+    }
+}

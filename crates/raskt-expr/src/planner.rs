@@ -1,0 +1,117 @@
+//! The way from expressions to layers, assembled at the top from what each collection brings.
+
+use std::sync::Arc;
+
+use raskt_core::{Name, Result};
+use raskt_graph::explain::Explanation;
+
+use crate::context::Context;
+use crate::explain;
+use crate::expr::Expr;
+use crate::library::{Library, NoLibrary};
+use crate::lower::{self, Lower, Lowerings, Plan};
+use crate::operation::{Operations, Way};
+use crate::rewrite::{self, RewriteOptions, Rewritten, Rule, Rules};
+
+/// Simplifies and lowers the expressions of all collections that it was told of.
+#[derive(Clone)]
+pub struct Planner {
+    /// What each operation is.
+    pub operations: Operations,
+    /// Which way operations are to take.
+    pub way: Way,
+    /// Bounds of rewriting.
+    pub options: RewriteOptions,
+    library: Arc<dyn Library>,
+    rules: Rules,
+    lowerings: Lowerings,
+}
+
+impl Default for Planner {
+    fn default() -> Self {
+        Self::new(Arc::new(NoLibrary))
+    }
+}
+
+impl Planner {
+    /// A planner that knows no collection, and asks `library` about library functions.
+    #[must_use]
+    pub fn new(library: Arc<dyn Library>) -> Self {
+        Self {
+            operations: Operations::default(),
+            way: Way::Preferred,
+            options: RewriteOptions::default(),
+            library,
+            rules: Rules::default(),
+            lowerings: Lowerings::default(),
+        }
+    }
+
+    /// Adds a rule for the expressions of `collection`, behind those that it has.
+    pub fn add_rule(&mut self, collection: impl Into<Name>, rule: impl Rule + 'static) {
+        self.rules.add(collection, Arc::new(rule));
+    }
+
+    /// Says how the expressions of `collection` are lowered.
+    ///
+    /// # Errors
+    /// [`ErrorKind::KeyClash`](raskt_core::ErrorKind::KeyClash) where that has been said.
+    pub fn add_lowering(
+        &mut self,
+        collection: impl Into<Name>,
+        lowering: impl Lower + 'static,
+    ) -> Result<()> {
+        self.lowerings.add(collection, Arc::new(lowering))
+    }
+
+    /// What rules and lowerings may ask.
+    #[must_use]
+    pub fn context(&self) -> Context<'_> {
+        Context { operations: &self.operations, library: &*self.library, way: self.way }
+    }
+
+    /// Expressions of the same values, as the rules of their collections like them best.
+    ///
+    /// # Errors
+    /// What rules return; an error that names the rule, where rules come to no end.
+    pub fn simplify(&self, roots: &[Expr]) -> Result<Rewritten> {
+        rewrite::rewrite(roots, &self.rules, &self.context(), &self.options)
+    }
+
+    /// The layers of `roots` as they stand.
+    ///
+    /// # Errors
+    /// What the collections' lowerings return.
+    pub fn lower(&self, roots: &[Expr]) -> Result<Plan> {
+        lower::lower(roots, &self.lowerings, &self.context())
+    }
+
+    /// The layers of `roots`, simplified: several collections' expressions become one graph, shared parts once.
+    ///
+    /// # Errors
+    /// As [`Planner::simplify`] and [`Planner::lower`].
+    pub fn plan(&self, roots: &[Expr]) -> Result<Plan> {
+        self.lower(&self.simplify(roots)?.roots)
+    }
+
+    /// What becomes of `roots`, as text: the expressions, the rules that fired, the expressions behind them, and their
+    /// layers.
+    ///
+    /// # Errors
+    /// As [`Planner::plan`].
+    pub fn explain(&self, roots: &[Expr]) -> Result<String> {
+        let rewritten = self.simplify(roots)?;
+        let mut text = Explanation::default();
+        text.note("expressions");
+        text.note(&explain::indented(&explain::expressions(roots)));
+        if !rewritten.counts.is_empty() {
+            text.note("simplified by");
+            text.note(&explain::indented(&explain::rules(&rewritten)));
+            text.note("simplified");
+            text.note(&explain::indented(&explain::expressions(&rewritten.roots)));
+        }
+        let plan = self.lower(&rewritten.roots)?;
+        text.layers(&plan.graph, |name| plan.n_bytes.get(name).copied());
+        Ok(text.to_string())
+    }
+}
