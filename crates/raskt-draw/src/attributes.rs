@@ -36,8 +36,8 @@ impl Picture {
 }
 
 impl Node {
-    /// Sets a Graphviz attribute: `label`, `shape`, `fillcolor`, `color`, `fontcolor`, `style`, `penwidth`, `tooltip`;
-    /// others, and shapes that are not drawn here, go to DOT only.
+    /// Sets a Graphviz attribute: `label`, `shape`, `fillcolor`, `color`, `fontcolor`, `style`, `penwidth`,
+    /// `tooltip`; others, and shapes that are not drawn here, go to DOT only.
     ///
     /// ```
     /// use raskt_draw::{Node, Shape};

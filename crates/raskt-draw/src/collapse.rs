@@ -11,9 +11,10 @@ use crate::picture::{Edge, Node, Picture, Shape};
 /// Names shown in the tooltip of a collapsed node.
 const NAMES_MAX: usize = 8;
 
-/// The picture itself where it has at most `nodes_max` nodes. Otherwise nodes of one group (or, without a group, one
-/// label), one shape and one layer become one node, so that the levels of a reduction stay apart; if those are still too
-/// many, whole groups; at last all but the largest groups become one node `other`. Edges carry their multiplicity.
+/// The picture itself where it has at most `nodes_max` nodes. Otherwise nodes of one group (or, without a
+/// group, one label), one shape and one layer become one node, so that the levels of a reduction stay apart;
+/// if those are still too many, whole groups; at last all but the largest groups become one node `other`.
+/// Edges carry their multiplicity.
 ///
 /// ```
 /// use raskt_draw::{Edge, Node, Picture, Shape, collapse};

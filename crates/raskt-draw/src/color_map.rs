@@ -1,4 +1,5 @@
-//! Perceptually uniform colour maps, for colouring nodes by a number such as their place in the order of execution.
+//! Perceptually uniform colour maps, for colouring nodes by a number such as their place in the order of
+//! execution.
 
 use std::str::FromStr;
 

@@ -62,7 +62,8 @@ fn fills(picture: &Picture, options: &RenderOptions) -> Vec<Color> {
     fills
 }
 
-/// Lines first, then arrowheads and captions, so that no line runs over a caption. The same edge given twice is drawn once.
+/// Lines first, then arrowheads and captions, so that no line runs over a caption. The same edge given twice
+/// is drawn once.
 fn edge_groups(picture: &Picture, layout: &Layout, origin: Point) -> Vec<Group> {
     let mut drawn = BTreeSet::new();
     let mut lines = Vec::new();

@@ -28,19 +28,35 @@ pub(crate) fn face() -> Option<&'static Face<'static>> {
     FACE.as_ref()
 }
 
-/// The glyph of a character and its advance in ems. Glyph 0, a hollow box, stands for what the font lacks.
-pub(crate) fn glyph(character: char) -> (GlyphId, f64) {
-    let found = face().and_then(|face| {
+/// Drawn for what the font lacks.
+const SUBSTITUTE: char = '□';
+
+/// A character's glyph.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Glyph {
+    pub(crate) id: GlyphId,
+    /// Room that it takes, in ems.
+    pub(crate) advance: f64,
+    /// Whether it is the character's own, and not the hollow box that stands for what the font lacks.
+    pub(crate) is_own: bool,
+}
+
+/// The glyph of a character.
+pub(crate) fn glyph(character: char) -> Glyph {
+    let own = face().and_then(|face| {
         let id = face.glyph_index(character)?;
         let advance = face.glyph_hor_advance(id)?;
-        Some((id, f64::from(advance) / f64::from(face.units_per_em())))
+        Some(Glyph { id, advance: f64::from(advance) / f64::from(face.units_per_em()), is_own: true })
     });
-    found.unwrap_or_else(|| (GlyphId(0), foreign_advance(character)))
+    own.unwrap_or_else(|| {
+        let id = face().and_then(|face| face.glyph_index(SUBSTITUTE)).unwrap_or(GlyphId(0));
+        Glyph { id, advance: foreign_advance(character), is_own: false }
+    })
 }
 
 /// Width of one line of text at a font size.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    text.chars().map(|character| glyph(character).1).sum::<f64>() * size
+    text.chars().map(|character| glyph(character).advance).sum::<f64>() * size
 }
 
 #[cfg(test)]
@@ -51,7 +67,7 @@ mod tests {
     fn the_embedded_font_parses_and_has_the_signs_that_labels_use() {
         assert!(face().is_some());
         for character in "aZ09_-.,()[]{}<>×…→éßłΣдя∑≤".chars() {
-            assert_ne!(glyph(character).0, GlyphId(0), "{character}");
+            assert!(glyph(character).is_own, "{character}");
         }
     }
 
@@ -61,5 +77,6 @@ mod tests {
         assert!((whole - text_width("sum-", 12.0) - text_width("aggregate", 12.0)).abs() < 1e-9);
         assert_eq!(text_width("総和", 10.0), 20.0);
         assert_eq!(text_width("", 10.0), 0.0);
+        assert_ne!(glyph('総').id, GlyphId(0));
     }
 }

@@ -14,8 +14,8 @@ pub(crate) fn lines(label: &str, chars_max: usize) -> Vec<String> {
     lines
 }
 
-/// The text with its middle replaced by `…` where it has more than `chars_max` characters. Both ends stay: keys often
-/// differ only at their end.
+/// The text with its middle replaced by `…` where it has more than `chars_max` characters. Both ends stay:
+/// keys often differ only at their end.
 pub(crate) fn elided(text: &str, chars_max: usize) -> String {
     let n_chars = text.chars().count();
     let chars_max = chars_max.max(3);

@@ -1,9 +1,10 @@
 //! Pictures of task graphs, with no system package needed.
 //!
-//! A [`Picture`] is a neutral description: nodes with labels, shapes and colours, edges between them, a direction. This
-//! crate lays it out in layers, routes the edges around the nodes and writes SVG, PNG, PDF or Graphviz' DOT. Graphs that
-//! are too big to look at are collapsed first: one node a group, with counts. What a node stands for (a task, a value,
-//! a layer) is decided by the caller; nothing here knows a task graph, Python, or the file system.
+//! A [`Picture`] is a neutral description: nodes with labels, shapes and colours, edges between them, a
+//! direction. This crate lays it out in layers, routes the edges around the nodes and writes SVG, PNG, PDF or
+//! Graphviz' DOT. Graphs that are too big to look at are collapsed first: one node a group, with counts. What
+//! a node stands for (a task, a value, a layer) is decided by the caller; nothing here knows a task graph,
+//! Python, or the file system.
 //!
 //! ```
 //! use raskt_draw::{Edge, Format, Node, Picture, RenderOptions, Shape, render};
@@ -17,10 +18,10 @@
 //! # Ok::<(), raskt_draw::DrawError>(())
 //! ```
 //!
-//! The layout is the layered method of Sugiyama, Tagawa and Toda (1981): cycles are broken by depth-first search,
-//! layers come from longest paths tightened towards short edges, crossings are reduced by barycentre sweeps and
-//! transpositions, coordinates are those of Brandes and Köpf (2001). The published crates were measured first: one gives
-//! no edge routes, the other takes a minute and a half for 2,000 nodes.
+//! The layout is the layered method of Sugiyama, Tagawa and Toda (1981): cycles are broken by depth-first
+//! search, layers come from longest paths tightened towards short edges, crossings are reduced by barycentre
+//! sweeps and transpositions, coordinates are those of Brandes and Köpf (2001). The published crates were
+//! measured first: one gives no edge routes, the other takes a minute and a half for 2,000 nodes.
 
 mod attributes;
 mod collapse;

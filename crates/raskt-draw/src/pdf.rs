@@ -201,11 +201,15 @@ fn draw_text(out: &mut Content, text: &Text, glyphs: &mut BTreeMap<u16, char>) {
     // Glyphs are placed one by one: what the font lacks takes the room that the layout gave it.
     let mut x = text.left();
     for character in text.text.chars() {
-        let (glyph, advance) = font::glyph(character);
-        glyphs.entry(glyph.0).or_insert(character);
+        let glyph = font::glyph(character);
+        glyphs.entry(glyph.id.0).or_insert(if glyph.is_own {
+            character
+        } else {
+            char::REPLACEMENT_CHARACTER
+        });
         out.set_text_matrix([1.0, 0.0, 0.0, -1.0, x as f32, text.at.y as f32]);
-        out.show(Str(&glyph.0.to_be_bytes()));
-        x += advance * text.size;
+        out.show(Str(&glyph.id.0.to_be_bytes()));
+        x += glyph.advance * text.size;
     }
     out.end_text();
 }

@@ -136,8 +136,8 @@ pub struct Node {
     pub tooltip: Option<String>,
     /// Relative size, 1 by default, kept within 0.6 to 3.
     pub scale: f64,
-    /// What the node is merged with when the picture is collapsed: the function's or the layer's name. Also decides its
-    /// colour where it has none.
+    /// What the node is merged with when the picture is collapsed: the function's or the layer's name. Also
+    /// decides its colour where it has none.
     pub group: Option<String>,
     /// How many things it stands for; more than one is drawn as a stack.
     pub count: u64,

@@ -181,11 +181,11 @@ fn outlines(text: &Text) -> Option<Path> {
     let mut pen = Pen { path: PathBuilder::new(), x: 0.0, y: text.at.y as f32, scale };
     let mut x = text.left();
     for character in text.text.chars() {
-        let (glyph, advance) = font::glyph(character);
+        let glyph = font::glyph(character);
         pen.x = x as f32;
         // A glyph without an outline, such as the space, draws nothing.
-        let _ = face.outline_glyph(glyph, &mut pen);
-        x += advance * text.size;
+        let _ = face.outline_glyph(glyph.id, &mut pen);
+        x += glyph.advance * text.size;
     }
     pen.path.finish()
 }

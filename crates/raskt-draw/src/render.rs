@@ -44,8 +44,8 @@ impl Default for RenderOptions {
 /// Draws a picture as the bytes of a file of the given format, collapsing it first where the options say so.
 ///
 /// # Errors
-/// [`DrawError::EdgeOutOfRange`] for an edge between nodes that are not there, [`DrawError::FormatNotBuilt`] for PNG and
-/// PDF in a build without them, [`DrawError::Encode`] where an encoder refuses.
+/// [`DrawError::EdgeOutOfRange`] for an edge between nodes that are not there, [`DrawError::FormatNotBuilt`]
+/// for PNG and PDF in a build without them, [`DrawError::Encode`] where an encoder refuses.
 pub fn render(picture: &Picture, format: Format, options: &RenderOptions) -> Result<Vec<u8>, DrawError> {
     picture.check()?;
     let picture = match options.collapse_above {

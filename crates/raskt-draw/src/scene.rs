@@ -1,4 +1,5 @@
-//! What is drawn, free of any file format: shapes, lines and text at absolute places. Every backend draws the same scene.
+//! What is drawn, free of any file format: shapes, lines and text at absolute places. Every backend draws the
+//! same scene.
 
 use crate::Color;
 use crate::layout::{Curve, Point};

@@ -21,7 +21,8 @@ pub(crate) struct Links {
     pub(crate) of_edge: Vec<Option<u32>>,
 }
 
-/// Turns round the edges that close a cycle (found by depth-first search from the sources), so that no cycle is left.
+/// Turns round the edges that close a cycle (found by depth-first search from the sources), so that no cycle
+/// is left.
 pub(crate) fn acyclic_links(n_nodes: usize, edges: &[(u32, u32)]) -> Links {
     let mut index_of: BTreeMap<(u32, u32), u32> = BTreeMap::new();
     let mut links = Vec::new();

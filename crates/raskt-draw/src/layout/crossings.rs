@@ -1,7 +1,7 @@
 //! Counting crossings between two neighbouring layers.
 
-/// Crossings between a layer and the next, given for each vertex of the layer, in order, the positions of its neighbours
-/// in the next (Barth, Jünger and Mutzel, 2002: inversions counted in an accumulator tree).
+/// Crossings between a layer and the next, given for each vertex of the layer, in order, the positions of its
+/// neighbours in the next (Barth, Jünger and Mutzel, 2002: inversions counted in an accumulator tree).
 pub(crate) fn count_crossings(neighbours: impl Iterator<Item = Vec<u32>>, n_next: usize) -> u64 {
     let first_leaf = n_next.next_power_of_two().max(1);
     let mut tree = vec![0_u32; 2 * first_leaf];
@@ -23,8 +23,8 @@ pub(crate) fn count_crossings(neighbours: impl Iterator<Item = Vec<u32>>, n_next
     total
 }
 
-/// Crossings between the edges of two vertices of one layer if `left` stands left of `right`, given the sorted positions
-/// of their neighbours.
+/// Crossings between the edges of two vertices of one layer if `left` stands left of `right`, given the
+/// sorted positions of their neighbours.
 pub(crate) fn crossings_of_pair(left: &[u32], right: &[u32]) -> u64 {
     let (mut total, mut below) = (0, 0);
     for &position in left {

@@ -10,8 +10,8 @@ struct Neighbours {
     after: Vec<Vec<u32>>,
 }
 
-/// A layer for each node such that every link goes to a higher one. Longest paths first; then nodes with slack move
-/// towards where they have more links, so that inputs stand just before what uses them.
+/// A layer for each node such that every link goes to a higher one. Longest paths first; then nodes with
+/// slack move towards where they have more links, so that inputs stand just before what uses them.
 pub(crate) fn assign_layers(n_nodes: usize, links: &[Link]) -> Vec<u32> {
     let mut near = Neighbours { before: vec![Vec::new(); n_nodes], after: vec![Vec::new(); n_nodes] };
     for link in links {

@@ -1,4 +1,5 @@
-//! Layered layout. Inside, layers grow downwards (`y`) whatever the picture's direction; the last step turns the result.
+//! Layered layout. Inside, layers grow downwards (`y`) whatever the picture's direction; the last step turns
+//! the result.
 
 mod acyclic;
 mod crossings;

@@ -17,7 +17,8 @@ enum Side {
     After,
 }
 
-/// Orders each layer: two starting orders, each improved by barycentre sweeps with transpositions; the best is kept.
+/// Orders each layer: two starting orders, each improved by barycentre sweeps with transpositions; the best
+/// is kept.
 pub(crate) fn order_layers(graph: &Proper) -> Order {
     let n_edges: usize = graph.after.iter().map(Vec::len).sum();
     let sweeps = (WORK / (n_edges + graph.n_vertices() + 1)).clamp(4, 32);
@@ -35,8 +36,8 @@ pub(crate) fn order_layers(graph: &Proper) -> Order {
     best.map_or_else(Vec::new, |(_, order)| order)
 }
 
-/// Depth-first from the results through what they need (or from the inputs through what needs them): a tree comes out
-/// without crossings, and siblings in the order in which they were given.
+/// Depth-first from the results through what they need (or from the inputs through what needs them): a tree
+/// comes out without crossings, and siblings in the order in which they were given.
 fn first_order(graph: &Proper, towards: Side) -> Order {
     let (next, other) = match towards {
         Side::Before => (&graph.before, &graph.after),
@@ -97,7 +98,8 @@ fn total_crossings(graph: &Proper, order: &Order, positions: &[u32]) -> u64 {
     order.windows(2).map(between).sum()
 }
 
-/// Sorts every layer by the mean position of its neighbours on one side, layer after layer away from that side.
+/// Sorts every layer by the mean position of its neighbours on one side, layer after layer away from that
+/// side.
 fn sweep_layers(graph: &Proper, order: &mut Order, positions: &mut [u32], side: Side) {
     let n_layers = order.len();
     for step in 1..n_layers {

@@ -10,7 +10,7 @@ use super::proper::{Proper, proper};
 use super::route::{Border, LOOP_REACH, Route, Stage, loop_route, routes};
 use super::size::Body;
 use crate::font::text_width;
-use crate::{Direction, DrawError, Picture, RenderOptions, theme};
+use crate::{Direction, DrawError, Edge, Picture, RenderOptions, theme};
 
 /// Where everything of a picture goes, in pixels.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,10 +52,12 @@ pub struct PlacedEdge {
 
 /// Gap between components.
 const COMPONENT_GAP: f64 = 30.0;
+/// Parts are packed to be this many times as wide as high.
+const PROPORTION: f64 = 1.7;
 /// The most that wide fan-in adds between two layers.
 const SPREAD_MAX: f64 = 150.0;
 /// How much of the widest step sideways is added between two layers.
-const SPREAD_SHARE: f64 = 0.09;
+const SPREAD_SHARE: f64 = 0.11;
 
 /// Lays out a picture as it is, without collapsing it.
 ///
@@ -76,25 +78,31 @@ pub fn lay_out(picture: &Picture, options: &RenderOptions) -> Result<Layout, Dra
     let sideways = matches!(picture.direction, Direction::LeftToRight | Direction::RightToLeft);
     let bodies: Vec<Body> = picture.nodes.iter().map(|n| Body::of(n, options.label_chars_max)).collect();
     let edges: Vec<(u32, u32)> = picture.edges.iter().map(|e| (e.from, e.to)).collect();
-    let spacing = Spacing::of(picture, options, sideways);
+    let captions: Vec<f64> = picture.edges.iter().map(caption_width).collect();
+    let spacing = Spacing::of(&captions, options, sideways);
     let components = components(bodies.len(), &edges);
-    let parts: Vec<Part> = components.iter().map(|c| Part::new(c, &bodies, &edges, &spacing)).collect();
+    let parts: Vec<Part> =
+        components.iter().map(|c| Part::new(c, &bodies, &edges, &captions, &spacing)).collect();
 
-    // Packed as seen, so that the proportions of the result are right in every direction.
-    let seen = |p: &Part| if sideways { (p.height, p.width) } else { (p.width, p.height) };
-    let (corners, width, height) = pack(&parts.iter().map(seen).collect::<Vec<_>>(), COMPONENT_GAP);
+    // Packed before turning, so that inputs stand in line: rows of parts, or columns where layers run
+    // sideways.
+    let proportion = if sideways { 1.0 / PROPORTION } else { PROPORTION };
+    let sizes: Vec<(f64, f64)> = parts.iter().map(|part| (part.width, part.height)).collect();
+    let (slots, across, along) = pack(&sizes, COMPONENT_GAP, proportion);
+    let (width, height) = if sideways { (along, across) } else { (across, along) };
     let mut layout = Layout { width, height, nodes: Vec::new(), edges: Vec::new() };
     layout.edges.resize(edges.len(), PlacedEdge::default());
     let mut centres = vec![(Point::default(), 0); bodies.len()];
-    for ((component, part), corner) in components.iter().zip(&parts).zip(corners) {
+    for ((component, part), slot) in components.iter().zip(&parts).zip(slots) {
         let turn = |p: Point| {
-            let turned = match picture.direction {
-                Direction::TopToBottom => p,
-                Direction::BottomToTop => Point::new(p.x, part.height - p.y),
-                Direction::LeftToRight => Point::new(p.y, p.x),
-                Direction::RightToLeft => Point::new(part.height - p.y, p.x),
-            };
-            Point::new(turned.x + corner.x, turned.y + corner.y)
+            let (across, along) = (slot.left + p.x, slot.top + p.y);
+            let back = slot.top + slot.row_height - p.y;
+            match picture.direction {
+                Direction::TopToBottom => Point::new(across, along),
+                Direction::BottomToTop => Point::new(across, back),
+                Direction::LeftToRight => Point::new(along, across),
+                Direction::RightToLeft => Point::new(back, across),
+            }
         };
         for (&node, &(centre, layer)) in component.nodes.iter().zip(&part.nodes) {
             centres[node as usize] = (turn(centre), layer);
@@ -128,17 +136,22 @@ struct Spacing {
 }
 
 impl Spacing {
-    fn of(picture: &Picture, options: &RenderOptions, sideways: bool) -> Self {
-        let widths = picture.edges.iter().filter_map(crate::Edge::caption);
-        let widest = widths.map(|text| text_width(&text, theme::FONT_SIZE_SMALL)).fold(0.0, f64::max);
-        let caption = match (widest > 0.0, sideways) {
-            (false, _) => 0.0,
-            (true, false) => theme::FONT_SIZE_SMALL,
-            (true, true) => widest,
-        };
+    fn of(captions: &[f64], options: &RenderOptions, sideways: bool) -> Self {
+        let widest = captions.iter().copied().fold(0.0, f64::max);
+        let caption = if sideways || widest == 0.0 { widest } else { theme::FONT_SIZE_SMALL };
         let gaps = Gaps { node: options.node_gap, edge: options.node_gap * 0.6 };
         Self { gaps, layer: options.layer_gap + caption, sideways }
     }
+
+    /// Room that a loop's caption of a width takes across the layers.
+    fn caption_across(&self, width: f64) -> f64 {
+        if self.sideways { width.min(1.3 * theme::FONT_SIZE_SMALL) } else { width }
+    }
+}
+
+/// Width of what is written beside an edge, 0 where there is nothing.
+fn caption_width(edge: &Edge) -> f64 {
+    edge.caption().map_or(0.0, |text| text_width(&text, theme::FONT_SIZE_SMALL) + 8.0)
 }
 
 /// Nodes and edges (by index) that hang together.
@@ -188,7 +201,13 @@ struct Part {
 }
 
 impl Part {
-    fn new(component: &Component, bodies: &[Body], edges: &[(u32, u32)], spacing: &Spacing) -> Self {
+    fn new(
+        component: &Component,
+        bodies: &[Body],
+        edges: &[(u32, u32)],
+        captions: &[f64],
+        spacing: &Spacing,
+    ) -> Self {
         let local = |node: u32| component.nodes.binary_search(&node).map_or(0, |index| index as u32);
         let ends = |edge: &u32| {
             let (from, to) = edges[*edge as usize];
@@ -202,7 +221,9 @@ impl Part {
         let layers = assign_layers(borders.len(), &links);
         let graph = proper(&layers, &links);
         let order = order_layers(&graph);
-        let widths = widths(&graph, &borders, &local_edges);
+        let caption = |edge: &u32| spacing.caption_across(captions[*edge as usize]);
+        let captions: Vec<f64> = component.edges.iter().map(caption).collect();
+        let widths = widths(&graph, &borders, &local_edges, &captions);
         let mut across = place_across(&graph, &order, &widths, spacing.gaps);
         let low = across.iter().zip(&widths).map(|(x, w)| x - w / 2.0).fold(f64::INFINITY, f64::min);
         across.iter_mut().for_each(|x| *x -= low);
@@ -216,11 +237,14 @@ impl Part {
         let centres: Vec<Point> = (0..graph.n_vertices()).map(centre).collect();
         let stage = Stage { graph: &graph, borders: &borders, centres: &centres, bands: &bands };
         let of_links = routes(&stage, &links);
-        let route_of = |(link, &(node, _)): (&Option<u32>, &(u32, u32))| match link {
-            Some(link) => of_links[*link as usize].clone(),
-            None => loop_route(centres[node as usize], &borders[node as usize]),
+        let route_of = |index: usize| match of_edge[index] {
+            Some(link) => of_links[link as usize].clone(),
+            None => {
+                let node = local_edges[index].0 as usize;
+                loop_route(centres[node], &borders[node], captions[index])
+            }
         };
-        let routes = of_edge.iter().zip(&local_edges).map(route_of).collect();
+        let routes = (0..of_edge.len()).map(route_of).collect();
         let nodes = centres.iter().copied().zip(layers).collect();
         Self { width, height: bands.last().map_or(0.0, |band| band.1), nodes, routes }
     }
@@ -232,20 +256,20 @@ fn border(body: &Body, sideways: bool) -> Border {
 }
 
 /// Room that each vertex takes across; loops get theirs on both sides so that the node stays in its middle.
-fn widths(graph: &Proper, borders: &[Border], edges: &[(u32, u32)]) -> Vec<f64> {
+fn widths(graph: &Proper, borders: &[Border], edges: &[(u32, u32)], captions: &[f64]) -> Vec<f64> {
     let mut widths: Vec<f64> = borders.iter().map(|b| 2.0 * b.half_across).collect();
     widths.resize(graph.n_vertices(), 0.0);
-    let mut has_loop: Vec<u32> = edges.iter().filter(|(from, to)| from == to).map(|e| e.0).collect();
-    has_loop.sort_unstable();
-    has_loop.dedup();
-    for node in has_loop {
-        widths[node as usize] += 2.0 * LOOP_REACH;
+    for (&(from, to), caption) in edges.iter().zip(captions) {
+        if from == to {
+            let with_loop = 2.0 * (borders[from as usize].half_across + LOOP_REACH + caption);
+            widths[from as usize] = widths[from as usize].max(with_loop);
+        }
     }
     widths
 }
 
-/// Top and bottom of each layer. Layers between which edges run far sideways stand further apart, or the edges would lie
-/// nearly flat.
+/// Top and bottom of each layer. Layers between which edges run far sideways stand further apart, or the
+/// edges would lie nearly flat.
 fn bands(graph: &Proper, borders: &[Border], across: &[f64], gap: f64) -> Vec<(f64, f64)> {
     let mut heights = vec![0.0_f64; graph.n_layers];
     for (node, border) in borders.iter().enumerate() {

@@ -1,9 +1,9 @@
-//! Where vertices stand within their layers (Brandes and Köpf, 2001, with the compaction on a graph of blocks that
-//! dagre uses, which copes with widths that differ).
+//! Where vertices stand within their layers (Brandes and Köpf, 2001, with the compaction on a graph of blocks
+//! that dagre uses, which copes with widths that differ).
 //!
-//! Four times, once for each corner of the picture, vertices are aligned with a median neighbour into vertical blocks, and
-//! the blocks pushed together. The mean of the two middle results is balanced, and keeps every distance that all four
-//! keep.
+//! Four times, once for each corner of the picture, vertices are aligned with a median neighbour into
+//! vertical blocks, and the blocks pushed together. The mean of the two middle results is balanced, and keeps
+//! every distance that all four keep.
 
 use std::collections::HashSet;
 
@@ -37,8 +37,8 @@ pub(crate) fn place_across(graph: &Proper, order: &Order, widths: &[f64], gaps: 
     balance(&mut candidates)
 }
 
-/// Segments between a node and its neighbour that cross a piece of a long edge: not to be aligned, so that long edges stay
-/// straight.
+/// Segments between a node and its neighbour that cross a piece of a long edge: not to be aligned, so that
+/// long edges stay straight.
 fn conflicts(graph: &Proper, order: &Order) -> HashSet<(u32, u32)> {
     let mut found = HashSet::new();
     let inner = |v: u32| {

@@ -1,4 +1,5 @@
-//! The proper graph: every link cut into steps from one layer to the next by dummy vertices that hold its place.
+//! The proper graph: every link cut into steps from one layer to the next by dummy vertices that hold its
+//! place.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +30,8 @@ impl Proper {
     }
 }
 
-/// Cuts the links. Links that leave the same node share their dummies as long as they run side by side: a trunk that
-/// branches is easier to follow than parallel lines, and there are fewer of them to cross.
+/// Cuts the links. Links that leave the same node share their dummies as long as they run side by side: a
+/// trunk that branches is easier to follow than parallel lines, and there are fewer of them to cross.
 pub(crate) fn proper(layers: &[u32], links: &[Link]) -> Proper {
     let n_nodes = layers.len();
     let mut out = Proper {

@@ -60,7 +60,8 @@ impl Body {
     }
 }
 
-/// How far the border is from the centre, at `offset` from the axis, for half a size across and along the layers.
+/// How far the border is from the centre, at `offset` from the axis, for half a size across and along the
+/// layers.
 pub(crate) fn reach(outline: Outline, half_across: f64, half_along: f64, offset: f64) -> f64 {
     match outline {
         Outline::Ellipse => {
