@@ -25,14 +25,14 @@ pub(crate) fn post_order_where(roots: &[Expr], enter: impl Fn(&Expr) -> bool) ->
     let mut sorted = Vec::new();
     let mut path: Vec<(&Expr, usize)> = Vec::new();
     for root in roots {
-        if enter(root) && seen.insert(root) {
+        if enter(root) && seen.insert(root.token()) {
             path.push((root, 0));
         }
         while let Some((expr, next)) = path.last_mut() {
             match expr.operands().get(*next) {
                 Some(operand) => {
                     *next += 1;
-                    if enter(operand) && seen.insert(operand) {
+                    if enter(operand) && seen.insert(operand.token()) {
                         path.push((operand, 0));
                     }
                 }

@@ -37,7 +37,7 @@ fn graph(counts: [u32; 2]) -> raskt_core::Result<Graph> {
         parameters: Formula::default(),
         combine: Body::native("sum"),
         aggregate: Body::native("sum"),
-        neighbours: Neighbours::Untold,
+        neighbours: Neighbours::Spread,
         returns: Returns::One,
     };
     graph.insert("total", TreeReduce::new(sum)?.into())?;

@@ -37,7 +37,7 @@ fn graph() -> Graph {
         parameters: Formula::default(),
         combine: sum(),
         aggregate: sum(),
-        neighbours: Neighbours::Untold,
+        neighbours: Neighbours::Spread,
         returns: Returns::One,
     };
     graph.insert("total", TreeReduce::new(total).unwrap().into()).unwrap();

@@ -175,7 +175,7 @@ impl Lower for SumsLowering {
                     parameters: Formula::default(),
                     combine: body(Param::Null)?,
                     aggregate: body(Param::Null)?,
-                    neighbours: Neighbours::Untold,
+                    neighbours: Neighbours::Spread,
                     returns: Returns::One,
                 })?
                 .into()

@@ -27,13 +27,15 @@ pub enum ReducedAxes {
     Kept,
 }
 
-/// What a task that combines several blocks is told about how they lay.
+/// How a task that combines several blocks gets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Neighbours {
-    /// Nothing: their order does not matter, or there is but one axis.
-    Untold,
-    /// The list of how many there are along each of the operand's axes, as own parameters; they come in C order.
+    /// One input each, in C order.
+    Spread,
+    /// One input each, in C order; and how many there are along each of the operand's axes, as own parameters.
     Counted,
+    /// One input, the list of them in C order: for functions of a library, which take lists.
+    Gathered,
 }
 
 /// What a [`TreeReduce`] layer is made of.
@@ -55,7 +57,7 @@ pub struct TreeReduceParts {
     pub combine: Body,
     /// What makes the result of the last partial results.
     pub aggregate: Body,
-    /// What combining tasks are told.
+    /// How combining tasks get what they combine.
     pub neighbours: Neighbours,
     /// What the last task returns.
     pub returns: Returns,
@@ -76,7 +78,7 @@ pub struct TreeReduceParts {
 ///     parameters: Formula::default(),
 ///     combine: sum.clone(),
 ///     aggregate: sum,
-///     neighbours: Neighbours::Untold,
+///     neighbours: Neighbours::Spread,
 ///     returns: Returns::One,
 /// })?);
 /// // 100 chunks, 13 and 2 partial sums, 1 result.
@@ -94,6 +96,26 @@ pub struct TreeReduce {
     grid: Grid,
     /// How many neighbours are combined along each axis.
     split_every: Vec<u32>,
+}
+
+/// What the tasks of a stage do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// The first step, block by block.
+    Chunk,
+    /// Lists of neighbours.
+    Gather,
+    /// What such a list gives.
+    CombineList,
+    /// What neighbours give.
+    Combine,
+}
+
+impl Work {
+    /// Whether each block is made of the one with its number.
+    fn is_one_to_one(self) -> bool {
+        matches!(self, Self::Chunk | Self::CombineList)
+    }
 }
 
 impl TreeReduce {
@@ -129,6 +151,9 @@ impl TreeReduce {
             let fewer: Vec<u32> =
                 counts.iter().zip(&split_every).map(|(n, split)| n.div_ceil(*split)).collect();
             grids.push(Grid::new(&fewer)?);
+            if parts.neighbours == Neighbours::Gathered {
+                grids.push(Grid::new(&fewer)?);
+            }
             if parts.axes.iter().all(|reduced| fewer[usize::from(reduced.axis)] == 1) {
                 break;
             }
@@ -147,9 +172,13 @@ impl TreeReduce {
         &self.parts
     }
 
-    /// Whether a stage works on the blocks one by one.
-    fn is_chunk(&self, stage: usize) -> bool {
-        stage == 0 && self.parts.chunk.is_some()
+    fn work(&self, stage: usize) -> Work {
+        match (stage.checked_sub(usize::from(self.parts.chunk.is_some())), self.parts.neighbours) {
+            (None, _) => Work::Chunk,
+            (Some(stage), Neighbours::Gathered) if stage % 2 == 0 => Work::Gather,
+            (Some(_), Neighbours::Gathered) => Work::CombineList,
+            (Some(_), Neighbours::Spread | Neighbours::Counted) => Work::Combine,
+        }
     }
 
     /// The blocks of the stage before that a block combines, along each axis.
@@ -178,7 +207,11 @@ impl Kind for TreeReduce {
     }
 
     fn stage_name(&self, stage: usize) -> String {
-        if self.is_chunk(stage) { "chunk".to_owned() } else { format!("combine-{stage}") }
+        match self.work(stage) {
+            Work::Chunk => "chunk".to_owned(),
+            Work::Gather => format!("gather-{stage}"),
+            Work::CombineList | Work::Combine => format!("combine-{stage}"),
+        }
     }
 
     fn returns(&self, stage: usize) -> Returns {
@@ -199,7 +232,7 @@ impl Kind for TreeReduce {
             None => Input::operand(0, block, self.parts.operand.output),
             Some(before) => Input::stage(before, block, 0),
         };
-        if self.is_chunk(stage) {
+        if self.work(stage).is_one_to_one() {
             return out.push(input(place.block));
         }
         let read = &self.grids[stage];
@@ -211,7 +244,7 @@ impl Kind for TreeReduce {
             Origin::Operand(_) => 0,
             Origin::Stage(before) => before + 1,
         };
-        if self.is_chunk(stage.into()) {
+        if self.work(stage.into()).is_one_to_one() {
             return out.push(Place { stage, block });
         }
         let (read, made) = (&self.grids[usize::from(stage)], &self.grids[usize::from(stage) + 1]);
@@ -222,8 +255,9 @@ impl Kind for TreeReduce {
 
     fn body(&self, place: Place) -> &Body {
         let stage = usize::from(place.stage);
-        match &self.parts.chunk {
-            Some(chunk) if stage == 0 => chunk,
+        match (self.work(stage), &self.parts.chunk) {
+            (Work::Chunk, Some(chunk)) => chunk,
+            (Work::Gather, _) => &Body::Gather,
             _ if stage + 1 == self.n_stages() => &self.parts.aggregate,
             _ => &self.parts.combine,
         }
@@ -231,13 +265,19 @@ impl Kind for TreeReduce {
 
     fn parameters(&self, place: Place) -> Param {
         let stage = usize::from(place.stage);
-        match self.parts.neighbours {
-            _ if self.is_chunk(stage) => self.parts.parameters.at(&self.parts.grid, place.block),
-            Neighbours::Untold => Param::Null,
-            Neighbours::Counted => integers(self.neighbours(place).iter().map(|range| range.len() as i64)),
+        match (self.work(stage), self.parts.neighbours) {
+            (Work::Chunk, _) => self.parts.parameters.at(&self.parts.grid, place.block),
+            (_, Neighbours::Spread | Neighbours::Gathered) => Param::Null,
+            (_, Neighbours::Counted) => {
+                integers(self.neighbours(place).iter().map(|range| range.len() as i64))
+            }
         }
     }
 }
+
+const SPREAD: u8 = 0;
+const COUNTED: u8 = 1;
+const GATHERED: u8 = 2;
 
 impl Encode for TreeReduce {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
@@ -246,7 +286,12 @@ impl Encode for TreeReduce {
         out.varint(parts.axes.len() as u64);
         parts.axes.iter().try_for_each(|reduced| (reduced.axis, reduced.split_every).encode(out))?;
         (parts.kept == ReducedAxes::Kept, &parts.chunk, &parts.parameters).encode(out)?;
-        (&parts.combine, &parts.aggregate, parts.neighbours == Neighbours::Counted, parts.returns).encode(out)
+        let neighbours = match parts.neighbours {
+            Neighbours::Spread => SPREAD,
+            Neighbours::Counted => COUNTED,
+            Neighbours::Gathered => GATHERED,
+        };
+        (&parts.combine, &parts.aggregate, neighbours, parts.returns).encode(out)
     }
 }
 
@@ -257,8 +302,14 @@ impl Decode for TreeReduce {
         let axes = axes.into_iter().map(|(axis, split_every)| ReducedAxis { axis, split_every }).collect();
         let (kept, chunk, parameters) = Decode::decode(input)?;
         let kept = if kept { ReducedAxes::Kept } else { ReducedAxes::Dropped };
-        let (combine, aggregate, counted, returns) = Decode::decode(input)?;
-        let neighbours = if counted { Neighbours::Counted } else { Neighbours::Untold };
+        let (combine, aggregate) = Decode::decode(input)?;
+        let neighbours = match input.byte()? {
+            SPREAD => Neighbours::Spread,
+            COUNTED => Neighbours::Counted,
+            GATHERED => Neighbours::Gathered,
+            tag => return Err(input.unknown_tag("way to combine", tag)),
+        };
+        let returns = Decode::decode(input)?;
         let parts = TreeReduceParts {
             operand,
             grid,

@@ -192,7 +192,7 @@ pub fn reduction(read: &str, n: u32) -> Layer {
         parameters: Formula::default(),
         combine: native("sum"),
         aggregate: native("sum"),
-        neighbours: Neighbours::Untold,
+        neighbours: Neighbours::Spread,
         returns: Returns::One,
     })
     .unwrap()

@@ -127,25 +127,27 @@ fn any_blockwise() -> impl Strategy<Value = Layer> {
 
 fn any_reduction() -> impl Strategy<Value = Layer> {
     let axis = (1_u32..12, prop::option::of(2_u32..5));
-    (prop::collection::vec(axis, 1..4), any::<[bool; 3]>()).prop_map(|(axes, [kept, chunk, counted])| {
-        let counts: Vec<u32> = axes.iter().map(|(n, _)| *n).collect();
-        let reduced = (0..)
-            .zip(&axes)
-            .filter_map(|(axis, (_, split))| Some(ReducedAxis { axis, split_every: (*split)? }));
-        let parts = TreeReduceParts {
-            operand: Operand::new("x"),
-            grid: grid(&counts),
-            axes: reduced.collect(),
-            kept: if kept { ReducedAxes::Kept } else { ReducedAxes::Dropped },
-            chunk: chunk.then(|| native("chunk")),
-            parameters: Formula::Number,
-            combine: native("combine"),
-            aggregate: native("aggregate"),
-            neighbours: if counted { Neighbours::Counted } else { Neighbours::Untold },
-            returns: Returns::One,
-        };
-        TreeReduce::new(parts).unwrap().into()
-    })
+    (prop::collection::vec(axis, 1..4), any::<[bool; 2]>(), 0_usize..3).prop_map(
+        |(axes, [kept, chunk], neighbours)| {
+            let counts: Vec<u32> = axes.iter().map(|(n, _)| *n).collect();
+            let reduced = (0..)
+                .zip(&axes)
+                .filter_map(|(axis, (_, split))| Some(ReducedAxis { axis, split_every: (*split)? }));
+            let parts = TreeReduceParts {
+                operand: Operand::new("x"),
+                grid: grid(&counts),
+                axes: reduced.collect(),
+                kept: if kept { ReducedAxes::Kept } else { ReducedAxes::Dropped },
+                chunk: chunk.then(|| native("chunk")),
+                parameters: Formula::Number,
+                combine: native("combine"),
+                aggregate: native("aggregate"),
+                neighbours: [Neighbours::Spread, Neighbours::Counted, Neighbours::Gathered][neighbours],
+                returns: Returns::One,
+            };
+            TreeReduce::new(parts).unwrap().into()
+        },
+    )
 }
 
 fn any_slice() -> impl Strategy<Value = Layer> {
