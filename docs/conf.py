@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import shutil
 import tomllib
 from pathlib import Path
+
+from sphinx.application import Sphinx
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -24,6 +27,11 @@ html_copy_source = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 napoleon_google_docstring = False
+napoleon_use_ivar = True
+# `name` in a docstring links where it names something. A type such as "key" is a word to its reader, though
+# several classes have an attribute of that name.
+default_role = "py:obj"
+suppress_warnings = ["ref.python"]
 
 
 def directive(module: str, name: str) -> str:
@@ -51,3 +59,15 @@ def write_reference() -> None:
 
 
 write_reference()
+
+
+def part_plurals(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
+    """Write `Name`s, which Rust's documentation knows and reStructuredText does not, as `Name`\\ s."""
+    lines[:] = [re.sub(r"(`[^`]+`)(?=[a-z])", r"\1\\ ", line) for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Let Sphinx call what is above."""
+    app.connect("autodoc-process-docstring", part_plurals)
