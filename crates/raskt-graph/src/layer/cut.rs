@@ -121,8 +121,9 @@ impl AxisCut {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) for a step of 0; [`ErrorKind::InvalidValue`]
-    /// (raskt_core::ErrorKind::InvalidValue) for elements outside of the axis or at unknown places.
+    /// [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) for a step of 0;
+    /// [`ErrorKind::InvalidValue`](raskt_core::ErrorKind::InvalidValue) for elements outside of the axis or at unknown
+    /// places.
     pub fn range(chunks: &AxisChunks, start: u64, n: u64, step: i64) -> Result<(Self, AxisChunks)> {
         let n_blocks = chunks.n_blocks();
         if step == 1 && start == 0 && chunks.length() == Some(n) {
