@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
 project = "Raskt"
-author = "The Raskt developers"
+author = project_copyright = "The Raskt developers"
 release = version = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))["workspace"]["package"]["version"]
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 myst_enable_extensions = ["attrs_inline", "colon_fence"]
@@ -24,6 +24,7 @@ exclude_patterns = ["conftest.py"]
 html_theme = "furo"
 html_title = f"Raskt {release}"
 html_copy_source = False
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 napoleon_google_docstring = False
@@ -64,7 +65,7 @@ write_reference()
 def part_plurals(
     _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]
 ) -> None:
-    """Write `Name`s, which Rust's documentation knows and reStructuredText does not, as `Name`\\ s."""
+    """Give plurals such as `Name`s, which Rust's documentation knows, the mark that Sphinx wants."""
     lines[:] = [re.sub(r"(`[^`]+`)(?=[a-z])", r"\1\\ ", line) for line in lines]
 
 

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Delayed", "delayed"]
 
+_NOTHING: Any = object()
+
 
 def delayed(
-    obj: Any = _raskt,
+    obj: Any = _NOTHING,
     name: Any = None,
     pure: bool | None = None,
     nout: int | None = None,
@@ -67,7 +69,7 @@ def delayed(
     >>> (a + b).compute()
     4
     """
-    if obj is _raskt:
+    if obj is _NOTHING:
 
         def decorator(function: Any) -> Any:
             return delayed(function, name=name, pure=pure, nout=nout, traverse=traverse)
