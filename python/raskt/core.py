@@ -94,15 +94,19 @@ def flatten(seq: Any, container: type | tuple[type, ...] = list) -> Iterator[Any
     if not isinstance(seq, container):
         yield seq
         return
-    stack = [iter(seq)]
+    stack: list[Iterator[Any]] = [_items(seq)]
     while stack:
         for item in stack[-1]:
             if isinstance(item, container) and not isinstance(item, str):
-                stack.append(iter(item))
+                stack.append(_items(item))
                 break
             yield item
         else:
             stack.pop()
+
+
+def _items(container: Any) -> Iterator[Any]:
+    return iter(container)
 
 
 def quote(x: Any) -> Any:
