@@ -181,3 +181,45 @@ def run_function(get: Callable[..., Any], roots: list[Delayed], kwargs: dict[str
             f"found {type(values).__name__}{'' if n is None else f' of {n}'}"
         )
     return list(values)
+
+
+def _elsewhere(
+    roots: list[Delayed],
+    kwargs: dict[str, Any],
+    n: int,
+    compute: Callable[[Any, int, Any], list[Any]],
+) -> list[Any]:
+    """Open a run whose workers are not the engine's threads, and let ``compute(handle, n, observer)`` drive it."""
+
+    def run(observer: Any) -> list[Any]:
+        handle = _raskt.open_run(roots, options(kwargs, n))
+        if observer is None:
+            return compute(handle, n, None)
+        errored = True
+        try:
+            observer.start(handle)
+            values = compute(handle, n, observer)
+            errored = False
+        finally:
+            observer.finish(errored)
+        return values
+
+    return _observed(kwargs, run) if _has_callbacks(kwargs) else run(None)
+
+
+def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
+    """Compute on child processes."""
+    pool = kwargs.get("pool") or _get("pool")
+    if pool is not None:
+        return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
+    from raskt import _processes
+
+    return _elsewhere(roots, kwargs, _n_workers(kwargs), _processes.compute)
+
+
+def run_executor(executor: Any, roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
+    """Compute on an executor of `concurrent.futures`, or on a pool of `multiprocessing`."""
+    from raskt import _executors
+
+    n = _executors.workers_of(executor, _n_workers(kwargs))
+    return _elsewhere(roots, kwargs, n, functools.partial(_executors.compute, executor))

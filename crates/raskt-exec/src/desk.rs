@@ -42,6 +42,11 @@ impl Desk {
         job
     }
 
+    /// Notes which task is in hand, for a job that is run elsewhere.
+    pub fn set_current(&self, task: Option<u32>) {
+        self.current.store(task.map_or(0, |task| task + 1), Ordering::Relaxed);
+    }
+
     /// Notes that the job in hand is finished.
     pub fn tick(&self) {
         self.ticks.store(self.ticks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);

@@ -19,6 +19,7 @@ pub mod pool;
 pub mod ready;
 pub mod registry;
 mod relief;
+pub mod remote;
 pub mod run;
 pub mod segment;
 pub mod sync;

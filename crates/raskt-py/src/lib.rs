@@ -18,6 +18,7 @@ mod param;
 mod pickle;
 mod raw;
 mod reader;
+mod remote;
 mod same;
 mod scan;
 mod session;
@@ -45,5 +46,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     task::register(module)?;
     raw::register(module)?;
     draw::register(module)?;
+    remote::register(module)?;
     session::register(module)
 }

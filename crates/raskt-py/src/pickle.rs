@@ -54,7 +54,10 @@ impl Drop for Lent {
 }
 
 /// A buffer over what `object` exports; `None` where that is not contiguous.
-fn lend(object: &Bound<'_, PyAny>) -> PyResult<Option<Buffer>> {
+///
+/// # Errors
+/// `BufferError` for an object that exports nothing.
+pub fn lend(object: &Bound<'_, PyAny>) -> PyResult<Option<Buffer>> {
     let buffer = PyUntypedBuffer::get(object)?;
     if !buffer.is_c_contiguous() && !buffer.is_fortran_contiguous() {
         return Ok(None);
@@ -86,6 +89,15 @@ impl Memory {
         let code = unsafe { pyo3::ffi::PyBuffer_FillInfo(view, slf.as_ptr(), address, len, 1, flags) };
         if code == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
     }
+}
+
+/// `buffer` as an object that a pickle of protocol 5 leaves beside itself.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn out_of_band<'py>(py: Python<'py>, buffer: &Buffer) -> PyResult<Bound<'py, PyAny>> {
+    let memory = Bound::new(py, Memory { buffer: buffer.clone() })?;
+    py.import(pyo3::intern!(py, "pickle"))?.call_method1(pyo3::intern!(py, "PickleBuffer"), (memory,))
 }
 
 /// `object` as a payload.

@@ -217,6 +217,26 @@ impl RunHandle {
         functions.as_any().get_item(key)
     }
 
+    /// A worker of the run whose tasks run elsewhere.
+    fn remote_worker(&self, worker: usize) -> crate::remote::RemoteWorker {
+        crate::remote::RemoteWorker::new(Arc::clone(&self.run), Arc::clone(&self.parking), worker)
+    }
+
+    /// Waits until the run is over, or for `seconds`; whether it is over. Ctrl-C cancels it.
+    fn wait(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
+        let deadline = std::time::Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+        loop {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            if py.detach(|| self.run.wait(Some(left.min(SIGNAL_CHECK)))) {
+                return Ok(true);
+            }
+            py.check_signals()?;
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
+    }
+
     /// Waits until the run is over and returns the values that were asked for.
     fn results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         wait(py, &self.run)?;

@@ -1,0 +1,68 @@
+//! What a worker needs that hands its jobs on: to a child process, or to somebody's executor.
+
+use raskt_core::Value;
+
+use crate::job::{Job, Report};
+use crate::lane::LaneId;
+use crate::run::{Run, Step};
+
+/// What [`Run::take_away`] found.
+#[derive(Debug)]
+#[must_use]
+pub enum Away {
+    /// Jobs, with their inputs read back; each must be reported, or put back.
+    Jobs(Vec<Job>),
+    /// Nothing at the moment: sleep until the run's waker is told.
+    Nothing,
+    /// The run is over.
+    Over,
+}
+
+impl Run {
+    /// Reports what is done, and takes up to `n_max` jobs of any lane away from `worker`'s desk. What is mere
+    /// bookkeeping, and what `stays` says, is run in place.
+    pub fn take_away(
+        &self,
+        worker: usize,
+        n_max: usize,
+        reports: &mut Vec<Report>,
+        garbage: &mut Vec<Value>,
+        stays: &dyn Fn(&Job) -> bool,
+    ) -> Away {
+        loop {
+            let lane = self.first_lane(|_| true).unwrap_or(LaneId::default());
+            self.batch[lane.0 as usize].store(n_max.max(1), crate::sync::Ordering::Relaxed);
+            match self.step(worker, lane, reports, garbage) {
+                Step::Jobs => {}
+                Step::Relieve(job) => self.relieve(Some(job)),
+                Step::Nothing => {
+                    return if self.is_over() { Away::Over } else { Away::Nothing };
+                }
+            }
+            let mut jobs = Vec::new();
+            for mut job in self.desks[worker].clear() {
+                if stays(&job) {
+                    reports.push(self.execute(job, worker, 1));
+                } else if let Err(error) = self.prepare(&mut job) {
+                    reports.push(Report { task: job.task, outcome: Err(error) });
+                } else {
+                    jobs.push(job);
+                }
+            }
+            if !jobs.is_empty() {
+                return Away::Jobs(jobs);
+            }
+        }
+    }
+
+    /// Says which task `worker` is running now, for those who ask what goes on; `None` for none.
+    pub fn set_current(&self, worker: usize, task: Option<u32>) {
+        self.desks[worker].set_current(task);
+    }
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Job({})", self.task)
+    }
+}

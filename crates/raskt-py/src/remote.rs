@@ -1,0 +1,210 @@
+//! Workers that hand Python's tasks to other processes: what `raskt/_processes.py` and other people's executors
+//! are driven by.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use raskt_core::{Payload, Value};
+use raskt_exec::Run;
+use raskt_exec::job::{Job, Report, Reported};
+use raskt_exec::parking::Parking;
+use raskt_exec::remote::Away;
+use raskt_graph::Body;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::node::Node;
+use crate::{errors, object, pickle, ship};
+
+/// One worker of a run, whose tasks run elsewhere.
+#[pyclass(frozen, module = "raskt._raskt")]
+pub struct RemoteWorker {
+    run: Arc<Run>,
+    parking: Arc<Parking>,
+    worker: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What is elsewhere, by task.
+    away: FxHashMap<u32, Job>,
+    /// What came back and has to go out again.
+    again: Vec<u32>,
+    reports: Vec<Report>,
+    /// Functions that the process on the other side has.
+    known: FxHashSet<u64>,
+}
+
+impl RemoteWorker {
+    /// The worker `worker` of `run`.
+    pub fn new(run: Arc<Run>, parking: Arc<Parking>, worker: usize) -> Self {
+        Self { run, parking, worker, state: Mutex::default() }
+    }
+}
+
+/// The Python node that a job runs, if it runs one: what has other bodies stays in this process.
+fn node_of<'a>(run: &'a Run, job: &'a Job) -> Option<&'a Node> {
+    let (plan, local) = job.place(run);
+    match plan.table().body(local) {
+        Body::Foreign(foreign) => foreign.as_any().downcast_ref(),
+        _ => None,
+    }
+}
+
+#[pymethods]
+impl RemoteWorker {
+    /// Waits for work and returns up to `n_max` calls as `(task, key, function number, pickled function or None,
+    /// pickled call, inputs)`; none once the run is over.
+    fn take<'py>(&self, py: Python<'py>, n_max: usize) -> PyResult<Bound<'py, PyList>> {
+        let calls = PyList::empty(py);
+        while calls.is_empty() {
+            let again = std::mem::take(&mut self.state.lock().again);
+            if !again.is_empty() && !self.run.is_over() {
+                self.pack_all(py, &again, &calls)?;
+                continue;
+            }
+            let epoch = self.parking.epoch();
+            let mut reports = std::mem::take(&mut self.state.lock().reports);
+            let away = py.detach(|| {
+                let mut garbage: Vec<Value> = Vec::new();
+                let stays = |job: &Job| node_of(&self.run, job).is_none();
+                self.run.take_away(self.worker, n_max, &mut reports, &mut garbage, &stays)
+            });
+            self.state.lock().reports.append(&mut reports);
+            match away {
+                Away::Over => break,
+                Away::Nothing => py.detach(|| self.parking.sleep(epoch, None)),
+                Away::Jobs(jobs) => {
+                    let tasks: Vec<u32> = jobs.iter().map(|job| job.task).collect();
+                    self.state.lock().away.extend(jobs.into_iter().map(|job| (job.task, job)));
+                    self.pack_all(py, &tasks, &calls)?;
+                }
+            }
+        }
+        Ok(calls)
+    }
+
+    /// A task is running on the other side (or none is).
+    fn running(&self, task: Option<u32>) {
+        self.run.set_current(self.worker, task);
+    }
+
+    /// The value of a task that was taken.
+    fn succeeded(&self, task: u32, value: Bound<'_, PyAny>) -> PyResult<()> {
+        self.report(task, Ok(Reported::Value(object::to_value(value))))
+    }
+
+    /// The exception of a task that was taken.
+    fn failed(&self, py: Python<'_>, task: u32, exception: Bound<'_, PyAny>) -> PyResult<()> {
+        let error = errors::raised(py, PyErr::from_value(exception));
+        self.report(task, Err(self.blame(task, error)))
+    }
+
+    /// The process on the other side is gone while it ran `task`.
+    fn died(&self, task: u32, pid: u32, status: String) -> PyResult<()> {
+        let error = raskt_core::Error::new(raskt_core::ErrorKind::WorkerDied { pid, status });
+        self.report(task, Err(self.blame(task, error)))
+    }
+
+    /// A task that was taken is to go out again: it never ran, or its process died under it.
+    fn again(&self, task: u32) {
+        self.state.lock().again.push(task);
+    }
+
+    /// A new process is on the other side: it has no functions yet.
+    fn forget_functions(&self) {
+        self.state.lock().known.clear();
+    }
+}
+
+impl RemoteWorker {
+    fn blame(&self, task: u32, error: raskt_core::Error) -> raskt_core::Error {
+        let state = self.state.lock();
+        let Some(job) = state.away.get(&task) else { return error };
+        let (plan, local) = job.place(&self.run);
+        error.in_task(plan.table().key(local), plan.table().body(local).label())
+    }
+
+    fn report(&self, task: u32, outcome: raskt_core::Result<Reported>) -> PyResult<()> {
+        let mut state = self.state.lock();
+        if state.away.remove(&task).is_none() {
+            return Err(PyValueError::new_err(format!("task {task} was not taken by this worker")));
+        }
+        state.reports.push(Report { task, outcome });
+        Ok(())
+    }
+
+    /// Packs calls; one that cannot be packed fails and the others go on.
+    fn pack_all(&self, py: Python<'_>, tasks: &[u32], calls: &Bound<'_, PyList>) -> PyResult<()> {
+        for &task in tasks {
+            match self.pack(py, task, calls) {
+                Ok(()) => {}
+                Err(error) => {
+                    let error = self.blame(task, error);
+                    self.report(task, Err(error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pack(&self, py: Python<'_>, task: u32, calls: &Bound<'_, PyList>) -> raskt_core::Result<()> {
+        let mut state = self.state.lock();
+        let State { away, known, .. } = &mut *state;
+        let Some(job) = away.get(&task) else { return Ok(()) };
+        let Some(node) = node_of(&self.run, job) else { return Ok(()) };
+        let shipment = ship::ship(py, node)?;
+        let function = match known.insert(shipment.function) {
+            true => Some(&shipment.function_payload),
+            false => None,
+        };
+        let packed = || -> PyResult<()> {
+            let inputs: PyResult<Vec<_>> =
+                job.inputs.iter().map(|input| object::to_object(py, input)).collect();
+            let function = function.map(|payload| flat(py, payload)).transpose()?;
+            let call = flat(py, &shipment.call)?;
+            calls.append((task, node.py_key(py), shipment.function, function, call, inputs?))
+        };
+        packed().map_err(|error| errors::raised(py, error))
+    }
+}
+
+/// A payload as `(header, buffers)`.
+type Flat<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>);
+
+fn flat<'py>(py: Python<'py>, payload: &Payload) -> PyResult<Flat<'py>> {
+    let buffers: PyResult<Vec<_>> =
+        payload.buffers.iter().map(|buffer| pickle::out_of_band(py, buffer)).collect();
+    Ok((PyBytes::new(py, &payload.header), buffers?))
+}
+
+fn unflat((header, buffers): Flat<'_>) -> PyResult<Payload> {
+    let lent = |buffer: &Bound<'_, PyAny>| {
+        pickle::lend(buffer)?.ok_or_else(|| PyValueError::new_err("a buffer of a call is not contiguous"))
+    };
+    let buffers: PyResult<Vec<_>> = buffers.iter().map(lent).collect();
+    Ok(Payload { header: header.as_bytes().to_vec(), buffers: buffers? })
+}
+
+/// Runs a call that another process packed: `function` and `call` as [`RemoteWorker::take`] gave them.
+#[pyfunction]
+fn run_shipped<'py>(
+    py: Python<'py>,
+    number: u64,
+    function: Option<Flat<'py>>,
+    call: Flat<'py>,
+    inputs: Vec<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let function = function.map(unflat).transpose()?;
+    let node = ship::receive(py, number, function, &unflat(call)?)?;
+    crate::eval::call(py, &node, &inputs)
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<RemoteWorker>()?;
+    module.add_function(wrap_pyfunction!(run_shipped, module)?)
+}
