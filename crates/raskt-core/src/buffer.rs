@@ -14,8 +14,24 @@ pub trait BufferOwner: Send + Sync {
     /// The bytes.
     fn bytes(&self) -> &[u8];
 
+    /// How many bytes there are, for an owner that has to do something to get at them.
+    fn n_bytes(&self) -> usize {
+        self.bytes().len()
+    }
+
     /// The bytes for writing, where the owner allows it and nobody else can look at them.
     fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        None
+    }
+
+    /// An owner of the same bytes that may be written without anybody else seeing it, where that costs less
+    /// than a copy (memory mapped copy-on-write).
+    fn private(&self) -> Option<Arc<dyn BufferOwner>> {
+        None
+    }
+
+    /// The owner itself, for a floor that knows the concrete type.
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
         None
     }
 
@@ -61,7 +77,7 @@ impl Buffer {
     /// A view of all bytes of `owner`.
     #[must_use]
     pub fn new(owner: Arc<dyn BufferOwner>) -> Self {
-        let len = owner.bytes().len();
+        let len = owner.n_bytes();
         Self { owner, offset: 0, len }
     }
 
@@ -95,6 +111,33 @@ impl Buffer {
         Arc::get_mut(&mut self.owner)?.bytes_mut()?.get_mut(offset..offset + len)
     }
 
+    /// A view of the same bytes that can be written and that nobody else looks at: this one where it is the
+    /// only one, else a copy, made on write where the owner can do that.
+    ///
+    /// ```
+    /// use raskt_core::Buffer;
+    /// let shared = Buffer::from(&b"abc"[..]);
+    /// let mut own = shared.clone().private();
+    /// own.as_mut_slice().expect("it is private")[0] = b'x';
+    /// assert_eq!(shared.as_slice(), b"abc");
+    /// ```
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        if self.as_mut_slice().is_some() {
+            return self;
+        }
+        match self.owner.private() {
+            Some(owner) => Self { owner, offset: self.offset, len: self.len },
+            None => Self::from(self.as_slice()),
+        }
+    }
+
+    /// Where the view begins in its owner's bytes.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// A view of `len` bytes from `offset`, cut at the end of this one.
     #[must_use]
     pub fn slice(&self, offset: usize, len: usize) -> Self {
@@ -112,7 +155,7 @@ impl Buffer {
     #[must_use]
     pub fn accounted(&self) -> (OwnerId, u64) {
         self.owner.identity().unwrap_or_else(|| {
-            (OwnerId(Arc::as_ptr(&self.owner).cast::<u8>() as usize), self.owner.bytes().len() as u64)
+            (OwnerId(Arc::as_ptr(&self.owner).cast::<u8>() as usize), self.owner.n_bytes() as u64)
         })
     }
 

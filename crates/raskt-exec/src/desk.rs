@@ -47,6 +47,11 @@ impl Desk {
         self.current.store(task.map_or(0, |task| task + 1), Ordering::Relaxed);
     }
 
+    /// Notes which task is in hand.
+    pub fn note(&self, task: Option<u32>) {
+        self.current.store(task.map_or(0, |task| task + 1), Ordering::Relaxed);
+    }
+
     /// Notes that the job in hand is finished.
     pub fn tick(&self) {
         self.ticks.store(self.ticks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);

@@ -10,6 +10,9 @@ pub struct LaneId(pub u8);
 /// The lane of native bodies.
 pub const NATIVE: LaneId = LaneId(0);
 
+/// Of a run whose tasks are shipped: the lane of all that runs in another process.
+pub const ELSEWHERE: LaneId = LaneId(1);
+
 /// What a computation brings along for its foreign tasks: context variables, the active configuration.
 /// Made by the world that reads it.
 pub type Surroundings = Arc<dyn Any + Send + Sync>;

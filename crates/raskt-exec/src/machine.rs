@@ -205,6 +205,13 @@ impl Machine {
         self.inputs(task).is_empty()
     }
 
+    /// Whether another task needs the task's value.
+    #[must_use]
+    pub fn has_consumers(&self, task: u32) -> bool {
+        let (segment, local) = self.place(task);
+        !segment.consumers(local).is_empty()
+    }
+
     /// Whether nobody but one mention will ask for the task's value again.
     #[must_use]
     #[inline]

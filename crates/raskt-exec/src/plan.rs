@@ -42,7 +42,11 @@ impl Plan {
         let mut each = Vec::new();
         for (at, body) in bodies.enumerate() {
             let found = registry.resolve(body)?;
-            let same = matches!((&found, &first), (Resolved::World(a), Resolved::World(b)) if a == b);
+            let same = match (&found, &first) {
+                (Resolved::World(a), Resolved::World(b)) => a == b,
+                (Resolved::Elsewhere, Resolved::Elsewhere) => true,
+                _ => false,
+            };
             if each.is_empty() && !same {
                 each.reserve(table.bodies().len());
                 each.extend((0..=at).map(|_| first.clone()));
@@ -98,19 +102,25 @@ impl Plan {
         let index = self.table.body_index(task);
         let body = &self.table.bodies()[index as usize];
         let own = self.table.parameters(task);
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let call = Call { shared: &Param::Null, own, inputs, exclusive, ctx };
-            run_body(body, self.found(index), call, registry)
-        }));
-        let outcome = outcome.unwrap_or_else(|panic| Err(ErrorKind::Panicked(panic_text(&*panic)).into()));
+        let call = Call { shared: &Param::Null, own, inputs, exclusive, ctx };
+        let outcome = run_alone(body, self.found(index), call, registry);
         outcome.map_err(|error| error.in_task(self.table.key(task), body.label()))
     }
+}
+
+/// Runs a body that belongs to no plan; a panic becomes an error.
+///
+/// # Errors
+/// Whatever the body says.
+pub fn run_alone(body: &Body, found: &Resolved, call: Call<'_>, registry: &BodyRegistry) -> Result<Outcome> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_body(body, found, call, registry)));
+    outcome.unwrap_or_else(|panic| Err(ErrorKind::Panicked(panic_text(&*panic)).into()))
 }
 
 /// Runs one body on its inputs.
 fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRegistry) -> Result<Outcome> {
     match (body, found) {
-        (Body::Foreign(foreign), Resolved::World(world)) => {
+        (Body::Foreign(foreign), Resolved::World(world) | Resolved::Constant(world)) => {
             registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call)
         }
         (Body::Native { parameters, .. } | Body::Library { parameters, .. }, Resolved::Kernel(kernel)) => {

@@ -62,7 +62,7 @@ impl Pool {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
             let main = move || {
                 WORKER.set(Some(worker));
-                in_lanes(&registry, 0, &mut || serve(&hub, worker));
+                in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
                 hub.n_alive.fetch_sub(1, Ordering::Release);
             };
             pool.hub.n_alive.fetch_add(1, Ordering::Release);
@@ -159,8 +159,25 @@ fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
     }
 }
 
+/// Lets go of a run. Whoever is the last to do so drops what it holds, which belongs to the lanes: outside of
+/// theirs, Python's objects would wait for somebody to come in.
+fn let_go(registry: &BodyRegistry, run: Arc<Run>) {
+    let mut last = Arc::into_inner(run);
+    if last.is_some() {
+        enter_lanes(registry, 0, &mut || drop(last.take()));
+    }
+}
+
+/// Does `work` inside all lanes from `lane` on.
+fn enter_lanes(registry: &BodyRegistry, lane: usize, work: &mut dyn FnMut()) {
+    match registry.worlds().get(lane) {
+        None => work(),
+        Some(world) => world.enter(None, &mut || enter_lanes(registry, lane + 1, work)),
+    }
+}
+
 /// A pool thread's life.
-fn serve(hub: &Hub, worker: usize) {
+fn serve(hub: &Hub, registry: &BodyRegistry, worker: usize) {
     let mut probe = Probe::default();
     loop {
         let epoch = hub.parking.epoch();
@@ -181,10 +198,13 @@ fn serve(hub: &Hub, worker: usize) {
                 }
                 Drive::Standby => standby = true,
                 Drive::Idle => {}
-                Drive::Over => hub.state.lock().runs.retain(|other| !Arc::ptr_eq(other, run)),
+                Drive::Over => {
+                    // Not the last that is held of it: `runs` has one more.
+                    hub.state.lock().runs.retain(|other| !Arc::ptr_eq(other, run));
+                }
             }
         }
-        drop(runs);
+        runs.into_iter().for_each(|run| let_go(registry, run));
         if !worked {
             hub.parking.sleep(epoch, standby.then_some(STALL));
         }

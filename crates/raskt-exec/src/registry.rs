@@ -7,13 +7,15 @@ use raskt_graph::Body;
 use rustc_hash::FxHashMap;
 
 use crate::kernel::{Kernel, World};
-use crate::lane::{Lane, LaneId, NATIVE};
+use crate::lane::{ELSEWHERE, Lane, LaneId, NATIVE};
 
 /// Native kernels by name, and at most a few foreign worlds.
 #[derive(Clone, Default)]
 pub struct BodyRegistry {
     kernels: FxHashMap<Name, Arc<dyn Kernel>>,
     worlds: Vec<Arc<dyn World>>,
+    /// What becomes of foreign objects, where tasks are shipped instead of run.
+    shipping: Option<Arc<dyn ForeignDecode>>,
 }
 
 /// A body, found.
@@ -27,6 +29,10 @@ pub enum Resolved {
     World(u8),
     /// A fused program: its steps, found.
     Fused(Arc<[Resolved]>),
+    /// Something that the world with that number holds ready; no lane has to be entered for it.
+    Constant(u8),
+    /// Whatever another process finds under the name.
+    Elsewhere,
 }
 
 impl BodyRegistry {
@@ -47,10 +53,18 @@ impl BodyRegistry {
         LaneId(self.worlds.len() as u8)
     }
 
+    /// The same registry for runs whose tasks are shipped to other processes: all but bookkeeping is in the
+    /// lane [`ELSEWHERE`], library functions are not looked up here, and foreign objects that come back
+    /// become what `decoder` makes of them.
+    #[must_use]
+    pub fn shipping(&self, decoder: Arc<dyn ForeignDecode>) -> Self {
+        Self { shipping: Some(decoder), ..self.clone() }
+    }
+
     /// How many lanes there are, the native one included.
     #[must_use]
     pub fn n_lanes(&self) -> usize {
-        self.worlds.len() + 1
+        if self.shipping.is_some() { 2 } else { self.worlds.len() + 1 }
     }
 
     /// The worlds, in the order of their lanes (from 1).
@@ -62,6 +76,9 @@ impl BodyRegistry {
     /// The entry to a lane; none for the native one.
     #[must_use]
     pub fn lane(&self, lane: LaneId) -> Option<&dyn Lane> {
+        if self.shipping.is_some() {
+            return None;
+        }
         let world = self.worlds.get((lane.0 as usize).checked_sub(1)?)?;
         Some(world.as_ref() as &dyn Lane)
     }
@@ -82,15 +99,22 @@ impl BodyRegistry {
     /// # Errors
     /// [`ErrorKind::UnknownBody`] where no one knows it.
     pub fn resolve(&self, body: &Body) -> Result<Resolved> {
+        let is_shipped = self.shipping.is_some() && !body.is_bookkeeping();
         match body {
             Body::Native { name, .. } => match self.kernels.get(name) {
+                Some(_) if is_shipped => Ok(Resolved::Elsewhere),
                 Some(kernel) => Ok(Resolved::Kernel(Arc::clone(kernel))),
                 None => Err(ErrorKind::UnknownBody(name.to_string()).into()),
             },
+            _ if is_shipped => Ok(Resolved::Elsewhere),
             Body::Library { path, .. } => self.library(path.as_str()).map(Resolved::Kernel),
             Body::Foreign(foreign) => {
                 let at = self.worlds.iter().position(|world| world.name() == foreign.world());
-                at.map(|at| Resolved::World(at as u8))
+                let found = |at| match self.shipping {
+                    Some(_) => Resolved::Constant(at as u8),
+                    None => Resolved::World(at as u8),
+                };
+                at.map(found)
                     .ok_or_else(|| ErrorKind::UnknownBody(format!("world {}", foreign.world())).into())
             }
             Body::Fused(program) => {
@@ -122,7 +146,8 @@ impl Resolved {
     #[must_use]
     pub fn lane(&self) -> LaneId {
         match self {
-            Self::Builtin => NATIVE,
+            Self::Builtin | Self::Constant(_) => NATIVE,
+            Self::Elsewhere => ELSEWHERE,
             Self::Kernel(kernel) => kernel.lane(),
             Self::World(world) => LaneId(world + 1),
             Self::Fused(steps) => steps.iter().map(Self::lane).find(|&lane| lane != NATIVE).unwrap_or(NATIVE),
@@ -132,6 +157,9 @@ impl Resolved {
 
 impl ForeignDecode for BodyRegistry {
     fn decode(&self, world: &str, payload: Payload) -> Result<Value> {
-        self.world(world)?.decode(world, payload)
+        match &self.shipping {
+            Some(decoder) => decoder.decode(world, payload),
+            None => self.world(world)?.decode(world, payload),
+        }
     }
 }

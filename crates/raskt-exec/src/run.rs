@@ -46,8 +46,10 @@ pub(crate) struct State {
     /// What is being reported at the moment, and what that sets free.
     done: Vec<u32>,
     released: Vec<u32>,
-    /// The inputs of what is being taken, one task's after the other's, and where each task's end.
+    /// The inputs of what is being taken, one task's after the other's; whether nobody else will ask for each
+    /// again; where each task's end.
     needs: Vec<u32>,
+    lasts: Vec<bool>,
     ends: Vec<usize>,
 }
 
@@ -116,6 +118,7 @@ impl Run {
                 done: Vec::new(),
                 released: Vec::new(),
                 needs: Vec::new(),
+                lasts: Vec::new(),
                 ends: Vec::new(),
             }),
             changed: Condvar::new(),
@@ -270,6 +273,23 @@ impl Run {
         garbage: &mut Vec<Value>,
     ) -> Step {
         let mut jobs = VecDeque::new();
+        let n_batch = self.batch[lane.0 as usize].load(Ordering::Relaxed);
+        let step = self.exchange(lane, n_batch, reports, &mut jobs, garbage);
+        if !jobs.is_empty() {
+            self.desks[worker].put(&mut jobs, lane);
+        }
+        step
+    }
+
+    /// As [`Run::step`], for a worker that keeps no desk: at most `n_max` jobs are added to `jobs`.
+    pub fn exchange(
+        &self,
+        lane: LaneId,
+        n_max: usize,
+        reports: &mut Vec<Report>,
+        jobs: &mut VecDeque<Job>,
+        garbage: &mut Vec<Value>,
+    ) -> Step {
         let (step, over, n_more) = {
             let mut guard = self.lock();
             let state = &mut *guard;
@@ -280,18 +300,50 @@ impl Run {
                     self.end(state);
                 }
             }
-            let step = if state.over { Step::Nothing } else { self.take(state, lane, &mut jobs) };
+            let step = if state.over { Step::Nothing } else { self.take(state, lane, n_max, jobs) };
             let n_more = state.machine.n_ready_all();
             self.n_active.store(n_more + state.machine.n_running(), Ordering::Relaxed);
             (step, state.over, n_more)
         };
-        if !jobs.is_empty() {
-            self.desks[worker].put(&mut jobs, lane);
-        }
         if n_more > 0 && !over {
             self.wake(n_more);
         }
         step
+    }
+
+    /// How many tasks could start in `lane` at this moment.
+    #[must_use]
+    pub fn n_ready(&self, lane: LaneId) -> usize {
+        let state = self.lock();
+        if state.over { 0 } else { state.machine.n_ready(lane) }
+    }
+
+    /// Whether another task needs the value of `task`.
+    #[must_use]
+    pub fn has_consumers(&self, task: u32) -> bool {
+        self.lock().machine.has_consumers(task)
+    }
+
+    /// Notes what `worker`, which keeps no desk, is running.
+    pub fn note_current(&self, worker: usize, task: Option<u32>) {
+        if let Some(desk) = self.desks.get(worker) {
+            desk.note(task);
+        }
+    }
+
+    /// Gives back jobs that did not run, for any worker to take.
+    pub fn put_back(&self, jobs: impl IntoIterator<Item = Job>) {
+        let mut n_back = 0;
+        let mut state = self.lock();
+        for job in jobs {
+            if let Some(bytes) = state.reserved.remove(&job.task) {
+                state.store.unreserve(bytes);
+            }
+            state.machine.put_back(job.task);
+            n_back += 1;
+        }
+        drop(state);
+        self.wake(n_back);
     }
 
     /// No more tasks start, and the running ones are asked to stop.
@@ -385,7 +437,7 @@ impl Run {
         }
     }
 
-    fn take(&self, state: &mut State, lane: LaneId, jobs: &mut VecDeque<Job>) -> Step {
+    fn take(&self, state: &mut State, lane: LaneId, n_max: usize, jobs: &mut VecDeque<Job>) -> Step {
         if self.is_limited()
             && state.store.excess_bytes() > 0
             && let Some(job) = next_spill(state)
@@ -393,8 +445,7 @@ impl Run {
             return Step::Relieve(job);
         }
         let share = state.machine.n_ready(lane).div_ceil(2 * self.desks.len()).max(1);
-        let n_batch = self.batch[lane.0 as usize].load(Ordering::Relaxed).min(share);
-        state.machine.take(lane, n_batch, &mut state.taken);
+        state.machine.take(lane, n_max.min(share), &mut state.taken);
         let mut relief = None;
         if self.is_limited() {
             let admitted: Admitted = self.admit(state);
@@ -412,20 +463,23 @@ impl Run {
 
     /// Makes jobs of what was taken, with the inputs that are in memory.
     fn hand_out(&self, state: &mut State, jobs: &mut VecDeque<Job>) {
-        let State { machine, store, late, taken, needs, ends, .. } = state;
-        // All rows first, then all values: each step waits for memory once, not once a task.
+        let State { machine, store, late, taken, needs, lasts, ends, .. } = state;
+        // All rows first, then all uses, then all values: each pass waits for memory once, not once a task.
         for &task in taken.iter() {
             needs.extend_from_slice(machine.inputs(task));
             ends.push(needs.len());
         }
-        let may_be_exclusive = self.options.retries == 0 && self.options.retries_of.is_empty();
+        if self.options.retries == 0 && self.options.retries_of.is_empty() {
+            lasts.extend(needs.iter().map(|&input| machine.is_last_use(input)));
+        } else {
+            lasts.resize(needs.len(), false);
+        }
         let mut start = 0;
         for (task, end) in taken.drain(..).zip(ends.drain(..)) {
             let mut job = Job { task, inputs: Default::default(), exclusive: 0, rest: None };
+            let last = lasts[start..end].iter().take(64).enumerate();
+            job.exclusive = last.fold(0, |mask, (place, &last)| mask | u64::from(last) << place);
             for (place, &input) in needs[start..end].iter().enumerate() {
-                if may_be_exclusive && place < 64 && machine.is_last_use(input) {
-                    job.exclusive |= 1 << place;
-                }
                 job.inputs.push(store.peek(input).unwrap_or_else(|| {
                     job.rest.get_or_insert_default().missing.push((place as u32, input));
                     Value::Unit
@@ -438,6 +492,7 @@ impl Run {
             jobs.push_back(job);
         }
         needs.clear();
+        lasts.clear();
     }
 
     /// The lane in which a worker that is in none would find the first task to run.

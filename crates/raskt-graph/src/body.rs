@@ -75,7 +75,11 @@ impl Body {
     /// Whether running it costs nothing worth a hand-over: bookkeeping on values that are there.
     #[must_use]
     pub fn is_bookkeeping(&self) -> bool {
-        matches!(self, Self::Value(_) | Self::Alias | Self::Gather | Self::Select(_) | Self::Input(_))
+        match self {
+            Self::Value(_) | Self::Alias | Self::Gather | Self::Select(_) | Self::Input(_) => true,
+            Self::Foreign(foreign) => foreign.is_constant(),
+            Self::Native { .. } | Self::Library { .. } | Self::Fused(_) => false,
+        }
     }
 }
 
@@ -87,6 +91,11 @@ pub trait Foreign: Any + Send + Sync + fmt::Debug {
 
     /// The function's name, for pictures, profiles and errors.
     fn label(&self) -> Arc<str>;
+
+    /// Whether nothing is to be run: the body holds its value.
+    fn is_constant(&self) -> bool {
+        false
+    }
 
     /// What the task is called, where the body knows.
     fn key(&self) -> Option<Key> {

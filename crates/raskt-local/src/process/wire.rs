@@ -1,0 +1,267 @@
+//! Frames between a parent and its children: a length, a kind, the bytes; descriptors beside them.
+//!
+//! A Unix stream socket carries them; on another system this module is the one to write again.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use parking_lot::Mutex;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+    recvmsg, sendmsg,
+};
+
+/// The version of the protocol; both sides must speak the same.
+pub const VERSION: u16 = 1;
+/// The longest frame. Bulk travels beside frames, so that only very many small values could need more.
+pub const FRAME_BYTES_MAX: usize = 1 << 30;
+/// How many bytes are read at once, and by how much the room for a frame that was announced grows.
+const READ_BYTES: usize = 256 << 10;
+
+/// What a frame says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Child: version, process id, token.
+    Hello = 1,
+    /// Parent: options; the status page's descriptor comes along.
+    Welcome = 2,
+    /// Either: a segment of shared memory, its descriptor along.
+    Segment = 3,
+    /// Either: a segment that nobody will name again.
+    Retired = 4,
+    /// Either: blocks of shared memory that nobody looks at any more.
+    Released = 5,
+    /// Parent: what the surroundings of the calls that follow are.
+    Setup = 6,
+    /// Parent: calls to make.
+    Calls = 7,
+    /// Child: what became of calls.
+    Results = 8,
+    /// Parent: do not begin the calls of a run, and stop the one you make.
+    Drop = 9,
+    /// Parent: give back the calls that you have not begun.
+    Recall = 10,
+    /// Child: calls that were not begun.
+    Returned = 11,
+    /// Parent: functions that will not be called again.
+    Forget = 12,
+    /// Parent: end.
+    Stop = 13,
+}
+
+impl Kind {
+    const ALL: [Self; 13] = [
+        Self::Hello,
+        Self::Welcome,
+        Self::Segment,
+        Self::Retired,
+        Self::Released,
+        Self::Setup,
+        Self::Calls,
+        Self::Results,
+        Self::Drop,
+        Self::Recall,
+        Self::Returned,
+        Self::Forget,
+        Self::Stop,
+    ];
+
+    fn of(code: u8) -> io::Result<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == code).ok_or_else(|| broken("an unknown kind of frame"))
+    }
+}
+
+/// An error that says what is wrong with the bytes of the other side.
+pub fn broken(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+/// One side's way to send: whole frames, whoever sends.
+#[derive(Debug)]
+pub struct Sender {
+    socket: UnixStream,
+    turn: Mutex<()>,
+}
+
+impl Sender {
+    /// A sender on `socket`.
+    pub fn new(socket: UnixStream) -> Self {
+        Self { socket, turn: Mutex::new(()) }
+    }
+
+    /// Sends a frame, with a descriptor if there is one.
+    ///
+    /// # Errors
+    /// The operating system's: the other side is gone; `InvalidInput` for a frame that is too long.
+    pub fn send(&self, kind: Kind, body: &[&[u8]], fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        let len: usize = body.iter().map(|part| part.len()).sum();
+        if len > FRAME_BYTES_MAX {
+            let text = format!("{len} bytes of small values in one message, where {FRAME_BYTES_MAX} are the most");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let mut head = [kind as u8; 5];
+        head[1..].copy_from_slice(&(len as u32).to_le_bytes());
+        let mut parts: Vec<IoSlice<'_>> = Vec::with_capacity(body.len() + 1);
+        parts.push(IoSlice::new(&head));
+        parts.extend(body.iter().map(|part| IoSlice::new(part)));
+        let _turn = self.turn.lock();
+        self.send_all(&mut parts, fd)
+    }
+
+    fn send_all(&self, mut parts: &mut [IoSlice<'_>], fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        let fds: Vec<BorrowedFd<'_>> = fd.into_iter().collect();
+        let mut is_first = !fds.is_empty();
+        IoSlice::advance_slices(&mut parts, 0);
+        while !parts.is_empty() {
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            if is_first && !control.push(SendAncillaryMessage::ScmRights(&fds)) {
+                return Err(broken("no room for a descriptor"));
+            }
+            match sendmsg(&self.socket, parts, &mut control, SEND_FLAGS) {
+                Ok(n) => {
+                    is_first = false;
+                    IoSlice::advance_slices(&mut parts, n);
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(target_os = "linux")]
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(not(target_os = "linux"))]
+const SEND_FLAGS: SendFlags = SendFlags::empty();
+#[cfg(target_os = "linux")]
+const RECV_FLAGS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const RECV_FLAGS: RecvFlags = RecvFlags::empty();
+
+/// A frame that came.
+#[derive(Debug)]
+pub struct Frame {
+    /// What it says.
+    pub kind: Kind,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// The descriptor that came along.
+    pub fd: Option<OwnedFd>,
+}
+
+/// One side's way to receive.
+#[derive(Debug)]
+pub struct Receiver {
+    socket: UnixStream,
+    bytes: Vec<u8>,
+    start: usize,
+    fds: VecDeque<OwnedFd>,
+}
+
+impl Receiver {
+    /// A receiver on `socket`.
+    pub fn new(socket: UnixStream) -> Self {
+        Self { socket, bytes: Vec::new(), start: 0, fds: VecDeque::new() }
+    }
+
+    /// The descriptor to wait on.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// The next frame, if all of it has been read.
+    ///
+    /// # Errors
+    /// `InvalidData` for what is no frame.
+    pub fn next(&mut self) -> io::Result<Option<Frame>> {
+        let Some(head) = self.bytes.get(self.start..self.start + 5) else { return Ok(None) };
+        let kind = Kind::of(head[0])?;
+        let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+        if len > FRAME_BYTES_MAX {
+            return Err(broken("a frame that is too long"));
+        }
+        let Some(body) = self.bytes.get(self.start + 5..self.start + 5 + len) else { return Ok(None) };
+        let body = body.to_vec();
+        self.start += 5 + len;
+        let carries = matches!(kind, Kind::Welcome | Kind::Segment);
+        let fd = if carries { self.fds.pop_front() } else { None };
+        if carries && fd.is_none() {
+            return Err(broken("a descriptor is missing"));
+        }
+        Ok(Some(Frame { kind, body, fd }))
+    }
+
+    /// Reads what is there, waiting if nothing is; false at the end of the stream.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn fill(&mut self) -> io::Result<bool> {
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        let known = self.bytes.len();
+        self.bytes.resize(known + READ_BYTES, 0);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(&mut self.bytes[known..])];
+        let outcome = loop {
+            match recvmsg(&self.socket, &mut parts, &mut control, RECV_FLAGS) {
+                Err(rustix::io::Errno::INTR) => {}
+                outcome => break outcome,
+            }
+        };
+        let n = outcome.as_ref().map_or(0, |message| message.bytes);
+        self.bytes.truncate(known + n);
+        outcome?;
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(fds) = message {
+                self.fds.extend(fds);
+            }
+        }
+        Ok(n > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_arrive_whole_and_in_order_however_long() {
+        let (a, b) = UnixStream::pair().unwrap();
+        let sender = Sender::new(a);
+        let long = vec![7u8; 3 << 20];
+        let writer = std::thread::spawn(move || {
+            sender.send(Kind::Calls, &[b"one", b"two"], None).unwrap();
+            sender.send(Kind::Results, &[&long], None).unwrap();
+            sender.send(Kind::Stop, &[], None).unwrap();
+        });
+        let mut receiver = Receiver::new(b);
+        let mut frames = Vec::new();
+        while receiver.fill().unwrap() {
+            while let Some(frame) = receiver.next().unwrap() {
+                frames.push((frame.kind, frame.body));
+            }
+        }
+        writer.join().unwrap();
+        let expected =
+            [(Kind::Calls, b"onetwo".to_vec()), (Kind::Results, vec![7; 3 << 20]), (Kind::Stop, vec![])];
+        assert_eq!(frames, expected);
+    }
+
+    #[test]
+    fn strange_bytes_are_errors() {
+        for bytes in [&[99, 0, 0, 0, 0][..], &[7, 255, 255, 255, 255], &[3, 0, 0, 0, 0]] {
+            let (a, b) = UnixStream::pair().unwrap();
+            std::io::Write::write_all(&mut &a, bytes).unwrap();
+            let mut receiver = Receiver::new(b);
+            assert!(receiver.fill().unwrap());
+            assert!(receiver.next().is_err(), "{bytes:?}");
+        }
+    }
+}
