@@ -70,7 +70,7 @@ check-rust:
 check-python: build $(VENV)/.extra-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy --strict python/raskt examples benches tests
+	$(PY) -m mypy --strict python/raskt examples benches tests/suite.py tests/tidy
 	cd python && $(PY) -m mypy.stubtest --mypy-config-file ../pyproject.toml --allowlist ../tests/tidy/stubtest.txt raskt._raskt
 
 check-docs: build $(VENV)/.extra-dev

@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = re.compile(r"\s*(\(|\)|/|[\w.+-]+)")
@@ -77,8 +78,10 @@ def crates() -> Iterator[tuple[str, str]]:
 
 def licence_of(package: metadata.Distribution) -> str:
     """The licence that a Python package states."""
-    about = package.metadata
-    if expression := about.get("License-Expression"):
+    # An e-mail message, though not all versions of the standard library's types say so.
+    about: Any = package.metadata
+    expression: str | None = about.get("License-Expression")
+    if expression:
         return expression
     classifiers = [
         c.rsplit("::", 1)[1].strip() for c in about.get_all("Classifier", []) if c.startswith("License ::")
