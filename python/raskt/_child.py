@@ -12,6 +12,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 
 from raskt import _raskt
@@ -28,26 +29,20 @@ __all__ = ["main", "run_batch"]
 CELL = struct.Struct("<q")
 #: Outcomes wait at most this long for more of them.
 _FLUSH_SECONDS = 2e-3
-#: The option of `prctl` that makes the kernel end a child with its parent (Linux).
-_PR_SET_PDEATHSIG = 1
 
 
-def _die_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent is killed, even in the middle of a task."""
-    if sys.platform != "linux":
-        return
-    try:
-        import ctypes
+def _end_with_parent(lifeline: int) -> None:
+    """End this process when the other end of ``lifeline`` closes, even in the middle of a task."""
 
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (ImportError, OSError, AttributeError):
-        # Without it the child ends with its task, when it finds the connection closed.
-        return
-    if os.getppid() != parent:
+    def watch() -> None:
+        while os.read(lifeline, 1):
+            pass
         os._exit(0)
 
+    threading.Thread(target=watch, name="raskt-lifeline", daemon=True).start()
 
-def main(fd: int, cell_fd: int, parent: int) -> None:
+
+def main(fd: int, cell_fd: int, lifeline: int) -> None:
     """Serve the process at the other end of ``fd`` until it closes the connection.
 
     The memory behind ``cell_fd`` says at any time which task is running: should this process die, its parent
@@ -55,7 +50,7 @@ def main(fd: int, cell_fd: int, parent: int) -> None:
     """
     # Ctrl-C reaches the whole process group; what to do about it is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _die_with_parent(parent)
+    _end_with_parent(lifeline)
     sock = socket.socket(fileno=fd)
     cell = mmap.mmap(cell_fd, mmap.PAGESIZE)
     shared_min = 1 << 16

@@ -29,6 +29,10 @@ __all__ = ["compute", "shut_down"]
 _BATCH_MAX = 64
 #: Calls shorter than this travel in growing batches.
 _SHORT_SECONDS = 200e-6
+#: What the cell holds while no task of a batch has begun.
+_NOTHING = -1
+#: Children in a row that may end before they ran anything.
+_STILLBORN_MAX = 3
 #: How long a child may go on with a task of a computation that is over.
 _GRACE_SECONDS = 0.3
 
@@ -47,14 +51,18 @@ class Child:
         # BLAS and OpenMP read these once, when they are loaded: the children together use the budget.
         threads = {name: str(n_threads) for name in _THREAD_VARIABLES}
         environment = {**threads, **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        # The child ends when the last writer of the pipe does: this process.
+        watched, self.lifeline = os.pipe()
+        given = [theirs.fileno(), cell, watched]
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(theirs.fileno()), str(cell), str(os.getpid())],
-                pass_fds=[theirs.fileno(), cell],
+                [sys.executable, "-c", _START, *map(str, given)],
+                pass_fds=given,
                 env=environment,
                 stdin=subprocess.DEVNULL,
             )
         os.close(cell)
+        os.close(watched)
         self.sock = ours
         self.n_tasks = 0
         self.setup: tuple[Any, ...] = ()
@@ -94,6 +102,8 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+        finally:
+            os.close(self.lifeline)
 
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -161,6 +171,7 @@ def _after_fork() -> None:
     _timer = None
     for child in _idle:
         child.sock.close()
+        os.close(child.lifeline)
         child.process.returncode = 0
     _idle.clear()
 
@@ -176,7 +187,9 @@ class Driver(threading.Thread):
         self.observer = observer if observer is not None and observer.needs_tasks else None
         self.n_threads = n_threads
         self.child: Child | None = None
+        self.is_busy = False
         self.stopped = False
+        self.n_stillborn = 0
         self.error: BaseException | None = None
 
     def run(self) -> None:
@@ -200,10 +213,12 @@ class Driver(threading.Thread):
         """Have the child make ``calls``; the seconds that it computed, or None if it died."""
         waiting = {call[0]: call[1] for call in calls}
         seconds = 0.0
+        self.is_busy = True
         try:
             if self.child is None:
                 self.child = _lease(self.n_threads)
             self.child.set_up()
+            CELL.pack_into(self.child.cell, 0, _NOTHING)
             self._begin(calls)
             message = {"kind": "calls", "calls": [(task, *rest) for task, _, *rest in calls]}
             send(self.child.sock, message, self.child.shared_min)
@@ -217,6 +232,7 @@ class Driver(threading.Thread):
             self._lost(waiting)
             return None
         finally:
+            self.is_busy = False
             self.worker.running(None)
         return seconds
 
@@ -241,6 +257,9 @@ class Driver(threading.Thread):
         status = child.end() if child is not None else None
         running = child.running() if child is not None else None
         self.worker.forget_functions()
+        self.n_stillborn = self.n_stillborn + 1 if running in (None, _NOTHING) else 0
+        if self.n_stillborn > _STILLBORN_MAX:
+            raise RuntimeError(f"child processes end before they run anything, the last with {_describe(status)}")
         for task in waiting:
             if task == running and task in self.blamed:
                 self.worker.died(task, child.process.pid if child is not None else 0, _describe(status))
@@ -305,11 +324,11 @@ def _join(drivers: Sequence[Driver]) -> None:
     """See the drivers out; a child that is still busy with a task nobody waits for is ended."""
     deadline = time.monotonic() + _GRACE_SECONDS
     for driver in drivers:
-        driver.join(max(0.0, deadline - time.monotonic()))
-    for driver in drivers:
-        if driver.is_alive():
-            driver.stop()
-            driver.join()
+        driver.join(_GRACE_SECONDS)
+        while driver.is_alive():
+            if driver.is_busy and time.monotonic() > deadline:
+                driver.stop()
+            driver.join(0.02)
 
 
 atexit.register(_at_exit)

@@ -1,0 +1,183 @@
+"""Graphs on child processes and on other people's executors: values, errors, deaths, and what stays behind."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+from multiprocessing.pool import ThreadPool
+
+import numpy as np
+import pytest
+import raskt
+from raskt import delayed
+
+
+def inc(x):
+    return x + 1
+
+
+def boom(x):
+    raise ValueError(f"no {x}") from KeyError("cause")
+
+
+def compute(value, **kwargs):
+    return value.compute(scheduler="processes", num_workers=2, **kwargs)
+
+
+def test_tasks_run_in_other_processes_that_stay_warm():
+    pids = [set(compute(delayed(list)([delayed(os.getpid, pure=False)() for _ in range(20)]))) for _ in range(2)]
+    assert os.getpid() not in pids[0] | pids[1]
+    assert pids[0] & pids[1]
+
+
+def test_values_travel_between_tasks():
+    leaves = [delayed(inc)(i) for i in range(50)]
+    while len(leaves) > 1:
+        leaves = [a + b for a, b in zip(leaves[::2], leaves[1::2], strict=False)] + leaves[len(leaves) // 2 * 2 :]
+    assert compute(leaves[0]) == sum(range(51))
+
+
+def test_large_arrays_travel_whole_and_can_be_written():
+    array = np.arange(1_000_000, dtype="float64").reshape(1000, 1000)
+    result = compute(delayed(np.transpose)(delayed(np.add)(array, 1)))
+    assert np.array_equal(result, array.T + 1)
+    result[0, 0] = 5
+    assert array[0, 0] == 0
+
+
+def test_lambdas_closures_and_functions_of_main_travel():
+    offset = 10
+    assert compute(delayed(lambda x: x + offset)(1)) == 11
+    code = """
+        import raskt
+        class Here:
+            def __init__(self, x): self.x = x
+        def double(h): return Here(h.x * 2)
+        if True:  # no guard: the script must not be run again by a child
+            print(raskt.delayed(double)(Here(4)).compute(scheduler="processes").x)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["8"]
+
+
+def test_an_error_keeps_its_type_its_cause_and_names_its_task():
+    with pytest.raises(ValueError, match="no 7") as caught:
+        compute(delayed(boom)(7, dask_key_name="culprit"))
+    assert any("culprit" in note and "boom" in note for note in caught.value.__notes__)
+
+
+def test_the_remote_traceback_is_the_cause():
+    with pytest.raises(ZeroDivisionError) as caught:
+        compute(delayed(lambda: 1 / 0)())
+    assert "ZeroDivisionError" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("how", "status"), [(lambda: os._exit(7), "exit code 7"), (lambda: os.kill(os.getpid(), 9), "SIGKILL")]
+)
+def test_a_dead_child_is_reported_after_one_more_try(how, status, tmp_path):
+    def die():
+        (tmp_path / f"{os.getpid()}").touch()
+        how()
+
+    with pytest.raises(raskt.exceptions.WorkerDiedError, match=status):
+        compute(delayed(die)())
+    assert len(list(tmp_path.iterdir())) == 2
+    assert compute(delayed(inc)(1)) == 2
+
+
+def test_only_what_was_running_is_blamed(tmp_path):
+    def die_once(flag):
+        if not flag.exists():
+            flag.touch()
+            os._exit(3)
+        return 100
+
+    parts = [delayed(inc)(i) for i in range(40)]
+    assert compute(delayed(sum)([*parts, delayed(die_once)(tmp_path / "flag")])) == sum(range(41)) + 100
+
+
+def test_sys_exit_in_a_task_is_an_error_not_an_exit():
+    with pytest.raises(raskt.exceptions.TaskExitError, match=r"sys.exit\(4\)"):
+        compute(delayed(sys.exit)(4))
+
+
+def test_what_cannot_be_pickled_is_named():
+    with pytest.raises(TypeError, match="generator"):
+        compute(delayed(lambda: (i for i in range(3)))())
+    with pytest.raises(TypeError, match="lock"):
+        compute(delayed(inc)(threading.Lock()))
+
+
+def test_retries_are_kept():
+    def flaky(folder):
+        n = len(os.listdir(folder))
+        open(os.path.join(folder, str(n)), "w").close()
+        if n < 2:
+            raise OSError("not yet")
+        return n
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        assert compute(delayed(flaky)(folder), retries=2) == 2
+
+
+def test_configuration_and_warning_filters_reach_the_children():
+    with raskt.config.set({"mine.colour": "red"}):
+        assert compute(delayed(lambda: raskt.config.get("mine.colour"))()) == "red"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning):
+            compute(delayed(warnings.warn)("careful"))
+
+
+def test_ctrl_c_ends_children_and_returns():
+    begun = time.monotonic()
+    threading.Timer(0.7, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        compute(delayed(time.sleep)(60))
+    assert time.monotonic() - begun < 30
+    assert compute(delayed(inc)(1)) == 2
+
+
+def test_no_process_stays_behind():
+    code = """
+        import os, raskt
+        print(*raskt.compute(*[raskt.delayed(os.getpid, pure=False)() for _ in range(4)], scheduler="processes"))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    for pid in set(map(int, done.stdout.split())):
+        for _ in range(100):
+            if not os.path.exists(f"/proc/{pid}"):
+                break
+            time.sleep(0.05)
+        assert not os.path.exists(f"/proc/{pid}")
+
+
+@pytest.mark.parametrize("make", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
+def test_any_executor_computes(make):
+    with make(2) as executor:
+        total = delayed(sum)([delayed(inc)(i) for i in range(30)])
+        assert total.compute(scheduler=executor) == sum(range(31))
+        with pytest.raises(ValueError, match="no 1"):
+            delayed(boom)(1).compute(scheduler=executor)
+
+
+def test_a_pool_of_multiprocessing_computes():
+    with ThreadPool(2) as pool:
+        assert delayed(inc)(1).compute(pool=pool) == 2
+
+
+def test_an_executor_that_was_shut_down_is_an_error():
+    executor = concurrent.futures.ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(RuntimeError):
+        delayed(inc)(1).compute(scheduler=executor)
