@@ -143,6 +143,7 @@ def _wind_up() -> None:
         _timer = None
         if seconds is not None:
             _timer = threading.Timer(seconds, shut_down)
+            _timer.name = "raskt-idle"
             _timer.daemon = True
             _timer.start()
 

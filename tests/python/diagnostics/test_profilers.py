@@ -148,10 +148,10 @@ def test_resource_profiler_counts_busy_processors_and_children() -> None:
     child.stdout.readline()
     for reader in (ProcReader(), PsutilReader()):
         usage = reader.read()
-        assert set(usage) == {os.getpid(), child.pid}
+        assert {os.getpid(), child.pid} <= set(usage)
         assert sum(rss for _, rss in usage.values()) > alone + 40e6
     child.communicate()
-    assert set(ProcReader().read()) == {os.getpid()}
+    assert child.pid not in ProcReader().read()
 
 
 def test_readers_agree() -> None:
