@@ -4,7 +4,7 @@ The graph is a list of independent calls under one `len`; a binary tree of addit
 cost. Beside it, in turn, the tree on Dask's threaded scheduler (which takes quadratic time for a long list of
 arguments) and the calls as futures of the standard library's thread pool. Every side must give the right
 answer. The best of many short rounds counts: other programs on the machine can only add to it. What runs on
-one thread is measured in processor time, which on a quiet machine is wall time; what runs on two, in wall time.
+one thread is measured in processor time, which on a quiet machine is wall time; two threads in wall time.
 """
 
 from __future__ import annotations
