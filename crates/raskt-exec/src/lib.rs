@@ -23,6 +23,7 @@ pub mod remote;
 pub mod run;
 pub mod segment;
 pub mod sync;
+mod warm;
 pub mod worker;
 
 pub use context::{CancelToken, TaskCtx};

@@ -13,6 +13,7 @@ use raskt_graph::{Adjacency, Subgraph, TaskTable};
 use crate::lane::LaneId;
 use crate::ready::{Next, ReadySet};
 use crate::segment::{Lanes, Segment};
+use crate::warm::warm;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -169,6 +170,13 @@ impl Machine {
         (&self.segments[at], local)
     }
 
+    /// Which body of its table the task runs.
+    #[inline]
+    pub(crate) fn body_index(&self, task: u32) -> u32 {
+        let (segment, local) = self.place(task);
+        segment.table().body_index(local)
+    }
+
     /// The tasks whose values `task` needs, in the order of its arguments.
     #[must_use]
     #[inline]
@@ -284,6 +292,7 @@ impl Machine {
                 woken.push(consumer);
             }
         }
+        warm(woken.iter().map(|&task| self.rank.get(task as usize).copied().unwrap_or_default()));
         woken.drain(..).for_each(|task| self.make_ready(task));
         self.woken = woken;
     }

@@ -24,6 +24,7 @@ use crate::plan::Plan;
 use crate::registry::BodyRegistry;
 use crate::relief::{Admitted, family_of, next_spill};
 use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, wait_for};
+use crate::warm::warm;
 
 /// Who is to be told that there is work, or that it is over.
 pub trait Waker: Send + Sync {
@@ -193,6 +194,17 @@ impl Run {
             state.errors.push(ErrorKind::Cancelled.into());
         }
         self.end(&mut state);
+        drop(state);
+        self.clear_desks();
+    }
+
+    /// Ends the run with an error that belongs to no task.
+    pub fn abort(&self, error: Error) {
+        let mut state = self.lock();
+        if !state.over {
+            state.errors.push(error);
+        }
+        self.stop(&mut state);
         drop(state);
         self.clear_desks();
     }
@@ -372,6 +384,7 @@ impl Run {
     }
 
     fn apply(&self, state: &mut State, reports: &mut Vec<Report>, garbage: &mut Vec<Value>) {
+        warm(reports.iter().map(|report| u32::from(state.store.holds(report.task))));
         for Report { task, outcome } in reports.drain(..) {
             if !state.reserved.is_empty()
                 && let Some(bytes) = state.reserved.remove(&task)
@@ -474,6 +487,8 @@ impl Run {
         } else {
             lasts.resize(needs.len(), false);
         }
+        warm(needs.iter().map(|&input| u32::from(store.holds(input))));
+        warm(taken.iter().map(|&task| machine.body_index(task)));
         let mut start = 0;
         for (task, end) in taken.drain(..).zip(ends.drain(..)) {
             let mut job = Job { task, inputs: Default::default(), exclusive: 0, rest: None };

@@ -6,6 +6,13 @@ use crate::Store;
 use crate::entry::{Residence, Slot};
 
 impl Store {
+    /// Whether a value was put into the slot and not released.
+    #[inline]
+    #[must_use]
+    pub fn holds(&self, slot: u32) -> bool {
+        !matches!(self.slots[slot as usize], Slot::Empty)
+    }
+
     /// The value of a slot if it is in memory; unlike [`Store::fetch`], this promises no one to read it.
     #[inline]
     pub fn peek(&mut self, slot: u32) -> Option<Value> {
