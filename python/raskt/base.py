@@ -502,4 +502,10 @@ if hasattr(os, "register_at_fork"):
 
 # `threading._register_atexit` runs before the interpreter stops its threads; it is what
 # concurrent.futures uses for the same purpose.
-threading._register_atexit(_raskt.shut_down)  # type: ignore[attr-defined]
+try:
+    threading._register_atexit(_raskt.shut_down)  # type: ignore[attr-defined]
+except RuntimeError:
+    # Imported first by a thread that outlives the main one.
+    import atexit
+
+    atexit.register(_raskt.shut_down)

@@ -151,8 +151,8 @@ impl Drop for Pool {
     }
 }
 
-/// Runs `main` inside the threads of all lanes from `lane` on.
-fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
+/// Runs a thread's `main` inside the threads of all lanes from `lane` on.
+pub fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
     match registry.worlds().get(lane) {
         None => main(),
         Some(world) => world.thread(&mut || in_lanes(registry, lane + 1, main)),

@@ -98,8 +98,9 @@ impl Maker {
             Some(pure) => pure.extract()?,
             None => self.pure,
         };
-        let node = call(py, &self.func, args, Some(&kwargs), self.traverse)?;
-        self.finish(py, node, pure, key, args, Some(&kwargs))
+        let kwargs = Some(&kwargs).filter(|kwargs| !kwargs.is_empty());
+        let node = call(py, &self.func, args, kwargs, self.traverse)?;
+        self.finish(py, node, pure, key, args, kwargs)
     }
 
     fn finish<'py>(

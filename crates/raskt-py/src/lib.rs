@@ -1,5 +1,6 @@
 //! `raskt._raskt`: the engine's door to Python, and the only crate that names PyO3.
 
+mod active;
 mod annotations;
 mod array;
 mod brief;

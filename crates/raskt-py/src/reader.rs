@@ -50,13 +50,15 @@ pub struct Reader<'r, R> {
     references: &'r mut R,
     style: Style,
     deps: SmallVec<[u32; 2]>,
+    /// Parts that stand for others: what holds one is built anew even if all its parts are constants.
+    n_replaced: usize,
     depth: usize,
 }
 
 impl<'r, R: References> Reader<'r, R> {
     /// A reader of one task.
     pub fn new(references: &'r mut R, style: Style) -> Self {
-        Self { references, style, deps: SmallVec::new(), depth: 0 }
+        Self { references, style, deps: SmallVec::new(), n_replaced: 0, depth: 0 }
     }
 
     /// Reads a call of a function on `args` and `kwargs`.
@@ -74,7 +76,8 @@ impl<'r, R: References> Reader<'r, R> {
         for (name, item) in kwargs.into_iter().flatten() {
             named.push((name.cast_into::<PyString>()?.unbind(), self.arg(item)?));
         }
-        let is_plain = parts.iter().chain(named.iter().map(|(_, arg)| arg)).all(is_const);
+        let is_plain =
+            self.n_replaced == 0 && parts.iter().chain(named.iter().map(|(_, arg)| arg)).all(is_const);
         let args = if is_plain {
             let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty()).map(|kwargs| kwargs.clone().unbind());
             Args::Plain { args: args.clone().unbind(), kwargs }
@@ -178,6 +181,8 @@ impl<'r, R: References> Reader<'r, R> {
     }
 
     fn inside(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
+        let n_before = self.n_replaced;
+        self.n_replaced += 1;
         if let Ok(reference) = object.cast::<TaskRef>() {
             return self.reference(reference.get().key(object.py()));
         }
@@ -188,19 +193,18 @@ impl<'r, R: References> Reader<'r, R> {
         if let Ok(alias) = object.cast::<Alias>() {
             return self.reference(alias.get().target(object.py()));
         }
-        let build = match self.container(&object)? {
-            Some(build) => build,
-            None => return Ok(Arg::Const(object.unbind())),
-        };
-        Ok(if build.holds_only_constants() {
-            Arg::Const(object.unbind())
-        } else {
-            Arg::Build(Box::new(build))
-        })
+        self.n_replaced = n_before;
+        match self.container(&object)? {
+            Some(build) if self.n_replaced > n_before || !build.holds_only_constants() => {
+                Ok(Arg::Build(Box::new(build)))
+            }
+            Some(_) | None => Ok(Arg::Const(object.unbind())),
+        }
     }
 
     /// The parts of a container, if `object` is one that is looked into.
     fn container(&mut self, object: &Bound<'_, PyAny>) -> PyResult<Option<Build>> {
+        let n_before = self.n_replaced;
         Ok(Some(if let Ok(list) = object.cast_exact::<PyList>() {
             Build::List(self.items(list.iter())?)
         } else if let Ok(tuple) = object.cast_exact::<PyTuple>() {
@@ -211,7 +215,7 @@ impl<'r, R: References> Reader<'r, R> {
             Build::FrozenSet(self.items(set.iter())?)
         } else if type_kind(object)? == TypeKind::NamedTuple {
             let items = self.items(object.cast::<PyTuple>()?.iter())?;
-            if items.iter().all(is_const) {
+            if self.n_replaced == n_before && items.iter().all(is_const) {
                 return Ok(None);
             }
             let make = object.get_type().getattr(intern!(object.py(), "_make"))?.unbind();
@@ -238,6 +242,7 @@ impl<'r, R: References> Reader<'r, R> {
         if type_kind(object)? != TypeKind::Dataclass {
             return Ok(None);
         }
+        let n_before = self.n_replaced;
         let mut fields = Vec::new();
         for name in object.getattr(intern!(py, "__dataclass_fields__"))?.cast_into::<PyDict>()?.keys() {
             let name = name.cast_into::<PyString>()?;
@@ -245,7 +250,7 @@ impl<'r, R: References> Reader<'r, R> {
                 fields.push((name.unbind(), self.arg(value)?));
             }
         }
-        if fields.iter().all(|(_, arg)| is_const(arg)) {
+        if self.n_replaced == n_before && fields.iter().all(|(_, arg)| is_const(arg)) {
             return Ok(None);
         }
         Ok(Some(Build::Dataclass(object.clone().unbind(), fields)))

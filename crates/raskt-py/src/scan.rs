@@ -143,7 +143,6 @@ impl Scan {
                 Ok(self.input(Arc::clone(delayed.cast::<Delayed>()?.get().node())))
             }
             TypeKind::Dataclass if self.traverse => {
-                let n_before = self.deps.len();
                 let names = object.getattr("__dataclass_fields__")?.cast_into::<PyDict>()?;
                 let mut fields = Vec::with_capacity(names.len());
                 for name in names.keys() {
@@ -152,15 +151,14 @@ impl Scan {
                         fields.push((name.unbind(), self.arg(value)?));
                     }
                 }
-                if self.deps.len() == n_before {
+                if fields.iter().all(|(_, arg)| matches!(arg, Arg::Const(_))) {
                     return Ok(Arg::Const(object.unbind()));
                 }
                 Ok(Arg::Build(Box::new(Build::Dataclass(object.unbind(), fields))))
             }
             TypeKind::NamedTuple if self.traverse => {
-                let n_before = self.deps.len();
                 let items = self.items(object.cast::<PyTuple>()?.iter())?;
-                if self.deps.len() == n_before {
+                if items.iter().all(|arg| matches!(arg, Arg::Const(_))) {
                     return Ok(Arg::Const(object.unbind()));
                 }
                 let make = object.get_type().getattr("_make")?.unbind();

@@ -15,6 +15,7 @@ use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, worker};
 use raskt_graph::TaskTable;
 use raskt_store::SpillFolder;
 
+use crate::active::{self, Active};
 use crate::collect::{collect, collect_but, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
@@ -86,11 +87,18 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
 /// ends the process at once.
 #[pyfunction]
 fn shut_down(py: Python<'_>) -> PyResult<()> {
+    while active::must_be_awaited(py) {
+        py.detach(|| std::thread::sleep(Duration::from_millis(2)));
+        if py.check_signals().is_err() {
+            exit_now(py);
+        }
+    }
+    active::end(py);
     let Some(shared) = SHARED.lock().take() else { return Ok(()) };
     py.detach(|| shared.pools.iter().for_each(|pool| pool.stop()));
     let told_at = std::time::Instant::now() + SHUT_DOWN_PATIENCE;
     let mut told = false;
-    let n_alive = || shared.pools.iter().map(|pool| pool.n_alive()).sum::<usize>();
+    let n_alive = || shared.pools.iter().map(|pool| pool.n_alive()).sum::<usize>().max(active::count());
     while n_alive() > 0 {
         py.detach(|| std::thread::sleep(Duration::from_millis(2)));
         if !told && std::time::Instant::now() > told_at {
@@ -102,12 +110,7 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
             );
         }
         if py.check_signals().is_err() {
-            raskt_store::remove_all_live_folders();
-            // Buffered output of the program must not be lost with the threads.
-            for stream in ["stdout", "stderr"] {
-                drop(py.import("sys").and_then(|sys| sys.getattr(stream)?.call_method0("flush")));
-            }
-            std::process::exit(130);
+            exit_now(py);
         }
     }
     py.detach(|| {
@@ -117,10 +120,21 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Ends the process without waiting for anything.
+fn exit_now(py: Python<'_>) -> ! {
+    raskt_store::remove_all_live_folders();
+    // Buffered output of the program must not be lost with the threads.
+    for stream in ["stdout", "stderr"] {
+        drop(py.import("sys").and_then(|sys| sys.getattr(stream)?.call_method0("flush")));
+    }
+    std::process::exit(130);
+}
+
 /// In a forked child the pool's threads do not exist, and the spill folders are the parent's.
 #[pyfunction]
 fn after_fork_in_child() {
     crate::node::renew_prefix();
+    active::after_fork_in_child();
     // A thread that does not exist here may hold the lock for ever: nobody else is left to.
     if SHARED.is_locked() {
         // SAFETY: the child has one thread, this one, and it does not hold the lock.
@@ -345,11 +359,13 @@ fn compute_threads<'py>(
     roots: Vec<PyRef<'_, Delayed>>,
     options: Options,
 ) -> PyResult<Bound<'py, PyList>> {
+    let active = Active::enter(py)?;
     let n_workers = options.n_workers;
     let observer = options.observer.as_ref().map(|observer| observer.clone_ref(py));
     let run = prepare(py, &roots, options)?;
     let pool = pool(py, n_workers)?;
-    observed(py, &run, observer, || {
+    active.runs(&run);
+    let values = observed(py, &run, observer, || {
         if Pool::is_worker() {
             py.detach(|| pool.run_nested(&run));
         } else {
@@ -357,7 +373,11 @@ fn compute_threads<'py>(
             wait(py, &run)?;
         }
         results(py, &run)
-    })
+    });
+    // Another thread may have made room for its own pool: then this joins threads, which need the GIL to end.
+    py.detach(|| drop(pool));
+    active.leave(py);
+    values
 }
 
 /// Computes `roots` on the calling thread, one task after the other.
@@ -367,14 +387,18 @@ fn compute_sync<'py>(
     roots: Vec<PyRef<'_, Delayed>>,
     options: Options,
 ) -> PyResult<Bound<'py, PyList>> {
+    let active = Active::enter(py)?;
     let observer = options.observer.as_ref().map(|observer| observer.clone_ref(py));
     let run = prepare(py, &roots, Options { n_workers: 1, context: None, ..options })?;
+    active.runs(&run);
     let parking = Arc::new(Parking::default());
     run.set_waker(Arc::clone(&parking) as _);
-    observed(py, &run, observer, || {
+    let values = observed(py, &run, observer, || {
         worker::serve(&run, 0, &parking);
         results(py, &run)
-    })
+    });
+    active.leave(py);
+    values
 }
 
 /// Tells the observer of the start and the end of what `body` does.
@@ -414,7 +438,8 @@ fn settle(py: Python<'_>, run: &Run) -> PyResult<()> {
         py.detach(|| std::thread::sleep(Duration::from_millis(5)));
         running = run.running();
     }
-    if running.is_empty() {
+    // At the interpreter's end nothing goes on: it waits.
+    if running.is_empty() || active::is_ending() {
         return Ok(());
     }
     let names: Vec<_> = running.iter().map(|(key, function)| format!("{key} ({function})")).collect();

@@ -128,7 +128,7 @@ fn from_data(data: &Bound<'_, PyAny>) -> PyResult<Arg> {
 }
 
 /// Everything that `root` needs as one flat list, so that a chain of any length pickles without recursion:
-/// for each node `(callee, name, args, dependencies, key)`, inputs first; a callee is a position in the list
+/// for each node `(callee, args, dependencies, key, annotations)`, inputs first; a callee is a position in the list
 /// of functions beside it, or a word.
 ///
 /// # Errors
@@ -151,10 +151,14 @@ pub fn flatten<'py>(py: Python<'py>, root: &Arc<Node>) -> PyResult<(Bound<'py, P
             Callee::Identity => -2,
         };
         let deps = PyTuple::new(py, table.inputs().row(task))?;
-        rows.append((callee, args_to_data(py, &node.args)?, deps, node.py_key(py)))?;
+        let notes = node.notes.as_ref().map(|notes| notes.bind(py));
+        rows.append((callee, args_to_data(py, &node.args)?, deps, node.py_key(py), notes))?;
     }
     Ok((rows, functions))
 }
+
+/// What [`flatten`] writes of one node.
+type Row<'py> = (i64, Bound<'py, PyAny>, Vec<usize>, Py<PyAny>, Option<Py<PyDict>>);
 
 /// The node that [`flatten`] took apart.
 ///
@@ -173,14 +177,14 @@ pub fn unflatten(
     }
     let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
-        let (callee, args, deps, key): (i64, Bound<'_, PyAny>, Vec<usize>, Py<PyAny>) = row.extract()?;
+        let (callee, args, deps, key, notes): Row<'_> = row.extract()?;
         let callee = match callee {
             -1 => Callee::FirstInput,
             -2 => Callee::Identity,
             at => Callee::Func(Arc::clone(funcs.get(at as usize).ok_or_else(broken)?)),
         };
         let deps: Option<SmallVec<_>> = deps.iter().map(|&dep| nodes.get(dep).cloned()).collect();
-        let node = Node::new(callee, args_from_data(&args)?, deps.ok_or_else(broken)?, None);
+        let node = Node::new(callee, args_from_data(&args)?, deps.ok_or_else(broken)?, notes.map(Arc::new));
         nodes.push(Arc::new(node.with_key(py, key)));
     }
     nodes.pop().ok_or_else(broken)

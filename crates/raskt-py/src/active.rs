@@ -1,0 +1,126 @@
+//! Computations that threads are waiting for: what the interpreter's end has to wait for in turn.
+//!
+//! A daemon thread that comes back to the interpreter while that ends is killed by it, and with Rust's frames on
+//! its stack that would be a crash. It is stopped here instead, for good, before it gets there.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pyo3::intern;
+use pyo3::prelude::*;
+use raskt_exec::{Pool, Run};
+
+/// One computation.
+struct Entry {
+    thread: u64,
+    run: Weak<Run>,
+}
+
+static ACTIVE: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+/// The interpreter is ending: threads that need not be waited for do not begin anything.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// A computation from its beginning to its end, on the thread that asked for it.
+pub struct Active {
+    thread: u64,
+}
+
+impl Active {
+    /// The calling thread begins to compute.
+    ///
+    /// # Errors
+    /// What asking Python for the thread's number raises.
+    pub fn enter(py: Python<'_>) -> PyResult<Self> {
+        let threading = py.import(intern!(py, "threading"))?;
+        let thread: u64 = threading.call_method0(intern!(py, "get_ident"))?.extract()?;
+        stop_if_ending(py, thread);
+        ACTIVE.lock().push(Entry { thread, run: Weak::new() });
+        Ok(Self { thread })
+    }
+
+    /// What it computes; is to be stopped with the interpreter.
+    pub fn runs(&self, run: &Arc<Run>) {
+        let mut active = ACTIVE.lock();
+        if let Some(entry) = active.iter_mut().rev().find(|entry| entry.thread == self.thread) {
+            entry.run = Arc::downgrade(run);
+        }
+        drop(active);
+        if is_ending() {
+            Python::attach(|py| {
+                if is_daemon(py, self.thread) {
+                    run.cancel();
+                }
+            });
+        }
+    }
+
+    /// The end, in order.
+    pub fn leave(self, py: Python<'_>) {
+        let thread = self.thread;
+        drop(self);
+        stop_if_ending(py, thread);
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        let mut active = ACTIVE.lock();
+        if let Some(at) = active.iter().rposition(|entry| entry.thread == self.thread) {
+            active.remove(at);
+        }
+    }
+}
+
+/// Whether Python would not wait for the thread at its end.
+fn is_daemon(py: Python<'_>, thread: u64) -> bool {
+    let ask = || -> PyResult<bool> {
+        let known = py.import(intern!(py, "threading"))?.getattr(intern!(py, "_active"))?;
+        let found = known.call_method1(intern!(py, "get"), (thread,))?;
+        if found.is_none() { Ok(true) } else { found.getattr(intern!(py, "daemon"))?.extract() }
+    };
+    ask().unwrap_or(true)
+}
+
+/// A daemon thread goes no further once the interpreter ends. Threads of a pool do: they are waited for, and
+/// what they compute is cancelled.
+fn stop_if_ending(py: Python<'_>, thread: u64) {
+    if is_ending() && !Pool::is_worker() && is_daemon(py, thread) {
+        // Nor do the computations around this one, on the same thread.
+        ACTIVE.lock().retain(|entry| entry.thread != thread);
+        py.detach(|| {
+            loop {
+                std::thread::sleep(Duration::from_secs(3600));
+            }
+        });
+    }
+}
+
+/// Whether a thread that Python will wait for is computing.
+pub fn must_be_awaited(py: Python<'_>) -> bool {
+    let threads: Vec<u64> = ACTIVE.lock().iter().map(|entry| entry.thread).collect();
+    threads.into_iter().any(|thread| !is_daemon(py, thread))
+}
+
+/// Daemon threads stop from here on; what they compute is cancelled.
+pub fn end(py: Python<'_>) {
+    ENDING.store(true, Ordering::Release);
+    let runs: Vec<Arc<Run>> = ACTIVE.lock().iter().filter_map(|entry| entry.run.upgrade()).collect();
+    py.detach(|| runs.iter().for_each(|run| run.cancel()));
+}
+
+/// Whether the interpreter is ending.
+pub fn is_ending() -> bool {
+    ENDING.load(Ordering::Acquire)
+}
+
+/// How many computations are not over.
+pub fn count() -> usize {
+    ACTIVE.lock().len()
+}
+
+/// In a forked child the threads of the parent's computations do not exist.
+pub fn after_fork_in_child() {
+    ACTIVE.lock().clear();
+}
