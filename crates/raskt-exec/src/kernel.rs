@@ -83,6 +83,9 @@ pub trait World: ForeignDecode + Lane {
         call: Payload,
     ) -> Result<std::sync::Arc<dyn Foreign>>;
 
+    /// Functions that will not be called again: the world may let go of them.
+    fn forget(&self, _functions: &[u64]) {}
+
     /// The kernel that calls the library function `path` of this world.
     ///
     /// # Errors

@@ -129,6 +129,7 @@ impl Arena {
     }
 
     /// Bytes of blocks in use, and of all segments.
+    #[cfg(test)]
     pub fn bytes(&self) -> (usize, usize) {
         let state = self.state.lock();
         let all = state.entries.values().map(|entry| entry.segment.file.len()).sum();

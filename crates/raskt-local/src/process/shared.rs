@@ -126,7 +126,7 @@ impl Mapping {
         // SAFETY: the range is this mapping's own; the advice changes no content. A kernel that does not follow
         // it is as good as one that does, only slower.
         let advice = rustix::mm::Advice::LinuxHugepage;
-        drop(unsafe { rustix::mm::madvise(self.start.as_ptr().cast::<c_void>(), self.len, advice) });
+        let _ = unsafe { rustix::mm::madvise(self.start.as_ptr().cast::<c_void>(), self.len, advice) };
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -169,7 +169,7 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range was mapped by `new`, and nobody borrows from it any more.
-        drop(unsafe { munmap(self.start.as_ptr().cast::<c_void>(), self.len) });
+        let _ = unsafe { munmap(self.start.as_ptr().cast::<c_void>(), self.len) };
     }
 }
 

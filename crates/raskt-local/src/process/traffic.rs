@@ -6,7 +6,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use raskt_core::buffer::BufferOwner;
@@ -16,7 +16,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arena::{Arena, Place};
 use super::shared::{Mapping, SharedFile, View};
-use super::wire::{Kind, Sender, broken};
+use super::wire::{Frame, Kind, Sender, broken};
+
+/// Frames of this size go through shared memory.
+const BULK_MIN_BYTES: usize = 1 << 20;
 
 /// Who owns a segment: 0 is the parent, a child has its serial number.
 pub type OwnerNumber = u32;
@@ -50,10 +53,6 @@ impl BufferOwner for OwnBlock {
         Some((OwnerId(std::ptr::from_ref(self) as usize), self.place.len as u64))
     }
 
-    fn private(&self) -> Option<Arc<dyn BufferOwner>> {
-        None
-    }
-
     fn as_any(&self) -> Option<&dyn std::any::Any> {
         Some(self)
     }
@@ -79,17 +78,10 @@ pub fn own_block(arena: &Arc<Arena>, bytes: &[u8]) -> io::Result<Buffer> {
 struct PeerSegment {
     name: SegmentName,
     file: SharedFile,
-    /// All of it, mapped when it is first read.
-    reader: OnceLock<Option<Mapping>>,
+    /// All of it; pages come when they are first read.
+    reader: Mapping,
     /// Who else has been shown it, to be told when nobody here names it any more.
     shown: Mutex<Vec<Weak<Outbox>>>,
-}
-
-impl PeerSegment {
-    fn bytes(&self) -> &[u8] {
-        let map = || Mapping::new(&self.file, 0, self.file.len(), View::Reader).ok();
-        self.reader.get_or_init(map).as_ref().map_or(&[], Mapping::bytes)
-    }
 }
 
 impl Drop for PeerSegment {
@@ -134,7 +126,7 @@ impl PeerBlock {
 
 impl BufferOwner for PeerBlock {
     fn bytes(&self) -> &[u8] {
-        self.lease.segment.bytes().get(self.at()..self.at() + self.len).unwrap_or(&[])
+        self.lease.segment.reader.bytes().get(self.at()..self.at() + self.len).unwrap_or(&[])
     }
 
     fn n_bytes(&self) -> usize {
@@ -293,7 +285,8 @@ impl Traffic {
     /// `InvalidData` where it is not what was announced.
     pub fn segment(&self, name: SegmentName, len: u64, fd: OwnedFd) -> io::Result<()> {
         let file = SharedFile::received(fd, usize::try_from(len).map_err(|_| broken("a segment too large"))?)?;
-        let segment = PeerSegment { name, file, reader: OnceLock::new(), shown: Mutex::default() };
+        let reader = Mapping::new(&file, 0, file.len(), View::Reader)?;
+        let segment = PeerSegment { name, file, reader, shown: Mutex::default() };
         self.incoming.lock().insert(name, Arc::new(segment));
         Ok(())
     }
@@ -328,7 +321,7 @@ impl Traffic {
         let retired = std::mem::take(&mut *self.outbox.retired.lock());
         if !retired.is_empty() {
             let mut outgoing = self.outgoing.lock();
-            retired.iter().for_each(|name| drop(outgoing.shown.remove(name)));
+            outgoing.shown.retain(|name| !retired.contains(name));
             drop(outgoing);
             sender.send(Kind::Retired, &[&encode(&retired)], None)?;
         }
@@ -358,6 +351,32 @@ impl Traffic {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Sends a frame; a long one goes through shared memory.
+    ///
+    /// # Errors
+    /// The operating system's: no memory, or the other side is gone.
+    pub fn send(&self, sender: &Sender, kind: Kind, body: &[u8]) -> io::Result<()> {
+        if body.len() < BULK_MIN_BYTES {
+            return sender.send(kind, &[body], None);
+        }
+        let block = own_block(&self.arena, body)?;
+        let found = self.lend(&block, sender)?;
+        sender.send(Kind::Bulk, &[&encode(&(kind as u8, found))], None)
+    }
+
+    /// The frame that was meant, where it came through shared memory.
+    ///
+    /// # Errors
+    /// `InvalidData` for what does not decode.
+    pub fn unfold(&self, frame: Frame) -> io::Result<Frame> {
+        if frame.kind != Kind::Bulk {
+            return Ok(frame);
+        }
+        let (code, found) = decode::<(u8, Ref)>(&frame.body)?;
+        let body = self.borrow(found)?.as_slice().to_vec();
+        Ok(Frame { kind: Kind::of(code)?, body, fd: None })
     }
 
     /// Blocks that the other side looks at.

@@ -7,8 +7,10 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
     recvmsg, sendmsg,
@@ -51,10 +53,12 @@ pub enum Kind {
     Forget = 12,
     /// Parent: end.
     Stop = 13,
+    /// Either: a frame whose bytes lie in shared memory.
+    Bulk = 14,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Hello,
         Self::Welcome,
         Self::Segment,
@@ -68,9 +72,14 @@ impl Kind {
         Self::Returned,
         Self::Forget,
         Self::Stop,
+        Self::Bulk,
     ];
 
-    fn of(code: u8) -> io::Result<Self> {
+    /// The kind of a code.
+    ///
+    /// # Errors
+    /// `InvalidData` where there is none.
+    pub fn of(code: u8) -> io::Result<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == code).ok_or_else(|| broken("an unknown kind of frame"))
     }
 }
@@ -85,12 +94,19 @@ pub fn broken(what: &str) -> io::Error {
 pub struct Sender {
     socket: UnixStream,
     turn: Mutex<()>,
+    /// Where to put what comes while the other side takes nothing in: two that only send would wait for ever.
+    inbox: Option<Arc<Mutex<Receiver>>>,
 }
 
 impl Sender {
     /// A sender on `socket`.
     pub fn new(socket: UnixStream) -> Self {
-        Self { socket, turn: Mutex::new(()) }
+        Self { socket, turn: Mutex::new(()), inbox: None }
+    }
+
+    /// A sender that reads into `inbox` while it cannot send.
+    pub fn reading(socket: UnixStream, inbox: Arc<Mutex<Receiver>>) -> Self {
+        Self { inbox: Some(inbox), ..Self::new(socket) }
     }
 
     /// Sends a frame, with a descriptor if there is one.
@@ -128,17 +144,35 @@ impl Sender {
                     IoSlice::advance_slices(&mut parts, n);
                 }
                 Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => self.wait()?,
                 Err(error) => return Err(error.into()),
             }
+        }
+        Ok(())
+    }
+
+    /// Waits until something can be sent, and reads meanwhile.
+    fn wait(&self) -> io::Result<()> {
+        let wanted = if self.inbox.is_some() { PollFlags::OUT | PollFlags::IN } else { PollFlags::OUT };
+        let mut fds = [PollFd::new(&self.socket, wanted)];
+        match poll(&mut fds, None) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(inbox) = &self.inbox
+            && fds[0].revents().contains(PollFlags::IN)
+            && !inbox.lock().fill()?
+        {
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
         Ok(())
     }
 }
 
 #[cfg(target_os = "linux")]
-const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL.union(SendFlags::DONTWAIT);
 #[cfg(not(target_os = "linux"))]
-const SEND_FLAGS: SendFlags = SendFlags::empty();
+const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT;
 #[cfg(target_os = "linux")]
 const RECV_FLAGS: RecvFlags = RecvFlags::CMSG_CLOEXEC;
 #[cfg(not(target_os = "linux"))]
@@ -197,6 +231,14 @@ impl Receiver {
         Ok(Some(Frame { kind, body, fd }))
     }
 
+    /// Whether a whole frame has been read.
+    pub fn has_next(&self) -> bool {
+        self.bytes.get(self.start..self.start + 5).is_some_and(|head| {
+            let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+            self.bytes.len() - self.start - 5 >= len
+        })
+    }
+
     /// Reads what is there, waiting if nothing is; false at the end of the stream.
     ///
     /// # Errors
@@ -252,6 +294,26 @@ mod tests {
         let expected =
             [(Kind::Calls, b"onetwo".to_vec()), (Kind::Results, vec![7; 3 << 20]), (Kind::Stop, vec![])];
         assert_eq!(frames, expected);
+    }
+
+    #[test]
+    fn two_sides_that_both_send_much_do_not_wait_for_each_other() {
+        let (a, b) = UnixStream::pair().unwrap();
+        let inbox = Arc::new(Mutex::new(Receiver::new(a.try_clone().unwrap())));
+        let parent = Sender::reading(a, Arc::clone(&inbox));
+        let child = Sender::new(b.try_clone().unwrap());
+        let much = vec![1u8; 8 << 20];
+        let (sent, there) = (much.clone(), much.clone());
+        let writer = std::thread::spawn(move || {
+            child.send(Kind::Results, &[&sent], None).unwrap();
+            let mut receiver = Receiver::new(b);
+            while receiver.next().unwrap().is_none() {
+                assert!(receiver.fill().unwrap());
+            }
+        });
+        parent.send(Kind::Calls, &[&there], None).unwrap();
+        writer.join().unwrap();
+        assert_eq!(inbox.lock().next().unwrap().unwrap().body.len(), much.len());
     }
 
     #[test]

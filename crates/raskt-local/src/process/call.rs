@@ -1,0 +1,276 @@
+//! What travels: a call with its inputs one way, its outcome the other. Each part is a payload of its own, so that
+//! one that does not decode spoils nothing else.
+
+use std::sync::Arc;
+
+use raskt_core::encode::{Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload, encode_payload};
+use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Name, Param, Payload, Result};
+use raskt_exec::plan::Inputs;
+use raskt_exec::registry::Resolved;
+use raskt_exec::{BodyRegistry, Job, Outcome, Run};
+use raskt_graph::{Body, Foreign};
+
+use super::graph;
+
+const FOREIGN: u8 = 0;
+const OTHER: u8 = 1;
+
+/// A function on its way: its number, and what it is.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The number, unique among those of the sending process.
+    pub number: u64,
+    /// The function.
+    pub payload: Arc<Payload>,
+}
+
+/// A call on its way.
+#[derive(Debug)]
+pub struct Call {
+    /// The function that it calls, if that is one of a foreign world.
+    pub function: Option<Function>,
+    /// The body and its parameters.
+    pub body: Payload,
+    /// The inputs.
+    pub inputs: Vec<Payload>,
+    /// A bit for each of the first 64 inputs that the call may change.
+    pub exclusive: u64,
+}
+
+/// A body that came, on its way to being found.
+struct Received {
+    body: ReceivedBody,
+    own: Param,
+}
+
+enum ReceivedBody {
+    Foreign { world: Name, function: u64, call: Payload },
+    Other(Body),
+}
+
+/// How values are written for other processes: bulk of at least `min_bytes` lies beside.
+fn options(min_bytes: usize) -> EncodeOptions {
+    EncodeOptions { out_of_band_min_bytes: min_bytes.max(1), ..EncodeOptions::default() }
+}
+
+/// `job` as a call; its missing inputs have been read back.
+///
+/// # Errors
+/// Where the function, an argument or an input has no encoding; it says which.
+pub fn pack(job: &Job, run: &Run, min_bytes: usize) -> Result<Call> {
+    let (plan, local) = job.place(run);
+    let (body, own) = (plan.table().body(local), plan.table().parameters(local));
+    let options = options(min_bytes);
+    let mut out = Encoder::out_of_band(&options);
+    let function = match body {
+        Body::Foreign(foreign) => Some(pack_foreign(foreign.as_ref(), &mut out)?),
+        other => {
+            out.byte(OTHER);
+            other.encode(&mut out)?;
+            None
+        }
+    };
+    own.encode(&mut out)?;
+    let mut inputs = Vec::with_capacity(job.inputs.len());
+    for input in &job.inputs {
+        let payload = encode_payload(input, &options);
+        inputs.push(payload.map_err(|error| unsendable("an input", error))?);
+    }
+    Ok(Call { function, body: out.into_payload(), inputs, exclusive: job.exclusive })
+}
+
+fn pack_foreign(foreign: &dyn Foreign, out: &mut Encoder<'_>) -> Result<Function> {
+    let shipment = foreign.ship().map_err(|error| unsendable("the function or an argument", error))?;
+    out.byte(FOREIGN);
+    (foreign.world(), shipment.function).encode(out)?;
+    write_payload(&shipment.call, out);
+    Ok(Function { number: shipment.function, payload: shipment.function_payload })
+}
+
+/// `error`, said to be about something that should have gone to another process.
+fn unsendable(what: &str, error: Error) -> Error {
+    let foreign = error.foreign().cloned();
+    let text = match &foreign {
+        Some(exception) => format!("{what} cannot be sent to another process: {exception:?}"),
+        None => format!("{what} cannot be sent to another process: {}", error.kind()),
+    };
+    let error = Error::new(ErrorKind::NotEncodable(text));
+    match foreign {
+        Some(exception) => error.with_foreign(exception),
+        None => error,
+    }
+}
+
+fn write_payload(payload: &Payload, out: &mut Encoder<'_>) {
+    out.bytes(&payload.header);
+    out.varint(payload.buffers.len() as u64);
+    payload.buffers.iter().for_each(|buffer| out.buffer(buffer));
+}
+
+fn read_payload(input: &mut Decoder<'_>) -> Result<Payload> {
+    let header = input.buffer()?.as_slice().to_vec();
+    Ok(Payload { header, buffers: Vec::<Buffer>::decode(input)? })
+}
+
+impl Decode for Received {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        let body = match input.byte()? {
+            FOREIGN => {
+                let (world, function) = Decode::decode(input)?;
+                ReceivedBody::Foreign { world, function, call: read_payload(input)? }
+            }
+            OTHER => ReceivedBody::Other(Body::decode(input)?),
+            tag => return Err(input.unknown_tag("call", tag)),
+        };
+        Ok(Self { body, own: Param::decode(input)? })
+    }
+}
+
+/// Where a child finds the functions that were sent to it, and library functions that it has looked up.
+#[derive(Default)]
+pub struct Functions {
+    /// Those that no call has used yet.
+    fresh: rustc_hash::FxHashMap<u64, Payload>,
+    library: rustc_hash::FxHashMap<Name, Resolved>,
+}
+
+impl Functions {
+    /// A function that came.
+    pub fn add(&mut self, number: u64, payload: Payload) {
+        self.fresh.insert(number, payload);
+    }
+
+    /// Functions that will not be called again.
+    pub fn forget(&mut self, numbers: &[u64], registry: &BodyRegistry) {
+        numbers.iter().for_each(|number| drop(self.fresh.remove(number)));
+        registry.worlds().iter().for_each(|world| world.forget(numbers));
+    }
+
+    fn find(&mut self, body: ReceivedBody, registry: &BodyRegistry) -> Result<(Body, Resolved)> {
+        let body = match body {
+            ReceivedBody::Foreign { world, function, call } => {
+                let world = registry.world(world.as_str())?;
+                let payload = self.fresh.remove(&function);
+                let found = world.receive(function, payload.clone(), call);
+                if let (Err(_), Some(payload)) = (&found, payload) {
+                    // The next call of the function is to fail with the same words.
+                    self.fresh.insert(function, payload);
+                }
+                Body::Foreign(found?)
+            }
+            ReceivedBody::Other(body) => graph::unpack_functions(body, registry)?,
+        };
+        let name = match &body {
+            Body::Library { path, .. } => Some(path.clone()),
+            _ => None,
+        };
+        if let Some(found) = name.as_ref().and_then(|name| self.library.get(name)) {
+            return Ok((body, found.clone()));
+        }
+        let found = registry.resolve(&body)?;
+        if let Some(name) = name {
+            self.library.insert(name, found.clone());
+        }
+        Ok((body, found))
+    }
+}
+
+/// A call that came, ready to be run.
+pub struct Ready {
+    /// What to run.
+    pub body: Body,
+    /// What the registry found for it.
+    pub found: Resolved,
+    /// Its own parameters.
+    pub own: Param,
+    /// Its inputs.
+    pub inputs: Inputs,
+}
+
+/// The call of `body` on `inputs`, unpacked.
+///
+/// # Errors
+/// What decoding raises.
+pub fn unpack(
+    body: Payload,
+    inputs: Vec<Payload>,
+    exclusive: u64,
+    registry: &BodyRegistry,
+    functions: &mut Functions,
+) -> Result<Ready> {
+    let limits = Limits::default();
+    let Received { body, own } = decode_payload(body, registry, &limits)?;
+    let (body, found) = functions.find(body, registry)?;
+    let mut values = Inputs::with_capacity(inputs.len());
+    for (place, mut payload) in inputs.into_iter().enumerate() {
+        if place < 64 && exclusive & (1 << place) != 0 {
+            payload.buffers = payload.buffers.into_iter().map(Buffer::private).collect();
+        }
+        values.push(decode_payload(payload, registry, &limits)?);
+    }
+    Ok(Ready { body, found, own, inputs: values })
+}
+
+/// What became of a call, as it travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// A value.
+    Value,
+    /// A graph.
+    Graph,
+    /// An error.
+    Error,
+}
+
+impl Tag {
+    const ALL: [Self; 3] = [Self::Value, Self::Graph, Self::Error];
+}
+
+impl Encode for Tag {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
+        out.byte(*self as u8);
+        Ok(())
+    }
+}
+
+impl Decode for Tag {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        let code = input.byte()?;
+        Self::ALL.into_iter().find(|tag| *tag as u8 == code).ok_or_else(|| input.unknown_tag("outcome", code))
+    }
+}
+
+/// `outcome` as it travels. What cannot be encoded becomes an error that says so.
+#[must_use]
+pub fn pack_outcome(outcome: Result<Outcome>, min_bytes: usize) -> (Tag, Payload) {
+    let options = options(min_bytes);
+    let packed = outcome.and_then(|outcome| {
+        let packed = match &outcome {
+            Outcome::Value(value) => encode_payload(value, &options).map(|payload| (Tag::Value, payload)),
+            Outcome::Expand(graph) => graph::pack(graph.table(), &options).map(|payload| (Tag::Graph, payload)),
+        };
+        packed.map_err(|error| unsendable("the result", error))
+    });
+    let error = match packed {
+        Ok(packed) => return packed,
+        Err(error) => error,
+    };
+    let plain = |error: &Error| Error::new(ErrorKind::NotEncodable(error.to_string()));
+    let payload = encode_payload(&error, &options)
+        .or_else(|_| encode_payload(&plain(&error), &options))
+        .unwrap_or_default();
+    (Tag::Error, payload)
+}
+
+/// An outcome that came.
+///
+/// # Errors
+/// The task's error; [`ErrorKind::Corrupt`] for what does not decode.
+pub fn unpack_outcome(tag: Tag, payload: Payload, decoder: &dyn ForeignDecode, child: u32) -> Result<Outcome> {
+    let limits = Limits::default();
+    match tag {
+        Tag::Value => decode_payload(payload, decoder, &limits).map(Outcome::Value),
+        Tag::Graph => graph::unpack(payload, decoder, child).map(|graph| Outcome::Expand(Box::new(graph))),
+        Tag::Error => Err(decode_payload::<Error>(payload, decoder, &limits)?),
+    }
+}

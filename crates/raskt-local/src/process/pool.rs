@@ -1,0 +1,98 @@
+//! The pool: drivers, one a child, that serve any number of runs.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+
+use raskt_exec::run::Waker;
+use raskt_exec::{BodyRegistry, Run};
+
+use super::driver::Driver;
+use super::hub::{Hub, PoolOptions};
+use super::sealed::KeepSealed;
+
+/// What a computation's surroundings are, as children are told: bytes that the program of the children reads. In
+/// [`raskt_exec::RunOptions::surroundings`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup(pub Arc<[u8]>);
+
+/// A warm pool of child processes. They are started when there is work for them, and ended when there has not
+/// been any for long. Dropping the pool ends them.
+pub struct ProcessPool {
+    hub: Arc<Hub>,
+    drivers: Vec<JoinHandle<()>>,
+}
+
+impl ProcessPool {
+    /// A pool without children yet. `registry` is for what runs here: bookkeeping, and what foreign objects
+    /// need to be packed.
+    ///
+    /// # Errors
+    /// The operating system's, where it gives no thread or descriptor.
+    pub fn new(options: PoolOptions, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
+        let shipping = Arc::new(registry.shipping(Arc::new(KeepSealed::new(registry))));
+        let n_children = options.n_children;
+        let hub = Arc::new(Hub::new(options, Arc::clone(registry), shipping)?);
+        let mut pool = Self { hub, drivers: Vec::with_capacity(n_children) };
+        for worker in 0..n_children {
+            let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
+            let main = move || raskt_exec::pool::in_lanes(&registry, 0, &mut || Driver::new(Arc::clone(&hub), worker).live());
+            pool.drivers.push(std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main)?);
+        }
+        Ok(pool)
+    }
+
+    /// The registry of runs for this pool: pass it to [`Run::new`].
+    #[must_use]
+    pub fn registry(&self) -> &Arc<BodyRegistry> {
+        &self.hub.registry
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &PoolOptions {
+        &self.hub.options
+    }
+
+    /// Starts `run`; wait for it with [`Run::wait`].
+    pub fn start(&self, run: &Arc<Run>) {
+        let waker: Arc<dyn Waker> = Arc::clone(&self.hub) as _;
+        run.set_waker(waker);
+        self.hub.add(run);
+        self.hub.wake(1);
+    }
+
+    /// The process ids of the children that are there.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        let pids = self.hub.desks.iter().map(|desk| desk.pid.load(Ordering::Relaxed));
+        pids.filter(|&pid| pid != 0).collect()
+    }
+
+    /// Cancels the runs that are not over, and ends the children.
+    pub fn shut_down(&mut self) {
+        let runs = {
+            let mut state = self.hub.state.lock();
+            state.stop = true;
+            std::mem::take(&mut state.runs)
+        };
+        runs.iter().for_each(|serving| serving.run.cancel());
+        self.hub.wake(usize::MAX);
+        for driver in self.drivers.drain(..) {
+            // A driver that panicked has nothing more to say.
+            drop(driver.join());
+        }
+    }
+
+    /// Forgets the drivers and the children: in a forked child they are the parent's.
+    pub fn forget(mut self) {
+        std::mem::take(&mut self.drivers).into_iter().for_each(std::mem::forget);
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for ProcessPool {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
