@@ -87,7 +87,7 @@ def _set_up(message: dict[str, Any]) -> None:
     if config.get("scheduler", None) in ("processes", "multiprocessing"):
         config.set(scheduler="sync")
     try:
-        warnings.filters[:] = pickle.loads(message["filters"])
+        warnings.filters[:] = pickle.loads(message["filters"])  # type: ignore[index]
         warnings._filters_mutated()  # type: ignore[attr-defined]
     except Exception:
         # A filter names a class that this process does not know: the usual filters stay.
@@ -167,6 +167,7 @@ def run_batch(data: bytes) -> bytes:
         A pickle of a list of outcomes ``(task, whether it succeeded, value or packed exception)``.
     """
     outcomes: list[tuple[Any, bool, Any]] = []
+    outcome: tuple[Any, bool, Any]
     for call in pickle.loads(data):
         try:
             outcome = (call[0], True, dumps(_call(call)))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Protocol, TypeAlias, TypedDict, final, type_check_only
 
+from typing_extensions import disjoint_base
+
 __version__: str
 
 # ---- exceptions ----
@@ -20,6 +22,7 @@ class TaskPanicError(RuntimeError): ...
 
 # ---- delayed values ----
 
+@disjoint_base
 class Delayed:
     @property
     def key(self) -> Any: ...
