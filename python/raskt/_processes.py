@@ -50,7 +50,11 @@ class Child:
         self.cell = mmap.mmap(cell, mmap.PAGESIZE)
         # BLAS and OpenMP read these once, when they are loaded: the children together use the budget.
         threads = {name: str(n_threads) for name in _THREAD_VARIABLES}
-        environment = {**threads, **os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        environment = {
+            **threads,
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
         # The child ends when the last writer of the pipe does: this process.
         watched, self.lifeline = os.pipe()
         given = [theirs.fileno(), cell, watched]
@@ -180,7 +184,9 @@ def _after_fork() -> None:
 class Driver(threading.Thread):
     """The thread that feeds one child."""
 
-    def __init__(self, worker: RemoteWorker, number: int, blamed: set[int], observer: Any, n_threads: int) -> None:
+    def __init__(
+        self, worker: RemoteWorker, number: int, blamed: set[int], observer: Any, n_threads: int
+    ) -> None:
         super().__init__(name=f"raskt-process-{number}", daemon=True)
         self.worker = worker
         self.number = number
@@ -260,7 +266,9 @@ class Driver(threading.Thread):
         self.worker.forget_functions()
         self.n_stillborn = self.n_stillborn + 1 if running in (None, _NOTHING) else 0
         if self.n_stillborn > _STILLBORN_MAX:
-            raise RuntimeError(f"child processes end before they run anything, the last with {_describe(status)}")
+            raise RuntimeError(
+                f"child processes end before they run anything, the last with {_describe(status)}"
+            )
         for task in waiting:
             if task == running and task in self.blamed:
                 self.worker.died(task, child.process.pid if child is not None else 0, _describe(status))

@@ -1,8 +1,9 @@
 """Objects between processes: pickles with their buffers in shared memory, over a Unix socket.
 
 A frame is 12 bytes (length of the payload, number of file descriptors), then the payload: a pickle of
-``(header, places)``. Small buffers lie in ``places`` as bytes; large ones lie together in one anonymous file whose
-descriptor comes with the frame, and the receiver maps it copy-on-write: one copy on the way out, none on the way in.
+``(header, places)``. Small buffers lie in ``places`` as bytes; large ones lie together in one anonymous file
+whose descriptor comes with the frame, and the receiver maps it copy-on-write: one copy on the way out, none
+on the way in.
 """
 
 from __future__ import annotations

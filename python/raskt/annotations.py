@@ -36,8 +36,8 @@ def get_annotations() -> dict[str, Any]:
 def annotate(**annotations: Any) -> Iterator[None]:
     """Annotate the tasks that are made inside a ``with`` block.
 
-    Blocks may be nested: what the inner one does not say, the outer one does. `Task.annotations` shows what was
-    said.
+    Blocks may be nested: what the inner one does not say, the outer one does. `Task.annotations` shows what
+    was said.
 
     Parameters
     ----------

@@ -221,9 +221,9 @@ def local_callbacks(
 class Observer:
     """What the engine tells of one computation, handed on to callbacks.
 
-    The engine makes one a computation, asks `known` if `asks_known`, calls `start`, then `begin` and `end` around each task
-    if `needs_tasks`, and `finish` in every case, also when `start` raised. Events that come after `finish`
-    are dropped: a function that could not be stopped may end late.
+    The engine makes one a computation, asks `known` if `asks_known`, calls `start`, then `begin` and `end`
+    around each task if `needs_tasks`, and `finish` in every case, also when `start` raised. Events that come
+    after `finish` are dropped: a function that could not be stopped may end late.
 
     Parameters
     ----------

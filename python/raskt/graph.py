@@ -77,8 +77,8 @@ def delayed_of(
 ) -> dict[int, tuple[Any, list[Delayed]]]:
     """Return, by ``id``, the keys of each collection and the delayed values behind them, in flat order.
 
-    Collections of one kind are optimised together, on one graph; equal keys of others are found to be the same
-    when the tasks are put together, or else are a `KeyClashError`.
+    Collections of one kind are optimised together, on one graph; equal keys of others are found to be the
+    same when the tasks are put together, or else are a `KeyClashError`.
     """
     from raskt.base import flatten_keys
 
@@ -131,7 +131,9 @@ def merge(graphs: Iterable[Mapping[Any, Any]]) -> Mapping[Any, Any]:
         for key, task in graph.items():
             other = merged.setdefault(key, task)
             if other is not task and not _is_same(other, task):
-                raise _raskt.KeyClashError(f"the key {key!r} has two different definitions: {other!r} and {task!r}")
+                raise _raskt.KeyClashError(
+                    f"the key {key!r} has two different definitions: {other!r} and {task!r}"
+                )
     return merged
 
 
@@ -153,7 +155,10 @@ def delayed_from(dsk: Mapping[Any, Any], key: Hashable, length: int | None = Non
 
 def as_values(graph: dict[Any, Any]) -> dict[Any, Any]:
     """Return a graph in which every value is taken for itself, though it may look like a task or a key."""
-    return {key: _raskt.value_task(key, value) if _is_ambiguous(value, graph) else value for key, value in graph.items()}
+    return {
+        key: _raskt.value_task(key, value) if _is_ambiguous(value, graph) else value
+        for key, value in graph.items()
+    }
 
 
 def _is_ambiguous(value: Any, graph: dict[Any, Any]) -> bool:

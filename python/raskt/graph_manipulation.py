@@ -27,8 +27,8 @@ def checkpoint(*collections: Any, split_every: float | bool | None = None) -> De
     *collections : object
         Collections, or containers of them.
     split_every : int or False, optional
-        How many of those are gathered by one task, in as many rounds as it takes: 2 or more, default 8. False:
-        one task gathers all.
+        How many of those are gathered by one task, in as many rounds as it takes: 2 or more, default 8.
+        False: one task gathers all.
 
     Returns
     -------
@@ -175,7 +175,9 @@ def wait_on(*collections: Any, split_every: float | bool | None = None) -> Any:
     found, repack = unpack_collections(*collections)
     tables = _keys_and_roots(found)
     blocker = checkpoint(found, split_every=split_every)
-    graph: dict[Any, Any] = _raskt.tasks_of([root for _, roots in tables.values() for root in roots] + [blocker])
+    graph: dict[Any, Any] = _raskt.tasks_of(
+        [root for _, roots in tables.values() for root in roots] + [blocker]
+    )
     made = []
     for collection in found:
         keys, _ = tables[id(collection)]
@@ -298,4 +300,3 @@ def _width(split_every: float | bool | None) -> int:
 
 def _done(*_: Any) -> None:
     """Return nothing, once the arguments are there."""
-

@@ -8,7 +8,9 @@ from typing import Any
 __all__ = ["get"]
 
 
-def get(dsk: Mapping[Any, Any], keys: Any, num_workers: int | None = None, pool: Any = None, **kwargs: Any) -> Any:
+def get(
+    dsk: Mapping[Any, Any], keys: Any, num_workers: int | None = None, pool: Any = None, **kwargs: Any
+) -> Any:
     """Compute some keys of a graph on child processes.
 
     Parameters

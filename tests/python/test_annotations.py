@@ -7,7 +7,6 @@ import threading
 from typing import Any
 
 import pytest
-
 import raskt
 from raskt import Task, annotate, get_annotations
 
@@ -62,10 +61,18 @@ def test_annotate_may_be_a_decorator() -> None:
 @pytest.mark.parametrize(
     ("kwargs", "error", "message"),
     [
-        ({"retries": "x"}, TypeError, "the annotation 'retries' must be a whole number of 0 or more or a callable, found 'x'"),
+        (
+            {"retries": "x"},
+            TypeError,
+            "the annotation 'retries' must be a whole number of 0 or more or a callable, found 'x'",
+        ),
         ({"retries": True}, TypeError, "the annotation 'retries' must be"),
         ({"retries": 1.5}, TypeError, "the annotation 'retries' must be"),
-        ({"retries": -1}, ValueError, "the annotation 'retries' must be a whole number of 0 or more, found -1"),
+        (
+            {"retries": -1},
+            ValueError,
+            "the annotation 'retries' must be a whole number of 0 or more, found -1",
+        ),
         ({"priority": "x"}, TypeError, "the annotation 'priority' must be a number or a callable, found 'x'"),
         ({"workers": 1}, TypeError, "the annotation 'workers' must be a string, a sequence of strings"),
         ({"allow_other_workers": 1}, TypeError, "the annotation 'allow_other_workers' must be True, False"),
@@ -146,7 +153,9 @@ def test_a_callable_is_asked_with_the_key() -> None:
     assert keys == ["flaky"]
     with annotate(retries=lambda key: "many"):
         value = raskt.delayed(abs)(-1)
-    with pytest.raises(ValueError, match="the annotation retries must be a whole number of 0 or more, found str 'many'"):
+    with pytest.raises(
+        ValueError, match="the annotation retries must be a whole number of 0 or more, found str 'many'"
+    ):
         value.compute()
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import raskt
 from raskt import delayed
 from raskt.exceptions import KeyClashError, TaskExitError
@@ -107,9 +106,14 @@ def test_the_keyword_get_says_what_to_write() -> None:
         raskt.get_scheduler(get=raskt.get)
 
 
-@pytest.mark.parametrize("value", [None, NotImplemented, Ellipsis, ..., type, KeyError("x"), float("nan"), 2**100, -1, b"", (), object()])
+@pytest.mark.parametrize(
+    "value",
+    [None, NotImplemented, Ellipsis, ..., type, KeyError("x"), float("nan"), 2**100, -1, b"", (), object()],
+)
 def test_a_task_may_return_anything(value: Any, scheduler: str) -> None:
-    found, nested = raskt.compute(delayed(of)(value), delayed(lambda x: [x])(delayed(of)(value)), scheduler=scheduler)
+    found, nested = raskt.compute(
+        delayed(of)(value), delayed(lambda x: [x])(delayed(of)(value)), scheduler=scheduler
+    )
     assert found is value or repr(found) == repr(value)
     assert type(found) is type(value)
     assert repr(nested) == repr([value])
@@ -145,7 +149,9 @@ def test_a_task_may_return_a_delayed_value_a_generator_or_itself(scheduler: str)
 # ---- options ----
 
 
-@pytest.mark.parametrize("name", ["threads", "threading", "sync", "synchronous", "single-threaded", "Threads"])
+@pytest.mark.parametrize(
+    "name", ["threads", "threading", "sync", "synchronous", "single-threaded", "Threads"]
+)
 def test_schedulers_have_dasks_names(name: str) -> None:
     assert delayed(inc)(1).compute(scheduler=name) == 2
     with raskt.config.set(scheduler=name):
@@ -154,7 +160,9 @@ def test_schedulers_have_dasks_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["thread", "", "dask", 5, object()])
 def test_an_unknown_scheduler_is_an_error(name: Any) -> None:
-    with pytest.raises(ValueError, match="unknown scheduler .*: expected one of .*threads.*, a concurrent.futures.Executor"):
+    with pytest.raises(
+        ValueError, match="unknown scheduler .*: expected one of .*threads.*, a concurrent.futures.Executor"
+    ):
         delayed(inc)(1).compute(scheduler=name)
     with pytest.raises(ValueError, match="unknown scheduler"):
         raskt.get_scheduler(scheduler=name)
@@ -206,8 +214,16 @@ def test_options_of_the_wrong_kind_are_errors(kwargs: Any, error: type[Exception
 
 
 def test_configuration_values_of_the_wrong_kind_are_errors() -> None:
-    for key, value in [("local.errors", "none"), ("local.memory-limit", "lots"), ("num-workers", 0), ("local.retries", -1)]:
-        with pytest.raises(ValueError, match=key.rpartition(".")[2].replace("-", ".")), raskt.config.set({key: value}):
+    for key, value in [
+        ("local.errors", "none"),
+        ("local.memory-limit", "lots"),
+        ("num-workers", 0),
+        ("local.retries", -1),
+    ]:
+        with (
+            pytest.raises(ValueError, match=key.rpartition(".")[2].replace("-", ".")),
+            raskt.config.set({key: value}),
+        ):
             delayed(inc)(1).compute()
 
 
@@ -324,7 +340,9 @@ def test_sys_exit_in_a_task_is_an_error_of_the_task(scheduler: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit, BaseException])
-def test_other_exceptions_that_are_no_errors_reach_whoever_computes(kind: type[BaseException], scheduler: str) -> None:
+def test_other_exceptions_that_are_no_errors_reach_whoever_computes(
+    kind: type[BaseException], scheduler: str
+) -> None:
     def raises() -> None:
         raise kind("odd")
 
@@ -360,7 +378,9 @@ def test_an_array_that_others_read_too_cannot_be_changed(scheduler: str) -> None
     shared = delayed(np.arange)(3)
     with pytest.raises(ValueError, match="read-only"):
         raskt.compute(delayed(change)(shared), delayed(np.sum)(shared), shared, scheduler=scheduler)
-    alone, total = raskt.compute(delayed(change)(delayed(np.arange)(3)), delayed(np.sum)(shared), scheduler=scheduler)
+    alone, total = raskt.compute(
+        delayed(change)(delayed(np.arange)(3)), delayed(np.sum)(shared), scheduler=scheduler
+    )
     assert (alone.tolist(), total) == ([1, 2, 3], 3)
     result = shared.compute(scheduler=scheduler)
     result += 1
@@ -375,7 +395,9 @@ VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("variable", defau
 def test_context_variables_reach_tasks_and_changes_stay_there(scheduler: str) -> None:
     token = VARIABLE.set("outer")
     try:
-        assert set(raskt.compute([delayed(VARIABLE.get)() for _ in range(20)], scheduler=scheduler)[0]) == {"outer"}
+        assert set(raskt.compute([delayed(VARIABLE.get)() for _ in range(20)], scheduler=scheduler)[0]) == {
+            "outer"
+        }
         if scheduler == "threads":
             raskt.compute([delayed(VARIABLE.set)(f"inner{i}") for i in range(5)], scheduler=scheduler)
             assert VARIABLE.get() == "outer"
@@ -424,7 +446,9 @@ def test_more_nested_computations_than_threads_do_not_wait_for_each_other() -> N
     def nested(i: int) -> int:
         return int(delayed(add)(delayed(inc)(i), 1).compute(num_workers=2))
 
-    assert raskt.compute([delayed(nested)(i) for i in range(40)], num_workers=2) == ([i + 2 for i in range(40)],)
+    assert raskt.compute([delayed(nested)(i) for i in range(40)], num_workers=2) == (
+        [i + 2 for i in range(40)],
+    )
 
 
 def test_errors_of_nested_computations_come_through(scheduler: str) -> None:
@@ -432,7 +456,10 @@ def test_errors_of_nested_computations_come_through(scheduler: str) -> None:
         delayed(lambda: delayed(fail)("inner", dask_key_name="i").compute())(dask_key_name="o").compute(
             scheduler=scheduler
         )
-    assert caught.value.__notes__ == ["raskt: in task i (function fail)", "raskt: in task o (function lambda)"]
+    assert caught.value.__notes__ == [
+        "raskt: in task i (function fail)",
+        "raskt: in task o (function lambda)",
+    ]
 
 
 def test_many_threads_compute_at_once_also_the_same_values() -> None:
@@ -640,7 +667,8 @@ def test_ctrl_c_ends_a_computation_and_names_what_goes_on(scheduler: str) -> Non
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted\n"
-        # A second by design; generous here because machines are busy, and far from the 20 that the task sleeps.
+        # A second by design; generous here because machines are busy, and far from the 20 that the task
+        # sleeps.
         assert time.monotonic() - began < 10
         assert process.stdout.readline() == "2\n"
         _, errors = process.communicate(timeout=60)
@@ -701,7 +729,9 @@ def test_threads_and_files_do_not_pile_up(scheduler: str) -> None:
 
 
 def n_system_threads() -> int:
-    return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else threading.active_count()
+    return (
+        len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else threading.active_count()
+    )
 
 
 class Tracked:

@@ -14,10 +14,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import raskt
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import raskt
 from raskt import delayed
 from raskt.delayed import Delayed
 from raskt.exceptions import KeyClashError
@@ -323,7 +322,9 @@ def test_delayed_objects_cannot_be_changed() -> None:
 
 def test_the_truth_of_a_delayed_value_is_not_known() -> None:
     for question in [lambda: bool(delayed(1)), lambda: 1 if delayed(1) == 1 else 0, lambda: not delayed(0)]:
-        with pytest.raises(TypeError, match="the truth value of a Delayed object is not known before it is computed"):
+        with pytest.raises(
+            TypeError, match="the truth value of a Delayed object is not known before it is computed"
+        ):
             question()
     with pytest.raises(TypeError):
         delayed(1) in [delayed(2)]  # noqa: B015
@@ -474,7 +475,9 @@ def programs(draw: st.DrawFn) -> list[tuple[Any, ...]]:
             draw(
                 st.one_of(
                     st.tuples(st.just("value"), st.integers(-9, 9)),
-                    st.tuples(st.sampled_from(["add", "sub", "mul", "and_", "or_", "xor", "lt", "eq"]), one, one),
+                    st.tuples(
+                        st.sampled_from(["add", "sub", "mul", "and_", "or_", "xor", "lt", "eq"]), one, one
+                    ),
                     st.tuples(st.just("reflected"), one, st.integers(-9, 9)),
                     st.tuples(st.sampled_from(["neg", "abs", "invert"]), one),
                     st.tuples(st.just("call"), one, one),

@@ -15,12 +15,11 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 import raskt
 import raskt.local
 import raskt.threaded
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from raskt import Alias, Task, TaskRef
 from raskt.core import (
     flatten,
@@ -98,7 +97,9 @@ def test_a_tuple_is_read_as_dask_reads_it(get: Any, task: Any, value: Any) -> No
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize("key", ["s", b"bytes", 7, 1.5, ("t", 0), ("t", ("u", 1)), frozenset([1]), True, None, Pair(1, 2)])
+@pytest.mark.parametrize(
+    "key", ["s", b"bytes", 7, 1.5, ("t", 0), ("t", ("u", 1)), frozenset([1]), True, None, Pair(1, 2)]
+)
 def test_any_hashable_object_is_a_key(get: Any, key: Any) -> None:
     assert get({key: 41, "x": (inc, key)}, [key, "x"]) == [41, 42]
 
@@ -194,7 +195,10 @@ def test_a_missing_key_is_named_with_the_path_to_it(get: Any) -> None:
         ({"a": (inc, "a")}, "'a' -> 'a'"),
         ({"a": "a"}, "'a' -> 'a'"),
         ({"a": (inc, "b"), "b": (inc, "a")}, "'a' -> 'b' -> 'a'"),
-        ({"a": (inc, "b"), "b": ["c"], "c": Task("c", inc, TaskRef("d")), "d": "b"}, "'b' -> 'c' -> 'd' -> 'b'"),
+        (
+            {"a": (inc, "b"), "b": ["c"], "c": Task("c", inc, TaskRef("d")), "d": "b"},
+            "'b' -> 'c' -> 'd' -> 'b'",
+        ),
         ({"a": (inc, ("t", 0)), ("t", 0): (inc, "a")}, r"'a' -> ('t', 0) -> 'a'"),
     ],
 )
@@ -215,7 +219,12 @@ def test_an_unhashable_key_is_named(get: Any) -> None:
         get({"a": 1}, {"x": 1})
     with pytest.raises(TypeError, match=r"a key must be hashable, found tuple \('a', \[1\]\)"):
         get({"a": 1}, [["a", ("a", [1])]])
-    for make in [lambda: Task([1], inc, 1), lambda: TaskRef({}), lambda: Alias("a", []), lambda: Alias([], "a")]:
+    for make in [
+        lambda: Task([1], inc, 1),
+        lambda: TaskRef({}),
+        lambda: Alias("a", []),
+        lambda: Alias([], "a"),
+    ]:
         with pytest.raises(TypeError, match="a key must be hashable, found"):
             make()
 
@@ -328,7 +337,11 @@ def test_in_a_task_only_references_are_references(get: Any) -> None:
 
 
 def test_tasks_and_references_work_inside_tuples_too(get: Any) -> None:
-    dsk = {"a": 1, "x": (add, TaskRef("a"), Task(None, power, 3, exponent=TaskRef("a"))), "y": (add, Alias(0, "a"), 1)}
+    dsk = {
+        "a": 1,
+        "x": (add, TaskRef("a"), Task(None, power, 3, exponent=TaskRef("a"))),
+        "y": (add, Alias(0, "a"), 1),
+    }
     assert get(dsk, ["x", "y"]) == [4, 2]
     assert get({"a": 5, "b": TaskRef("a"), "c": Alias("c", "b")}, ["b", "c"]) == [5, 5]
 
@@ -376,7 +389,11 @@ def test_keys_of_a_task_can_be_substituted(get: Any) -> None:
 
 def test_a_task_can_be_put_after_others() -> None:
     log: list[str] = []
-    dsk = {"a": Task("a", log.append, "a"), "b": Task("b", log.append, "b").after(["c"]), "c": Task("c", log.append, "c").after(["a"])}
+    dsk = {
+        "a": Task("a", log.append, "a"),
+        "b": Task("b", log.append, "b").after(["c"]),
+        "c": Task("c", log.append, "c").after(["a"]),
+    }
     raskt.local.get_sync(dsk, ["b"])
     assert log == ["a", "c", "b"]
 
@@ -413,7 +430,11 @@ def test_attributes_methods_and_items_survive_the_way_through_a_graph(get: Any) 
     for delayed, expected in [(value, ["B", "C"]), (called, 6), (point, Point(1, [2]))]:
         graph = dict(delayed.__raskt_graph__())
         assert get(graph, delayed.key) == expected
-        again = {key: pickle.loads(pickle.dumps(task)) for key, task in graph.items()} if delayed is not called else graph
+        again = (
+            {key: pickle.loads(pickle.dumps(task)) for key, task in graph.items()}
+            if delayed is not called
+            else graph
+        )
         assert get(again, delayed.key) == expected
 
 
@@ -466,7 +487,22 @@ def test_toposort_and_getcycle() -> None:
     assert len(getcycle(long, [("x", n)])) == n + 2
 
 
-@pytest.mark.parametrize("value", ["a", ["a", "b"], (inc, "a"), (), {"a"}, Pair("a", 1), Task("q", inc, 1), TaskRef("a"), 5, None, {"a": "a"}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a",
+        ["a", "b"],
+        (inc, "a"),
+        (),
+        {"a"},
+        Pair("a", 1),
+        Task("q", inc, 1),
+        TaskRef("a"),
+        5,
+        None,
+        {"a": "a"},
+    ],
+)
 def test_a_quoted_value_is_itself(get: Any, value: Any) -> None:
     dsk = {"a": 1, "b": 2, "x": (same, quote(value)), "y": quote(value), "z": [quote(value)]}
     assert get(dsk, ["x", "y", "z"]) == [value, value, [value]]
@@ -494,7 +530,9 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
             st.one_of(
                 argument,
                 st.tuples(st.just(add), argument, argument),
-                st.builds(lambda a, n=n: Task(f"k{n}", add, a if not isinstance(a, str) else TaskRef(a), 1), before),
+                st.builds(
+                    lambda a, n=n: Task(f"k{n}", add, a if not isinstance(a, str) else TaskRef(a), 1), before
+                ),
                 st.builds(lambda a, n=n: Alias(f"k{n}", a) if isinstance(a, str) else a, before),
             )
         )

@@ -7,10 +7,8 @@ from operator import add
 from typing import Any
 
 import pytest
-
 import raskt
 from raskt.graph_manipulation import bind, checkpoint, clone, wait_on
-
 from test_protocol import Tuple
 
 
@@ -186,7 +184,10 @@ def test_a_collection_that_cannot_be_renamed_says_so(log: Log) -> None:
     x = Fixed({("x", 0): (same, 1)}, [("x", 0)])
     with pytest.raises(TypeError, match="rename") as caught:
         clone(x)
-    assert "need Fixed.__raskt_postpersist__ to return a function that takes the keyword rename" in caught.value.__notes__[0]
+    assert (
+        "need Fixed.__raskt_postpersist__ to return a function that takes the keyword rename"
+        in caught.value.__notes__[0]
+    )
 
 
 def test_long_chains_are_cloned_and_bound_without_recursion() -> None:
@@ -204,5 +205,7 @@ def test_wait_computes_and_returns() -> None:
     assert raskt.compute(done) == ([None, None, None],)
     assert len(ran) == 3
     assert raskt.wait(5) == 5
-    with pytest.raises(ValueError, match="return_when must be 'ALL_COMPLETED' or 'FIRST_COMPLETED', found 'SOME'"):
+    with pytest.raises(
+        ValueError, match="return_when must be 'ALL_COMPLETED' or 'FIRST_COMPLETED', found 'SOME'"
+    ):
         raskt.wait(values, return_when="SOME")

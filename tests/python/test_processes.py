@@ -32,7 +32,9 @@ def compute(value, **kwargs):
 
 
 def test_tasks_run_in_other_processes_that_stay_warm():
-    pids = [set(compute(delayed(list)([delayed(os.getpid, pure=False)() for _ in range(20)]))) for _ in range(2)]
+    pids = [
+        set(compute(delayed(list)([delayed(os.getpid, pure=False)() for _ in range(20)]))) for _ in range(2)
+    ]
     assert os.getpid() not in pids[0] | pids[1]
     assert pids[0] & pids[1]
 
@@ -40,7 +42,9 @@ def test_tasks_run_in_other_processes_that_stay_warm():
 def test_values_travel_between_tasks():
     leaves = [delayed(inc)(i) for i in range(50)]
     while len(leaves) > 1:
-        leaves = [a + b for a, b in zip(leaves[::2], leaves[1::2], strict=False)] + leaves[len(leaves) // 2 * 2 :]
+        leaves = [a + b for a, b in zip(leaves[::2], leaves[1::2], strict=False)] + leaves[
+            len(leaves) // 2 * 2 :
+        ]
     assert compute(leaves[0]) == sum(range(51))
 
 
@@ -63,7 +67,9 @@ def test_lambdas_closures_and_functions_of_main_travel():
         if True:  # no guard: the script must not be run again by a child
             print(raskt.delayed(double)(Here(4)).compute(scheduler="processes").x)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["8"]
 
 
@@ -153,7 +159,9 @@ def test_no_process_stays_behind():
         import os, raskt
         print(*raskt.compute(*[raskt.delayed(os.getpid, pure=False)() for _ in range(4)], scheduler="processes"))
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
     for pid in set(map(int, done.stdout.split())):
         for _ in range(100):
             if not os.path.exists(f"/proc/{pid}"):
@@ -162,7 +170,9 @@ def test_no_process_stays_behind():
         assert not os.path.exists(f"/proc/{pid}")
 
 
-@pytest.mark.parametrize("make", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
+@pytest.mark.parametrize(
+    "make", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor]
+)
 def test_any_executor_computes(make):
     with make(2) as executor:
         total = delayed(sum)([delayed(inc)(i) for i in range(30)])

@@ -8,7 +8,6 @@ from operator import add
 from typing import Any
 
 import pytest
-
 import raskt
 from raskt import Task, TaskRef
 from raskt.exceptions import KeyClashError
@@ -128,7 +127,10 @@ def test_persisted_it_holds_values() -> None:
     assert raskt.compute(again, value, rest) == ((1, (2,)), [3], 7)
 
 
-@pytest.mark.parametrize("value", [("a", 0), "a", ["a", "b"], (add, 1, 2), {"a"}, TaskRef("a"), [TaskRef("a")], Task("q", add, 1, 2)])
+@pytest.mark.parametrize(
+    "value",
+    [("a", 0), "a", ["a", "b"], (add, 1, 2), {"a"}, TaskRef("a"), [TaskRef("a")], Task("q", add, 1, 2)],
+)
 def test_persisted_values_that_look_like_tasks_are_values(value: Any) -> None:
     class Flat(Tuple):
         def __raskt_postcompute__(self) -> Any:
@@ -140,7 +142,10 @@ def test_persisted_values_that_look_like_tasks_are_values(value: Any) -> None:
 
 def test_optimize_is_asked_once_for_all_collections_of_a_kind() -> None:
     Optimized.calls = []
-    x, y = shelf(Optimized), Optimized({("y", 0): (add, ("x", 0), 5), **shelf().graph, "junk": (load, "junk")}, [("y", 0)])
+    x, y = (
+        shelf(Optimized),
+        Optimized({("y", 0): (add, ("x", 0), 5), **shelf().graph, "junk": (load, "junk")}, [("y", 0)]),
+    )
     assert raskt.compute(x, y, shelf(name="z")) == ((0, 1, 2), (5,), (0, 1, 2))
     assert Optimized.calls == [
         ({("x", 0), ("x", 1), ("x", 2), ("y", 0), "junk"}, [("x", 0), ("x", 1), ("x", 2), ("y", 0)], {})
