@@ -168,6 +168,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("random", random(40, 12), all),
         ("collapsed", tree(4_096, 8), RenderOptions::default()),
         ("big", random(2_000, 60), all),
+        ("middle", random(150, 25), all),
     ];
     pictures.push(("months-lr", Picture { direction: Direction::LeftToRight, ..months() }, all));
     for (name, picture, options) in &pictures {

@@ -248,3 +248,15 @@ fn a_chain_is_one_straight_line() {
         );
     }
 }
+
+#[test]
+fn a_tangle_of_many_layers_is_not_much_wider_than_its_widest_layer() {
+    let labels = vec!["f"; 150];
+    let far = |i: u32, salt: u32| i - 1 - (i.wrapping_mul(2_654_435_761).rotate_left(salt) >> 8) % i.min(25);
+    let edges: Vec<(u32, u32)> = (4..150).flat_map(|i| [(far(i, 3), i), (far(i, 17), i)]).collect();
+    let layout = lay_out(&picture(&labels, &edges), &whole()).unwrap();
+    let n_layers = layout.nodes.iter().map(|node| node.layer).max().unwrap() + 1;
+    let per_layer = |layer| layout.nodes.iter().filter(|node| node.layer == layer).count();
+    let widest = (0..n_layers).map(per_layer).max().unwrap();
+    assert!(layout.width < widest as f64 * 58.0 * 4.0, "{} for {widest} nodes", layout.width);
+}

@@ -10,6 +10,7 @@ mod pack;
 mod place;
 mod position;
 mod proper;
+mod relax;
 mod route;
 mod size;
 

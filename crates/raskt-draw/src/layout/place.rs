@@ -7,6 +7,7 @@ use super::ordering::order_layers;
 use super::pack::pack;
 use super::position::{Gaps, place_across};
 use super::proper::{Proper, proper};
+use super::relax::relax;
 use super::route::{Border, LOOP_REACH, Route, Stage, loop_route, routes};
 use super::size::Body;
 use crate::font::text_width;
@@ -225,6 +226,7 @@ impl Part {
         let captions: Vec<f64> = component.edges.iter().map(caption).collect();
         let widths = widths(&graph, &borders, &local_edges, &captions);
         let mut across = place_across(&graph, &order, &widths, spacing.gaps);
+        relax(&graph, &order, &widths, spacing.gaps, &mut across);
         let low = across.iter().zip(&widths).map(|(x, w)| x - w / 2.0).fold(f64::INFINITY, f64::min);
         across.iter_mut().for_each(|x| *x -= low);
         let width = across.iter().zip(&widths).map(|(x, w)| x + w / 2.0).fold(0.0, f64::max);

@@ -19,6 +19,14 @@ pub(crate) struct Gaps {
     pub(crate) edge: f64,
 }
 
+impl Gaps {
+    /// The least distance between the centres of two neighbours in a layer.
+    pub(crate) fn distance(&self, graph: &Proper, widths: &[f64], left: u32, right: u32) -> f64 {
+        let gap_of = |vertex| if graph.is_dummy(vertex) { self.edge } else { self.node };
+        (widths[left as usize] + widths[right as usize] + gap_of(left) + gap_of(right)) / 2.0
+    }
+}
+
 /// The centre of every vertex across the layers, starting anywhere.
 pub(crate) fn place_across(graph: &Proper, order: &Order, widths: &[f64], gaps: Gaps) -> Vec<f64> {
     let conflicts = conflicts(graph, order);
@@ -139,9 +147,7 @@ fn compact(view: &View<'_>, roots: &[u32], graph: &Proper, widths: &[f64], gaps:
     for layer in &view.layers {
         for pair in layer.windows(2) {
             let (left, right) = (pair[0], pair[1]);
-            let gap_of = |v| if graph.is_dummy(v) { gaps.edge } else { gaps.node };
-            let gap = (gap_of(left) + gap_of(right)) / 2.0;
-            let distance = (widths[left as usize] + widths[right as usize]) / 2.0 + gap;
+            let distance = gaps.distance(graph, widths, left, right);
             after[roots[left as usize] as usize].push((roots[right as usize], distance));
             waits[roots[right as usize] as usize] += 1;
         }
