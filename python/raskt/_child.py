@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import pickle
@@ -77,11 +78,9 @@ def _set_up(message: dict[str, Any]) -> None:
     for path in message["path"]:
         if path not in sys.path:
             sys.path.append(path)
-    try:
+    # If the folder is gone, the parent could not use it either.
+    with contextlib.suppress(OSError):
         os.chdir(message["cwd"])
-    except OSError:
-        # The folder is gone; the parent could not use it either.
-        pass
     config.install(message["config"])
     # A task that computes must not start a pool below the pool.
     if config.get("scheduler", None) in ("processes", "multiprocessing"):

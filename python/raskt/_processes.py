@@ -170,7 +170,7 @@ def _at_exit() -> None:
 
 
 def _after_fork() -> None:
-    """In a forked child the pool is the parent's: its sockets are closed here and its processes left alone."""
+    """In a forked child the pool is the parent's: its sockets are closed here, its processes left alone."""
     global _lock, _timer
     _lock = threading.Lock()
     _timer = None
@@ -259,7 +259,7 @@ class Driver(threading.Thread):
         self.worker.succeeded(task, outcome)
 
     def _lost(self, waiting: dict[int, Any]) -> None:
-        """The child is gone. What it was running is tried once more; what it had not begun just goes out again."""
+        """The child is gone. What it was running is tried once more; what had not begun goes out again."""
         child, self.child = self.child, None
         status = child.end() if child is not None else None
         running = child.running() if child is not None else None

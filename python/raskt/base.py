@@ -315,7 +315,11 @@ def persist(
     return repack(kept)
 
 
-def wait(fs: Any, timeout: float | None = None, return_when: str = "ALL_COMPLETED") -> Any:
+def wait(
+    fs: Any,
+    timeout: float | None = None,  # noqa: ARG001 - for clusters
+    return_when: str = "ALL_COMPLETED",
+) -> Any:
     """Compute collections, and return them with their values in memory.
 
     What `persist` has returned is there already: then this returns at once.

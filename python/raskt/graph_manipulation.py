@@ -191,7 +191,7 @@ def wait_on(*collections: Any, split_every: float | bool | None = None) -> Any:
 
 
 def _copy(collections: Any, omit: Any, seed: Hashable, blocker: Delayed | None) -> Any:
-    """Copies of all tasks of ``collections`` but those of ``omit``; the first of them wait for ``blocker``."""
+    """Copies of all tasks of ``collections`` but those of ``omit``; the first wait for ``blocker``."""
     found, repack = unpack_collections(collections)
     kept_collections, _ = unpack_collections(omit)
     tables = _keys_and_roots(found)
@@ -263,8 +263,8 @@ def _rebuild(
     except TypeError as error:
         if "rename" in str(error):
             error.add_note(
-                f"raskt: bind, clone and wait_on need {type(collection).__name__}.__raskt_postpersist__ to return "
-                "a function that takes the keyword rename: a dictionary of new names of keys by old ones"
+                f"raskt: bind, clone and wait_on need {type(collection).__name__}.__raskt_postpersist__ to "
+                "return a function that takes the keyword rename: a dictionary of new names of keys by old ones"
             )
         raise
 

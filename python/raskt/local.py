@@ -1,4 +1,4 @@
-"""Raw graphs on the calling thread, one task after another: for debugging, and for tasks too small to share."""
+"""Raw graphs on the calling thread, one task after another: for debugging, and for very small tasks."""
 
 from __future__ import annotations
 

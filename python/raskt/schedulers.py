@@ -189,7 +189,7 @@ def _elsewhere(
     n: int,
     compute: Callable[[Any, int, Any], list[Any]],
 ) -> list[Any]:
-    """Open a run whose workers are not the engine's threads, and let ``compute(handle, n, observer)`` drive it."""
+    """Open a run without threads of the engine, and let ``compute(handle, n, observer)`` drive it."""
 
     def run(observer: Any) -> list[Any]:
         handle = _raskt.open_run(roots, options(kwargs, n))

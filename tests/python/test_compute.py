@@ -1,4 +1,4 @@
-"""Computing: options, errors, and what surrounds a computation: threads, processes, signals, the interpreter's end."""
+"""Computing: options, errors, and what surrounds it: threads, processes, signals, the interpreter's end."""
 
 from __future__ import annotations
 
@@ -161,7 +161,8 @@ def test_schedulers_have_dasks_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["thread", "", "dask", 5, object()])
 def test_an_unknown_scheduler_is_an_error(name: Any) -> None:
     with pytest.raises(
-        ValueError, match="unknown scheduler .*: expected one of .*threads.*, a concurrent.futures.Executor"
+        ValueError,
+        match=r"unknown scheduler .*: expected one of .*threads.*, a concurrent\.futures\.Executor",
     ):
         delayed(inc)(1).compute(scheduler=name)
     with pytest.raises(ValueError, match="unknown scheduler"):
@@ -510,7 +511,11 @@ def test_a_value_that_computes_when_it_is_hashed_or_compared_does_no_harm() -> N
 
 def python(code: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a program with `delayed`, `raskt`, `time`, `os`, `threading` imported."""
-    head = "import atexit, os, sys, threading, time, raskt\nfrom raskt import delayed\ndef inc(x): return x + 1\n"
+    head = (
+        "import atexit, os, sys, threading, time, raskt\n"
+        "from raskt import delayed\n"
+        "def inc(x): return x + 1\n"
+    )
     return subprocess.run(
         [sys.executable, "-c", head + textwrap.dedent(code)], capture_output=True, text=True, timeout=timeout
     )

@@ -246,7 +246,7 @@ def test_resolve_gives_values_their_type() -> None:
         assert config.resolve("scheduler") == "sync"
         assert config.resolve("local.memory-limit") is None
         assert config.resolve("local.spill") is False
-        assert config.resolve("local.spill-directory") == os.path.join("/fast", "spill")  # noqa: PTH118
+        assert config.resolve("local.spill-directory") == os.path.join("/fast", "spill")
         assert config.resolve("acme") == "1GiB"
         del os.environ["SCRATCH"]
     config.config["local"]["retries"] = "behind our back"

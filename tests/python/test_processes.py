@@ -1,4 +1,4 @@
-"""Graphs on child processes and on other people's executors: values, errors, deaths, and what stays behind."""
+"""Graphs on child processes and other people's executors: values, errors, deaths, what stays behind."""
 
 from __future__ import annotations
 
@@ -157,7 +157,8 @@ def test_ctrl_c_ends_children_and_returns():
 def test_no_process_stays_behind():
     code = """
         import os, raskt
-        print(*raskt.compute(*[raskt.delayed(os.getpid, pure=False)() for _ in range(4)], scheduler="processes"))
+        tasks = [raskt.delayed(os.getpid, pure=False)() for _ in range(4)]
+        print(*raskt.compute(*tasks, scheduler="processes"))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
