@@ -87,16 +87,22 @@ fn main() -> Result<(), AdjacencyError> {
         ("stages", shapes::stages(100, 10_000, 8, 0)),
         ("random", shapes::random(n, 4, 0)),
         ("random window", shapes::random_window(n, 4, 1_000, 0)),
-  //      ("tree shuffled", shapes::shuffled(&shapes::binary_tree(n / 2)?, 1)),
+        ("tree shuffled", shapes::shuffled(&shapes::binary_tree(n / 2)?, 1)),
         ("random shuffled", shapes::shuffled(&shapes::random(n, 4, 0)?, 1)),
         ("transpose_add", shapes::transpose_add(600, 4)),
+        ("overlap", shapes::overlap(40_000, 2, 25)),
+        ("contest", shapes::random(170_000, 4, 0)),
         ("map_reduce", shapes::map_reduce(1_000, 1_000)),
     ];
     println!(
         "{:16} {:>9} {:>9} | {:>9} {:>7} | {:>9} {:>7} | {:>9}",
         "shape", "tasks", "edges", "transp ns", "bytes", "order ns", "bytes", "peak"
     );
+    let wanted = std::env::args().nth(1);
     for (name, inputs) in all {
+        if wanted.as_deref().is_some_and(|wanted| wanted != name) {
+            continue;
+        }
         let inputs = inputs?;
         let n_tasks = inputs.n_rows();
         let (consumers, transpose_ns, transpose_bytes) = measure(n_tasks, || inputs.transpose_distinct());

@@ -32,11 +32,13 @@ impl<'a> Contest<'a> {
 
     /// Has a strategy compete, unless there is nothing left to gain. It is told the peak to beat.
     pub fn enter(&mut self, strategy: impl FnOnce(u64) -> Sweep<'a>) {
-        if self.cost.peak > self.floor {
-            if let Some((cost, sequence)) = strategy(self.cost.peak).finish().filter(|entry| entry.0 < self.cost) {
-                self.cost = cost;
-                self.sequence = sequence;
-            }
+        if self.cost.peak <= self.floor {
+            return;
+        }
+        if let Some((cost, sequence)) = strategy(self.cost.peak).finish().filter(|entry| entry.0 < self.cost)
+        {
+            self.cost = cost;
+            self.sequence = sequence;
         }
     }
 
@@ -53,7 +55,8 @@ impl<'a> Contest<'a> {
         let is_goal = |task: u32| plan.inputs.row(task).len() > 1 || plan.consumers.row(task).is_empty();
         let ranked = (0_u32..).zip(&self.sequence).filter(|&(_, &task)| is_goal(task));
         let random = &mut self.random;
-        let mut goals: Vec<(u32, u32)> = ranked.map(|(rank, &task)| (rank + random.below(reach), task)).collect();
+        let mut goals: Vec<(u32, u32)> =
+            ranked.map(|(rank, &task)| (rank + random.below(reach), task)).collect();
         goals.sort_unstable();
         self.enter(|limit| {
             let mut sweep = Sweep::new(plan, limit);

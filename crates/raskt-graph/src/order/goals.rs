@@ -25,16 +25,30 @@ pub(super) fn sweep_neediest<'a>(plan: Plan<'a>, limit: u64, sinks: &[u32], exce
     sweep
 }
 
-/// The tasks that join several inputs, and the sinks, in the order of their numbers. Right where numbers follow the
-/// course of the program that made them; and quick, since memory is walked through in one direction.
-pub(super) fn sweep_numbered(plan: Plan<'_>, limit: u64) -> Sweep<'_> {
-    let mut sweep = Sweep::new(plan, limit);
+/// The tasks that join several inputs, and the sinks, in the order of their numbers, unless going depth-first turns out
+/// to do with half of the memory or less. Right where numbers follow the course of the program that made them; and
+/// quick, since memory is walked through in one direction.
+pub(super) fn sweep_numbered<'a>(plan: Plan<'a>, sinks: &[u32]) -> Option<Sweep<'a>> {
+    let n_probed = (plan.inputs.n_rows() / 64).max(1 << 14);
+    let mut probe = Sweep::new(plan, u64::MAX);
+    probe.stop_after(n_probed);
+    for &sink in sinks {
+        if !probe.is_over() {
+            probe.fetch(sink, |_| ());
+        }
+    }
+    let peak_depth_first = probe.peak();
+    drop(probe);
+    let mut sweep = Sweep::new(plan, u64::MAX);
     for (task, inputs) in (0..).zip(plan.inputs.rows()) {
         if inputs.len() > 1 || plan.consumers.row(task).is_empty() {
             sweep.fetch(task, |_| ());
+            if sweep.sequence().len() <= n_probed && sweep.peak() / 5 > peak_depth_first / 4 {
+                return None;
+            }
         }
     }
-    sweep
+    Some(sweep)
 }
 
 /// From the sources towards the sinks, farthest from the sinks first. Right where everything depends on everything.
@@ -80,7 +94,8 @@ pub(super) enum Tie {
 }
 
 /// Always the consumer of something live that lacks the fewest inputs. Right where uses are near each other but
-/// their numbers are not, as in stencils over blocks that were numbered by a hash.
+/// their numbers are not, as in stencils over blocks that were numbered by a hash, and where parts of the graph are
+/// worth finishing one by one, as in shuffles of several stages.
 ///
 /// `sinks` say where to start over when nothing live is left to consume.
 pub(super) fn sweep_nearest<'a>(
@@ -91,9 +106,9 @@ pub(super) fn sweep_nearest<'a>(
     tie: Tie,
 ) -> Sweep<'a> {
     let mut sweep = Sweep::new(plan, limit);
-    let mut frontier = Frontier::default();
+    let mut frontier = Frontier::new(plan);
     for &sink in sinks {
-        while sweep.pending(sink).is_some() && !sweep.is_lost() {
+        while sweep.pending(sink).is_some() && !sweep.is_over() {
             let n_run = sweep.sequence().len();
             let goal = frontier.pop(&sweep, tie);
             let goal = goal.unwrap_or_else(|| neediest_source(&sweep, plan.inputs, sink, excesses));
@@ -102,8 +117,8 @@ pub(super) fn sweep_nearest<'a>(
                 // A cycle: nothing can run any more.
                 return sweep;
             }
-            for &task in &sweep.sequence()[n_run..] {
-                frontier.push_consumers(&sweep, plan.consumers.row(task));
+            for at in n_run..sweep.sequence().len() {
+                frontier.advance(&sweep, plan, sweep.sequence()[at]);
             }
         }
     }
@@ -124,38 +139,67 @@ fn neediest_source(sweep: &Sweep<'_>, inputs: &Adjacency, sink: u32, excesses: &
     task
 }
 
-/// Consumers of what has run, by how many inputs they lack.
-#[derive(Default)]
+/// Tasks with missing inputs, by how many of these are out of reach: neither there nor to be had from what is there.
 struct Frontier {
     /// At `n`, tasks that lacked `n` inputs when they were pushed; those that have moved on are skipped.
-    by_pending: Vec<VecDeque<u32>>,
+    by_lack: Vec<VecDeque<u32>>,
     /// No bucket below this one holds a task.
     lowest: usize,
+    /// How many inputs of each task are out of reach.
+    lacks: Vec<u32>,
+    /// Whether each task is within reach: a source that has run, or any other task that can run.
+    is_reached: Vec<bool>,
 }
 
 impl Frontier {
-    fn push_consumers(&mut self, sweep: &Sweep<'_>, consumers: &[u32]) {
-        for &consumer in consumers {
-            if let Some(pending) = sweep.pending(consumer).map(|pending| pending as usize) {
-                if self.by_pending.len() <= pending {
-                    self.by_pending.resize_with(pending + 1, VecDeque::new);
+    fn new(plan: Plan<'_>) -> Self {
+        let mut lacks = vec![0; plan.inputs.n_rows()];
+        plan.consumers.rows().flatten().for_each(|&consumer| lacks[consumer as usize] += 1);
+        Self { by_lack: Vec::new(), lowest: 0, is_reached: vec![false; lacks.len()], lacks }
+    }
+
+    /// Notes that `task` has run.
+    fn advance(&mut self, sweep: &Sweep<'_>, plan: Plan<'_>, task: u32) {
+        // Sources can run from the start, but what they take is just what is to be put off.
+        self.reach(sweep, plan, task);
+        for &consumer in plan.consumers.row(task) {
+            if sweep.pending(consumer).is_none_or(|pending| pending == 0) {
+                self.reach(sweep, plan, consumer);
+            }
+        }
+    }
+
+    fn reach(&mut self, sweep: &Sweep<'_>, plan: Plan<'_>, task: u32) {
+        if std::mem::replace(&mut self.is_reached[task as usize], true) {
+            return;
+        }
+        for &consumer in plan.consumers.row(task) {
+            let lack = &mut self.lacks[consumer as usize];
+            *lack -= 1;
+            let lack = *lack as usize;
+            if sweep.pending(consumer).is_some_and(|pending| pending > 0) {
+                if self.by_lack.len() <= lack {
+                    self.by_lack.resize_with(lack + 1, VecDeque::new);
                 }
-                self.by_pending[pending].push_back(consumer);
-                self.lowest = self.lowest.min(pending);
+                self.by_lack[lack].push_back(consumer);
+                self.lowest = self.lowest.min(lack);
             }
         }
     }
 
     fn pop(&mut self, sweep: &Sweep<'_>, tie: Tie) -> Option<u32> {
-        while let Some(bucket) = self.by_pending.get_mut(self.lowest) {
+        while let Some(bucket) = self.by_lack.get_mut(self.lowest) {
             let next = match tie {
                 Tie::Oldest => bucket.pop_front(),
                 Tie::Newest => bucket.pop_back(),
             };
-            match next {
-                Some(task) if sweep.pending(task) == Some(self.lowest as u32) => return Some(task),
-                Some(_) => {}
-                None => self.lowest += 1,
+            let Some(task) = next else {
+                self.lowest += 1;
+                continue;
+            };
+            let is_waiting = sweep.pending(task).is_some_and(|pending| pending > 0);
+            if is_waiting && self.lacks[task as usize] as usize == self.lowest {
+                return Some(task);
             }
         }
         None

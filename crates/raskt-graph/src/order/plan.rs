@@ -2,15 +2,19 @@
 
 use std::cmp::Reverse;
 
-use super::goals::{Tie, levels, sinks, sweep_as_named, sweep_levels, sweep_nearest, sweep_neediest, sweep_numbered};
-use super::need::excesses;
 use super::contest::Contest;
+use super::goals::{
+    Tie, levels, sinks, sweep_as_named, sweep_levels, sweep_nearest, sweep_neediest, sweep_numbered,
+};
+use super::need::excesses;
 use super::sweep::{Plan, Sweep};
 use super::weights::Weights;
 use crate::adjacency::Adjacency;
 
 /// Tasks and edges up to which every strategy competes.
 const N_CONTEST: usize = 1 << 18;
+/// Tasks and edges up to which the most expensive strategy is tried as well.
+const N_NEAREST: usize = 1 << 21;
 /// Tasks and edges that shaking a small graph may visit in all.
 const N_SHAKE: usize = 1 << 12;
 
@@ -42,7 +46,14 @@ pub fn order(inputs: &Adjacency, consumers: &Adjacency, keep: &[u32], weights: O
         return (0..inputs.n_rows() as u32).collect();
     }
     let plan = Plan { inputs, consumers, keep, weights: Weights::new(weights) };
-    if consumers.rows().all(|row| row.len() <= 1) { order_forest(plan) } else { order_any(plan) }
+    let n_visits = inputs.n_rows() + inputs.n_edges();
+    if consumers.rows().all(|row| row.len() <= 1) {
+        order_forest(plan)
+    } else if n_visits <= N_CONTEST {
+        order_by_contest(plan, n_visits)
+    } else {
+        order_large(plan, n_visits)
+    }
 }
 
 /// The rank of every task of an order: `ranks(sequence)[sequence[rank]] == rank`.
@@ -72,18 +83,11 @@ fn order_forest(plan: Plan<'_>) -> Vec<u32> {
     sweep.into_sequence()
 }
 
-fn order_any(plan: Plan<'_>) -> Vec<u32> {
-    let n_visits = plan.inputs.n_rows() + plan.inputs.n_edges();
-    if n_visits > N_CONTEST && plan.inputs.points_backwards() {
-        return sweep_numbered(plan, u64::MAX).into_sequence();
-    }
+/// All strategies compete, and if the graph is small, the best sequence is shaken.
+fn order_by_contest(plan: Plan<'_>, n_visits: usize) -> Vec<u32> {
     let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
     let excesses = excesses(plan, &topological);
-    drop(topological);
     let mut sinks = sinks(plan.consumers);
-    if n_visits > N_CONTEST {
-        return sweep_neediest(plan, u64::MAX, &sinks, &excesses).into_sequence();
-    }
     let mut contest = Contest::new(plan);
     contest.enter(|limit| sweep_neediest(plan, limit, &sinks, &excesses));
     contest.enter(|limit| sweep_as_named(plan, limit, &sinks));
@@ -94,6 +98,35 @@ fn order_any(plan: Plan<'_>) -> Vec<u32> {
     let levels = levels(plan.inputs, &contest.sequence);
     contest.enter(|limit| sweep_levels(plan, limit, &levels));
     (0..N_SHAKE / n_visits).for_each(|attempt| contest.shake(attempt));
+    contest.sequence
+}
+
+/// As few executions as will do, since each of them costs a good part of what running the graph does.
+fn order_large(plan: Plan<'_>, n_visits: usize) -> Vec<u32> {
+    let sinks = sinks(plan.consumers);
+    let is_numbered = plan.inputs.points_backwards();
+    let numbered = is_numbered.then(|| sweep_numbered(plan, &sinks)).flatten();
+    if n_visits > N_NEAREST
+        && let Some(sweep) = numbered
+    {
+        return sweep.into_sequence();
+    }
+    let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
+    let excesses = excesses(plan, &topological);
+    drop(topological);
+    let mut contest = Contest::new(plan);
+    match numbered {
+        Some(sweep) => contest.enter(|_| sweep),
+        None => {
+            contest.enter(|limit| sweep_neediest(plan, limit, &sinks, &excesses));
+            if is_numbered {
+                contest.enter(|limit| sweep_as_named(plan, limit, &sinks));
+            }
+        }
+    }
+    if n_visits <= N_NEAREST {
+        contest.enter(|limit| sweep_nearest(plan, limit, &sinks, &excesses, Tie::Oldest));
+    }
     contest.sequence
 }
 

@@ -21,12 +21,18 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The inputs of `task`, each once; `scratch` holds them if they had to be sorted for that.
+    #[inline]
     pub fn distinct_inputs<'s>(&self, task: u32, scratch: &'s mut Vec<u32>) -> &'s [u32]
     where
         'a: 's,
     {
         let row = self.inputs.row(task);
         if row.len() <= 1 || self.inputs.n_edges() == self.consumers.n_edges() {
+            return row;
+        }
+        // Most rows are short and have no repetition, even where some have: no need to copy them.
+        let is_short = row.len() <= 16;
+        if is_short && (1..row.len()).all(|at| !row[..at].contains(&row[at])) {
             return row;
         }
         scratch.clear();
@@ -46,33 +52,51 @@ pub(super) struct Cost {
     pub area: u128,
 }
 
-/// What is known of a task while the graph is executed.
+/// What a value waits for while the graph is executed.
 #[derive(Clone, Copy, Default)]
-struct Task {
-    /// Inputs that have not run, or [`Task::DONE`].
-    pending: u32,
-    /// Consumers that have not run; no less than [`Task::KEPT`] if the value is to stay.
+struct Value {
+    /// Consumers that have not run; no less than [`Value::KEPT`] if the value is to stay.
     unserved: u32,
     /// The exclusive or of those consumers.
     unserved_xor: u32,
-    /// How much memory would come back if this task ran now, coarsely.
-    releases: u32,
 }
 
-impl Task {
-    const DONE: u32 = u32::MAX;
+impl Value {
     const KEPT: u32 = 1 << 31;
+}
+
+/// What a task waits for: how many of its inputs have not run, and whether running it would give back what it takes.
+///
+/// These words are what an execution jumps about in, so they are an array of their own and as small as can be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Waiting(u32);
+
+impl Waiting {
+    const DONE: Self = Self(u32::MAX);
+    /// No input is missing, and memory would come back.
+    const FREE: Self = Self(Self::PAYS);
+    const READY: Self = Self(0);
+    const PAYS: u32 = 1 << 31;
+
+    fn n_missing(self) -> Option<u32> {
+        (self != Self::DONE).then_some(self.0 & !Self::PAYS)
+    }
 }
 
 /// An execution under way.
 pub(super) struct Sweep<'a> {
     plan: Plan<'a>,
-    tasks: Vec<Task>,
+    tasks: Vec<Waiting>,
+    values: Vec<Value>,
+    /// How much memory each task would give back if it ran now, coarsely; empty if all values have one size, since then
+    /// any value pays for any task.
+    gains: Vec<u32>,
     sequence: Vec<u32>,
     live: u64,
     cost: Cost,
     /// An execution that has become dearer than this is given up.
     limit: u64,
+    n_tasks_max: usize,
     /// Tasks that can run and give back what they take.
     free: Vec<u32>,
     /// The stack of [`Sweep::fetch`].
@@ -86,41 +110,43 @@ impl<'a> Sweep<'a> {
     /// An execution that has run nothing yet and gives up when its peak exceeds `limit`.
     pub fn new(plan: Plan<'a>, limit: u64) -> Self {
         let n_tasks = plan.inputs.n_rows();
-        let mut tasks = vec![Task::default(); n_tasks];
         let mut scratch = Vec::new();
-        for ((task, state), consumers) in (0..).zip(&mut tasks).zip(plan.consumers.rows()) {
-            state.pending = plan.distinct_inputs(task, &mut scratch).len() as u32;
-            state.unserved = consumers.len() as u32;
-            state.unserved_xor = consumers.iter().fold(0, |all, &consumer| all ^ consumer);
-        }
-        plan.keep.iter().for_each(|&task| tasks[task as usize].unserved |= Task::KEPT);
-        for task in 0..n_tasks as u32 {
-            let Task { unserved, unserved_xor, .. } = tasks[task as usize];
-            let keyholder = match unserved {
-                0 => task,
-                1 => unserved_xor,
-                _ => continue,
-            };
-            let releases = &mut tasks[keyholder as usize].releases;
-            *releases = releases.saturating_add(plan.weights.coarse(task));
-        }
-        Self {
+        let tasks = (0..n_tasks as u32).map(|task| plan.distinct_inputs(task, &mut scratch).len() as u32);
+        let tasks = tasks.map(Waiting).collect();
+        let values = plan.consumers.rows().map(|row| Value {
+            unserved: row.len() as u32,
+            unserved_xor: row.iter().fold(0, |all, &consumer| all ^ consumer),
+        });
+        let mut values: Vec<Value> = values.collect();
+        plan.keep.iter().for_each(|&task| values[task as usize].unserved |= Value::KEPT);
+        let mut sweep = Self {
             plan,
             tasks,
+            values,
+            gains: if plan.weights.are_equal() { Vec::new() } else { vec![0; n_tasks] },
             sequence: Vec::with_capacity(n_tasks),
             live: 0,
             cost: Cost { peak: 0, area: 0 },
             limit,
+            n_tasks_max: usize::MAX,
             free: Vec::new(),
             demand: Vec::new(),
             scratch,
             n_waits: 0,
+        };
+        for task in 0..n_tasks as u32 {
+            match sweep.values[task as usize] {
+                Value { unserved: 0, .. } => sweep.promise(task, task),
+                Value { unserved: 1, unserved_xor } => sweep.promise(unserved_xor, task),
+                Value { .. } => {}
+            }
         }
+        sweep
     }
 
     /// How many inputs of `task` have not run, or `None` if the task itself has.
     pub fn pending(&self, task: u32) -> Option<u32> {
-        Some(self.tasks[task as usize].pending).filter(|&pending| pending != Task::DONE)
+        self.tasks[task as usize].n_missing()
     }
 
     /// The tasks that have run, first one first.
@@ -128,14 +154,25 @@ impl<'a> Sweep<'a> {
         &self.sequence
     }
 
-    /// Whether the limit is exceeded, so that going on is pointless.
-    pub fn is_lost(&self) -> bool {
-        self.cost.peak > self.limit
+    /// The most that was live at once so far.
+    pub fn peak(&self) -> u64 {
+        self.cost.peak
+    }
+
+    /// Has the execution end when `n_tasks` have run.
+    pub fn stop_after(&mut self, n_tasks: usize) {
+        self.n_tasks_max = n_tasks;
+    }
+
+    /// Whether the limit is exceeded, so that going on is pointless, or enough tasks have run.
+    pub fn is_over(&self) -> bool {
+        self.cost.peak > self.limit || self.sequence.len() >= self.n_tasks_max
     }
 
     /// The sequence and its cost, unless the limit is exceeded or a cycle kept tasks from running.
     pub fn finish(self) -> Option<(Cost, Vec<u32>)> {
-        (!self.is_lost() && self.sequence.len() == self.tasks.len()).then_some((self.cost, self.sequence))
+        (self.cost.peak <= self.limit && self.sequence.len() == self.tasks.len())
+            .then_some((self.cost, self.sequence))
     }
 
     /// The tasks that have run: all of them, if every sink was fetched and there is no cycle.
@@ -148,18 +185,18 @@ impl<'a> Sweep<'a> {
     pub fn fetch<P: Ord>(&mut self, goal: u32, preference: impl Fn(u32) -> P) {
         self.demand.push(goal);
         while let Some(&task) = self.demand.last() {
-            match self.tasks[task as usize].pending {
-                Task::DONE => {
+            match self.tasks[task as usize] {
+                Waiting::DONE => {
                     self.demand.pop();
                 }
-                0 => {
+                Waiting::READY | Waiting::FREE => {
                     self.demand.pop();
                     self.run(task);
                 }
-                _ => self.demand_inputs(task, &preference),
+                Waiting(_) => self.demand_inputs(task, &preference),
             }
             // Without a cycle a task waits once: when it is seen again, its inputs have run.
-            if self.is_lost() || self.n_waits > self.tasks.len() {
+            if self.is_over() || self.n_waits > self.tasks.len() {
                 self.demand.clear();
             }
         }
@@ -169,7 +206,7 @@ impl<'a> Sweep<'a> {
         let start = self.demand.len();
         let tasks = &self.tasks;
         let missing = self.plan.inputs.row(task).iter().rev().copied();
-        self.demand.extend(missing.filter(|&input| tasks[input as usize].pending != Task::DONE));
+        self.demand.extend(missing.filter(|&input| tasks[input as usize] != Waiting::DONE));
         // The last one is on top of the stack.
         self.demand[start..].sort_by_key(|&input| preference(input));
         self.n_waits += 1;
@@ -179,22 +216,16 @@ impl<'a> Sweep<'a> {
     fn run(&mut self, task: u32) {
         self.run_one(task);
         while let Some(task) = self.free.pop() {
-            if self.is_free(task) {
+            if self.tasks[task as usize] == Waiting::FREE {
                 self.run_one(task);
             }
         }
     }
 
-    #[inline]
-    fn is_free(&self, task: u32) -> bool {
-        let state = self.tasks[task as usize];
-        state.pending == 0 && state.releases >= self.plan.weights.coarse(task)
-    }
-
     fn run_one(&mut self, task: u32) {
         let Plan { consumers, weights, .. } = self.plan;
         self.sequence.push(task);
-        self.tasks[task as usize].pending = Task::DONE;
+        self.tasks[task as usize] = Waiting::DONE;
         self.live += weights.exact(task);
         self.cost.peak = self.cost.peak.max(self.live);
         self.cost.area += u128::from(self.live);
@@ -203,12 +234,13 @@ impl<'a> Sweep<'a> {
             self.serve(input, task);
         }
         self.scratch = scratch;
-        if self.tasks[task as usize].unserved == 0 {
+        if self.values[task as usize].unserved == 0 {
             self.live -= weights.exact(task);
         }
         for &consumer in consumers.row(task) {
-            self.tasks[consumer as usize].pending -= 1;
-            if self.is_free(consumer) {
+            let waiting = &mut self.tasks[consumer as usize];
+            waiting.0 -= 1;
+            if *waiting == Waiting::FREE {
                 self.free.push(consumer);
             }
         }
@@ -217,19 +249,34 @@ impl<'a> Sweep<'a> {
     /// Notes that `consumer` has used `value`.
     #[inline]
     fn serve(&mut self, value: u32, consumer: u32) {
-        let state = &mut self.tasks[value as usize];
+        let state = &mut self.values[value as usize];
         state.unserved -= 1;
         state.unserved_xor ^= consumer;
-        match (state.unserved, state.unserved_xor) {
-            (0, _) => self.live -= self.plan.weights.exact(value),
-            (1, keyholder) => {
-                let releases = &mut self.tasks[keyholder as usize].releases;
-                *releases = releases.saturating_add(self.plan.weights.coarse(value));
-                if self.is_free(keyholder) {
-                    self.free.push(keyholder);
+        match *state {
+            Value { unserved: 0, .. } => self.live -= self.plan.weights.exact(value),
+            Value { unserved: 1, unserved_xor } => {
+                self.promise(unserved_xor, value);
+                if self.tasks[unserved_xor as usize] == Waiting::FREE {
+                    self.free.push(unserved_xor);
                 }
             }
-            _ => {}
+            Value { .. } => {}
+        }
+    }
+
+    /// Notes that the memory of `value` comes back when `task` runs.
+    #[inline]
+    fn promise(&mut self, task: u32, value: u32) {
+        let weights = self.plan.weights;
+        let pays = match self.gains.get_mut(task as usize) {
+            Some(gain) => {
+                *gain = gain.saturating_add(weights.coarse(value));
+                *gain >= weights.coarse(task)
+            }
+            None => true,
+        };
+        if pays {
+            self.tasks[task as usize].0 |= Waiting::PAYS;
         }
     }
 }

@@ -17,6 +17,11 @@ impl<'a> Weights<'a> {
         Self { bytes, shift: (u64::BITS - largest.leading_zeros()).saturating_sub(Self::COARSE_BITS) }
     }
 
+    /// Whether nothing is known, so that all values count the same.
+    pub fn are_equal(&self) -> bool {
+        self.bytes.is_none()
+    }
+
     #[inline]
     pub fn exact(&self, task: u32) -> u64 {
         self.bytes.map_or(1, |bytes| bytes[task as usize])
