@@ -6,6 +6,8 @@ from typing import Any, Protocol, TypeAlias, TypedDict, final, type_check_only
 
 from typing_extensions import disjoint_base
 
+from raskt._visualize import GraphPicture
+
 __version__: str
 
 # ---- exceptions ----
@@ -36,8 +38,11 @@ class Delayed:
     def compute(self, **kwargs: Any) -> Any: ...
     def persist(self, **kwargs: Any) -> Delayed: ...
     def visualize(
-        self, filename: str | PathLike[str] | None = None, format: str | None = None, **kwargs: Any
-    ) -> Any: ...
+        self,
+        filename: str | PathLike[str] | None = "raskt-graph",
+        format: str | None = None,
+        **kwargs: Any,
+    ) -> GraphPicture: ...
     def __call__(self, /, *args: Any, **kwargs: Any) -> Delayed: ...
     def __getattr__(self, name: str, /) -> Delayed: ...
     # Always an error: a delayed value is immutable.

@@ -172,6 +172,16 @@ def visualize(
     return made
 
 
+def visualize_one(
+    value: Delayed,
+    filename: str | os.PathLike[str] | None = "raskt-graph",
+    format: str | None = None,
+    **kwargs: Any,
+) -> GraphPicture:
+    """Draw the graph of one delayed value: its method."""
+    return visualize(value, filename=filename, format=format, **kwargs)
+
+
 def _configured(key: str, given: Any) -> Any:
     from raskt import config
 

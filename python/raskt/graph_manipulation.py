@@ -264,7 +264,8 @@ def _rebuild(
         if "rename" in str(error):
             error.add_note(
                 f"raskt: bind, clone and wait_on need {type(collection).__name__}.__raskt_postpersist__ "
-                "to return a function that takes the keyword rename: a dictionary of new names of keys by old ones"
+                "to return a function that takes the keyword rename: a dictionary of new names of keys by "
+                "old ones"
             )
         raise
 

@@ -446,22 +446,18 @@ impl Delayed {
     }
 
     /// Draws the graph; see `raskt.visualize` for the keywords.
-    #[pyo3(signature = (filename=None, format=None, **kwargs))]
+    #[pyo3(
+        signature = (*args, **kwargs),
+        text_signature = "($self, filename='raskt-graph', format=None, **kwargs)"
+    )]
     fn visualize<'py>(
         slf: &Bound<'py, Self>,
-        filename: Option<Bound<'py, PyAny>>,
-        format: Option<Bound<'py, PyAny>>,
+        args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let kwargs = kwargs.map_or_else(|| Ok(PyDict::new(py)), |kwargs| kwargs.copy())?;
-        if let Some(filename) = filename {
-            kwargs.set_item("filename", filename)?;
-        }
-        if let Some(format) = format {
-            kwargs.set_item("format", format)?;
-        }
-        py.import("raskt._visualize")?.call_method("visualize", (slf,), Some(&kwargs))
+        let all: Vec<_> = std::iter::once(slf.clone().into_any()).chain(args.iter()).collect();
+        py.import("raskt._visualize")?.call_method("visualize_one", PyTuple::new(py, all)?, kwargs)
     }
 
     /// The graph, as a dictionary of tasks by key.
