@@ -1,0 +1,1 @@
+//! Native kernels, registered by name.
