@@ -68,13 +68,10 @@ pub(super) fn resolve(ufunc: Ufunc, operands: &[Operand]) -> Option<Loop> {
 }
 
 fn unary(ufunc: Ufunc, time: &DType) -> Option<Loop> {
-    use Ufunc::{Absolute, Isfinite, Isinf, Isnan, Isnat, LogicalNot, Negative, Positive, Sign};
+    use Ufunc::{Absolute, Isfinite, Isinf, Isnan, Isnat, Negative, Positive, Sign};
     let output = match ufunc {
         Absolute | Negative | Positive | Sign if matches!(time, Timedelta(_)) => time.clone(),
         Isfinite | Isinf | Isnan | Isnat => DType::Bool,
-        LogicalNot if matches!(time, Timedelta(_)) => {
-            return Some(Loop { inputs: vec![DType::Bool], output: DType::Bool });
-        }
         _ => return None,
     };
     Some(Loop { inputs: vec![time.clone()], output })
