@@ -212,9 +212,17 @@ def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     pool = kwargs.get("pool") or _get("pool")
     if pool is not None:
         return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
+    if os.name != "posix":
+        raise NotImplementedError("scheduler='processes' needs Unix sockets: use scheduler='threads' here")
     from raskt import _processes
 
-    return _elsewhere(roots, kwargs, _n_workers(kwargs), _processes.compute)
+    n = _n_workers(kwargs)
+
+    def run(observer: Any) -> list[Any]:
+        given = options(kwargs, n, observer, context=False)
+        return _raskt.compute_processes(roots, given, _processes.children(n), _processes.surroundings())
+
+    return _observed(kwargs, run) if _has_callbacks(kwargs) else run(None)
 
 
 def run_executor(executor: Any, roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:

@@ -92,10 +92,17 @@ fn without_exit(py: Python<'_>, error: PyErr) -> PyErr {
 
 /// `error` as the exception that Python's user gets.
 pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
-    let exception = match error.foreign().and_then(|foreign| foreign.as_any().downcast_ref::<Exception>()) {
-        Some(exception) => exception.0.clone_ref(py),
+    let exception = match error.foreign() {
         None => from_kind(py, &error),
+        Some(foreign) => match foreign.as_any().downcast_ref::<Exception>() {
+            Some(exception) => exception.0.clone_ref(py),
+            // What comes from another process has not been looked into.
+            None => crate::pickle::loads_exception(py, foreign.as_ref()).unwrap_or_else(|error| error),
+        },
     };
+    if let (ErrorKind::NotEncodable(text), Some(_)) = (error.kind(), error.foreign()) {
+        note(py, &exception, &format!("raskt: {text}"));
+    }
     if let (Some(key), Some(function)) = (error.key(), error.function()) {
         note(py, &exception, &format!("raskt: in task {key} (function {function})"));
     }

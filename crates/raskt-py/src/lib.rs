@@ -15,8 +15,10 @@ mod names;
 mod node;
 mod object;
 mod observer;
+mod packed;
 mod param;
 mod pickle;
+mod processes;
 mod raw;
 mod reader;
 mod remote;
@@ -48,5 +50,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     raw::register(module)?;
     draw::register(module)?;
     remote::register(module)?;
+    processes::register(module)?;
     session::register(module)
 }

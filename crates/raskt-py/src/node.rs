@@ -5,8 +5,9 @@
 
 use std::any::Any;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Weak};
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -14,6 +15,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use raskt_core::{Key, Result};
 use raskt_graph::{Foreign, Shipment};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::world::WORLD;
@@ -22,13 +24,30 @@ use crate::world::WORLD;
 pub struct Func {
     pub object: Py<PyAny>,
     pub name: Arc<str>,
-    /// Unique in this process: what is learnt of one call is expected of the others, and a child process keeps
-    /// the function under it.
+    /// Unique in this process: what is learnt of one call is expected of the others.
     pub number: u64,
-    pub shipped: PyOnceLock<Arc<raskt_core::Payload>>,
+    /// What was last sent to other processes.
+    pub shipped: Mutex<Option<ShippedFunc>>,
+}
+
+/// A function as it was sent to other processes.
+pub struct ShippedFunc {
+    /// The computation for which it was pickled.
+    pub epoch: u64,
+    /// Other processes keep the function under it.
+    pub number: u64,
+    pub payload: Arc<raskt_core::Payload>,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// The functions in use, by object and name: `delayed(f)` in a loop makes one.
+static IN_USE: LazyLock<Mutex<FxHashMap<u64, Weak<Func>>>> = LazyLock::new(Mutex::default);
+
+/// A number that was never given before.
+pub fn next_number() -> u64 {
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 impl Func {
     /// The function `object` under the name that Python gives it.
@@ -38,12 +57,36 @@ impl Func {
 
     /// The function `object` under another name.
     pub fn named(object: &Bound<'_, PyAny>, name: &str) -> Arc<Self> {
-        Arc::new(Self {
+        let place = Self::place(object.as_ptr() as usize, name);
+        let found = IN_USE.lock().get(&place).and_then(Weak::upgrade);
+        if let Some(func) = found.filter(|func| func.object.is(object) && *func.name == *name) {
+            return func;
+        }
+        let func = Arc::new(Self {
             object: object.clone().unbind(),
             name: name.into(),
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
-            shipped: PyOnceLock::new(),
-        })
+            number: next_number(),
+            shipped: Mutex::default(),
+        });
+        IN_USE.lock().insert(place, Arc::downgrade(&func));
+        func
+    }
+
+    fn place(address: usize, name: &str) -> u64 {
+        let mut hasher = rustc_hash::FxHasher::default();
+        (address, name).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Drop for Func {
+    fn drop(&mut self) {
+        let place = Self::place(self.object.as_ptr() as usize, &self.name);
+        let mut in_use = IN_USE.lock();
+        // Another may have taken its place.
+        if in_use.get(&place).is_some_and(|func| func.strong_count() == 0) {
+            in_use.remove(&place);
+        }
     }
 }
 
@@ -120,8 +163,12 @@ fn fresh_prefix() -> u64 {
     hasher.finish()
 }
 
-/// A forked child must not make the keys that its parent makes.
-pub fn renew_prefix() {
+/// A forked child must not make the keys that its parent makes, nor wait for a thread that does not exist there.
+pub fn after_fork_in_child() {
+    if IN_USE.is_locked() {
+        // SAFETY: the process has one thread, this one, and it does not hold the lock.
+        unsafe { IN_USE.force_unlock() };
+    }
     *PREFIX.lock() = fresh_prefix();
 }
 
@@ -202,6 +249,10 @@ impl Foreign for Node {
             Callee::FirstInput => "call".into(),
             Callee::Identity => "data".into(),
         }
+    }
+
+    fn is_constant(&self) -> bool {
+        Self::is_constant(self)
     }
 
     fn key(&self) -> Option<Key> {

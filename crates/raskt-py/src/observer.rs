@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use raskt_core::{Key, Result};
-use raskt_exec::{Observer, Outcome};
+use raskt_exec::{Observer, Outcome, Span};
 use raskt_graph::Body;
 
 use crate::node::Node;
@@ -53,24 +53,67 @@ impl Observer for PyObserver {
         if !self.needs_tasks || is_constant(body) {
             return run();
         }
-        let begin = |py: Python<'_>| {
-            let key = py_key(py, key, body)?;
-            self.object.bind(py).call_method1(pyo3::intern!(py, "begin"), (key, worker))?;
-            Ok(now(py)?.unbind())
-        };
-        let started = Python::attach(|py| begin(py).map_err(|error| errors::raised(py, error)))?;
-        let outcome = run()?;
-        let end = |py: Python<'_>| {
-            let ended = now(py)?;
-            let result = match &outcome {
-                Outcome::Value(value) => object::to_object(py, value)?,
-                Outcome::Expand(_) => py.None().into_bound(py),
+        let started = Python::attach(|py| {
+            let begin = || -> PyResult<f64> {
+                self.tell_begin(py, key, body, worker)?;
+                now(py)?.extract()
             };
-            let key = py_key(py, key, body)?;
-            let arguments = (key, result, worker, started.bind(py), ended);
-            self.object.bind(py).call_method1(pyo3::intern!(py, "end"), arguments).map(|_| ())
-        };
-        Python::attach(|py| end(py).map_err(|error| errors::raised(py, error)))?;
+            begin().map_err(|error| errors::raised(py, error))
+        })?;
+        let outcome = run()?;
+        Python::attach(|py| {
+            let end = || -> PyResult<()> {
+                let span = Span { started, ended: now(py)?.extract()? };
+                self.tell_end(py, key, body, worker, &outcome, span)
+            };
+            end().map_err(|error| errors::raised(py, error))
+        })?;
         Ok(outcome)
+    }
+
+    fn begin(&self, key: &Key, body: &Body, worker: usize) -> Result<()> {
+        if !self.needs_tasks {
+            return Ok(());
+        }
+        Python::attach(|py| self.tell_begin(py, key, body, worker).map_err(|error| errors::raised(py, error)))
+    }
+
+    fn end(&self, key: &Key, body: &Body, worker: usize, outcome: &Outcome, span: Span) -> Result<()> {
+        if !self.needs_tasks {
+            return Ok(());
+        }
+        Python::attach(|py| {
+            let told = self.tell_end(py, key, body, worker, outcome, span);
+            told.map_err(|error| errors::raised(py, error))
+        })
+    }
+
+    fn follows_tasks(&self) -> bool {
+        self.needs_tasks
+    }
+}
+
+impl PyObserver {
+    fn tell_begin(&self, py: Python<'_>, key: &Key, body: &Body, worker: usize) -> PyResult<()> {
+        let key = py_key(py, key, body)?;
+        self.object.bind(py).call_method1(pyo3::intern!(py, "begin"), (key, worker)).map(|_| ())
+    }
+
+    fn tell_end(
+        &self,
+        py: Python<'_>,
+        key: &Key,
+        body: &Body,
+        worker: usize,
+        outcome: &Outcome,
+        span: Span,
+    ) -> PyResult<()> {
+        let result = match outcome {
+            Outcome::Value(value) => object::to_object(py, value)?,
+            Outcome::Expand(_) => py.None().into_bound(py),
+        };
+        let key = py_key(py, key, body)?;
+        let arguments = (key, result, worker, span.started, span.ended);
+        self.object.bind(py).call_method1(pyo3::intern!(py, "end"), arguments).map(|_| ())
     }
 }

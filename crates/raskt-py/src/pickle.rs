@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use raskt_core::buffer::BufferOwner;
@@ -66,10 +67,31 @@ pub fn lend(object: &Bound<'_, PyAny>) -> PyResult<Option<Buffer>> {
     Ok(Some(Buffer::new(Arc::new(Lent { buffer: Some(buffer), address, len }))))
 }
 
-/// Bytes of Rust, lent to Python: what an unpickled array looks at.
+/// Bytes of Rust, lent to Python: what an unpickled array looks at. They can be written where nobody else looks
+/// at them.
 #[pyclass(frozen, module = "raskt._raskt")]
 struct Memory {
-    buffer: Buffer,
+    /// Keeps the bytes.
+    _buffer: Buffer,
+    address: usize,
+    len: usize,
+    is_read_only: bool,
+}
+
+impl Memory {
+    fn new(mut buffer: Buffer) -> Self {
+        let len = buffer.len();
+        match buffer.as_mut_slice() {
+            Some(bytes) => {
+                let address = bytes.as_mut_ptr() as usize;
+                Self { _buffer: buffer, address, len, is_read_only: false }
+            }
+            None => {
+                let address = buffer.as_slice().as_ptr() as usize;
+                Self { _buffer: buffer, address, len, is_read_only: true }
+            }
+        }
+    }
 }
 
 #[pymethods]
@@ -83,10 +105,13 @@ impl Memory {
         view: *mut pyo3::ffi::Py_buffer,
         flags: std::ffi::c_int,
     ) -> PyResult<()> {
-        let bytes = slf.get().buffer.as_slice();
-        let (address, len) = (bytes.as_ptr() as *mut std::ffi::c_void, bytes.len() as isize);
-        // SAFETY: the view comes from Python; the memory lives as long as `slf`, which the view keeps.
-        let code = unsafe { pyo3::ffi::PyBuffer_FillInfo(view, slf.as_ptr(), address, len, 1, flags) };
+        let memory = slf.get();
+        let (address, len) = (memory.address as *mut std::ffi::c_void, memory.len as isize);
+        let read_only = std::ffi::c_int::from(memory.is_read_only);
+        // SAFETY: the view comes from Python; the memory lives as long as `slf`, which the view keeps. It is
+        // writable only if this is its only view, which Rust then looks at no more.
+        let code =
+            unsafe { pyo3::ffi::PyBuffer_FillInfo(view, slf.as_ptr(), address, len, read_only, flags) };
         if code == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
     }
 }
@@ -96,7 +121,7 @@ impl Memory {
 /// # Errors
 /// Where memory runs out.
 pub fn out_of_band<'py>(py: Python<'py>, buffer: &Buffer) -> PyResult<Bound<'py, PyAny>> {
-    let memory = Bound::new(py, Memory { buffer: buffer.clone() })?;
+    let memory = Bound::new(py, Memory::new(buffer.clone()))?;
     py.import(pyo3::intern!(py, "pickle"))?.call_method1(pyo3::intern!(py, "PickleBuffer"), (memory,))
 }
 
@@ -110,11 +135,9 @@ pub fn dumps(py: Python<'_>, object: &Bound<'_, PyAny>) -> Result<Payload> {
 
 fn try_dumps(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Payload> {
     let exported = PyList::empty(py);
-    let kwargs = PyDict::new(py);
-    kwargs.set_item("protocol", 5)?;
-    kwargs.set_item("buffer_callback", exported.getattr("append")?)?;
-    let dumps = py.import("raskt._pickle")?.getattr("dumps")?;
-    let header = dumps.call((object,), Some(&kwargs))?.cast_into::<PyBytes>()?;
+    let dumps = py.import(intern!(py, "raskt._pickle"))?.getattr(intern!(py, "dumps"))?;
+    let keep = exported.getattr(intern!(py, "append"))?;
+    let header = dumps.call1((object, 5, keep))?.cast_into::<PyBytes>()?;
     let mut payload =
         Payload { header: header.as_bytes().to_vec(), buffers: Vec::with_capacity(exported.len()) };
     for item in exported.iter() {
@@ -127,18 +150,36 @@ fn try_dumps(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Payload> {
     Ok(payload)
 }
 
-/// The object of a payload.
+/// The object of a payload. Arrays in it can be written where nobody else holds their buffers.
 ///
 /// # Errors
 /// What unpickling raises.
-pub fn loads<'py>(py: Python<'py>, payload: &Payload) -> PyResult<Bound<'py, PyAny>> {
-    let mut buffers = Vec::with_capacity(payload.buffers.len());
-    for buffer in &payload.buffers {
-        buffers.push(Bound::new(py, Memory { buffer: buffer.clone() })?);
+pub fn loads<'py>(py: Python<'py>, payload: Payload) -> PyResult<Bound<'py, PyAny>> {
+    let Payload { header, buffers } = payload;
+    loads_owned(py, &header, buffers)
+}
+
+/// As [`loads`], of a header and buffers that others look at too.
+///
+/// # Errors
+/// What unpickling raises.
+pub fn loads_parts<'py>(py: Python<'py>, header: &[u8], buffers: &[Buffer]) -> PyResult<Bound<'py, PyAny>> {
+    loads_owned(py, header, buffers.to_vec())
+}
+
+fn loads_owned<'py>(py: Python<'py>, header: &[u8], buffers: Vec<Buffer>) -> PyResult<Bound<'py, PyAny>> {
+    let (pickle, loads) = (py.import(intern!(py, "pickle"))?, intern!(py, "loads"));
+    let header = PyBytes::new(py, header);
+    if buffers.is_empty() {
+        return pickle.call_method1(loads, (header,));
+    }
+    let mut lent = Vec::with_capacity(buffers.len());
+    for buffer in buffers {
+        lent.push(Bound::new(py, Memory::new(buffer))?);
     }
     let kwargs = PyDict::new(py);
-    kwargs.set_item("buffers", buffers)?;
-    py.import("pickle")?.call_method("loads", (PyBytes::new(py, &payload.header),), Some(&kwargs))
+    kwargs.set_item(intern!(py, "buffers"), lent)?;
+    pickle.call_method(loads, (header,), Some(&kwargs))
 }
 
 /// An exception as a payload: with its traceback as text, since tracebacks do not pickle.
@@ -153,11 +194,21 @@ pub fn dumps_exception(py: Python<'_>, error: &PyErr) -> Result<Payload> {
     dumps(py, &packed)
 }
 
-/// What another process sent, and this one has not looked into.
+/// What another process sent, and this one has not looked into: it can be written like any object of one's own.
 ///
 /// # Errors
 /// What unpickling raises.
 pub fn unpack_shipped<'py>(py: Python<'py>, object: &dyn Opaque) -> PyResult<Bound<'py, PyAny>> {
-    let payload = object.encode().map_err(|error| errors::to_py(py, error))?;
-    loads(py, &payload)
+    let Payload { header, buffers } = object.encode().map_err(|error| errors::to_py(py, error))?;
+    loads(py, Payload { header, buffers: buffers.into_iter().map(Buffer::private).collect() })
+}
+
+/// The exception that another process raised, from what [`dumps_exception`] wrote there.
+///
+/// # Errors
+/// What unpickling raises.
+pub fn loads_exception(py: Python<'_>, object: &dyn Opaque) -> PyResult<PyErr> {
+    let packed = unpack_shipped(py, object)?;
+    let exception = py.import("raskt._pickle")?.call_method1("unpack_exception", (packed,))?;
+    Ok(PyErr::from_value(exception))
 }

@@ -1,5 +1,4 @@
-//! Workers that hand Python's tasks to other processes: what `raskt/_processes.py` and other people's executors
-//! are driven by.
+//! Workers that hand Python's tasks to other people's executors, whose workers are other processes.
 
 use std::sync::Arc;
 
@@ -31,8 +30,6 @@ pub struct RemoteWorker {
 struct State {
     /// What is elsewhere, by task.
     away: FxHashMap<u32, Job>,
-    /// What came back and has to go out again.
-    again: Vec<u32>,
     reports: Vec<Report>,
     /// Functions that the process on the other side has.
     known: FxHashSet<u64>,
@@ -61,11 +58,6 @@ impl RemoteWorker {
     fn take<'py>(&self, py: Python<'py>, n_max: usize) -> PyResult<Bound<'py, PyList>> {
         let calls = PyList::empty(py);
         while calls.is_empty() {
-            let again = std::mem::take(&mut self.state.lock().again);
-            if !again.is_empty() && !self.run.is_over() {
-                self.pack_all(py, &again, &calls)?;
-                continue;
-            }
             let epoch = self.parking.epoch();
             let mut reports = std::mem::take(&mut self.state.lock().reports);
             let away = py.detach(|| {
@@ -87,11 +79,6 @@ impl RemoteWorker {
         Ok(calls)
     }
 
-    /// A task is running on the other side (or none is).
-    fn running(&self, task: Option<u32>) {
-        self.run.set_current(self.worker, task);
-    }
-
     /// The value of a task that was taken.
     fn succeeded(&self, task: u32, value: Bound<'_, PyAny>) -> PyResult<()> {
         self.report(task, Ok(Reported::Value(object::to_value(value))))
@@ -101,17 +88,6 @@ impl RemoteWorker {
     fn failed(&self, py: Python<'_>, task: u32, exception: Bound<'_, PyAny>) -> PyResult<()> {
         let error = errors::raised(py, PyErr::from_value(exception));
         self.report(task, Err(self.blame(task, error)))
-    }
-
-    /// The process on the other side is gone while it ran `task`.
-    fn died(&self, task: u32, pid: u32, status: String) -> PyResult<()> {
-        let error = raskt_core::Error::new(raskt_core::ErrorKind::WorkerDied { pid, status });
-        self.report(task, Err(self.blame(task, error)))
-    }
-
-    /// A task that was taken is to go out again: it never ran, or its process died under it.
-    fn again(&self, task: u32) {
-        self.state.lock().again.push(task);
     }
 
     /// A new process is on the other side: it has no functions yet.

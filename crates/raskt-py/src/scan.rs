@@ -28,7 +28,8 @@ pub enum TypeKind {
 }
 
 /// Types seen so far that are not known by address; they are kept alive while they are here.
-static KINDS: Mutex<Option<FxHashMap<usize, (TypeKind, Py<PyType>)>>> = Mutex::new(None);
+static KINDS: Mutex<Option<KnownTypes>> = Mutex::new(None);
+type KnownTypes = FxHashMap<usize, (TypeKind, Py<PyType>)>;
 const KINDS_MAX: usize = 4096;
 
 /// Collects the dependencies of one call.

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
 use raskt_exec::parking::Parking;
-use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, worker};
+use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, Surroundings, worker};
 use raskt_graph::TaskTable;
 use raskt_store::SpillFolder;
 
@@ -42,7 +42,8 @@ static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
 /// Pools of other sizes than the last few are shut down.
 const POOLS_MAX: usize = 3;
 
-fn registry() -> Arc<BodyRegistry> {
+/// Where bodies are found.
+pub fn registry() -> Arc<BodyRegistry> {
     let mut shared = SHARED.lock();
     let shared = shared.get_or_insert_with(Shared::default);
     let make = || {
@@ -94,6 +95,7 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
         }
     }
     active::end(py);
+    crate::processes::shut_down(py);
     let Some(shared) = SHARED.lock().take() else { return Ok(()) };
     py.detach(|| shared.pools.iter().for_each(|pool| pool.stop()));
     let told_at = std::time::Instant::now() + SHUT_DOWN_PATIENCE;
@@ -133,8 +135,9 @@ fn exit_now(py: Python<'_>) -> ! {
 /// In a forked child the pool's threads do not exist, and the spill folders are the parent's.
 #[pyfunction]
 fn after_fork_in_child() {
-    crate::node::renew_prefix();
+    crate::node::after_fork_in_child();
     active::after_fork_in_child();
+    crate::processes::after_fork_in_child();
     // A thread that does not exist here may hold the lock for ever: nobody else is left to.
     if SHARED.is_locked() {
         // SAFETY: the child has one thread, this one, and it does not hold the lock.
@@ -261,15 +264,15 @@ impl RunHandle {
 /// What Python passes along with a graph.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-struct Options {
-    n_workers: usize,
+pub struct Options {
+    pub n_workers: usize,
     memory_limit: Option<u64>,
     spill_directory: Option<PathBuf>,
     collect_errors: bool,
     retries: u32,
     batch_max: usize,
     context: Option<Py<PyAny>>,
-    observer: Option<Py<PyAny>>,
+    pub observer: Option<Py<PyAny>>,
 }
 
 /// What the observer knows of the tasks of `table` already, by key.
@@ -331,14 +334,28 @@ fn retries_of(py: Python<'_>, table: &TaskTable) -> PyResult<rustc_hash::FxHashM
 
 /// Prepares a graph: everything that `roots` need, ordered.
 fn prepare(py: Python<'_>, roots: &[PyRef<'_, Delayed>], given: Options) -> PyResult<Arc<Run>> {
+    prepare_for(py, roots, given, registry(), None)
+}
+
+/// As [`prepare`], for an executor with a registry and surroundings of its own.
+///
+/// # Errors
+/// `ValueError` for options and graphs that break a rule.
+pub fn prepare_for(
+    py: Python<'_>,
+    roots: &[PyRef<'_, Delayed>],
+    given: Options,
+    registry: Arc<BodyRegistry>,
+    surroundings: Option<Surroundings>,
+) -> PyResult<Arc<Run>> {
     let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
     let mut table = collect(py, &nodes)?;
     if let Some(known) = known(py, given.observer.as_ref(), &table)? {
         table = collect_but(py, &nodes, Some(&known))?;
     }
     let table = Arc::new(table);
-    let options = options(py, given, &table)?;
-    let registry = registry();
+    let mut options = options(py, given, &table)?;
+    options.surroundings = surroundings.or(options.surroundings);
     let run = py.detach(|| Run::new(table, registry, options));
     run.map(Arc::new).map_err(|error| errors::to_py(py, error))
 }
@@ -346,6 +363,7 @@ fn prepare(py: Python<'_>, roots: &[PyRef<'_, Delayed>], given: Options) -> PyRe
 /// A run of what `roots` need, not started: for executors that bring their own threads.
 #[pyfunction]
 fn open_run(py: Python<'_>, roots: Vec<PyRef<'_, Delayed>>, options: Options) -> PyResult<RunHandle> {
+    crate::ship::begin_epoch();
     let run = prepare(py, &roots, options)?;
     let parking = Arc::new(Parking::default());
     run.set_waker(Arc::clone(&parking) as _);
@@ -402,7 +420,7 @@ fn compute_sync<'py>(
 }
 
 /// Tells the observer of the start and the end of what `body` does.
-fn observed<'py>(
+pub fn observed<'py>(
     py: Python<'py>,
     run: &Arc<Run>,
     observer: Option<Py<PyAny>>,
@@ -419,7 +437,7 @@ fn observed<'py>(
 }
 
 /// Waits for `run`, with an eye on Ctrl-C: then it is cancelled.
-fn wait(py: Python<'_>, run: &Arc<Run>) -> PyResult<()> {
+pub fn wait(py: Python<'_>, run: &Arc<Run>) -> PyResult<()> {
     while !py.detach(|| run.wait(Some(SIGNAL_CHECK))) {
         if let Err(interrupt) = py.check_signals() {
             py.detach(|| run.cancel());
@@ -453,7 +471,7 @@ fn settle(py: Python<'_>, run: &Run) -> PyResult<()> {
     PyErr::warn(py, py.get_type::<PyRuntimeWarning>().as_any(), &text, 1)
 }
 
-fn results<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyList>> {
+pub fn results<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyList>> {
     let values = py.detach(|| run.results());
     match values {
         Ok(values) => {

@@ -59,7 +59,7 @@ fn enter_context(py: Python<'_>, context: &Context, work: &mut dyn FnMut()) -> P
     });
     let callable = Bound::new(py, Work { body: Mutex::new(Some(pointer)) })?;
     let outcome = copy.call_method1(pyo3::intern!(py, "run"), (&callable,));
-    drop(callable.get().body.lock().take());
+    *callable.get().body.lock() = None;
     outcome.map(|_| ())
 }
 
@@ -140,6 +140,10 @@ impl World for Python3 {
         })
     }
 
+    fn forget(&self, functions: &[u64]) {
+        crate::ship::forget(functions);
+    }
+
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
         Python::attach(|py| match find(py, path) {
             Ok(function) => Ok(Arc::new(LibraryFunction(function.unbind())) as Arc<dyn Kernel>),
@@ -151,9 +155,7 @@ impl World for Python3 {
 impl ForeignDecode for Python3 {
     fn decode(&self, _: &str, payload: Payload) -> Result<Value> {
         Python::attach(|py| {
-            crate::pickle::loads(py, &payload)
-                .map(object::to_value)
-                .map_err(|error| errors::raised(py, error))
+            crate::pickle::loads(py, payload).map(object::to_value).map_err(|error| errors::raised(py, error))
         })
     }
 }

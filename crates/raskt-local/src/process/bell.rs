@@ -50,7 +50,12 @@ impl Bell {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn sleep(&self, epoch: u64, other: Option<BorrowedFd<'_>>, timeout: Option<Duration>) -> io::Result<bool> {
+    pub fn sleep(
+        &self,
+        epoch: u64,
+        other: Option<BorrowedFd<'_>>,
+        timeout: Option<Duration>,
+    ) -> io::Result<bool> {
         self.sleeps.store(true, Ordering::SeqCst);
         let timeout = if self.epoch() == epoch { timeout } else { Some(Duration::ZERO) };
         let ear = self.ear.as_fd();

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use raskt_core::encode::{Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload, encode_payload};
+use raskt_core::encode::{
+    Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload, encode_payload,
+};
 use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Name, Param, Payload, Result};
 use raskt_exec::plan::Inputs;
 use raskt_exec::registry::Resolved;
@@ -247,7 +249,9 @@ pub fn pack_outcome(outcome: Result<Outcome>, min_bytes: usize) -> (Tag, Payload
     let packed = outcome.and_then(|outcome| {
         let packed = match &outcome {
             Outcome::Value(value) => encode_payload(value, &options).map(|payload| (Tag::Value, payload)),
-            Outcome::Expand(graph) => graph::pack(graph.table(), &options).map(|payload| (Tag::Graph, payload)),
+            Outcome::Expand(graph) => {
+                graph::pack(graph.table(), &options).map(|payload| (Tag::Graph, payload))
+            }
         };
         packed.map_err(|error| unsendable("the result", error))
     });
@@ -266,7 +270,12 @@ pub fn pack_outcome(outcome: Result<Outcome>, min_bytes: usize) -> (Tag, Payload
 ///
 /// # Errors
 /// The task's error; [`ErrorKind::Corrupt`] for what does not decode.
-pub fn unpack_outcome(tag: Tag, payload: Payload, decoder: &dyn ForeignDecode, child: u32) -> Result<Outcome> {
+pub fn unpack_outcome(
+    tag: Tag,
+    payload: Payload,
+    decoder: &dyn ForeignDecode,
+    child: u32,
+) -> Result<Outcome> {
     let limits = Limits::default();
     match tag {
         Tag::Value => decode_payload(payload, decoder, &limits).map(Outcome::Value),

@@ -114,14 +114,12 @@ pub fn serve(
     });
     let listening = Arc::clone(&shared);
     let parent = rustix::process::getppid();
-    std::thread::Builder::new()
-        .name("raskt-child".into())
-        .spawn(move || {
-            // Whatever went wrong, there is nobody left to work for.
-            if !matches!(listening.listen(receiver, parent), Ok(true)) {
-                vanish();
-            }
-        })?;
+    std::thread::Builder::new().name("raskt-child".into()).spawn(move || {
+        // Whatever went wrong, there is nobody left to work for.
+        if !matches!(listening.listen(receiver, parent), Ok(true)) {
+            vanish();
+        }
+    })?;
     Maker { shared: &shared, registry, min_bytes, status, functions: Functions::default(), unset: None }
         .work(set_up);
     Ok(())

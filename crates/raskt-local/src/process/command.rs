@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
@@ -67,7 +67,10 @@ impl Link {
     ) -> Result<Self> {
         let failed = |error: io::Error| {
             let path = command.program.to_string_lossy().into_owned();
-            Error::new(ErrorKind::Io { path, reason: format!("a child process could not be started: {error}") })
+            Error::new(ErrorKind::Io {
+                path,
+                reason: format!("a child process could not be started: {error}"),
+            })
         };
         let token = fresh_token();
         let (here, there) = UnixStream::pair().map_err(failed)?;
@@ -123,10 +126,14 @@ impl Link {
             let left = deadline.saturating_duration_since(Instant::now());
             let fd = receiver.fd();
             let mut fds = [PollFd::new(&fd, PollFlags::IN)];
-            let left =
-                Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+            let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
             match poll(&mut fds, Some(&left)) {
-                Ok(0) => return Err(io::Error::new(io::ErrorKind::TimedOut, format!("nothing heard for {timeout:?}"))),
+                Ok(0) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        format!("nothing heard for {timeout:?}"),
+                    ));
+                }
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -139,6 +146,11 @@ impl Link {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The descriptors of the link, for a process that is forked.
+    pub fn sockets(&self) -> [RawFd; 2] {
+        [self.sender.fd().as_raw_fd(), self.receiver.lock().fd().as_raw_fd()]
     }
 
     /// The ticket of the call that it is making, or was when it died.

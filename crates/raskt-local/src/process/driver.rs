@@ -139,6 +139,7 @@ impl Driver {
         desk.is_warm.store(false, Ordering::SeqCst);
         desk.pid.store(0, Ordering::Relaxed);
         desk.n_held.store(0, Ordering::Relaxed);
+        desk.sockets.iter().for_each(|socket| socket.store(-1, Ordering::Relaxed));
         desk.room.store(1, Ordering::SeqCst);
         *desk.outbox.lock() = None;
         self.mean = None;
@@ -272,6 +273,9 @@ impl Driver {
                 let desk = self.desk();
                 desk.pid.store(link.pid(), Ordering::Relaxed);
                 desk.is_warm.store(true, Ordering::SeqCst);
+                for (socket, fd) in desk.sockets.iter().zip(link.sockets()) {
+                    socket.store(fd, Ordering::Relaxed);
+                }
                 *desk.outbox.lock() = Some(Arc::clone(link.traffic.outbox()));
                 self.link = Some(link);
                 self.active_at = Instant::now();
@@ -322,7 +326,12 @@ impl Driver {
         observer.begin(&plan.table().key(local), plan.table().body(local), self.worker)
     }
 
-    fn send(&mut self, serving: &Serving, calls: Vec<(Job, Call)>, reports: &mut Vec<Report>) -> io::Result<()> {
+    fn send(
+        &mut self,
+        serving: &Serving,
+        calls: Vec<(Job, Call)>,
+        reports: &mut Vec<Report>,
+    ) -> io::Result<()> {
         let Some(link) = &mut self.link else { return Err(io::ErrorKind::NotConnected.into()) };
         let run = &*serving.run;
         let setup = run.options().surroundings.as_ref().and_then(|any| any.downcast_ref::<Setup>());

@@ -1,7 +1,7 @@
 //! What the drivers of a pool share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -72,6 +72,8 @@ pub struct Desk {
     pub progress: AtomicU64,
     /// Whether it is to fetch back what its child has not begun.
     pub recall: AtomicBool,
+    /// The descriptors of the link, for a process that is forked; -1 without one.
+    pub sockets: [AtomicI32; 2],
     /// What is to be told to its child.
     pub outbox: Mutex<Option<Arc<Outbox>>>,
 }
@@ -118,6 +120,7 @@ impl Hub {
                 n_held: AtomicUsize::new(0),
                 progress: AtomicU64::new(0),
                 recall: AtomicBool::new(false),
+                sockets: [AtomicI32::new(-1), AtomicI32::new(-1)],
                 outbox: Mutex::new(None),
             })
         };

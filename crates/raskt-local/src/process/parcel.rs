@@ -98,7 +98,14 @@ impl Encode for SentCall {
 impl Decode for SentCall {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
         let (ticket, run, exclusive, n_threads) = Decode::decode(input)?;
-        Ok(Self { ticket, run, exclusive, n_threads, body: Decode::decode(input)?, inputs: Vec::decode(input)? })
+        Ok(Self {
+            ticket,
+            run,
+            exclusive,
+            n_threads,
+            body: Decode::decode(input)?,
+            inputs: Vec::decode(input)?,
+        })
     }
 }
 

@@ -36,8 +36,11 @@ impl ProcessPool {
         let mut pool = Self { hub, drivers: Vec::with_capacity(n_children) };
         for worker in 0..n_children {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
-            let main = move || raskt_exec::pool::in_lanes(&registry, 0, &mut || Driver::new(Arc::clone(&hub), worker).live());
-            pool.drivers.push(std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main)?);
+            let main = move || {
+                raskt_exec::pool::in_lanes(&registry, 0, &mut || Driver::new(Arc::clone(&hub), worker).live())
+            };
+            pool.drivers
+                .push(std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main)?);
         }
         Ok(pool)
     }
@@ -84,10 +87,18 @@ impl ProcessPool {
         }
     }
 
-    /// Forgets the drivers and the children: in a forked child they are the parent's.
-    pub fn forget(mut self) {
-        std::mem::take(&mut self.drivers).into_iter().for_each(std::mem::forget);
-        std::mem::forget(self);
+    /// Closes the links in a forked child, where they are the parent's: else the children would not notice when
+    /// that is gone. What remains of the pool is to be forgotten.
+    pub fn close_after_fork(&self) {
+        for desk in &self.hub.desks {
+            desk.sockets.iter().for_each(|socket| {
+                let fd = socket.swap(-1, Ordering::Relaxed);
+                if fd >= 0 {
+                    // SAFETY: the descriptors belong to a driver, whose thread does not exist in this process.
+                    unsafe { rustix::io::close(fd) };
+                }
+            });
+        }
     }
 }
 

@@ -123,9 +123,9 @@ impl Mapping {
 
     #[cfg(target_os = "linux")]
     fn ask_for_huge_pages(&self) {
-        // SAFETY: the range is this mapping's own; the advice changes no content. A kernel that does not follow
-        // it is as good as one that does, only slower.
+        // A kernel that does not follow the advice is as good as one that does, only slower.
         let advice = rustix::mm::Advice::LinuxHugepage;
+        // SAFETY: the range is this mapping's own; the advice changes no content.
         let _ = unsafe { rustix::mm::madvise(self.start.as_ptr().cast::<c_void>(), self.len, advice) };
     }
 

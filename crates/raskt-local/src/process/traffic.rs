@@ -216,13 +216,7 @@ struct Outgoing {
 impl Traffic {
     /// One end of a new link.
     pub fn new(me: OwnerNumber, arena: Arc<Arena>) -> Self {
-        Self {
-            me,
-            arena,
-            outbox: Arc::default(),
-            outgoing: Mutex::default(),
-            incoming: Mutex::default(),
-        }
+        Self { me, arena, outbox: Arc::default(), outgoing: Mutex::default(), incoming: Mutex::default() }
     }
 
     /// What is to be told to the other side.
@@ -284,7 +278,8 @@ impl Traffic {
     /// # Errors
     /// `InvalidData` where it is not what was announced.
     pub fn segment(&self, name: SegmentName, len: u64, fd: OwnedFd) -> io::Result<()> {
-        let file = SharedFile::received(fd, usize::try_from(len).map_err(|_| broken("a segment too large"))?)?;
+        let file =
+            SharedFile::received(fd, usize::try_from(len).map_err(|_| broken("a segment too large"))?)?;
         let reader = Mapping::new(&file, 0, file.len(), View::Reader)?;
         let segment = PeerSegment { name, file, reader, shown: Mutex::default() };
         self.incoming.lock().insert(name, Arc::new(segment));
@@ -300,7 +295,9 @@ impl Traffic {
     /// The other side looks at a block no more.
     pub fn take_back(&self, block: BlockName) {
         let mut outgoing = self.outgoing.lock();
-        let std::collections::hash_map::Entry::Occupied(mut entry) = outgoing.lent.entry(block) else { return };
+        let std::collections::hash_map::Entry::Occupied(mut entry) = outgoing.lent.entry(block) else {
+            return;
+        };
         entry.get_mut().1 -= 1;
         if entry.get().1 == 0 {
             let gone = entry.remove();
@@ -347,7 +344,9 @@ impl Traffic {
                 self.segment((owner, number), len, fd)?;
             }
             Kind::Retired => decode::<Vec<SegmentName>>(body)?.into_iter().for_each(|name| self.retire(name)),
-            Kind::Released => decode::<Vec<BlockName>>(body)?.into_iter().for_each(|name| self.take_back(name)),
+            Kind::Released => {
+                decode::<Vec<BlockName>>(body)?.into_iter().for_each(|name| self.take_back(name))
+            }
             _ => return Ok(false),
         }
         Ok(true)

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, recvmsg, sendmsg,
 };
 
 /// The version of the protocol; both sides must speak the same.
@@ -80,7 +80,10 @@ impl Kind {
     /// # Errors
     /// `InvalidData` where there is none.
     pub fn of(code: u8) -> io::Result<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u8 == code).ok_or_else(|| broken("an unknown kind of frame"))
+        Self::ALL
+            .into_iter()
+            .find(|kind| *kind as u8 == code)
+            .ok_or_else(|| broken("an unknown kind of frame"))
     }
 }
 
@@ -109,6 +112,11 @@ impl Sender {
         Self { inbox: Some(inbox), ..Self::new(socket) }
     }
 
+    /// The socket's descriptor.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     /// Sends a frame, with a descriptor if there is one.
     ///
     /// # Errors
@@ -116,7 +124,8 @@ impl Sender {
     pub fn send(&self, kind: Kind, body: &[&[u8]], fd: Option<BorrowedFd<'_>>) -> io::Result<()> {
         let len: usize = body.iter().map(|part| part.len()).sum();
         if len > FRAME_BYTES_MAX {
-            let text = format!("{len} bytes of small values in one message, where {FRAME_BYTES_MAX} are the most");
+            let text =
+                format!("{len} bytes of small values in one message, where {FRAME_BYTES_MAX} are the most");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let mut head = [kind as u8; 5];

@@ -73,7 +73,9 @@ fn patient(call: &mut Call<'_>) -> Result<Outcome> {
 /// The registry of parent and child alike.
 pub fn registry() -> Arc<BodyRegistry> {
     let mut registry = BodyRegistry::default();
-    let fail = |_: &mut Call<'_>| -> Result<Outcome> { Err(ErrorKind::InvalidValue("on purpose".into()).into()) };
+    let fail =
+        |_: &mut Call<'_>| -> Result<Outcome> { Err(ErrorKind::InvalidValue("on purpose".into()).into()) };
+    #[allow(clippy::panic, reason = "what a panic does is what is tested")]
     let panic = |_: &mut Call<'_>| -> Result<Outcome> { panic!("boom") };
     let added = [
         registry.add_kernel("tally", Arc::new(tally)),
