@@ -1,5 +1,32 @@
 //! Raskt's chunked arrays: what NumPy's users know, planned without Python and run by native kernels.
+//!
+//! An array is an [`Expr`](raskt_expr::Expr) of the collection `array`. A [`Builder`] makes them; a
+//! [`Planner`](raskt_expr::Planner) that [`operations::planner`] has made simplifies and lowers them. One folder is one
+//! family of operations: how they are asked for, what is known of their results, and how they become layers.
 
+pub mod blockwise;
+pub mod bodies;
+pub mod broadcast;
+pub mod builder;
+pub mod concatenate;
+pub mod creation;
+pub mod error;
+pub mod held;
 pub mod kernels;
+pub mod library;
+pub mod operations;
+pub mod overlap;
+pub mod parameters;
 pub mod random;
+pub mod rechunk;
+pub mod reductions;
+pub mod reshape;
+pub mod rules;
+pub mod slicing;
 pub mod types;
+pub mod ufuncs;
+
+pub use builder::{Builder, NativeTokens};
+pub use error::{ArrayError, Built};
+pub use held::Held;
+pub use operations::{COLLECTION, planner};

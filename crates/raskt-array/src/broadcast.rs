@@ -1,0 +1,144 @@
+//! Broadcasting: shapes and chunks of operands that meet element by element.
+
+use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{ErrorKind, Result};
+use raskt_expr::Expr;
+use raskt_graph::layer::Along;
+
+use crate::builder::Builder;
+use crate::error::{ArrayError, Built};
+
+/// The operands in common chunks, and the chunks of what they make together.
+///
+/// # Errors
+/// [`ArrayError::Broadcast`] for shapes that do not fit; an error for unknown sizes that cannot be told to be equal.
+pub fn unify(builder: &Builder<'_>, operands: &[Expr]) -> Built<(Vec<Expr>, Chunks)> {
+    let chunks = operands.iter().map(|expr| builder.chunks(expr)).collect::<Result<Vec<_>>>()?;
+    let common = common_chunks(&chunks)?;
+    let mut unified = Vec::with_capacity(operands.len());
+    for (expr, own) in operands.iter().zip(&chunks) {
+        let offset = common.n_axes() - own.n_axes();
+        let axis = |(at, axis): (usize, &AxisChunks)| match axis.length() {
+            Some(1) => AxisChunks::uniform(1, 1),
+            _ => Ok(common.axes()[offset + at].clone()),
+        };
+        let wanted = own.axes().iter().enumerate().map(axis).collect::<Result<Vec<_>>>()?;
+        unified.push(crate::rechunk::to(builder, expr, &Chunks::new(wanted)?)?);
+    }
+    Ok((unified, common))
+}
+
+/// The chunks of what arrays cut into `all` make together.
+///
+/// # Errors
+/// As [`unify`].
+pub fn common_chunks(all: &[Chunks]) -> Built<Chunks> {
+    let n_axes = all.iter().map(Chunks::n_axes).max().unwrap_or(0);
+    let mut axes = Vec::with_capacity(n_axes);
+    for at in 0..n_axes {
+        let here = all.iter().filter_map(|chunks| {
+            let own = (at + chunks.n_axes()).checked_sub(n_axes)?;
+            Some(&chunks.axes()[own])
+        });
+        let here: Vec<&AxisChunks> = here.collect();
+        axes.push(common_axis(&here)?.ok_or_else(|| mismatch(all))?);
+    }
+    Ok(Chunks::new(axes)?)
+}
+
+fn mismatch(all: &[Chunks]) -> ArrayError {
+    ArrayError::Broadcast { shapes: all.iter().map(|chunks| chunks.shape().to_vec()).collect() }
+}
+
+/// The chunks of an axis on which arrays are cut in these ways; `None` where lengths do not fit.
+fn common_axis(axes: &[&AxisChunks]) -> Built<Option<AxisChunks>> {
+    let long: Vec<&AxisChunks> = axes.iter().copied().filter(|axis| axis.length() != Some(1)).collect();
+    let Some(first) = long.first() else { return Ok(Some(AxisChunks::uniform(1, 1)?)) };
+    if long.iter().all(|axis| axis == first) {
+        return Ok(Some((*first).clone()));
+    }
+    let lengths: Vec<Option<u64>> = long.iter().map(|axis| axis.length()).collect();
+    if lengths.iter().any(Option::is_none) {
+        let n_blocks = first.n_blocks();
+        if long.iter().all(|axis| axis.n_blocks() == n_blocks) {
+            // The best known of each chunk; whether the others fit shows when they are there.
+            let known = |at: u32| long.iter().find_map(|axis| axis.chunk(at).and_then(|chunk| chunk.size));
+            return Ok(Some(AxisChunks::from_runs((0..n_blocks).map(|at| (known(at), 1)))?));
+        }
+        let what = "arrays with chunks of unknown size, and different numbers of them, cannot be matched: \
+                    call compute_chunk_sizes() first";
+        return Err(ErrorKind::InvalidValue(what.into()).into());
+    }
+    if lengths.iter().any(|length| *length != lengths[0]) {
+        return Ok(None);
+    }
+    Ok(Some(refine(&long)?))
+}
+
+/// The coarsest chunks that have the boundaries of all `axes`, which are of one length.
+///
+/// # Errors
+/// None in practice.
+pub fn refine(axes: &[&AxisChunks]) -> Result<AxisChunks> {
+    let mut ends: Vec<u64> =
+        axes.iter().flat_map(|axis| axis.chunks().filter_map(|chunk| Some(chunk.range()?.end))).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let mut last = 0;
+    let sizes: Vec<u64> = ends
+        .iter()
+        .map(|end| {
+            let size = end - last;
+            last = *end;
+            size
+        })
+        .filter(|size| *size > 0)
+        .collect();
+    if sizes.is_empty() { AxisChunks::uniform(0, 1) } else { AxisChunks::from_sizes(sizes) }
+}
+
+/// Which block of an operand goes with which block of the result, letters being the result's axes.
+#[must_use]
+pub fn along(operand: &Chunks, result: &Chunks) -> Vec<Along> {
+    let offset = result.n_axes() - operand.n_axes().min(result.n_axes());
+    let axis = |(at, axis): (usize, &AxisChunks)| {
+        let letter = offset + at;
+        let stretched = axis.n_blocks() == 1 && result.axes()[letter].n_blocks() != 1;
+        if stretched { Along::Single } else { Along::Letter(letter as u16) }
+    };
+    operand.axes().iter().enumerate().map(axis).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes(sizes: &[u64]) -> AxisChunks {
+        AxisChunks::from_sizes(sizes.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn boundaries_of_all_operands_are_kept() {
+        let (a, b) = (Chunks::new([sizes(&[3, 3])]).unwrap(), Chunks::new([sizes(&[2, 4])]).unwrap());
+        assert_eq!(common_chunks(&[a, b]).unwrap(), Chunks::new([sizes(&[2, 1, 3])]).unwrap());
+    }
+
+    #[test]
+    fn an_axis_of_one_element_stretches_and_others_do_not() {
+        let (a, b) =
+            (Chunks::new([sizes(&[1]), sizes(&[2, 2])]).unwrap(), Chunks::new([sizes(&[4])]).unwrap());
+        let row = Chunks::new([sizes(&[5, 5]), sizes(&[1])]).unwrap();
+        let all = common_chunks(&[a.clone(), b.clone(), row]).unwrap();
+        assert_eq!(all, Chunks::new([sizes(&[5, 5]), sizes(&[2, 2])]).unwrap());
+        let other = Chunks::new([sizes(&[3])]).unwrap();
+        assert!(matches!(common_chunks(&[b, other]), Err(ArrayError::Broadcast { .. })));
+        assert_eq!(along(&a, &all), [Along::Single, Along::Letter(1)]);
+    }
+
+    #[test]
+    fn unknown_sizes_match_by_number() {
+        let unknown = |n| Chunks::new([AxisChunks::unknown(n).unwrap()]).unwrap();
+        assert_eq!(common_chunks(&[unknown(2), unknown(2)]).unwrap(), unknown(2));
+        assert!(common_chunks(&[unknown(2), unknown(3)]).is_err());
+    }
+}

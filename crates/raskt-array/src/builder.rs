@@ -1,0 +1,119 @@
+//! Where expressions are made: checked against what is known of their operands, before anything runs.
+
+use raskt_core::chunk::Chunks;
+use raskt_core::encode::ForeignTokenizer;
+use raskt_core::{DType, ErrorKind, Opaque, Param, Result, Token};
+use raskt_expr::{Context, Draft, Expr, Meta, Purity};
+
+use crate::error::{ArrayError, Built};
+use crate::held::Held;
+use crate::operations::COLLECTION;
+
+/// Makes expressions of the collection `array`.
+pub struct Builder<'a> {
+    /// The tables that planning stands on.
+    pub context: Context<'a>,
+    tokens: &'a dyn ForeignTokenizer,
+}
+
+/// For arrays without foreign objects: only values held under a token of their own are known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NativeTokens;
+
+impl ForeignTokenizer for NativeTokens {
+    fn token(&self, object: &dyn Opaque) -> Result<Token> {
+        match object.as_any().downcast_ref::<Held>() {
+            Some(held) => Ok(held.token()),
+            None => Err(ErrorKind::NotEncodable(format!("{object:?}")).into()),
+        }
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// A builder that asks `context` about operations, and `tokens` for the names of foreign objects.
+    #[must_use]
+    pub fn new(context: Context<'a>, tokens: &'a dyn ForeignTokenizer) -> Self {
+        Self { context, tokens }
+    }
+
+    /// What is known of `expr`.
+    ///
+    /// # Errors
+    /// What the operations' rules return.
+    pub fn meta<'e>(&self, expr: &'e Expr) -> Result<&'e Meta> {
+        self.context.meta(expr)
+    }
+
+    /// How `expr` is cut.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for what is not cut into blocks.
+    pub fn chunks(&self, expr: &Expr) -> Result<Chunks> {
+        chunks(self.meta(expr)?)
+    }
+
+    /// The type of its elements.
+    ///
+    /// # Errors
+    /// As [`Builder::meta`].
+    pub fn dtype(&self, expr: &Expr) -> Result<DType> {
+        Ok(self.meta(expr)?.dtype().clone())
+    }
+
+    /// The number of its axes.
+    ///
+    /// # Errors
+    /// As [`Builder::chunks`].
+    pub fn n_axes(&self, expr: &Expr) -> Result<usize> {
+        Ok(self.chunks(expr)?.n_axes())
+    }
+
+    /// The expression `operation` of `operands`, of which something is then known.
+    ///
+    /// # Errors
+    /// What the operation's rule says of such operands.
+    pub fn make(&self, operation: &str, operands: &[&Expr], parameters: Param) -> Built<Expr> {
+        let operands = operands.iter().map(|&operand| operand.clone()).collect();
+        self.finish(Draft { operands, parameters, ..Draft::new(COLLECTION, operation) })
+    }
+
+    /// As [`Builder::make`], for a call that is like no other.
+    ///
+    /// # Errors
+    /// As [`Builder::make`].
+    pub fn make_impure(&self, operation: &str, operands: &[&Expr], parameters: Param) -> Built<Expr> {
+        let operands = operands.iter().map(|&operand| operand.clone()).collect();
+        let purity = Purity::Impure;
+        self.finish(Draft { operands, parameters, purity, ..Draft::new(COLLECTION, operation) })
+    }
+
+    fn finish(&self, draft: Draft) -> Built<Expr> {
+        let expr = draft.finish_with(self.tokens)?;
+        self.meta(&expr)?;
+        Ok(expr)
+    }
+
+    /// The axis that `axis` is, counted from the end where it is negative.
+    ///
+    /// # Errors
+    /// [`ArrayError::Axis`] where there is no such axis.
+    pub fn axis(axis: i64, n_axes: usize) -> Built<usize> {
+        let at = if axis < 0 { axis + n_axes as i64 } else { axis };
+        usize::try_from(at).ok().filter(|&at| at < n_axes).ok_or(ArrayError::Axis { axis, n_axes })
+    }
+}
+
+/// How what `meta` tells of is cut.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] where that is not known.
+pub fn chunks(meta: &Meta) -> Result<Chunks> {
+    let known = meta.chunks().cloned();
+    known.ok_or_else(|| ErrorKind::InvalidValue("an operand is not cut into blocks".into()).into())
+}
+
+/// An array of `dtype` cut into `chunks`.
+#[must_use]
+pub fn array_meta(dtype: DType, chunks: Chunks) -> Meta {
+    Meta::of_chunks("array", dtype, chunks)
+}

@@ -1,0 +1,92 @@
+//! Sources as layers.
+
+use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{ErrorKind, Param, Result, Value};
+use raskt_expr::layer_name;
+use raskt_graph::Body;
+use raskt_graph::layer::{
+    Along, AxisRechunk, Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Operand,
+    Rechunk, Returns, Source, Transport,
+};
+
+use crate::held::Held;
+use crate::library::{body_of, chunk_body};
+use crate::operations::Job;
+use crate::parameters::{DTYPE, KWARGS, with};
+
+/// What each block's task is told: where its elements lie along each axis.
+pub(crate) fn ranges(chunks: &Chunks) -> Formula {
+    let interval =
+        |(axis, chunks): (usize, &AxisChunks)| Formula::Interval { axis: axis as u8, chunks: chunks.clone() };
+    let axes = chunks.axes().iter().enumerate().map(interval);
+    Formula::map([("ranges", Formula::List(axes.collect()))])
+}
+
+/// Blocks made by the operation's own body.
+pub(super) fn source(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let body = job.body(job.parameter(KWARGS))?;
+    Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+}
+
+/// Blocks made by the function that the parameters name.
+pub(super) fn generate(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let body = body_of(&job.parameter("function"), &job.parameter(KWARGS))?;
+    Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+}
+
+/// One value, cut into blocks.
+pub(super) fn from_array(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let (chunks, value) = (job.chunks()?, held(job, "value")?);
+    let whole = lone_block(job, value, chunks.n_axes())?;
+    let axis = |to: &AxisChunks| AxisRechunk::new(AxisChunks::from_runs([(to.length(), 1)])?, to.clone());
+    let axes = chunks.axes().iter().map(axis).collect::<Result<Vec<_>>>()?;
+    let join = crate::rechunk::join_body(job, Param::Null)?;
+    Ok(Rechunk::new(whole, axes, join, Transport::Whole)?.into())
+}
+
+/// An inner layer of one block, which is `value`.
+fn lone_block(job: &mut Job<'_, '_>, value: Value, n_axes: usize) -> Result<Operand> {
+    let name = format!("{}-whole", layer_name(job.expr));
+    let layer =
+        Source::new(Body::Value(value), Grid::new(&vec![1; n_axes])?, Formula::default(), Returns::One)?;
+    job.graph.insert(name.as_str(), layer.into())?;
+    Ok(Operand::new(name.as_str()))
+}
+
+fn held(job: &Job<'_, '_>, name: &str) -> Result<Value> {
+    let parameter = job.parameter(name);
+    let value = Held::value_of(&parameter).cloned();
+    value.ok_or_else(|| ErrorKind::InvalidValue(format!("{:?} holds no value", job.expr)).into())
+}
+
+/// An object that is asked for each region when it is needed.
+pub(super) fn getter(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let array = Param::Value(held(job, "value")?);
+    let body = chunk_body("getter", with(&job.parameter(KWARGS), [("array", array)]));
+    Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+}
+
+/// Blocks that have been computed.
+pub(super) fn persisted(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let Value::List(values) = held(job, "values")? else {
+        return Err(ErrorKind::InvalidValue("persisted blocks are a list".into()).into());
+    };
+    let values = Param::List(values.iter().cloned().map(Param::Value).collect());
+    let body = Body::Native { name: crate::bodies::PICK.into(), parameters: values };
+    Ok(Source::new(body, job.grid()?, Formula::Number, Returns::One)?.into())
+}
+
+/// A delayed value, taken for the only block.
+pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let (chunks, value) = (job.chunks()?, held(job, "value")?);
+    let operand = lone_block(job, value, chunks.n_axes())?;
+    let body = chunk_body("as_array", Param::map([(DTYPE, job.parameter(DTYPE))]));
+    let axes = vec![Along::Single; chunks.n_axes()];
+    let parts = BlockwiseParts {
+        counts: (0..).zip(chunks.grid()).collect(),
+        output: (0..chunks.n_axes() as u16).collect(),
+        operands: vec![Indexed { operand, axes, contraction: Contraction::Spread }],
+        ..BlockwiseParts::of(body)
+    };
+    Ok(Blockwise::new(parts)?.into())
+}

@@ -1,0 +1,9 @@
+//! Arrays from nothing, and from what is in memory already.
+
+mod build;
+mod lower;
+mod table;
+
+pub use build::{from_array, full, source};
+pub(crate) use lower::ranges;
+pub use table::rows;

@@ -1,0 +1,89 @@
+//! A row of the table, and the job of lowering one expression.
+
+use raskt_core::chunk::Chunks;
+use raskt_core::{Param, Result};
+use raskt_expr::{Arity, Context, Expr, Lowered, Meta};
+use raskt_graph::layer::{Grid, Layer};
+use raskt_graph::{Body, Graph};
+
+use crate::builder::{Builder, chunks};
+use crate::error::Built;
+
+/// What is known of a result.
+pub type MetaFn = fn(&[Meta], &Param) -> Result<Meta>;
+/// How an expression becomes a layer.
+pub type LowerFn = fn(&mut Job<'_, '_>) -> Result<Layer>;
+/// How a request with operands and parameters as users give them becomes an expression.
+pub type BuildFn = fn(&Builder<'_>, &str, &[Expr], &Param) -> Built<Expr>;
+
+/// An operation. What is here is all that planning knows of it.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// What expressions call it.
+    pub name: &'static str,
+    /// How many operands it takes.
+    pub arity: Arity,
+    /// What is known of the result.
+    pub meta: MetaFn,
+    /// The layer.
+    pub lower: LowerFn,
+    /// The native kernel and the operands that it takes.
+    pub kernel: Option<(&'static str, fn(&[Meta]) -> bool)>,
+    /// The library's function that defines it.
+    pub library: Option<&'static str>,
+    /// How it is asked for.
+    pub build: BuildFn,
+}
+
+/// One expression on its way to a layer.
+pub struct Job<'a, 'c> {
+    /// The expression.
+    pub expr: &'a Expr,
+    /// Where its operands' blocks are.
+    pub operands: &'a [Lowered],
+    /// What may be asked.
+    pub context: &'a Context<'c>,
+    /// Where inner layers go.
+    pub graph: &'a mut Graph,
+}
+
+impl Job<'_, '_> {
+    /// How the result is cut.
+    ///
+    /// # Errors
+    /// What the operation's rule returns.
+    pub fn chunks(&self) -> Result<Chunks> {
+        chunks(self.context.meta(self.expr)?)
+    }
+
+    /// How an operand is cut.
+    ///
+    /// # Errors
+    /// As [`Job::chunks`].
+    pub fn operand_chunks(&self, at: usize) -> Result<Chunks> {
+        chunks(self.context.meta(&self.expr.operands()[at])?)
+    }
+
+    /// The result's blocks.
+    ///
+    /// # Errors
+    /// As [`Job::chunks`].
+    pub fn grid(&self) -> Result<Grid> {
+        Grid::new(&self.chunks()?.grid())
+    }
+
+    /// What the tasks run, with parameters that all of them share.
+    ///
+    /// # Errors
+    /// Where neither way leads there.
+    pub fn body(&self, parameters: Param) -> Result<Body> {
+        let metas = self.context.operand_metas(self.expr)?;
+        self.context.operations.of(self.expr)?.body(self.context.way, &metas, parameters)
+    }
+
+    /// A parameter of the expression, or null.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Param {
+        crate::parameters::get(self.expr.parameters(), name)
+    }
+}

@@ -1,0 +1,110 @@
+//! Reductions as expressions.
+
+use raskt_core::{DType, ErrorKind, Param};
+use raskt_expr::Expr;
+
+use crate::builder::Builder;
+use crate::error::{ArrayError, Built};
+use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, integers, integers_of, with};
+
+/// `name(expr, axis, keepdims)`, for a name of [`REDUCTIONS`](super::REDUCTIONS); no axes are all axes.
+///
+/// # Errors
+/// [`ArrayError::Axis`]; dtypes for which there is no such function.
+pub fn reduce(
+    builder: &Builder<'_>,
+    name: &str,
+    expr: &Expr,
+    axes: Option<&[i64]>,
+    keepdims: bool,
+) -> Built<Expr> {
+    let axis = axes.map_or(Param::Null, |axes| integers(axes.iter().copied()));
+    let parameters = Param::map([(AXIS, axis), ("keepdims", Param::Bool(keepdims))]);
+    by_name(builder, name, std::slice::from_ref(expr), &parameters)
+}
+
+pub(super) fn by_name(
+    builder: &Builder<'_>,
+    name: &str,
+    operands: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    let operand = lone(operands)?;
+    let axes = axes(builder, operand, parameters)?;
+    check_not_empty(builder, name, operand, &axes)?;
+    let dtype = match parameters.get(DTYPE) {
+        Some(Param::Str(_)) => dtype_of(parameters),
+        _ => result_dtype(builder, name, operand)?,
+    };
+    let parameters = with(parameters, [(AXIS, integers(axes)), (DTYPE, dtype_param(&dtype))]);
+    builder.make(name, &[operand], parameters)
+}
+
+/// A reduction by functions of the user's.
+pub(super) fn custom(
+    builder: &Builder<'_>,
+    name: &str,
+    operands: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    let operand = lone(operands)?;
+    let axes = axes(builder, operand, parameters)?;
+    builder.make(name, &[operand], with(parameters, [(AXIS, integers(axes))]))
+}
+
+fn lone(operands: &[Expr]) -> Built<&Expr> {
+    match operands {
+        [operand] => Ok(operand),
+        _ => Err(ErrorKind::InvalidValue("a reduction takes one array".into()).into()),
+    }
+}
+
+/// The axes to be reduced, in order.
+fn axes(builder: &Builder<'_>, operand: &Expr, parameters: &Param) -> Built<Vec<i64>> {
+    let n_axes = builder.n_axes(operand)?;
+    let Some(asked) = integers_of(parameters, AXIS) else { return Ok((0..n_axes as i64).collect()) };
+    let mut axes = Vec::with_capacity(asked.len());
+    for axis in asked {
+        let axis = Builder::axis(axis, n_axes)? as i64;
+        if axes.contains(&axis) {
+            return Err(ArrayError::value("duplicate value in 'axis'"));
+        }
+        axes.push(axis);
+    }
+    axes.sort_unstable();
+    Ok(axes)
+}
+
+/// The smallest of nothing does not exist.
+fn check_not_empty(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<()> {
+    let lengths = builder.chunks(operand)?.shape();
+    let empty = |axis: &i64| lengths[*axis as usize] == Some(0);
+    // Where the result has no elements either, nothing is asked.
+    let hollow = (0..lengths.len()).any(|at| !axes.contains(&(at as i64)) && lengths[at] == Some(0));
+    let kind = name.strip_prefix("nan").unwrap_or(name);
+    match kind {
+        "argmax" | "argmin" if !hollow && axes.iter().any(empty) => {
+            Err(ArrayError::value(format!("attempt to get {kind} of an empty sequence")))
+        }
+        "max" | "min" if !hollow && axes.iter().any(empty) => {
+            let ufunc = if kind == "max" { "maximum" } else { "minimum" };
+            let what = format!("zero-size array to reduction operation {ufunc} which has no identity");
+            Err(ArrayError::value(what))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn result_dtype(builder: &Builder<'_>, name: &str, operand: &Expr) -> Built<DType> {
+    let meta = builder.meta(operand)?;
+    match name.strip_prefix("nan").unwrap_or(name) {
+        "argmax" | "argmin" => Ok(DType::Int64),
+        "all" | "any" => Ok(DType::Bool),
+        _ if *meta.dtype() == DType::Unknown => Ok(DType::Unknown),
+        "max" | "min" => Ok(meta.dtype().clone()),
+        _ => {
+            let path = format!("numpy.{name}");
+            Ok(builder.context.library.meta(&path, std::slice::from_ref(meta), &Param::Null)?.dtype().clone())
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Reductions as layers.
+
+use raskt_core::{Param, Result};
+use raskt_graph::Body;
+use raskt_graph::layer::{
+    Formula, Layer, Neighbours, Operand, ReducedAxes, ReducedAxis, Returns, TreeReduce, TreeReduceParts,
+};
+
+use super::axes_of;
+use crate::creation::ranges;
+use crate::library::{body_of, chunk_body};
+use crate::operations::Job;
+use crate::parameters::{flag, get, integers, with, without};
+
+/// How many partial results are combined at once, along all axes together.
+const SPLIT_EVERY: f64 = 16.0;
+
+/// What a reduction runs.
+struct Bodies {
+    chunk: Body,
+    combine: Body,
+    aggregate: Body,
+    parameters: Formula,
+}
+
+/// A reduction by NumPy's name, on the chunk by the helpers of the package.
+pub(super) fn named(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let told = without(job.expr.parameters(), &["split_every"]);
+    let told = with(&told, [("kind", Param::Str(job.expr.operation().as_str().into()))]);
+    let chunks = job.operand_chunks(0)?;
+    let is_arg = job.expr.operation().as_str().contains("arg");
+    let shape = integers(chunks.shape().iter().map(|n| n.map_or(-1, |n| n as i64)));
+    let told = if is_arg { with(&told, [("shape", shape)]) } else { told };
+    let bodies = Bodies {
+        chunk: chunk_body("reduce_chunk", told.clone()),
+        combine: chunk_body("reduce_combine", told.clone()),
+        aggregate: chunk_body("reduce_aggregate", told),
+        parameters: if is_arg { ranges(&chunks) } else { Formula::default() },
+    };
+    tree(job, bodies)
+}
+
+/// A reduction by functions of the user's.
+pub(super) fn custom(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let parameters = job.expr.parameters();
+    let kwargs = get(parameters, "kwargs");
+    let body = |name: &str| -> Result<Body> {
+        match get(parameters, name) {
+            Param::Null => Ok(Body::Alias),
+            function => body_of(&function, &kwargs),
+        }
+    };
+    let chunk = match get(parameters, "chunk") {
+        Param::Null => body("aggregate")?,
+        function => body_of(&function, &kwargs)?,
+    };
+    let bodies = Bodies {
+        chunk,
+        combine: body("combine")?,
+        aggregate: body("aggregate")?,
+        parameters: if flag(parameters, "info") {
+            ranges(&job.operand_chunks(0)?)
+        } else {
+            Formula::default()
+        },
+    };
+    tree(job, bodies)
+}
+
+fn tree(job: &Job<'_, '_>, bodies: Bodies) -> Result<Layer> {
+    let axes = axes_of(job.expr.parameters());
+    let split = |axis: usize| split_every(job.expr.parameters(), &axes, axis);
+    let reduced =
+        axes.iter().map(|&axis| ReducedAxis { axis: axis as u8, split_every: split(axis) }).collect();
+    let parts = TreeReduceParts {
+        operand: Operand::new(job.operands[0].name.clone()),
+        grid: job.operands[0].grid.clone(),
+        axes: reduced,
+        kept: if flag(job.expr.parameters(), "keepdims") { ReducedAxes::Kept } else { ReducedAxes::Dropped },
+        chunk: Some(bodies.chunk),
+        parameters: bodies.parameters,
+        combine: bodies.combine,
+        aggregate: bodies.aggregate,
+        neighbours: Neighbours::Gathered,
+        returns: Returns::One,
+    };
+    Ok(TreeReduce::new(parts)?.into())
+}
+
+/// How many neighbours are combined along `axis`: a number for all axes together, one for each, or our own choice.
+fn split_every(parameters: &Param, axes: &[usize], axis: usize) -> u32 {
+    let root = |n: f64| n.powf(1.0 / axes.len().max(1) as f64).round();
+    let wanted = match parameters.get("split_every") {
+        Some(Param::Int(n)) => root(*n as f64),
+        Some(Param::Bool(false)) => f64::from(u32::MAX),
+        Some(map @ Param::Map(_)) => {
+            map.get(&axis.to_string()).and_then(Param::as_int).map_or(f64::from(u32::MAX), |n| n as f64)
+        }
+        _ => root(SPLIT_EVERY),
+    };
+    wanted.clamp(2.0, f64::from(u32::MAX)) as u32
+}

@@ -1,0 +1,79 @@
+//! Slices as expressions.
+
+use raskt_core::{ErrorKind, Param, Result};
+use raskt_expr::Expr;
+
+use super::cuts::{Cut, cuts_param};
+use super::{Index, take};
+use crate::builder::Builder;
+use crate::error::{ArrayError, Built};
+
+/// `expr[index]`; at most one list of picks.
+///
+/// # Errors
+/// What NumPy raises for such an index: too many items, elements that are not there, a second ellipsis.
+pub fn slice(builder: &Builder<'_>, expr: &Expr, index: &[Index]) -> Built<Expr> {
+    let chunks = builder.chunks(expr)?;
+    let n_axes = chunks.n_axes();
+    let index = complete(index, n_axes)?;
+    let (mut cuts, mut picked, mut axis) = (Vec::with_capacity(index.len()), None, 0);
+    for item in &index {
+        let length = chunks.axes().get(axis).and_then(|axis| axis.length());
+        let cut = item.cut(axis, length)?;
+        if let Cut::Picks(picks) = cut {
+            if picked.replace((axis, picks)).is_some() {
+                let what = "an index with several lists: use vindex for the elements at pairs of places";
+                return Err(ErrorKind::NotImplemented(what.into()).into());
+            }
+            cuts.push(Cut::All);
+        } else {
+            cuts.push(cut);
+        }
+        axis += usize::from(*item != Index::New);
+    }
+    let expr = match picked {
+        None => expr.clone(),
+        Some((axis, picks)) => take(builder, expr, axis, &picks)?,
+    };
+    if cuts.iter().all(|cut| *cut == Cut::All) {
+        return Ok(expr);
+    }
+    builder.make("slice", &[&expr], cuts_param(&cuts))
+}
+
+/// The index with an item for each axis.
+fn complete(index: &[Index], n_axes: usize) -> Built<Vec<Index>> {
+    let n_indices = index.iter().filter(|item| !matches!(item, Index::New | Index::Ellipsis)).count();
+    if n_indices > n_axes {
+        return Err(ArrayError::TooManyIndices { n_axes, n_indices });
+    }
+    let all =
+        || std::iter::repeat_n(Index::Range { start: None, stop: None, step: None }, n_axes - n_indices);
+    let mut complete = Vec::with_capacity(n_axes);
+    let mut seen = false;
+    for item in index {
+        match item {
+            Index::Ellipsis if seen => {
+                return Err(ArrayError::value("an index can only have a single ellipsis ('...')"));
+            }
+            Index::Ellipsis => {
+                seen = true;
+                complete.extend(all());
+            }
+            other => complete.push(other.clone()),
+        }
+    }
+    if !seen {
+        complete.extend(all());
+    }
+    Ok(complete)
+}
+
+pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], parameters: &Param) -> Built<Expr> {
+    let [operand] = operands else {
+        return Err(ErrorKind::InvalidValue("a slice takes one array".into()).into());
+    };
+    let items = parameters.get("index").and_then(Param::as_list).unwrap_or_default();
+    let index = items.iter().map(Index::of).collect::<Result<Vec<_>>>()?;
+    slice(builder, operand, &index)
+}

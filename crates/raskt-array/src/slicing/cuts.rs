@@ -1,0 +1,95 @@
+//! Cuts: an index with everything about it settled, as expressions keep it.
+
+use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{ErrorKind, Param, Result};
+use raskt_graph::layer::AxisCut;
+
+/// What is done to one axis, or to none ([`Cut::New`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Nothing.
+    All,
+    /// The element is taken; the axis goes.
+    Point(u64),
+    /// `n` elements from `start`, `step` apart.
+    Range {
+        /// The first element.
+        start: u64,
+        /// How many.
+        n: u64,
+        /// From one to the next; not 0.
+        step: i64,
+    },
+    /// The elements at these places.
+    Picks(Vec<u64>),
+    /// An axis of length 1 is put in.
+    New,
+}
+
+/// The parameter of an expression that has these cuts.
+#[must_use]
+pub fn cuts_param(cuts: &[Cut]) -> Param {
+    let cut = |cut: &Cut| match cut {
+        Cut::All => Param::Null,
+        Cut::Point(at) => Param::Int(*at as i64),
+        Cut::Range { start, n, step } => crate::parameters::integers([*start as i64, *n as i64, *step]),
+        Cut::Picks(picks) => {
+            Param::Bytes(picks.iter().flat_map(|pick| pick.to_le_bytes()).collect::<Vec<u8>>().into())
+        }
+        Cut::New => Param::Str("new".into()),
+    };
+    Param::map([("cuts", Param::List(cuts.iter().map(cut).collect()))])
+}
+
+/// The cuts of an expression.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] for a parameter that is none.
+pub fn cuts_of(parameters: &Param) -> Result<Vec<Cut>> {
+    let wrong = || ErrorKind::InvalidValue(format!("{parameters:?} are no cuts"));
+    let cut = |param: &Param| match param {
+        Param::Null => Ok(Cut::All),
+        Param::Int(at) => Ok(Cut::Point(*at as u64)),
+        Param::Str(_) => Ok(Cut::New),
+        Param::Bytes(bytes) => {
+            let pick = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
+            Ok(Cut::Picks(bytes.chunks_exact(8).map(pick).collect()))
+        }
+        Param::List(items) => match **items {
+            [Param::Int(start), Param::Int(n), Param::Int(step)] => {
+                Ok(Cut::Range { start: start as u64, n: n as u64, step })
+            }
+            _ => Err(wrong().into()),
+        },
+        _ => Err(wrong().into()),
+    };
+    parameters.get("cuts").and_then(Param::as_list).ok_or_else(wrong)?.iter().map(cut).collect()
+}
+
+/// For each cut what the layer does, and how what remains is cut into chunks.
+pub(super) fn resolve(chunks: &Chunks, cuts: &[Cut]) -> Result<Vec<(AxisCut, Option<AxisChunks>)>> {
+    let mut axes = chunks.axes().iter();
+    let mut resolved = Vec::with_capacity(cuts.len());
+    for cut in cuts {
+        if *cut == Cut::New {
+            resolved.push((AxisCut::New, Some(AxisChunks::uniform(1, 1)?)));
+            continue;
+        }
+        let axis = axes.next().ok_or_else(|| {
+            ErrorKind::InvalidValue(format!("{} cuts for {} axes", cuts.len(), chunks.n_axes()))
+        })?;
+        resolved.push(match cut {
+            Cut::All | Cut::New => (AxisCut::All(axis.n_blocks()), Some(axis.clone())),
+            Cut::Point(at) => (AxisCut::point(axis, *at)?, None),
+            Cut::Range { start, n, step } => {
+                let (cut, made) = AxisCut::range(axis, *start, *n, *step)?;
+                (cut, Some(made))
+            }
+            Cut::Picks(picks) => {
+                let (cut, made) = AxisCut::picks(axis, picks)?;
+                (cut, Some(made))
+            }
+        });
+    }
+    Ok(resolved)
+}

@@ -1,0 +1,111 @@
+//! Element-wise expressions: operands in common chunks, and the dtype of the result.
+
+use raskt_core::{DType, ErrorKind, Param, Result};
+use raskt_expr::{Expr, Meta};
+
+use crate::broadcast::unify;
+use crate::builder::Builder;
+use crate::error::Built;
+use crate::parameters::{DTYPE, KWARGS, dtype_of, dtype_param, get, text, with};
+
+/// `name(*operands)`, for a name of [`UFUNCS`](super::UFUNCS).
+///
+/// # Errors
+/// Shapes that do not broadcast; dtypes for which there is no such function.
+pub fn ufunc(builder: &Builder<'_>, name: &str, operands: &[Expr]) -> Built<Expr> {
+    ufunc_by_name(builder, name, operands, &Param::Null)
+}
+
+/// As [`ufunc`], with `dtype` and `kwargs` among the parameters.
+pub(super) fn ufunc_by_name(
+    builder: &Builder<'_>,
+    name: &str,
+    operands: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    let (operands, _) = unify(builder, operands)?;
+    let dtype = match parameters.get(DTYPE) {
+        Some(Param::Str(_)) => dtype_of(parameters),
+        _ => result_dtype(builder, name, &operands, &get(parameters, KWARGS))?,
+    };
+    let parameters = with(parameters, [(DTYPE, dtype_param(&dtype))]);
+    builder.make(name, &operands.iter().collect::<Vec<_>>(), parameters)
+}
+
+/// The dtype that NumPy's rules give.
+fn result_dtype(builder: &Builder<'_>, name: &str, operands: &[Expr], kwargs: &Param) -> Result<DType> {
+    let metas = operands.iter().map(|expr| builder.meta(expr).cloned()).collect::<Result<Vec<_>>>()?;
+    library_dtype(builder, &format!("numpy.{name}"), &metas, kwargs)
+}
+
+/// The dtype that the library's function returns for such operands; not known where theirs is not.
+fn library_dtype(builder: &Builder<'_>, path: &str, metas: &[Meta], kwargs: &Param) -> Result<DType> {
+    if metas.iter().any(|meta| *meta.dtype() == DType::Unknown) {
+        return Ok(DType::Unknown);
+    }
+    Ok(builder.context.library.meta(path, metas, kwargs)?.dtype().clone())
+}
+
+/// The library function `function` (a path, or a function of the user's), element by element, with keyword arguments.
+///
+/// # Errors
+/// As [`ufunc`].
+pub fn apply(builder: &Builder<'_>, function: Param, operands: &[Expr], parameters: &Param) -> Built<Expr> {
+    let parameters = with(parameters, [("function", function)]);
+    apply_by_name(builder, "apply", operands, &parameters)
+}
+
+pub(super) fn apply_by_name(
+    builder: &Builder<'_>,
+    name: &str,
+    operands: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    let (operands, _) = unify(builder, operands)?;
+    let metas = operands.iter().map(|expr| builder.meta(expr).cloned()).collect::<Result<Vec<_>>>()?;
+    let dtype = match (parameters.get(DTYPE), parameters.get("function")) {
+        (Some(Param::Str(_)), _) => dtype_of(parameters),
+        (_, Some(Param::Str(path))) => library_dtype(builder, path, &metas, &get(parameters, KWARGS))?,
+        (_, Some(Param::Value(value))) => {
+            let found = builder.context.library.meta_of_call(value, &metas, &get(parameters, KWARGS))?;
+            found.map_or(DType::Unknown, |meta| meta.dtype().clone())
+        }
+        _ => return Err(ErrorKind::InvalidValue("nothing to apply".into()).into()),
+    };
+    let parameters = with(parameters, [(DTYPE, dtype_param(&dtype))]);
+    builder.make(name, &operands.iter().collect::<Vec<_>>(), parameters)
+}
+
+/// The same elements as another dtype.
+pub(super) fn astype(
+    builder: &Builder<'_>,
+    name: &str,
+    operands: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    let [operand] = operands else {
+        return Err(ErrorKind::InvalidValue("astype takes one array".into()).into());
+    };
+    if builder.dtype(operand)? == dtype_of(parameters) && text(parameters, DTYPE) != "unknown" {
+        return Ok(operand.clone());
+    }
+    builder.make(name, &[operand], parameters.clone())
+}
+
+/// A number as an operand: of a dtype of its own, or `weak`, as Python's numbers are.
+///
+/// # Errors
+/// None in practice.
+pub fn scalar(builder: &Builder<'_>, value: Param, dtype: &DType, weak: bool) -> Built<Expr> {
+    let parameters = Param::map([("value", value), ("weak", Param::Bool(weak)), (DTYPE, dtype_param(dtype))]);
+    builder.make("scalar", &[], parameters)
+}
+
+pub(super) fn scalar_by_name(
+    builder: &Builder<'_>,
+    name: &str,
+    _: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    builder.make(name, &[], parameters.clone())
+}
