@@ -58,7 +58,7 @@ demo: build $(VENV)/.extra-demo ## 336,776 real flights, month by month, with a 
 	$(PY) examples/flights.py
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
-	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc python docs tidy
+	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python docs tidy
 
 check: build $(VENV)/.extra-dev check-rust check-python check-docs check-tidy check-licences ## formatting, lints, types, stubs, docs, tidy, licences
 
@@ -66,6 +66,7 @@ check: build $(VENV)/.extra-dev check-rust check-python check-docs check-tidy ch
 check-rust:
 	cargo fmt --all --check
 	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	cargo clippy $(LOCKED) -p raskt-exec --features shuttle --test interleavings -- -D warnings
 
 check-python: build $(VENV)/.extra-dev
 	$(PY) -m ruff check .

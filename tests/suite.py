@@ -1,6 +1,6 @@
 """Run the named suites one after another and print how many tests passed, in each and in all.
 
-    python tests/suite.py rust rust-doc python docs tidy
+    python tests/suite.py rust rust-doc schedules python docs tidy
 
 A suite that fails does not keep the next from running. The exit code is 1 if a test failed, a suite ended
 abnormally (a crash, a time-out), or a suite ran no test at all: an empty suite proves nothing.
@@ -27,6 +27,8 @@ CARGO_TEST = ["cargo", "test", "--workspace", "--exclude", "raskt-py", "--no-fai
 CARGO = {
     "rust": [*CARGO_TEST, "--lib", "--bins", "--tests", "--examples"],
     "rust-doc": [*CARGO_TEST, "--doc"],
+    # The pool on shuttle's threads and locks, which take the place of the real ones throughout the crate.
+    "schedules": [*CARGO_TEST, "--features", "raskt-exec/shuttle", "--test", "interleavings"],
 }
 PYTEST = {
     "python": ["tests/python"],

@@ -126,7 +126,7 @@ fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRe
         (Body::Native { parameters, .. } | Body::Library { parameters, .. }, Resolved::Kernel(kernel)) => {
             kernel.run(&mut Call { shared: parameters, ..call })
         }
-        (Body::Fused(program), Resolved::Fused(steps)) => run_program(program, steps, &call, registry),
+        (Body::Fused(program), Resolved::Fused(steps)) => run_program(program, steps, call, registry),
         _ => run_builtin(body, call.inputs),
     }
 }
@@ -157,30 +157,43 @@ fn select(list: Option<&Value>, output: u16) -> Result<Value> {
     }
 }
 
+/// Runs the steps of a fused task. What only one step needs is handed over to it.
 fn run_program(
     program: &Program,
     found: &[Resolved],
-    outer: &Call<'_>,
+    outer: Call<'_>,
     registry: &BodyRegistry,
 ) -> Result<Outcome> {
     let mut values: Vec<Value> = Vec::with_capacity(found.len());
     for (step, found) in program.steps().iter().zip(found) {
-        let mut inputs: Inputs = step
-            .arguments
-            .iter()
-            .map(|argument| match argument {
-                Argument::Outer(i) => outer.inputs.get(*i as usize).cloned().unwrap_or_default(),
-                Argument::Step(i) => values[*i as usize].clone(),
-            })
-            .collect();
+        let (mut inputs, mut exclusive) = (Inputs::with_capacity(step.arguments.len()), 0_u64);
+        for (place, &argument) in step.arguments.iter().enumerate() {
+            let (held, is_free) = match argument {
+                Argument::Outer(i) => {
+                    (outer.inputs.get_mut(i as usize), i < 64 && outer.exclusive & (1 << i) != 0)
+                }
+                Argument::Step(i) => (values.get_mut(i as usize), true),
+            };
+            let is_only_use = program.is_only_use(argument);
+            let value = held.map(|value| if is_only_use { std::mem::take(value) } else { value.clone() });
+            inputs.push(value.unwrap_or_default());
+            if is_free && is_only_use && place < 64 {
+                exclusive |= 1 << place;
+            }
+        }
         let call = Call {
             shared: &Param::Null,
             own: &step.parameters,
             inputs: &mut inputs,
-            exclusive: 0,
+            exclusive,
             ctx: outer.ctx,
         };
-        match run_body(&step.body, found, call, registry)? {
+        let outcome = run_body(&step.body, found, call, registry);
+        let named = |error: Error| match step.body.key() {
+            Some(key) => error.in_task(key, step.body.label()),
+            None => error,
+        };
+        match outcome.map_err(named)? {
             Outcome::Value(value) => values.push(value),
             Outcome::Expand(_) => {
                 return Err(ErrorKind::InvalidGraph("a step of a fused task may not expand".into()).into());

@@ -9,13 +9,8 @@ use std::sync::Arc;
 use crate::parking::Parking;
 use crate::registry::BodyRegistry;
 use crate::run::{Run, Waker};
-use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Mutex, Ordering, thread, thread_local};
 use crate::worker::{Drive, Probe, STALL, drive};
-
-#[cfg(feature = "shuttle")]
-use shuttle::thread;
-#[cfg(not(feature = "shuttle"))]
-use std::thread;
 
 thread_local! {
     /// Which worker of its pool this thread is.
@@ -61,7 +56,7 @@ impl Pool {
         for worker in 0..n_threads.max(1) {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
             let main = move || {
-                WORKER.set(Some(worker));
+                WORKER.with(|cell| cell.set(Some(worker)));
                 in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
                 hub.n_alive.fetch_sub(1, Ordering::Release);
             };
@@ -92,14 +87,14 @@ impl Pool {
     /// Whether the calling thread is one of a pool's.
     #[must_use]
     pub fn is_worker() -> bool {
-        WORKER.get().is_some()
+        WORKER.with(Cell::get).is_some()
     }
 
     /// Runs `run` from inside a task: the calling worker takes part until it is over, so that it ends even
     /// when every other worker waits like this one.
     pub fn run_nested(&self, run: &Arc<Run>) {
         self.start(run);
-        let worker = WORKER.get().unwrap_or(0);
+        let worker = WORKER.with(Cell::get).unwrap_or(0);
         let mut probe = Probe::default();
         loop {
             let epoch = self.hub.parking.epoch();

@@ -3,7 +3,6 @@
 use raskt_core::Value;
 
 use crate::job::{Job, Report};
-use crate::lane::LaneId;
 use crate::run::{Run, Step};
 
 /// What [`Run::take_away`] found.
@@ -30,7 +29,7 @@ impl Run {
         stays: &dyn Fn(&Job) -> bool,
     ) -> Away {
         loop {
-            let lane = self.first_lane(|_| true).unwrap_or(LaneId::default());
+            let lane = self.first_lane(|_| true).unwrap_or_default();
             self.batch[lane.0 as usize].store(n_max.max(1), crate::sync::Ordering::Relaxed);
             match self.step(worker, lane, reports, garbage) {
                 Step::Jobs => {}

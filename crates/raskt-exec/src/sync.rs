@@ -4,7 +4,9 @@
 #[cfg(not(feature = "shuttle"))]
 mod imp {
     pub use parking_lot::{Condvar, Mutex, MutexGuard};
-    pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub use std::thread;
+    pub use std::thread_local;
     use std::time::Duration;
 
     /// Waits until notified, or until `timeout` has passed.
@@ -23,7 +25,8 @@ mod imp {
     use std::ops::{Deref, DerefMut};
     use std::time::Duration;
 
-    pub use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub use shuttle::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+    pub use shuttle::{thread, thread_local};
 
     /// shuttle's mutex under parking_lot's interface: no poisoning.
     #[derive(Debug, Default)]
@@ -31,30 +34,36 @@ mod imp {
 
     /// The guard of [`Mutex`]; empty only inside [`wait_for`].
     #[derive(Debug)]
-    pub struct MutexGuard<'a, T>(Option<shuttle::sync::MutexGuard<'a, T>>);
+    pub struct MutexGuard<'a, T> {
+        held: Option<shuttle::sync::MutexGuard<'a, T>>,
+        mutex: &'a Mutex<T>,
+    }
 
     impl<T> Mutex<T> {
+        /// A mutex around `value`.
         pub fn new(value: T) -> Self {
             Self(shuttle::sync::Mutex::new(value))
         }
 
+        /// Waits for the lock.
         pub fn lock(&self) -> MutexGuard<'_, T> {
-            MutexGuard(Some(self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
+            let held = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            MutexGuard { held: Some(held), mutex: self }
         }
     }
 
     impl<T> Deref for MutexGuard<'_, T> {
         type Target = T;
-        #[allow(clippy::expect_used)]
+        #[allow(clippy::expect_used, reason = "a guard is used by whoever holds it")]
         fn deref(&self) -> &T {
-            self.0.as_ref().expect("the guard is held")
+            self.held.as_ref().expect("the guard is held")
         }
     }
 
     impl<T> DerefMut for MutexGuard<'_, T> {
-        #[allow(clippy::expect_used)]
+        #[allow(clippy::expect_used, reason = "a guard is used by whoever holds it")]
         fn deref_mut(&mut self) -> &mut T {
-            self.0.as_mut().expect("the guard is held")
+            self.held.as_mut().expect("the guard is held")
         }
     }
 
@@ -63,33 +72,32 @@ mod imp {
     pub struct Condvar(shuttle::sync::Condvar);
 
     impl Condvar {
+        /// A condition variable.
         pub fn new() -> Self {
             Self(shuttle::sync::Condvar::new())
         }
 
+        /// Wakes one that waits.
         pub fn notify_one(&self) {
             self.0.notify_one();
         }
 
+        /// Wakes all that wait.
         pub fn notify_all(&self) {
             self.0.notify_all();
         }
     }
 
-    /// Waits until notified. A wait with a time limit may end at once: shuttle has no clock.
+    /// Waits until notified. A wait with a time limit ends at once: shuttle has no clock.
     pub fn wait_for<T>(condvar: &Condvar, guard: &mut MutexGuard<'_, T>, timeout: Option<Duration>) {
-        if timeout.is_some() {
-            if let Some(held) = guard.0.take() {
-                let mutex = shuttle::sync::MutexGuard::mutex(&held);
-                drop(held);
-                shuttle::thread::yield_now();
-                guard.0 = Some(mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-            }
-            return;
-        }
-        if let Some(held) = guard.0.take() {
-            guard.0 = Some(condvar.0.wait(held).unwrap_or_else(std::sync::PoisonError::into_inner));
-        }
+        let Some(held) = guard.held.take() else { return };
+        guard.held = if timeout.is_none() {
+            Some(condvar.0.wait(held).unwrap_or_else(std::sync::PoisonError::into_inner))
+        } else {
+            drop(held);
+            thread::yield_now();
+            guard.mutex.lock().held
+        };
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whole runs: every driver equals a recursive evaluator, graphs grow, failures stop or are collected.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
