@@ -19,7 +19,7 @@ use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 
 const N_THREADS: usize = 2;
 const N_RUNS: usize = 5;
-const SHAPES: [(&str, fn() -> Shape); 5] = [
+const SHAPES: [(&str, Make); 5] = [
     ("independent", || shapes::independent(1_000_000)),
     ("chains", || shapes::chains(1_000, 1_000)),
     ("tree", || shapes::binary_tree(500_000)),
@@ -27,6 +27,7 @@ const SHAPES: [(&str, fn() -> Shape); 5] = [
     ("random", || shapes::random(1_000_000, 4, 1)),
 ];
 
+type Make = fn() -> Shape;
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<ExitCode, Failure> {
@@ -73,7 +74,7 @@ fn measure(name: &str) -> Result<(), Failure> {
     let registry = Arc::new(registry);
     let pool = Pool::new(N_THREADS, &registry)?;
     let before = resident_bytes("VmRSS")?;
-    let table = Arc::new(table(make)?);
+    let table = Arc::new(table(*make)?);
     let (mut wall, mut cpu) = (f64::INFINITY, f64::INFINITY);
     let mut peak = 0;
     for at in 0..N_RUNS {
@@ -102,7 +103,7 @@ fn run(table: &Arc<TaskTable>, registry: &Arc<BodyRegistry>, pool: &Pool) -> Res
 }
 
 /// Every task runs `nothing`; what nobody needs is asked for.
-fn table(make: &fn() -> Shape) -> Result<TaskTable, Failure> {
+fn table(make: Make) -> Result<TaskTable, Failure> {
     let inputs = make()?;
     let sinks = shapes::sinks(&inputs.transpose());
     let mut table = TableBuilder::with_capacity(inputs.n_rows(), inputs.n_edges());

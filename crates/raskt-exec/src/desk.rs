@@ -42,11 +42,6 @@ impl Desk {
         job
     }
 
-    /// Notes which task is in hand, for a job that is run elsewhere.
-    pub fn set_current(&self, task: Option<u32>) {
-        self.current.store(task.map_or(0, |task| task + 1), Ordering::Relaxed);
-    }
-
     /// Notes which task is in hand.
     pub fn note(&self, task: Option<u32>) {
         self.current.store(task.map_or(0, |task| task + 1), Ordering::Relaxed);

@@ -11,7 +11,7 @@ use raskt_core::{ErrorKind, Result};
 use raskt_graph::{Adjacency, Subgraph, TaskTable};
 
 use crate::lane::LaneId;
-use crate::ready::{Next, ReadySet};
+use crate::ready::{Next, Ready};
 use crate::segment::{Lanes, Segment};
 use crate::warm::warm;
 
@@ -52,6 +52,15 @@ struct Cell {
     n_users: u32,
 }
 
+/// When tasks without inputs, the sources, are served: they are the ones that only take memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sources {
+    /// By their rank among the others.
+    InTurn,
+    /// Once no task with inputs is ready in any lane: memory is short.
+    Last,
+}
+
 /// The state of every task of one running graph.
 pub struct Machine {
     segments: Vec<Segment>,
@@ -60,7 +69,8 @@ pub struct Machine {
     /// Planned task of each rank.
     at_rank: Vec<u32>,
     cells: Vec<Cell>,
-    ready: Vec<ReadySet>,
+    ready: Vec<Ready>,
+    sources: Sources,
     n_left: usize,
     n_running: usize,
     scratch: Vec<u32>,
@@ -87,7 +97,8 @@ impl Machine {
         };
         let mut machine = Self {
             cells: table.inputs().rows().zip(consumers.rows()).map(cell).collect(),
-            ready: (0..n_lanes).map(|_| ReadySet::new(n)).collect(),
+            ready: (0..n_lanes).map(|_| Ready::new(n)).collect(),
+            sources: Sources::InTurn,
             n_left: n,
             n_running: 0,
             segments: vec![Segment::planned(table, consumers, lanes)],
@@ -105,7 +116,7 @@ impl Machine {
     fn start(&mut self, tasks: std::ops::Range<u32>) {
         for task in tasks {
             if self.cells[task as usize].phase == Phase::READY {
-                self.make_ready(task);
+                self.make_ready(task, self.is_source(task));
             }
         }
     }
@@ -131,19 +142,38 @@ impl Machine {
     /// Tasks that could start in `lane`.
     #[must_use]
     pub fn n_ready(&self, lane: LaneId) -> usize {
-        self.ready[lane.0 as usize].len()
+        self.ready[lane.0 as usize].len(self.has_sources())
+    }
+
+    /// Says when sources are served from here on.
+    pub fn serve_sources(&mut self, sources: Sources) {
+        self.sources = sources;
+    }
+
+    /// Tasks that have inputs and could start in any lane.
+    #[must_use]
+    pub fn n_ready_users(&self) -> usize {
+        self.ready.iter().map(|ready| ready.users.len()).sum()
+    }
+
+    /// Whether sources are among what is served at the moment.
+    #[inline]
+    fn has_sources(&self) -> bool {
+        self.sources == Sources::InTurn || self.n_ready_users() == 0
     }
 
     /// Tasks that could start in any lane.
     #[must_use]
     pub fn n_ready_all(&self) -> usize {
-        self.ready.iter().map(ReadySet::len).sum()
+        let has_sources = self.has_sources();
+        self.ready.iter().map(|ready| ready.len(has_sources)).sum()
     }
 
-    /// The lane whose first task comes first in the order.
+    /// The lane whose first task is served first.
     #[must_use]
     pub fn first_lane(&self) -> Option<LaneId> {
-        let first = |lane: usize| Some((self.ready[lane].first_rank()?, lane));
+        let has_sources = self.has_sources();
+        let first = |lane: usize| Some((self.ready[lane].first_rank(has_sources)?, lane));
         (0..self.ready.len()).filter_map(first).min().map(|(_, lane)| LaneId(lane as u8))
     }
 
@@ -186,10 +216,11 @@ impl Machine {
     }
 
     /// Takes up to `n` tasks of `lane` that are ready, the first first; they count as running until they are
-    /// reported.
+    /// reported. Where sources are last, one call takes sources or others, not both.
     pub fn take(&mut self, lane: LaneId, n: usize, taken: &mut Vec<u32>) {
+        let has_sources = self.has_sources();
         let ready = &mut self.ready[lane.0 as usize];
-        for next in std::iter::from_fn(|| ready.pop()).take(n) {
+        for next in std::iter::from_fn(|| ready.pop(has_sources)).take(n) {
             let task = match next {
                 Next::Ranked(rank) => self.at_rank[rank as usize],
                 Next::Late(task) => task,
@@ -204,7 +235,7 @@ impl Machine {
     pub fn put_back(&mut self, task: u32) {
         self.n_running -= 1;
         self.cells[task as usize].phase = Phase::READY;
-        self.make_ready(task);
+        self.make_ready(task, self.is_source(task));
     }
 
     /// Whether the task needs no other: a source.
@@ -293,7 +324,7 @@ impl Machine {
             }
         }
         warm(woken.iter().map(|&task| self.rank.get(task as usize).copied().unwrap_or_default()));
-        woken.drain(..).for_each(|task| self.make_ready(task));
+        woken.drain(..).for_each(|task| self.make_ready(task, false));
         self.woken = woken;
     }
 
@@ -385,10 +416,11 @@ impl Machine {
     }
 
     #[inline]
-    fn make_ready(&mut self, task: u32) {
+    fn make_ready(&mut self, task: u32, is_source: bool) {
         let (at, local) = self.segment_of(task);
         let segment = &self.segments[at];
-        let ready = &mut self.ready[segment.lane(local).0 as usize];
+        let Ready { users, sources } = &mut self.ready[segment.lane(local).0 as usize];
+        let ready = if is_source { sources } else { users };
         match segment.origin() {
             None => ready.insert(self.rank[task as usize]),
             Some(origin) => ready.insert_late(origin, task),
@@ -403,7 +435,8 @@ impl Machine {
         let count = |phase: Phase| self.cells.iter().filter(|cell| cell.phase == phase).count();
         assert_eq!(self.n_left, self.n_tasks() - count(Phase::SETTLED), "tasks left");
         assert_eq!(self.n_running, count(Phase::TAKEN), "tasks running");
-        assert_eq!(self.n_ready_all(), count(Phase::READY), "tasks ready");
+        let n_ready: usize = self.ready.iter().map(|ready| ready.len(true)).sum();
+        assert_eq!(n_ready, count(Phase::READY), "tasks ready");
         for task in 0..self.n_tasks() as u32 {
             let Phase(n_waiting) = self.cells[task as usize].phase;
             if n_waiting < Phase::TAKEN.0 {

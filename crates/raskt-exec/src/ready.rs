@@ -124,6 +124,50 @@ impl ReadySet {
     }
 }
 
+/// The ready tasks of one lane: those that need nothing, and those that were woken by what they need.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// Tasks with inputs. Running one gives back memory, or at least lets others do so.
+    pub users: ReadySet,
+    /// Tasks without inputs. Running one only takes memory.
+    pub sources: ReadySet,
+}
+
+impl Ready {
+    /// No task, of ranks below `n_ranks`.
+    pub fn new(n_ranks: usize) -> Self {
+        Self { users: ReadySet::new(n_ranks), sources: ReadySet::new(n_ranks) }
+    }
+
+    /// How many tasks wait in the open part.
+    #[inline]
+    pub fn len(&self, has_sources: bool) -> usize {
+        self.users.len() + if has_sources { self.sources.len() } else { 0 }
+    }
+
+    /// The first rank in the open part.
+    pub fn first_rank(&self, has_sources: bool) -> Option<u32> {
+        let source = if has_sources { self.sources.first_rank() } else { None };
+        self.users.first_rank().into_iter().chain(source).min()
+    }
+
+    /// Removes the first task of the open part.
+    #[inline]
+    pub fn pop(&mut self, has_sources: bool) -> Option<Next> {
+        if !has_sources || self.sources.is_empty() {
+            return self.users.pop();
+        }
+        if self.users.is_empty() {
+            return self.sources.pop();
+        }
+        if self.users.first_rank() < self.sources.first_rank() {
+            self.users.pop()
+        } else {
+            self.sources.pop()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

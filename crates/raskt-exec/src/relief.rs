@@ -9,21 +9,14 @@ use crate::admission::family;
 use crate::run::{Run, State};
 use crate::sync::wait_for;
 
-/// Whether a task may start as far as memory goes.
-enum Admission {
-    Go,
-    /// After this value has been spilled.
-    After(SpillJob),
-    /// When another task has finished.
-    Wait,
-}
-
-/// What [`Run::admit`] came to.
-pub(crate) struct Admitted {
-    /// How many of the tasks may start.
-    pub n: usize,
-    /// A value that has to be spilled before the next may.
-    pub relief: Option<SpillJob>,
+/// Why a task may not start.
+pub(crate) enum Held {
+    /// This value has to be spilled first.
+    Until(SpillJob),
+    /// It is a source, and there is no room. Tasks that have inputs are ready: they go first.
+    BehindUsers,
+    /// It is a source, and there is no room. Only tasks that run can make some.
+    BehindRunning,
 }
 
 impl Run {
@@ -31,41 +24,53 @@ impl Run {
         self.options().memory_limit_bytes.is_some()
     }
 
-    /// How many of the tasks in `state.taken`, which were just taken, may start; what they are expected to
-    /// return is reserved.
-    pub(crate) fn admit(&self, state: &mut State) -> Admitted {
-        for n in 0..state.taken.len() {
-            let n_others = state.machine.n_running() - (state.taken.len() - n);
-            match self.admission(state, state.taken[n], n_others) {
-                Admission::Go => {}
-                Admission::After(job) => return Admitted { n, relief: Some(job) },
-                Admission::Wait => return Admitted { n, relief: None },
+    /// Keeps of the tasks in `state.taken`, which were just taken, those that may start; the first `n_admitted` are
+    /// known to. What they are expected to return is reserved; the others are put back.
+    pub(crate) fn admit(&self, state: &mut State, n_admitted: usize) -> Option<Held> {
+        for n in n_admitted..state.taken.len() {
+            if let Some(held) = self.admission(state, n) {
+                state.taken.drain(n..).for_each(|task| state.machine.put_back(task));
+                return Some(held);
             }
         }
-        Admitted { n: state.taken.len(), relief: None }
+        None
     }
 
-    /// Whether the task may start beside `n_others` that run. It always may when nothing else runs and nothing
-    /// can be spilled; a task that has inputs may as soon as nothing can be spilled, for it frees memory.
-    fn admission(&self, state: &mut State, task: u32, n_others: usize) -> Admission {
-        if state.forecast.is_empty() {
-            return Admission::Go;
-        }
-        let bytes = state.forecast.expected_bytes(family_of(state, task));
-        if bytes == 0 {
-            return Admission::Go;
+    /// Whether the task `state.taken[n]` may start beside those that run and those taken before it. A source starts
+    /// only while the budget holds, unless nothing else could happen; a task that has inputs as soon as nothing can be
+    /// spilled, for it frees memory.
+    fn admission(&self, state: &mut State, n: usize) -> Option<Held> {
+        let task = state.taken[n];
+        let bytes = match state.forecast.is_empty() {
+            true => 0,
+            false => state.forecast.expected_bytes(family_of(state, task)),
+        };
+        let is_source = state.machine.is_source(task);
+        if bytes == 0 && !is_source {
+            return None;
         }
         state.store.reserve(bytes);
         if state.store.excess_bytes() > 0 {
-            let relief = next_spill(state);
-            let wait = n_others > 0 && state.machine.is_source(task);
-            if relief.is_some() || wait {
+            let n_running = state.machine.n_running() - (state.taken.len() - n);
+            let mut later = state.taken[n + 1..].iter();
+            let has_users =
+                state.machine.n_ready_users() > 0 || later.any(|&task| !state.machine.is_source(task));
+            let held = if is_source && has_users {
+                Some(Held::BehindUsers)
+            } else if let Some(job) = next_spill(state) {
+                Some(Held::Until(job))
+            } else {
+                (is_source && n_running > 0).then_some(Held::BehindRunning)
+            };
+            if held.is_some() {
                 state.store.unreserve(bytes);
-                return relief.map_or(Admission::Wait, Admission::After);
+                return held;
             }
         }
-        state.reserved.insert(task, bytes);
-        Admission::Go
+        if bytes > 0 {
+            state.reserved.insert(task, bytes);
+        }
+        None
     }
 
     /// Runs `first`, if there is one, and spills more until the budget holds again, or no value is left that

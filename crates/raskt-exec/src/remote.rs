@@ -53,11 +53,6 @@ impl Run {
             }
         }
     }
-
-    /// Says which task `worker` is running now, for those who ask what goes on; `None` for none.
-    pub fn set_current(&self, worker: usize, task: Option<u32>) {
-        self.desks[worker].set_current(task);
-    }
 }
 
 impl std::fmt::Debug for Job {

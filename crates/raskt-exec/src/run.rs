@@ -17,12 +17,12 @@ use crate::admission::Forecast;
 use crate::context::CancelToken;
 use crate::desk::Desk;
 use crate::job::{Job, Late, Report, Reported};
-use crate::lane::{LaneId, NATIVE};
-use crate::machine::Machine;
+use crate::lane::LaneId;
+use crate::machine::{Machine, Sources};
 use crate::options::RunOptions;
 use crate::plan::Plan;
 use crate::registry::BodyRegistry;
-use crate::relief::{Admitted, family_of, next_spill};
+use crate::relief::{Held, family_of, next_spill};
 use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, wait_for};
 use crate::warm::warm;
 
@@ -312,8 +312,10 @@ impl Run {
                     self.end(state);
                 }
             }
-            let step = if state.over { Step::Nothing } else { self.take(state, lane, n_max, jobs) };
-            let n_more = state.machine.n_ready_all();
+            let (step, all_wait) =
+                if state.over { (Step::Nothing, false) } else { self.take(state, lane, n_max, jobs) };
+            // Nobody is woken for what waits for memory: whoever frees some comes by here.
+            let n_more = if all_wait { 0 } else { state.machine.n_ready_all() };
             self.n_active.store(n_more + state.machine.n_running(), Ordering::Relaxed);
             (step, state.over, n_more)
         };
@@ -450,27 +452,33 @@ impl Run {
         }
     }
 
-    fn take(&self, state: &mut State, lane: LaneId, n_max: usize, jobs: &mut VecDeque<Job>) -> Step {
-        if self.is_limited()
-            && state.store.excess_bytes() > 0
-            && let Some(job) = next_spill(state)
-        {
-            return Step::Relieve(job);
+    /// What comes next; and whether all that is left has to wait for a running task.
+    fn take(&self, state: &mut State, lane: LaneId, n_max: usize, jobs: &mut VecDeque<Job>) -> (Step, bool) {
+        if self.is_limited() {
+            let is_full = state.store.excess_bytes() > 0;
+            state.machine.serve_sources(if is_full { Sources::Last } else { Sources::InTurn });
+            if is_full && let Some(job) = next_spill(state) {
+                return (Step::Relieve(job), false);
+            }
         }
         let share = state.machine.n_ready(lane).div_ceil(2 * self.desks.len()).max(1);
-        state.machine.take(lane, n_max.min(share), &mut state.taken);
-        let mut relief = None;
-        if self.is_limited() {
-            let admitted: Admitted = self.admit(state);
-            relief = admitted.relief;
-            state.taken.drain(admitted.n..).for_each(|task| state.machine.put_back(task));
+        let n = n_max.min(share);
+        state.machine.take(lane, n, &mut state.taken);
+        let mut held = if self.is_limited() { self.admit(state, 0) } else { None };
+        if let Some(Held::BehindUsers) = held {
+            let n_admitted = state.taken.len();
+            state.machine.serve_sources(Sources::Last);
+            state.machine.take(lane, n - n_admitted, &mut state.taken);
+            held = self.admit(state, n_admitted);
         }
         self.hand_out(state, jobs);
-        match relief {
+        match held {
             // The jobs taken so far wait on the desk while room is made.
-            Some(job) => Step::Relieve(job),
-            None if jobs.is_empty() => Step::Nothing,
-            None => Step::Jobs,
+            Some(Held::Until(job)) => (Step::Relieve(job), false),
+            held => {
+                let step = if jobs.is_empty() { Step::Nothing } else { Step::Jobs };
+                (step, matches!(held, Some(Held::BehindRunning)))
+            }
         }
     }
 
@@ -527,10 +535,7 @@ impl Run {
 
     /// How many threads one task may use: more than one only while there are fewer tasks than workers.
     #[must_use]
-    pub fn threads_per_task(&self, lane: LaneId) -> usize {
-        if lane != NATIVE {
-            return 1;
-        }
+    pub fn threads_per_task(&self) -> usize {
         let n_active = self.n_active.load(Ordering::Relaxed);
         (self.desks.len() / n_active.max(1)).max(1)
     }

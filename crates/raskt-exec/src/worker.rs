@@ -135,7 +135,7 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         garbage.clear();
         worked = true;
         let begun = Instant::now();
-        let n_threads = run.threads_per_task(lane);
+        let n_threads = run.threads_per_task();
         while !run.cancel_token().is_cancelled()
             && let Some(job) = desk.next()
         {

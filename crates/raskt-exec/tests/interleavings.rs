@@ -378,6 +378,22 @@ fn values_go_to_disk_and_come_back_amid_tasks() {
 }
 
 #[test]
+fn sources_that_are_held_back_for_memory_start_in_the_end() {
+    check(|| {
+        let (pool, registry) = pool(3);
+        let mut rows: Vec<(&str, Vec<u32>)> = vec![("foreign", vec![])];
+        rows.extend((0..6).map(|_| ("bulk", vec![])));
+        rows.extend((1..7).map(|source| (["tally", "foreign"][source as usize % 2], vec![0, source])));
+        let rows: Vec<(&str, &[u32])> = rows.iter().map(|(name, row)| (*name, row.as_slice())).collect();
+        let outputs: Vec<u32> = (7..13).collect();
+        let options = RunOptions { memory_limit_bytes: Some(250 << 10), ..options(3) };
+        let run = start(&pool, &registry, table(&rows, &outputs), options);
+        while !run.wait(None) {}
+        assert_eq!(run.results().unwrap(), vec![Value::Int(3); 6]);
+    });
+}
+
+#[test]
 fn a_pool_that_is_dropped_amid_a_run_leaves_nobody_waiting() {
     check(|| {
         let (pool, registry) = pool(2);
