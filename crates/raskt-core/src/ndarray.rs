@@ -111,6 +111,11 @@ impl NdArray {
         &self.buffer
     }
 
+    /// All bytes of the memory for writing, where this is its only view and the owner allows it.
+    pub fn memory_mut(&mut self) -> Option<&mut [u8]> {
+        self.buffer.as_mut_slice()
+    }
+
     /// The number of elements.
     #[must_use]
     pub fn n_elements(&self) -> usize {
