@@ -1,4 +1,22 @@
-//! NumPy arrays across the border, without a copy either way.
+//! NumPy arrays across the border, without a copy either way; and, in the folder, arrays as Python's users have them.
+
+mod expression;
+mod failure;
+mod finish;
+mod from_numpy;
+mod indexing;
+mod library;
+mod operands;
+mod parameters;
+mod pickled;
+mod planning;
+mod root;
+mod tables;
+
+pub use finish::{FINISH, Finish};
+pub use from_numpy::from_numpy;
+pub use root::any_alive as any_root_alive;
+pub use tables::collect;
 
 use std::sync::Arc;
 
@@ -6,7 +24,7 @@ use pyo3::exceptions::PyBufferError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
-use raskt_core::NdArray;
+use raskt_core::{NdArray, Value};
 
 /// Whether an object is an array that can be made read-only for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,15 +67,37 @@ pub fn read_only<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
     Ok(view)
 }
 
+/// What a library's function returned: an array, or a scalar of NumPy's, as a native array where its dtype is one.
+///
+/// # Errors
+/// What looking at it raises.
+pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Some(array) = from_numpy(&object)? {
+        return Ok(array.into());
+    }
+    if object.hasattr(pyo3::intern!(object.py(), "dtype"))? && kind_of(&object) == ArrayKind::Other {
+        let numpy = object.py().import(pyo3::intern!(object.py(), "numpy"))?;
+        if object.is_instance(&numpy.getattr(pyo3::intern!(object.py(), "generic"))?)? {
+            let array = numpy.call_method1(pyo3::intern!(object.py(), "asarray"), (&object,))?;
+            return Ok(match from_numpy(&array)? {
+                Some(array) => array.into(),
+                None => crate::object::carry(array),
+            });
+        }
+    }
+    Ok(crate::object::to_value(object))
+}
+
 /// The memory of a native array, lent to Python through the buffer protocol.
 #[pyclass(frozen, module = "raskt._raskt")]
 struct ArrayMemory {
     array: Arc<NdArray>,
+    read_only: bool,
 }
 
 #[pymethods]
 impl ArrayMemory {
-    /// The array interface (version 3) of NumPy: address, shape, strides and type of read-only memory.
+    /// The array interface (version 3) of NumPy: address, shape, strides, type, and whether it may be written.
     #[getter]
     fn __array_interface__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let array = &self.array;
@@ -70,7 +110,7 @@ impl ArrayMemory {
         interface.set_item("typestr", code)?;
         interface.set_item("shape", pyo3::types::PyTuple::new(py, array.shape())?)?;
         interface.set_item("strides", pyo3::types::PyTuple::new(py, array.strides())?)?;
-        interface.set_item("data", (start, true))?;
+        interface.set_item("data", (start, self.read_only))?;
         Ok(interface)
     }
 }
@@ -95,6 +135,25 @@ fn type_code(array: &NdArray) -> Option<String> {
 /// # Errors
 /// `ImportError` without NumPy; what NumPy raises.
 pub fn to_numpy<'py>(py: Python<'py>, array: &Arc<NdArray>) -> PyResult<Bound<'py, PyAny>> {
-    let memory = Bound::new(py, ArrayMemory { array: Arc::clone(array) })?;
-    py.import("numpy")?.call_method1("asarray", (memory,))
+    lend(py, ArrayMemory { array: Arc::clone(array), read_only: true })
+}
+
+/// `array`, which nobody else sees and whose memory is its own, as a NumPy array that may be written.
+///
+/// # Errors
+/// As [`to_numpy`].
+pub fn to_own_numpy(py: Python<'_>, array: NdArray) -> PyResult<Bound<'_, PyAny>> {
+    lend(py, ArrayMemory { array: Arc::new(array), read_only: false })
+}
+
+fn lend(py: Python<'_>, memory: ArrayMemory) -> PyResult<Bound<'_, PyAny>> {
+    let memory = Bound::new(py, memory)?;
+    py.import(pyo3::intern!(py, "numpy"))?.call_method1(pyo3::intern!(py, "asarray"), (memory,))
+}
+
+/// Adds the names of the folder's modules.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    root::register(module)?;
+    parameters::register(module)?;
+    expression::register(module)
 }

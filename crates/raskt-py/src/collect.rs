@@ -35,6 +35,11 @@ pub fn collect_but<'py>(
     roots: &[Arc<Node>],
     known: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<TaskTable> {
+    if crate::array::any_root_alive()
+        && let Some(table) = crate::array::collect(py, roots, known)?
+    {
+        return Ok(table);
+    }
     let mut walk = Walk {
         places: Places::new(),
         table: TableBuilder::with_capacity(roots.len(), roots.len()),

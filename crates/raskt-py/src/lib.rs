@@ -3,6 +3,7 @@
 mod active;
 mod annotations;
 mod array;
+mod blas;
 mod brief;
 mod collect;
 mod config;
@@ -45,6 +46,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sizeof::register(module)?;
     errors::register(module)?;
     annotations::register(module)?;
+    array::register(module)?;
     delayed::register(module)?;
     task::register(module)?;
     raw::register(module)?;

@@ -20,6 +20,11 @@ pub struct PyObj {
 }
 
 impl PyObj {
+    /// The object.
+    pub fn bind<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.object.bind(py).clone()
+    }
+
     /// Whether the object is a NumPy array, whose readers can be kept from writing.
     pub fn is_array(&self) -> bool {
         self.array == ArrayKind::Array

@@ -12,13 +12,15 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
 use raskt_exec::parking::Parking;
 use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, Surroundings, worker};
-use raskt_graph::TaskTable;
+use raskt_graph::fuse::{FuseOptions, fuse};
+use raskt_graph::{Body, TaskTable};
 use raskt_store::SpillFolder;
 
 use crate::active::{self, Active};
 use crate::collect::{collect, collect_but, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
+use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::world::{Context, Python3};
 
@@ -49,6 +51,8 @@ pub fn registry() -> Arc<BodyRegistry> {
     let make = || {
         let mut registry = BodyRegistry::default();
         registry.add_world(Arc::new(Python3));
+        // Names are there once: nobody else adds native bodies.
+        drop(raskt_array::bodies::register(&mut registry));
         Arc::new(registry)
     };
     Arc::clone(shared.registry.get_or_insert_with(make))
@@ -271,6 +275,8 @@ pub struct Options {
     collect_errors: bool,
     retries: u32,
     batch_max: usize,
+    /// How many inputs may come together in a fused task; 0 fuses nothing.
+    fuse_width: u32,
     context: Option<Py<PyAny>>,
     pub observer: Option<Py<PyAny>>,
 }
@@ -337,6 +343,20 @@ fn prepare(py: Python<'_>, roots: &[PyRef<'_, Delayed>], given: Options) -> PyRe
     prepare_for(py, roots, given, registry(), None)
 }
 
+/// The same graph with calls that only one other needs moved into that one.
+fn fused(table: TaskTable, width_max: u32) -> raskt_core::Result<TaskTable> {
+    // An annotation is about one call; a constant goes along with whoever needs it as it is.
+    let is_plain = |body: &Body| match body {
+        Body::Foreign(foreign) => {
+            let node = foreign.as_any().downcast_ref::<Node>();
+            node.is_some_and(|node| node.notes.is_none() && !node.is_constant())
+        }
+        _ => false,
+    };
+    let options = FuseOptions { width_max, ..FuseOptions::default() };
+    fuse(&table, &options, |a, b| is_plain(a) && is_plain(b))
+}
+
 /// As [`prepare`], for an executor with a registry and surroundings of its own.
 ///
 /// # Errors
@@ -352,6 +372,9 @@ pub fn prepare_for(
     let mut table = collect(py, &nodes)?;
     if let Some(known) = known(py, given.observer.as_ref(), &table)? {
         table = collect_but(py, &nodes, Some(&known))?;
+    }
+    if given.fuse_width > 0 {
+        table = fused(table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;
     }
     let table = Arc::new(table);
     let mut options = options(py, given, &table)?;
@@ -383,6 +406,7 @@ fn compute_threads<'py>(
     let run = prepare(py, &roots, options)?;
     let pool = pool(py, n_workers)?;
     active.runs(&run);
+    let share = crate::blas::Share::hold(py, n_workers, run.n_tasks())?;
     let values = observed(py, &run, observer, || {
         if Pool::is_worker() {
             py.detach(|| pool.run_nested(&run));
@@ -392,6 +416,7 @@ fn compute_threads<'py>(
         }
         results(py, &run)
     });
+    drop(share);
     // Another thread may have made room for its own pool: then this joins threads, which need the GIL to end.
     py.detach(|| drop(pool));
     active.leave(py);

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use raskt_core::{Error, ErrorKind, ForeignDecode, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, ForeignDecode, Param, Payload, Result, Value};
 use raskt_exec::{Call, Kernel, Lane, LaneId, Outcome, Surroundings, World};
 use raskt_graph::Foreign;
 use smallvec::SmallVec;
@@ -124,6 +124,7 @@ impl World for Python3 {
             return Err(ErrorKind::UnknownBody(format!("{body:?}")).into());
         };
         Python::attach(|py| {
+            crate::blas::follow(py, call.ctx.n_threads).map_err(|error| errors::raised(py, error))?;
             run_node(py, node, call).map(Outcome::Value).map_err(|error| errors::raised(py, error))
         })
     }
@@ -145,6 +146,9 @@ impl World for Python3 {
     }
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
+        if path == crate::array::FINISH {
+            return Ok(Arc::new(crate::array::Finish));
+        }
         Python::attach(|py| match find(py, path) {
             Ok(function) => Ok(Arc::new(LibraryFunction(function.unbind())) as Arc<dyn Kernel>),
             Err(error) => Err(Error::new(ErrorKind::UnknownBody(format!("{path} ({error})")))),
@@ -162,7 +166,10 @@ impl ForeignDecode for Python3 {
 
 /// The object at a dotted path, such as `numpy.linalg.norm`: the longest prefix that is a module, and
 /// attributes from there.
-fn find<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
+///
+/// # Errors
+/// What importing the module, or looking for the attribute, raises.
+pub fn find<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
     let parts: Vec<&str> = path.split('.').collect();
     let mut found = py.import(parts[0])?.into_any();
     for (at, part) in parts.iter().enumerate().skip(1) {
@@ -174,21 +181,36 @@ fn find<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
     Ok(found)
 }
 
-/// A function of a Python library, called on the values of a task: the shared parameter `axis` and the like
-/// are keyword arguments.
+/// A function of a Python library, called on the values of a task. The parameters that all tasks share are keyword
+/// arguments, and so are those of the task: a map's entries by their names, anything else as `own`. An array that comes
+/// back is a native one where its dtype is.
 struct LibraryFunction(Py<PyAny>);
+
+impl LibraryFunction {
+    fn call(&self, py: Python<'_>, call: &Call<'_>) -> PyResult<Value> {
+        let inputs: PyResult<Vec<_>> =
+            call.inputs.iter().map(|value| object::to_input(py, value, false)).collect();
+        let inputs = PyTuple::new(py, inputs?)?;
+        let function = self.0.bind(py);
+        if matches!((call.shared, call.own), (Param::Null, Param::Null)) {
+            return crate::array::to_value(function.call1(inputs)?);
+        }
+        let kwargs = crate::param::kwargs(py, call.shared)?;
+        match call.own {
+            Param::Null => {}
+            own @ Param::Map(_) => {
+                kwargs.as_any().call_method1("update", (crate::param::kwargs(py, own)?,))?;
+            }
+            own => kwargs.set_item("own", crate::param::to_object(py, own)?)?,
+        }
+        crate::array::to_value(function.call(inputs, Some(&kwargs))?)
+    }
+}
 
 impl Kernel for LibraryFunction {
     fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
         Python::attach(|py| {
-            let call_it = || -> PyResult<Value> {
-                let inputs: PyResult<Vec<_>> =
-                    call.inputs.iter().map(|value| object::to_input(py, value, false)).collect();
-                let kwargs = crate::param::kwargs(py, call.shared)?;
-                let value = self.0.bind(py).call(PyTuple::new(py, inputs?)?, Some(&kwargs))?;
-                Ok(object::to_value(value))
-            };
-            call_it().map(Outcome::Value).map_err(|error| errors::raised(py, error))
+            self.call(py, call).map(Outcome::Value).map_err(|error| errors::raised(py, error))
         })
     }
 

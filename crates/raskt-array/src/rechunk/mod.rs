@@ -16,7 +16,7 @@ use crate::parameters::{CHUNKS, chunks_of};
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    vec![Row {
+    let rechunk = Row {
         name: "rechunk",
         arity: Arity::Exactly(1),
         meta: rechunk_meta,
@@ -24,7 +24,9 @@ pub fn rows() -> Vec<Row> {
         kernel: None,
         library: Some(lower::JOIN),
         build: build::by_name,
-    }]
+    };
+    // Sizes that were not known have been found out: nothing is done.
+    vec![rechunk, Row { name: "known", ..rechunk }]
 }
 
 fn rechunk_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {

@@ -7,6 +7,7 @@ use crate::broadcast::unify;
 use crate::builder::Builder;
 use crate::error::Built;
 use crate::parameters::{DTYPE, KWARGS, dtype_of, dtype_param, get, text, with};
+use crate::types::{Operand, Ufunc, Weak};
 
 /// `name(*operands)`, for a name of [`UFUNCS`](super::UFUNCS).
 ///
@@ -35,7 +36,22 @@ pub(super) fn ufunc_by_name(
 /// The dtype that NumPy's rules give.
 fn result_dtype(builder: &Builder<'_>, name: &str, operands: &[Expr], kwargs: &Param) -> Result<DType> {
     let metas = operands.iter().map(|expr| builder.meta(expr).cloned()).collect::<Result<Vec<_>>>()?;
-    library_dtype(builder, &format!("numpy.{name}"), &metas, kwargs)
+    let native = Ufunc::parse(name).filter(|_| *kwargs == Param::Null);
+    let native = native.and_then(|ufunc| ufunc.resolve(&metas.iter().map(promoted).collect::<Vec<_>>()));
+    match native {
+        Some(found) => Ok(found.output),
+        None => library_dtype(builder, &format!("numpy.{name}"), &metas, kwargs),
+    }
+}
+
+/// An operand as promotion sees it.
+pub(crate) fn promoted(meta: &Meta) -> Operand {
+    match (meta.container().as_str(), meta.dtype()) {
+        ("weak", DType::Int64) => Weak::Int.into(),
+        ("weak", DType::Float64) => Weak::Float.into(),
+        ("weak", DType::Complex128) => Weak::Complex.into(),
+        (_, dtype) => dtype.clone().into(),
+    }
 }
 
 /// The dtype that the library's function returns for such operands; not known where theirs is not.

@@ -18,3 +18,4 @@ mod walk;
 mod weak;
 
 pub use entry::register;
+pub(crate) use entry::token_of;

@@ -1,0 +1,181 @@
+//! The last task of an array that is computed: its blocks become one NumPy array.
+
+use std::sync::Arc;
+
+use numpy::{PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use raskt_array::parameters::integers_of;
+use raskt_core::{NdArray, Result, Value};
+use raskt_exec::{Call, Kernel, LaneId, Outcome};
+
+use crate::{errors, object};
+
+/// The path of the body; its parameter `grid` is the number of blocks along each axis.
+pub const FINISH: &str = "raskt.array.finish";
+
+/// Puts blocks together.
+pub struct Finish;
+
+impl Kernel for Finish {
+    fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
+        Python::attach(|py| {
+            let whole = finish(py, call).map_err(|error| errors::raised(py, error))?;
+            Ok(Outcome::Value(whole))
+        })
+    }
+
+    fn lane(&self) -> LaneId {
+        crate::world::LANE
+    }
+}
+
+fn finish(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
+    let grid: Vec<usize> =
+        integers_of(call.shared, "grid").unwrap_or_default().iter().map(|&n| n as usize).collect();
+    let exclusive = call.exclusive & 1 != 0;
+    let whole = match &mut *call.inputs {
+        [lone] => lone_block(py, lone, exclusive)?,
+        blocks => match native(blocks) {
+            Some(arrays) => assemble(py, &arrays, &grid)?,
+            None => assemble_by_numpy(py, blocks, &grid)?,
+        },
+    };
+    // Without axes it is a scalar to NumPy's users.
+    let is_scalar = whole.hasattr(intern!(py, "ndim"))? && whole.getattr(intern!(py, "ndim"))?.eq(0)?;
+    Ok(object::carry(if is_scalar { whole.get_item(PyTuple::empty(py))? } else { whole }))
+}
+
+/// The only block, as an array that nobody else sees.
+fn lone_block<'py>(py: Python<'py>, block: &mut Value, exclusive: bool) -> PyResult<Bound<'py, PyAny>> {
+    let value = std::mem::take(block);
+    let Value::Array(mut array) = value else {
+        return object::to_input(py, &value, exclusive);
+    };
+    if exclusive && is_own(&mut array) {
+        let own = Arc::unwrap_or_clone(array);
+        return super::to_own_numpy(py, own);
+    }
+    super::to_numpy(py, &array)?.call_method0(intern!(py, "copy"))
+}
+
+/// Whether the memory of `array` is its own, and may be written.
+fn is_own(array: &mut Arc<NdArray>) -> bool {
+    let Some(array) = Arc::get_mut(array) else { return false };
+    array.memory_mut().is_some()
+}
+
+/// The blocks, where all are native and of one dtype.
+fn native(blocks: &[Value]) -> Option<Vec<Arc<NdArray>>> {
+    let arrays = blocks.iter().map(|block| match block {
+        Value::Array(array) => Some(Arc::clone(array)),
+        _ => None,
+    });
+    let arrays: Vec<_> = arrays.collect::<Option<_>>()?;
+    let first = arrays.first()?;
+    arrays.iter().all(|array| array.dtype() == first.dtype()).then_some(arrays)
+}
+
+/// Where each block along an axis begins, and the length of the axis.
+fn offsets(arrays: &[Arc<NdArray>], grid: &[usize], axis: usize) -> (Vec<u64>, u64) {
+    let step: usize = grid[axis + 1..].iter().product();
+    let mut at = 0;
+    let starts = (0..grid[axis])
+        .map(|block| {
+            let start = at;
+            at += arrays[block * step].shape().get(axis).copied().unwrap_or(0);
+            start
+        })
+        .collect();
+    (starts, at)
+}
+
+fn assemble<'py>(py: Python<'py>, arrays: &[Arc<NdArray>], grid: &[usize]) -> PyResult<Bound<'py, PyAny>> {
+    let axes: Vec<_> = (0..grid.len()).map(|axis| offsets(arrays, grid, axis)).collect();
+    let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
+    let dtype = arrays[0].dtype().to_string();
+    let numpy = py.import(intern!(py, "numpy"))?;
+    let whole = numpy.call_method1(intern!(py, "empty"), (PyTuple::new(py, &shape)?, dtype))?;
+    let array = whole.cast::<PyUntypedArray>()?;
+    // SAFETY: the pointer is to a live array object, which `array` keeps alive.
+    let data = unsafe { (*numpy::npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr())).data } as usize;
+    let n_bytes = array.len() * arrays[0].item_bytes();
+    let fits = py.detach(|| {
+        // SAFETY: the array is new, C-contiguous and of so many bytes, and nobody else has seen it.
+        let out = unsafe { std::slice::from_raw_parts_mut(data as *mut u8, n_bytes) };
+        let mut index = vec![0; grid.len()];
+        for block in arrays {
+            let start: Vec<u64> = index.iter().zip(&axes).map(|(&at, (starts, _))| starts[at]).collect();
+            if !copy_into(out, &shape, &start, block) {
+                return false;
+            }
+            advance(&mut index, grid);
+        }
+        true
+    });
+    match fits {
+        true => Ok(whole),
+        false => Err(pyo3::exceptions::PyValueError::new_err("the blocks of an array do not fit each other")),
+    }
+}
+
+fn advance(index: &mut [usize], grid: &[usize]) {
+    for (at, n) in index.iter_mut().zip(grid).rev() {
+        *at += 1;
+        if *at < *n {
+            return;
+        }
+        *at = 0;
+    }
+}
+
+/// Copies `block` to where it belongs in a C-contiguous array of `shape`; whether it fits there.
+fn copy_into(out: &mut [u8], shape: &[u64], start: &[u64], block: &NdArray) -> bool {
+    let n_axes = shape.len();
+    let inside = block.shape().len() == n_axes
+        && block.shape().iter().zip(start).zip(shape).all(|((n, start), length)| start + n <= *length);
+    if !inside || block.n_elements() == 0 {
+        return inside;
+    }
+    let item = block.item_bytes();
+    let mut steps = vec![item; n_axes];
+    for axis in (0..n_axes.saturating_sub(1)).rev() {
+        steps[axis] = steps[axis + 1] * shape[axis + 1] as usize;
+    }
+    let base: usize = start.iter().zip(&steps).map(|(&at, step)| at as usize * step).sum();
+    let source = block.buffer().as_slice();
+    let (last, row) = match block.shape().last() {
+        Some(&n) => (n_axes - 1, n as usize),
+        None => {
+            out[base..base + item].copy_from_slice(&source[block.offset()..block.offset() + item]);
+            return true;
+        }
+    };
+    let stride = block.strides()[last];
+    let outer: Vec<usize> = block.shape()[..last].iter().map(|&n| n as usize).collect();
+    let mut index = vec![0_usize; last];
+    for _ in 0..outer.iter().product::<usize>() {
+        let to = base + index.iter().zip(&steps).map(|(at, step)| at * step).sum::<usize>();
+        let from = block.offset() as i64
+            + index.iter().zip(block.strides()).map(|(&at, step)| at as i64 * step).sum::<i64>();
+        if stride == item as i64 {
+            let from = from as usize;
+            out[to..to + row * item].copy_from_slice(&source[from..from + row * item]);
+        } else {
+            for at in 0..row {
+                let from = (from + at as i64 * stride) as usize;
+                out[to + at * item..to + (at + 1) * item].copy_from_slice(&source[from..from + item]);
+            }
+        }
+        advance(&mut index, &outer);
+    }
+    true
+}
+
+/// Blocks that only NumPy knows, or another library.
+fn assemble_by_numpy<'py>(py: Python<'py>, blocks: &[Value], grid: &[usize]) -> PyResult<Bound<'py, PyAny>> {
+    let blocks: PyResult<Vec<_>> = blocks.iter().map(|block| object::to_object(py, block)).collect();
+    let helper = py.import("raskt.array._chunk")?;
+    helper.call_method1("assemble", (PyList::new(py, blocks?)?, PyList::new(py, grid)?))
+}

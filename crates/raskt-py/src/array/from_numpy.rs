@@ -1,0 +1,98 @@
+//! NumPy's arrays as native ones, over the same memory.
+
+use std::sync::Arc;
+
+use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use raskt_core::dtype::TimeUnit;
+use raskt_core::{Buffer, BufferOwner, DType, NdArray, OwnerId};
+
+/// The memory of a NumPy array, kept alive by it.
+struct NumpyMemory {
+    /// What keeps the elements alive.
+    _array: Py<PyAny>,
+    start: usize,
+    len: usize,
+    /// The array that owns the elements, and its bytes.
+    owner: (OwnerId, u64),
+}
+
+impl BufferOwner for NumpyMemory {
+    fn bytes(&self) -> &[u8] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: `start` and `len` span the elements of `array`, which owns them or keeps their owner alive. As in NumPy
+        // itself, a program that writes to the array from another thread meanwhile has a race of its own.
+        unsafe { std::slice::from_raw_parts(self.start as *const u8, self.len) }
+    }
+
+    fn n_bytes(&self) -> usize {
+        self.len
+    }
+
+    fn identity(&self) -> Option<(OwnerId, u64)> {
+        Some(self.owner)
+    }
+}
+
+/// `object` as a native array, where it is exactly an array of a dtype that is native and in this machine's byte order.
+///
+/// # Errors
+/// What looking at its dtype raises.
+pub fn from_numpy(object: &Bound<'_, PyAny>) -> PyResult<Option<NdArray>> {
+    let Ok(array) = object.cast::<PyUntypedArray>() else { return Ok(None) };
+    // Subclasses (masked arrays, matrices) mean something else by their elements.
+    let exact = super::ndarray_type(object.py()).is_some_and(|class| object.get_type().is(class));
+    let Some(dtype) = native_dtype(array)?.filter(|_| exact) else { return Ok(None) };
+    let item = dtype.item_bytes().unwrap_or(1) as i64;
+    let shape: Vec<u64> = array.shape().iter().map(|&n| n as u64).collect();
+    let strides: Vec<i64> = array.strides().iter().map(|&step| step as i64).collect();
+    // SAFETY: the pointer is to a live array object, which `array` keeps alive.
+    let data = unsafe { (*numpy::npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr())).data } as usize;
+    let (mut low, mut high) = (0_i64, item);
+    for (&n, &step) in shape.iter().zip(&strides) {
+        let reach = (n as i64 - 1).max(0).saturating_mul(step);
+        low += reach.min(0);
+        high += reach.max(0);
+    }
+    let empty = shape.contains(&0);
+    let (start, len) = if empty { (data, 0) } else { ((data as i64 + low) as usize, (high - low) as usize) };
+    let hint = crate::sizeof::size_hint(object)?;
+    let (owner, bytes) = hint.owner.unwrap_or((object.as_ptr() as usize, len as u64));
+    let memory = NumpyMemory { _array: object.clone().unbind(), start, len, owner: (OwnerId(owner), bytes) };
+    let offset = if empty { 0 } else { (-low) as usize };
+    Ok(NdArray::strided(dtype, &shape, &strides, offset, Buffer::new(Arc::new(memory))).ok())
+}
+
+/// The dtype of `array`, where native arrays have it.
+fn native_dtype(array: &Bound<'_, PyUntypedArray>) -> PyResult<Option<DType>> {
+    let dtype = array.dtype();
+    if dtype.has_fields() || dtype.has_object() || !dtype.is_native_byteorder().unwrap_or(true) {
+        return Ok(None);
+    }
+    Ok(Some(match (dtype.kind(), dtype.itemsize()) {
+        (b'b', 1) => DType::Bool,
+        (b'i', 1) => DType::Int8,
+        (b'i', 2) => DType::Int16,
+        (b'i', 4) => DType::Int32,
+        (b'i', 8) => DType::Int64,
+        (b'u', 1) => DType::UInt8,
+        (b'u', 2) => DType::UInt16,
+        (b'u', 4) => DType::UInt32,
+        (b'u', 8) => DType::UInt64,
+        (b'f', 4) => DType::Float32,
+        (b'f', 8) => DType::Float64,
+        (b'c', 8) => DType::Complex64,
+        (b'c', 16) => DType::Complex128,
+        (b'M' | b'm', 8) => return time_dtype(&dtype.into_any()),
+        _ => return Ok(None),
+    }))
+}
+
+/// The dtype of times, where its unit is one that native arrays know.
+fn time_dtype(dtype: &Bound<'_, PyAny>) -> PyResult<Option<DType>> {
+    let name: String = dtype.getattr(pyo3::intern!(dtype.py(), "name"))?.extract()?;
+    let unit = |prefix: &str| TimeUnit::from_code(name.strip_prefix(prefix)?.strip_suffix(']')?);
+    Ok(unit("datetime64[").map(DType::Datetime).or_else(|| unit("timedelta64[").map(DType::Timedelta)))
+}

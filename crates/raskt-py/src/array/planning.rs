@@ -1,0 +1,44 @@
+//! The planner of this process, and the names of Python's objects in expressions.
+
+use std::sync::{Arc, LazyLock};
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use raskt_array::{Builder, NativeTokens};
+use raskt_core::encode::ForeignTokenizer;
+use raskt_core::{Opaque, Result, Token};
+use raskt_expr::Planner;
+
+use super::library::NumPy;
+use crate::object::PyObj;
+
+static PLANNER: LazyLock<Planner> = LazyLock::new(|| {
+    // Names of operations are there once, so that nothing can fail.
+    raskt_array::planner(Arc::new(NumPy)).unwrap_or_default()
+});
+
+/// What knows the collection.
+pub fn planner() -> &'static Planner {
+    &PLANNER
+}
+
+/// Names Python's objects by their content.
+pub struct PythonTokens;
+
+impl ForeignTokenizer for PythonTokens {
+    fn token(&self, object: &dyn Opaque) -> Result<Token> {
+        match object.as_any().downcast_ref::<PyObj>() {
+            Some(object) => Python::attach(|py| {
+                let args = PyTuple::new(py, [object.bind(py)]);
+                let token = args.and_then(|args| crate::tokenize::token_of(py, &args, None, None));
+                token.map_err(|error| crate::errors::raised(py, error))
+            }),
+            None => NativeTokens.token(object),
+        }
+    }
+}
+
+/// What makes expressions.
+pub fn builder() -> Builder<'static> {
+    Builder::new(planner().context(), &PythonTokens)
+}
