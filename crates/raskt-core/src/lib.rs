@@ -65,11 +65,11 @@ pub mod value;
 
 pub use buffer::{Buffer, BufferOwner, OwnerId};
 pub use chunk::{AxisChunks, Chunks};
-pub use dtype::DType;
+pub use dtype::{DType, TimeUnit};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{Arena, DenseId};
 pub use key::{Block, Key, Name};
-pub use ndarray::NdArray;
+pub use ndarray::{NdArray, Shape, Strides};
 pub use opaque::{ForeignDecode, Opaque, Payload};
 pub use options::ErrorPolicy;
 pub use param::Param;
