@@ -1,1 +1,21 @@
-//! Native kernels, registered by name.
+//! Native kernels: what runs on blocks. Each is registered under a name (`array.elementwise`) and told by its
+//! parameters what to do; see [`register`] for all of them, [`call`] to run one on values directly.
+
+mod element;
+mod elementwise;
+mod memory;
+mod nest;
+mod parameters;
+mod reduce;
+mod registry;
+mod relocate;
+mod scalar;
+mod shapes;
+mod simd;
+mod threads;
+
+pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
+pub use reduce::{FoldKind, FoldSpec, Measure, Stage};
+pub use registry::{call, names, register};
+pub use scalar::Scalar;
+pub use shapes::{broadcast_shapes, normalize_axis};

@@ -1,0 +1,17 @@
+//! Fused element-wise chains: programs over typed tiles.
+
+pub(crate) mod casts;
+mod complexes;
+mod encoding;
+mod floats;
+mod integers;
+mod op;
+mod program;
+mod run;
+mod tile;
+pub(crate) mod times;
+
+pub(crate) use casts::cast;
+pub use op::Op;
+pub use program::{Operand, Program, ProgramBuilder, Register, Step};
+pub(crate) use run::run;

@@ -1,0 +1,292 @@
+//! The bodies of reductions: of a block, of partial results, and the last step.
+
+use std::sync::Arc;
+
+use num_complex::Complex;
+use raskt_core::{Buffer, DType, ErrorKind, NdArray, Param, Result, Shape, Value};
+use raskt_exec::{Call, Outcome, TaskCtx};
+
+use super::accumulate;
+use super::args::NOWHERE;
+use super::fold::Rows;
+use super::moments::{self, Degree};
+use super::spec::{FoldKind, FoldSpec, Measure, Stage};
+use crate::kernels::elementwise::Program;
+use crate::kernels::elementwise::cast;
+use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
+use crate::kernels::nest::{Nest, Order, PerOperand, TileShape};
+use crate::kernels::parameters;
+use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
+use crate::kernels::threads;
+
+/// A partial result: one array a component, reduced axes of length 1.
+type Components = Vec<NdArray>;
+
+/// Which axes of a shape are reduced.
+fn reduced_axes(spec: &FoldSpec, n_axes: usize) -> Result<Vec<bool>> {
+    let Some(axes) = &spec.axes else { return Ok(vec![true; n_axes]) };
+    let mut is_reduced = vec![false; n_axes];
+    for &axis in axes {
+        let slot = is_reduced.get_mut(axis as usize);
+        let slot = slot.ok_or_else(|| invalid(format!("axis {axis} is out of bounds for array of dimension {n_axes}")))?;
+        *slot = true;
+    }
+    Ok(is_reduced)
+}
+
+/// Runs a program and reduces what comes out, in one pass. Arg-reductions of a block of a larger array are told
+/// where it lies, `{"offsets": [..], "shape": [..]}`; other keys are of no account.
+pub(crate) fn run_fold(
+    program: &Program,
+    spec: &FoldSpec,
+    inputs: &[Arc<NdArray>],
+    own: &Param,
+    ctx: &TaskCtx<'_>,
+) -> Result<Value> {
+    let shape = broadcast_shapes(inputs.iter().map(|array| array.shape()))?;
+    let is_reduced = reduced_axes(spec, shape.len())?;
+    let kept: Shape = shape.iter().zip(&is_reduced).map(|(&n, &reduced)| if reduced { 1 } else { n }).collect();
+    check_empty(spec, &shape, &is_reduced)?;
+    let steps: Vec<Vec<i64>> = inputs.iter().map(|array| broadcast_steps(array, &shape)).collect();
+    let mut operands: Vec<&[i64]> = steps.iter().map(Vec::as_slice).collect();
+    let order = Order::by_memory(&shape, &operands);
+    let dense = Order::plain(kept.len()).dense_steps(&kept, 1);
+    let out: Vec<i64> = dense.iter().zip(&is_reduced).map(|(&step, &reduced)| if reduced { 0 } else { step }).collect();
+    let (place, first) = places(&shape, &is_reduced, own)?;
+    operands.extend([out.as_slice(), place.as_slice()]);
+    let base: PerOperand = inputs.iter().map(|array| array.offset() as i64).chain([0, first]).collect();
+    let nest = Nest::new(&shape, &order, &operands, base);
+    let n_out = memory::n_elements(&kept)?;
+    let tiles = if nest.is_inner_moving(inputs.len()) { TileShape::Tall } else { TileShape::Wide };
+
+    let dtype = program.dtype();
+    let types = spec.kind.components(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
+    let parts = nest.split(threads::worthwhile(ctx, nest.n_elements()));
+    let partials = threads::each(parts, |part| {
+        let buffers = fold_part(program, spec.kind, inputs, &part, (tiles, n_out), ctx)?;
+        components(&types, &kept, buffers)
+    })?;
+    let partial = merge(spec.kind, partials)?;
+    match spec.stage {
+        Stage::Partial => Ok(as_value(partial)),
+        Stage::Final => finish(spec, dtype, &partial, &is_reduced).map(Value::from),
+    }
+}
+
+fn fold_part(
+    program: &Program,
+    kind: FoldKind,
+    inputs: &[Arc<NdArray>],
+    nest: &Nest,
+    (tiles, n_out): (TileShape, usize),
+    ctx: &TaskCtx<'_>,
+) -> Result<Vec<Buffer>> {
+    let dtype = program.dtype();
+    let found = accumulate::fold(kind, dtype, n_out);
+    let mut fold = found.ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
+    let runners = program.prepared()?;
+    let mut machine = program.machine(&runners, inputs);
+    let (out, place) = (inputs.len(), inputs.len() + 1);
+    nest.for_each_tile(tiles, |tile| {
+        ctx.cancel.check()?;
+        machine.load(tile, None)?;
+        let rows = Rows {
+            rows: tile.rows,
+            cols: tile.cols,
+            out: tile.offsets[out] as usize,
+            out_row: tile.row_steps[out] as usize,
+            out_col: tile.col_steps[out] as usize,
+            place: tile.offsets[place],
+            place_row: tile.row_steps[place],
+            place_col: tile.col_steps[place],
+        };
+        machine.with_result(|values| fold.add(values, &rows))
+    })?;
+    Ok(fold.finish())
+}
+
+/// NumPy's error for extrema of nothing. Of a block it is none: others may have elements.
+fn check_empty(spec: &FoldSpec, shape: &[u64], is_reduced: &[bool]) -> Result<()> {
+    let n_of = |wanted: bool| shape.iter().zip(is_reduced).filter(|(_, r)| **r == wanted).all(|(&n, _)| n > 0);
+    if spec.stage == Stage::Partial || n_of(true) || !n_of(false) {
+        return Ok(());
+    }
+    Err(invalid(match spec.kind.measure {
+        Measure::Min => "zero-size array to reduction operation minimum which has no identity",
+        Measure::Max => "zero-size array to reduction operation maximum which has no identity",
+        Measure::ArgMin => "attempt to get argmin of an empty sequence",
+        Measure::ArgMax => "attempt to get argmax of an empty sequence",
+        _ => return Ok(()),
+    }))
+}
+
+/// The steps of an element's index among those that are reduced, and the first one's index.
+fn places(shape: &[u64], is_reduced: &[bool], own: &Param) -> Result<(Vec<i64>, i64)> {
+    let whole = match own.get("shape") {
+        Some(whole) => parameters::sizes(whole)?,
+        None => shape.into(),
+    };
+    let offsets = match own.get("offsets") {
+        Some(offsets) => parameters::integers(offsets)?,
+        None => vec![0; shape.len()],
+    };
+    if whole.len() != shape.len() || offsets.len() != shape.len() {
+        return Err(invalid(format!("a block of {shape:?} elements is not at {offsets:?} of {whole:?}")));
+    }
+    let mut steps = vec![0; shape.len()];
+    let mut step = 1;
+    for axis in (0..shape.len()).rev().filter(|&axis| is_reduced[axis]) {
+        steps[axis] = step;
+        step *= whole[axis].max(1) as i64;
+    }
+    let first = steps.iter().zip(&offsets).map(|(step, offset)| step * offset).sum();
+    Ok((steps, first))
+}
+
+fn components(types: &[DType], shape: &[u64], buffers: Vec<Buffer>) -> Result<Components> {
+    types.iter().zip(buffers).map(|(dtype, buffer)| NdArray::contiguous(dtype.clone(), shape, buffer)).collect()
+}
+
+fn as_value(mut partial: Components) -> Value {
+    match partial.len() {
+        1 => partial.remove(0).into(),
+        _ => Value::from(partial.into_iter().map(Value::from).collect::<Vec<_>>()),
+    }
+}
+
+/// A partial result that an input is.
+fn partial_of(value: &Value) -> Result<Components> {
+    match value {
+        Value::List(items) => items.iter().map(|item| Ok(memory::array(item)?.to_contiguous())).collect(),
+        lone => Ok(vec![memory::array(lone)?.to_contiguous()]),
+    }
+}
+
+/// The kind that joins partial results of `kind`, whose own elements may be counted or left out already.
+fn joining(kind: FoldKind) -> FoldKind {
+    let measure = if kind.measure == Measure::CountNonzero { Measure::Sum } else { kind.measure };
+    let is_extremum = matches!(measure, Measure::Min | Measure::Max);
+    FoldKind { measure, skips_nan: kind.skips_nan && is_extremum }
+}
+
+fn merge(kind: FoldKind, mut partials: Vec<Components>) -> Result<Components> {
+    let Some(first) = partials.first() else { return Err(invalid("a reduction of no partial results")) };
+    if partials.len() == 1 {
+        return Ok(partials.remove(0));
+    }
+    let shape: Shape = first[0].shape().into();
+    let types: Vec<DType> = first.iter().map(|array| array.dtype().clone()).collect();
+    for partial in &partials {
+        if partial.len() != types.len() || partial.iter().any(|array| array.shape() != &shape[..]) {
+            let right = partial.first().map_or(Vec::new(), |array| array.shape().to_vec());
+            return Err(ErrorKind::ShapeMismatch { left: shape.to_vec(), right }.into());
+        }
+    }
+    let n = memory::n_elements(&shape)?;
+    let aligned: Vec<Components> =
+        partials.iter().map(|partial| partial.iter().map(memory::aligned).collect::<Result<_>>()).collect::<Result<_>>()?;
+    let bytes: Vec<[&[u8]; 3]> = aligned
+        .iter()
+        .map(|partial| [0, 1, 2].map(|at| partial.get(at).and_then(NdArray::contiguous_bytes).unwrap_or(&[])))
+        .collect();
+    let buffers = match kind.measure {
+        Measure::Mean | Measure::Var | Measure::Std => {
+            let degree = if kind.measure == Measure::Mean { Degree::Mean } else { Degree::Variance };
+            match types.get(1) {
+                Some(DType::Complex128) => moments::merge_complex(&bytes, n, degree),
+                _ => moments::merge_real(&bytes, n, degree),
+            }
+        }
+        Measure::ArgMin | Measure::ArgMax => accumulate::merge_args(kind, &types[0], &bytes, n)
+            .ok_or_else(|| wrong_dtype("a dtype with a native reduction", &types[0]))?,
+        _ => {
+            let found = accumulate::fold(joining(kind), &types[0], n);
+            let mut fold = found.ok_or_else(|| wrong_dtype("a dtype with a native reduction", &types[0]))?;
+            if n > 0 {
+                bytes.iter().for_each(|[values, ..]| fold.add(values, &Rows::one_each(n)));
+            }
+            fold.finish()
+        }
+    };
+    components(&types, &shape, buffers)
+}
+
+/// The result of a partial one.
+fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[bool]) -> Result<NdArray> {
+    let output = spec.kind.output(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
+    let settled = match spec.kind.measure {
+        Measure::Mean => means(partial)?,
+        Measure::Var | Measure::Std => spreads(spec, partial)?,
+        Measure::ArgMin | Measure::ArgMax => {
+            let places = partial.get(1).ok_or_else(|| invalid("an arg-reduction without places"))?;
+            if elements::<i64>(places).contains(&NOWHERE) {
+                return Err(invalid("All-NaN slice encountered"));
+            }
+            places.clone()
+        }
+        _ => partial[0].clone(),
+    };
+    let cast = cast(&settled, spec.dtype.as_ref().unwrap_or(&output))?;
+    let is_left = |(_, reduced): &(&u64, &bool)| spec.keeps_axes || !**reduced;
+    let shape: Shape = cast.shape().iter().zip(is_reduced).filter(is_left).map(|(&n, _)| n).collect();
+    NdArray::contiguous(cast.dtype().clone(), &shape, cast.buffer().clone())
+}
+
+fn means(partial: &[NdArray]) -> Result<NdArray> {
+    let [counts, totals] = partial else { return Err(invalid("a mean has a count and a total")) };
+    let counts = elements::<i64>(counts);
+    match totals.dtype() {
+        DType::Complex128 => {
+            let totals_of = elements::<Complex<f64>>(totals);
+            let mean = |(&total, &n): (&Complex<f64>, &i64)| Complex::new(total.re / n as f64, total.im / n as f64);
+            let means: Vec<_> = totals_of.iter().zip(&*counts).map(mean).collect();
+            memory::array_of(DType::Complex128, totals.shape(), &means)
+        }
+        _ => {
+            let totals_of = elements::<f64>(totals);
+            let means: Vec<f64> = totals_of.iter().zip(&*counts).map(|(total, &n)| total / n as f64).collect();
+            memory::array_of(DType::Float64, totals.shape(), &means)
+        }
+    }
+}
+
+fn spreads(spec: &FoldSpec, partial: &[NdArray]) -> Result<NdArray> {
+    let [counts, _, squares] = partial else { return Err(invalid("a variance has a count, a total and squares")) };
+    let counts_of = elements::<i64>(counts);
+    let spread = |(&squares, &n): (&f64, &i64)| {
+        let freedom = n as f64 - spec.ddof;
+        // As NumPy: too few elements make NaN or infinity; where NaN are left out, always NaN.
+        let variance = match freedom <= 0.0 && spec.kind.skips_nan {
+            true => f64::NAN,
+            false => squares / freedom.max(0.0),
+        };
+        if spec.kind.measure == Measure::Std { variance.sqrt() } else { variance }
+    };
+    let spreads: Vec<f64> = elements::<f64>(squares).iter().zip(&*counts_of).map(spread).collect();
+    memory::array_of(DType::Float64, counts.shape(), &spreads)
+}
+
+/// The body `array.combine`: merges the partial results that are its inputs, or the items of its only one where
+/// they come as a list (`"gathered": true`). Shared parameters: those of the reduction.
+pub(crate) fn combine(call: &mut Call<'_>) -> Result<Outcome> {
+    let spec = FoldSpec::from_param(call.shared)?;
+    let partial = merge(spec.kind, partials(call)?)?;
+    Ok(Outcome::Value(as_value(partial)))
+}
+
+/// The body `array.aggregate`: as `array.combine`, and on to the result. Needs `"from"`, the dtype of the elements.
+pub(crate) fn aggregate(call: &mut Call<'_>) -> Result<Outcome> {
+    let spec = FoldSpec::from_param(call.shared)?;
+    let dtype = parameters::dtype(call.shared, "from")?;
+    let partial = merge(spec.kind, partials(call)?)?;
+    let is_reduced = reduced_axes(&spec, partial[0].shape().len())?;
+    finish(&spec, &dtype, &partial, &is_reduced).map(|array| Outcome::Value(array.into()))
+}
+
+fn partials(call: &Call<'_>) -> Result<Vec<Components>> {
+    let is_gathered = call.shared.get("gathered") == Some(&Param::Bool(true));
+    match (is_gathered, &*call.inputs) {
+        (true, [Value::List(items)]) => items.iter().map(partial_of).collect(),
+        (_, inputs) => inputs.iter().map(partial_of).collect(),
+    }
+}

@@ -1,0 +1,157 @@
+//! Cumulative sums and products along one axis, of a block, and what a block passes on to the next.
+
+use num_complex::Complex;
+use raskt_core::{DType, NdArray, Result, Shape};
+use raskt_exec::{Call, Outcome, TaskCtx};
+
+use super::monoids::Number;
+use super::spec::{FoldKind, Measure};
+use crate::kernels::element::Time;
+use crate::kernels::elementwise::cast;
+use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
+use crate::kernels::parameters;
+use crate::kernels::shapes::normalize_axis;
+
+/// What runs along the axis.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Sum,
+    Product,
+}
+
+/// Before, along and behind an axis: how the elements of a C-ordered array lie.
+#[derive(Clone, Copy)]
+struct Lines {
+    outer: usize,
+    n: usize,
+    inner: usize,
+}
+
+/// The body `array.cumulate`: shared `{"kind": "sum" | "nansum" | "prod" | "nanprod", "axis", "dtype"}`. A second
+/// input, with length 1 along the axis, is what all blocks before add up to (or multiply to).
+pub(crate) fn cumulate(call: &mut Call<'_>) -> Result<Outcome> {
+    let array = memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.to_contiguous();
+    let carry = call.inputs.get(1).map(memory::array).transpose()?.map(|carry| carry.to_contiguous());
+    let (operation, skip, dtype) = plan(call, array.dtype())?;
+    let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
+    let out = match operation {
+        Operation::Sum => run::<false>(&array, carry.as_ref(), &dtype, axis, skip, call.ctx),
+        Operation::Product => run::<true>(&array, carry.as_ref(), &dtype, axis, skip, call.ctx),
+    }?;
+    Ok(Outcome::Value(out.into()))
+}
+
+/// The body `array.carried`: the last elements along the axis of a block that has been cumulated, kept as length 1.
+pub(crate) fn carried(call: &mut Call<'_>) -> Result<Outcome> {
+    let array = memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to carry"))?)?;
+    let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
+    let n = array.shape()[axis];
+    if n == 0 {
+        let mut shape: Shape = array.shape().into();
+        shape[axis] = 1;
+        let one = if parameters::text(call.shared, "kind")?.ends_with("prod") { 1.0 } else { 0.0 };
+        let unit = crate::kernels::Scalar::float(array.dtype().clone(), one);
+        let bytes = unit.bytes().repeat(memory::n_elements(&shape)?);
+        let out = NdArray::contiguous(array.dtype().clone(), &shape, bytes.into())?;
+        return Ok(Outcome::Value(out.into()));
+    }
+    let mut shape: Shape = array.shape().into();
+    shape[axis] = 1;
+    let start = array.offset() as i64 + array.strides()[axis] * (n as i64 - 1);
+    let strides = array.strides();
+    let view = NdArray::strided(array.dtype().clone(), &shape, strides, start.max(0) as usize, array.buffer().clone())?;
+    // A copy: a view would keep the whole block alive.
+    let dense = view.to_contiguous();
+    let bytes = dense.contiguous_bytes().unwrap_or(&[]);
+    let out = NdArray::contiguous(array.dtype().clone(), &shape, raskt_core::Buffer::from(bytes))?;
+    Ok(Outcome::Value(out.into()))
+}
+
+fn plan(call: &Call<'_>, dtype: &DType) -> Result<(Operation, bool, DType)> {
+    let name = parameters::text(call.shared, "kind")?;
+    let kind = FoldKind::parse(name).ok_or_else(|| invalid(format!("{name:?} does not cumulate")))?;
+    let operation = match kind.measure {
+        Measure::Sum => Operation::Sum,
+        Measure::Prod => Operation::Product,
+        _ => return Err(invalid(format!("{name:?} does not cumulate"))),
+    };
+    let output = match call.shared.get("dtype") {
+        None | Some(raskt_core::Param::Null) => kind.output(dtype),
+        Some(_) => Some(parameters::dtype(call.shared, "dtype")?),
+    };
+    Ok((operation, kind.skips_nan, output.ok_or_else(|| wrong_dtype("a dtype that cumulates", dtype))?))
+}
+
+fn run<const PRODUCT: bool>(
+    array: &NdArray,
+    carry: Option<&NdArray>,
+    dtype: &DType,
+    axis: usize,
+    skip: bool,
+    ctx: &TaskCtx<'_>,
+) -> Result<NdArray> {
+    // Elements are cast first, as NumPy does, and run in the result's own precision.
+    let (shape, n) = (array.shape(), array.shape()[axis]);
+    let lines = Lines {
+        outer: shape[..axis].iter().product::<u64>() as usize,
+        n: n as usize,
+        inner: shape[axis + 1..].iter().product::<u64>() as usize,
+    };
+    macro_rules! along {
+        ($($pattern:pat => $T:ty),*) => {
+            match dtype {
+                $($pattern => {
+                    let unit = if PRODUCT { <$T as Number>::ONE } else { <$T as Number>::ZERO };
+                    let values = converted::<$T>(array, dtype, skip, unit)?;
+                    let before = carry.map(|carry| elements::<$T>(carry).into_owned());
+                    let out = scan::<$T, PRODUCT>(values, before.as_deref(), lines, ctx)?;
+                    array_of(dtype.clone(), shape, &out)
+                })*
+                _ => Err(wrong_dtype("a dtype that cumulates", dtype)),
+            }
+        };
+    }
+    along!(
+        DType::Int8 => i8, DType::Int16 => i16, DType::Int32 => i32, DType::Int64 => i64,
+        DType::UInt8 => u8, DType::UInt16 => u16, DType::UInt32 => u32, DType::UInt64 => u64,
+        DType::Float32 => f32, DType::Float64 => f64,
+        DType::Complex64 => Complex<f32>, DType::Complex128 => Complex<f64>,
+        DType::Timedelta(_) => Time
+    )
+}
+
+fn converted<T: Number>(array: &NdArray, dtype: &DType, skip: bool, unit: T) -> Result<Vec<T>> {
+    let cast = cast(array, dtype)?;
+    let mut values = elements::<T>(&cast).into_owned();
+    if skip {
+        values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = unit);
+    }
+    Ok(values)
+}
+
+fn scan<T: Number, const PRODUCT: bool>(
+    mut values: Vec<T>,
+    before: Option<&[T]>,
+    lines: Lines,
+    ctx: &TaskCtx<'_>,
+) -> Result<Vec<T>> {
+    let Lines { outer, n, inner } = lines;
+    if before.is_some_and(|before| before.len() != outer * inner) {
+        return Err(invalid("what blocks before add up to has another shape"));
+    }
+    let join = |a: T, b: T| if PRODUCT { a.times(b) } else { a.plus(b) };
+    for at in 0..outer {
+        ctx.cancel.check()?;
+        let block = &mut values[at * n * inner..(at + 1) * n * inner];
+        if let Some(before) = before.filter(|_| n > 0) {
+            let line = block[..inner].iter_mut().zip(&before[at * inner..]);
+            line.for_each(|(value, &before)| *value = join(before, *value));
+        }
+        for row in 1..n {
+            let (done, rest) = block.split_at_mut(row * inner);
+            let last = &done[(row - 1) * inner..];
+            rest[..inner].iter_mut().zip(last).for_each(|(value, &last)| *value = join(last, *value));
+        }
+    }
+    Ok(values)
+}

@@ -1,0 +1,64 @@
+//! The kernels' names.
+
+use std::sync::Arc;
+
+use raskt_core::{ErrorKind, Param, Result, Value};
+use raskt_exec::{BodyRegistry, Call, CancelToken, Outcome, TaskCtx};
+
+use super::{elementwise, reduce};
+
+/// A body's function.
+type Body = fn(&mut Call<'_>) -> Result<Outcome>;
+
+/// Every body, by name.
+const TABLE: &[(&str, Body)] = &[
+    ("array.elementwise", elementwise::run),
+    ("array.combine", reduce::combine),
+    ("array.aggregate", reduce::aggregate),
+    ("array.cumulate", reduce::cumulate),
+    ("array.carried", reduce::carried),
+    ("array.topk", reduce::topk),
+];
+
+/// Adds every native kernel of arrays to `registry`.
+///
+/// # Errors
+/// [`ErrorKind::KeyClash`] where they are there already.
+pub fn register(registry: &mut BodyRegistry) -> Result<()> {
+    TABLE.iter().try_for_each(|&(name, body)| registry.add_kernel(name, Arc::new(body)))
+}
+
+/// The names of all bodies.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(name, _)| *name)
+}
+
+/// Runs the kernel `name` on values, without an executor: for tests, and for constants. `parameters` is what all
+/// its tasks share; a map with an entry `"own"` gives that as the task's own.
+///
+/// ```
+/// use raskt_array::kernels::{ProgramBuilder, call};
+/// use raskt_array::types::Ufunc;
+/// use raskt_core::{DType, NdArray, Value};
+/// let x = NdArray::from_f64(&[3], &[1.0, 4.0, 9.0])?;
+/// let mut root = ProgramBuilder::new(vec![DType::Float64]);
+/// root.ufunc(Ufunc::Sqrt, &[root.input(0)])?;
+/// let found = call("array.elementwise", &root.finish().to_param(), vec![x.into()])?;
+/// assert_eq!(found, NdArray::from_f64(&[3], &[1.0, 2.0, 3.0])?.into());
+/// # Ok::<(), raskt_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::UnknownBody`] for a name that no kernel has, and whatever the kernel raises.
+pub fn call(name: &str, parameters: &Param, mut inputs: Vec<Value>) -> Result<Value> {
+    let found = TABLE.iter().find(|(known, _)| *known == name);
+    let (_, body) = found.ok_or_else(|| ErrorKind::UnknownBody(name.to_owned()))?;
+    let cancel = CancelToken::default();
+    let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0 };
+    let own = parameters.get("own").cloned().unwrap_or_default();
+    let mut call = Call { shared: parameters, own: &own, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
+    match body(&mut call)? {
+        Outcome::Value(value) => Ok(value),
+        Outcome::Expand(_) => Err(ErrorKind::InvalidGraph(format!("{name} expands")).into()),
+    }
+}
