@@ -1,4 +1,4 @@
-"""How child processes are started, and what they are told before they begin; the pool itself is the engine's."""
+"""How child processes are started, and what they are told first; the pool itself is the engine's."""
 
 from __future__ import annotations
 

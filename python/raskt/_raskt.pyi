@@ -205,6 +205,7 @@ class RunOptions(TypedDict):
     collect_errors: bool
     retries: int
     batch_max: int
+    fuse_width: int
     context: Any
     observer: _Observer | None
 

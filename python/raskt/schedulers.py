@@ -111,7 +111,9 @@ def _temporary_directory() -> str:
     return tempfile.gettempdir()
 
 
-def options(kwargs: dict[str, Any], n_workers: int, observer: Any = None, context: bool = True) -> RunOptions:
+def options(
+    kwargs: dict[str, Any], n_workers: int, observer: Any = None, context: bool = True, fuse_width: int = 0
+) -> RunOptions:
     """Return the engine's options; an unknown one is an error."""
     unknown = set(kwargs) - _KNOWN
     if unknown:
@@ -132,6 +134,7 @@ def options(kwargs: dict[str, Any], n_workers: int, observer: Any = None, contex
         "collect_errors": errors == "all",
         "retries": retries,
         "batch_max": _get("local.batch-max", 128),
+        "fuse_width": fuse_width,
         "context": contextvars.copy_context() if context else None,
         "observer": observer,
     }
@@ -207,6 +210,11 @@ def _elsewhere(
     return _observed(kwargs, run) if _has_callbacks(kwargs) else run(None)
 
 
+def _fuse_width() -> int:
+    """How many inputs may come together in one fused task; 0 fuses nothing."""
+    return (_get("optimization.fuse.max-width") or 1) if _get("optimization.fuse.active", True) else 0
+
+
 def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     """Compute on child processes."""
     pool = kwargs.get("pool") or _get("pool")
@@ -219,7 +227,9 @@ def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     n = _n_workers(kwargs)
 
     def run(observer: Any) -> list[Any]:
-        given = options(kwargs, n, observer, context=False)
+        # Who follows tasks wants to see each.
+        is_followed = observer is not None and (observer.needs_tasks or observer.asks_known)
+        given = options(kwargs, n, observer, context=False, fuse_width=0 if is_followed else _fuse_width())
         return _raskt.compute_processes(roots, given, _processes.children(n), _processes.surroundings())
 
     return _observed(kwargs, run) if _has_callbacks(kwargs) else run(None)

@@ -1,4 +1,4 @@
-"""What outlives a computation, or ends during one: forks, the interpreter's end, Ctrl-C, and what is left behind."""
+"""What outlives a computation, or ends during one: forks, the interpreter's end, Ctrl-C, what stays."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -192,3 +193,109 @@ def test_an_executor_that_was_shut_down_is_an_error():
     executor.shutdown()
     with pytest.raises(RuntimeError):
         delayed(inc)(1).compute(scheduler=executor)
+
+
+def test_functions_see_what_they_close_over_as_it_is_now():
+    offset = 1
+    add = delayed(lambda x: x + offset)
+    assert compute(add(1)) == 2
+    offset = 10
+    assert compute(add(1)) == 11
+
+
+class Counted:
+    """A function that counts how often it is pickled."""
+
+    n_pickled = 0
+
+    def __call__(self, x):
+        return x + 1
+
+    def __reduce__(self):
+        type(self).n_pickled += 1
+        return Counted, ()
+
+
+def test_a_function_is_pickled_once_a_computation():
+    function = Counted()
+    before = Counted.n_pickled
+    assert compute(delayed(sum)([delayed(function, name="f")(i) for i in range(300)])) == sum(range(301))
+    assert Counted.n_pickled - before <= 2
+
+
+def in_one_child(x):
+    return [*x, os.getpid()]
+
+
+def test_chains_are_fused_unless_configured_otherwise_and_followed_tasks_are_not():
+    def chain():
+        value = delayed(in_one_child)([])
+        for _ in range(30):
+            value = delayed(in_one_child)(value)
+        return value
+
+    assert len(set(compute(chain()))) == 1
+    with raskt.config.set({"optimization.fuse.active": False}):
+        assert len(compute(chain())) == 31
+    keys = []
+    with raskt.callbacks.Callback(posttask=lambda key, *_: keys.append(key)):
+        compute(chain())
+    assert len(keys) == 31
+
+
+def test_an_error_in_a_fused_chain_names_its_own_task():
+    chain = delayed(inc)(delayed(boom)(delayed(inc)(1), dask_key_name="culprit"))
+    with pytest.raises(ValueError, match="no 2") as caught:
+        compute(chain)
+    assert any("culprit" in note and "boom" in note for note in caught.value.__notes__)
+
+
+def test_what_is_annotated_is_not_fused():
+    with raskt.annotate(retries=1):
+        first = delayed(os.getpid, pure=False)()
+    assert isinstance(compute(delayed(inc)(first)), int)
+
+
+def test_a_fork_leaves_the_pool_to_its_parent():
+    code = """
+        import os, raskt, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        def pid(): return raskt.delayed(os.getpid, pure=False)().compute(scheduler="processes", num_workers=1)
+        first = pid()
+        forked = os.fork()
+        if forked == 0:
+            os._exit(0 if pid() != first else 1)
+        assert os.waitpid(forked, 0)[1] == 0
+        assert pid() == first
+        print("fine")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "fine\n", done.stderr
+
+
+def test_children_end_when_their_parent_is_killed():
+    code = """
+        import os, raskt, time
+        raskt.config.set(scheduler="processes", num_workers=1)
+        print(raskt.delayed(os.getpid, pure=False)().compute(), flush=True)
+        raskt.delayed(time.sleep)(600).compute()
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    time.sleep(0.3)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(200):
+        try:
+            state = pathlib.Path(f"/proc/{child}/stat").read_text().split()[2]
+        except OSError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail("the child outlived its parent")

@@ -64,7 +64,7 @@ fn later_sources_win_over_earlier_ones_and_keep_what_they_do_not_say() {
         ("notes.txt", "not: [yaml"),
     ]);
     let user = folder(&[("raskt/x.yml", "local:\n  batch_max: 3\n")]);
-    let explicit = folder(&[("mine.conf", "local.cache-min-bytes: 5\nnum-workers: 1")]);
+    let explicit = folder(&[("mine.conf", "tokenize.array-bytes-max: 5\nnum-workers: 1")]);
     let env = [
         ("RASKT_ROOT_CONFIG", system.path().to_str().unwrap()),
         ("XDG_CONFIG_HOME", user.path().to_str().unwrap()),
@@ -76,7 +76,7 @@ fn later_sources_win_over_earlier_ones_and_keep_what_they_do_not_say() {
     assert_eq!(config.get("local.retries"), Some(&Value::Int(2)));
     assert_eq!(config.get("local.errors"), Some(&Value::from("all")));
     assert_eq!(config.get("local.batch-max"), Some(&Value::Int(3)));
-    assert_eq!(config.get("local.cache-min-bytes"), Some(&Value::Int(5)));
+    assert_eq!(config.get("tokenize.array-bytes-max"), Some(&Value::Int(5)));
     assert_eq!(config.get("num-workers"), Some(&Value::Int(7)));
     let found: Vec<String> =
         config.find("local.retries").iter().map(|found| found.value.to_string()).collect();

@@ -533,11 +533,16 @@ impl Run {
         lanes.filter(|&lane| state.machine.n_ready(lane) > 0).find(|&lane| allowed(lane))
     }
 
+    /// How many tasks could run at once, on the workers that there are.
+    #[must_use]
+    pub fn n_side_by_side(&self) -> usize {
+        self.n_active.load(Ordering::Relaxed).clamp(1, self.desks.len().max(1))
+    }
+
     /// How many threads one task may use: more than one only while there are fewer tasks than workers.
     #[must_use]
     pub fn threads_per_task(&self) -> usize {
-        let n_active = self.n_active.load(Ordering::Relaxed);
-        (self.desks.len() / n_active.max(1)).max(1)
+        (self.desks.len() / self.n_side_by_side()).max(1)
     }
 }
 

@@ -72,6 +72,22 @@ impl Body {
         }
     }
 
+    /// What the task is called, where the body knows; a fused one goes by the name of its last step.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Self::Foreign(foreign) => foreign.key(),
+            Self::Fused(program) => program.steps().last().and_then(|step| step.body.key()),
+            Self::Native { .. }
+            | Self::Library { .. }
+            | Self::Value(_)
+            | Self::Alias
+            | Self::Gather
+            | Self::Select(_)
+            | Self::Input(_) => None,
+        }
+    }
+
     /// Whether running it costs nothing worth a hand-over: bookkeeping on values that are there.
     #[must_use]
     pub fn is_bookkeeping(&self) -> bool {

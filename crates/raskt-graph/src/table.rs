@@ -44,18 +44,7 @@ impl Keys {
             Self::Listed(keys) => {
                 keys.get(task as usize).cloned().unwrap_or_else(|| Key::block("task", &[task]))
             }
-            Self::OfBodies(name) => {
-                let own = match body {
-                    Body::Foreign(foreign) => foreign.key(),
-                    // A fused task goes by the name of its last step.
-                    Body::Fused(program) => match program.steps().last().map(|step| &step.body) {
-                        Some(Body::Foreign(foreign)) => foreign.key(),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                own.unwrap_or_else(|| Key::block(name.clone(), &[task]))
-            }
+            Self::OfBodies(name) => body.key().unwrap_or_else(|| Key::block(name.clone(), &[task])),
         }
     }
 }

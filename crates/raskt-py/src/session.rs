@@ -17,6 +17,7 @@ use raskt_graph::{Body, TaskTable};
 use raskt_store::SpillFolder;
 
 use crate::active::{self, Active};
+use crate::blas::Share;
 use crate::collect::{collect, collect_but, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
@@ -406,13 +407,17 @@ fn compute_threads<'py>(
     let run = prepare(py, &roots, options)?;
     let pool = pool(py, n_workers)?;
     active.runs(&run);
-    let share = crate::blas::Share::hold(py, n_workers, run.n_tasks())?;
+    // A computation inside a task shares what the one around it has.
+    let share = match Pool::is_worker() {
+        true => None,
+        false => Share::hold(py, n_workers, run.n_tasks())?,
+    };
     let values = observed(py, &run, observer, || {
         if Pool::is_worker() {
             py.detach(|| pool.run_nested(&run));
         } else {
             pool.start(&run);
-            wait(py, &run)?;
+            wait_following(py, &run, share.as_ref())?;
         }
         results(py, &run)
     });
@@ -463,7 +468,15 @@ pub fn observed<'py>(
 
 /// Waits for `run`, with an eye on Ctrl-C: then it is cancelled.
 pub fn wait(py: Python<'_>, run: &Arc<Run>) -> PyResult<()> {
+    wait_following(py, run, None)
+}
+
+/// As [`wait`]; BLAS follows what goes on.
+fn wait_following(py: Python<'_>, run: &Arc<Run>, share: Option<&Share>) -> PyResult<()> {
     while !py.detach(|| run.wait(Some(SIGNAL_CHECK))) {
+        if let Some(share) = share {
+            share.adjust(py, run);
+        }
         if let Err(interrupt) = py.check_signals() {
             py.detach(|| run.cancel());
             settle(py, run)?;

@@ -124,7 +124,7 @@ impl World for Python3 {
             return Err(ErrorKind::UnknownBody(format!("{body:?}")).into());
         };
         Python::attach(|py| {
-            crate::blas::follow(py, call.ctx.n_threads).map_err(|error| errors::raised(py, error))?;
+            crate::blas::follow(py).map_err(|error| errors::raised(py, error))?;
             run_node(py, node, call).map(Outcome::Value).map_err(|error| errors::raised(py, error))
         })
     }

@@ -9,6 +9,7 @@ from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from raskt import config
 from raskt.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ class ProgressBar(Callback):
         Show nothing for computations that take fewer seconds than this.
     width : int, default 40
         Width of the bar in characters.
-    dt : float, default 0.1
-        Seconds between updates.
+    dt : float, optional
+        Seconds between updates; by default what ``diagnostics.progress-interval`` says.
     out : file, optional
         Where to write. By default the notebook, if there is one, or `sys.stdout`.
 
@@ -192,10 +193,10 @@ class ProgressBar(Callback):
     """
 
     def __init__(
-        self, minimum: float = 0, width: int = 40, dt: float = 0.1, out: TextIO | None = None
+        self, minimum: float = 0, width: int = 40, dt: float | None = None, out: TextIO | None = None
     ) -> None:
         super().__init__()
-        if not dt > 0:
+        if dt is not None and not dt > 0:
             raise ValueError(f"dt is the seconds between updates and must be positive, not {dt!r}")
         self._minimum = minimum
         self._width = width
@@ -236,7 +237,8 @@ class ProgressBar(Callback):
                 self._surface.close(fraction, self._text(fraction, self.last_duration, errored), errored)
 
     def _follow(self) -> None:
-        while not self._stopped.wait(self._dt):
+        dt = config.resolve("diagnostics.progress-interval") if self._dt is None else self._dt
+        while not self._stopped.wait(dt):
             elapsed = perf_counter() - self._began
             if elapsed >= self._minimum:
                 fraction = self._fraction()

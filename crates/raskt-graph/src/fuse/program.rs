@@ -30,7 +30,14 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Program {
     steps: Vec<Step>,
+    /// How often each input of the fused task is named.
+    outer_uses: Vec<u32>,
+    /// How often each step's value is named.
+    step_uses: Vec<u32>,
 }
+
+/// Names of steps that a label spells out.
+const LABELS_MAX: usize = 6;
 
 impl Program {
     /// A program of `steps`; `None` where there is none, or one names a step that does not come before it.
@@ -39,7 +46,31 @@ impl Program {
         let backwards = |(at, step): (usize, &Step)| {
             step.arguments.iter().all(|a| !matches!(a, Argument::Step(s) if *s as usize >= at))
         };
-        (!steps.is_empty() && steps.iter().enumerate().all(backwards)).then_some(Self { steps })
+        if steps.is_empty() || !steps.iter().enumerate().all(backwards) {
+            return None;
+        }
+        let (mut outer_uses, mut step_uses) = (Vec::new(), vec![0; steps.len()]);
+        for argument in steps.iter().flat_map(|step| &step.arguments) {
+            match *argument {
+                Argument::Step(step) => step_uses[step as usize] += 1,
+                Argument::Outer(input) => {
+                    let input = input as usize;
+                    outer_uses.resize(outer_uses.len().max(input + 1), 0);
+                    outer_uses[input] += 1;
+                }
+            }
+        }
+        Some(Self { steps, outer_uses, step_uses })
+    }
+
+    /// Whether nobody else names what `argument` names, so that it may be handed over.
+    #[must_use]
+    pub fn is_only_use(&self, argument: Argument) -> bool {
+        let (uses, at) = match argument {
+            Argument::Outer(input) => (&self.outer_uses, input),
+            Argument::Step(step) => (&self.step_uses, step),
+        };
+        uses.get(at as usize) == Some(&1)
     }
 
     /// The steps in order.
@@ -48,10 +79,16 @@ impl Program {
         &self.steps
     }
 
-    /// The steps' names, first to last.
+    /// The steps' names, first to last; of many the first ones and the last.
     #[must_use]
     pub fn label(&self) -> Arc<str> {
-        let labels: Vec<_> = self.steps.iter().map(|step| step.body.label()).collect();
-        labels.join("-").into()
+        let label = |step: &Step| step.body.label().to_string();
+        match self.steps.as_slice() {
+            [first @ .., last] if first.len() >= LABELS_MAX => {
+                let first: Vec<_> = first.iter().take(LABELS_MAX - 1).map(label).collect();
+                format!("{}-…-{}", first.join("-"), label(last)).into()
+            }
+            steps => steps.iter().map(label).collect::<Vec<_>>().join("-").into(),
+        }
     }
 }

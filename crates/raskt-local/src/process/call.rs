@@ -6,16 +6,19 @@ use std::sync::Arc;
 use raskt_core::encode::{
     Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload, encode_payload,
 };
-use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Name, Param, Payload, Result};
+use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Key, Name, Param, Payload, Result};
 use raskt_exec::plan::Inputs;
 use raskt_exec::registry::Resolved;
 use raskt_exec::{BodyRegistry, Job, Outcome, Run};
-use raskt_graph::{Body, Foreign};
+use raskt_graph::fuse::{Argument, Program, Step};
+use raskt_graph::{Body, Foreign, Shipment};
+use smallvec::SmallVec;
 
 use super::graph;
 
 const FOREIGN: u8 = 0;
 const OTHER: u8 = 1;
+const FUSED: u8 = 2;
 
 /// A function on its way: its number, and what it is.
 #[derive(Clone, Debug)]
@@ -29,8 +32,8 @@ pub struct Function {
 /// A call on its way.
 #[derive(Debug)]
 pub struct Call {
-    /// The function that it calls, if that is one of a foreign world.
-    pub function: Option<Function>,
+    /// The functions of foreign worlds that it calls.
+    pub functions: SmallVec<[Function; 1]>,
     /// The body and its parameters.
     pub body: Payload,
     /// The inputs.
@@ -47,7 +50,51 @@ struct Received {
 
 enum ReceivedBody {
     Foreign { world: Name, function: u64, call: Payload },
+    Fused(Vec<ReceivedStep>),
     Other(Body),
+}
+
+/// A step of a fused body.
+struct ReceivedStep {
+    name: StepName,
+    received: Received,
+    arguments: Vec<Argument>,
+}
+
+/// What errors of a step are to name.
+type StepName = (Option<Key>, Arc<str>);
+
+/// A step's function under the name that the step has in the graph.
+#[derive(Debug)]
+struct NamedStep {
+    foreign: Arc<dyn Foreign>,
+    name: StepName,
+}
+
+impl Foreign for NamedStep {
+    fn world(&self) -> &'static str {
+        self.foreign.world()
+    }
+
+    fn label(&self) -> Arc<str> {
+        Arc::clone(&self.name.1)
+    }
+
+    fn key(&self) -> Option<Key> {
+        self.name.0.clone()
+    }
+
+    fn family(&self) -> u64 {
+        self.foreign.family()
+    }
+
+    fn ship(&self) -> Result<Shipment> {
+        self.foreign.ship()
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self.foreign.as_any()
+    }
 }
 
 /// How values are written for other processes: bulk of at least `min_bytes` lies beside.
@@ -64,21 +111,40 @@ pub fn pack(job: &Job, run: &Run, min_bytes: usize) -> Result<Call> {
     let (body, own) = (plan.table().body(local), plan.table().parameters(local));
     let options = options(min_bytes);
     let mut out = Encoder::out_of_band(&options);
-    let function = match body {
-        Body::Foreign(foreign) => Some(pack_foreign(foreign.as_ref(), &mut out)?),
-        other => {
-            out.byte(OTHER);
-            other.encode(&mut out)?;
-            None
-        }
-    };
-    own.encode(&mut out)?;
+    let mut functions = SmallVec::new();
+    pack_body(body, own, &mut out, &mut functions)?;
     let mut inputs = Vec::with_capacity(job.inputs.len());
     for input in &job.inputs {
         let payload = encode_payload(input, &options);
         inputs.push(payload.map_err(|error| unsendable("an input", error))?);
     }
-    Ok(Call { function, body: out.into_payload(), inputs, exclusive: job.exclusive })
+    Ok(Call { functions, body: out.into_payload(), inputs, exclusive: job.exclusive })
+}
+
+fn pack_body(
+    body: &Body,
+    own: &Param,
+    out: &mut Encoder<'_>,
+    functions: &mut SmallVec<[Function; 1]>,
+) -> Result<()> {
+    match body {
+        Body::Foreign(foreign) => functions.push(pack_foreign(foreign.as_ref(), out)?),
+        Body::Fused(program) => {
+            out.byte(FUSED);
+            out.varint(program.steps().len() as u64);
+            let mut pack_step = |step: &Step, out: &mut Encoder<'_>| {
+                (step.body.key(), step.body.label()).encode(out)?;
+                pack_body(&step.body, &step.parameters, out, functions)?;
+                step.arguments.encode(out)
+            };
+            out.nested(|out| program.steps().iter().try_for_each(|step| pack_step(step, out)))?;
+        }
+        other => {
+            out.byte(OTHER);
+            other.encode(out)?;
+        }
+    }
+    own.encode(out)
 }
 
 fn pack_foreign(foreign: &dyn Foreign, out: &mut Encoder<'_>) -> Result<Function> {
@@ -121,10 +187,28 @@ impl Decode for Received {
                 let (world, function) = Decode::decode(input)?;
                 ReceivedBody::Foreign { world, function, call: read_payload(input)? }
             }
+            FUSED => {
+                let mut steps = Vec::new();
+                let n_steps = input.length()?;
+                input.nested(|input| {
+                    for _ in 0..n_steps {
+                        steps.push(ReceivedStep::decode(input)?);
+                    }
+                    Ok(())
+                })?;
+                ReceivedBody::Fused(steps)
+            }
             OTHER => ReceivedBody::Other(Body::decode(input)?),
             tag => return Err(input.unknown_tag("call", tag)),
         };
         Ok(Self { body, own: Param::decode(input)? })
+    }
+}
+
+impl Decode for ReceivedStep {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        let name = Decode::decode(input)?;
+        Ok(Self { name, received: Received::decode(input)?, arguments: Vec::decode(input)? })
     }
 }
 
@@ -148,8 +232,8 @@ impl Functions {
         registry.worlds().iter().for_each(|world| world.forget(numbers));
     }
 
-    fn find(&mut self, body: ReceivedBody, registry: &BodyRegistry) -> Result<(Body, Resolved)> {
-        let body = match body {
+    fn open(&mut self, body: ReceivedBody, registry: &BodyRegistry) -> Result<Body> {
+        match body {
             ReceivedBody::Foreign { world, function, call } => {
                 let world = registry.world(world.as_str())?;
                 let payload = self.fresh.remove(&function);
@@ -158,10 +242,27 @@ impl Functions {
                     // The next call of the function is to fail with the same words.
                     self.fresh.insert(function, payload);
                 }
-                Body::Foreign(found?)
+                Ok(Body::Foreign(found?))
             }
-            ReceivedBody::Other(body) => graph::unpack_functions(body, registry)?,
-        };
+            ReceivedBody::Fused(steps) => {
+                let mut opened = Vec::with_capacity(steps.len());
+                for ReceivedStep { name, received: Received { body, own }, arguments } in steps {
+                    let body = match self.open(body, registry)? {
+                        Body::Foreign(foreign) => Body::Foreign(Arc::new(NamedStep { foreign, name })),
+                        other => other,
+                    };
+                    opened.push(Step { body, parameters: own, arguments });
+                }
+                let program = Program::new(opened);
+                let broken = || Error::new(ErrorKind::Corrupt("steps that are out of order".into()));
+                Ok(Body::Fused(Arc::new(program.ok_or_else(broken)?)))
+            }
+            ReceivedBody::Other(body) => graph::unpack_functions(body, registry),
+        }
+    }
+
+    fn find(&mut self, body: ReceivedBody, registry: &BodyRegistry) -> Result<(Body, Resolved)> {
+        let body = self.open(body, registry)?;
         let name = match &body {
             Body::Library { path, .. } => Some(path.clone()),
             _ => None,

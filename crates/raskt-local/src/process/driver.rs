@@ -346,7 +346,7 @@ impl Driver {
             link.sender.send(Kind::Forget, &[&encode(&gone)], None)?;
         }
         link.traffic.tell(&link.sender)?;
-        let n_threads = run.threads_per_task(NATIVE) as u32;
+        let n_threads = run.threads_per_task() as u32;
         let (mut functions, mut sent) = (Vec::new(), Vec::with_capacity(calls.len()));
         for (job, call) in calls {
             self.ticket += 1;
@@ -641,11 +641,11 @@ fn needs_world(run: &Run, job: &Job) -> bool {
 /// Lends what a call consists of; a function that the child does not know joins `functions`.
 fn lend(link: &mut Link, call: Call, functions: &mut Vec<SentFunction>) -> io::Result<(Parcel, Vec<Parcel>)> {
     let (traffic, sender) = (&link.traffic, &link.sender);
-    if let Some(function) = call.function
-        && link.functions.add(function.number)
-    {
-        let parcel = Parcel::lend((*function.payload).clone(), traffic, sender)?;
-        functions.push(SentFunction { number: function.number, parcel });
+    for function in call.functions {
+        if link.functions.add(function.number) {
+            let parcel = Parcel::lend((*function.payload).clone(), traffic, sender)?;
+            functions.push(SentFunction { number: function.number, parcel });
+        }
     }
     let body = Parcel::lend(call.body, traffic, sender)?;
     let inputs: io::Result<Vec<_>> =

@@ -1,0 +1,75 @@
+"""One thread budget: what BLAS gets while tasks run side by side, and after."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np  # noqa: F401 - loads a BLAS
+import pytest
+import raskt
+from raskt import _blas, delayed
+from threadpoolctl import threadpool_info, threadpool_limits
+
+pytestmark = pytest.mark.skipif(
+    not threadpool_info(), reason="NumPy's BLAS is not one that threadpoolctl knows"
+)
+
+
+def threads():
+    return [each["num_threads"] for each in threadpool_info()]
+
+
+@pytest.fixture(autouse=True)
+def four():
+    with threadpool_limits(4), raskt.config.set({"threads.budget": 4}):
+        yield
+
+
+def test_tasks_side_by_side_share_the_budget_and_what_was_there_comes_back():
+    meet = threading.Barrier(2)
+
+    def look():
+        meet.wait(30)
+        found = threads()
+        meet.wait(30)
+        return found
+
+    found = raskt.compute(delayed(look)(), delayed(look)(), scheduler="threads", num_workers=2)
+    assert all(n <= 2 for each in found for n in each)
+    assert threads() == [4] * len(threads())
+
+
+def test_a_lone_task_has_the_whole_budget():
+    assert delayed(threads)().compute(scheduler="threads", num_workers=4) == [4] * len(threads())
+
+
+def test_a_chain_gets_the_whole_budget_when_it_is_all_that_is_left():
+    seen = []
+
+    def look(value):
+        deadline = time.monotonic() + 10
+        while threads() != [4] * len(threads()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        seen.append(threads())
+        return value
+
+    side = [delayed(len)([1]) for _ in range(20)]
+    raskt.compute(delayed(look)(delayed(look)(1)), *side, scheduler="threads", num_workers=2)
+    assert seen == [[4] * len(threads())] * 2
+
+
+def test_computations_at_the_same_time_share_the_smaller_share():
+    first, second = _blas.hold(2), _blas.hold(4)
+    assert (first, second) == (2, 1)
+    assert set(threads()) == {1}
+    _blas.let_go(second)
+    assert set(threads()) == {2}
+    _blas.let_go(first)
+    assert set(threads()) == {4}
+
+
+def test_an_error_gives_the_threads_back():
+    with pytest.raises(ZeroDivisionError):
+        delayed(lambda: 1 / 0)().compute(scheduler="threads", num_workers=2)
+    assert set(threads()) == {4}
