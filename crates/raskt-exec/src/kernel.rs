@@ -65,6 +65,12 @@ pub trait World: ForeignDecode + Lane {
     /// Its name, as [`Foreign::world`] and [`raskt_core::Opaque::world`] give it.
     fn name(&self) -> &'static str;
 
+    /// Whether any thread may run its functions at any time, any number at once: they are then in the native
+    /// lane. Rust's closures are such functions.
+    fn is_free(&self) -> bool {
+        false
+    }
+
     /// Runs a user's function.
     ///
     /// # Errors

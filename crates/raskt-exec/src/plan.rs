@@ -120,9 +120,10 @@ pub fn run_alone(body: &Body, found: &Resolved, call: Call<'_>, registry: &BodyR
 /// Runs one body on its inputs.
 fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRegistry) -> Result<Outcome> {
     match (body, found) {
-        (Body::Foreign(foreign), Resolved::World(world) | Resolved::Constant(world)) => {
-            registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call)
-        }
+        (
+            Body::Foreign(foreign),
+            Resolved::World(world) | Resolved::Constant(world) | Resolved::Free(world),
+        ) => registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call),
         (Body::Native { parameters, .. } | Body::Library { parameters, .. }, Resolved::Kernel(kernel)) => {
             kernel.run(&mut Call { shared: parameters, ..call })
         }

@@ -13,8 +13,8 @@ use crate::sync::{AtomicUsize, Mutex, Ordering, thread, thread_local};
 use crate::worker::{Drive, Probe, STALL, drive};
 
 thread_local! {
-    /// Which worker of its pool this thread is.
-    static WORKER: Cell<Option<usize>> = const { Cell::new(None) };
+    /// Which worker this thread is, and of which pool: the address of its hub.
+    static WORKER: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
 }
 
 /// Threads, one a core, that take turns at the tasks of all runs. Dropping the pool joins them.
@@ -56,7 +56,7 @@ impl Pool {
         for worker in 0..n_threads.max(1) {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
             let main = move || {
-                WORKER.with(|cell| cell.set(Some(worker)));
+                WORKER.with(|cell| cell.set(Some((worker, Arc::as_ptr(&hub).addr()))));
                 in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
                 hub.n_alive.fetch_sub(1, Ordering::Release);
             };
@@ -90,11 +90,18 @@ impl Pool {
         WORKER.with(Cell::get).is_some()
     }
 
+    /// Whether the calling thread is one of this pool's: it must not wait for a run, but take part in it.
+    #[must_use]
+    pub fn has_current_thread(&self) -> bool {
+        let own = Arc::as_ptr(&self.hub).addr();
+        WORKER.with(Cell::get).is_some_and(|(_, hub)| hub == own)
+    }
+
     /// Runs `run` from inside a task: the calling worker takes part until it is over, so that it ends even
     /// when every other worker waits like this one.
     pub fn run_nested(&self, run: &Arc<Run>) {
         self.start(run);
-        let worker = WORKER.with(Cell::get).unwrap_or(0);
+        let worker = WORKER.with(Cell::get).map_or(0, |(worker, _)| worker);
         let mut probe = Probe::default();
         loop {
             let epoch = self.hub.parking.epoch();

@@ -27,6 +27,8 @@ pub enum Resolved {
     Kernel(Arc<dyn Kernel>),
     /// A user's function, run by the world with that number.
     World(u8),
+    /// A user's function of the world with that number, which needs no lane.
+    Free(u8),
     /// A fused program: its steps, found.
     Fused(Arc<[Resolved]>),
     /// Something that the world with that number holds ready; no lane has to be entered for it.
@@ -110,8 +112,9 @@ impl BodyRegistry {
             Body::Library { path, .. } => self.library(path.as_str()).map(Resolved::Kernel),
             Body::Foreign(foreign) => {
                 let at = self.worlds.iter().position(|world| world.name() == foreign.world());
-                let found = |at| match self.shipping {
+                let found = |at: usize| match self.shipping {
                     Some(_) => Resolved::Constant(at as u8),
+                    None if self.worlds[at].is_free() => Resolved::Free(at as u8),
                     None => Resolved::World(at as u8),
                 };
                 at.map(found)
@@ -146,7 +149,7 @@ impl Resolved {
     #[must_use]
     pub fn lane(&self) -> LaneId {
         match self {
-            Self::Builtin | Self::Constant(_) => NATIVE,
+            Self::Builtin | Self::Constant(_) | Self::Free(_) => NATIVE,
             Self::Elsewhere => ELSEWHERE,
             Self::Kernel(kernel) => kernel.lane(),
             Self::World(world) => LaneId(world + 1),

@@ -1,25 +1,40 @@
-//! Raskt for Rust programs: a graph of closures, run on all cores.
+//! Raskt for Rust programs: graphs of closures, run on all cores, in bounded memory.
+//!
+//! A [`Graph`] collects calls. Each is a [`Task`] that knows the type of its value, and other calls take it as an
+//! argument. Nothing runs until values are asked for; then an [`Executor`] runs what they need, in an order that
+//! releases memory early.
 //!
 //! ```
-//! use raskt::{Graph, Value};
+//! use raskt::Graph;
 //!
-//! let mut graph = Graph::default();
-//! let parts: Vec<_> = (0..4).map(|i| graph.value(i64::from(i))).collect();
-//! let squares = parts.iter().map(|part| {
-//!     graph.call("square", &[*part], |inputs| match inputs {
-//!         [Value::Int(x)] => Ok(Value::Int(x * x)),
-//!         other => Err(raskt::invalid(format!("one integer, found {other:?}"))),
-//!     })
-//! });
-//! let squares = squares.collect::<raskt::Result<Vec<_>>>()?;
-//! let total = graph.call("sum", &squares, |inputs| {
-//!     Ok(inputs.iter().map(|v| if let Value::Int(x) = v { *x } else { 0 }).sum::<i64>().into())
-//! })?;
-//! assert_eq!(graph.compute(&[total], 2)?, [Value::Int(14)]);
+//! let mut graph = Graph::new();
+//! let [width, height] = [3, 4].map(|side| graph.value(side));
+//! let square = graph.function("square", |x: i64| x * x);
+//! let (a, b) = (graph.call(&square, width), graph.call(&square, height));
+//! let diagonal = graph.task("diagonal", (a, b), |a: i64, b: i64| ((a + b) as f64).sqrt());
+//! assert_eq!(graph.compute(diagonal)?, 5.0);
 //! # Ok::<(), raskt::Error>(())
 //! ```
+//!
+//! - What travels between tasks is a [`Datum`]: numbers, texts, [`Buffer`]s, [`NdArray`]s, vectors and tuples of them,
+//!   an `Arc` of any type.
+//! - A closure may fail with any error, or panic: the [`Error`] names the task and its function, and [`cause`] gives
+//!   back what the closure returned.
+//! - A closure may return a [`Grown`] graph that runs in its place.
+//! - [`Options`] set threads, a memory limit, where values are spilled, retries, what an error stops, and a
+//!   [`CancelHandle`].
 
+mod cancel;
+mod datum;
+mod executor;
+mod function;
 mod graph;
+mod wanted;
 
-pub use graph::{Graph, Task, invalid};
-pub use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Result, Value};
+pub use cancel::CancelHandle;
+pub use datum::Datum;
+pub use executor::{Executor, Options};
+pub use function::{Callable, Function, Output, cause};
+pub use graph::{Graph, Grown, Task};
+pub use raskt_core::{Buffer, DType, Error, ErrorKind, ErrorPolicy, Key, NdArray, Result, Value};
+pub use wanted::{Arguments, Wanted};
