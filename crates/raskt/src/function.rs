@@ -180,11 +180,13 @@ impl<P: 'static, T: Datum> Function<P, T> {
     }
 }
 
+type Untyped = dyn Fn(&mut [Value]) -> Result<Outcome> + Send + Sync;
+
 /// A closure, its types forgotten.
 pub(crate) struct Closure {
     name: Arc<str>,
     family: u64,
-    call: Box<dyn Fn(&mut [Value]) -> Result<Outcome> + Send + Sync>,
+    call: Box<Untyped>,
 }
 
 impl fmt::Debug for Closure {
