@@ -13,14 +13,15 @@ use crate::lowering::ProofLowering;
 /// The collection's name.
 pub(crate) const COLLECTION: &str = "proof";
 
+type Rule = fn(&[Meta], &Param) -> Result<Meta>;
+
 /// A planner that knows this collection.
 ///
 /// # Errors
 /// None in practice: names are added once.
 pub fn planner(library: Arc<dyn Library>) -> Result<Planner> {
     let mut planner = Planner::new(library);
-    let rows: [(&str, usize, fn(&[Meta], &Param) -> Result<Meta>); 3] =
-        [("full", 0, full_meta), ("add", 2, add_meta), ("sum", 1, sum_meta)];
+    let rows: [(&str, usize, Rule); 3] = [("full", 0, full_meta), ("add", 2, add_meta), ("sum", 1, sum_meta)];
     for (name, arity, meta) in rows {
         let is_float = |operands: &[Meta]| operands.iter().all(|meta| *meta.dtype() == DType::Float64);
         let kernel = NativeKernel { name: (&*format!("{COLLECTION}.{name}")).into(), accepts: is_float };
