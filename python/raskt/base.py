@@ -56,7 +56,9 @@ def is_raskt_collection(x: Any) -> bool:
     """
     if not _raskt.is_collection(x):
         return False
-    return isinstance(x, Delayed) or x.__raskt_graph__() is not None
+    if isinstance(x, Delayed) or hasattr(type(x), "__raskt_delayed__"):
+        return True
+    return x.__raskt_graph__() is not None
 
 
 def unpack_collections(
@@ -205,16 +207,16 @@ def _roots(
     """Delayed values for the keys of all collections, and how each is put together from their values."""
     roots: list[Delayed] = []
     finalizers: list[Callable[[Sequence[Any]], Any]] = []
-    foreign = [c for c in collections if type(c) is not Delayed]
+    foreign = [c for c in collections if not _is_native(c)]
     tables: Any = None
     if foreign:
         from raskt.graph import delayed_of
 
         tables = delayed_of(foreign, optimize_graph)
     for collection in collections:
-        if type(collection) is Delayed:
+        if _is_native(collection):
             at = len(roots)
-            roots.append(collection)
+            roots.append(collection if type(collection) is Delayed else collection.__raskt_delayed__())
             finalizers.append(lambda values, at=at: values[at])  # type: ignore[misc]
             continue
         keys, made = tables[id(collection)]
@@ -222,6 +224,11 @@ def _roots(
         roots.extend(made)
         finalizers.append(_finalizer(collection, keys, at))
     return roots, finalizers
+
+
+def _is_native(collection: Any) -> bool:
+    """Whether the engine knows the collection, so that one delayed value stands for it: no graph is spelt out."""
+    return type(collection) is Delayed or hasattr(type(collection), "__raskt_delayed__")
 
 
 def delayed_roots(collections: Sequence[Any], optimize_graph: bool) -> list[Delayed]:
@@ -257,6 +264,9 @@ def flatten_keys(keys: Any) -> Iterator[Any]:
 
 def collection_to_delayed(collection: Any) -> Delayed:
     """Return one delayed value that is what computing ``collection`` gives."""
+    if hasattr(type(collection), "__raskt_delayed__"):
+        value: Delayed = collection.__raskt_delayed__()
+        return value
     from raskt.graph import delayed_of
 
     keys, made = delayed_of([collection], True)[id(collection)]
@@ -293,20 +303,30 @@ def persist(
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args
-    foreign = [c for c in collections if type(c) is not Delayed]
+    foreign = [c for c in collections if not _is_native(c)]
     tables: Any = {}
     if foreign:
         from raskt.graph import as_values, delayed_of
 
         tables = delayed_of(foreign, optimize_graph)
     roots: list[Delayed] = []
+    rebuilds: dict[int, Callable[[Any], Any]] = {}
     for collection in collections:
-        roots.extend([collection] if type(collection) is Delayed else tables[id(collection)][1])
+        if type(collection) is Delayed:
+            roots.append(collection)
+        elif _is_native(collection):
+            root, rebuilds[id(collection)] = collection.__raskt_persist__()
+            roots.append(root)
+        else:
+            roots.extend(tables[id(collection)][1])
     values = iter(run(roots, scheduler, kwargs, collections))
     kept: list[Any] = []
     for collection in collections:
         if type(collection) is Delayed:
             kept.append(_raskt.make_value(next(values), False, collection._length, collection.key))
+            continue
+        if id(collection) in rebuilds:
+            kept.append(rebuilds[id(collection)](next(values)))
             continue
         keys, _ = tables[id(collection)]
         rebuild, extra = collection.__raskt_postpersist__()
@@ -383,7 +403,7 @@ def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...
     collections, repack = unpack_collections(*args, traverse=traverse)
     made: list[Any] = []
     for collection in collections:
-        if type(collection) is Delayed or not hasattr(collection, "__raskt_optimize__"):
+        if _is_native(collection) or not hasattr(collection, "__raskt_optimize__"):
             made.append(collection)
             continue
         keys = list(flatten_keys(collection.__raskt_keys__()))

@@ -2,6 +2,7 @@
 
 mod expression;
 mod failure;
+mod chunking;
 mod finish;
 mod from_numpy;
 mod indexing;

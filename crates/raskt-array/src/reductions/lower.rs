@@ -17,6 +17,7 @@ const SPLIT_EVERY: f64 = 16.0;
 
 /// What a reduction runs.
 struct Bodies {
+    neighbours: Neighbours,
     chunk: Body,
     combine: Body,
     aggregate: Body,
@@ -32,6 +33,7 @@ pub(super) fn named(job: &mut Job<'_, '_>) -> Result<Layer> {
     let shape = integers(chunks.shape().iter().map(|n| n.map_or(-1, |n| n as i64)));
     let told = if is_arg { with(&told, [("shape", shape)]) } else { told };
     let bodies = Bodies {
+        neighbours: Neighbours::Gathered,
         chunk: chunk_body("reduce_chunk", told.clone()),
         combine: chunk_body("reduce_combine", told.clone()),
         aggregate: chunk_body("reduce_aggregate", told),
@@ -55,6 +57,7 @@ pub(super) fn custom(job: &mut Job<'_, '_>) -> Result<Layer> {
         function => body_of(&function, &kwargs)?,
     };
     let bodies = Bodies {
+        neighbours: Neighbours::Counted,
         chunk,
         combine: body("combine")?,
         aggregate: body("aggregate")?,
@@ -81,7 +84,7 @@ fn tree(job: &Job<'_, '_>, bodies: Bodies) -> Result<Layer> {
         parameters: bodies.parameters,
         combine: bodies.combine,
         aggregate: bodies.aggregate,
-        neighbours: Neighbours::Gathered,
+        neighbours: bodies.neighbours,
         returns: Returns::One,
     };
     Ok(TreeReduce::new(parts)?.into())

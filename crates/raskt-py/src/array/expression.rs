@@ -46,7 +46,10 @@ impl ArrayExpr {
 }
 
 /// A length, or NaN where it is not known.
-fn length<'py>(py: Python<'py>, length: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
+///
+/// # Errors
+/// Where memory runs out.
+pub fn length<'py>(py: Python<'py>, length: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
     Ok(match length {
         Some(length) => length.into_pyobject(py)?.into_any(),
         None => PyFloat::new(py, f64::NAN).into_any(),
@@ -58,16 +61,7 @@ impl ArrayExpr {
     /// The sizes of all chunks along each axis; NaN for unknown ones.
     #[getter]
     fn chunks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let chunks = self.chunks_of(py)?;
-        let axis = |axis: &raskt_core::chunk::AxisChunks| {
-            let mut sizes = Vec::with_capacity(axis.n_blocks() as usize);
-            for (size, n) in axis.runs() {
-                let size = length(py, size)?;
-                sizes.extend(std::iter::repeat_n(size, n as usize));
-            }
-            PyTuple::new(py, sizes)
-        };
-        PyTuple::new(py, chunks.axes().iter().map(axis).collect::<PyResult<Vec<_>>>()?)
+        ArrayChunks { chunks: self.chunks_of(py)? }.sizes(py)
     }
 
     /// The same as runs of equal chunks: `(size or None, number)`.
@@ -300,6 +294,7 @@ fn made(py: Python<'_>, operation: &str, parameters: Param) -> PyResult<ArrayExp
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ArrayExpr>()?;
     module.add_function(wrap_pyfunction!(array_op, module)?)?;
+    module.add_function(wrap_pyfunction!(super::chunking::array_chunks, module)?)?;
     module.add_function(wrap_pyfunction!(array_from_memory, module)?)?;
     module.add_function(wrap_pyfunction!(array_persisted, module)?)?;
     module.add_function(wrap_pyfunction!(array_from_delayed, module)?)?;

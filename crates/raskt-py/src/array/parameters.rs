@@ -38,6 +38,20 @@ impl ArrayChunks {
         let chunks = axes.and_then(Chunks::new);
         Ok(Self { chunks: chunks.map_err(|error| crate::errors::to_py(py, error))? })
     }
+
+    /// The sizes of all chunks along each axis; NaN for unknown ones.
+    #[getter]
+    pub fn sizes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let axis = |axis: &AxisChunks| {
+            let mut sizes = Vec::with_capacity(axis.n_blocks() as usize);
+            for (size, n) in axis.runs() {
+                let size = super::expression::length(py, size)?;
+                sizes.extend(std::iter::repeat_n(size, n as usize));
+            }
+            PyTuple::new(py, sizes)
+        };
+        PyTuple::new(py, self.chunks.axes().iter().map(axis).collect::<PyResult<Vec<_>>>()?)
+    }
 }
 
 /// `object` as a parameter. Containers become lists and maps; what is not plain is carried whole.

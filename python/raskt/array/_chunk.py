@@ -1,0 +1,558 @@
+"""What tasks call: NumPy's functions in the form in which blocks come, and helpers that NumPy lacks.
+
+The engine calls these by name (``raskt.array._chunk.join``). Positional arguments are blocks; keywords are what all
+tasks of a layer share, and what a task gets of its own (``own``, ``ranges``, ``info``).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from raskt.array._meta import dtype_named
+
+__all__: list[str] = []
+
+Block = Any
+
+
+def call(*blocks: Block, function: Any, kwargs: Any = None, info: Any = None, own: Any = None) -> Any:
+    """Call a user's function."""
+    kwargs = {} if kwargs is None else kwargs
+    if own is not None:
+        return function(*blocks, own=own, **kwargs)
+    if info is not None:
+        return function(*blocks, info=info, **kwargs)
+    return function(*blocks, **kwargs)
+
+
+def as_array(block: Block, dtype: str) -> Block:
+    """Return what a delayed value gave as an array."""
+    if not hasattr(block, "dtype"):
+        block = np.asarray(block)
+    known = dtype_named(dtype)
+    return block if known is None or block.dtype == known else block.astype(known)
+
+
+def _lengths(ranges: Any) -> tuple[int, ...]:
+    return tuple(stop - start for start, stop in ranges)
+
+
+# ---- creation ----
+
+
+def full(ranges: Any, fill_value: Any, dtype: str) -> Block:
+    return np.full(_lengths(ranges), fill_value, dtype=dtype_named(dtype))
+
+
+def arange(ranges: Any, start: Any, step: Any, dtype: str) -> Block:
+    (first, stop) = ranges[0]
+    known = dtype_named(dtype)
+    if known is not None and known.kind in "mM":
+        begin = np.asarray(start, dtype=known) if known.kind == "M" else np.timedelta64(start)
+        return (begin + np.arange(first, stop) * np.timedelta64(step)).astype(known)
+    numbers = np.arange(first, stop)
+    return (start + numbers * step).astype(known)
+
+
+def linspace(ranges: Any, start: Any, stop: Any, step: Any, num: int, endpoint: bool, dtype: str) -> Block:
+    first, last = ranges[0]
+    numbers = np.arange(first, last, dtype=np.float64)
+    known = dtype_named(dtype)
+    values = numbers * step + start
+    if endpoint and last == num and num > 1 and last > first:
+        values[-1] = stop
+    if known is not None and known.kind in "iu":
+        np.floor(values, out=values)
+    return values.astype(known)
+
+
+def eye(ranges: Any, k: int, dtype: str) -> Block:
+    (row, row_stop), (column, column_stop) = ranges
+    return np.eye(row_stop - row, column_stop - column, k=k + row - column, dtype=dtype_named(dtype))
+
+
+def tri(ranges: Any, k: int, dtype: str) -> Block:
+    (row, row_stop), (column, column_stop) = ranges
+    return np.tri(row_stop - row, column_stop - column, k=k + row - column, dtype=dtype_named(dtype))
+
+
+def indices(ranges: Any, dtype: str) -> Block:
+    first, last = ranges[0]
+    grids = np.meshgrid(*(np.arange(*r) for r in ranges[1:]), indexing="ij")
+    lengths = _lengths(ranges[1:])
+    chosen = [np.broadcast_to(grids[axis], lengths) for axis in range(first, last)]
+    return np.stack(chosen).astype(dtype_named(dtype)) if chosen else np.empty((0, *lengths), dtype_named(dtype))
+
+
+def fromfunction(ranges: Any, function: Any, kwargs: Any, dtype: str) -> Block:
+    grids = np.meshgrid(*(np.arange(*r) for r in ranges), indexing="ij")
+    grids = [grid.astype(dtype_named(dtype)) for grid in grids]
+    found = function(*grids, **kwargs)
+    return np.broadcast_to(found, _lengths(ranges)) if np.ndim(found) == 0 else found
+
+
+def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True, plain: bool = True) -> Block:
+    """Ask an object in memory, or a file, for a region."""
+    region = tuple(slice(start, stop) for start, stop in ranges)
+    if lock is None:
+        block = array[region]
+        return np.asarray(block) if asarray else block
+    with lock:
+        block = array[region]
+        return np.asarray(block) if asarray else block
+
+
+# ---- blocks ----
+
+
+def join(*blocks: Block, own: Any, whole: Any = ()) -> Block:
+    """Join regions of blocks: ``own`` has, for each axis, what to take of each block along it."""
+    counts = [len(axis) for axis in own]
+    parts = []
+    for at, block in enumerate(blocks):
+        index, left = [], at
+        for axis in range(len(own) - 1, -1, -1):
+            left, place = divmod(left, counts[axis])
+            start, stop = own[axis][place]
+            index.append(slice(None) if axis in whole else slice(start, stop))
+        parts.append(block[tuple(reversed(index))])
+    return assemble(parts, counts)
+
+
+def join_grid(*blocks: Block, axes: Any, counts: Any) -> Block:
+    """Join blocks along some axes."""
+    grid = [1] * np.ndim(blocks[0])
+    for axis, count in zip(axes, counts, strict=True):
+        grid[axis] = count
+    return assemble(list(blocks), grid)
+
+
+def _concatenate(parts: list[Block], axis: int) -> Block:
+    first = parts[0]
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        return np.ma.concatenate(parts, axis=axis)
+    if isinstance(first, np.ndarray):
+        return np.concatenate(parts, axis=axis)
+    from raskt.array._dispatch import concatenate
+
+    return concatenate(parts, axis)
+
+
+def assemble(parts: list[Block], grid: Any) -> Block:
+    """Join blocks in C order that lie in a grid."""
+    for axis in range(len(grid) - 1, -1, -1):
+        count = grid[axis]
+        if count > 1:
+            parts = [_concatenate(parts[at : at + count], axis) for at in range(0, len(parts), count)]
+    return parts[0]
+
+
+def slice_block(block: Block, own: Any = None, cuts: Any = None) -> Block:
+    """Cut a region out of a block."""
+    index: list[Any] = []
+    picks = None
+    for cut in cuts if own is None else own:
+        if cut is None:
+            index.append(slice(None))
+        elif cut == "new":
+            index.append(None)
+        elif isinstance(cut, int):
+            index.append(cut)
+        elif isinstance(cut, dict):
+            index.append(slice(None))
+            # The axis as it will be when all but the picks have been cut.
+            picks = (sum(not isinstance(item, int) for item in index) - 1, cut["picks"])
+        else:
+            start, n, step = cut
+            stop = start + n * step
+            index.append(slice(start, stop if stop >= 0 else None, step))
+    block = block[tuple(index)]
+    return block if picks is None else np.take(block, np.asarray(picks[1], dtype=np.intp), axis=picks[0])
+
+
+def transpose(block: Block, axis: Any) -> Block:
+    return block.transpose(axis)
+
+
+def broadcast_block(block: Block, ranges: Any) -> Block:
+    return np.broadcast_to(block, _lengths(ranges))
+
+
+def reshape_block(block: Block, ranges: Any) -> Block:
+    return block.reshape([-1 if r is None else r[1] - r[0] for r in ranges])
+
+
+def astype(block: Block, dtype: str, casting: str = "unsafe", order: str = "K", subok: bool = True) -> Block:
+    return block.astype(dtype_named(dtype), casting=casting, order=order, subok=subok, copy=False)
+
+
+def overlap_block(*blocks: Block, margins: Any, neighbours: Any) -> Block:
+    """Put a block and the margins of its neighbours together."""
+    centre = blocks[next(at for at, offset in enumerate(neighbours) if not any(offset))]
+    grid: list[int] = []
+    for axis in range(len(margins)):
+        grid.append(len({offset[axis] for offset in neighbours}))
+    parts = []
+    for block, offset in zip(blocks, neighbours, strict=True):
+        index = []
+        for axis, where in enumerate(offset):
+            before, after, _ = margins[axis]
+            length = block.shape[axis]
+            index.append(
+                slice(length - before, length) if where < 0 else slice(0, after) if where > 0 else slice(None)
+            )
+        parts.append(block[tuple(index)])
+    whole = assemble(parts, grid)
+    for axis, (before, after, boundary) in enumerate(margins):
+        if boundary == "open":
+            continue
+        sides = {offset[axis] for offset in neighbours}
+        pads = (0 if -1 in sides else before, 0 if 1 in sides else after)
+        if pads != (0, 0):
+            width = [(0, 0)] * whole.ndim
+            width[axis] = pads
+            whole = _pad(whole, width, boundary)
+    assert whole.dtype == centre.dtype
+    return whole
+
+
+def _pad(block: Block, width: Any, boundary: Any) -> Block:
+    if isinstance(boundary, dict):
+        return np.pad(block, width, mode="constant", constant_values=boundary["constant"])
+    mode: Any = {"reflect": "symmetric", "nearest": "edge", "periodic": "wrap"}[boundary]
+    return np.pad(block, width, mode=mode)
+
+
+def trim(block: Block, info: Any, depth: Any, boundary: Any, counts: Any) -> Block:
+    """Cut the margins off again."""
+    index = []
+    for axis, (before, after) in enumerate(depth):
+        place, last = info["block"][axis], counts[axis] - 1
+        open_ended = boundary[axis] == "none"
+        start = 0 if open_ended and place == 0 else before
+        stop = 0 if open_ended and place == last else after
+        index.append(slice(start, block.shape[axis] - stop))
+    return block[tuple(index)]
+
+
+# ---- reductions ----
+
+_SIMPLE = {
+    "sum": (np.sum, np.add),
+    "prod": (np.prod, np.multiply),
+    "max": (np.max, np.maximum),
+    "min": (np.min, np.minimum),
+    "all": (np.all, np.logical_and),
+    "any": (np.any, np.logical_or),
+    "nansum": (np.nansum, np.add),
+    "nanprod": (np.nanprod, np.multiply),
+    "nanmax": (np.nanmax, np.fmax),
+    "nanmin": (np.nanmin, np.fmin),
+}
+_MOMENTS = {"mean", "var", "std", "nanmean", "nanvar", "nanstd"}
+_QUIET: Any = {"divide": "ignore", "invalid": "ignore"}
+
+
+def reduce_chunk(block: Block, *, kind: str, axis: Any, dtype: str, ranges: Any = None, **options: Any) -> Any:
+    """Return the partial result of a block, axes kept."""
+    axes = tuple(axis)
+    known = dtype_named(dtype)
+    if kind in _SIMPLE:
+        function = _SIMPLE[kind][0]
+        if kind in ("sum", "prod", "nansum", "nanprod"):
+            return function(block, axis=axes, keepdims=True, dtype=known)
+        return _extreme(function, block, kind, axes)
+    if kind in _MOMENTS:
+        return _moments(block, kind, axes, known)
+    return _arg_chunk(block, kind, axes, ranges, options["shape"])
+
+
+def _extreme(function: Any, block: Block, kind: str, axes: tuple[int, ...]) -> Any:
+    if kind in ("all", "any") or all(block.shape[axis] for axis in axes):
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return function(block, axis=axes, keepdims=True)
+    # A block without elements has no part in the result: its neighbours are asked.
+    return None
+
+
+def _sum_dtype(block: Block, known: Any) -> Any:
+    """Return the dtype in which moments are summed up."""
+    if block.dtype.kind in "bui":
+        return np.dtype(np.float64)
+    if block.dtype == np.float16:
+        return np.dtype(np.float32)
+    if known is not None and known.kind == "c" and block.dtype.kind != "c":
+        return known
+    return np.result_type(block.dtype, known) if known is not None and known.kind in "fc" else block.dtype
+
+
+def _moments(block: Block, kind: str, axes: tuple[int, ...], known: Any) -> dict[str, Any]:
+    if block.dtype.kind in "mM":
+        total = np.sum(block, axis=axes, keepdims=True)
+        return {"n": math.prod(block.shape[axis] for axis in axes), "total": total}
+    nan = kind.startswith("nan") and block.dtype.kind in "fc"
+    dtype = _sum_dtype(block, known)
+    if kind.endswith("mean") and block.dtype.kind == "O":
+        dtype = block.dtype
+    n: Any
+    if nan:
+        valid = ~np.isnan(block)
+        n = np.sum(valid, axis=axes, keepdims=True)
+        total = np.nansum(block, axis=axes, keepdims=True, dtype=dtype)
+    else:
+        n = math.prod(block.shape[axis] for axis in axes)
+        if isinstance(block, np.ma.MaskedArray):
+            n = np.ma.count(block, axis=axes, keepdims=True)
+        total = np.sum(block, axis=axes, keepdims=True, dtype=dtype)
+    found: dict[str, Any] = {"n": n, "total": total}
+    if kind.endswith("mean"):
+        return found
+    with np.errstate(**_QUIET):
+        centred = block - total / n
+        squares = (centred * centred.conj()).real if centred.dtype.kind == "c" else centred * centred
+        sum_up: Any = np.nansum if nan else np.sum
+        found["m2"] = sum_up(squares, axis=axes, keepdims=True)
+    return found
+
+
+def reduce_combine(parts: list[Any], *, kind: str, **_: Any) -> Any:
+    """Return one partial result of several."""
+    if kind in _SIMPLE:
+        return _fold(_SIMPLE[kind][1], [part for part in parts if part is not None])
+    if kind in _MOMENTS:
+        return _combine_moments(parts)
+    return _arg_combine(parts, kind)
+
+
+def _fold(ufunc: Any, parts: list[Any]) -> Any:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    if parts[0].dtype.kind == "O" or ufunc in (np.add, np.multiply) or isinstance(parts[0], np.ma.MaskedArray):
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = ufunc(whole, part)
+        return whole
+    with np.errstate(invalid="ignore"):
+        return ufunc.reduce(parts)
+
+
+def _combine_moments(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(parts) == 1:
+        return parts[0]
+    n = sum(part["n"] for part in parts)
+    total = _fold(np.add, [part["total"] for part in parts])
+    found = {"n": n, "total": total}
+    if "m2" not in parts[0]:
+        return found
+    with np.errstate(**_QUIET):
+        mean = total / n
+        m2: Any = 0
+        for part in parts:
+            # A block without elements has no mean, and no part in this.
+            apart = np.where(np.asarray(part["n"]) > 0, part["total"] / part["n"] - mean, 0)
+            square = (apart * apart.conj()).real if apart.dtype.kind == "c" else apart * apart
+            m2 = m2 + np.where(np.asarray(part["n"]) > 0, part["m2"], 0) + part["n"] * square
+    found["m2"] = m2.astype(parts[0]["m2"].dtype)
+    return found
+
+
+def reduce_aggregate(
+    parts: list[Any], *, kind: str, axis: Any, dtype: str, keepdims: bool = False, ddof: Any = 0, **options: Any
+) -> Any:
+    """Return the result of the last partial ones."""
+    found = reduce_combine(parts, kind=kind)
+    known = dtype_named(dtype)
+    if kind in _MOMENTS:
+        found = _aggregate_moments(found, kind, ddof)
+    elif kind not in _SIMPLE:
+        found = _arg_aggregate(found, kind)
+    if found is None:
+        raise ValueError(f"zero-size array to reduction operation {kind} which has no identity")
+    if not keepdims:
+        found = found.reshape([n for at, n in enumerate(found.shape) if at not in axis])
+    return found if known is None or found.dtype == known else found.astype(known)
+
+
+def _aggregate_moments(found: dict[str, Any], kind: str, ddof: Any) -> Any:
+    n = found["n"]
+    if kind.endswith("mean"):
+        total = found["total"]
+        if total.dtype.kind in "mM":
+            return total / n
+        with np.errstate(**_QUIET):
+            # A division by zero elements is NumPy's nan.
+            return np.true_divide(total, n)
+    free = np.asarray(n) - ddof
+    with np.errstate(**_QUIET):
+        variance = np.true_divide(found["m2"], np.where(free > 0, free, 0))
+        if kind.startswith("nan"):
+            variance = np.where(free > 0, variance, np.nan)
+        return np.sqrt(variance) if kind.endswith("std") else variance
+
+
+def _arg_chunk(block: Block, kind: str, axes: tuple[int, ...], ranges: Any, shape: Any) -> Any:
+    """Return ``(values, places)`` along one axis, or of the flat array where several are reduced."""
+    if any(block.shape[axis] == 0 for axis in axes):
+        return None
+    values, places = block, None
+    if len(axes) > 1 or (len(axes) == 1 and block.ndim == 1):
+        flat = block.reshape(-1)
+        at = _arg_of(flat, kind, 0)
+        starts = [start for start, _ in ranges]
+        index = [int(i) + start for i, start in zip(np.unravel_index(int(at), block.shape), starts, strict=True)]
+        place = np.ravel_multi_index(index, shape) if block.ndim > 1 else index[0]
+        ones = (1,) * block.ndim
+        return flat[int(at)].reshape(ones), np.full(ones, place, dtype=np.int64)
+    if not axes:
+        return values, np.zeros(block.shape, dtype=np.int64)
+    (axis,) = axes
+    at = np.expand_dims(_arg_of(block, kind, axis), axis)
+    values = np.take_along_axis(block, at, axis)
+    places = at.astype(np.int64) + ranges[axis][0]
+    return values, places
+
+
+def _arg_of(block: Block, kind: str, axis: int) -> Any:
+    if not kind.startswith("nan") or block.dtype.kind not in "fc":
+        return np.argmax(block, axis) if kind.endswith("max") else np.argmin(block, axis)
+    filled = np.where(np.isnan(block), -np.inf if kind.endswith("max") else np.inf, block)
+    return np.argmax(filled, axis) if kind.endswith("max") else np.argmin(filled, axis)
+
+
+def _arg_combine(parts: list[Any], kind: str) -> Any:
+    parts = [part for part in parts if part is not None]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    values = np.stack([part[0] for part in parts])
+    places = np.stack([part[1] for part in parts])
+    # Of equal values the first place counts, whatever the order of blocks.
+    order = np.argsort(places, axis=0, kind="stable")
+    values, places = np.take_along_axis(values, order, 0), np.take_along_axis(places, order, 0)
+    at = np.expand_dims(_arg_of(values, kind, 0), 0)
+    return np.take_along_axis(values, at, 0)[0], np.take_along_axis(places, at, 0)[0]
+
+
+def _arg_aggregate(found: Any, kind: str) -> Any:
+    if found is None:
+        raise ValueError(f"attempt to get {kind} of an empty sequence")
+    values, places = found
+    if kind.startswith("nan") and values.dtype.kind in "fc" and np.isnan(values).any():
+        raise ValueError("All-NaN slice encountered")
+    return places
+
+
+# ---- running ----
+
+_SCANS: Any = {
+    "cumsum": np.cumsum,
+    "cumprod": np.cumprod,
+    "nancumsum": np.nancumsum,
+    "nancumprod": np.nancumprod,
+}
+
+
+def scan_block(block: Block, kind: str, axis: int, dtype: str) -> Block:
+    return _SCANS[kind](block, axis=axis, dtype=dtype_named(dtype))
+
+
+def last_of_block(block: Block, axis: int, kind: str) -> Block:
+    """Return the last element along an axis: of a block without any, what changes nothing."""
+    if block.shape[axis] == 0:
+        shape = list(block.shape)
+        shape[axis] = 1
+        return np.ones(shape, block.dtype) if kind.endswith("prod") else np.zeros(shape, block.dtype)
+    return np.take(block, [-1], axis=axis)
+
+
+def scan_before(block: Block, kind: str, axis: int) -> Block:
+    """Return for each element what has come together before it."""
+    product = kind.endswith("prod")
+    one = np.take(block, [0], axis=axis)
+    neutral = np.ones_like(one) if product else np.zeros_like(one)
+    rest = np.take(block, range(block.shape[axis] - 1), axis=axis)
+    function = np.cumprod if product else np.cumsum
+    return np.concatenate([neutral, function(rest, axis=axis, dtype=block.dtype)], axis=axis)
+
+
+# ---- contractions ----
+
+
+def matmul_blocks(*blocks: Block) -> Block:
+    """Return the sum of the products of blocks: the first half times the second."""
+    half = len(blocks) // 2
+    total = np.matmul(blocks[0], blocks[half])
+    for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
+        total += np.matmul(left, right)
+    return total
+
+
+def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
+    half = len(blocks) // 2
+    total: Any = None
+    for left, right in zip(blocks[:half], blocks[half:], strict=True):
+        product = np.tensordot(left, right, axes=(tuple(axes[0]), tuple(axes[1])))
+        total = product if total is None else total + product
+    return total
+
+
+def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any) -> Block:
+    """Return the sum of products over the blocks along letters that the result lacks.
+
+    ``counts`` has for each operand the letters, and the number of blocks, along which its blocks come, in C order.
+    """
+    import itertools
+
+    letters: dict[str, int] = {}
+    operands = []
+    at = 0
+    for spread in counts:
+        n = math.prod(count for _, count in spread)
+        operands.append((spread, blocks[at : at + n]))
+        at += n
+        letters.update(dict(spread))
+    total: Any = None
+    for place in itertools.product(*(range(count) for count in letters.values())):
+        index = dict(zip(letters, place, strict=True))
+        chosen = []
+        for spread, of in operands:
+            number = 0
+            for letter, count in spread:
+                number = number * count + index[letter]
+            chosen.append(of[number])
+        product = np.einsum(subscripts, *chosen, **kwargs)
+        total = product if total is None else total + product
+    return total
+
+
+# ---- element by element ----
+
+
+def result_of(block: Block, name: str, at: int) -> Block:
+    return getattr(np, name)(block)[at]
+
+
+def choose(block: Block, *choices: Block) -> Block:
+    return np.choose(block, choices)
+
+
+def piecewise(block: Block, *conditions: Block, funclist: Any, args: Any, kw: Any) -> Block:
+    return np.piecewise(block, list(conditions), funclist, *args, **kw)
+
+
+def view(block: Block, dtype: str) -> Block:
+    known = dtype_named(dtype)
+    return block.view(known) if known is not None else block
+
+
+def matmul_of_bools(*blocks: Block) -> Block:
+    half = len(blocks) // 2
+    total = np.matmul(blocks[0], blocks[half])
+    for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
+        total |= np.matmul(left, right)
+    return total

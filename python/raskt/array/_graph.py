@@ -1,0 +1,74 @@
+"""Arrays as collections of other libraries see them: keys, tasks, and how blocks become an array again."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import array_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["finalize", "graph_of", "keys_of", "rebuild"]
+
+
+def keys_of(x: Array) -> list[Any]:
+    """Return the keys of all blocks, in nested lists."""
+
+    def nest(prefix: tuple[Any, ...], counts: tuple[int, ...]) -> Any:
+        if not counts:
+            return prefix
+        return [nest((*prefix, at), counts[1:]) for at in range(counts[0])]
+
+    counts = x.numblocks
+    return nest((x.name,), counts) if counts else [(x.name,)]
+
+
+def flat_keys(name: str, counts: Any) -> list[tuple[Any, ...]]:
+    """Return the keys of all blocks in C order."""
+    return [(name, *index) for index in itertools.product(*(range(n) for n in counts))]
+
+
+def graph_of(x: Array) -> dict[Any, Any]:
+    """Return a task for each block, which is that block of the whole expression."""
+    keys = flat_keys(x.name, x.numblocks)
+    return {key: _raskt.value_task(key, _raskt.array_root(x._expr, at)) for at, key in enumerate(keys)}
+
+
+def finalize(blocks: Any, counts: Any) -> Any:
+    """Return one NumPy array of nested lists of blocks."""
+    from raskt.array._chunk import assemble
+
+    def flat(items: Any) -> Any:
+        for item in items:
+            if isinstance(item, list):
+                yield from flat(item)
+            else:
+                yield item
+
+    whole = assemble(list(flat(blocks)), counts)
+    return whole[()] if np.ndim(whole) == 0 and isinstance(whole, np.ndarray) else whole
+
+
+def rebuild(graph: Any, name: str, grid: Any, dtype: str, token: str, rename: Any = None) -> Array:
+    """Return an array on another graph with the same keys."""
+    from raskt.array.concatenate import block
+    from raskt.array.core import from_delayed
+    from raskt.graph import convert
+
+    found = (rename or {}).get(name, name)
+    counts = tuple(len(sizes) for sizes in grid.sizes)
+    keys = flat_keys(found, counts)
+    values = [graph[key] for key in keys]
+    if all(isinstance(value, np.ndarray) for value in values):
+        fresh = token if found == name else _raskt.tokenize(token, found)
+        return array_of(_raskt.array_persisted(values, grid, dtype, fresh))
+    parts = np.empty(len(keys), dtype=object)
+    for at, (delayed, index) in enumerate(zip(convert(graph, keys), np.ndindex(*counts), strict=True)):
+        shape = tuple(sizes[i] for sizes, i in zip(grid.sizes, index, strict=True))
+        parts[at] = from_delayed(delayed, shape, None if dtype == "unknown" else dtype)
+    return block(parts.reshape(counts).tolist()) if counts else parts[0]

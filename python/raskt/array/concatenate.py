@@ -1,0 +1,186 @@
+"""Arrays one behind the other, or on top of each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import dtype_parameter, op
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["append", "block", "concatenate", "dstack", "hstack", "stack", "vstack"]
+
+
+def _arrays(seq: Any) -> list[Array]:
+    from raskt.array.core import asanyarray
+
+    return [asanyarray(x, asarray=False) if not hasattr(x, "_expr") else x for x in seq]
+
+
+def _common(arrays: list[Array]) -> str | None:
+    dtypes = {x._dtype for x in arrays}
+    if len(dtypes) < 2 or None in dtypes:
+        return None
+    return dtype_parameter(np.result_type(*[x.dtype for x in arrays]))
+
+
+def _check_unknown(arrays: list[Array], axes: Any, allow: bool) -> None:
+    if allow:
+        return
+    for axis in axes:
+        sizes = {x.chunks[axis] for x in arrays if x.ndim > axis}
+        lengths = [sum(own) for own in sizes]
+        if len(sizes) > 1 and any(n != n for n in lengths) and len({len(own) for own in sizes}) > 1:
+            raise ValueError(
+                "Tried to concatenate arrays with unknown chunk sizes that differ in number: call "
+                "compute_chunk_sizes() first"
+            )
+
+
+def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put arrays one behind the other.
+
+    Parameters
+    ----------
+    seq : sequence of array_like
+        The arrays; of one shape, but for the axis.
+    axis : int, optional
+        Along which axis; None flattens them first.
+    allow_unknown_chunksizes : bool, optional
+        Accepted as Dask does: unknown sizes are checked when they are there.
+
+    Returns
+    -------
+    Array
+        The arrays as one.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.concatenate([ra.arange(2, chunks=2), ra.arange(3, chunks=2)]).chunks
+    ((2, 2, 1),)
+    """
+    arrays = _arrays(seq)
+    if not arrays:
+        raise ValueError("need at least one array to concatenate")
+    if axis is None:
+        arrays, axis = [x.reshape(-1) for x in arrays], 0
+    _check_unknown(arrays, [at for at in range(arrays[0].ndim) if at != axis % max(arrays[0].ndim, 1)], allow_unknown_chunksizes)
+    return op("concatenate", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
+
+
+def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put arrays on top of each other, along a new axis.
+
+    Parameters
+    ----------
+    seq : sequence of array_like
+        The arrays, of one shape.
+    axis : int, optional
+        Where the new axis is.
+    allow_unknown_chunksizes : bool, optional
+        Accepted as Dask does.
+
+    Returns
+    -------
+    Array
+        The arrays as one.
+    """
+    from raskt.array.core import asanyarray
+
+    arrays = [asanyarray(x) for x in seq]
+    if not arrays:
+        raise ValueError("need at least one array to stack")
+    del allow_unknown_chunksizes
+    return op("stack", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
+
+
+def vstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put arrays on top of each other, along the first axis."""
+    from raskt.array.shape import atleast_2d
+
+    return concatenate([atleast_2d(x) for x in _checked(tup)], 0, allow_unknown_chunksizes)
+
+
+def hstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put arrays side by side, along the second axis, or the only one."""
+    from raskt.array.shape import atleast_1d
+
+    arrays = [atleast_1d(x) for x in _checked(tup)]
+    return concatenate(arrays, 0 if all(x.ndim == 1 for x in arrays) else 1, allow_unknown_chunksizes)
+
+
+def dstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put arrays behind each other, along the third axis."""
+    from raskt.array.shape import atleast_3d
+
+    return concatenate([atleast_3d(x) for x in _checked(tup)], 2, allow_unknown_chunksizes)
+
+
+def _checked(tup: Any) -> Any:
+    if hasattr(tup, "_expr"):
+        raise NotImplementedError("a sequence of arrays is needed, found one array: pass a list")
+    return tup
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Array:
+    """Put values behind an array, along an axis, or flat."""
+    from raskt.array.core import asanyarray
+
+    arr, values = asanyarray(arr), asanyarray(values)
+    if axis is None:
+        arr, values, axis = arr.reshape(-1), values.reshape(-1), 0
+    return concatenate([arr, values], axis)
+
+
+def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put nested lists of arrays together: the innermost along the last axis.
+
+    Parameters
+    ----------
+    arrays : nested list of array_like
+        The arrays.
+    allow_unknown_chunksizes : bool, optional
+        As in `concatenate`.
+
+    Returns
+    -------
+    Array
+        The arrays as one.
+    """
+    from raskt.array.core import asanyarray
+
+    def depth(item: Any) -> int:
+        if isinstance(item, tuple):
+            raise TypeError("block takes lists, not tuples: only lists of arrays can be nested")
+        if isinstance(item, list):
+            if not item:
+                raise ValueError("List at arrays cannot be empty")
+            depths = {depth(x) for x in item}
+            if len(depths) > 1:
+                raise ValueError("List depths are mismatched")
+            return 1 + depths.pop()
+        return 0
+
+    def leaves(item: Any) -> Any:
+        if isinstance(item, list):
+            for x in item:
+                yield from leaves(x)
+        else:
+            yield asanyarray(item)
+
+    levels = depth(arrays)
+    ndim = max(levels, *(x.ndim for x in leaves(arrays)), 0)
+
+    def join(item: Any, level: int) -> Array:
+        if isinstance(item, list):
+            return concatenate([join(x, level + 1) for x in item], ndim - levels + level, allow_unknown_chunksizes)
+        found = asanyarray(item)
+        while found.ndim < ndim:
+            found = found[None]
+        return found
+
+    return join(arrays, 0)

@@ -1,0 +1,668 @@
+"""Arrays of ones, of numbers in a row, and of other arrays' elements."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import dtype_parameter, known_shape, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "arange",
+    "diag",
+    "diagonal",
+    "empty",
+    "empty_like",
+    "eye",
+    "fromfunction",
+    "full",
+    "full_like",
+    "indices",
+    "linspace",
+    "meshgrid",
+    "ones",
+    "ones_like",
+    "pad",
+    "repeat",
+    "tile",
+    "tri",
+    "tril",
+    "tril_indices",
+    "tril_indices_from",
+    "triu",
+    "triu_indices",
+    "triu_indices_from",
+    "zeros",
+    "zeros_like",
+]
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if any(n < 0 for n in lengths):
+        raise ValueError("negative dimensions are not allowed")
+    return tuple(int(n) for n in lengths)
+
+
+def _source(name: str, shape: Any, chunks: Any, dtype: np.dtype[Any], kwargs: dict[str, Any]) -> Array:
+    grid = grid_of(chunks, shape, dtype)
+    code = dtype_parameter(dtype)
+    return op(name, (), {"chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}})
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
+    """Return an array full of one value.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        The shape.
+    fill_value : scalar
+        The value.
+    dtype : dtype, optional
+        The dtype; by default that of the value.
+    chunks : optional
+        How it is cut; see `rechunk`.
+    **kwargs
+        ``order``, ``like``, ``meta``, ``name``: accepted as Dask does.
+
+    Returns
+    -------
+    Array
+        The array.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.full((2, 2), 7, chunks=1).compute()
+    array([[7, 7],
+           [7, 7]])
+    """
+    _check_extras(kwargs)
+    if np.ndim(fill_value) != 0:
+        raise ValueError(f"fill_value must be scalar, found {type(fill_value).__name__} of {np.ndim(fill_value)} axes")
+    known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
+    value = fill_value.compute() if hasattr(fill_value, "compute") else fill_value
+    return _source("full", _shape(shape), chunks, known, {"fill_value": value})
+
+
+def _check_extras(kwargs: dict[str, Any]) -> None:
+    extra = set(kwargs) - {"order", "like", "meta", "name", "device", "subok"}
+    if extra:
+        raise TypeError(f"unexpected keyword arguments {sorted(extra)!r}")
+
+
+def ones(shape: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
+    """Return an array of ones; see `full`."""
+    return full(shape, 1, np.float64 if dtype is None else dtype, chunks=chunks, **kwargs)
+
+
+def zeros(shape: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
+    """Return an array of zeros; see `full`."""
+    known = np.dtype(np.float64 if dtype is None else dtype)
+    return full(shape, 0 if known.kind not in "SU" else "", known, chunks=chunks, **kwargs)
+
+
+def empty(shape: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
+    """Return an array of any values: zeros; see `full`."""
+    return zeros(shape, dtype, chunks=chunks, **kwargs)
+
+
+def full_like(
+    a: Any,
+    fill_value: Any,
+    order: str = "C",
+    dtype: Any = None,
+    chunks: Any = None,
+    name: Any = None,
+    shape: Any = None,
+) -> Array:
+    """Return an array full of one value, shaped and cut as another one.
+
+    Parameters
+    ----------
+    a : array_like
+        The other array.
+    fill_value : scalar
+        The value.
+    order, name : optional
+        Accepted as Dask does.
+    dtype, chunks, shape : optional
+        What is to differ.
+
+    Returns
+    -------
+    Array
+        The array.
+    """
+    from raskt.array.core import asanyarray
+
+    del order, name
+    a = asanyarray(a)
+    if shape is None:
+        shape = known_shape(a, "full_like")
+        chunks = a._expr.grid if chunks is None else chunks
+    return full(shape, fill_value, a.dtype if dtype is None else dtype, chunks="auto" if chunks is None else chunks)
+
+
+def ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
+    """Return ones, shaped and cut as another array; see `full_like`."""
+    return full_like(a, 1, dtype=dtype, **kwargs)
+
+
+def zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
+    """Return zeros, shaped and cut as another array; see `full_like`."""
+    return full_like(a, 0, dtype=dtype, **kwargs)
+
+
+def empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
+    """Return any values, shaped and cut as another array; see `full_like`."""
+    return full_like(a, 0, dtype=dtype, **kwargs)
+
+
+def arange(
+    start: Any = 0, /, stop: Any = None, step: Any = 1, *, chunks: Any = "auto", dtype: Any = None, **kwargs: Any
+) -> Array:
+    """Return numbers at equal distances.
+
+    Parameters
+    ----------
+    start, stop, step : scalar
+        As in `numpy.arange`.
+    chunks : optional
+        How it is cut; see `rechunk`.
+    dtype : dtype, optional
+        The dtype.
+    **kwargs
+        ``like``, ``meta``: accepted as Dask does.
+
+    Returns
+    -------
+    Array
+        ``start``, ``start + step``, ... below ``stop``.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.arange(5, chunks=2).compute()
+    array([0, 1, 2, 3, 4])
+    """
+    _check_extras(kwargs)
+    if stop is None:
+        start, stop = 0, start
+    if step == 0:
+        raise ZeroDivisionError("division by zero")
+    times = any(isinstance(x, (np.datetime64, np.timedelta64)) for x in (start, stop, step))
+    if times or (dtype is not None and np.dtype(dtype).kind in "mM"):
+        return _arange_of_times(start, stop, step, chunks, dtype)
+    n = max(math.ceil((stop - start) / step), 0)
+    known = np.arange(start, stop, step * max(n, 1), dtype=dtype).dtype
+    return _source("arange", (n,), chunks, known, {"start": start, "step": step})
+
+
+def _arange_of_times(start: Any, stop: Any, step: Any, chunks: Any, dtype: Any) -> Array:
+    from raskt.array.core import from_array
+
+    return from_array(np.arange(start, stop, step, dtype=dtype), chunks=chunks)
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    chunks: Any = "auto",
+    dtype: Any = None,
+) -> Any:
+    """Return so many numbers at equal distances.
+
+    Parameters
+    ----------
+    start, stop : scalar
+        The first number, and the last one, or the one behind it.
+    num : int, optional
+        How many.
+    endpoint : bool, optional
+        Whether ``stop`` is the last number.
+    retstep : bool, optional
+        Whether the distance is returned too.
+    chunks, dtype : optional
+        How it is cut, and its dtype.
+
+    Returns
+    -------
+    Array, or (Array, float)
+        The numbers.
+    """
+    num = int(num)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    div = max(num - 1 if endpoint else num, 1)
+    step = (stop - start) / div
+    known = np.linspace(0, 1, 1).dtype if dtype is None else np.dtype(dtype)
+    if dtype is None and isinstance(step, complex):
+        known = np.dtype(complex)
+    found = _source(
+        "linspace",
+        (num,),
+        chunks,
+        known,
+        {"start": start, "stop": stop, "step": step, "num": num, "endpoint": bool(endpoint)},
+    )
+    return (found, step) if retstep else found
+
+
+def eye(N: int, chunks: Any = "auto", M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
+    """Return ones on a diagonal, and zeros elsewhere.
+
+    Parameters
+    ----------
+    N, M : int
+        The numbers of rows and columns; square by default.
+    chunks : optional
+        How it is cut.
+    k : int, optional
+        Which diagonal.
+    dtype : dtype, optional
+        The dtype.
+
+    Returns
+    -------
+    Array
+        The matrix.
+    """
+    return _source("eye", (int(N), int(N if M is None else M)), chunks, np.dtype(dtype), {"k": int(k)})
+
+
+def _generate(function: str, shape: Any, chunks: Any, dtype: Any, kwargs: dict[str, Any]) -> Array:
+    code = dtype_parameter(dtype)
+    grid = grid_of(chunks, shape, dtype)
+    path = f"raskt.array._chunk.{function}"
+    return op("generate", (), {"function": path, "chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}})
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float, chunks: Any = "auto", *, like: Any = None) -> Array:
+    """Return ones on and below a diagonal, and zeros above.
+
+    Parameters
+    ----------
+    N, M, k, dtype, chunks, like
+        As in `eye`.
+
+    Returns
+    -------
+    Array
+        The matrix.
+    """
+    del like
+    return _generate("tri", (int(N), int(N if M is None else M)), chunks, np.dtype(dtype), {"k": int(k)})
+
+
+def indices(dimensions: Any, dtype: Any = int, chunks: Any = "auto") -> Array:
+    """Return the index of each element of a grid, along each axis.
+
+    Parameters
+    ----------
+    dimensions : sequence of int
+        The shape of the grid.
+    dtype : dtype, optional
+        The dtype.
+    chunks : optional
+        How the grid is cut.
+
+    Returns
+    -------
+    Array
+        Of shape ``(len(dimensions), *dimensions)``.
+    """
+    shape = tuple(dimensions)
+    sizes = grid_of(chunks, shape, dtype).sizes
+    return _generate("indices", (len(shape), *shape), ((1,) * len(shape) or (0,), *sizes), np.dtype(dtype), {})
+
+
+def fromfunction(func: Any, chunks: Any = "auto", shape: Any = None, dtype: Any = None, **kwargs: Any) -> Array:
+    """Return what a function makes of the index of each element.
+
+    Parameters
+    ----------
+    func : callable
+        Called with one array of indices for each axis.
+    chunks : optional
+        How the result is cut.
+    shape : tuple of int
+        Its shape.
+    dtype : dtype, optional
+        The dtype of the indices.
+    **kwargs
+        Passed to ``func``.
+
+    Returns
+    -------
+    Array
+        The values.
+    """
+    known = np.dtype(float if dtype is None else dtype)
+    grid = grid_of(chunks, shape, known)
+    ones = [np.ones((1,) * len(shape), known) for _ in shape]
+    result = np.asarray(func(*ones, **kwargs)).dtype
+    parameters = {
+        "function": "raskt.array._chunk.fromfunction",
+        "chunks": grid,
+        "dtype": dtype_parameter(result),
+        "kwargs": {"function": _raskt.Whole(func), "kwargs": _raskt.Whole(kwargs), "dtype": dtype_parameter(known)},
+    }
+    return op("generate", (), parameters)
+
+
+def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> list[Array]:
+    """Return the coordinates of a grid of which the coordinates along each axis are given.
+
+    Parameters
+    ----------
+    *xi : array_like
+        The coordinates along each axis.
+    sparse : bool, optional
+        Whether axes along which nothing changes have length 1.
+    indexing : {"xy", "ij"}, optional
+        Whether the first two axes are swapped.
+    copy : bool, optional
+        Accepted as NumPy does.
+
+    Returns
+    -------
+    list of Array
+        One for each axis.
+    """
+    from raskt.array.core import asarray
+    from raskt.array.shape import broadcast_arrays
+
+    del copy
+    if indexing not in ("ij", "xy"):
+        raise ValueError("`indexing` must be `'ij'` or `'xy'`")
+    arrays = [asarray(x).reshape(-1) for x in xi]
+    n = len(arrays)
+    places = list(range(n))
+    if indexing == "xy" and n > 1:
+        places[0], places[1] = 1, 0
+    grid = [
+        x[tuple(slice(None) if axis == place else None for axis in range(n))]
+        for x, place in zip(arrays, places, strict=True)
+    ]
+    return grid if sparse else list(broadcast_arrays(*grid))
+
+
+def _masked(m: Any, k: int, lower: bool) -> Array:
+    from raskt.array.core import asarray
+    from raskt.array.ufuncs import where
+
+    m = asarray(m)
+    if m.ndim < 2:
+        raise ValueError("a triangle needs an array of 2 axes or more")
+    mask = tri(*m.shape[-2:], k=k if lower else k - 1, dtype=bool, chunks=m.chunks[-2:])
+    zero = np.zeros((), dtype=m.dtype)[()]
+    return where(mask, m, zero) if lower else where(mask, zero, m)
+
+
+def tril(m: Any, k: int = 0) -> Array:
+    """Return the elements on and below a diagonal, and zeros above.
+
+    Parameters
+    ----------
+    m : array_like
+        The matrix, or matrices along the last two axes.
+    k : int, optional
+        Which diagonal.
+
+    Returns
+    -------
+    Array
+        The triangle.
+    """
+    return _masked(m, k, lower=True)
+
+
+def triu(m: Any, k: int = 0) -> Array:
+    """Return the elements on and above a diagonal, and zeros below; see `tril`."""
+    return _masked(m, k, lower=False)
+
+
+def _places(mask: Array) -> tuple[Array, ...]:
+    from raskt.array.searching import nonzero
+
+    return nonzero(mask)
+
+
+def tril_indices(n: int, k: int = 0, m: int | None = None, chunks: Any = "auto") -> tuple[Array, ...]:
+    """Return the indices of the elements on and below a diagonal of a matrix of ``n`` rows."""
+    return _places(tri(n, m, k=k, dtype=bool, chunks=chunks))
+
+
+def triu_indices(n: int, k: int = 0, m: int | None = None, chunks: Any = "auto") -> tuple[Array, ...]:
+    """Return the indices of the elements on and above a diagonal of a matrix of ``n`` rows."""
+    return _places(~tri(n, m, k=k - 1, dtype=bool, chunks=chunks))
+
+
+def tril_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
+    """Return the indices of the elements on and below a diagonal of a matrix like ``arr``."""
+    if arr.ndim != 2:
+        raise ValueError("input array must be 2-d")
+    return tril_indices(arr.shape[0], k=k, m=arr.shape[1], chunks=arr.chunks)
+
+
+def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
+    """Return the indices of the elements on and above a diagonal of a matrix like ``arr``."""
+    if arr.ndim != 2:
+        raise ValueError("input array must be 2-d")
+    return triu_indices(arr.shape[0], k=k, m=arr.shape[1], chunks=arr.chunks)
+
+
+def diag(v: Any, k: int = 0) -> Array:
+    """Return a diagonal, or the matrix that has one.
+
+    Parameters
+    ----------
+    v : array_like
+        A matrix, or the diagonal of one.
+    k : int, optional
+        Which diagonal.
+
+    Returns
+    -------
+    Array
+        The diagonal of a matrix; the matrix of a diagonal.
+    """
+    from raskt.array.core import asarray
+    from raskt.array.ufuncs import where
+
+    v = asarray(v)
+    if v.ndim == 2:
+        return diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError("Array must be 1d or 2d only")
+    n = known_shape(v, "diag")[0]
+    square = eye(n, chunks=(v.chunks[0], v.chunks[0]), dtype=bool)
+    found = where(square, v[None, :], np.zeros((), dtype=v.dtype)[()])
+    if k == 0:
+        return found
+    return pad(found, ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k)))
+
+
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """Return the diagonals along two axes, as the last axis.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    offset : int, optional
+        Which diagonal.
+    axis1, axis2 : int, optional
+        The two axes.
+
+    Returns
+    -------
+    Array
+        The diagonals.
+    """
+    from raskt.array.core import asarray
+    from raskt.array.shape import moveaxis
+
+    a = asarray(a)
+    if a.ndim < 2:
+        raise ValueError("diag requires an array of at least two dimensions")
+    if axis1 % a.ndim == axis2 % a.ndim:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    a = moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = known_shape(a, "diagonal")[-2:]
+    row, column = max(-offset, 0), max(offset, 0)
+    n = max(min(rows - row, columns - column), 0)
+    at = np.arange(n)
+    return a.vindex[(*(slice(None),) * (a.ndim - 2), at + row, at + column)]
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
+    """Repeat elements.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    repeats : int
+        How often each element is to be there.
+    axis : int, optional
+        Along which axis.
+
+    Returns
+    -------
+    Array
+        The elements.
+    """
+    from raskt.array.core import asarray
+    from raskt.array.slicing import take
+
+    a = asarray(a)
+    if axis is None:
+        if a.ndim != 1:
+            a = a.reshape(-1)
+        axis = 0
+    counts = np.asarray(repeats)
+    if (counts < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    length = known_shape(a, "repeat")[axis]
+    return take(a, np.repeat(np.arange(length), counts), axis=axis)
+
+
+def tile(A: Any, reps: Any) -> Array:
+    """Repeat an array along its axes.
+
+    Parameters
+    ----------
+    A : array_like
+        The array.
+    reps : int or tuple of int
+        How often along each axis.
+
+    Returns
+    -------
+    Array
+        The copies side by side.
+    """
+    from raskt.array.concatenate import concatenate
+    from raskt.array.core import asarray
+
+    A = asarray(A)
+    times = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
+    if any(n < 0 for n in times):
+        raise ValueError("negative reps are not allowed")
+    while A.ndim < len(times):
+        A = A[None]
+    times = (1,) * (A.ndim - len(times)) + times
+    for axis, n in enumerate(times):
+        if n == 0:
+            A = A[tuple(slice(0, 0) if at == axis else slice(None) for at in range(A.ndim))]
+        elif n > 1:
+            A = concatenate([A] * n, axis=axis)
+    return A
+
+
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
+    """Put elements around an array.
+
+    Parameters
+    ----------
+    array : array_like
+        The array.
+    pad_width : int, or sequence of pairs of int
+        How many before and behind along each axis.
+    mode : str, optional
+        What they are, as in `numpy.pad`.
+    **kwargs
+        As in `numpy.pad`.
+
+    Returns
+    -------
+    Array
+        The padded array.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.pad(ra.arange(3, chunks=2), 1, mode="edge").compute()
+    array([0, 0, 1, 2, 2])
+    """
+    from raskt.array.concatenate import concatenate
+    from raskt.array.core import asarray
+
+    array = asarray(array)
+    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError("index can't contain negative values")
+    if callable(mode) or mode in ("maximum", "mean", "median", "minimum", "linear_ramp", "empty"):
+        return _pad_whole(array, widths, mode, kwargs)
+    for axis, (before, after) in enumerate(widths):
+        if before == after == 0:
+            continue
+        parts = _pads(array, axis, before, after, mode, kwargs)
+        array = concatenate([part for part in parts if part is not None], axis=axis)
+    return array
+
+
+def _pads(array: Array, axis: int, before: int, after: int, mode: str, kwargs: dict[str, Any]) -> list[Any]:
+    from raskt.array.slicing import take
+
+    n = known_shape(array, "pad")[axis]
+    if mode == "constant":
+        values = np.broadcast_to(np.asarray(kwargs.get("constant_values", 0)), (array.ndim, 2))[axis]
+        sides: list[Any] = []
+        for width, value in ((before, values[0]), (after, values[1])):
+            shape = tuple(width if at == axis else length for at, length in enumerate(array.shape))
+            chunks = tuple(width if at == axis else sizes for at, sizes in enumerate(array.chunks))
+            sides.append(full(shape, value, dtype=array.dtype, chunks=chunks) if width else None)
+        return [sides[0], array, sides[1]]
+    at = np.pad(np.arange(n), (before, after), mode=mode, **({} if "reflect_type" not in kwargs else {"reflect_type": "even"}))  # type: ignore[call-overload]
+    if kwargs.get("reflect_type", "even") != "even":
+        raise NotImplementedError("pad with reflect_type='odd': use map_blocks on a rechunked array")
+    first = take(array, at[:before], axis=axis) if before else None
+    last = take(array, at[before + n :], axis=axis) if after else None
+    return [first, array, last]
+
+
+def _pad_whole(array: Array, widths: Any, mode: Any, kwargs: dict[str, Any]) -> Array:
+    """Modes that look at all elements along an axis: on one chunk."""
+    from raskt.array.blockwise import map_blocks
+
+    whole = array.rechunk(-1)
+    shape = tuple(n + sum(pair) for n, pair in zip(known_shape(array, "pad"), widths, strict=True))
+    return map_blocks(
+        np.pad, whole, dtype=array.dtype, chunks=tuple((n,) for n in shape), pad_width=widths, mode=mode, **kwargs
+    )
+
+

@@ -1,0 +1,195 @@
+"""Products of matrices and their like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import dtype_parameter, op
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["dot", "einsum", "matmul", "outer", "tensordot", "vdot"]
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def _product_dtype(*arrays: Array) -> str | None:
+    return dtype_parameter(np.result_type(*[x.dtype for x in arrays]))
+
+
+def matmul(a: Any, b: Any) -> Array:
+    """Multiply matrices, as `numpy.matmul` does.
+
+    Parameters
+    ----------
+    a, b : array_like
+        Matrices, or matrices along the last two axes.
+
+    Returns
+    -------
+    Array
+        The products.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> x = ra.ones((4, 4), chunks=2)
+    >>> (x @ x).sum().compute()
+    np.float64(64.0)
+    """
+    a, b = _as(a), _as(b)
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError("matmul: Input operand does not have enough dimensions (scalars are multiplied by *)")
+    left, right = a.ndim == 1, b.ndim == 1
+    if left:
+        a = a[None, :]
+    if right:
+        b = b[:, None]
+    if a.shape[-1] != b.shape[-2] and a.shape[-1] == a.shape[-1] and b.shape[-2] == b.shape[-2]:
+        raise ValueError(
+            f"matmul: Input operand 1 has a mismatch in its core dimension 0: size {b.shape[-2]} is different from "
+            f"{a.shape[-1]}"
+        )
+    n = max(a.ndim, b.ndim) - 2
+    batch = list(range(n))
+    rows, inner, columns = n, n + 1, n + 2
+    parameters = {
+        "function": "raskt.array._chunk.matmul_blocks",
+        "output": [*batch, rows, columns],
+        "inputs": [[*batch[n - (a.ndim - 2) :], rows, inner], [*batch[n - (b.ndim - 2) :], inner, columns]],
+        "align": True,
+        "contraction": "spread",
+        "dtype": _product_dtype(a, b),
+    }
+    if a.dtype.kind == "b" and b.dtype.kind == "b":
+        parameters["function"] = "raskt.array._chunk.matmul_of_bools"
+    found = op("blockwise", (a, b), parameters)
+    if left:
+        found = found[..., 0, :]
+    if right:
+        found = found[..., 0]
+    return found
+
+
+def dot(a: Any, b: Any) -> Array:
+    """Multiply arrays as `numpy.dot` does.
+
+    Parameters
+    ----------
+    a, b : array_like
+        The arrays.
+
+    Returns
+    -------
+    Array
+        The product: over the last axis of ``a`` and the last but one of ``b``.
+    """
+    a, b = _as(a), _as(b)
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    if a.ndim <= 2 and b.ndim <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, axes=((a.ndim - 1,), (max(b.ndim - 2, 0),)))
+
+
+def vdot(a: Any, b: Any) -> Array:
+    """Return the sum of the products of elements, those of ``a`` conjugated."""
+    return dot(_as(a).conj().ravel(), _as(b).ravel())
+
+
+def outer(a: Any, b: Any) -> Array:
+    """Return the products of all pairs of elements."""
+    return _as(a).ravel()[:, None] * _as(b).ravel()[None, :]
+
+
+def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
+    """Multiply arrays over some axes of both.
+
+    Parameters
+    ----------
+    lhs, rhs : array_like
+        The arrays.
+    axes : int, or pair of sequences of int
+        How many axes at the end of ``lhs`` and the start of ``rhs``, or which.
+
+    Returns
+    -------
+    Array
+        Of the axes of ``lhs`` that are left, then those of ``rhs``.
+    """
+    a, b = _as(lhs), _as(rhs)
+    if isinstance(axes, (int, np.integer)):
+        axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
+    first, second = ((side,) if isinstance(side, (int, np.integer)) else tuple(side) for side in axes)
+    if len(first) != len(second):
+        raise ValueError("shape-mismatch for sum")
+    first, second = tuple(at % a.ndim for at in first), tuple(at % b.ndim for at in second)
+    for i, j in zip(first, second, strict=True):
+        if a.shape[i] != b.shape[j] and a.shape[i] == a.shape[i] and b.shape[j] == b.shape[j]:
+            raise ValueError("shape-mismatch for sum")
+    left = list(range(a.ndim))
+    right = list(range(a.ndim, a.ndim + b.ndim))
+    for i, j in zip(first, second, strict=True):
+        right[j] = left[i]
+    # Blocks along contracted axes come in C order of each operand: these agree only if the axes do.
+    if len(first) > 1 and list(second) != [second[k] for k in np.argsort(first)]:
+        order = np.argsort(first)
+        first, second = tuple(first[k] for k in order), tuple(second[k] for k in order)
+    if list(second) != sorted(second):
+        rest = [at for at in range(b.ndim) if at not in second]
+        from raskt.array.shape import transpose
+
+        return tensordot(a, transpose(b, (*second, *rest)), axes=(first, tuple(range(len(second)))))
+    output = [letter for at, letter in enumerate(left) if at not in first]
+    output += [letter for at, letter in enumerate(right) if at not in second]
+    parameters = {
+        "function": "raskt.array._chunk.tensordot_blocks",
+        "kwargs": {"axes": (first, second)},
+        "output": output,
+        "inputs": [left, right],
+        "align": True,
+        "contraction": "spread",
+        "dtype": _product_dtype(a, b),
+    }
+    return op("blockwise", (a, b), parameters)
+
+
+def einsum(*operands: Any, dtype: Any = None, optimize: Any = False, split_every: Any = None, **kwargs: Any) -> Array:
+    """Multiply and sum by Einstein's notation, as `numpy.einsum` does.
+
+    Parameters
+    ----------
+    *operands : str and array_like
+        The subscripts, and the arrays.
+    dtype : dtype, optional
+        The dtype to compute in.
+    optimize : bool or str, optional
+        Whether to look for a better order of products.
+    split_every : optional
+        Accepted as Dask does.
+    **kwargs
+        ``casting``, ``order``: as in NumPy.
+
+    Returns
+    -------
+    Array
+        The result.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> x = ra.ones((2, 3), chunks=1)
+    >>> ra.einsum("ij->i", x).compute()
+    array([3., 3.])
+    """
+    from raskt.array._einsum import contract
+
+    del split_every
+    return contract(operands, dtype, optimize, kwargs)

@@ -1,0 +1,223 @@
+"""How arrays are cut into chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import op
+
+if TYPE_CHECKING:
+    from raskt._raskt import ArrayChunks
+    from raskt.array.core import Array
+
+__all__ = ["normalize_chunks", "rechunk", "unify_chunks"]
+
+CHUNK_BYTES = 128 * 2**20
+"""The size that automatic chunks do not exceed, where the configuration says nothing."""
+
+
+def limit_bytes(limit: Any = None) -> int:
+    """Return the size that automatic chunks do not exceed."""
+    from raskt.units import parse_bytes
+
+    if limit is not None:
+        return parse_bytes(limit)
+    import sys
+
+    config = sys.modules.get("raskt.config")
+    found = None if config is None else config.get("array.chunk-size", None)
+    return CHUNK_BYTES if found is None else parse_bytes(found)
+
+
+def grid_of(
+    chunks: Any, shape: Any, dtype: Any = None, limit: Any = None, previous: Any = None
+) -> ArrayChunks:
+    """Return chunks as operations take them."""
+    if type(chunks) is _raskt.ArrayChunks:
+        return chunks
+    chunks, limit = _read_bytes(chunks, limit)
+    lengths = [None if n != n else n for n in shape]
+    item = None if dtype is None or np.dtype(dtype).hasobject else np.dtype(dtype).itemsize
+    return _raskt.array_chunks(chunks, lengths, item, limit_bytes(limit), previous)
+
+
+def _read_bytes(chunks: Any, limit: Any) -> tuple[Any, Any]:
+    """Byte strings are automatic chunks with another limit."""
+
+    def read(spec: Any) -> Any:
+        nonlocal limit
+        if isinstance(spec, str) and spec != "auto":
+            limit = spec
+            return "auto"
+        return spec
+
+    if isinstance(chunks, str):
+        return read(chunks), limit
+    if isinstance(chunks, dict):
+        return {axis: read(spec) for axis, spec in chunks.items()}, limit
+    if isinstance(chunks, (tuple, list)) and any(isinstance(spec, str) for spec in chunks):
+        return tuple(read(spec) for spec in chunks), limit
+    if isinstance(chunks, np.ndarray):
+        return chunks.tolist(), limit
+    return chunks, limit
+
+
+def normalize_chunks(
+    chunks: Any, shape: Any = None, limit: Any = None, dtype: Any = None, previous_chunks: Any = None
+) -> tuple[tuple[int, ...], ...]:
+    """Return what ``chunks=`` comes to for an array.
+
+    Parameters
+    ----------
+    chunks : int, tuple, dict or str
+        Sizes, ``-1`` for whole axes, ``"auto"``, or a number of bytes as text.
+    shape : tuple of int, optional
+        The shape of the array; the sum of the sizes where it is not given.
+    limit : int or str, optional
+        The size that automatic chunks do not exceed.
+    dtype : dtype, optional
+        The dtype, which automatic chunks need.
+    previous_chunks : tuple of tuples of int, optional
+        How the array is cut already: automatic chunks keep its boundaries where they can.
+
+    Returns
+    -------
+    tuple of tuples of int
+        The sizes of all chunks along each axis.
+
+    Examples
+    --------
+    >>> from raskt.array import normalize_chunks
+    >>> normalize_chunks((5, -1), shape=(10, 3))
+    ((5, 5), (3,))
+    """
+    if chunks is None:
+        raise ValueError("chunks are 'auto', sizes or bytes, found None")
+    if shape is None:
+        shape = tuple(sum(sizes) for sizes in chunks)
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    previous = None if previous_chunks is None else grid_of(tuple(map(tuple, previous_chunks)), shape)
+    grid = grid_of(chunks, shape, dtype, limit, previous)
+    return grid.sizes
+
+
+def rechunk(
+    x: Any,
+    chunks: Any = "auto",
+    threshold: int | None = None,
+    block_size_limit: Any = None,
+    balance: bool = False,
+    method: str | None = None,
+) -> Array:
+    """Cut an array into other chunks.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    chunks : int, tuple, dict or str, optional
+        The new chunks: sizes, ``-1`` for whole axes, None for axes that stay, ``"auto"``, bytes as text, or a
+        dictionary of these by axis.
+    threshold, method : optional
+        Accepted as Dask does; the engine plans by itself.
+    block_size_limit : int or str, optional
+        The size that automatic chunks do not exceed.
+    balance : bool, optional
+        Whether chunks along an axis are to be nearly equal.
+
+    Returns
+    -------
+    Array
+        The same elements.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.ones((4, 6), chunks=2).rechunk({0: -1, 1: 3}).chunks
+    ((4,), (3, 3))
+    """
+    from raskt.array.core import asanyarray
+
+    x = asanyarray(x)
+    if method not in (None, "tasks", "p2p"):
+        raise ValueError(f"method must be 'tasks' or 'p2p', found {method!r}")
+    if threshold is not None and threshold < 1:
+        raise ValueError(f"threshold must be 1 or more, found {threshold}")
+    grid = grid_of(chunks, x.shape, x._dtype, block_size_limit, x._expr.grid)
+    if balance:
+        grid = _balanced(grid, x)
+    return op("rechunk", (x,), {"chunks": grid})
+
+
+def _balanced(grid: ArrayChunks, x: Any) -> ArrayChunks:
+    axes = []
+    for sizes in grid.sizes:
+        n, length = len(sizes), sum(sizes)
+        if length != length:
+            return grid
+        # As many chunks as there were, as equal as can be.
+        size = -(-length // n) if n else 1
+        axes.append(tuple(min(size, length - at) for at in range(0, length, max(size, 1))) or (0,))
+    return grid_of(tuple(axes), x.shape)
+
+
+def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]], list[Any]]:
+    """Bring arrays into common chunks along the indices that they share.
+
+    Parameters
+    ----------
+    *args : array, index, array, index, ...
+        Arrays, each followed by its indices: a string or a tuple; None for what is no array.
+
+    Returns
+    -------
+    chunks : dict
+        The chunks of each index.
+    arrays : list
+        The arrays in these chunks.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> chunks, (x, y) = ra.unify_chunks(ra.ones(6, chunks=3), "i", ra.ones(6, chunks=2), "i")
+    >>> chunks, x.chunks
+    ({'i': (2, 1, 1, 2)}, ((2, 1, 1, 2),))
+    """
+    from raskt.array.core import asanyarray
+
+    if not args:
+        return {}, []
+    pairs = [(asanyarray(a) if index is not None else a, index) for a, index in zip(args[::2], args[1::2], strict=True)]
+    common: dict[Any, Any] = {}
+    for array, index in pairs:
+        for axis, letter in enumerate(index or ()):
+            sizes = array.chunks[axis]
+            known = common.get(letter)
+            common[letter] = sizes if known is None or known == (1,) else _refined(known, sizes, letter)
+    unified = []
+    for array, index in pairs:
+        if index is None:
+            unified.append(array)
+            continue
+        wanted = tuple(
+            array.chunks[axis] if array.shape[axis] == 1 else common[letter]
+            for axis, letter in enumerate(index)
+        )
+        unified.append(array.rechunk(wanted) if wanted != array.chunks else array)
+    return common, unified
+
+
+def _refined(a: Any, b: Any, letter: Any) -> Any:
+    if b == (1,) or a == b:
+        return a
+    if sum(a) != sum(b):
+        if sum(a) != sum(a) or sum(b) != sum(b):
+            if len(a) == len(b):
+                return a
+            raise ValueError(f"chunks of unknown size along {letter!r} cannot be matched: {a} and {b}")
+        raise ValueError(f"arrays differ along {letter!r}: {sum(a)} and {sum(b)} elements")
+    ends = sorted({*np.cumsum(a).tolist(), *np.cumsum(b).tolist()} - {0})
+    return tuple(np.diff([0, *ends]).tolist()) or (0,)

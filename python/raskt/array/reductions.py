@@ -1,0 +1,521 @@
+"""Reductions along axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import array_of, dtype_parameter, expr_of, op
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "average",
+    "count_nonzero",
+    "max",
+    "mean",
+    "min",
+    "moment",
+    "nanargmax",
+    "nanargmin",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "prod",
+    "ptp",
+    "reduction",
+    "std",
+    "sum",
+    "trace",
+    "var",
+]
+
+
+def _reduce(
+    name: str,
+    a: Any,
+    axis: Any,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    dtype: Any = None,
+    ddof: Any = None,
+) -> Array:
+    parameters: dict[str, Any] = {"axis": axis, "keepdims": bool(keepdims)}
+    if axis is not None and not isinstance(axis, (int, tuple)):
+        parameters["axis"] = tuple(axis) if np.ndim(axis) else int(axis)
+    if split_every is not None:
+        parameters["split_every"] = split_every
+    if dtype is not None:
+        parameters["dtype"] = dtype_parameter(dtype)
+    if ddof is not None:
+        parameters["ddof"] = ddof
+    found: Array = array_of(_raskt.array_op(name, (expr_of(a),), parameters))
+    if out is not None:
+        from raskt.array.ufuncs import _into
+
+        found = _into(out, found)
+    return found
+
+
+def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Add elements up.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int or tuple of int, optional
+        Along which axes; all of them by default.
+    dtype : dtype, optional
+        The dtype of the result.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+    split_every : int or dict, optional
+        How many partial results are combined at once.
+    out : Array, optional
+        What gets the result.
+
+    Returns
+    -------
+    Array
+        The sums.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.ones((2, 3), chunks=1).sum(axis=0).compute()
+    array([2., 2., 2.])
+    """
+    return _reduce("sum", a, axis, keepdims, split_every, out, dtype)
+
+
+def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Multiply elements; see `sum`."""
+    return _reduce("prod", a, axis, keepdims, split_every, out, dtype)
+
+
+def max(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return the largest elements; see `sum`."""
+    return _reduce("max", a, axis, keepdims, split_every, out)
+
+
+def min(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return the smallest elements; see `sum`."""
+    return _reduce("min", a, axis, keepdims, split_every, out)
+
+
+def any(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return whether any element is true; see `sum`."""
+    return _reduce("any", a, axis, keepdims, split_every, out)
+
+
+def all(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return whether all elements are true; see `sum`."""
+    return _reduce("all", a, axis, keepdims, split_every, out)
+
+
+def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return the means of elements; see `sum`."""
+    return _reduce("mean", a, axis, keepdims, split_every, out, dtype)
+
+
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    ddof: int = 0,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
+    """Return the standard deviations of elements; see `sum`.
+
+    Parameters
+    ----------
+    a, axis, dtype, keepdims, split_every, out
+        As in `sum`.
+    ddof : int, optional
+        What the number of elements is lessened by before it divides.
+
+    Returns
+    -------
+    Array
+        The deviations.
+    """
+    return _reduce("std", a, axis, keepdims, split_every, out, dtype, ddof)
+
+
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    ddof: int = 0,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
+    """Return the variances of elements; see `std`."""
+    return _reduce("var", a, axis, keepdims, split_every, out, dtype, ddof)
+
+
+def _arg_axis(axis: Any) -> Any:
+    if axis is not None and not isinstance(axis, (int, np.integer)):
+        raise TypeError(f"axis must be an integer or None, found {type(axis).__name__}")
+    return axis
+
+
+def argmax(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return where the largest elements are.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int, optional
+        Along which axis; in the flat array by default.
+    keepdims, split_every, out
+        As in `sum`.
+
+    Returns
+    -------
+    Array
+        Their indices; the first of equal ones.
+    """
+    return _reduce("argmax", a, _arg_axis(axis), keepdims, split_every, out)
+
+
+def argmin(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return where the smallest elements are; see `argmax`."""
+    return _reduce("argmin", a, _arg_axis(axis), keepdims, split_every, out)
+
+
+def nanargmax(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return where the largest elements are, NaN left out; see `argmax`."""
+    return _reduce("nanargmax", a, _arg_axis(axis), keepdims, split_every, out)
+
+
+def nanargmin(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return where the smallest elements are, NaN left out; see `argmax`."""
+    return _reduce("nanargmin", a, _arg_axis(axis), keepdims, split_every, out)
+
+
+def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Add elements up, NaN left out; see `sum`."""
+    return _reduce("nansum", a, axis, keepdims, split_every, out, dtype)
+
+
+def nanprod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Multiply elements, NaN left out; see `sum`."""
+    return _reduce("nanprod", a, axis, keepdims, split_every, out, dtype)
+
+
+def nanmax(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return the largest elements, NaN left out; see `sum`."""
+    return _reduce("nanmax", a, axis, keepdims, split_every, out)
+
+
+def nanmin(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return the smallest elements, NaN left out; see `sum`."""
+    return _reduce("nanmin", a, axis, keepdims, split_every, out)
+
+
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+    """Return the means of elements, NaN left out; see `sum`."""
+    return _reduce("nanmean", a, axis, keepdims, split_every, out, dtype)
+
+
+def nanstd(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    ddof: int = 0,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
+    """Return the standard deviations of elements, NaN left out; see `std`."""
+    return _reduce("nanstd", a, axis, keepdims, split_every, out, dtype, ddof)
+
+
+def nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    ddof: int = 0,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
+    """Return the variances of elements, NaN left out; see `std`."""
+    return _reduce("nanvar", a, axis, keepdims, split_every, out, dtype, ddof)
+
+
+def moment(
+    a: Any,
+    order: int,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    ddof: int = 0,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
+    """Return central moments of elements.
+
+    Parameters
+    ----------
+    a, axis, dtype, keepdims, ddof, split_every, out
+        As in `std`.
+    order : int
+        Which moment: 2 for the variance.
+
+    Returns
+    -------
+    Array
+        The moments.
+    """
+    from raskt.array.core import asanyarray
+
+    if not isinstance(order, int) or order < 0:
+        raise ValueError("order must be an integer of 0 or more")
+    x = asanyarray(a)
+    apart = x - mean(x, axis=axis, dtype=dtype, keepdims=True)
+    total = sum(apart**order, axis=axis, dtype=dtype, keepdims=keepdims, split_every=split_every)
+    n = sum(x * 0 + 1, axis=axis, keepdims=keepdims)
+    found = total / (n - ddof)
+    from raskt.array.ufuncs import _into
+
+    moments: Array = _into(out, found)
+    return moments
+
+
+def ptp(a: Any, axis: Any = None) -> Array:
+    """Return how far the largest and the smallest elements are apart."""
+    return max(a, axis=axis) - min(a, axis=axis)
+
+
+def count_nonzero(a: Any, axis: Any = None) -> Array:
+    """Return how many elements are not zero.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int or tuple of int, optional
+        Along which axes.
+
+    Returns
+    -------
+    Array
+        The numbers.
+    """
+    from raskt.array.core import asanyarray
+
+    return sum(asanyarray(a).astype(bool), axis=axis, dtype=np.int64)
+
+
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
+    """Return weighted means.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int or tuple of int, optional
+        Along which axes.
+    weights : array_like, optional
+        The weight of each element, or of each along the axis.
+    returned : bool, optional
+        Whether the sums of the weights are returned too.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+
+    Returns
+    -------
+    Array, or (Array, Array)
+        The means.
+    """
+    from raskt.array.core import asanyarray
+
+    a = asanyarray(a)
+    if weights is None:
+        found = mean(a, axis=axis, keepdims=keepdims)
+        total = found.dtype.type(a.size / found.size) if returned else None
+        return (found, found * 0 + total) if returned else found
+    weights = asanyarray(weights)
+    if a.shape != weights.shape:
+        if axis is None:
+            raise TypeError("Axis must be specified when shapes of a and weights differ.")
+        if weights.ndim != 1:
+            raise TypeError("1D weights expected when shapes of a and weights differ.")
+        if weights.shape[0] != a.shape[axis]:
+            raise ValueError("Length of weights not compatible with specified axis.")
+        place = axis % a.ndim
+        weights = weights[tuple(slice(None) if at == place else None for at in range(a.ndim))]
+    dtype = np.result_type(a.dtype, weights.dtype, np.float64 if a.dtype.kind in "bui" else a.dtype)
+    product = a * weights
+    total = sum(weights + a * 0, axis=axis, dtype=dtype, keepdims=keepdims)
+    found = sum(product, axis=axis, dtype=dtype, keepdims=keepdims) / total
+    return (found, total) if returned else found
+
+
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Array:
+    """Add up diagonals.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    offset, axis1, axis2 : int, optional
+        Which diagonals; see `diagonal`.
+    dtype : dtype, optional
+        The dtype of the result.
+
+    Returns
+    -------
+    Array
+        The sums.
+    """
+    from raskt.array.creation import diagonal
+
+    return sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+def reduction(
+    x: Any,
+    chunk: Any,
+    aggregate: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    dtype: Any = None,
+    split_every: Any = None,
+    combine: Any = None,
+    name: Any = None,
+    out: Any = None,
+    concatenate: bool = True,
+    output_size: Any = 1,
+    meta: Any = None,
+    weights: Any = None,
+) -> Array:
+    """Reduce by functions of your own, in a tree.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    chunk : callable
+        ``chunk(block, axis=axes, keepdims=True)``: the partial result of a block.
+    aggregate : callable
+        ``aggregate(partial, axis=axes, keepdims=keepdims)``: the result of the last partial ones.
+    axis : int or tuple of int, optional
+        Along which axes.
+    keepdims : bool, optional
+        Whether the axes stay.
+    dtype : dtype, optional
+        The dtype of the result.
+    split_every : int or dict, optional
+        How many partial results are combined at once.
+    combine : callable, optional
+        As ``aggregate``, for partial results in between; ``aggregate`` by default.
+    name, meta : optional
+        Accepted as Dask does.
+    out : Array, optional
+        What gets the result.
+    concatenate : bool, optional
+        Whether partial results are joined before they are combined; otherwise functions get nested lists.
+    output_size : int, optional
+        The length of reduced axes that stay.
+    weights : array_like, optional
+        What ``chunk`` gets as its second argument, chunk by chunk.
+
+    Returns
+    -------
+    Array
+        The result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raskt.array as ra
+    >>> ra.reduction(ra.arange(6, chunks=2), np.max, np.max, dtype=int).compute()
+    np.int64(5)
+    """
+    from raskt.array.core import asanyarray
+
+    del name, meta
+    x = asanyarray(x)
+    if weights is not None:
+        raise NotImplementedError("reduction with weights: multiply, or pack both into one array")
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    axes = tuple(int(at) % x.ndim if x.ndim else at for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
+    shared = {"axis": axes, "concatenate": concatenate, "ndim": x.ndim}
+
+    def packed(function: Any, keep: bool) -> Any:
+        if function is None:
+            return None
+        return _raskt.Whole(_Step(function, keepdims=keep, **shared))
+
+    parameters = {
+        "axis": axes,
+        "keepdims": bool(keepdims),
+        "split_every": split_every,
+        "dtype": dtype_parameter(dtype) or "unknown",
+        "output_size": -1 if output_size != output_size else int(output_size),
+        "chunk": _raskt.Whole(_Chunk(chunk, axes)) if chunk is not None else None,
+        "combine": packed(combine or aggregate, True),
+        "aggregate": packed(aggregate, bool(keepdims)),
+    }
+    from raskt.array.ufuncs import _into
+
+    found: Array = _into(out, op("reduction", (x,), parameters))
+    return found
+
+
+class _Chunk:
+    """The first step of a reduction by functions of the user's."""
+
+    def __init__(self, function: Any, axis: Any) -> None:
+        self.function, self.axis = function, axis
+
+    def __call__(self, block: Any) -> Any:
+        return self.function(block, axis=self.axis, keepdims=True)
+
+    def __raskt_tokenize__(self) -> Any:
+        return type(self).__name__, self.function, self.axis
+
+
+class _Step:
+    """A further step: what neighbours gave, joined or in nested lists."""
+
+    def __init__(self, function: Any, axis: Any, keepdims: bool, concatenate: bool, ndim: int) -> None:
+        self.function, self.axis, self.keepdims = function, axis, keepdims
+        self.concatenate, self.ndim = concatenate, ndim
+
+    def __call__(self, *parts: Any, own: Any) -> Any:
+        from raskt.array._chunk import assemble
+
+        whole = assemble(list(parts), own) if self.concatenate else _nested(list(parts), own)
+        return self.function(whole, axis=self.axis, keepdims=self.keepdims)
+
+    def __raskt_tokenize__(self) -> Any:
+        return type(self).__name__, self.function, self.axis, self.keepdims, self.concatenate, self.ndim
+
+
+def _nested(parts: list[Any], counts: Any) -> Any:
+    if not counts:
+        return parts[0]
+    step = len(parts) // counts[0]
+    return [_nested(parts[at : at + step], counts[1:]) for at in range(0, len(parts), step)]

@@ -1,0 +1,397 @@
+"""Axes in another order, more of them or fewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import array_of, dtype_parameter, expr_of, known_shape, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_arrays",
+    "broadcast_to",
+    "expand_dims",
+    "flip",
+    "fliplr",
+    "flipud",
+    "moveaxis",
+    "ndim",
+    "result_type",
+    "roll",
+    "rollaxis",
+    "rot90",
+    "shape",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+    "view",
+]
+
+
+def _axis(axis: Any, n: int) -> int:
+    at = int(axis)
+    if not -n <= at < n:
+        raise np.exceptions.AxisError(at, n)
+    return at % n if n else at
+
+
+def _axes(axis: Any, n: int) -> tuple[int, ...]:
+    found = tuple(_axis(at, n) for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
+    if len(set(found)) != len(found):
+        raise ValueError("repeated axis")
+    return found
+
+
+def transpose(a: Any, axes: Any = None) -> Array:
+    """Put axes in another order.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axes : sequence of int, optional
+        The order; reversed by default.
+
+    Returns
+    -------
+    Array
+        The array with its axes so.
+    """
+    parameters = {} if axes is None else {"axis": tuple(int(at) for at in axes)}
+    return array_of(_raskt.array_op("transpose", (expr_of(a),), parameters))
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
+    """Swap two axes."""
+    n = _as(a).ndim
+    order = list(range(n))
+    i, j = _axis(axis1, n), _axis(axis2, n)
+    order[i], order[j] = order[j], order[i]
+    return transpose(a, order)
+
+
+def moveaxis(a: Any, source: Any, destination: Any) -> Array:
+    """Move axes to other places; the others stay in their order.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    source, destination : int or sequence of int
+        Where axes are, and where they are to be.
+
+    Returns
+    -------
+    Array
+        The array with its axes so.
+    """
+    n = _as(a).ndim
+    here, there = _axes(source, n), _axes(destination, n)
+    if len(here) != len(there):
+        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+    order = [at for at in range(n) if at not in here]
+    for to, at in sorted(zip(there, here, strict=True)):
+        order.insert(to, at)
+    return transpose(a, order)
+
+
+def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
+    """Move an axis before another one."""
+    n = _as(a).ndim
+    axis = _axis(axis, n)
+    if start < 0:
+        start += n
+    if not 0 <= start <= n:
+        raise np.exceptions.AxisError(start, n)
+    return moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def expand_dims(a: Any, axis: Any) -> Array:
+    """Put in axes of length 1.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int or tuple of int
+        Where they are in the result.
+
+    Returns
+    -------
+    Array
+        The array with more axes.
+    """
+    a = _as(a)
+    places = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    n = a.ndim + len(places)
+    new = _axes(places, n)
+    found: Array = a[tuple(None if at in new else slice(None) for at in range(n))]
+    return found
+
+
+def squeeze(a: Any, axis: Any = None) -> Array:
+    """Take axes of length 1 away.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int or tuple of int, optional
+        Which; all of them by default.
+
+    Returns
+    -------
+    Array
+        The array with fewer axes.
+    """
+    a = _as(a)
+    if axis is None:
+        gone = tuple(at for at, n in enumerate(a.shape) if n == 1)
+    else:
+        gone = _axes(axis, a.ndim)
+        if any(a.shape[at] != 1 for at in gone):
+            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    if not gone:
+        return a
+    found: Array = a[tuple(0 if at in gone else slice(None) for at in range(a.ndim))]
+    return found
+
+
+def _at_least(n: int, arrays: Any) -> Any:
+    found = []
+    for x in arrays:
+        x = _as(x)
+        if n == 3 and x.ndim == 2:
+            x = x[:, :, None]
+        elif n == 3 and x.ndim == 1:
+            x = x[None, :, None]
+        else:
+            while x.ndim < n:
+                x = x[None]
+        found.append(x)
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def atleast_1d(*arys: Any) -> Any:
+    """Return arrays of at least one axis."""
+    return _at_least(1, arys)
+
+
+def atleast_2d(*arys: Any) -> Any:
+    """Return arrays of at least two axes."""
+    return _at_least(2, arys)
+
+
+def atleast_3d(*arys: Any) -> Any:
+    """Return arrays of at least three axes."""
+    return _at_least(3, arys)
+
+
+def flip(m: Any, axis: Any = None) -> Array:
+    """Reverse the order of elements along axes.
+
+    Parameters
+    ----------
+    m : array_like
+        The array.
+    axis : int or tuple of int, optional
+        Which axes; all of them by default.
+
+    Returns
+    -------
+    Array
+        The array, reversed.
+    """
+    m = _as(m)
+    axes = tuple(range(m.ndim)) if axis is None else _axes(axis, m.ndim)
+    found: Array = m[tuple(slice(None, None, -1) if at in axes else slice(None) for at in range(m.ndim))]
+    return found
+
+
+def flipud(m: Any) -> Array:
+    """Reverse the order of rows."""
+    return flip(m, 0)
+
+
+def fliplr(m: Any) -> Array:
+    """Reverse the order of columns."""
+    return flip(m, 1)
+
+
+def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Array:
+    """Rotate by so many right angles in the plane of two axes."""
+    m = _as(m)
+    first, second = _axes(axes, m.ndim)
+    k %= 4
+    if k == 0:
+        return m
+    if k == 2:
+        return flip(m, (first, second))
+    if k == 1:
+        return swapaxes(flip(m, second), first, second)
+    return flip(swapaxes(m, first, second), second)
+
+
+def roll(array: Any, shift: Any, axis: Any = None) -> Array:
+    """Move elements around the ends of axes.
+
+    Parameters
+    ----------
+    array : array_like
+        The array.
+    shift : int or tuple of int
+        How far.
+    axis : int or tuple of int, optional
+        Along which axes; through the flat array by default.
+
+    Returns
+    -------
+    Array
+        The array, rolled.
+    """
+    from raskt.array.concatenate import concatenate
+
+    x = _as(array)
+    if axis is None:
+        return roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
+    shifts = (shift,) if isinstance(shift, (int, np.integer)) else tuple(shift)
+    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    if len(shifts) == 1:
+        shifts *= len(axes)
+    if len(axes) == 1:
+        axes *= len(shifts)
+    if len(shifts) != len(axes):
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences of one length")
+    for by, at in zip(shifts, axes, strict=True):
+        at = _axis(at, x.ndim)
+        n = known_shape(x, "roll")[at]
+        by = by % n if n else 0
+        if by:
+            before = (slice(None),) * at
+            x = concatenate([x[(*before, slice(n - by, None))], x[(*before, slice(0, n - by))]], axis=at)
+    return x
+
+
+def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Array:
+    """Stretch axes of length 1, and put in new ones in front.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    shape : tuple of int
+        The shape that it is to have.
+    chunks : optional
+        How stretched and new axes are cut; not at all by default.
+    meta : optional
+        Accepted as Dask does.
+
+    Returns
+    -------
+    Array
+        The array in that shape.
+    """
+    del meta
+    x = _as(x)
+    wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
+    offset = len(wanted) - x.ndim
+    fits = offset >= 0 and all(a in (1, b) or a != a for a, b in zip(x.shape, wanted[offset:], strict=True))
+    if not fits:
+        raise ValueError(f"cannot broadcast shape {x.shape} to shape {wanted}")
+    if chunks is None:
+        sizes = tuple(
+            x.chunks[at - offset] if at >= offset and x.shape[at - offset] != 1 else (n,) for at, n in enumerate(wanted)
+        )
+    else:
+        sizes = grid_of(chunks, wanted, x._dtype).sizes
+        for at, own in enumerate(x.chunks):
+            if x.shape[at] != 1 and own != sizes[at + offset]:
+                raise ValueError(f"cannot broadcast chunks {x.chunks} to chunks {sizes}: rechunk first")
+    return op("broadcast_to", (x,), {"chunks": grid_of(sizes, wanted)})
+
+
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
+    """Stretch arrays to the shape that they have together."""
+    from raskt.array.rechunk import unify_chunks
+
+    del subok
+    arrays = [_as(x) for x in args]
+    shape = np.broadcast_shapes(*[x.shape for x in arrays])
+    pairs: list[Any] = []
+    for x in arrays:
+        pairs += [x, tuple(range(len(shape) - x.ndim, len(shape)))]
+    common, unified = unify_chunks(*pairs)
+    chunks = tuple(common[at] for at in range(len(shape)))
+    return tuple(broadcast_to(x, shape, chunks=chunks) for x in unified)
+
+
+def ndim(a: Any) -> int:
+    """Return the number of axes."""
+    return int(_as(a).ndim)
+
+
+def shape(a: Any) -> tuple[int, ...]:
+    """Return the length along each axis."""
+    return _as(a).shape
+
+
+def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
+    """Return the dtype that arrays and dtypes have together."""
+    found = [x.dtype if hasattr(x, "_expr") else x for x in arrays_and_dtypes]
+    return np.result_type(*found)
+
+
+def view(a: Any, dtype: Any = None, order: str = "C") -> Array:
+    """Take the bytes of elements for those of another dtype.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    dtype : dtype, optional
+        The other dtype.
+    order : {"C", "F"}, optional
+        Whether elements of another size lie along the last axis, or the first.
+
+    Returns
+    -------
+    Array
+        The same bytes.
+    """
+    from raskt.array.blockwise import map_blocks
+
+    x = _as(a)
+    known = x.dtype if dtype is None else np.dtype(dtype)
+    if order not in ("C", "F"):
+        raise ValueError("Order must be one of 'C' or 'F'")
+    if known.itemsize == x.dtype.itemsize:
+        return op("apply", (x,), {"function": "raskt.array._chunk.view", "dtype": dtype_parameter(known), "kwargs": {"dtype": dtype_parameter(known)}})
+    axis = x.ndim - 1 if order == "C" else 0
+    sizes = []
+    for n in x.chunks[axis]:
+        if (n * x.dtype.itemsize) % known.itemsize:
+            raise ValueError(f"chunks of {n} elements of {x.dtype} are no whole number of elements of {known}")
+        sizes.append(n * x.dtype.itemsize // known.itemsize)
+    chunks = tuple(tuple(sizes) if at == axis else own for at, own in enumerate(x.chunks))
+    return map_blocks(_view_block, x, dtype=known, chunks=chunks, order=order, to=known)
+
+
+def _view_block(block: Any, order: str, to: Any) -> Any:
+    if order == "C":
+        return np.ascontiguousarray(block).view(to)
+    return np.ascontiguousarray(block.T).view(to).T

@@ -1,0 +1,490 @@
+"""Element-wise functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import dtype_parameter, lift, op, promoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from raskt.array.core import Array
+
+_UNARY = (
+    "absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil conjugate cos cosh deg2rad degrees exp exp2 "
+    "expm1 fabs floor invert isfinite isinf isnan isnat log log10 log1p log2 logical_not negative positive rad2deg "
+    "radians reciprocal rint sign signbit sin sinh spacing sqrt square tan tanh trunc"
+).split()
+_BINARY = (
+    "add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal float_power floor_divide fmax fmin fmod gcd "
+    "greater greater_equal heaviside hypot lcm ldexp left_shift less less_equal logaddexp logaddexp2 logical_and "
+    "logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift subtract"
+).split()
+_OTHER_NAMES = {
+    "abs": "absolute",
+    "bitwise_not": "invert",
+    "conj": "conjugate",
+    "mod": "remainder",
+    "true_divide": "divide",
+}
+
+__all__ = [
+    *_UNARY,
+    *_BINARY,
+    *_OTHER_NAMES,
+    "angle",
+    "around",
+    "choose",
+    "clip",
+    "divmod",
+    "fix",
+    "frexp",
+    "frompyfunc",
+    "i0",
+    "imag",
+    "iscomplex",
+    "isclose",
+    "isneginf",
+    "isnull",
+    "isposinf",
+    "isreal",
+    "modf",
+    "nan_to_num",
+    "notnull",
+    "piecewise",
+    "real",
+    "round",
+    "select",
+    "sinc",
+    "where",
+]
+
+
+class ufunc:
+    """An element-wise function of arrays, as NumPy's `numpy.ufunc` is.
+
+    Parameters
+    ----------
+    name : str
+        The name of NumPy's function.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._of = getattr(np, name)
+        self.__name__ = name
+        self.__qualname__ = name
+        self.__module__ = __name__
+        self.nin: int = self._of.nin
+        self.nout: int = self._of.nout
+        self.nargs: int = self._of.nargs
+        self.types = self._of.types
+        self.identity = self._of.identity
+        self.signature = self._of.signature
+        summary = (self._of.__doc__ or "").split("\n\n")[1:2]
+        self.__doc__ = f"{''.join(summary).strip()}\n\nElement by element, as `numpy.{name}` does."
+
+    def __repr__(self) -> str:
+        return f"<ufunc {self.__name__!r}>"
+
+    def __call__(self, *args: Any, where: Any = True, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Return the function of arrays and numbers."""
+        if len(args) != self.nin:
+            raise TypeError(f"{self.__name__}() takes {self.nin} arrays, found {len(args)}")
+        if where is not True:
+            return _where_of(self._of, args, where, out, dtype)
+        parameters: dict[str, Any] = {}
+        if dtype is not None:
+            parameters = {"dtype": dtype_parameter(dtype), "kwargs": {"dtype": dtype_parameter(dtype), **kwargs}}
+        elif kwargs:
+            parameters = {"kwargs": kwargs}
+        return _into(out, op(self.__name__, args, parameters))
+
+    def outer(self, A: Any, B: Any, **kwargs: Any) -> Array:
+        """Return the function of each pair of elements.
+
+        Parameters
+        ----------
+        A, B : array_like
+            The arrays.
+        **kwargs
+            As in a call.
+
+        Returns
+        -------
+        Array
+            Of the axes of ``A``, then those of ``B``.
+        """
+        from raskt.array.core import asarray
+
+        if self.nin != 2:
+            raise ValueError("outer product only supported for binary functions")
+        A, B = asarray(A), asarray(B)
+        found: Array = self(A[(...,) + (None,) * B.ndim], B, **kwargs)
+        return found
+
+    def reduce(self, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **kwargs: Any) -> Array:
+        """Return the function folded along axes."""
+        from raskt.array import reductions
+
+        names = {
+            "add": "sum",
+            "multiply": "prod",
+            "maximum": "max",
+            "minimum": "min",
+            "logical_and": "all",
+            "logical_or": "any",
+        }
+        name = names.get(self.__name__)
+        if name is None or kwargs.get("initial") is not None:
+            raise NotImplementedError(f"{self.__name__}.reduce: use reduction() with functions of your own")
+        extra = {"dtype": dtype} if name in ("sum", "prod") else {}
+        found: Array = getattr(reductions, name)(array, axis=axis, keepdims=keepdims, **extra)
+        return found
+
+
+def _into(out: Any, found: Any) -> Any:
+    """Put a result where ``out=`` says."""
+    if isinstance(out, tuple):
+        (out,) = out
+    if out is None:
+        return found
+    if not hasattr(out, "_expr"):
+        raise TypeError(f"out must be an array of this package, found {type(out).__name__}")
+    if out.shape != found.shape:
+        raise ValueError(f"out has shape {out.shape}, where the result has {found.shape}")
+    out._expr = (found if out.dtype == found.dtype else found.astype(out.dtype))._expr
+    return out
+
+
+def _where_of(function: Any, args: Any, condition: Any, out: Any, dtype: Any) -> Any:
+    if out is None:
+        raise ValueError("where= needs out=: elements that are left out have no value otherwise")
+    found = where(condition, globals()[function.__name__](*args, dtype=dtype), out)
+    return _into(out, found)
+
+
+for _name in (*_UNARY, *_BINARY):
+    globals()[_name] = ufunc(_name)
+for _name, _of in _OTHER_NAMES.items():
+    globals()[_name] = globals()[_of]
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Callable[..., Array]: ...
+
+
+def apply(function: Any, *operands: Any, dtype: Any = None, **kwargs: Any) -> Array:
+    """Apply an element-wise function, by its path (``"numpy.real"``), or of the user's."""
+    parameters: dict[str, Any] = {"function": function if isinstance(function, str) else _raskt.Whole(function)}
+    if dtype is not None:
+        parameters["dtype"] = dtype_parameter(dtype)
+    if kwargs:
+        parameters["kwargs"] = kwargs
+    return op("apply", operands, parameters)
+
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Choose elements of two arrays by a third.
+
+    Parameters
+    ----------
+    condition : array_like
+        Where elements are those of ``x``.
+    x, y : array_like, optional
+        The elements; without them the indices of the true elements of ``condition``, as `nonzero` gives them.
+
+    Returns
+    -------
+    Array
+        The elements chosen.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> x = ra.arange(4, chunks=2)
+    >>> ra.where(x > 1, x, -1).compute()
+    array([-1, -1,  2,  3])
+    """
+    if (x is None) != (y is None):
+        raise ValueError("either both or neither of x and y should be given")
+    if x is None:
+        from raskt.array.searching import nonzero
+
+        return nonzero(condition)
+    return op("where", (condition, x, y))
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    """Limit elements to an interval.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    a_min, a_max, min, max : array_like, optional
+        The ends of the interval; None for no end.
+    out : Array, optional
+        What gets the result.
+
+    Returns
+    -------
+    Array
+        The elements, none below or above.
+    """
+    low, high = a_min if min is None else min, a_max if max is None else max
+    if low is None and high is None:
+        return _into(out, op("positive", (a,)))
+    if low is None:
+        return _into(out, op("minimum", (a, high)))
+    if high is None:
+        return _into(out, op("maximum", (a, low)))
+    return _into(out, op("clip", (a, low, high)))
+
+
+def round(a: Any, decimals: int = 0) -> Array:
+    """Round elements to so many decimals, halves to the even neighbour.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    decimals : int, optional
+        How many decimals; negative for tens.
+
+    Returns
+    -------
+    Array
+        The rounded elements.
+    """
+    return apply("numpy.round", a, decimals=int(decimals))
+
+
+around = round
+
+
+def real(x: Any) -> Array:
+    """Return the real parts of the elements."""
+    return apply("numpy.real", x)
+
+
+def imag(x: Any) -> Array:
+    """Return the imaginary parts of the elements."""
+    return apply("numpy.imag", x)
+
+
+def angle(x: Any, deg: bool = False) -> Array:
+    """Return the angles of complex numbers, in degrees if ``deg``."""
+    return apply("numpy.angle", x, deg=bool(deg))
+
+
+def fix(x: Any) -> Array:
+    """Round elements towards zero."""
+    return apply("numpy.fix", x)
+
+
+def i0(x: Any) -> Array:
+    """Return the modified Bessel function of order 0."""
+    return apply("numpy.i0", x)
+
+
+def sinc(x: Any) -> Array:
+    """Return ``sin(πx) / πx``."""
+    return apply("numpy.sinc", x)
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
+    """Replace NaN and infinities by numbers.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    nan, posinf, neginf : float, optional
+        What takes their places.
+
+    Returns
+    -------
+    Array
+        Finite elements.
+    """
+    return apply("numpy.nan_to_num", x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def iscomplex(x: Any) -> Array:
+    """Return where elements have an imaginary part."""
+    return apply("numpy.iscomplex", x)
+
+
+def isreal(x: Any) -> Array:
+    """Return where elements have no imaginary part."""
+    return apply("numpy.isreal", x)
+
+
+def isneginf(x: Any) -> Array:
+    """Return where elements are minus infinity."""
+    return apply("numpy.isneginf", x)
+
+
+def isposinf(x: Any) -> Array:
+    """Return where elements are plus infinity."""
+    return apply("numpy.isposinf", x)
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
+    """Return where elements are nearly equal.
+
+    Parameters
+    ----------
+    a, b : array_like
+        The arrays.
+    rtol, atol : float, optional
+        How far they may be apart: ``atol + rtol * abs(b)``.
+    equal_nan : bool, optional
+        Whether NaN equals NaN.
+
+    Returns
+    -------
+    Array
+        Of truth values.
+    """
+    return apply("numpy.isclose", a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+def isnull(values: Any) -> Array:
+    """Return where values are missing, as `pandas.isnull` does."""
+    return apply("pandas.isnull", values, dtype=bool)
+
+
+def notnull(values: Any) -> Array:
+    """Return where values are not missing, as `pandas.notnull` does."""
+    return apply("pandas.notnull", values, dtype=bool)
+
+
+def _several(function: str, x: Any, n: int) -> tuple[Array, ...]:
+    """Return the results of a ufunc that has several."""
+    lifted = lift(x)
+    return tuple(
+        op("apply", (lifted,), {"function": "raskt.array._chunk.result_of", "kwargs": {"name": function, "at": at}})
+        for at in range(n)
+    )
+
+
+def modf(x: Any) -> tuple[Array, ...]:
+    """Return the fractions and the whole parts of elements."""
+    return _several("modf", x, 2)
+
+
+def frexp(x: Any) -> tuple[Array, ...]:
+    """Return the mantissas and exponents of elements."""
+    return _several("frexp", x, 2)
+
+
+def divmod(x: Any, y: Any) -> tuple[Array, Array]:
+    """Return quotients and remainders."""
+    return op("floor_divide", (x, y)), op("remainder", (x, y))
+
+
+def choose(a: Any, choices: Any) -> Array:
+    """Choose elements of several arrays by number.
+
+    Parameters
+    ----------
+    a : array_like
+        The number of the array of which each element is.
+    choices : sequence of array_like
+        The arrays.
+
+    Returns
+    -------
+    Array
+        The elements chosen.
+    """
+    dtype = promoted(*choices)
+    return op("apply", (a, *choices), {"function": "raskt.array._chunk.choose", "dtype": dtype_parameter(dtype)})
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
+    """Choose elements by the first condition that holds.
+
+    Parameters
+    ----------
+    condlist : sequence of array_like
+        The conditions.
+    choicelist : sequence of array_like
+        What is chosen where they hold.
+    default : scalar, optional
+        What is chosen where none does.
+
+    Returns
+    -------
+    Array
+        The elements chosen.
+    """
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    if not condlist:
+        raise ValueError("select with an empty condition list is not possible")
+    dtype = promoted(*choicelist, default)
+    found: Any = np.asarray(default, dtype=dtype)[()]
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        found = where(condition, choice, found)
+    return found if found.dtype == dtype else found.astype(dtype)
+
+
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:
+    """Apply the function whose condition holds, chunk by chunk.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    condlist : sequence of array_like
+        The conditions.
+    funclist : sequence of callable or scalar
+        A function, or a value, for each, and perhaps one for elements where none holds.
+    *args, **kw
+        Passed to the functions.
+
+    Returns
+    -------
+    Array
+        The values, of the dtype of ``x``.
+    """
+    from raskt.array.core import asarray
+
+    x = asarray(x)
+    conditions = [condlist] if not isinstance(condlist, (list, tuple)) else list(condlist)
+    parameters = {
+        "function": "raskt.array._chunk.piecewise",
+        "dtype": dtype_parameter(x.dtype),
+        "kwargs": {"funclist": _raskt.Whole(list(funclist)), "args": _raskt.Whole(args), "kw": _raskt.Whole(kw)},
+    }
+    return op("apply", (x, *conditions), parameters)
+
+
+class frompyfunc:
+    """An element-wise function of arrays made of a Python function of scalars, as `numpy.frompyfunc` makes.
+
+    Parameters
+    ----------
+    func : callable
+        The function.
+    nin, nout : int
+        How many arguments it takes, and values it returns: 1.
+    """
+
+    def __init__(self, func: Callable[..., Any], nin: int, nout: int) -> None:
+        if nout != 1:
+            raise NotImplementedError("frompyfunc with more than one result: use apply_gufunc")
+        self._of = np.frompyfunc(func, nin, nout)
+        self.nin = nin
+        self.nout = nout
+        self.__name__ = getattr(func, "__name__", "frompyfunc")
+
+    def __call__(self, *args: Any) -> Array:
+        """Return the function of arrays and numbers, as objects."""
+        return apply(self._of, *args, dtype=object)
