@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
@@ -46,6 +47,11 @@ def children(n_workers: int) -> ChildOptions:
     }
 
 
+@functools.lru_cache(1)
+def _pickled_filters(filters: tuple[object, ...]) -> bytes:
+    return dumps(list(filters))
+
+
 def surroundings() -> bytes:
     """Return configuration, warning filters, import path and folder, for `raskt._child` to take over."""
     import pickle
@@ -56,5 +62,5 @@ def surroundings() -> bytes:
     except OSError:
         # The folder is gone: there is none to go to.
         folder = None
-    filters = dumps(list(warnings.filters))
+    filters = _pickled_filters(tuple(warnings.filters))
     return pickle.dumps((_import_path(), folder, config.snapshot(), filters), protocol=5)

@@ -15,6 +15,7 @@ live configuration is one dictionary for the whole process, :data:`config`.
 from __future__ import annotations
 
 import builtins
+import functools
 import os
 import sys
 import threading
@@ -734,9 +735,16 @@ def get_schema() -> dict[str, dict[str, Any]]:
 
 
 def _plain_copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    # Asking an abstract class takes far longer than asking for a type.
+    if type(value) is dict or isinstance(value, Mapping):
         return {name: _plain_copy(inner) for name, inner in value.items()}
     return [*value] if isinstance(value, list) else value
+
+
+@functools.cache
+def _object_keys() -> list[str]:
+    """Return the keys that may hold an object of this process."""
+    return [key for key, entry in get_schema().items() if entry["objects"]]
 
 
 def snapshot() -> dict[str, Any]:
@@ -758,9 +766,8 @@ def snapshot() -> dict[str, Any]:
     """
     with _lock:
         copied: dict[str, Any] = _plain_copy(_ensure_loaded())
-    for key, entry in get_schema().items():
-        value = find(copied, key) if entry["objects"] else None
-        if not isinstance(value, str | int | None):
+    for key in _object_keys():
+        if not isinstance(find(copied, key), str | int | None):
             pop(key, None, copied)
     return copied
 
