@@ -104,7 +104,7 @@ impl World for FakeNumPy {
                 (a, b) => a.iter().zip(b).map(|(x, y)| x + y).collect(),
             },
             "numpy.sum" => |_, inputs| match inputs {
-                [Value::List(items)] => vec![items.iter().flat_map(|item| strange(item)).sum()],
+                [Value::List(items)] => vec![items.iter().flat_map(strange).sum()],
                 [lone] => vec![strange(lone).iter().sum()],
                 more => panic!("sum of {} arguments", more.len()),
             },
