@@ -139,19 +139,58 @@ macro_rules! with_element {
         use num_complex::Complex;
         use raskt_core::DType;
         match $dtype {
-            DType::Bool => { type $T = $crate::kernels::element::Boolean; $body }
-            DType::Int8 => { type $T = i8; $body }
-            DType::Int16 => { type $T = i16; $body }
-            DType::Int32 => { type $T = i32; $body }
-            DType::Int64 | DType::Datetime(_) | DType::Timedelta(_) => { type $T = i64; $body }
-            DType::UInt8 => { type $T = u8; $body }
-            DType::UInt16 => { type $T = u16; $body }
-            DType::UInt32 => { type $T = u32; $body }
-            DType::UInt64 => { type $T = u64; $body }
-            DType::Float32 => { type $T = f32; $body }
-            DType::Float64 => { type $T = f64; $body }
-            DType::Complex64 => { type $T = Complex<f32>; $body }
-            DType::Complex128 => { type $T = Complex<f64>; $body }
+            DType::Bool => {
+                type $T = $crate::kernels::element::Boolean;
+                $body
+            }
+            DType::Int8 => {
+                type $T = i8;
+                $body
+            }
+            DType::Int16 => {
+                type $T = i16;
+                $body
+            }
+            DType::Int32 => {
+                type $T = i32;
+                $body
+            }
+            DType::Int64 | DType::Datetime(_) | DType::Timedelta(_) => {
+                type $T = i64;
+                $body
+            }
+            DType::UInt8 => {
+                type $T = u8;
+                $body
+            }
+            DType::UInt16 => {
+                type $T = u16;
+                $body
+            }
+            DType::UInt32 => {
+                type $T = u32;
+                $body
+            }
+            DType::UInt64 => {
+                type $T = u64;
+                $body
+            }
+            DType::Float32 => {
+                type $T = f32;
+                $body
+            }
+            DType::Float64 => {
+                type $T = f64;
+                $body
+            }
+            DType::Complex64 => {
+                type $T = Complex<f32>;
+                $body
+            }
+            DType::Complex128 => {
+                type $T = Complex<f64>;
+                $body
+            }
             _ => $other,
         }
     }};
@@ -200,11 +239,26 @@ pub(crate) use with_ordered;
 macro_rules! with_item {
     ($bytes:expr, $T:ident => $body:expr, else $other:expr) => {
         match $bytes {
-            1 => { type $T = u8; $body }
-            2 => { type $T = u16; $body }
-            4 => { type $T = u32; $body }
-            8 => { type $T = u64; $body }
-            16 => { type $T = u128; $body }
+            1 => {
+                type $T = u8;
+                $body
+            }
+            2 => {
+                type $T = u16;
+                $body
+            }
+            4 => {
+                type $T = u32;
+                $body
+            }
+            8 => {
+                type $T = u64;
+                $body
+            }
+            16 => {
+                type $T = u128;
+                $body
+            }
             _ => $other,
         }
     };

@@ -1,18 +1,20 @@
 //! Native kernels: what runs on blocks. Each is registered under a name (`array.elementwise`) and told by its
 //! parameters what to do; see [`register`] for all of them, [`call`] to run one on values directly.
 
+pub(crate) mod create;
 mod element;
-mod elementwise;
-mod memory;
+pub(crate) mod elementwise;
+mod matmul;
+pub(crate) mod memory;
 mod nest;
-mod parameters;
+pub(crate) mod parameters;
 mod reduce;
 mod registry;
 mod relocate;
 mod scalar;
-mod shapes;
+pub(crate) mod shapes;
 mod simd;
-mod threads;
+pub(crate) mod threads;
 
 pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
 pub use reduce::{FoldKind, FoldSpec, Measure, Stage};

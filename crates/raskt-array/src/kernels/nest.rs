@@ -88,7 +88,8 @@ impl Nest {
     pub fn new(shape: &[u64], order: &Order, operands: &[&[i64]], base: PerOperand) -> Self {
         let mut dims: Vec<Dim> = Vec::with_capacity(shape.len());
         for &axis in &order.0 {
-            let dim = Dim { n: shape[axis] as usize, steps: operands.iter().map(|steps| steps[axis]).collect() };
+            let dim =
+                Dim { n: shape[axis] as usize, steps: operands.iter().map(|steps| steps[axis]).collect() };
             match dims.last_mut() {
                 _ if dim.n == 1 => {}
                 Some(outer) if outer.steps.iter().zip(&dim.steps).all(|(a, b)| *a == b * dim.n as i64) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use raskt_core::{ErrorKind, Param, Result, Value};
 use raskt_exec::{BodyRegistry, Call, CancelToken, Outcome, TaskCtx};
 
-use super::{elementwise, reduce};
+use super::{create, elementwise, matmul, reduce, relocate};
 
 /// A body's function.
 type Body = fn(&mut Call<'_>) -> Result<Outcome>;
@@ -18,6 +18,34 @@ const TABLE: &[(&str, Body)] = &[
     ("array.cumulate", reduce::cumulate),
     ("array.carried", reduce::carried),
     ("array.topk", reduce::topk),
+    ("array.full", create::full),
+    ("array.arange", create::arange),
+    ("array.linspace", create::linspace),
+    ("array.eye", create::eye),
+    ("array.indices", create::indices),
+    ("array.random", crate::random::random),
+    ("array.matmul", matmul::matmul),
+    ("array.tensordot", matmul::tensordot),
+    ("array.slice", relocate::slice),
+    ("array.take", relocate::take),
+    ("array.compress", relocate::compress),
+    ("array.repeat", relocate::repeat),
+    ("array.true_places", relocate::true_places),
+    ("array.assign", relocate::assign),
+    ("array.assign_where", relocate::assign_where),
+    ("array.transpose", relocate::transpose),
+    ("array.copy", relocate::copy),
+    ("array.expand", relocate::expand),
+    ("array.broadcast", relocate::broadcast),
+    ("array.reshape", relocate::reshape),
+    ("array.concatenate", relocate::concatenate),
+    ("array.join", relocate::join),
+    ("array.cut", relocate::cut),
+    ("array.extend", relocate::extend),
+    ("array.pad", relocate::pad),
+    ("array.triangle", relocate::triangle),
+    ("array.diagonal", relocate::diagonal),
+    ("array.from_diagonal", relocate::from_diagonal),
 ];
 
 /// Adds every native kernel of arrays to `registry`.

@@ -56,7 +56,9 @@ impl Scalar {
     #[must_use]
     pub fn float(dtype: DType, value: f64) -> Self {
         match dtype {
-            DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128 => Self::complex(dtype, value, 0.0),
+            DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128 => {
+                Self::complex(dtype, value, 0.0)
+            }
             DType::Bool => Self::of(Boolean::from(value != 0.0)),
             dtype => Self::int(dtype, value as i128),
         }
@@ -101,7 +103,8 @@ impl Scalar {
         let dense = array.to_contiguous();
         let item = dense.item_bytes();
         let found = dense.buffer().as_slice().get(..item);
-        let found = found.ok_or_else(|| ErrorKind::InvalidValue("an empty array has no first element".into()))?;
+        let found =
+            found.ok_or_else(|| ErrorKind::InvalidValue("an empty array has no first element".into()))?;
         let mut bytes = [0; 16];
         bytes[..item].copy_from_slice(found);
         Ok(Self { dtype: array.dtype().clone(), bytes })

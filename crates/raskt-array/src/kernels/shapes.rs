@@ -26,7 +26,9 @@ pub fn broadcast_shapes<'a>(shapes: impl IntoIterator<Item = &'a [u64]>) -> Resu
             match (all[skip + at], shape[at]) {
                 (a, b) if a == b || b == 1 => {}
                 (1, b) => all[skip + at] = b,
-                _ => return Err(ErrorKind::ShapeMismatch { left: all.to_vec(), right: shape.to_vec() }.into()),
+                _ => {
+                    return Err(ErrorKind::ShapeMismatch { left: all.to_vec(), right: shape.to_vec() }.into());
+                }
             }
         }
     }

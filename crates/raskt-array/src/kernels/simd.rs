@@ -13,7 +13,8 @@ pub(crate) trait Loop {
 /// Runs `work` with the widest registers that are worth it.
 #[inline]
 pub(crate) fn vectorized<L: Loop>(work: L) -> L::Out {
-    #[cfg(target_arch = "x86_64")]
+    // Not where debug assertions are on: compiling every loop twice takes long, and nothing is measured there.
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
     if is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("fma")
         && is_x86_feature_detected!("bmi1")
@@ -25,7 +26,7 @@ pub(crate) fn vectorized<L: Loop>(work: L) -> L::Out {
     work.run()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 fn haswell<L: Loop>(work: L) -> L::Out {
     work.run()

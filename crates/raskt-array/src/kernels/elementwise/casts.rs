@@ -4,8 +4,8 @@
 use num_complex::Complex;
 use raskt_core::{DType, NdArray, Result, TimeUnit};
 
-use super::times::NAT;
 use super::tile::{TileFn, map1};
+use super::times::NAT;
 use crate::kernels::element::{Boolean, Element, with_element};
 use crate::kernels::memory::{self, wrong_dtype};
 
@@ -178,15 +178,13 @@ impl Casting {
     pub fn new(from: &DType, to: &DType) -> Option<Self> {
         use DType::{Datetime, Timedelta};
         match (from, to) {
-            (Datetime(a), Datetime(b)) | (Timedelta(a), Timedelta(b)) if a < b => Some(Self::Finer(ratio(*a, *b))),
+            (Datetime(a), Datetime(b)) | (Timedelta(a), Timedelta(b)) if a < b => {
+                Some(Self::Finer(ratio(*a, *b)))
+            }
             (Datetime(a), Datetime(b)) | (Timedelta(a), Timedelta(b)) if a > b => {
                 Some(Self::Coarser { by: ratio(*b, *a), down: matches!(from, Datetime(_)) })
             }
             (Datetime(_), Timedelta(_)) | (Timedelta(_), Datetime(_)) => None,
-            (DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128, Datetime(_) | Timedelta(_))
-            | (Datetime(_) | Timedelta(_), DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128) => {
-                timed(from, to).map(Self::Tile)
-            }
             _ => with_element!(from, A => from_element::<A>(to), else None).map(Self::Tile),
         }
     }
@@ -195,7 +193,9 @@ impl Casting {
     pub fn run(self, dst: &mut [u8], args: &[&[u8]]) {
         match self {
             Self::Tile(f) => f(dst, args),
-            Self::Finer(by) => super::tile::run1(dst, args, |a: i64| if a == NAT { NAT } else { a.wrapping_mul(by) }),
+            Self::Finer(by) => {
+                super::tile::run1(dst, args, |a: i64| if a == NAT { NAT } else { a.wrapping_mul(by) })
+            }
             Self::Coarser { by, down: true } => {
                 super::tile::each1(dst, args, |a: i64| if a == NAT { NAT } else { a.div_euclid(by) });
             }
@@ -203,19 +203,6 @@ impl Casting {
                 super::tile::each1(dst, args, |a: i64| if a == NAT { NAT } else { a / by });
             }
         }
-    }
-}
-
-/// Times and floats: NaN and "not a time" stand for each other.
-fn timed(from: &DType, to: &DType) -> Option<TileFn> {
-    match (from, to) {
-        (DType::Float32, _) => map1!(f32 => i64, |a| a.cast()),
-        (DType::Float64, _) => map1!(f64 => i64, |a| a.cast()),
-        (DType::Complex64, _) => map1!(Complex<f32> => i64, |a| a.cast()),
-        (DType::Complex128, _) => map1!(Complex<f64> => i64, |a| a.cast()),
-        (_, DType::Float32) => map1!(i64 => f32, |a| if a == NAT { f32::NAN } else { a as f32 }),
-        (_, DType::Float64) => map1!(i64 => f64, |a| if a == NAT { f64::NAN } else { a as f64 }),
-        _ => None,
     }
 }
 
@@ -244,7 +231,8 @@ pub(crate) fn cast(array: &NdArray, dtype: &DType) -> Result<NdArray> {
     if array.dtype() == dtype {
         return Ok(array.to_contiguous());
     }
-    let casting = Casting::new(array.dtype(), dtype).ok_or_else(|| wrong_dtype("a dtype with a native cast", dtype))?;
+    let casting =
+        Casting::new(array.dtype(), dtype).ok_or_else(|| wrong_dtype("a dtype with a native cast", dtype))?;
     let dense = memory::aligned(array)?;
     let source = dense.contiguous_bytes().unwrap_or(&[]);
     memory::build(dtype.clone(), array.shape(), |out| {

@@ -37,8 +37,12 @@ where
         U::LessEqual => map2!(C<T>, C<T> => Boolean, |a, b| below(a, b, |x, y| x <= y).into()),
         U::Greater => map2!(C<T>, C<T> => Boolean, |a, b| below(b, a, |x, y| x < y).into()),
         U::GreaterEqual => map2!(C<T>, C<T> => Boolean, |a, b| below(b, a, |x, y| x <= y).into()),
-        U::Maximum => map2!(C<T>, C<T> => C<T>, |a, b| if Element::is_nan(a) || at_most(b, a) { a } else { b }),
-        U::Minimum => map2!(C<T>, C<T> => C<T>, |a, b| if Element::is_nan(a) || at_most(a, b) { a } else { b }),
+        U::Maximum => {
+            map2!(C<T>, C<T> => C<T>, |a, b| if Element::is_nan(a) || at_most(b, a) { a } else { b })
+        }
+        U::Minimum => {
+            map2!(C<T>, C<T> => C<T>, |a, b| if Element::is_nan(a) || at_most(a, b) { a } else { b })
+        }
         U::Fmax => map2!(C<T>, C<T> => C<T>, |a, b| if Element::is_nan(b) || at_most(b, a) { a } else { b }),
         U::Fmin => map2!(C<T>, C<T> => C<T>, |a, b| if Element::is_nan(b) || at_most(a, b) { a } else { b }),
         other => logical::<C<T>>(other),
@@ -62,7 +66,7 @@ fn multiply<T: Real>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
 }
 
 /// Smith's method, as NumPy's loop.
-pub(super) fn divide<T: Real>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
+pub(crate) fn divide<T: Real>(a: Complex<T>, b: Complex<T>) -> Complex<T> {
     let (re, im) = (b.re.abs(), b.im.abs());
     if re >= im {
         if re == T::default() && im == T::default() {

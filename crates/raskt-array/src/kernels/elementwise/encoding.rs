@@ -42,14 +42,16 @@ impl Program {
         dtypes.extend(constants.iter().map(|constant| constant.dtype().clone()));
         let mut steps = Vec::new();
         for item in list("steps")? {
-            let (name, operands) = item.as_list().and_then(<[Param]>::split_first).ok_or_else(|| wrong(param))?;
+            let (name, operands) =
+                item.as_list().and_then(<[Param]>::split_first).ok_or_else(|| wrong(param))?;
             let op = name.as_str().and_then(Op::parse).ok_or_else(|| wrong(param))?;
             let register = |operand: &Param| {
                 let number = operand.as_int().and_then(|number| u16::try_from(number).ok());
                 number.filter(|&n| usize::from(n) < dtypes.len()).map(Register).ok_or_else(|| wrong(param))
             };
             let operands = operands.iter().map(register).collect::<Result<Vec<_>>>()?;
-            let from: Vec<&DType> = operands.iter().map(|register| &dtypes[usize::from(register.0)]).collect();
+            let from: Vec<&DType> =
+                operands.iter().map(|register| &dtypes[usize::from(register.0)]).collect();
             let (_, made) = op.prepare(&from).ok_or_else(|| no_loop(&op, &from))?;
             dtypes.push(made);
             steps.push(Step { op, operands });

@@ -6,8 +6,7 @@ use crate::kernels::element::{Boolean, Element};
 use crate::types::Ufunc;
 
 /// What `f32` and `f64` have in common.
-pub(super) trait Real: Element + PartialOrd {
-    const NAN: Self;
+pub(crate) trait Real: Element + PartialOrd {
     fn of(value: f64) -> Self;
     fn is_inf(self) -> bool;
     fn is_fin(self) -> bool;
@@ -57,7 +56,6 @@ pub(super) trait Real: Element + PartialOrd {
 macro_rules! reals {
     ($($T:ident $asinh:path, $acosh:path, $atanh:path;)*) => {$(
         impl Real for $T {
-            const NAN: Self = $T::NAN;
             #[inline(always)]
             fn of(value: f64) -> Self { value as $T }
             #[inline(always)]
@@ -261,7 +259,7 @@ fn heaviside<T: Real>(a: T, at_zero: T) -> T {
 }
 
 /// As `npy_floor_divide`: exact where the quotient of the rounded operands would not be.
-pub(super) fn floor_divide<T: Real>(a: T, b: T) -> T {
+fn floor_divide<T: Real>(a: T, b: T) -> T {
     let zero = T::default();
     if b == zero {
         return a.over(b);
@@ -279,7 +277,7 @@ pub(super) fn floor_divide<T: Real>(a: T, b: T) -> T {
 }
 
 /// As `npy_remainder`: the divisor's sign, also of a zero.
-pub(super) fn remainder<T: Real>(a: T, b: T) -> T {
+fn remainder<T: Real>(a: T, b: T) -> T {
     let zero = T::default();
     let rest = a.rest(b);
     if b == zero {

@@ -1,6 +1,5 @@
 //! Ufuncs of integers, wrapping as NumPy's do.
 
-
 use super::tile::{TileFn, call2, map1, map2};
 use crate::kernels::element::{Boolean, Element};
 use crate::types::Ufunc;
@@ -8,9 +7,6 @@ use crate::types::Ufunc;
 /// What the integer types have in common.
 pub(super) trait Integer: Element + Ord {
     const ZERO: Self;
-    const ONE: Self;
-    const MINUS_ONE: Self;
-    const BITS: u32;
     fn wrapping_add(self, other: Self) -> Self;
     fn wrapping_sub(self, other: Self) -> Self;
     fn wrapping_mul(self, other: Self) -> Self;
@@ -43,9 +39,6 @@ macro_rules! integers {
         #[allow(unused_comparisons, clippy::unnecessary_cast)]
         impl Integer for $T {
             const ZERO: Self = 0;
-            const ONE: Self = 1;
-            const MINUS_ONE: Self = (0 as $T).wrapping_sub(1);
-            const BITS: u32 = $T::BITS;
 
             #[inline(always)]
             fn wrapping_add(self, other: Self) -> Self { <$T>::wrapping_add(self, other) }
@@ -247,4 +240,3 @@ pub(super) fn mixed(ufunc: Ufunc, is_left_signed: bool) -> Option<TileFn> {
         _ => None,
     }
 }
-

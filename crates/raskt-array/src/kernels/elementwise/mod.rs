@@ -12,6 +12,7 @@ mod tile;
 pub(crate) mod times;
 
 pub(crate) use casts::cast;
+pub(crate) use complexes::divide;
 pub use op::Op;
 pub use program::{Operand, Program, ProgramBuilder, Register, Step};
 pub(crate) use run::run;

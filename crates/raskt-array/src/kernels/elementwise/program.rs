@@ -263,7 +263,9 @@ impl ProgramBuilder {
             return self.push(Op::Ufunc(Ufunc::Minimum), &[raised, operands[2]]);
         }
         let op = match (&op, operands) {
-            (Op::Ufunc(Ufunc::Power), [base, Operand::Constant(at)]) if self.is_float_two(usize::from(*at)) => {
+            (Op::Ufunc(Ufunc::Power), [base, Operand::Constant(at)])
+                if self.is_float_two(usize::from(*at)) =>
+            {
                 return self.push(Op::Ufunc(Ufunc::Square), &[*base]);
             }
             _ => op,
@@ -359,9 +361,18 @@ impl ProgramBuilder {
         for at in (0..n_steps).filter(|&at| is_used[at]) {
             let (op, operands) = &self.steps[at];
             dtypes.push(self.dtypes[at].clone());
-            steps.push(Step { op: op.clone(), operands: operands.iter().map(|&value| register(value)).collect() });
+            steps.push(Step {
+                op: op.clone(),
+                operands: operands.iter().map(|&value| register(value)).collect(),
+            });
         }
-        let mut program = Program { inputs: self.inputs.clone(), constants: self.constants.clone(), steps, dtypes, fold: None };
+        let mut program = Program {
+            inputs: self.inputs.clone(),
+            constants: self.constants.clone(),
+            steps,
+            dtypes,
+            fold: None,
+        };
         let last = register(result);
         if usize::from(last.0) + 1 != program.dtypes.len() {
             // The result is an input or a constant: what comes out is the last register.

@@ -80,7 +80,8 @@ pub(crate) fn evaluate(
     };
     if buffer.as_mut_slice().is_none() {
         // Somebody else holds it after all: it is but an input, dense and from its first byte.
-        inputs[donor] = Arc::new(NdArray::strided(program.inputs[donor].clone(), &shape, &out_steps, 0, buffer)?);
+        inputs[donor] =
+            Arc::new(NdArray::strided(program.inputs[donor].clone(), &shape, &out_steps, 0, buffer)?);
         let mut rebased = nest.base().to_vec();
         rebased[donor] = 0;
         return fresh(program, &inputs, &nest.with_base(&rebased), (shape, out_steps), ctx);
@@ -109,7 +110,10 @@ fn fits(input: &Arc<NdArray>, dtype: &DType, shape: &[u64], steps: &[i64]) -> bo
     input.dtype() == dtype
         && input.shape() == shape
         && Arc::strong_count(input) == 1
-        && is_aligned(&input.buffer().as_slice()[input.offset().min(input.buffer().len())..], input.item_bytes())
+        && is_aligned(
+            &input.buffer().as_slice()[input.offset().min(input.buffer().len())..],
+            input.item_bytes(),
+        )
         && shape.iter().zip(input.strides().iter().zip(steps)).all(is_same)
 }
 
@@ -211,14 +215,13 @@ impl<'a> Machine<'a> {
                 continue;
             }
             let start = tile.offsets[at] as usize;
-            self.places[at] = if tile.is_dense(at, item as i64)
-                && is_aligned(&self.sources[at][start..], item)
-            {
-                Place::Source(start)
-            } else {
-                gather(self.sources[at], tile, at, item, scratch_bytes(&mut self.scratches[slot], len));
-                Place::Scratch(slot)
-            };
+            self.places[at] =
+                if tile.is_dense(at, item as i64) && is_aligned(&self.sources[at][start..], item) {
+                    Place::Source(start)
+                } else {
+                    gather(self.sources[at], tile, at, item, scratch_bytes(&mut self.scratches[slot], len));
+                    Place::Scratch(slot)
+                };
         }
         Ok(())
     }
@@ -233,7 +236,8 @@ impl<'a> Machine<'a> {
 
     fn step(&self, at: usize, dst: &mut [u8]) -> Result<()> {
         let step = &self.program.steps[at];
-        let operand = |number: usize| step.operands.get(number).map_or(&[][..], |r| self.bytes(usize::from(r.0)));
+        let operand =
+            |number: usize| step.operands.get(number).map_or(&[][..], |r| self.bytes(usize::from(r.0)));
         let args = [operand(0), operand(1), operand(2)];
         if step.op == Op::Ufunc(Ufunc::Power) {
             let exponent = &self.program.dtypes[usize::from(step.operands[1].0)];

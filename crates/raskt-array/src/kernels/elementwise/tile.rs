@@ -8,8 +8,11 @@ pub(crate) type TileFn = fn(&mut [u8], &[&[u8]]);
 /// A [`TileFn`] of one operand that vectorises.
 macro_rules! map1 {
     ($A:ty => $O:ty, $f:expr) => {
-        Some((|dst: &mut [u8], args: &[&[u8]]| $crate::kernels::elementwise::tile::run1::<$A, $O>(dst, args, $f))
-            as $crate::kernels::elementwise::tile::TileFn)
+        Some(
+            (|dst: &mut [u8], args: &[&[u8]]| {
+                $crate::kernels::elementwise::tile::run1::<$A, $O>(dst, args, $f)
+            }) as $crate::kernels::elementwise::tile::TileFn,
+        )
     };
 }
 pub(super) use map1;
@@ -17,8 +20,11 @@ pub(super) use map1;
 /// A [`TileFn`] of two operands that vectorises.
 macro_rules! map2 {
     ($A:ty, $B:ty => $O:ty, $f:expr) => {
-        Some((|dst: &mut [u8], args: &[&[u8]]| $crate::kernels::elementwise::tile::run2::<$A, $B, $O>(dst, args, $f))
-            as $crate::kernels::elementwise::tile::TileFn)
+        Some(
+            (|dst: &mut [u8], args: &[&[u8]]| {
+                $crate::kernels::elementwise::tile::run2::<$A, $B, $O>(dst, args, $f)
+            }) as $crate::kernels::elementwise::tile::TileFn,
+        )
     };
 }
 pub(super) use map2;
@@ -26,8 +32,11 @@ pub(super) use map2;
 /// A [`TileFn`] of one operand that calls a function for each element.
 macro_rules! call1 {
     ($A:ty => $O:ty, $f:expr) => {
-        Some((|dst: &mut [u8], args: &[&[u8]]| $crate::kernels::elementwise::tile::each1::<$A, $O>(dst, args, $f))
-            as $crate::kernels::elementwise::tile::TileFn)
+        Some(
+            (|dst: &mut [u8], args: &[&[u8]]| {
+                $crate::kernels::elementwise::tile::each1::<$A, $O>(dst, args, $f)
+            }) as $crate::kernels::elementwise::tile::TileFn,
+        )
     };
 }
 pub(super) use call1;
@@ -35,8 +44,11 @@ pub(super) use call1;
 /// A [`TileFn`] of two operands that calls a function for each element.
 macro_rules! call2 {
     ($A:ty, $B:ty => $O:ty, $f:expr) => {
-        Some((|dst: &mut [u8], args: &[&[u8]]| $crate::kernels::elementwise::tile::each2::<$A, $B, $O>(dst, args, $f))
-            as $crate::kernels::elementwise::tile::TileFn)
+        Some(
+            (|dst: &mut [u8], args: &[&[u8]]| {
+                $crate::kernels::elementwise::tile::each2::<$A, $B, $O>(dst, args, $f)
+            }) as $crate::kernels::elementwise::tile::TileFn,
+        )
     };
 }
 pub(super) use call2;

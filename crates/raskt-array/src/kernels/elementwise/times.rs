@@ -1,6 +1,6 @@
 //! Ufuncs of datetimes and timedeltas: 64-bit counts of one unit, the smallest number standing for "not a time".
 
-use super::floats;
+use super::casts::Cast;
 use super::integers::Integer;
 use super::tile::{TileFn, call2, map1, map2};
 use crate::kernels::element::Boolean;
@@ -30,9 +30,15 @@ pub(super) fn pairs(ufunc: Ufunc) -> Option<TileFn> {
         U::LessEqual => map2!(i64, i64 => Boolean, |a, b| (a <= b && a != NAT).into()),
         U::Greater => map2!(i64, i64 => Boolean, |a, b| (a > b && b != NAT).into()),
         U::GreaterEqual => map2!(i64, i64 => Boolean, |a, b| (a >= b && b != NAT).into()),
-        U::FloorDivide => call2!(i64, i64 => i64, |a, b| if a == NAT || b == NAT { 0 } else { a.floor_div(b) }),
-        U::Remainder => call2!(i64, i64 => i64, |a, b| if b == 0 { NAT } else { both(a, b, Integer::floor_mod) }),
-        U::Divide => map2!(i64, i64 => f64, |a, b| if a == NAT || b == NAT { f64::NAN } else { a as f64 / b as f64 }),
+        U::FloorDivide => {
+            call2!(i64, i64 => i64, |a, b| if a == NAT || b == NAT { 0 } else { a.floor_div(b) })
+        }
+        U::Remainder => {
+            call2!(i64, i64 => i64, |a, b| if b == 0 { NAT } else { both(a, b, Integer::floor_mod) })
+        }
+        U::Divide => {
+            map2!(i64, i64 => f64, |a, b| if a == NAT || b == NAT { f64::NAN } else { a as f64 / b as f64 })
+        }
         _ => None,
     }
 }
@@ -46,7 +52,8 @@ pub(super) fn lone(ufunc: Ufunc) -> Option<TileFn> {
         Ufunc::Negative => map1!(i64 => i64, i64::wrapping_neg),
         Ufunc::Absolute => map1!(i64 => i64, i64::wrapping_abs),
         Ufunc::Positive => map1!(i64 => i64, |a| a),
-        Ufunc::Sign => map1!(i64 => i64, |a| if a == NAT { NAT } else { a.signum() }),
+        // NumPy sees a negative number in what is no time.
+        Ufunc::Sign => map1!(i64 => i64, i64::signum),
         _ => None,
     }
 }
@@ -55,11 +62,9 @@ pub(super) fn lone(ufunc: Ufunc) -> Option<TileFn> {
 pub(super) fn scaled_by_integer(ufunc: Ufunc) -> Option<TileFn> {
     match ufunc {
         Ufunc::Multiply => map2!(i64, i64 => i64, |a, b| if a == NAT { NAT } else { a.wrapping_mul(b) }),
-        Ufunc::Divide => {
+        // NumPy rounds both towards zero.
+        Ufunc::Divide | Ufunc::FloorDivide => {
             call2!(i64, i64 => i64, |a, b| if a == NAT || b == 0 { NAT } else { a.wrapping_div(b) })
-        }
-        Ufunc::FloorDivide => {
-            call2!(i64, i64 => i64, |a, b| if a == NAT || b == 0 { NAT } else { a.floor_div(b) })
         }
         _ => None,
     }
@@ -68,17 +73,12 @@ pub(super) fn scaled_by_integer(ufunc: Ufunc) -> Option<TileFn> {
 /// The loop over a timedelta and a float.
 pub(super) fn scaled_by_float(ufunc: Ufunc) -> Option<TileFn> {
     #[inline(always)]
-    fn whole(value: f64) -> i64 {
-        if value.is_finite() { value as i64 } else { NAT }
-    }
-    #[inline(always)]
     fn known(a: i64, f: impl Fn(f64) -> f64) -> i64 {
-        if a == NAT { NAT } else { whole(f(a as f64)) }
+        if a == NAT { NAT } else { f(a as f64).cast() }
     }
     match ufunc {
         Ufunc::Multiply => map2!(i64, f64 => i64, |a, b| known(a, |a| a * b)),
-        Ufunc::Divide => map2!(i64, f64 => i64, |a, b| known(a, |a| a / b)),
-        Ufunc::FloorDivide => call2!(i64, f64 => i64, |a, b| known(a, |a| floats::floor_divide(a, b))),
+        Ufunc::Divide | Ufunc::FloorDivide => map2!(i64, f64 => i64, |a, b| known(a, |a| a / b)),
         _ => None,
     }
 }
@@ -90,8 +90,7 @@ pub(super) fn scaling(ufunc: Ufunc, is_float: bool) -> Option<TileFn> {
             map2!(i64, i64 => i64, |a, b| if b == NAT { NAT } else { a.wrapping_mul(b) })
         }
         (Ufunc::Multiply, true) => map2!(f64, i64 => i64, |a, b| {
-            let product = a * b as f64;
-            if b == NAT || !product.is_finite() { NAT } else { product as i64 }
+            if b == NAT { NAT } else { (a * b as f64).cast() }
         }),
         _ => None,
     }

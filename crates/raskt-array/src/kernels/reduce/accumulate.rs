@@ -117,7 +117,12 @@ fn moments(dtype: &DType, n: usize, degree: Degree, skip: bool) -> Made {
 }
 
 /// Merges partial arg-reductions: pairs of values and places.
-pub(super) fn merge_args(kind: FoldKind, dtype: &DType, parts: &[[&[u8]; 3]], n: usize) -> Option<Vec<raskt_core::Buffer>> {
+pub(super) fn merge_args(
+    kind: FoldKind,
+    dtype: &DType,
+    parts: &[[&[u8]; 3]],
+    n: usize,
+) -> Option<Vec<raskt_core::Buffer>> {
     fn merge<T: Lattice, const MAX: bool>(parts: &[[&[u8]; 3]], n: usize) -> Vec<raskt_core::Buffer> {
         let mut all = ArgFold::<T, MAX, false>::new(n);
         for [values, places, _] in parts {

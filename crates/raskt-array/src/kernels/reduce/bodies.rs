@@ -11,8 +11,7 @@ use super::args::NOWHERE;
 use super::fold::Rows;
 use super::moments::{self, Degree};
 use super::spec::{FoldKind, FoldSpec, Measure, Stage};
-use crate::kernels::elementwise::Program;
-use crate::kernels::elementwise::cast;
+use crate::kernels::elementwise::{Program, cast, divide};
 use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
 use crate::kernels::nest::{Nest, Order, PerOperand, TileShape};
 use crate::kernels::parameters;
@@ -28,7 +27,9 @@ fn reduced_axes(spec: &FoldSpec, n_axes: usize) -> Result<Vec<bool>> {
     let mut is_reduced = vec![false; n_axes];
     for &axis in axes {
         let slot = is_reduced.get_mut(axis as usize);
-        let slot = slot.ok_or_else(|| invalid(format!("axis {axis} is out of bounds for array of dimension {n_axes}")))?;
+        let slot = slot.ok_or_else(|| {
+            invalid(format!("axis {axis} is out of bounds for array of dimension {n_axes}"))
+        })?;
         *slot = true;
     }
     Ok(is_reduced)
@@ -45,13 +46,15 @@ pub(crate) fn run_fold(
 ) -> Result<Value> {
     let shape = broadcast_shapes(inputs.iter().map(|array| array.shape()))?;
     let is_reduced = reduced_axes(spec, shape.len())?;
-    let kept: Shape = shape.iter().zip(&is_reduced).map(|(&n, &reduced)| if reduced { 1 } else { n }).collect();
+    let kept: Shape =
+        shape.iter().zip(&is_reduced).map(|(&n, &reduced)| if reduced { 1 } else { n }).collect();
     check_empty(spec, &shape, &is_reduced)?;
     let steps: Vec<Vec<i64>> = inputs.iter().map(|array| broadcast_steps(array, &shape)).collect();
     let mut operands: Vec<&[i64]> = steps.iter().map(Vec::as_slice).collect();
     let order = Order::by_memory(&shape, &operands);
     let dense = Order::plain(kept.len()).dense_steps(&kept, 1);
-    let out: Vec<i64> = dense.iter().zip(&is_reduced).map(|(&step, &reduced)| if reduced { 0 } else { step }).collect();
+    let out: Vec<i64> =
+        dense.iter().zip(&is_reduced).map(|(&step, &reduced)| if reduced { 0 } else { step }).collect();
     let (place, first) = places(&shape, &is_reduced, own)?;
     operands.extend([out.as_slice(), place.as_slice()]);
     let base: PerOperand = inputs.iter().map(|array| array.offset() as i64).chain([0, first]).collect();
@@ -60,7 +63,8 @@ pub(crate) fn run_fold(
     let tiles = if nest.is_inner_moving(inputs.len()) { TileShape::Tall } else { TileShape::Wide };
 
     let dtype = program.dtype();
-    let types = spec.kind.components(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
+    let types =
+        spec.kind.components(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
     let parts = nest.split(threads::worthwhile(ctx, nest.n_elements()));
     let partials = threads::each(parts, |part| {
         let buffers = fold_part(program, spec.kind, inputs, &part, (tiles, n_out), ctx)?;
@@ -107,7 +111,8 @@ fn fold_part(
 
 /// NumPy's error for extrema of nothing. Of a block it is none: others may have elements.
 fn check_empty(spec: &FoldSpec, shape: &[u64], is_reduced: &[bool]) -> Result<()> {
-    let n_of = |wanted: bool| shape.iter().zip(is_reduced).filter(|(_, r)| **r == wanted).all(|(&n, _)| n > 0);
+    let n_of =
+        |wanted: bool| shape.iter().zip(is_reduced).filter(|(_, r)| **r == wanted).all(|(&n, _)| n > 0);
     if spec.stage == Stage::Partial || n_of(true) || !n_of(false) {
         return Ok(());
     }
@@ -144,7 +149,11 @@ fn places(shape: &[u64], is_reduced: &[bool], own: &Param) -> Result<(Vec<i64>, 
 }
 
 fn components(types: &[DType], shape: &[u64], buffers: Vec<Buffer>) -> Result<Components> {
-    types.iter().zip(buffers).map(|(dtype, buffer)| NdArray::contiguous(dtype.clone(), shape, buffer)).collect()
+    types
+        .iter()
+        .zip(buffers)
+        .map(|(dtype, buffer)| NdArray::contiguous(dtype.clone(), shape, buffer))
+        .collect()
 }
 
 fn as_value(mut partial: Components) -> Value {
@@ -183,8 +192,10 @@ fn merge(kind: FoldKind, mut partials: Vec<Components>) -> Result<Components> {
         }
     }
     let n = memory::n_elements(&shape)?;
-    let aligned: Vec<Components> =
-        partials.iter().map(|partial| partial.iter().map(memory::aligned).collect::<Result<_>>()).collect::<Result<_>>()?;
+    let aligned: Vec<Components> = partials
+        .iter()
+        .map(|partial| partial.iter().map(memory::aligned).collect::<Result<_>>())
+        .collect::<Result<_>>()?;
     let bytes: Vec<[&[u8]; 3]> = aligned
         .iter()
         .map(|partial| [0, 1, 2].map(|at| partial.get(at).and_then(NdArray::contiguous_bytes).unwrap_or(&[])))
@@ -213,7 +224,8 @@ fn merge(kind: FoldKind, mut partials: Vec<Components>) -> Result<Components> {
 
 /// The result of a partial one.
 fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[bool]) -> Result<NdArray> {
-    let output = spec.kind.output(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
+    let output =
+        spec.kind.output(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
     let settled = match spec.kind.measure {
         Measure::Mean => means(partial)?,
         Measure::Var | Measure::Std => spreads(spec, partial)?,
@@ -238,20 +250,23 @@ fn means(partial: &[NdArray]) -> Result<NdArray> {
     match totals.dtype() {
         DType::Complex128 => {
             let totals_of = elements::<Complex<f64>>(totals);
-            let mean = |(&total, &n): (&Complex<f64>, &i64)| Complex::new(total.re / n as f64, total.im / n as f64);
+            let mean = |(&total, &n): (&Complex<f64>, &i64)| divide(total, Complex::new(n as f64, 0.0));
             let means: Vec<_> = totals_of.iter().zip(&*counts).map(mean).collect();
             memory::array_of(DType::Complex128, totals.shape(), &means)
         }
         _ => {
             let totals_of = elements::<f64>(totals);
-            let means: Vec<f64> = totals_of.iter().zip(&*counts).map(|(total, &n)| total / n as f64).collect();
+            let means: Vec<f64> =
+                totals_of.iter().zip(&*counts).map(|(total, &n)| total / n as f64).collect();
             memory::array_of(DType::Float64, totals.shape(), &means)
         }
     }
 }
 
 fn spreads(spec: &FoldSpec, partial: &[NdArray]) -> Result<NdArray> {
-    let [counts, _, squares] = partial else { return Err(invalid("a variance has a count, a total and squares")) };
+    let [counts, _, squares] = partial else {
+        return Err(invalid("a variance has a count, a total and squares"));
+    };
     let counts_of = elements::<i64>(counts);
     let spread = |(&squares, &n): (&f64, &i64)| {
         let freedom = n as f64 - spec.ddof;

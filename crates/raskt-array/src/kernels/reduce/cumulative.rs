@@ -30,7 +30,8 @@ struct Lines {
 /// The body `array.cumulate`: shared `{"kind": "sum" | "nansum" | "prod" | "nanprod", "axis", "dtype"}`. A second
 /// input, with length 1 along the axis, is what all blocks before add up to (or multiply to).
 pub(crate) fn cumulate(call: &mut Call<'_>) -> Result<Outcome> {
-    let array = memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.to_contiguous();
+    let array =
+        memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.to_contiguous();
     let carry = call.inputs.get(1).map(memory::array).transpose()?.map(|carry| carry.to_contiguous());
     let (operation, skip, dtype) = plan(call, array.dtype())?;
     let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
@@ -59,7 +60,13 @@ pub(crate) fn carried(call: &mut Call<'_>) -> Result<Outcome> {
     shape[axis] = 1;
     let start = array.offset() as i64 + array.strides()[axis] * (n as i64 - 1);
     let strides = array.strides();
-    let view = NdArray::strided(array.dtype().clone(), &shape, strides, start.max(0) as usize, array.buffer().clone())?;
+    let view = NdArray::strided(
+        array.dtype().clone(),
+        &shape,
+        strides,
+        start.max(0) as usize,
+        array.buffer().clone(),
+    )?;
     // A copy: a view would keep the whole block alive.
     let dense = view.to_contiguous();
     let bytes = dense.contiguous_bytes().unwrap_or(&[]);

@@ -13,5 +13,6 @@ mod topk;
 
 pub(crate) use bodies::{aggregate, combine, run_fold};
 pub(crate) use cumulative::{carried, cumulate};
+pub(crate) use monoids::Number;
 pub use spec::{FoldKind, FoldSpec, Measure, Stage};
 pub(crate) use topk::topk;

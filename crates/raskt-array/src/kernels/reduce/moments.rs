@@ -96,7 +96,10 @@ impl Moments {
         }
         if before > 0.0 {
             let distance = total / count - self.totals[at] / before;
-            self.squares[at] += squares + distance * distance * (before * count / (before + count));
+            // An infinite distance makes NaN, as it does where all distances are taken at once.
+            let undefined = distance - distance;
+            self.squares[at] +=
+                squares + undefined + distance * distance * (before * count / (before + count));
         } else {
             self.squares[at] = squares;
         }
@@ -113,14 +116,16 @@ impl Moments {
     /// Takes in a tile of numbers; NaN are left out where `skip` says so.
     pub fn add(&mut self, values: &[f64], rows: &Rows, degree: Degree, skip: bool) {
         if rows.out_col == 0 {
-            return rows.for_each_run(values, |at, run| match skip && run.iter().any(|value| value.is_nan()) {
-                true => {
-                    let known: Vec<f64> = run.iter().copied().filter(|value| !value.is_nan()).collect();
-                    if !known.is_empty() {
-                        self.add_run(at, &known, degree);
+            return rows.for_each_run(values, |at, run| {
+                match skip && run.iter().any(|value| value.is_nan()) {
+                    true => {
+                        let known: Vec<f64> = run.iter().copied().filter(|value| !value.is_nan()).collect();
+                        if !known.is_empty() {
+                            self.add_run(at, &known, degree);
+                        }
                     }
+                    false => self.add_run(at, run, degree),
                 }
-                false => self.add_run(at, run, degree),
             });
         }
         if rows.out_row == 0 && !(skip && values.iter().any(|value| value.is_nan())) {
@@ -134,7 +139,7 @@ impl Moments {
         }
         for (row, line) in values.chunks_exact(rows.cols).enumerate() {
             for (col, &value) in line.iter().enumerate().filter(|(_, value)| !(skip && value.is_nan())) {
-                self.merge(rows.out + row * rows.out_row + col * rows.out_col, 1.0, value, 0.0);
+                self.merge(rows.out + row * rows.out_row + col * rows.out_col, 1.0, value, value - value);
             }
         }
     }

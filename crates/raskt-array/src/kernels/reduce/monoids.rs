@@ -158,7 +158,18 @@ lattices! {
     f32: f32::NEG_INFINITY, f32::INFINITY, f32::NAN, f32::NAN;
     f64: f64::NEG_INFINITY, f64::INFINITY, f64::NAN, f64::NAN;
     Boolean: Boolean(0), Boolean(1), Boolean(0), Boolean(1);
-    Time: Time(i64::MIN + 1), Time(i64::MAX), Time(i64::MIN), Time(i64::MIN);
+}
+
+impl Lattice for Time {
+    const LOWEST: Self = Self(i64::MIN + 1);
+    const HIGHEST: Self = Self(i64::MAX);
+    const MISSING_LOW: Self = Self(i64::MIN);
+    const MISSING_HIGH: Self = Self(i64::MIN);
+
+    #[inline(always)]
+    fn at_most(self, other: Self) -> bool {
+        !self.is_nan() & !other.is_nan() & (self.0 <= other.0)
+    }
 }
 
 /// The largest or smallest element.

@@ -77,7 +77,8 @@ fn select<T: Element>(values: &NdArray, places: &NdArray, axis: usize, k: i64) -
         for col in 0..inner {
             let at = |row: usize| (out * n + row) * inner + col;
             let before = |&a: &usize, &b: &usize| {
-                let (x, y) = if k < 0 { (source[at(a)], source[at(b)]) } else { (source[at(b)], source[at(a)]) };
+                let (x, y) =
+                    if k < 0 { (source[at(a)], source[at(b)]) } else { (source[at(b)], source[at(a)]) };
                 let by_value = y.sorts_before(x).cmp(&x.sorts_before(y));
                 by_value.then(sources_places[at(a)].cmp(&sources_places[at(b)]))
             };

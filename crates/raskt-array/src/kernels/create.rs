@@ -1,0 +1,173 @@
+//! New arrays from numbers alone: blocks of `full`, `arange`, `linspace`, `eye`, `indices`.
+
+use raskt_core::{DType, NdArray, Param, Result, Shape};
+use raskt_exec::{Call, Outcome};
+
+use super::elementwise::cast;
+use super::memory::{self, array_of, invalid, wrong_dtype};
+use super::{Scalar, parameters};
+
+/// The block's shape, and where its first element lies in the whole: own parameters `{"shape", "offsets"}`, or
+/// `{"ranges": [[start, stop], ..]}`.
+pub(crate) struct Place {
+    pub shape: Shape,
+    pub offsets: Vec<i64>,
+}
+
+impl Place {
+    pub fn of(call: &Call<'_>) -> Result<Self> {
+        if let Some(ranges) = call.own.get("ranges") {
+            let ranges = ranges.as_list().ok_or_else(|| invalid("ranges are pairs"))?;
+            let ranges = ranges.iter().map(parameters::sizes).collect::<Result<Vec<_>>>()?;
+            let pair = |range: &Shape| match **range {
+                [start, stop] if start <= stop => Ok((start, stop)),
+                _ => Err(invalid(format!("{range:?} is not [start, stop]"))),
+            };
+            let pairs = ranges.iter().map(pair).collect::<Result<Vec<_>>>()?;
+            let shape = pairs.iter().map(|(start, stop)| stop - start).collect();
+            return Ok(Self { shape, offsets: pairs.iter().map(|(start, _)| *start as i64).collect() });
+        }
+        let shape = parameters::sizes(parameters::own_or_shared(call.own, call.shared, "shape")?)?;
+        let offsets = match parameters::own_or_shared(call.own, call.shared, "offsets") {
+            Ok(offsets) => parameters::integers(offsets)?,
+            Err(_) => vec![0; shape.len()],
+        };
+        match offsets.len() == shape.len() {
+            true => Ok(Self { shape, offsets }),
+            false => Err(invalid(format!("a block of {shape:?} elements is not at {offsets:?}"))),
+        }
+    }
+
+    /// The first element's place and the number of elements of a block with one axis.
+    fn line(&self) -> Result<(i64, u64)> {
+        match (&*self.shape, self.offsets.as_slice()) {
+            ([n], [first]) => Ok((*first, *n)),
+            _ => Err(invalid(format!("a block of one axis, not of {:?}", self.shape))),
+        }
+    }
+}
+
+fn done(array: NdArray) -> Result<Outcome> {
+    Ok(Outcome::Value(array.into()))
+}
+
+/// The body `array.full`: shared `{"fill": [dtype, bits]}` as [`Scalar::to_param`] writes it. With `{"view": true}` one
+/// element stands for all: an array of steps 0.
+pub(crate) fn full(call: &mut Call<'_>) -> Result<Outcome> {
+    let shape = Place::of(call)?.shape;
+    let fill = Scalar::from_param(parameters::entry(call.shared, "fill")?)?;
+    let dtype = fill.dtype().clone();
+    memory::n_elements(&shape)?;
+    if parameters::is_set(call.shared, "view") {
+        let strides = vec![0; shape.len()];
+        return done(NdArray::strided(dtype, &shape, &strides, 0, fill.to_array()?.buffer().clone())?);
+    }
+    let is_zero = fill.bytes().iter().all(|&byte| byte == 0);
+    done(memory::build(dtype, &shape, |out| {
+        if !is_zero {
+            let item = fill.bytes().len();
+            super::element::with_item!(item, T => {
+                let element = bytemuck::pod_read_unaligned::<T>(fill.bytes());
+                bytemuck::cast_slice_mut::<u8, T>(out).fill(element);
+            }, else ());
+        }
+        Ok(())
+    })?)
+}
+
+/// The body `array.arange`: shared `{"start", "step", "dtype"}`: numbers `start + step * place`.
+///
+/// Integers are exact. Floats are computed from their place in the whole, as NumPy does from the first two.
+pub(crate) fn arange(call: &mut Call<'_>) -> Result<Outcome> {
+    let (first, n) = Place::of(call)?.line()?;
+    let dtype = parameters::dtype(call.shared, "dtype")?;
+    let (start, step) = (parameters::entry(call.shared, "start")?, parameters::entry(call.shared, "step")?);
+    let whole = match (start.as_int(), step.as_int()) {
+        (Some(start), Some(step)) if !is_inexact(&dtype) => {
+            let value = |at: u64| start.wrapping_add(step.wrapping_mul(first.wrapping_add(at as i64)));
+            let values: Vec<i64> = (0..n).map(value).collect();
+            array_of(DType::Int64, &[n], &values)?
+        }
+        _ => {
+            let number =
+                |param: &Param| param.as_float().ok_or_else(|| invalid("arange of what is no number"));
+            let (start, step) = (number(start)?, number(step)?);
+            // NumPy fills by the difference of the first two elements, as the dtype holds them.
+            let step = if dtype == DType::Float32 {
+                f64::from((start + step) as f32 - start as f32)
+            } else {
+                (start + step) - start
+            };
+            let values: Vec<f64> = (0..n).map(|at| start + (first + at as i64) as f64 * step).collect();
+            array_of(DType::Float64, &[n], &values)?
+        }
+    };
+    done(cast(&whole, &dtype)?)
+}
+
+fn is_inexact(dtype: &DType) -> bool {
+    matches!(dtype, DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128)
+}
+
+/// The body `array.linspace`: shared `{"start", "stop", "num", "endpoint": bool, "dtype"}`.
+pub(crate) fn linspace(call: &mut Call<'_>) -> Result<Outcome> {
+    let (first, n) = Place::of(call)?.line()?;
+    let dtype = parameters::dtype(call.shared, "dtype")?;
+    let (start, stop) = (parameters::float(call.shared, "start")?, parameters::float(call.shared, "stop")?);
+    let num = parameters::int(call.shared, "num")?;
+    let has_endpoint = parameters::is_set(call.shared, "endpoint");
+    let n_steps = if has_endpoint { num - 1 } else { num };
+    let step = (stop - start) / n_steps as f64;
+    let value = |at: u64| {
+        let place = first + at as i64;
+        if has_endpoint && n_steps > 0 && place == n_steps {
+            stop
+        } else if n_steps <= 0 {
+            start + place as f64 * (stop - start)
+        } else if step == 0.0 {
+            // The difference is too small to be divided.
+            place as f64 / n_steps as f64 * (stop - start) + start
+        } else {
+            place as f64 * step + start
+        }
+    };
+    let is_integer = !is_inexact(&dtype);
+    let values: Vec<f64> = (0..n).map(value).map(|x| if is_integer { x.floor() } else { x }).collect();
+    done(cast(&array_of(DType::Float64, &[n], &values)?, &dtype)?)
+}
+
+/// The body `array.eye`: shared `{"k", "dtype"}`: ones on the `k`-th diagonal of the whole.
+pub(crate) fn eye(call: &mut Call<'_>) -> Result<Outcome> {
+    let place = Place::of(call)?;
+    let dtype = parameters::dtype(call.shared, "dtype")?;
+    let k = parameters::int(call.shared, "k")?;
+    let ([rows, cols], [row, col]) = (&*place.shape, place.offsets.as_slice()) else {
+        return Err(invalid("an identity has two axes"));
+    };
+    let one = Scalar::int(dtype.clone(), 1);
+    let item = one.bytes().len();
+    done(memory::build(dtype, &place.shape, |out| {
+        for r in 0..*rows as i64 {
+            let c = row + r + k - col;
+            if (0..*cols as i64).contains(&c) {
+                let at = (r as usize * *cols as usize + c as usize) * item;
+                out[at..at + item].copy_from_slice(one.bytes());
+            }
+        }
+        Ok(())
+    })?)
+}
+
+/// The body `array.indices`: shared `{"axis", "dtype"}`: each element's place along that axis of the whole, a view of
+/// one line of them.
+pub(crate) fn indices(call: &mut Call<'_>) -> Result<Outcome> {
+    let place = Place::of(call)?;
+    let dtype = parameters::dtype(call.shared, "dtype")?;
+    let axis = super::shapes::normalize_axis(parameters::int(call.shared, "axis")?, place.shape.len())?;
+    let n = place.shape[axis];
+    let values: Vec<i64> = (0..n).map(|at| place.offsets[axis] + at as i64).collect();
+    let line = cast(&array_of(DType::Int64, &[n], &values)?, &dtype)?;
+    let mut strides = vec![0; place.shape.len()];
+    strides[axis] = dtype.item_bytes().ok_or_else(|| wrong_dtype("a native dtype", &dtype))? as i64;
+    done(NdArray::strided(dtype, &place.shape, &strides, 0, line.buffer().clone())?)
+}

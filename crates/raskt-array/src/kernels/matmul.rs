@@ -1,0 +1,350 @@
+//! Products of matrices, and what is made of them: `dot`, `tensordot`, batches.
+
+use num_complex::Complex;
+use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Shape};
+use raskt_exec::{Call, Outcome, TaskCtx};
+
+use super::element::{Boolean, Element};
+use super::elementwise::cast;
+use super::memory::{self, elements, invalid, wrong_dtype};
+use super::reduce::Number;
+use super::shapes::{broadcast_shapes, broadcast_steps, normalize_axis};
+use super::{parameters, threads};
+use crate::types::promote_types;
+
+/// A product's sizes: `m × k` times `k × n`.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    m: usize,
+    k: usize,
+    n: usize,
+}
+
+/// A matrix in memory: its first element, and the steps, in elements, from row to row and column to column.
+#[derive(Clone, Copy)]
+struct Matrix<'a, T: Copy> {
+    elements: &'a [T],
+    row: isize,
+    col: isize,
+}
+
+/// The body `array.matmul`: `{"dtype"}`; inputs: two arrays, as NumPy's `matmul` takes them: batches of matrices,
+/// broadcast against each other; a vector is a row on the left and a column on the right. A list of arrays is a sum of
+/// products: the first list's items times the second's, one by one.
+pub(crate) fn matmul(call: &mut Call<'_>) -> Result<Outcome> {
+    let lists: Vec<Vec<NdArray>> = call.inputs.iter().map(operand).collect::<Result<_>>()?;
+    let [left, right] = lists.as_slice() else { return Err(invalid("a product of two operands")) };
+    if left.len() != right.len() || left.is_empty() {
+        return Err(invalid(format!("{} blocks times {}", left.len(), right.len())));
+    }
+    let dtype = result_dtype(call.shared, &left[0], &right[0])?;
+    let mut sum: Option<NdArray> = None;
+    for (a, b) in left.iter().zip(right) {
+        sum = Some(product(&cast(a, &dtype)?, &cast(b, &dtype)?, sum, call.ctx)?);
+    }
+    let sum = sum.ok_or_else(|| invalid("a product of nothing"))?;
+    Ok(Outcome::Value(without_vector_axes(sum, &left[0], &right[0])?.into()))
+}
+
+fn operand(value: &raskt_core::Value) -> Result<Vec<NdArray>> {
+    match value {
+        raskt_core::Value::List(items) => {
+            items.iter().map(|item| Ok(memory::array(item)?.into_owned())).collect()
+        }
+        lone => Ok(vec![memory::array(lone)?.into_owned()]),
+    }
+}
+
+fn result_dtype(shared: &Param, a: &NdArray, b: &NdArray) -> Result<DType> {
+    match shared.get("dtype") {
+        None | Some(Param::Null) => promote_types(a.dtype(), b.dtype())
+            .ok_or_else(|| wrong_dtype("dtypes with a common one", a.dtype())),
+        Some(_) => parameters::dtype(shared, "dtype"),
+    }
+}
+
+/// The body `array.tensordot`: `{"axes": [[..], [..]], "dtype"}`: the sum of products over those axes of the one and of
+/// the other; with `{"keepdims": true}` they stay, with length 1, behind the left's other axes.
+pub(crate) fn tensordot(call: &mut Call<'_>) -> Result<Outcome> {
+    let [a, b] = &*call.inputs else { return Err(invalid("a product of two operands")) };
+    let (a, b) = (memory::array(a)?, memory::array(b)?);
+    let axes = parameters::entry(call.shared, "axes")?.as_list().unwrap_or(&[]);
+    let [of_a, of_b] = axes else { return Err(invalid("axes of both operands")) };
+    let (of_a, of_b) = (named(of_a, &a)?, named(of_b, &b)?);
+    let sizes =
+        |array: &NdArray, axes: &[usize]| axes.iter().map(|&axis| array.shape()[axis]).collect::<Shape>();
+    if sizes(&a, &of_a) != sizes(&b, &of_b) {
+        let (left, right) = (a.shape().to_vec(), b.shape().to_vec());
+        return Err(ErrorKind::ShapeMismatch { left, right }.into());
+    }
+    let dtype = result_dtype(call.shared, &a, &b)?;
+    let free_a: Vec<usize> = (0..a.shape().len()).filter(|axis| !of_a.contains(axis)).collect();
+    let free_b: Vec<usize> = (0..b.shape().len()).filter(|axis| !of_b.contains(axis)).collect();
+    let (free_sizes_a, free_sizes_b) = (sizes(&a, &free_a), sizes(&b, &free_b));
+    let k: u64 = sizes(&a, &of_a).iter().product();
+    let flat = |array: &NdArray, order: Vec<usize>, shape: [u64; 2]| -> Result<NdArray> {
+        let cast = cast(array, &dtype)?;
+        let moved: Shape = order.iter().map(|&axis| cast.shape()[axis]).collect();
+        let strides: Vec<i64> = order.iter().map(|&axis| cast.strides()[axis]).collect();
+        let view = NdArray::strided(dtype.clone(), &moved, &strides, cast.offset(), cast.buffer().clone())?;
+        NdArray::contiguous(dtype.clone(), &shape, view.to_contiguous().buffer().clone())
+    };
+    let left = flat(&a, [free_a, of_a.clone()].concat(), [free_sizes_a.iter().product(), k])?;
+    let right = flat(&b, [of_b, free_b].concat(), [k, free_sizes_b.iter().product()])?;
+    let out = product(&left, &right, None, call.ctx)?;
+    let mut shape = free_sizes_a;
+    if parameters::is_set(call.shared, "keepdims") {
+        shape.extend(of_a.iter().map(|_| 1));
+    }
+    shape.extend(free_sizes_b);
+    let out = NdArray::contiguous(dtype, &shape, out.buffer().clone())?;
+    Ok(Outcome::Value(out.into()))
+}
+
+fn named(axes: &Param, array: &NdArray) -> Result<Vec<usize>> {
+    parameters::integers(axes)?.into_iter().map(|axis| normalize_axis(axis, array.shape().len())).collect()
+}
+
+/// A vector on the left is a row, on the right a column: their axes go again.
+fn without_vector_axes(out: NdArray, a: &NdArray, b: &NdArray) -> Result<NdArray> {
+    let mut shape: Shape = out.shape().into();
+    if b.shape().len() == 1 {
+        shape.pop();
+    }
+    if a.shape().len() == 1 {
+        let at = if b.shape().len() == 1 { shape.len() - 1 } else { shape.len() - 2 };
+        shape.remove(at);
+    }
+    NdArray::contiguous(out.dtype().clone(), &shape, out.buffer().clone())
+}
+
+/// The array as a batch of matrices.
+fn as_matrices(array: &NdArray, is_left: bool) -> Result<NdArray> {
+    let (shape, strides) = (array.shape(), array.strides());
+    let (shape, strides): (Vec<u64>, Vec<i64>) = match (shape.len(), is_left) {
+        (0, _) => return Err(invalid("matmul: an operand does not have enough dimensions")),
+        (1, true) => (vec![1, shape[0]], vec![0, strides[0]]),
+        (1, false) => (vec![shape[0], 1], vec![strides[0], 0]),
+        _ => return Ok(array.clone()),
+    };
+    NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())
+}
+
+/// The product of two batches of matrices of one dtype, added to `sum`.
+fn product(a: &NdArray, b: &NdArray, sum: Option<NdArray>, ctx: &TaskCtx<'_>) -> Result<NdArray> {
+    let (a, b) = (as_matrices(a, true)?, as_matrices(b, false)?);
+    let (batch_a, [m, k]) = halves(&a);
+    let (batch_b, [k_right, n]) = halves(&b);
+    if k != k_right {
+        return Err(ErrorKind::ShapeMismatch { left: a.shape().to_vec(), right: b.shape().to_vec() }.into());
+    }
+    let batch = broadcast_shapes([batch_a, batch_b])?;
+    let sizes = Sizes { m: m as usize, k: k as usize, n: n as usize };
+    let shape: Shape = batch.iter().copied().chain([m, n]).collect();
+    macro_rules! by_dtype {
+        ($($dtype:ident => $T:ty, $multiply:expr;)*) => {
+            match a.dtype() {
+                $(DType::$dtype => batches::<$T>((&a, &b), &batch, sizes, (&shape, sum), $multiply, ctx),)*
+                other => Err(wrong_dtype("a dtype with a native matrix product", other)),
+            }
+        };
+    }
+    by_dtype! {
+        Bool => Boolean, plain;
+        Int8 => i8, plain;
+        Int16 => i16, plain;
+        Int32 => i32, plain;
+        Int64 => i64, plain;
+        UInt8 => u8, plain;
+        UInt16 => u16, plain;
+        UInt32 => u32, plain;
+        UInt64 => u64, plain;
+        Float32 => f32, fast;
+        Float64 => f64, fast;
+        Complex64 => Complex<f32>, fast;
+        Complex128 => Complex<f64>, fast;
+    }
+}
+
+fn halves(array: &NdArray) -> (&[u64], [u64; 2]) {
+    let shape = array.shape();
+    let (batch, last) = shape.split_at(shape.len() - 2);
+    (batch, [last[0], last[1]])
+}
+
+type Multiply<T> = fn(Sizes, Matrix<'_, T>, Matrix<'_, T>, &mut [T], usize);
+
+fn batches<T: Element>(
+    (a, b): (&NdArray, &NdArray),
+    batch: &[u64],
+    sizes: Sizes,
+    (shape, sum): (&[u64], Option<NdArray>),
+    multiply: Multiply<T>,
+    ctx: &TaskCtx<'_>,
+) -> Result<NdArray> {
+    let item = size_of::<T>() as i64;
+    let (elements_a, a) = typed::<T>(a)?;
+    let (elements_b, b) = typed::<T>(b)?;
+    let whole = |array: &NdArray| -> Shape {
+        let (_, last) = halves(array);
+        batch.iter().copied().chain(last).collect()
+    };
+    let (steps_a, steps_b) = (broadcast_steps(&a, &whole(&a)), broadcast_steps(&b, &whole(&b)));
+    let mut out = match &sum {
+        Some(sum) => elements::<T>(sum).into_owned(),
+        None => vec![T::default(); memory::n_elements(shape)?],
+    };
+    let n_axes = batch.len();
+    let block = sizes.m * sizes.n;
+    let mut work = Vec::new();
+    for (number, out) in out.chunks_exact_mut(block.max(1)).enumerate() {
+        let (mut rest, mut at_a, mut at_b) = (number as u64, a.offset() as i64, b.offset() as i64);
+        for axis in (0..n_axes).rev() {
+            let index = (rest % batch[axis]) as i64;
+            rest /= batch[axis];
+            at_a += index * steps_a[axis];
+            at_b += index * steps_b[axis];
+        }
+        work.push(((at_a / item) as usize, (at_b / item) as usize, out));
+    }
+    let n_threads = if sizes.m * sizes.n * sizes.k > 1 << 15 { ctx.n_threads } else { 1 };
+    let steps = |steps: &[i64]| ((steps[n_axes] / item) as isize, (steps[n_axes + 1] / item) as isize);
+    let ((row_a, col_a), (row_b, col_b)) = (steps(&steps_a), steps(&steps_b));
+    for (at_a, at_b, out) in work {
+        ctx.cancel.check()?;
+        let left = Matrix { elements: &elements_a[at_a.min(elements_a.len())..], row: row_a, col: col_a };
+        let right = Matrix { elements: &elements_b[at_b.min(elements_b.len())..], row: row_b, col: col_b };
+        multiply(sizes, left, right, out, n_threads);
+    }
+    memory::array_of(T::DTYPE, shape, &out)
+}
+
+/// The buffer's elements, and the array over them; a copy in C order where steps go backwards or bytes lie askew.
+fn typed<T: Element>(array: &NdArray) -> Result<(std::borrow::Cow<'_, [T]>, std::borrow::Cow<'_, NdArray>)> {
+    use std::borrow::Cow::{Borrowed, Owned};
+    let item = size_of::<T>() as i64;
+    let is_regular = array.strides().iter().all(|&step| step >= 0 && step % item == 0)
+        && array.offset().is_multiple_of(size_of::<T>());
+    let len = array.buffer().len() / size_of::<T>() * size_of::<T>();
+    match bytemuck::try_cast_slice(&array.buffer().as_slice()[..len]) {
+        Ok(elements) if is_regular => Ok((Borrowed(elements), Borrowed(array))),
+        _ => {
+            let dense = memory::aligned(array)?;
+            Ok((Owned(elements::<T>(&dense).into_owned()), Owned(dense)))
+        }
+    }
+}
+
+/// What a matrix product needs of numbers that no library multiplies.
+trait Ring: Element {
+    fn multiply_add(self, a: Self, b: Self) -> Self;
+}
+
+impl<T: Number> Ring for T {
+    #[inline(always)]
+    fn multiply_add(self, a: Self, b: Self) -> Self {
+        self.plus(a.times(b))
+    }
+}
+
+impl Ring for Boolean {
+    #[inline(always)]
+    fn multiply_add(self, a: Self, b: Self) -> Self {
+        (self.get() | (a.get() & b.get())).into()
+    }
+}
+
+/// Rows of the right matrix that stay in the cache while all rows of the left pass.
+const PANEL: usize = 128;
+
+/// A plain product, in panels.
+fn plain<T: Ring>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], n_threads: usize) {
+    let Sizes { m, k, n } = sizes;
+    let at = |matrix: &Matrix<'_, T>, row: usize, col: usize| {
+        matrix.elements[(row as isize * matrix.row + col as isize * matrix.col) as usize]
+    };
+    let rows_each = m.div_ceil(n_threads.max(1)).max(1);
+    let parts: Vec<(usize, &mut [T])> = out.chunks_mut((rows_each * n).max(1)).enumerate().collect();
+    let done = threads::each(parts, |(part, out)| {
+        for first in (0..k).step_by(PANEL) {
+            let depths = first..(first + PANEL).min(k);
+            // The panel's rows one after the other.
+            let panel: Vec<T> =
+                depths.clone().flat_map(|p| (0..n).map(move |j| (p, j))).map(|(p, j)| at(&b, p, j)).collect();
+            for (row, line) in out.chunks_exact_mut(n.max(1)).enumerate() {
+                for (p, rights) in depths.clone().zip(panel.chunks_exact(n.max(1))) {
+                    let left = at(&a, part * rows_each + row, p);
+                    line.iter_mut()
+                        .zip(rights)
+                        .for_each(|(sum, &right)| *sum = sum.multiply_add(left, right));
+                }
+            }
+        }
+        Ok(())
+    });
+    debug_assert!(done.is_ok(), "a plain product cannot fail");
+}
+
+/// A part of a product by the library `matrixmultiply`, added to what `out` holds.
+trait Library: Element {
+    /// # Safety
+    /// Every element of `a` (`rows × k`) and `b` (`k × n`) lies in its slice, and `out` has `rows * n` elements.
+    unsafe fn multiply(rows: usize, sizes: Sizes, a: Matrix<'_, Self>, b: Matrix<'_, Self>, out: &mut [Self]);
+}
+
+macro_rules! libraries {
+    ($($T:ty, $gemm:ident, $number:ty, $one:expr, ($($flag:expr),*);)*) => {$(
+        impl Library for $T {
+            unsafe fn multiply(rows: usize, sizes: Sizes, a: Matrix<'_, Self>, b: Matrix<'_, Self>, out: &mut [Self]) {
+                let Sizes { k, n, .. } = sizes;
+                let (x, y) = (a.elements.as_ptr().cast::<$number>(), b.elements.as_ptr().cast::<$number>());
+                let z = out.as_mut_ptr().cast::<$number>();
+                // SAFETY: as the caller promises; complex numbers are laid out as pairs of their parts.
+                unsafe {
+                    matrixmultiply::$gemm(
+                        $($flag,)* rows, k, n, $one, x, a.row, a.col, y, b.row, b.col, $one, z, n as isize, 1,
+                    );
+                }
+            }
+        }
+    )*};
+}
+
+libraries! {
+    f32, sgemm, f32, 1.0, ();
+    f64, dgemm, f64, 1.0, ();
+    Complex<f32>, cgemm, [f32; 2], [1.0, 0.0], (matrixmultiply::CGemmOption::Standard, matrixmultiply::CGemmOption::Standard);
+    Complex<f64>, zgemm, [f64; 2], [1.0, 0.0], (matrixmultiply::CGemmOption::Standard, matrixmultiply::CGemmOption::Standard);
+}
+
+impl<T: Copy> Matrix<'_, T> {
+    /// Whether every element of `rows × cols` lies in the slice.
+    fn holds(&self, rows: usize, cols: usize) -> bool {
+        let last = |n: usize, step: isize| n.checked_sub(1).map(|n| n.saturating_mul(step.unsigned_abs()));
+        match (last(rows, self.row), last(cols, self.col)) {
+            (Some(down), Some(right)) => {
+                self.row >= 0 && self.col >= 0 && down.saturating_add(right) < self.elements.len()
+            }
+            _ => true,
+        }
+    }
+}
+
+/// A product by the library, rows shared out among threads.
+fn fast<T: Library>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], n_threads: usize) {
+    let Sizes { m, k, n } = sizes;
+    let rows_each = m.div_ceil(n_threads.max(1)).max(1);
+    let parts: Vec<(usize, &mut [T])> = out.chunks_mut((rows_each * n).max(1)).enumerate().collect();
+    let done = threads::each(parts, |(part, out)| {
+        let rows = out.len() / n.max(1);
+        let skipped = part * rows_each * a.row.unsigned_abs();
+        let a = Matrix { elements: &a.elements[skipped.min(a.elements.len())..], ..a };
+        if !a.holds(rows, k) || !b.holds(k, n) || out.len() != rows * n {
+            return Err(invalid("a matrix reaches outside its memory"));
+        }
+        // SAFETY: `holds` has just checked both matrices, and the line above the result.
+        unsafe { T::multiply(rows, sizes, a, b, out) };
+        Ok(())
+    });
+    debug_assert!(done.is_ok(), "arrays lie inside their buffers");
+}

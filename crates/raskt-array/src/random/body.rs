@@ -1,0 +1,347 @@
+//! The body that draws a block of random numbers.
+
+use std::sync::Arc;
+
+use raskt_core::{DType, NdArray, Param, Result, Shape};
+use raskt_exec::{Call, Outcome};
+
+use super::discrete::{below, binomial};
+use super::distribution::Distribution;
+use super::stream::{Source, for_each_word, unit};
+use super::{continuous, ziggurat};
+use crate::kernels::create::Place;
+use crate::kernels::elementwise::cast;
+use crate::kernels::memory::{self, elements, invalid};
+use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
+use crate::kernels::{Scalar, parameters, threads};
+
+/// A run of elements that follow each other in the whole array and in the block.
+struct Run<'a, T> {
+    place: u64,
+    at: usize,
+    out: &'a mut [T],
+}
+
+/// The body `array.random`: shared `{"distribution", "key": [k0, k1], "dtype", "size", "params"}`; own: where the block
+/// lies, `{"offsets", "shape"}` or `{"ranges"}`. `size` is the whole array's shape. `params` are numbers, or null for
+/// those that come as inputs, in order, broadcast to the block. Beside NumPy's distributions: `"integers"` (`params`
+/// `[low, high]`, high left out), `"raw"` words, and with one axis more than `size` `"multinomial"`
+/// (`params` `[n, [p, ..]]`) and `"dirichlet"` (`params` `[[alpha, ..]]`).
+pub(crate) fn random(call: &mut Call<'_>) -> Result<Outcome> {
+    let place = Place::of(call)?;
+    let size = parameters::sizes(parameters::entry(call.shared, "size")?)?;
+    let key = match *parameters::integers(parameters::entry(call.shared, "key")?)? {
+        [a, b] => [a as u64, b as u64],
+        _ => return Err(invalid("a key has two words")),
+    };
+    let dtype = parameters::dtype(call.shared, "dtype")?;
+    let params = call.shared.get("params").and_then(Param::as_list).unwrap_or(&[]);
+    let draw = Draw { key, size, place, call };
+    let array = match parameters::text(call.shared, "distribution")? {
+        "integers" => draw.integers(params, &dtype)?,
+        "raw" => draw.words(|_, word| word, DType::UInt64)?,
+        "multinomial" => draw.multinomial(params)?,
+        "dirichlet" => draw.dirichlet(params)?,
+        name => {
+            let distribution = Distribution::parse(name);
+            draw.numbers(distribution.ok_or_else(|| invalid(format!("no distribution {name:?}")))?, params)?
+        }
+    };
+    cast(&array, &dtype).map(|array| Outcome::Value(array.into()))
+}
+
+struct Draw<'a, 'b> {
+    key: [u64; 2],
+    size: Shape,
+    place: Place,
+    call: &'a Call<'b>,
+}
+
+impl Draw<'_, '_> {
+    /// Fills an array by runs, on several threads where that is allowed.
+    fn fill<T: bytemuck::Pod + Send>(
+        &self,
+        dtype: DType,
+        width: usize,
+        fill: impl Fn(&mut Run<'_, T>) -> Result<()> + Sync,
+    ) -> Result<NdArray> {
+        let (shape, offsets) = (&self.place.shape, &self.place.offsets);
+        if self.size.len() != shape.len() {
+            return Err(invalid(format!("a block of {shape:?} elements of an array of {:?}", self.size)));
+        }
+        let n = memory::n_elements(shape)?;
+        let line = shape.last().map_or(1, |&n| n as usize);
+        let mut out = vec![T::zeroed(); n * width];
+        let runs = out.chunks_exact_mut((line * width).max(1)).enumerate().map(|(number, out)| {
+            let (mut rest, mut place, mut step) = (number as u64, 0_u64, 1_u64);
+            for axis in (0..shape.len()).rev() {
+                let index = match axis + 1 == shape.len() {
+                    true => 0,
+                    false => {
+                        let index = rest % shape[axis];
+                        rest /= shape[axis];
+                        index
+                    }
+                };
+                place = place.wrapping_add(step.wrapping_mul(offsets[axis] as u64 + index));
+                step = step.wrapping_mul(self.size[axis]);
+            }
+            Run { place, at: number * line, out }
+        });
+        let runs: Vec<Run<'_, T>> = runs.filter(|_| n > 0).collect();
+        let n_threads = threads::worthwhile(self.call.ctx, n);
+        let each = runs.len().div_ceil(n_threads).max(1);
+        let mut parts: Vec<Vec<Run<'_, T>>> = Vec::new();
+        for run in runs {
+            match parts.last_mut() {
+                Some(part) if part.len() < each => part.push(run),
+                _ => parts.push(vec![run]),
+            }
+        }
+        threads::each(parts, |part| {
+            part.into_iter().try_for_each(|mut run| {
+                self.call.ctx.cancel.check()?;
+                fill(&mut run)
+            })
+        })?;
+        let shape: Shape = shape.iter().copied().chain((width != 1).then_some(width as u64)).collect();
+        memory::array_of(dtype, &shape, &out)
+    }
+
+    /// One number an element, from its first word alone.
+    fn words<T: bytemuck::Pod + Send>(
+        &self,
+        number: impl Fn(u64, u64) -> T + Sync,
+        dtype: DType,
+    ) -> Result<NdArray> {
+        self.fill(dtype, 1, |run: &mut Run<'_, T>| {
+            let (place, out) = (run.place, &mut *run.out);
+            for_each_word(self.key, place, out.len(), |at, word| out[at] = number(place + at as u64, word));
+            Ok(())
+        })
+    }
+
+    /// The parameters of a distribution: numbers, or arrays that are as large as the block.
+    fn arguments(&self, params: &[Param]) -> Result<Vec<Argument>> {
+        let mut inputs = self.call.inputs.iter();
+        let argument = |param: &Param| match param {
+            Param::Null => {
+                let input = inputs.next().ok_or_else(|| invalid("a parameter is missing"))?;
+                let array = memory::array(input)?;
+                let shape = &self.place.shape;
+                if broadcast_shapes([array.shape(), shape])? != *shape {
+                    let (left, right) = (shape.to_vec(), array.shape().to_vec());
+                    return Err(raskt_core::ErrorKind::ShapeMismatch { left, right }.into());
+                }
+                let strides = broadcast_steps(&array, shape);
+                let (dtype, buffer) = (array.dtype().clone(), array.buffer().clone());
+                let whole = NdArray::strided(dtype, shape, &strides, array.offset(), buffer)?;
+                Ok(Argument::Each(cast(&whole, &DType::Float64)?))
+            }
+            number => number_of(number).map(Argument::Same),
+        };
+        params.iter().map(argument).collect()
+    }
+
+    fn numbers(&self, distribution: Distribution, params: &[Param]) -> Result<NdArray> {
+        let arguments = self.arguments(params)?;
+        if arguments.len() != distribution.parameters().len() {
+            return Err(invalid(format!("{} has other parameters", distribution.name())));
+        }
+        for (at, argument) in arguments.iter().enumerate() {
+            argument.all(|value| distribution.check(at, value))?;
+        }
+        let dtype = DType::Float64;
+        let same: Option<Vec<f64>> = arguments.iter().map(Argument::same).collect();
+        let layers = &*ziggurat::LAYERS;
+        let key = self.key;
+        match (distribution, same.as_deref()) {
+            (Distribution::Random, _) => self.words(|_, word| unit(word), dtype),
+            (Distribution::Uniform, Some(&[low, high])) => {
+                self.words(|_, word| low + (high - low) * unit(word), dtype)
+            }
+            (Distribution::StandardNormal, _) => {
+                self.words(|place, word| ziggurat::normal(layers, key, place, word), dtype)
+            }
+            (Distribution::Normal, Some(&[loc, scale])) => {
+                self.words(|place, word| loc + scale * ziggurat::normal(layers, key, place, word), dtype)
+            }
+            _ => self.drawn(distribution, &arguments),
+        }
+    }
+
+    fn drawn(&self, distribution: Distribution, arguments: &[Argument]) -> Result<NdArray> {
+        let draw = distribution.draw();
+        let number = |run: &Run<'_, f64>, at: usize, word: u64, values: &mut [f64]| {
+            for (value, argument) in values.iter_mut().zip(arguments) {
+                *value = argument.at(run.at + at);
+            }
+            draw(&mut Source::new(self.key, run.place + at as u64, word), values)
+        };
+        let floats = |run: &mut Run<'_, f64>| {
+            let mut values = vec![0.0; arguments.len()];
+            let mut first = Vec::with_capacity(run.out.len());
+            for_each_word(self.key, run.place, run.out.len(), |_, word| first.push(word));
+            for (at, word) in first.into_iter().enumerate() {
+                run.out[at] = number(run, at, word, &mut values);
+            }
+            Ok(())
+        };
+        let drawn = self.fill(DType::Float64, 1, floats)?;
+        if distribution.is_integer() { cast(&drawn, &DType::Int64) } else { Ok(drawn) }
+    }
+
+    /// Whole numbers from `low` up to `high`, which is left out, exactly, whatever their dtype.
+    fn integers(&self, params: &[Param], dtype: &DType) -> Result<NdArray> {
+        let whole = if *dtype == DType::UInt64 { DType::UInt64 } else { DType::Int64 };
+        let [low, high] = params else { return Err(invalid("integers have a lowest and a highest")) };
+        if let (Some(low), Some(high)) = (integer(low), integer(high)) {
+            return self.bounded(whole, |_| (low, high));
+        }
+        let mut inputs = self.call.inputs.iter();
+        let mut bound = |param: &Param| match integer(param) {
+            Some(number) => Ok(Err(number)),
+            None => {
+                let input = inputs.next().ok_or_else(|| invalid("a bound is missing"))?;
+                let array = memory::array(input)?;
+                let strides = broadcast_steps(&array, &self.place.shape);
+                let (kind, buffer) = (array.dtype().clone(), array.buffer().clone());
+                let spread = NdArray::strided(kind, &self.place.shape, &strides, array.offset(), buffer)?;
+                cast(&spread, &DType::Int64).map(|spread| Ok(elements::<i64>(&spread).into_owned()))
+            }
+        };
+        let (low, high) = (bound(low)?, bound(high)?);
+        let at = |bound: &std::result::Result<Vec<i64>, i128>, at: usize| match bound {
+            Ok(values) => i128::from(values[at]),
+            Err(number) => *number,
+        };
+        self.bounded(whole, |place| (at(&low, place), at(&high, place)))
+    }
+
+    fn bounded(&self, dtype: DType, bounds: impl Fn(usize) -> (i128, i128) + Sync) -> Result<NdArray> {
+        self.fill(dtype, 1, |run: &mut Run<'_, u64>| {
+            let (place, start, out) = (run.place, run.at, &mut *run.out);
+            let mut is_empty = false;
+            for_each_word(self.key, place, out.len(), |at, word| {
+                let (low, high) = bounds(start + at);
+                is_empty |= low >= high;
+                // All 2^64 numbers are a range of 0.
+                let range = (high - low) as u64;
+                let above = below(&mut Source::new(self.key, place + at as u64, word), range);
+                out[at] = (low as u64).wrapping_add(above);
+            });
+            if is_empty { Err(invalid("low >= high")) } else { Ok(()) }
+        })
+    }
+
+    fn multinomial(&self, params: &[Param]) -> Result<NdArray> {
+        let [n, weights] = params else { return Err(invalid("multinomial has a count and probabilities")) };
+        let (n, weights) = (number_of(n)?, numbers_of(weights)?);
+        if weights.iter().any(|weight| !(0.0..=1.0).contains(weight))
+            || weights.iter().sum::<f64>() > 1.0 + 1e-12
+        {
+            return Err(invalid("pvals < 0, pvals > 1 or pvals contains NaNs"));
+        }
+        self.fill(DType::Int64, weights.len(), |run: &mut Run<'_, i64>| {
+            for (at, counts) in run.out.chunks_exact_mut(weights.len().max(1)).enumerate() {
+                let mut source = self.source(run.place + at as u64);
+                let (mut left, mut rest) = (n, 1.0);
+                let last = counts.len() - 1;
+                for (count, &weight) in counts.iter_mut().zip(&weights).take(last) {
+                    let share = if rest > 0.0 { (weight / rest).clamp(0.0, 1.0) } else { 0.0 };
+                    let drawn = binomial(&mut source, left, share);
+                    *count = drawn as i64;
+                    left -= drawn;
+                    rest -= weight;
+                }
+                counts[last] = left as i64;
+            }
+            Ok(())
+        })
+    }
+
+    fn dirichlet(&self, params: &[Param]) -> Result<NdArray> {
+        let [alphas] = params else { return Err(invalid("dirichlet has concentrations")) };
+        let alphas = numbers_of(alphas)?;
+        if alphas.iter().any(|&alpha| alpha.is_nan() || alpha < 0.0) {
+            return Err(invalid("alpha < 0"));
+        }
+        self.fill(DType::Float64, alphas.len(), |run: &mut Run<'_, f64>| {
+            for (at, shares) in run.out.chunks_exact_mut(alphas.len().max(1)).enumerate() {
+                let mut source = self.source(run.place + at as u64);
+                shares
+                    .iter_mut()
+                    .zip(&alphas)
+                    .for_each(|(share, &alpha)| *share = continuous::gamma(&mut source, alpha));
+                let total: f64 = shares.iter().sum();
+                shares.iter_mut().for_each(|share| *share /= total);
+            }
+            Ok(())
+        })
+    }
+
+    fn source(&self, place: u64) -> Source {
+        let mut first = 0;
+        for_each_word(self.key, place, 1, |_, word| first = word);
+        Source::new(self.key, place, first)
+    }
+}
+
+/// A parameter of a distribution.
+enum Argument {
+    Same(f64),
+    Each(NdArray),
+}
+
+impl Argument {
+    fn same(&self) -> Option<f64> {
+        match self {
+            Self::Same(value) => Some(*value),
+            Self::Each(_) => None,
+        }
+    }
+
+    fn at(&self, at: usize) -> f64 {
+        match self {
+            Self::Same(value) => *value,
+            Self::Each(array) => {
+                let bytes = array.contiguous_bytes().and_then(|bytes| bytes.get(at * 8..at * 8 + 8));
+                bytes.map_or(f64::NAN, bytemuck::pod_read_unaligned)
+            }
+        }
+    }
+
+    fn all(&self, check: impl Fn(f64) -> Result<()>) -> Result<()> {
+        match self {
+            Self::Same(value) => check(*value),
+            Self::Each(array) => elements::<f64>(array).iter().try_for_each(|&value| check(value)),
+        }
+    }
+}
+
+fn integer(param: &Param) -> Option<i128> {
+    match param {
+        Param::Int(number) => Some((*number).into()),
+        Param::Str(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn number_of(param: &Param) -> Result<f64> {
+    if let Some(number) = param.as_float() {
+        return Ok(number);
+    }
+    let scalar = Scalar::from_param(param)?.to_array()?;
+    Ok(elements::<f64>(&cast(&scalar, &DType::Float64)?)[0])
+}
+
+fn numbers_of(param: &Param) -> Result<Vec<f64>> {
+    match param {
+        Param::List(items) => items.iter().map(number_of).collect(),
+        Param::Value(value) => {
+            let array: Arc<NdArray> = Arc::new(memory::array(value)?.into_owned());
+            Ok(elements::<f64>(&cast(&array, &DType::Float64)?).into_owned())
+        }
+        other => Err(invalid(format!("{other:?} is not a list of numbers"))),
+    }
+}
