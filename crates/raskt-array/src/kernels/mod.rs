@@ -12,8 +12,10 @@ mod reduce;
 mod registry;
 mod relocate;
 mod scalar;
+mod search;
 pub(crate) mod shapes;
 mod simd;
+mod table;
 pub(crate) mod threads;
 
 pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
@@ -21,3 +23,4 @@ pub use reduce::{FoldKind, FoldSpec, Measure, Stage};
 pub use registry::{call, names, register};
 pub use scalar::Scalar;
 pub use shapes::{broadcast_shapes, normalize_axis};
+pub use table::{KernelRow, table};

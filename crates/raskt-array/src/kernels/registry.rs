@@ -5,7 +5,7 @@ use std::sync::Arc;
 use raskt_core::{ErrorKind, Param, Result, Value};
 use raskt_exec::{BodyRegistry, Call, CancelToken, Outcome, TaskCtx};
 
-use super::{create, elementwise, matmul, reduce, relocate};
+use super::{create, elementwise, matmul, reduce, relocate, search};
 
 /// A body's function.
 type Body = fn(&mut Call<'_>) -> Result<Outcome>;
@@ -46,6 +46,14 @@ const TABLE: &[(&str, Body)] = &[
     ("array.triangle", relocate::triangle),
     ("array.diagonal", relocate::diagonal),
     ("array.from_diagonal", relocate::from_diagonal),
+    ("array.sort", search::sort),
+    ("array.searchsorted", search::searchsorted),
+    ("array.digitize", search::digitize),
+    ("array.isin", search::isin),
+    ("array.bincount", search::bincount),
+    ("array.histogram", search::histogram),
+    ("array.unique", search::unique),
+    ("array.quantile", search::quantile),
 ];
 
 /// Adds every native kernel of arrays to `registry`.

@@ -1,0 +1,92 @@
+//! Places in sorted arrays, and membership.
+
+use raskt_core::{DType, NdArray, Result};
+use raskt_exec::{Call, Outcome};
+
+use super::lines::by_value;
+use crate::kernels::element::{Boolean, Element, with_ordered};
+use crate::kernels::elementwise::cast;
+use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
+use crate::kernels::parameters;
+use crate::types::promote_types;
+
+/// Which of several equal places is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Before equal elements.
+    Left,
+    /// Behind equal elements.
+    Right,
+}
+
+/// How many of the sorted elements lie before `value`.
+pub(super) fn place_of<T: Element>(sorted: &[T], value: T, side: Side) -> usize {
+    match side {
+        Side::Left => sorted.partition_point(|&element| element.sorts_before(value)),
+        Side::Right => sorted.partition_point(|&element| !value.sorts_before(element)),
+    }
+}
+
+/// Two inputs, cast to their common dtype.
+fn pair(call: &Call<'_>) -> Result<(NdArray, NdArray)> {
+    let [a, b, ..] = &*call.inputs else { return Err(invalid("two arrays")) };
+    let (a, b) = (memory::array(a)?, memory::array(b)?);
+    let common = promote_types(a.dtype(), b.dtype());
+    let common = common.ok_or_else(|| wrong_dtype("dtypes with a common one", b.dtype()))?;
+    Ok((cast(&a, &common)?, cast(&b, &common)?))
+}
+
+/// The body `array.searchsorted`: `{"side": "left" | "right"}`; inputs: a sorted array and values. The places of values
+/// in an array that is cut into blocks are the sums of those in its blocks.
+pub(crate) fn searchsorted(call: &mut Call<'_>) -> Result<Outcome> {
+    let side = match parameters::text(call.shared, "side")? {
+        "left" => Side::Left,
+        "right" => Side::Right,
+        other => return Err(invalid(format!("search side must be 'left' or 'right' (got '{other}')"))),
+    };
+    let (sorted, values) = pair(call)?;
+    let places = with_ordered!(sorted.dtype(), T => {
+        let sorted = elements::<T>(&sorted);
+        elements::<T>(&values).iter().map(|&value| place_of(&sorted, value, side) as i64).collect::<Vec<_>>()
+    }, else return Err(wrong_dtype("a native dtype", sorted.dtype())));
+    Ok(Outcome::Value(array_of(DType::Int64, values.shape(), &places)?.into()))
+}
+
+/// The body `array.digitize`: `{"right": bool}`; inputs: values and bins that go up or down.
+pub(crate) fn digitize(call: &mut Call<'_>) -> Result<Outcome> {
+    let is_right = parameters::is_set(call.shared, "right");
+    let (values, bins) = pair(call)?;
+    let places = with_ordered!(bins.dtype(), T => {
+        digits::<T>(&elements::<T>(&values), &elements::<T>(&bins), is_right)?
+    }, else return Err(wrong_dtype("a native dtype", bins.dtype())));
+    Ok(Outcome::Value(array_of(DType::Int64, values.shape(), &places)?.into()))
+}
+
+fn digits<T: Element>(values: &[T], bins: &[T], is_right: bool) -> Result<Vec<i64>> {
+    let is_up = bins.windows(2).all(|pair| !pair[1].sorts_before(pair[0]));
+    let is_down = bins.windows(2).all(|pair| !pair[0].sorts_before(pair[1]));
+    if !is_up && !is_down {
+        return Err(invalid("bins must be monotonically increasing or decreasing"));
+    }
+    if is_up {
+        let side = if is_right { Side::Left } else { Side::Right };
+        return Ok(values.iter().map(|&value| place_of(bins, value, side) as i64).collect());
+    }
+    let reversed: Vec<T> = bins.iter().rev().copied().collect();
+    let side = if is_right { Side::Right } else { Side::Left };
+    Ok(values.iter().map(|&value| (bins.len() - place_of(&reversed, value, side)) as i64).collect())
+}
+
+/// The body `array.isin`: `{"invert": bool}`; inputs: values, and those that are looked for. NaN is in nothing.
+pub(crate) fn isin(call: &mut Call<'_>) -> Result<Outcome> {
+    let is_inverted = parameters::is_set(call.shared, "invert");
+    let (values, wanted) = pair(call)?;
+    let found = with_ordered!(values.dtype(), T => {
+        let mut wanted = elements::<T>(&wanted).into_owned();
+        wanted.retain(|value| !value.is_nan());
+        wanted.sort_unstable_by(by_value);
+        let is_in = |&value: &T| !value.is_nan() && wanted.binary_search_by(|other| by_value(other, &value)).is_ok();
+        elements::<T>(&values).iter().map(|value| Boolean::from(is_in(value) != is_inverted)).collect::<Vec<_>>()
+    }, else return Err(wrong_dtype("a native dtype", values.dtype())));
+    Ok(Outcome::Value(array_of(DType::Bool, values.shape(), &found)?.into()))
+}

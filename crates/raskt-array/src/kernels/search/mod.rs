@@ -1,0 +1,14 @@
+//! Kernels that compare elements: sorting, searching, counting, distinct values, quantiles.
+
+mod count;
+mod lines;
+mod locate;
+mod quantile;
+mod sort;
+mod unique;
+
+pub(crate) use count::{bincount, histogram};
+pub(crate) use locate::{digitize, isin, searchsorted};
+pub(crate) use quantile::quantile;
+pub(crate) use sort::sort;
+pub(crate) use unique::unique;
