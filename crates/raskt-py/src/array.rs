@@ -1,8 +1,8 @@
 //! NumPy arrays across the border, without a copy either way; and, in the folder, arrays as Python's users have them.
 
+mod chunking;
 mod expression;
 mod failure;
-mod chunking;
 mod finish;
 mod from_numpy;
 mod indexing;

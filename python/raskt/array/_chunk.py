@@ -556,3 +556,199 @@ def matmul_of_bools(*blocks: Block) -> Block:
     for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
         total |= np.matmul(left, right)
     return total
+
+
+def unravelled(block: Block, shape: Any, order: Any, at: int) -> Block:
+    return np.unravel_index(block, tuple(shape), order=order)[at]
+
+
+def ravelled(*blocks: Block, dims: Any, mode: Any, order: Any) -> Block:
+    mode = tuple(mode) if isinstance(mode, list) else mode
+    return np.ravel_multi_index(tuple(np.broadcast_arrays(*blocks)), tuple(dims), mode=mode, order=order)
+
+
+# ---- indexing ----
+
+
+def compress(block: Block, mask: Block, axis: int) -> Block:
+    """Return what a mask of one axis leaves."""
+    return np.compress(np.asarray(mask), block, axis=axis)
+
+
+def masked(block: Block, mask: Block) -> Block:
+    """Return what a mask of all axes leaves, in one row."""
+    return block[np.asarray(mask)]
+
+
+def picked_of(block: Block, places: Block, axis: int, info: Any) -> Block:
+    """Return the elements at places that lie in a block, and zeros for the others."""
+    start, stop = info["operands"][0][axis]
+    places = np.asarray(places)
+    inside = (places >= start) & (places < stop)
+    found = np.take(block, np.where(inside, places - start, 0), axis=axis) if stop > start else None
+    if found is None:
+        shape = list(block.shape)
+        shape[axis] = len(places)
+        return np.zeros(shape, block.dtype)
+    shape = [1] * found.ndim
+    shape[axis] = len(places)
+    return np.where(inside.reshape(shape), found, np.zeros((), found.dtype))
+
+
+def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = None, axes: Any = None) -> Block:
+    """Return a block with values put where an index says.
+
+    ``index`` has, for each axis, ``(start, n, step)`` or a list of places, in the whole array; the value has the shape
+    that such an index selects, axes of length 1 stretched; ``axes`` are those axes that it has.
+    """
+    ranges = info["out"]
+    new = values[0] if values else value
+    where, chosen = [], []
+    for axis, item in enumerate(index):
+        start, stop = ranges[axis]
+        if isinstance(item, dict):
+            places = np.asarray(item["picks"])
+        else:
+            first, n, step = item
+            places = first + np.arange(n) * step
+        inside = np.nonzero((places >= start) & (places < stop))[0]
+        if not len(inside):
+            return block
+        where.append(places[inside] - start)
+        chosen.append(inside)
+    block = np.array(block)
+    new = np.asarray(new)
+    if new.ndim:
+        kept = [chosen[axis] for axis in axes][len(axes) - new.ndim :]
+        parts = [np.zeros(1, int) if n == 1 else part for n, part in zip(new.shape, kept, strict=True)]
+        new = new[np.ix_(*parts)]
+        missing = [axis for axis in range(block.ndim) if axis not in axes]
+        while new.ndim < len(axes):
+            new = new[None]
+        new = np.expand_dims(new, tuple(missing)) if missing else new
+    block[np.ix_(*where)] = new
+    return block
+
+
+def picked_block(block: Block, places: Block, axis: int, info: Any) -> Block:
+    """Return what places take of a block, behind an axis for the block's number; zeros for other blocks' places."""
+    return np.expand_dims(picked_of(block, places, axis, info), axis)
+
+
+def points(block: Block, places: Any) -> Block:
+    return block[tuple(np.asarray(where, dtype=np.intp) for where in places)]
+
+
+def field(block: Block, key: Any) -> Block:
+    return block[key]
+
+
+# ---- searching and sorting ----
+
+
+def isin(block: Block, *tests: Block, assume_unique: bool, invert: bool) -> Block:
+    return np.isin(block, np.concatenate(tests) if tests else [], assume_unique=assume_unique, invert=invert)
+
+
+def places_before(block: Block, values: Block, side: Any) -> Block:
+    return np.expand_dims(np.searchsorted(block, values, side=side).astype(np.int64), 0)
+
+
+def digitize(block: Block, bins: Any, right: bool) -> Block:
+    return np.digitize(block, bins, right=right)
+
+
+def _top(values: Block, places: Block, k: int, axis: int) -> tuple[Block, Block]:
+    """Return the largest elements with their places, largest first; of equal ones the first."""
+    n = min(abs(k), values.shape[axis])
+    if k > 0:
+        # Stable from the end, so that of equal elements the first comes first.
+        order = np.flip(np.argsort(np.flip(values, axis), axis=axis, kind="stable"), axis)
+        order = values.shape[axis] - 1 - order
+    else:
+        order = np.argsort(values, axis=axis, kind="stable")
+    order = np.take(order, range(n), axis=axis)
+    return np.take_along_axis(values, order, axis), np.take_along_axis(places, order, axis)
+
+
+def top_chunk(block: Block, k: int, axis: int, ranges: Any) -> Any:
+    start = ranges[axis][0]
+    shape = [1] * block.ndim
+    shape[axis] = -1
+    places = np.arange(start, start + block.shape[axis]).reshape(shape)
+    return _top(block, np.broadcast_to(places, block.shape), k, axis)
+
+
+def top_combine(*parts: Any, k: int, axis: int, own: Any = None) -> Any:
+    del own
+    values = np.concatenate([part[0] for part in parts], axis=axis)
+    return _top(values, np.concatenate([part[1] for part in parts], axis=axis), k, axis)
+
+
+def topk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
+    return top_combine(*parts, k=k, axis=axis, own=own)[0]
+
+
+def argtopk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
+    return top_combine(*parts, k=k, axis=axis, own=own)[1]
+
+
+def unique_chunk(block: Block, what: str, equal_nan: bool, ranges: Any) -> Any:
+    del what
+    values, index, counts = np.unique(block, return_index=True, return_counts=True, equal_nan=equal_nan)
+    span = ranges[0]
+    return values, index + (0 if span is None else span[0]), counts
+
+
+def unique_combine(*parts: Any, what: str, equal_nan: bool, own: Any = None) -> Any:
+    del own, what
+    values = np.concatenate([part[0] for part in parts])
+    index = np.concatenate([part[1] for part in parts])
+    counts = np.concatenate([part[2] for part in parts])
+    found, inverse = np.unique(values, return_inverse=True, equal_nan=equal_nan)
+    first = np.full(len(found), np.iinfo(np.int64).max)
+    np.minimum.at(first, inverse, index)
+    total = np.zeros(len(found), dtype=np.int64)
+    np.add.at(total, inverse, counts)
+    return found, first, total
+
+
+def unique_aggregate(*parts: Any, what: str, equal_nan: bool, own: Any = None) -> Block:
+    found = unique_combine(*parts, what=what, equal_nan=equal_nan, own=own)
+    return found[("values", "index", "counts").index(what)]
+
+
+def inverse(block: Block, *values: Block) -> Block:
+    known = np.concatenate(values)
+    return np.searchsorted(known, block)
+
+
+# ---- statistics ----
+
+
+def histogram(block: Block, *weights: Block, edges: Any) -> Block:
+    counts = np.histogram(block, bins=np.asarray(edges), weights=weights[0] if weights else None)[0]
+    return counts[None]
+
+
+def histogramdd(block: Block, *weights: Block, edges: Any) -> Block:
+    bins = [np.asarray(own) for own in edges]
+    return np.histogramdd(block, bins=bins, weights=weights[0] if weights else None)[0][None]
+
+
+def bincount_chunk(block: Block, minlength: int) -> Block:
+    if block.dtype.kind == "c":
+        return np.bincount(block.real.astype(np.int64), weights=block.imag, minlength=minlength)
+    return np.bincount(block, minlength=minlength)
+
+
+def bincount_combine(*parts: Block, minlength: int, own: Any = None) -> Block:
+    del own, minlength
+    total = np.zeros(max(len(part) for part in parts), dtype=parts[0].dtype)
+    for part in parts:
+        total[: len(part)] += part
+    return total
+
+
+def along(block: Block, name: str, axis: Any, keepdims: bool, extra: Any) -> Block:
+    return getattr(np, name)(block, axis=tuple(axis), keepdims=keepdims, **extra)

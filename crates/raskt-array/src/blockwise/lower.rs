@@ -1,7 +1,8 @@
 //! Blockwise expressions as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{Param, Result};
+use raskt_core::{DType, Param, Result};
+use raskt_graph::Body;
 use raskt_graph::layer::{
     Along, Blockwise, BlockwiseParts, Contraction, Formula, Indexed, Layer, Letter, Operand,
 };
@@ -10,8 +11,8 @@ use super::build::{inputs, letters};
 use crate::broadcast::along;
 use crate::creation::ranges;
 use crate::library::{body_of, chunk_body};
-use crate::operations::Job;
-use crate::parameters::{AXIS, KWARGS, flag, integers_of, text};
+use crate::operations::{Job, are_native};
+use crate::parameters::{AXIS, DTYPE, KWARGS, flag, integers_of, text, with};
 
 pub(super) fn blockwise(job: &mut Job<'_, '_>) -> Result<Layer> {
     let parameters = job.expr.parameters();
@@ -32,9 +33,43 @@ pub(super) fn blockwise(job: &mut Job<'_, '_>) -> Result<Layer> {
     }
     let info =
         if flag(parameters, "info") { info(job, &output, &inputs, &result)? } else { Formula::default() };
-    let body = body_of(&job.parameter("function"), &job.parameter(KWARGS))?;
+    let body = match native(job)? {
+        Some(body) => {
+            if body.label().as_ref() == "array.matmul" {
+                operands =
+                    operands.into_iter().map(|operand| operand.contracted(Contraction::Gather)).collect();
+            }
+            body
+        }
+        None => body_of(&job.parameter("function"), &job.parameter(KWARGS))?,
+    };
     let parts = BlockwiseParts { counts, output, operands, parameters: info, ..BlockwiseParts::of(body) };
     Ok(Blockwise::new(parts)?.into())
+}
+
+/// The native kernel that does what a function of the package does on blocks.
+fn native(job: &Job<'_, '_>) -> Result<Option<Body>> {
+    let metas = job.context.operand_metas(job.expr)?;
+    if !are_native(&metas) || !job.is_native_way() {
+        return Ok(None);
+    }
+    let kwargs = job.parameter(KWARGS);
+    let is_number = metas
+        .iter()
+        .all(|meta| !matches!(meta.dtype(), DType::Bool | DType::Datetime(_) | DType::Timedelta(_)));
+    let named = |name: &str, parameters: Param| Body::Native { name: name.into(), parameters };
+    Ok(match job.parameter("function").as_str() {
+        Some("raskt.array._chunk.matmul_blocks") if is_number => {
+            Some(named("array.matmul", Param::map([(DTYPE, job.parameter(DTYPE))])))
+        }
+        Some("raskt.array._chunk.compress") => Some(named("array.compress", kwargs)),
+        Some("raskt.array._chunk.scan_block") if is_number => {
+            let kind = text(&kwargs, "kind").replace("cum", "");
+            Some(named("array.cumulate", with(&kwargs, [("kind", Param::Str(kind.into()))])))
+        }
+        Some("raskt.array._chunk.last_of_block") if is_number => Some(named("array.carried", kwargs)),
+        _ => None,
+    })
 }
 
 fn contraction(name: &str) -> Contraction {
@@ -87,7 +122,12 @@ fn info(job: &Job<'_, '_>, output: &[Letter], inputs: &[Vec<Letter>], result: &C
 
 pub(super) fn transpose(job: &mut Job<'_, '_>) -> Result<Layer> {
     let axes = integers_of(job.expr.parameters(), AXIS).unwrap_or_default();
-    let body = job.body(Param::map([(AXIS, job.parameter(AXIS))]))?;
+    let body = match job.body(Param::Null)? {
+        Body::Native { name, .. } => {
+            Body::Native { name, parameters: Param::map([("axes", job.parameter(AXIS))]) }
+        }
+        _ => job.body(Param::map([(AXIS, job.parameter(AXIS))]))?,
+    };
     // The letter of an axis of the operand is the place that it gets.
     let mut operand = vec![Along::Single; axes.len()];
     for (place, &axis) in axes.iter().enumerate() {

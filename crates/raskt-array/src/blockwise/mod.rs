@@ -42,7 +42,7 @@ pub fn rows() -> Vec<Row> {
             arity: Arity::Exactly(1),
             meta: transpose_meta,
             lower: lower::transpose,
-            kernel: None,
+            kernel: Some(("array.transpose", crate::operations::are_native)),
             library: Some("raskt.array._chunk.transpose"),
             build: transpose::by_name,
         },

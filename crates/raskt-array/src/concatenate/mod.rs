@@ -29,6 +29,7 @@ pub fn rows() -> Vec<Row> {
         name: "stack",
         meta: stack_meta,
         lower: lower::stack,
+        kernel: Some(("array.slice", crate::operations::are_native)),
         library: Some("raskt.array._chunk.slice_block"),
         build: build::stack_by_name,
         ..row

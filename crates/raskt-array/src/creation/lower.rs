@@ -1,7 +1,7 @@
 //! Sources as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param, Result, Value};
+use raskt_core::{DType, ErrorKind, Param, Result, Value};
 use raskt_expr::layer_name;
 use raskt_graph::Body;
 use raskt_graph::layer::{
@@ -10,6 +10,7 @@ use raskt_graph::layer::{
 };
 
 use crate::held::Held;
+use crate::kernels::Scalar;
 use crate::library::{body_of, chunk_body};
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, with};
@@ -24,8 +25,41 @@ pub(crate) fn ranges(chunks: &Chunks) -> Formula {
 
 /// Blocks made by the operation's own body.
 pub(super) fn source(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = job.body(job.parameter(KWARGS))?;
+    let body = match native(job) {
+        Some(body) => body,
+        None => job.body(job.parameter(KWARGS))?,
+    };
     Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+}
+
+/// The native kernel, where the dtype and the numbers are such that there is one.
+fn native(job: &Job<'_, '_>) -> Option<Body> {
+    let dtype = crate::parameters::dtype_of(job.expr.parameters());
+    let (kwargs, name) = (job.parameter(KWARGS), job.expr.operation().as_str());
+    let is_time = matches!(dtype, DType::Datetime(_) | DType::Timedelta(_));
+    if dtype.item_bytes().is_none() || is_time || !job.is_native_way() {
+        return None;
+    }
+    let plain = |name: &str| matches!(kwargs.get(name), Some(Param::Int(_) | Param::Float(_)));
+    let parameters = match name {
+        "full" => {
+            let fill = match kwargs.get("fill_value")? {
+                Param::Bool(value) => Scalar::int(dtype, i128::from(*value)),
+                Param::Int(value) => Scalar::int(dtype, i128::from(*value)),
+                Param::Float(value) => Scalar::float(dtype, *value),
+                Param::Value(Value::Array(array)) if *array.dtype() == dtype => {
+                    Scalar::of_array(array).ok()?
+                }
+                _ => return None,
+            };
+            Param::map([("fill", fill.to_param()), ("view", Param::Bool(true))])
+        }
+        "arange" if plain("start") && plain("step") => kwargs,
+        "linspace" if plain("start") && plain("stop") => kwargs,
+        "eye" => kwargs,
+        _ => return None,
+    };
+    Some(Body::Native { name: (&*format!("array.{name}")).into(), parameters })
 }
 
 /// Blocks made by the function that the parameters name.
@@ -40,7 +74,10 @@ pub(super) fn from_array(job: &mut Job<'_, '_>) -> Result<Layer> {
     let whole = lone_block(job, value, chunks.n_axes())?;
     let axis = |to: &AxisChunks| AxisRechunk::new(AxisChunks::from_runs([(to.length(), 1)])?, to.clone());
     let axes = chunks.axes().iter().map(axis).collect::<Result<Vec<_>>>()?;
-    let join = crate::rechunk::join_body(job, Param::Null)?;
+    let join = match crate::rechunk::join_body(job, Param::Null)? {
+        Body::Native { .. } => Body::native(crate::bodies::REGION),
+        join => join,
+    };
     Ok(Rechunk::new(whole, axes, join, Transport::Whole)?.into())
 }
 

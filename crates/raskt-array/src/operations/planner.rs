@@ -25,6 +25,7 @@ pub fn rows() -> Vec<Row> {
         crate::reshape::rows(),
         crate::concatenate::rows(),
         crate::overlap::rows(),
+        crate::fusion::rows(),
     ];
     families.into_iter().flatten().collect()
 }

@@ -2,7 +2,7 @@
 
 use raskt_core::chunk::Chunks;
 use raskt_core::{Param, Result};
-use raskt_expr::{Arity, Context, Expr, Lowered, Meta};
+use raskt_expr::{Arity, Context, Expr, Lowered, Meta, Way};
 use raskt_graph::layer::{Grid, Layer};
 use raskt_graph::{Body, Graph};
 
@@ -33,6 +33,12 @@ pub struct Row {
     pub library: Option<&'static str>,
     /// How it is asked for.
     pub build: BuildFn,
+}
+
+/// Whether native kernels know all operands.
+#[must_use]
+pub fn are_native(operands: &[Meta]) -> bool {
+    operands.iter().all(|meta| meta.container().as_str() == "array" && meta.dtype().item_bytes().is_some())
 }
 
 /// One expression on its way to a layer.
@@ -79,6 +85,12 @@ impl Job<'_, '_> {
     pub fn body(&self, parameters: Param) -> Result<Body> {
         let metas = self.context.operand_metas(self.expr)?;
         self.context.operations.of(self.expr)?.body(self.context.way, &metas, parameters)
+    }
+
+    /// Whether native kernels may be taken.
+    #[must_use]
+    pub fn is_native_way(&self) -> bool {
+        self.context.way != Way::Library
     }
 
     /// A parameter of the expression, or null.

@@ -20,7 +20,7 @@ pub fn rows() -> Vec<Row> {
         arity: Arity::Exactly(1),
         meta: overlap_meta,
         lower,
-        kernel: None,
+        kernel: Some(("array.extend", crate::operations::are_native)),
         library: Some("raskt.array._chunk.overlap_block"),
         build: build::by_name,
     }]

@@ -5,7 +5,7 @@ use raskt_core::{Param, Result};
 use raskt_graph::Body;
 use raskt_graph::layer::{AxisRechunk, Layer, Operand, Rechunk, Transport};
 
-use crate::operations::Job;
+use crate::operations::{Job, are_native};
 use crate::parameters::integers;
 
 /// What puts regions of blocks together.
@@ -16,7 +16,13 @@ pub(super) const JOIN: &str = "raskt.array._chunk.join";
 ///
 /// # Errors
 /// As [`Job::body`].
-pub fn join_body(_job: &Job<'_, '_>, parameters: Param) -> Result<Body> {
+pub fn join_body(job: &Job<'_, '_>, parameters: Param) -> Result<Body> {
+    if parameters == Param::Null
+        && are_native(std::slice::from_ref(job.context.meta(job.expr)?))
+        && job.is_native_way()
+    {
+        return Ok(Body::native("array.join"));
+    }
     Ok(Body::Library { path: JOIN.into(), parameters })
 }
 

@@ -91,7 +91,7 @@ fn tree(job: &Job<'_, '_>, bodies: Bodies) -> Result<Layer> {
 }
 
 /// How many neighbours are combined along `axis`: a number for all axes together, one for each, or our own choice.
-fn split_every(parameters: &Param, axes: &[usize], axis: usize) -> u32 {
+pub(crate) fn split_every(parameters: &Param, axes: &[usize], axis: usize) -> u32 {
     let root = |n: f64| n.powf(1.0 / axes.len().max(1) as f64).round();
     let wanted = match parameters.get("split_every") {
         Some(Param::Int(n)) => root(*n as f64),

@@ -4,6 +4,7 @@ mod build;
 mod lower;
 
 pub use build::reduce;
+pub(crate) use lower::split_every;
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{Param, Result};
@@ -66,7 +67,7 @@ pub(crate) fn axes_of(parameters: &Param) -> Vec<usize> {
     axes.into_iter().map(|axis| axis as usize).collect()
 }
 
-fn reduction_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
+pub(crate) fn reduction_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
     let (own, reduced) = (chunks(&operands[0])?, axes_of(parameters));
     let keepdims = flag(parameters, "keepdims");
     let size = parameters.get("output_size").and_then(Param::as_int);

@@ -77,3 +77,17 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
     let index = items.iter().map(Index::of).collect::<Result<Vec<_>>>()?;
     slice(builder, operand, &index)
 }
+
+/// Blocks by their numbers along each axis (`picks`).
+pub(super) fn blocks(builder: &Builder<'_>, _: &str, operands: &[Expr], parameters: &Param) -> Built<Expr> {
+    let [operand] = operands else {
+        return Err(ErrorKind::InvalidValue("blocks are taken of one array".into()).into());
+    };
+    let axes = parameters.get("picks").and_then(Param::as_list).unwrap_or_default();
+    let number = |block: &Param| block.as_int().and_then(|block| u32::try_from(block).ok());
+    let cut =
+        |axis: &Param| axis.as_list().and_then(|blocks| blocks.iter().map(number).collect()).map(Cut::Blocks);
+    let cuts: Option<Vec<Cut>> = axes.iter().map(cut).collect();
+    let cuts = cuts.ok_or_else(|| ErrorKind::InvalidValue(format!("{parameters:?} names no blocks")))?;
+    builder.make("slice", &[operand], cuts_param(&cuts))
+}

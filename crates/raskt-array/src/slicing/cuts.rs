@@ -2,7 +2,7 @@
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{ErrorKind, Param, Result};
-use raskt_graph::layer::AxisCut;
+use raskt_graph::layer::{AxisCut, Part, Region};
 
 /// What is done to one axis, or to none ([`Cut::New`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Cut {
     },
     /// The elements at these places.
     Picks(Vec<u64>),
+    /// Whole blocks, by their numbers.
+    Blocks(Vec<u32>),
     /// An axis of length 1 is put in.
     New,
 }
@@ -35,6 +37,10 @@ pub fn cuts_param(cuts: &[Cut]) -> Param {
         Cut::Range { start, n, step } => crate::parameters::integers([*start as i64, *n as i64, *step]),
         Cut::Picks(picks) => {
             Param::Bytes(picks.iter().flat_map(|pick| pick.to_le_bytes()).collect::<Vec<u8>>().into())
+        }
+        Cut::Blocks(blocks) => {
+            let blocks = crate::parameters::integers(blocks.iter().map(|&block| i64::from(block)));
+            Param::map([("blocks", blocks)])
         }
         Cut::New => Param::Str("new".into()),
     };
@@ -51,6 +57,10 @@ pub fn cuts_of(parameters: &Param) -> Result<Vec<Cut>> {
         Param::Null => Ok(Cut::All),
         Param::Int(at) => Ok(Cut::Point(*at as u64)),
         Param::Str(_) => Ok(Cut::New),
+        map @ Param::Map(_) => {
+            let blocks = crate::parameters::integers_of(map, "blocks").ok_or_else(wrong)?;
+            Ok(Cut::Blocks(blocks.into_iter().map(|block| block as u32).collect()))
+        }
         Param::Bytes(bytes) => {
             let pick = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();
             Ok(Cut::Picks(bytes.chunks_exact(8).map(pick).collect()))
@@ -84,6 +94,12 @@ pub(super) fn resolve(chunks: &Chunks, cuts: &[Cut]) -> Result<Vec<(AxisCut, Opt
             Cut::Range { start, n, step } => {
                 let (cut, made) = AxisCut::range(axis, *start, *n, *step)?;
                 (cut, Some(made))
+            }
+            Cut::Blocks(blocks) => {
+                let part = |&block: &u32| Part { block, region: Region::Whole };
+                let cut = AxisCut::parts(axis.n_blocks(), blocks.iter().map(part).collect())?;
+                let sizes = blocks.iter().map(|&block| (axis.chunk(block).and_then(|chunk| chunk.size), 1));
+                (cut, Some(AxisChunks::from_runs(sizes)?))
             }
             Cut::Picks(picks) => {
                 let (cut, made) = AxisCut::picks(axis, picks)?;

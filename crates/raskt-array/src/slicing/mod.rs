@@ -21,15 +21,16 @@ use crate::operations::Row;
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    vec![Row {
+    let slice = Row {
         name: "slice",
         arity: Arity::Exactly(1),
         meta: slice_meta,
         lower: lower::slice,
-        kernel: None,
+        kernel: Some(("array.slice", crate::operations::are_native)),
         library: Some("raskt.array._chunk.slice_block"),
         build: build::by_name,
-    }]
+    };
+    vec![slice, Row { name: "take_blocks", build: build::blocks, ..slice }]
 }
 
 fn slice_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {

@@ -67,7 +67,10 @@ fn axis_spec(spec: &Bound<'_, PyAny>) -> PyResult<AxisSpec> {
 /// A whole number, or NaN for a size that is not known.
 fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
     let wrong = || {
-        PyTypeError::new_err(format!("chunks are made of whole numbers, found {}", crate::brief::brief(object)))
+        PyTypeError::new_err(format!(
+            "chunks are made of whole numbers, found {}",
+            crate::brief::brief(object)
+        ))
     };
     if object.cast_exact::<PyBool>().is_ok() {
         return Err(wrong());

@@ -139,7 +139,7 @@ impl ArrayExpr {
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
         let expr = self.expr.clone();
         let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let plan = planner().plan(&[expr])?;
+            let plan = raskt_array::planning::plan(planner(), &[expr])?;
             Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
         });
         n_tasks.map_err(|error| crate::errors::to_py(py, error))
@@ -148,7 +148,8 @@ impl ArrayExpr {
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
         let expr = self.expr.clone();
-        py.detach(move || planner().explain(&[expr])).map_err(|error| crate::errors::to_py(py, error))
+        py.detach(move || raskt_array::planning::explain(planner(), &[expr]))
+            .map_err(|error| crate::errors::to_py(py, error))
     }
 
     /// The array at an index of integers, slices, None and Ellipsis; None for any other index.

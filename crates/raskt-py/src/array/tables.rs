@@ -116,7 +116,7 @@ pub fn collect<'py>(
 /// The tasks of all that is wanted; the outputs are in its order.
 fn expand(wanted: &[Wanted]) -> Result<TaskTable> {
     let exprs: Vec<Expr> = wanted.iter().map(|wanted| wanted.expr.clone()).collect();
-    let mut plan = planner().plan(&exprs)?;
+    let mut plan = raskt_array::planning::plan(planner(), &exprs)?;
     let mut keys = Vec::with_capacity(wanted.len());
     for (wanted, lowered) in wanted.iter().zip(plan.roots.clone()) {
         keys.push(finished(&mut plan, wanted, &lowered)?);

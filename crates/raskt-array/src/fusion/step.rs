@@ -1,0 +1,103 @@
+//! One expression as a step of a program.
+
+use raskt_core::{DType, Param, Result, Value};
+use raskt_expr::{Context, Expr, Meta};
+
+use crate::held::Held;
+use crate::kernels::{Op, Operand, ProgramBuilder, Scalar};
+use crate::parameters::{KWARGS, get};
+use crate::types::{Ufunc, integer_fits};
+use crate::ufuncs::promoted;
+
+/// What a step does, and the dtypes that its operands are cast to first.
+pub(super) struct NativeStep {
+    op: Op,
+    inputs: Vec<DType>,
+}
+
+impl NativeStep {
+    /// The step that `expr` is; `None` where there is no native loop for it.
+    pub(super) fn of(expr: &Expr, context: &Context<'_>) -> Result<Option<Self>> {
+        if get(expr.parameters(), KWARGS) != Param::Null {
+            return Ok(None);
+        }
+        let metas = context.operand_metas(expr)?;
+        let dtype = context.meta(expr)?.dtype().clone();
+        if dtype.item_bytes().is_none() || !metas.iter().all(is_native) {
+            return Ok(None);
+        }
+        let step = match expr.operation().as_str() {
+            "astype" => Some(Self { op: Op::Cast(dtype), inputs: vec![metas[0].dtype().clone()] }),
+            "where" => Some(Self { op: Op::Where, inputs: vec![DType::Bool, dtype.clone(), dtype] }),
+            name => Ufunc::parse(name).and_then(|ufunc| {
+                let operands: Vec<_> = metas.iter().map(promoted).collect();
+                let found =
+                    ufunc.resolve(&operands).filter(|found| found.is_native() && found.output == dtype)?;
+                Some(Self { op: Op::Ufunc(ufunc), inputs: found.inputs })
+            }),
+        };
+        let Some(step) = step else { return Ok(None) };
+        let fits = expr.operands().iter().zip(&step.inputs).all(|(operand, dtype)| {
+            operand.operation().as_str() != "scalar" || constant(operand, dtype).is_some()
+        });
+        Ok((fits && step.is_known()).then_some(step))
+    }
+
+    /// Whether there is a loop, casts of the operands included.
+    fn is_known(&self) -> bool {
+        let mut trial = ProgramBuilder::new(self.inputs.clone());
+        let operands: Vec<Operand> = (0..self.inputs.len() as u16).map(|at| trial.input(at)).collect();
+        trial.push(self.op.clone(), &operands).is_ok()
+    }
+
+    /// Adds the step to `program`.
+    pub(super) fn push(&self, program: &mut ProgramBuilder, operands: &[Operand]) -> Result<Operand> {
+        let cast = operands.iter().zip(&self.inputs).map(|(&operand, dtype)| program.cast(operand, dtype));
+        let cast = cast.collect::<Result<Vec<_>>>()?;
+        program.push(self.op.clone(), &cast)
+    }
+
+    /// The dtype that operand number `at` is cast to.
+    pub(super) fn input(&self, at: usize) -> &DType {
+        &self.inputs[at]
+    }
+}
+
+/// Whether native kernels know such operands.
+pub(super) fn is_native(meta: &Meta) -> bool {
+    matches!(meta.container().as_str(), "array" | "weak") && meta.dtype().item_bytes().is_some()
+}
+
+/// The constant that the number `expr` is, as an element of `dtype`; `None` where it does not fit.
+pub(super) fn constant(expr: &Expr, dtype: &DType) -> Option<Scalar> {
+    match expr.parameters().get("value")? {
+        Param::Bool(value) => Some(Scalar::int(dtype.clone(), i128::from(*value))),
+        Param::Int(value) => {
+            let is_integer = matches!(
+                dtype,
+                DType::Int8
+                    | DType::Int16
+                    | DType::Int32
+                    | DType::Int64
+                    | DType::UInt8
+                    | DType::UInt16
+                    | DType::UInt32
+                    | DType::UInt64
+            );
+            let fits = !is_integer || integer_fits(i128::from(*value), dtype);
+            fits.then(|| Scalar::int(dtype.clone(), i128::from(*value)))
+        }
+        Param::Float(value) => Some(Scalar::float(dtype.clone(), *value)),
+        held => match Held::value_of(held)? {
+            // A number of another dtype is cast by the program.
+            Value::Array(array) if array.dtype() == dtype => Scalar::of_array(array).ok(),
+            Value::Array(array) => {
+                let scalar = Scalar::of_array(array).ok()?;
+                let mut trial = ProgramBuilder::new(Vec::new());
+                let constant = trial.constant(scalar.clone());
+                trial.cast(constant, dtype).ok().map(|_| scalar)
+            }
+            _ => None,
+        },
+    }
+}

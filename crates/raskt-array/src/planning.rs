@@ -1,0 +1,42 @@
+//! From expressions to layers: simplify, fuse, lower.
+
+use raskt_core::Result;
+use raskt_expr::{Expr, Plan, Planner, explain};
+use raskt_graph::explain::Explanation;
+
+use crate::fusion::fuse;
+
+/// The layers of `roots`, simplified and fused.
+///
+/// # Errors
+/// What rules, operations and lowerings return.
+pub fn plan(planner: &Planner, roots: &[Expr]) -> Result<Plan> {
+    let simplified = planner.simplify(roots)?;
+    planner.lower(&fuse(&planner.context(), &simplified.roots)?)
+}
+
+/// What becomes of `roots`, as text: the expressions, the rules that fired, what is left, what is fused, and the layers.
+///
+/// # Errors
+/// As [`plan`].
+pub fn explain(planner: &Planner, roots: &[Expr]) -> Result<String> {
+    let rewritten = planner.simplify(roots)?;
+    let fused = fuse(&planner.context(), &rewritten.roots)?;
+    let mut text = Explanation::default();
+    let mut section = |title: &str, body: &str| {
+        text.note(title);
+        let lines: Vec<String> = body.lines().map(|line| format!("  {line}")).collect();
+        text.note(&lines.join("\n"));
+    };
+    section("expressions", &explain::expressions(roots));
+    if !rewritten.counts.is_empty() {
+        section("simplified by", &explain::rules(&rewritten));
+        section("simplified", &explain::expressions(&rewritten.roots));
+    }
+    if fused != rewritten.roots {
+        section("fused", &explain::expressions(&fused));
+    }
+    let plan = planner.lower(&fused)?;
+    text.layers(&plan.graph, |name| plan.n_bytes.get(name).copied());
+    Ok(text.to_string())
+}

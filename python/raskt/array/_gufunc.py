@@ -1,0 +1,169 @@
+"""Functions with core dimensions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import dtype_parameter, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["apply", "parse"]
+
+_NAME = r"\w+"
+_LIST = rf"(?:{_NAME}(?:,{_NAME})*,?)?"
+_ARGUMENT = rf"\({_LIST}\)"
+_INPUTS = rf"(?:{_ARGUMENT}(?:,{_ARGUMENT})*,?)?"
+_OUTPUTS = rf"{_ARGUMENT}(?:,{_ARGUMENT})*"
+_SIGNATURE = re.compile(f"^{_INPUTS}->{_OUTPUTS}$")
+
+
+def parse(signature: str) -> tuple[list[tuple[str, ...]], Any]:
+    """Return the core dimensions of inputs and outputs; a lone output without a list around it."""
+    signature = signature.replace(" ", "")
+    if not _SIGNATURE.match(signature):
+        raise ValueError(f"Not a valid gufunc signature: {signature}")
+    left, right = signature.split("->")
+    inputs = [tuple(re.findall(_NAME, argument)) for argument in re.findall(_ARGUMENT, left)]
+    outputs = [tuple(re.findall(_NAME, argument)) for argument in re.findall(_ARGUMENT, right)]
+    return inputs, outputs[0] if len(outputs) == 1 and not right.endswith(",") else outputs
+
+
+class _Output:
+    """One output of a function of blocks."""
+
+    def __init__(self, function: Any, at: int | None, kwargs: dict[str, Any], vectorize: Any, check: Any) -> None:
+        self.function, self.at, self.kwargs, self.vectorize, self.check = function, at, kwargs, vectorize, check
+
+    def __call__(self, *blocks: Any) -> Any:
+        function = self.function
+        if self.vectorize is not None:
+            function = np.vectorize(self.function, signature=self.vectorize)
+        found = function(*blocks, **self.kwargs)
+        return found if self.at is None else found[self.at]
+
+    def __raskt_tokenize__(self) -> Any:
+        return type(self).__name__, self.function, self.at, self.kwargs, self.vectorize
+
+
+def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what `apply_gufunc` is asked for."""
+    from raskt.array.core import asanyarray
+    from raskt.array.shape import moveaxis
+
+    axes = kwargs.pop("axes", None)
+    axis = kwargs.pop("axis", None)
+    keepdims = kwargs.pop("keepdims", False)
+    dtypes = kwargs.pop("output_dtypes", None)
+    lengths = dict(kwargs.pop("output_sizes", None) or {})
+    vectorize = kwargs.pop("vectorize", None)
+    allow_rechunk = kwargs.pop("allow_rechunk", False)
+    meta = kwargs.pop("meta", None)
+    if axes is not None and axis is not None:
+        raise ValueError("Only one of `axis` or `axes` keyword arguments should be given")
+    inputs, outputs = parse(signature) if isinstance(signature, str) else signature
+    lone = isinstance(outputs, tuple)
+    out_dims = [outputs] if lone else list(outputs)
+    arrays = [asanyarray(x) for x in args]
+    if len(arrays) != len(inputs):
+        raise ValueError(f"According to `signature`, `func` requires {len(inputs)} arguments, but {len(arrays)} given")
+    places, out_places = _axes(axes, axis, inputs, out_dims, keepdims)
+    arrays = [
+        moveaxis(x, own, range(-len(own), 0)) if own and tuple(own) != tuple(range(-len(own), 0)) else x
+        for x, own in zip(arrays, places, strict=True)
+    ]
+    sizes: dict[str, Any] = {}
+    loops = []
+    for x, dims in zip(arrays, inputs, strict=True):
+        if x.ndim < len(dims):
+            raise ValueError(f"an argument has {x.ndim} axes, where the signature names {len(dims)}")
+        for dim, length in zip(dims, x.shape[x.ndim - len(dims) :], strict=True):
+            if sizes.setdefault(dim, length) != length:
+                raise ValueError(f"Dimension `{dim}` with different lengths in arrays")
+        loops.append(x.ndim - len(dims))
+    whole = []
+    for x, dims in zip(arrays, inputs, strict=True):
+        core = {x.ndim - len(dims) + at: -1 for at in range(len(dims))}
+        if any(x.numblocks[at] > 1 for at in core) and not allow_rechunk:
+            raise ValueError(
+                "Core dimension of an array consists of multiple chunks. To fix, rechunk along this dimension or use "
+                "allow_rechunk=True (beware of memory)"
+            )
+        whole.append(x.rechunk(core) if any(x.numblocks[at] > 1 for at in core) else x)
+    n_loop = max(loops, default=0)
+    names = {dim: n_loop + at for at, dim in enumerate(dict.fromkeys(d for dims in (*inputs, *out_dims) for d in dims))}
+    letters = [
+        [*range(n_loop - loop, n_loop), *(names[dim] for dim in dims)] for loop, dims in zip(loops, inputs, strict=True)
+    ]
+    from raskt.array.rechunk import unify_chunks
+
+    pairs: list[Any] = []
+    for x, own in zip(whole, letters, strict=True):
+        pairs += [x, tuple(own)]
+    common, whole = unify_chunks(*pairs)
+    loop_chunks = [common[at] for at in range(n_loop)]
+    found_dtypes = _dtypes(func, whole, inputs, out_dims, dtypes, meta, vectorize, signature, kwargs)
+    text = ",".join(f"({','.join(dims)})" for dims in inputs) + "->" + ",".join(f"({','.join(dims)})" for dims in out_dims)
+    results = []
+    for at, (dims, dtype, own) in enumerate(zip(out_dims, found_dtypes, out_places, strict=True)):
+        core_sizes = []
+        for dim in dims:
+            if dim not in sizes and dim not in lengths:
+                raise ValueError(f"the length of the new core dimension {dim!r} is not known: pass output_sizes")
+            core_sizes.append((sizes.get(dim, lengths.get(dim)),))
+        chunks = tuple([*loop_chunks, *core_sizes])
+        call = _Output(func, None if lone else at, kwargs, text if vectorize else None, None)
+        parameters = {
+            "function": _raskt.Whole(call),
+            "output": [*range(n_loop), *(names[dim] for dim in dims)],
+            "inputs": letters,
+            "chunks": grid_of(chunks, tuple(sum(own_sizes) for own_sizes in chunks)),
+            "contraction": "join",
+            "dtype": dtype_parameter(dtype) or "unknown",
+        }
+        result: Array = op("blockwise", tuple(whole), parameters)
+        if keepdims:
+            result = result[(..., *(None,) * len(places[0]))]
+            own = places[0]
+        if own and tuple(own) != tuple(range(-len(own), 0)):
+            result = moveaxis(result, range(-len(own), 0), own)
+        results.append(result)
+    return results[0] if lone else tuple(results)
+
+
+def _axes(axes: Any, axis: Any, inputs: Any, outputs: Any, keepdims: bool) -> tuple[list[Any], list[Any]]:
+    if axis is not None:
+        found = [(axis,) if dims else () for dims in inputs]
+        return found, [(axis,) if dims else () for dims in outputs]
+    if axes is None:
+        return [tuple(range(-len(dims), 0)) for dims in inputs], [tuple(range(-len(dims), 0)) for dims in outputs]
+    spelt = [(own,) if isinstance(own, int) else tuple(own) for own in axes]
+    if len(spelt) == len(inputs) and (keepdims or not any(outputs)):
+        spelt += [()] * len(outputs)
+    if len(spelt) != len(inputs) + len(outputs):
+        raise ValueError("`axes` must have a tuple for each input and output")
+    return spelt[: len(inputs)], spelt[len(inputs) :]
+
+
+def _dtypes(
+    func: Any, arrays: Any, inputs: Any, outputs: Any, dtypes: Any, meta: Any, vectorize: Any, signature: Any, kwargs: Any
+) -> list[Any]:
+    n = len(outputs)
+    if dtypes is not None:
+        return list(dtypes) if isinstance(dtypes, (list, tuple)) else [dtypes] * n
+    if meta is not None:
+        return [x.dtype for x in (meta if isinstance(meta, (list, tuple)) else [meta])]
+    del inputs
+    try:
+        function = np.vectorize(func, signature=signature) if vectorize else func
+        found = function(*[np.ones((1,) * x.ndim, x.dtype) for x in arrays], **kwargs)
+    except Exception:
+        return [None] * n
+    several = found if isinstance(found, (tuple, list)) else [found]
+    return [np.asarray(x).dtype for x in several] if len(several) == n else [None] * n

@@ -1,0 +1,81 @@
+"""NumPy's functions called on arrays: theirs become ours, where there is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["array_function", "array_ufunc"]
+
+
+def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """Answer for a ufunc of NumPy's of which an operand is an array."""
+    import raskt.array as ra
+    from raskt.array.core import Array
+
+    for x in (*inputs, *kwargs.get("out", ())):
+        if not isinstance(x, (Array, np.ndarray, np.generic, int, float, complex, bool, list, tuple)):
+            if not hasattr(x, "__array__"):
+                return NotImplemented
+            if hasattr(type(x), "__array_ufunc__") and type(x).__array_priority__ > 11 if hasattr(type(x), "__array_priority__") else False:
+                return NotImplemented
+    if any(isinstance(x, np.ndarray) for x in kwargs.get("out", ())):
+        return NotImplemented
+    ours = getattr(ra, ufunc.__name__, None)
+    if method == "__call__":
+        if ufunc is np.matmul:
+            return ra.matmul(*inputs)
+        if ufunc.signature is not None:
+            return ra.apply_gufunc(ufunc, ufunc.signature, *inputs, **kwargs)
+        if ours is None or ufunc.nout > 1:
+            if ufunc.nout > 1 and ours is not None:
+                return ours(*inputs, **kwargs)
+            from raskt.array.ufuncs import apply
+
+            return apply(ufunc, *inputs, **kwargs)
+        return ours(*inputs, **kwargs)
+    if method == "outer" and ours is not None:
+        return ours.outer(*inputs, **kwargs)
+    if method == "reduce" and hasattr(ours, "reduce"):
+        return ours.reduce(*inputs, **kwargs)
+    return NotImplemented
+
+
+def array_function(func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Answer for a function of NumPy's of which an argument is an array."""
+    import raskt.array as ra
+    from raskt.array.core import Array
+
+    for kind in types:
+        if not issubclass(kind, (Array, np.ndarray)) and getattr(kind, "__array_priority__", 0) > 11:
+            return NotImplemented
+    module: Any = ra
+    for part in func.__module__.split(".")[1:]:
+        module = getattr(module, part, None)
+        if module is None:
+            break
+    name = func.__name__
+    names = {"amax": "max", "amin": "min", "round_": "round", "array_equal": "_array_equal"}
+    ours = getattr(module, names.get(name, name), None) if module is not None else None
+    if ours is None or ours is func:
+        if name == "array_equal":
+            a, b = (ra.asanyarray(x) for x in args[:2])
+            return a.shape == b.shape and bool((a == b).all())
+        return _computed(func, args, kwargs)
+    return ours(*args, **kwargs)
+
+
+def _computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call NumPy's function on values, where there is no function of ours."""
+    import warnings
+
+    from raskt.base import compute
+
+    warnings.warn(
+        f"numpy.{func.__name__} is not there for lazy arrays: its arguments are computed, and the result is NumPy's",
+        FutureWarning,
+        stacklevel=4,
+    )
+    args, kwargs = compute(args, kwargs)
+    return func(*args, **kwargs)

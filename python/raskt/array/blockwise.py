@@ -1,0 +1,635 @@
+"""Functions of blocks: index notation, `map_blocks`, and functions with core dimensions."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._meta import prototype
+from raskt.array._op import dtype_parameter, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from raskt.array.core import Array
+
+__all__ = [
+    "apply_along_axis",
+    "apply_gufunc",
+    "apply_over_axes",
+    "as_gufunc",
+    "atop",
+    "blockwise",
+    "gufunc",
+    "map_blocks",
+]
+
+NAN = float("nan")
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+class BlockCall:
+    """A user's function with the arguments that are no blocks, and what it wants to know of its block."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        places: tuple[int, ...],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        tell: dict[str, Any] | None = None,
+        expected: Any = None,
+    ) -> None:
+        self.function, self.places, self.args, self.kwargs = function, places, args, kwargs
+        self.tell, self.expected = tell, expected
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, *blocks: Any, info: Any = None) -> Any:
+        args = list(self.args)
+        for place, block in zip(self.places, blocks, strict=True):
+            args[place] = block
+        kwargs = self.kwargs
+        if self.tell:
+            kwargs = {**kwargs, **self._told(info)}
+        found = self.function(*args, **kwargs)
+        if self.expected is not None:
+            self._check(found, info)
+        return found
+
+    def _told(self, info: Any) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        tell = self.tell or {}
+        if tell.get("block_id"):
+            told["block_id"] = tuple(info["block"])
+        if tell.get("block_info"):
+            told["block_info"] = self._block_info(info)
+        return told
+
+    def _block_info(self, info: Any) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        tell = self.tell or {}
+        for place, letters, ranges, (shape, counts) in zip(
+            self.places, tell["letters"], info["operands"], tell["operands"], strict=True
+        ):
+            index = [
+                info["block"][tell["output"].index(letter)] if letter in tell["output"] and n > 1 else 0
+                for letter, n in zip(letters, counts, strict=True)
+            ]
+            found[place] = {
+                "shape": tuple(shape),
+                "num-chunks": tuple(counts),
+                "array-location": [
+                    (0, length) if span is None else tuple(span) for span, length in zip(ranges, shape, strict=True)
+                ],
+                "chunk-location": tuple(index),
+            }
+        shape, counts, dtype = tell["result"]
+        spans = [(NAN, NAN) if span is None else tuple(span) for span in info["out"]]
+        found[None] = {
+            "shape": tuple(shape),
+            "num-chunks": tuple(counts),
+            "array-location": spans,
+            "chunk-location": tuple(info["block"]),
+            "chunk-shape": tuple(stop - start for start, stop in spans),
+            "dtype": dtype,
+        }
+        return found
+
+    def _check(self, found: Any, info: Any) -> None:
+        spans = info["out"]
+        wanted = tuple(None if span is None else span[1] - span[0] for span in spans)
+        shape = np.shape(found)
+        fits = len(shape) == len(wanted) and all(b is None or a == b for a, b in zip(shape, wanted, strict=True))
+        where = f"block {tuple(info['block'])} of {self.__name__}"
+        if not fits:
+            promised = tuple("?" if n is None else n for n in wanted)
+            raise ValueError(f"{where} has shape {shape}, where {promised} was promised: pass chunks=, drop_axis= or new_axis=")
+        dtype = getattr(found, "dtype", None)
+        if self.expected != "any" and dtype is not None and dtype != self.expected:
+            raise TypeError(f"{where} has dtype {dtype}, where {self.expected} was promised: pass dtype= or meta=")
+
+    def __raskt_tokenize__(self) -> Any:
+        return (
+            type(self).__name__,
+            self.function,
+            self.places,
+            self.args,
+            self.kwargs,
+            repr(self.tell),
+            str(self.expected),
+        )
+
+
+def blockwise(
+    func: Any,
+    out_ind: Any,
+    *args: Any,
+    name: Any = None,
+    token: Any = None,
+    dtype: Any = None,
+    adjust_chunks: Any = None,
+    new_axes: Any = None,
+    align_arrays: bool = True,
+    concatenate: Any = None,
+    meta: Any = None,
+    **kwargs: Any,
+) -> Array:
+    """Apply a function block by block, in index notation.
+
+    Parameters
+    ----------
+    func : callable
+        The function of blocks.
+    out_ind : sequence
+        The indices of the result.
+    *args : array, index, array, index, ...
+        Arrays, each followed by its indices; None for what is passed as it is.
+    name, token : optional
+        Accepted as Dask does.
+    dtype, meta : optional
+        The dtype of the result, or an array that has it; found out by a call on one element otherwise.
+    adjust_chunks : dict, optional
+        What becomes of the sizes of chunks along indices: a function, a number, or sizes.
+    new_axes : dict, optional
+        The lengths of indices that no array has.
+    align_arrays : bool, optional
+        Whether arrays are brought into common chunks.
+    concatenate : bool, optional
+        Whether blocks along indices that the result lacks are joined; otherwise the function gets lists.
+    **kwargs
+        Passed to the function.
+
+    Returns
+    -------
+    Array
+        The result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raskt.array as ra
+    >>> x = ra.arange(4, chunks=2)
+    >>> ra.blockwise(np.outer, "ij", x, "i", x, "j", dtype=int).compute().shape
+    (4, 4)
+    """
+    del name, token
+    out_ind = tuple(out_ind)
+    if len(set(out_ind)) != len(out_ind):
+        raise ValueError(f"Repeated elements not allowed in output index: {out_ind}")
+    pairs = list(zip(args[::2], args[1::2], strict=True))
+    new = dict(new_axes or {})
+    arrays = [(at, _as(x), tuple(index)) for at, (x, index) in enumerate(pairs) if index is not None]
+    for _, x, index in arrays:
+        if x.ndim != len(index):
+            raise ValueError(f"Index string {index} does not match array dimension {x.ndim}")
+    known = {letter for _, _, index in arrays for letter in index} | set(new)
+    if set(out_ind) - known:
+        raise ValueError(f"Unknown dimensions in output index: {set(out_ind) - known}")
+    if set(new) & {letter for _, _, index in arrays for letter in index}:
+        raise ValueError(f"new_axes has indices that arrays have: {sorted(map(str, new))}")
+    if align_arrays and len(arrays) > 1:
+        from raskt.array.rechunk import unify_chunks
+
+        flat: list[Any] = []
+        for _, x, index in arrays:
+            flat += [x, index]
+        _, unified = unify_chunks(*flat)
+        arrays = [(at, x, index) for (at, _, index), x in zip(arrays, unified, strict=True)]
+    chunks: dict[Any, Any] = {letter: _sizes(length) for letter, length in new.items()}
+    for _, x, index in arrays:
+        for letter, sizes in zip(index, x.chunks, strict=True):
+            if letter not in chunks or chunks[letter] == (1,):
+                chunks[letter] = sizes
+    result = [_adjusted(chunks[letter], (adjust_chunks or {}).get(letter)) for letter in out_ind]
+    number = {letter: at for at, letter in enumerate(sorted(chunks, key=str))}
+    joins = any(letter not in out_ind for _, _, index in arrays for letter in index)
+    rest = tuple(x for x, _ in pairs)
+    call = BlockCall(func, tuple(at for at, _, _ in arrays), tuple(None if i is not None else x for x, i in pairs), kwargs)
+    if dtype is None:
+        dtype = meta.dtype if meta is not None and hasattr(meta, "dtype") else _guess(call, arrays)
+    del rest
+    return op(
+        "blockwise",
+        tuple(x for _, x, _ in arrays),
+        {
+            "function": _raskt.Whole(call if concatenate or not joins else _Lists(call, [list(i) for _, _, i in arrays], out_ind)),
+            "output": [number[letter] for letter in out_ind],
+            "inputs": [[number[letter] for letter in index] for _, _, index in arrays],
+            "chunks": grid_of(tuple(result), tuple(sum(sizes) for sizes in result)),
+            "contraction": ("join" if concatenate else "gather") if joins else "spread",
+            "dtype": dtype_parameter(dtype) or "unknown",
+        },
+    )
+
+
+class _Lists:
+    """A function that gets lists of the blocks along indices that the result lacks."""
+
+    def __init__(self, call: Any, indices: Any, output: Any) -> None:
+        self.call, self.indices, self.output = call, indices, output
+
+    def __call__(self, *blocks: Any) -> Any:
+        return self.call(*blocks)
+
+    def __raskt_tokenize__(self) -> Any:
+        return type(self).__name__, self.call, repr(self.indices), repr(self.output)
+
+
+atop = blockwise
+
+
+def _sizes(length: Any) -> tuple[int, ...]:
+    return tuple(length) if isinstance(length, (tuple, list)) else (int(length),)
+
+
+def _adjusted(sizes: Any, by: Any) -> Any:
+    if by is None:
+        return tuple(sizes)
+    if callable(by):
+        return tuple(by(n) for n in sizes)
+    if isinstance(by, (tuple, list)):
+        if len(by) != len(sizes):
+            raise ValueError(f"adjust_chunks has {len(by)} sizes, where there are {len(sizes)} chunks")
+        return tuple(by)
+    return (by,) * len(sizes)
+
+
+def _guess(call: BlockCall, arrays: Any) -> Any:
+    """Return the dtype that a function returns for one element; None where it fails on it."""
+    return _try(call, [prototype(x.dtype, x.ndim) for _, x, _ in arrays])
+
+
+def _try(call: Any, blocks: list[Any], info: Any = None) -> Any:
+    import warnings
+
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = call(*blocks, info=info)
+    except Exception:
+        return None
+    return getattr(found, "dtype", None) if hasattr(found, "dtype") else np.asarray(found).dtype
+
+
+def _wants(function: Any, name: str) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+    return name in parameters
+
+
+def map_blocks(
+    func: Any,
+    *args: Any,
+    name: Any = None,
+    token: Any = None,
+    dtype: Any = None,
+    chunks: Any = None,
+    drop_axis: Any = None,
+    new_axis: Any = None,
+    enforce_ndim: bool = False,
+    meta: Any = None,
+    **kwargs: Any,
+) -> Array:
+    """Apply a function to every block.
+
+    Parameters
+    ----------
+    func : callable
+        The function of blocks. If it has a parameter ``block_id`` or ``block_info`` it is told where its block lies.
+    *args : array_like
+        Arrays, whose blocks meet as those of operands do, and other arguments, which are passed as they are.
+    name, token : optional
+        Accepted as Dask does.
+    dtype, meta : optional
+        The dtype of the result, or an array that has it; found out by a call on one element otherwise.
+    chunks : tuple, optional
+        The chunks of the result: the size of each block, or all sizes; those of the arrays by default.
+    drop_axis : int or list of int, optional
+        Axes that the function takes away; blocks along them are joined first.
+    new_axis : int or list of int, optional
+        Axes that it puts in, of length 1 unless ``chunks`` says otherwise.
+    enforce_ndim : bool, optional
+        Accepted as Dask does: results are always checked.
+    **kwargs
+        Passed to the function.
+
+    Returns
+    -------
+    Array
+        The result. A block of another shape or dtype than promised is an error that names it.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> x = ra.arange(6, chunks=3)
+    >>> x.map_blocks(lambda block: block * 2).compute()
+    array([ 0,  2,  4,  6,  8, 10])
+    """
+    del name, token, enforce_ndim
+    if not callable(func):
+        raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
+    places = tuple(at for at, x in enumerate(args) if _is_array(x))
+    arrays = [_as(args[at]) for at in places]
+    n = max((x.ndim for x in arrays), default=0)
+    dropped = _listed(drop_axis, n)
+    letters = [list(range(n - x.ndim, n)) for x in arrays]
+    if not arrays:
+        return _from_nothing(func, args, kwargs, chunks, dtype, meta)
+    if len(arrays) > 1:
+        from raskt.array.rechunk import unify_chunks
+
+        flat: list[Any] = []
+        for x, own in zip(arrays, letters, strict=True):
+            flat += [x, tuple(own)]
+        common, arrays = unify_chunks(*flat)
+    else:
+        common = dict(zip(letters[0], arrays[0].chunks, strict=True))
+    output = [at for at in range(n) if at not in dropped]
+    sizes = [common[at] for at in output]
+    fresh = n
+    added = _new_axes(new_axis, len(output))
+    for at in sorted(added):
+        output.insert(at, fresh)
+        sizes.insert(at, (1,))
+        fresh += 1
+    if chunks is not None:
+        sizes = _said(chunks, sizes)
+    tell = None
+    if _wants(func, "block_id") and "block_id" not in kwargs:
+        tell = {"block_id": True}
+    if _wants(func, "block_info") and "block_info" not in kwargs:
+        tell = {**(tell or {}), "block_info": True}
+    call = BlockCall(func, places, tuple(None if at in places else x for at, x in enumerate(args)), kwargs, tell)
+    shape = tuple(sum(own) for own in sizes)
+    counts = tuple(len(own) for own in sizes)
+    if tell is not None:
+        tell.update(
+            letters=letters,
+            output=output,
+            operands=[(x.shape, x.numblocks) for x in arrays],
+            result=(shape, counts, None if dtype is None else np.dtype(dtype)),
+        )
+    if dtype is None and meta is not None:
+        dtype = getattr(meta, "dtype", None)
+    promised = dtype is not None
+    if dtype is None:
+        info = {
+            "block": [0] * len(output),
+            "out": [(0, 1)] * len(output),
+            "operands": [[(0, 1)] * x.ndim for x in arrays],
+        }
+        dtype = _try(call, [prototype(x.dtype, x.ndim) for x in arrays], info)
+    if tell is not None:
+        tell["result"] = (shape, counts, dtype)
+    call.expected = "any" if not promised or dtype is None else np.dtype(dtype)
+    return op(
+        "blockwise",
+        tuple(arrays),
+        {
+            "function": _raskt.Whole(call),
+            "output": output,
+            "inputs": letters,
+            "chunks": grid_of(tuple(sizes), shape),
+            "contraction": "join",
+            "dtype": dtype_parameter(dtype) or "unknown",
+            "info": True,
+        },
+    )
+
+
+def _is_array(x: Any) -> bool:
+    return hasattr(x, "_expr") or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def _listed(axis: Any, n: int) -> list[int]:
+    if axis is None:
+        return []
+    found = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
+    for at in found:
+        if not -n <= at < n:
+            raise ValueError(f"drop_axis {at} of arrays of {n} axes")
+    return [int(at) % n for at in found]
+
+
+def _new_axes(axis: Any, n: int) -> list[int]:
+    if axis is None:
+        return []
+    found = [axis] if isinstance(axis, (int, np.integer)) else list(axis)
+    total = n + len(found)
+    return [int(at) + total if at < 0 else int(at) for at in found]
+
+
+def _said(chunks: Any, sizes: list[Any]) -> list[Any]:
+    """Return the chunks that were said: the size of each block, or all sizes."""
+    if isinstance(chunks, (int, np.integer)):
+        chunks = (int(chunks),)
+    chunks = tuple(chunks)
+    if len(chunks) != len(sizes):
+        raise ValueError(f"Provided chunks have {len(chunks)} dims; expected {len(sizes)} dims")
+    said = []
+    for axis, (own, found) in enumerate(zip(chunks, sizes, strict=True)):
+        if isinstance(own, (tuple, list)):
+            if len(own) != len(found) and len(found) > 1:
+                raise ValueError(
+                    f"Dimension {axis} has {len(found)} blocks, chunks specified with {len(own)} blocks"
+                )
+            said.append(tuple(own))
+        else:
+            said.append((own,) * len(found))
+    return said
+
+
+def _from_nothing(func: Any, args: Any, kwargs: Any, chunks: Any, dtype: Any, meta: Any) -> Array:
+    """Blocks that a function makes of their place alone."""
+    if chunks is None:
+        raise ValueError("map_blocks without arrays needs chunks=")
+    sizes = tuple(tuple(own) if isinstance(own, (tuple, list)) else (own,) for own in chunks)
+    shape = tuple(sum(own) for own in sizes)
+    tell: dict[str, Any] = {
+        "block_id": _wants(func, "block_id") and "block_id" not in kwargs,
+        "block_info": _wants(func, "block_info") and "block_info" not in kwargs,
+        "letters": [],
+        "output": list(range(len(sizes))),
+        "operands": [],
+        "result": (shape, tuple(len(own) for own in sizes), None if dtype is None else np.dtype(dtype)),
+    }
+    known = dtype if dtype is not None else getattr(meta, "dtype", None)
+    call = BlockCall(func, (), args, kwargs, tell, "any" if known is None else np.dtype(known))
+    if known is None:
+        info = {"block": [0] * len(sizes), "out": [(0, own[0]) for own in sizes], "operands": []}
+        known = _try(call, [], info)
+    return op(
+        "blockwise",
+        (),
+        {
+            "function": _raskt.Whole(call),
+            "output": list(range(len(sizes))),
+            "inputs": [],
+            "chunks": grid_of(sizes, shape),
+            "dtype": dtype_parameter(known) or "unknown",
+            "info": True,
+        },
+    )
+
+
+def map_flat_blocks(x: Array, shape: Any, chunks: Any) -> Array:
+    """Reshape every block on its own; see `reshape_blockwise`."""
+    if len(shape) > x.ndim:
+        if chunks is None:
+            raise TypeError("chunks are needed where a shape gets more axes")
+        sizes = tuple(tuple(own) for own in chunks)
+        if x.ndim != 1 and len(shape) != x.ndim:
+            raise NotImplementedError("reshape_blockwise to more axes: of arrays of one axis; ravel first")
+        if len([own for own in sizes if len(own) > 1]) > 1:
+            raise NotImplementedError("reshape_blockwise to several axes with several chunks: use reshape")
+        lead = next((at for at, own in enumerate(sizes) if len(own) > 1), 0)
+        return op("reshape_blocks", (x,), {"chunks": grid_of(sizes, shape), "follows": [lead]})
+    if len(shape) == 1:
+        lead = [at for at, n in enumerate(x.numblocks) if n > 1]
+        if len(lead) > 1:
+            parts = [x.blocks[index].reshape(-1) for index in np.ndindex(*x.numblocks)]
+            from raskt.array.concatenate import concatenate
+
+            return concatenate(parts)
+        at = lead[0] if lead else 0
+        rest = int(np.prod([n for axis, n in enumerate(x.shape) if axis != at]))
+        sizes = (tuple(n * rest for n in x.chunks[at]),)
+        follows = [0 if axis == at else -1 for axis in range(x.ndim)]
+        return op("reshape_blocks", (x,), {"chunks": grid_of(sizes, shape), "follows": follows})
+    raise NotImplementedError("reshape_blockwise to several axes: use reshape")
+
+
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any) -> Array:
+    """Apply a function to every row along an axis.
+
+    Parameters
+    ----------
+    func1d : callable
+        The function of one row.
+    axis : int
+        Along which axis.
+    arr : array_like
+        The array.
+    *args, **kwargs
+        Passed to the function.
+    dtype, shape : optional
+        What it returns; found out by a call on a row of ones otherwise.
+
+    Returns
+    -------
+    Array
+        The results in place of the rows.
+    """
+    from raskt.array.shape import _axis
+
+    arr = _as(arr)
+    at = _axis(axis, arr.ndim)
+    if shape is None or dtype is None:
+        found = np.asarray(func1d(np.ones(arr.shape[at] or 1, dtype=arr.dtype), *args, **kwargs))
+        shape = found.shape if shape is None else shape
+        dtype = found.dtype if dtype is None else dtype
+    arr = arr.rechunk({at: -1})
+    sizes = [*arr.chunks[:at], *((n,) for n in shape), *arr.chunks[at + 1 :]]
+    letters = list(range(arr.ndim))
+    fresh = list(range(arr.ndim, arr.ndim + len(shape)))
+    call = BlockCall(_rows, (2,), (func1d, at, None, args, kwargs), {})
+    return op(
+        "blockwise",
+        (arr,),
+        {
+            "function": _raskt.Whole(call),
+            "output": [*letters[:at], *fresh, *letters[at + 1 :]],
+            "inputs": [letters],
+            "chunks": grid_of(tuple(sizes), tuple(sum(own) for own in sizes)),
+            "contraction": "spread",
+            "dtype": dtype_parameter(dtype),
+        },
+    )
+
+
+def _rows(function: Any, axis: int, block: Any, args: Any, kwargs: Any) -> Any:
+    return np.apply_along_axis(function, axis, block, *args, **kwargs)
+
+
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Array:
+    """Apply a function along one axis after the other."""
+    from raskt.array.shape import expand_dims
+
+    a = _as(a)
+    for axis in (axes,) if isinstance(axes, (int, np.integer)) else axes:
+        axis = axis % a.ndim
+        found = func(a, axis)
+        if found.ndim == a.ndim - 1:
+            found = expand_dims(found, axis)
+        elif found.ndim != a.ndim:
+            raise ValueError("func must either preserve dimensionality of the input or reduce it by one.")
+        a = found
+    return a
+
+
+def apply_gufunc(func: Any, signature: Any, *args: Any, **kwargs: Any) -> Any:
+    """Apply a function with core dimensions; see `numpy.vectorize` for signatures.
+
+    Parameters
+    ----------
+    func : callable
+        The function of blocks.
+    signature : str
+        Such as ``"(i,j),(j)->(i)"``.
+    *args : array_like
+        The arrays.
+    **kwargs
+        ``axes``, ``axis``, ``keepdims``, ``output_dtypes``, ``output_sizes``, ``vectorize``, ``allow_rechunk``, ``meta``
+        as in Dask; others are passed to the function.
+
+    Returns
+    -------
+    Array or tuple of Array
+        The results.
+    """
+    from raskt.array._gufunc import apply
+
+    return apply(func, signature, args, kwargs)
+
+
+class gufunc:
+    """A function with core dimensions that arrays can be given to.
+
+    Parameters
+    ----------
+    pyfunc : callable
+        The function of blocks.
+    signature : str
+        As in `apply_gufunc`.
+    **kwargs
+        As in `apply_gufunc`.
+    """
+
+    def __init__(self, pyfunc: Any, *, signature: Any = None, **kwargs: Any) -> None:
+        self.pyfunc, self.signature, self.options = pyfunc, signature, kwargs
+        self.__name__ = getattr(pyfunc, "__name__", "gufunc")
+        self.__doc__ = pyfunc.__doc__
+
+    def __call__(self, *args: Any, allow_rechunk: bool = False, **kwargs: Any) -> Any:
+        """Return the function of arrays."""
+        return apply_gufunc(self.pyfunc, self.signature, *args, allow_rechunk=allow_rechunk, **self.options, **kwargs)
+
+
+def as_gufunc(signature: Any = None, **kwargs: Any) -> Any:
+    """Make a decorator that makes a `gufunc` of a function."""
+
+    def decorator(pyfunc: Any) -> gufunc:
+        return gufunc(pyfunc, signature=signature, **kwargs)
+
+    return decorator

@@ -1,0 +1,246 @@
+"""Running sums and products, and differences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import dtype_parameter, known_shape, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["cumprod", "cumsum", "diff", "ediff1d", "gradient", "nancumprod", "nancumsum", "push"]
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def _scan(kind: str, x: Any, axis: Any, dtype: Any, out: Any, method: str) -> Array:
+    from raskt.array.shape import _axis
+    from raskt.array.ufuncs import _into
+
+    if method not in ("sequential", "blelloch"):
+        raise ValueError(f"method must be 'sequential' or 'blelloch', found {method!r}")
+    x = _as(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    at = _axis(axis, x.ndim)
+    known = np.dtype(dtype) if dtype is not None else getattr(np, kind)(np.ones(1, x.dtype)).dtype
+    found: Array = _into(out, _scanned(kind, x, at, known))
+    return found
+
+
+def _scanned(kind: str, x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
+    """Every block on its own, and then what came before each."""
+    letters = list(range(x.ndim))
+    code = dtype_parameter(dtype)
+
+    def blocks(function: str, operands: tuple[Any, ...], chunks: Any, **kwargs: Any) -> Array:
+        parameters = {
+            "function": function,
+            "kwargs": kwargs,
+            "output": letters,
+            "inputs": [letters] * len(operands),
+            "dtype": code,
+        }
+        if chunks is not None:
+            parameters["chunks"] = grid_of(chunks, tuple(sum(sizes) for sizes in chunks))
+        return op("blockwise", operands, parameters)
+
+    scanned = blocks("raskt.array._chunk.scan_block", (x,), None, kind=kind, axis=axis, dtype=code)
+    n = x.numblocks[axis]
+    if n == 1:
+        return scanned
+    ones = tuple((1,) * n if at == axis else sizes for at, sizes in enumerate(x.chunks))
+    lasts = blocks("raskt.array._chunk.last_of_block", (scanned,), ones, kind=kind, axis=axis)
+    whole = lasts.rechunk({axis: -1})
+    before = blocks("raskt.array._chunk.scan_before", (whole,), None, kind=kind, axis=axis).rechunk({axis: 1})
+    join = "numpy.multiply" if kind.endswith("prod") else "numpy.add"
+    return blocks(join, (scanned, before), x.chunks)
+
+
+def cumsum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, method: str = "sequential") -> Array:
+    """Return running sums.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    axis : int, optional
+        Along which axis; through the flat array by default.
+    dtype : dtype, optional
+        The dtype of the result.
+    out : Array, optional
+        What gets the result.
+    method : {"sequential", "blelloch"}, optional
+        Accepted as Dask does: blocks are scanned at once, and what came before is added.
+
+    Returns
+    -------
+    Array
+        The sums.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.arange(5, chunks=2).cumsum().compute()
+    array([ 0,  1,  3,  6, 10])
+    """
+    return _scan("cumsum", x, axis, dtype, out, method)
+
+
+def cumprod(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, method: str = "sequential") -> Array:
+    """Return running products; see `cumsum`."""
+    return _scan("cumprod", x, axis, dtype, out, method)
+
+
+def nancumsum(x: Any, axis: Any, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Array:
+    """Return running sums, NaN left out; see `cumsum`."""
+    return _scan("nancumsum", x, axis, dtype, out, method)
+
+
+def nancumprod(x: Any, axis: Any, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Array:
+    """Return running products, NaN left out; see `cumsum`."""
+    return _scan("nancumprod", x, axis, dtype, out, method)
+
+
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Array:
+    """Return differences of neighbours.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    n : int, optional
+        How often.
+    axis : int, optional
+        Along which axis.
+    prepend, append : array_like, optional
+        What comes before and behind.
+
+    Returns
+    -------
+    Array
+        The differences.
+    """
+    from raskt.array.concatenate import concatenate
+    from raskt.array.shape import _axis, broadcast_to
+
+    a = _as(a)
+    if n == 0:
+        return a
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    at = _axis(axis, a.ndim)
+    parts = []
+    for side in (prepend, None, append):
+        if side is None:
+            parts.append(a if len(parts) == 1 else None)
+            continue
+        side = _as(side)
+        if side.ndim == 0:
+            side = broadcast_to(side, (*a.shape[:at], 1, *a.shape[at + 1 :]))
+        parts.append(side)
+    a = concatenate([part for part in parts if part is not None], axis=at)
+    before = (slice(None),) * at
+    for _ in range(n):
+        first, last = a[(*before, slice(1, None))], a[(*before, slice(None, -1))]
+        a = first != last if a.dtype == bool else first - last
+    return a
+
+
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
+    """Return differences of neighbours in the flat array, with something before and behind."""
+    from raskt.array.concatenate import concatenate
+
+    found = diff(_as(ary).reshape(-1))
+    parts = [_as(np.ravel(to_begin)).astype(found.dtype)] if to_begin is not None else []
+    parts.append(found)
+    if to_end is not None:
+        parts.append(_as(np.ravel(to_end)).astype(found.dtype))
+    return concatenate(parts)
+
+
+def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
+    """Return the slopes along axes, by differences in the middle.
+
+    Parameters
+    ----------
+    f : array_like
+        The values.
+    *varargs : scalar or array_like
+        The distances, or the coordinates along each axis.
+    axis : int or tuple of int, optional
+        Along which axes; all of them by default.
+    **kwargs
+        ``edge_order``.
+
+    Returns
+    -------
+    Array or list of Array
+        One for each axis.
+    """
+    from raskt.array.overlap import map_overlap
+    from raskt.array.shape import _axes
+
+    f = _as(f)
+    edge = kwargs.pop("edge_order", 1)
+    if kwargs:
+        raise TypeError(f"gradient does not take {sorted(kwargs)}")
+    axes = tuple(range(f.ndim)) if axis is None else _axes(axis, f.ndim)
+    spacings = list(varargs) or [1.0]
+    if len(spacings) == 1:
+        spacings *= len(axes)
+    if len(spacings) != len(axes):
+        raise TypeError("Spacing must either be a single scalar, or a scalar / 1d-array per axis")
+    if f.dtype.kind in "bui":
+        f = f.astype(np.float64)
+    found = []
+    for at, spacing in zip(axes, spacings, strict=True):
+        n = known_shape(f, "gradient")[at]
+        if n < edge + 1:
+            raise ValueError(
+                "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are "
+                "required."
+            )
+        if np.ndim(spacing) or edge != 1 or min(f.chunks[at]) < 2:
+            whole = f.rechunk({at: -1})
+            extra = {"spacing": np.asarray(spacing) if np.ndim(spacing) else spacing, "axis": at, "edge_order": edge}
+            from raskt.array.blockwise import map_blocks
+
+            found.append(map_blocks(_gradient, whole, dtype=f.dtype, **extra))
+            continue
+        found.append(
+            map_overlap(
+                _gradient, f, depth={at: 1}, boundary="none", dtype=f.dtype, spacing=spacing, axis=at, edge_order=edge
+            )
+        )
+    return found[0] if len(found) == 1 else found
+
+
+def _gradient(block: Any, spacing: Any, axis: int, edge_order: int) -> Any:
+    return np.gradient(block, spacing, axis=axis, edge_order=edge_order)
+
+
+def push(array: Any, n: Any, axis: int) -> Array:
+    """Fill NaN with the last number before it along an axis; at most ``n`` in a row if ``n`` is given."""
+    from raskt.array.blockwise import map_blocks
+    from raskt.array.shape import _axis
+
+    array = _as(array)
+    at = _axis(axis, array.ndim)
+    return map_blocks(_push, array.rechunk({at: -1}), dtype=array.dtype, n=n, axis=at)
+
+
+def _push(block: Any, n: Any, axis: int) -> Any:
+    place = np.arange(block.shape[axis]).reshape([-1 if at == axis else 1 for at in range(block.ndim)])
+    last = np.maximum.accumulate(np.where(np.isnan(block), -1, place), axis=axis)
+    far = (place - last) > n if n is not None else np.zeros_like(last, dtype=bool)
+    filled = np.take_along_axis(block, np.maximum(last, 0), axis=axis)
+    return np.where((last < 0) | far, np.where(np.isnan(block), np.nan, block), filled)

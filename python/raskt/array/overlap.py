@@ -1,0 +1,300 @@
+"""Functions of blocks that see a margin of their neighbours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import known_shape, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["map_overlap", "overlap", "sliding_window_view", "trim_internal", "trim_overlap"]
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def _depths(depth: Any, ndim: int) -> list[tuple[int, int]]:
+    """Return how many elements before and behind, for each axis."""
+    if isinstance(depth, dict):
+        given = {int(axis) % ndim if ndim else 0: value for axis, value in depth.items()}
+        values = [given.get(axis, 0) for axis in range(ndim)]
+    elif isinstance(depth, (tuple, list)):
+        values = list(depth)
+    else:
+        values = [depth] * ndim
+    if len(values) != ndim:
+        raise ValueError(f"depth for {len(values)} axes, where the array has {ndim}")
+    found = []
+    for value in values:
+        before, after = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+        if before < 0 or after < 0:
+            raise ValueError(f"depth must be 0 or more, found {value}")
+        found.append((int(before), int(after)))
+    return found
+
+
+def _boundaries(boundary: Any, ndim: int) -> list[Any]:
+    """Return what lies outside, for each axis."""
+    if isinstance(boundary, dict):
+        given = {int(axis) % ndim: value for axis, value in boundary.items()}
+        values = [given.get(axis, "none") for axis in range(ndim)]
+    elif isinstance(boundary, (tuple, list)):
+        values = list(boundary)
+    else:
+        values = [boundary] * ndim
+    if len(values) != ndim:
+        raise ValueError(f"boundary for {len(values)} axes, where the array has {ndim}")
+    found = []
+    for value in values:
+        value = "none" if value is None else value
+        if isinstance(value, str) and value not in ("none", "periodic", "reflect", "nearest"):
+            raise ValueError(f"boundary must be 'none', 'periodic', 'reflect', 'nearest' or a number, found {value!r}")
+        found.append(value)
+    return found
+
+
+def overlap(x: Any, depth: Any, boundary: Any, *, allow_rechunk: bool = True) -> Array:
+    """Give every block margins of its neighbours.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    depth : int, tuple or dict
+        How many elements, for all axes or by axis; a pair for before and behind.
+    boundary : str, number or dict
+        What lies outside: ``"none"``, ``"periodic"``, ``"reflect"``, ``"nearest"`` or a number.
+    allow_rechunk : bool, optional
+        Whether blocks that are shorter than a margin are joined; otherwise they are an error.
+
+    Returns
+    -------
+    Array
+        The array with margins.
+    """
+    x = _as(x)
+    depths, boundaries = _depths(depth, x.ndim), _boundaries(boundary, x.ndim)
+    if not allow_rechunk:
+        for axis, (pair, sizes) in enumerate(zip(depths, x.chunks, strict=True)):
+            if max(pair) > min(sizes):
+                raise ValueError(
+                    f"The overlapping depth {max(pair)} is larger than the smallest chunk {min(sizes)} of axis {axis}: "
+                    "rechunk, or pass allow_rechunk=True"
+                )
+    for pair, kind in zip(depths, boundaries, strict=True):
+        if kind == "none" and pair[0] != pair[1]:
+            continue
+    margins = [(before, after, kind) for (before, after), kind in zip(depths, boundaries, strict=True)]
+    if not any(before or after for before, after, _ in margins):
+        return x
+    return op("overlap", (x,), {"margins": margins})
+
+
+def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Array:
+    """Cut the margins of blocks off again.
+
+    Parameters
+    ----------
+    x : array_like
+        An array whose blocks have margins.
+    axes : dict
+        How long they are, by axis.
+    boundary : optional
+        What lay outside, as `overlap` was told.
+
+    Returns
+    -------
+    Array
+        The array without margins.
+    """
+    x = _as(x)
+    depths, boundaries = _depths(axes, x.ndim), _boundaries(boundary, x.ndim)
+    sizes = []
+    for (before, after), kind, own in zip(depths, boundaries, x.chunks, strict=True):
+        last = len(own) - 1
+        sizes.append(
+            tuple(
+                n - (0 if kind == "none" and at == 0 else before) - (0 if kind == "none" and at == last else after)
+                for at, n in enumerate(own)
+            )
+        )
+    letters = list(range(x.ndim))
+    kinds = ["none" if kind == "none" else "other" for kind in boundaries]
+    return op(
+        "blockwise",
+        (x,),
+        {
+            "function": "raskt.array._chunk.trim",
+            "kwargs": {"depth": depths, "boundary": kinds, "counts": x.numblocks},
+            "output": letters,
+            "inputs": [letters],
+            "chunks": grid_of(tuple(sizes), tuple(sum(own) for own in sizes)),
+            "dtype": x._expr.dtype,
+            "info": True,
+        },
+    )
+
+
+def trim_overlap(x: Any, depth: Any, boundary: Any = None) -> Array:
+    """Cut the margins of blocks off again; see `trim_internal`."""
+    return trim_internal(x, depth, boundary)
+
+
+def map_overlap(
+    func: Any,
+    *args: Any,
+    depth: Any = None,
+    boundary: Any = None,
+    trim: bool = True,
+    align_arrays: bool = True,
+    allow_rechunk: bool = True,
+    **kwargs: Any,
+) -> Array:
+    """Apply a function to every block with a margin of its neighbours.
+
+    Parameters
+    ----------
+    func : callable
+        The function of blocks.
+    *args : array_like
+        The arrays.
+    depth : int, tuple, dict or list
+        How long the margins are; see `overlap`. A list has one for each array.
+    boundary : optional
+        What lies outside; see `overlap`.
+    trim : bool, optional
+        Whether the margins are cut off the results.
+    align_arrays : bool, optional
+        Whether arrays are brought into common chunks.
+    allow_rechunk : bool, optional
+        As in `overlap`.
+    **kwargs
+        As in `map_blocks`.
+
+    Returns
+    -------
+    Array
+        The result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raskt.array as ra
+    >>> x = ra.from_array(np.array([1, 1, 2, 3, 5, 8]), chunks=3)
+    >>> x.map_overlap(lambda block: block - np.roll(block, 1), depth=1, boundary=0).compute()
+    array([1, 0, 1, 1, 2, 3])
+    """
+    from raskt.array.blockwise import map_blocks
+
+    if not callable(func):
+        # Dask's old order: the array first.
+        if args and callable(args[0]):
+            raise TypeError("the function comes first: map_overlap(func, x, ...)")
+        raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
+    arrays = [_as(x) for x in args]
+    if not arrays:
+        raise ValueError("map_overlap needs at least one array")
+    n = len(arrays)
+    depths = list(depth) if isinstance(depth, list) else [0 if depth is None else depth] * n
+    kinds = list(boundary) if isinstance(boundary, list) else [boundary] * n
+    if len(depths) != n or len(kinds) != n:
+        raise ValueError(f"depth and boundary for {len(depths)} and {len(kinds)} arrays, where there are {n}")
+    if align_arrays and n > 1:
+        from raskt.array.rechunk import unify_chunks
+
+        pairs: list[Any] = []
+        most = max(x.ndim for x in arrays)
+        for x in arrays:
+            pairs += [x, tuple(range(most - x.ndim, most))]
+        arrays = unify_chunks(*pairs)[1]
+    padded = [
+        overlap(x, own, kind, allow_rechunk=allow_rechunk) for x, own, kind in zip(arrays, depths, kinds, strict=True)
+    ]
+    found = map_blocks(func, *padded, **kwargs)
+    if not trim:
+        return found
+    widest = max(range(n), key=lambda at: arrays[at].ndim)
+    own, kind = _depths(depths[widest], arrays[widest].ndim), _boundaries(kinds[widest], arrays[widest].ndim)
+    dropped = kwargs.get("drop_axis")
+    if dropped is not None:
+        gone = [at % len(own) for at in ([dropped] if isinstance(dropped, int) else dropped)]
+        own = [pair for at, pair in enumerate(own) if at not in gone]
+        kind = [side for at, side in enumerate(kind) if at not in gone]
+    added = kwargs.get("new_axis")
+    if added is not None:
+        for at in sorted([added] if isinstance(added, int) else added):
+            own.insert(at, (0, 0))
+            kind.insert(at, "none")
+    return trim_internal(found, dict(enumerate(own)), dict(enumerate(kind)))
+
+
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_rechunk: bool = True) -> Array:
+    """Return all windows of a shape, as further axes.
+
+    Parameters
+    ----------
+    x : array_like
+        The array.
+    window_shape : int or tuple of int
+        The shape of windows.
+    axis : int or tuple of int, optional
+        Along which axes; all of them by default.
+    automatic_rechunk : bool, optional
+        Accepted as Dask does.
+
+    Returns
+    -------
+    Array
+        Of the axes of ``x``, shorter by the window less one, and those of the windows.
+    """
+    from raskt.array.blockwise import map_blocks
+    from raskt.array.shape import _axis
+
+    del automatic_rechunk
+    x = _as(x)
+    windows = (window_shape,) if isinstance(window_shape, (int, np.integer)) else tuple(window_shape)
+    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    if len(axes) != len(windows):
+        raise ValueError(f"Must provide matching length window_shape and axis; got {len(windows)} and {len(axes)}")
+    axes = tuple(_axis(at, x.ndim) for at in axes)
+    if any(n < 0 for n in windows):
+        raise ValueError("window_shape must contain positive values")
+    depths = {at: 0 for at in range(x.ndim)}
+    for at, n in zip(axes, windows, strict=True):
+        depths[at] += n - 1
+    shape = known_shape(x, "sliding_window_view")
+    if any(depth >= shape[at] for at, depth in depths.items() if depth):
+        raise ValueError("window_shape is too large for the array")
+    wanted = {}
+    for at, depth in depths.items():
+        # No block may be shorter than what its neighbour needs of it.
+        sizes, left = [], 0
+        for n in x.chunks[at]:
+            left += n
+            if left > depth:
+                sizes.append(left)
+                left = 0
+        if left:
+            sizes = [*sizes[:-1], sizes[-1] + left] if sizes else [left]
+        wanted[at] = tuple(sizes)
+    x = x.rechunk(wanted)
+    padded = overlap(x, {at: (0, depth) for at, depth in depths.items()}, "none")
+    chunks = [(*sizes[:-1], sizes[-1] - depths[at]) for at, sizes in enumerate(x.chunks)]
+    chunks += [(n,) for n in windows]
+    return map_blocks(
+        np.lib.stride_tricks.sliding_window_view,
+        padded,
+        dtype=x.dtype,
+        chunks=tuple(tuple(sizes) for sizes in chunks),
+        new_axis=list(range(x.ndim, x.ndim + len(windows))),
+        window_shape=windows,
+        axis=axes,
+    )

@@ -1,0 +1,254 @@
+"""Where elements are, and whether."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "allclose",
+    "argwhere",
+    "assert_eq",
+    "compress",
+    "digitize",
+    "extract",
+    "flatnonzero",
+    "isin",
+    "nonzero",
+    "searchsorted",
+]
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def nonzero(a: Any) -> tuple[Array, ...]:
+    """Return the indices of the elements that are not zero, along each axis.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+
+    Returns
+    -------
+    tuple of Array
+        One for each axis, of unknown length.
+    """
+    from raskt.array.slicing import unravel_index
+
+    a = _as(a)
+    if a.ndim == 0:
+        raise ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead.")
+    flat = flatnonzero(a)
+    return (flat,) if a.ndim == 1 else unravel_index(flat, a.shape)
+
+
+def flatnonzero(a: Any) -> Array:
+    """Return the places of the elements that are not zero, in the flat array."""
+    from raskt.array.creation import arange
+
+    flat = _as(a).reshape(-1)
+    mask = flat if flat.dtype == bool else flat.astype(bool)
+    found: Array = arange(flat.shape[0], chunks=flat.chunks, dtype=np.int64)[mask]
+    return found
+
+
+def argwhere(a: Any) -> Array:
+    """Return the indices of the elements that are not zero, one row each."""
+    from raskt.array.concatenate import stack
+
+    return stack(nonzero(a), axis=1, allow_unknown_chunksizes=True)
+
+
+def compress(condition: Any, a: Any, axis: int | None = None) -> Array:
+    """Return what a mask of one axis leaves.
+
+    Parameters
+    ----------
+    condition : array_like
+        The mask; one that is shorter than the axis leaves nothing behind its end.
+    a : array_like
+        The array.
+    axis : int, optional
+        Along which axis; of the flat array by default.
+
+    Returns
+    -------
+    Array
+        The elements.
+    """
+    from raskt.array.shape import _axis
+
+    a = _as(a)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    at = _axis(axis, a.ndim)
+    mask = _as(condition)
+    if mask.ndim != 1:
+        raise ValueError("condition must be a 1-d array")
+    mask = mask.astype(bool)
+    if mask.shape[0] > a.shape[at]:
+        raise IndexError(f"a mask of {mask.shape[0]} elements for an axis of {a.shape[at]}")
+    before = (slice(None),) * at
+    found: Array = a[(*before, slice(0, mask.shape[0]))][(*before, mask)]
+    return found
+
+
+def extract(condition: Any, arr: Any) -> Array:
+    """Return the elements for which a condition holds, in one row."""
+    return compress(_as(condition).astype(bool).reshape(-1), _as(arr).reshape(-1), 0)
+
+
+def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False) -> Array:
+    """Return where elements are among others.
+
+    Parameters
+    ----------
+    element : array_like
+        The array.
+    test_elements : array_like
+        The others.
+    assume_unique : bool, optional
+        Whether no element is there twice.
+    invert : bool, optional
+        Whether to return where they are not.
+
+    Returns
+    -------
+    Array
+        Of truth values.
+    """
+    element, tests = _as(element), _as(test_elements).reshape(-1).rechunk(-1)
+    letters = list(range(element.ndim))
+    parameters = {
+        "function": "raskt.array._chunk.isin",
+        "kwargs": {"assume_unique": bool(assume_unique), "invert": bool(invert)},
+        "output": letters,
+        "inputs": [letters, [element.ndim]],
+        "chunks": element._expr.grid,
+        "contraction": "spread",
+        "dtype": "bool",
+    }
+    return op("blockwise", (element, tests), parameters)
+
+
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
+    """Return where elements would stand in a sorted array.
+
+    Parameters
+    ----------
+    a : array_like
+        The sorted array, of one axis.
+    v : array_like
+        The elements.
+    side : {"left", "right"}, optional
+        Before or behind equal ones.
+    sorter : optional
+        Not there yet.
+
+    Returns
+    -------
+    Array
+        The places.
+    """
+    if sorter is not None:
+        raise NotImplementedError("searchsorted with a sorter: take the elements in order first")
+    if side not in ("left", "right"):
+        raise ValueError(f"side must be 'left' or 'right' (got {side!r})")
+    a, v = _as(a), _as(v)
+    if a.ndim != 1:
+        raise ValueError("object of too small depth for desired array" if a.ndim == 0 else "Input array a must be one dimensional")
+    # Each block says how many of its elements come before; the sum is the place.
+    letters = list(range(1, v.ndim + 1))
+    chunks = ((1,) * a.numblocks[0], *v.chunks)
+    parameters = {
+        "function": "raskt.array._chunk.places_before",
+        "kwargs": {"side": side},
+        "output": [0, *letters],
+        "inputs": [[0], letters],
+        "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
+        "dtype": "int64",
+    }
+    return op("blockwise", (a, v), parameters).sum(axis=0)
+
+
+def digitize(a: Any, bins: Any, right: bool = False) -> Array:
+    """Return the number of the interval in which each element lies.
+
+    Parameters
+    ----------
+    a : array_like
+        The elements.
+    bins : array_like
+        The ends of the intervals, in order.
+    right : bool, optional
+        Whether intervals have their right ends.
+
+    Returns
+    -------
+    Array
+        The numbers.
+    """
+    bins = np.asarray(bins)
+    if bins.ndim != 1:
+        raise ValueError("object too deep for desired array")
+    if not ((np.diff(bins) >= 0).all() or (np.diff(bins) <= 0).all()):
+        raise ValueError("bins must be monotonically increasing or decreasing")
+    parameters = {"function": "raskt.array._chunk.digitize", "kwargs": {"bins": bins, "right": bool(right)}, "dtype": "int64"}
+    return op("apply", (a,), parameters)
+
+
+def allclose(arr1: Any, arr2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
+    """Return whether all elements are nearly equal; see `isclose`."""
+    from raskt.array.ufuncs import isclose
+
+    return isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
+
+
+def assert_eq(a: Any, b: Any, **kwargs: Any) -> bool:
+    """Raise unless two arrays have equal elements, shapes and dtypes: for tests.
+
+    Parameters
+    ----------
+    a, b : array_like
+        The arrays.
+    **kwargs
+        ``equal_nan``, ``rtol``, ``atol``.
+
+    Returns
+    -------
+    bool
+        True.
+    """
+    left = np.asarray(a.compute() if hasattr(a, "compute") else a)
+    right = np.asarray(b.compute() if hasattr(b, "compute") else b)
+    for x, found in ((a, left), (b, right)):
+        if hasattr(x, "_expr"):
+            if x._dtype is not None and x.dtype != found.dtype:
+                raise AssertionError(f"the array promises dtype {x.dtype}, and has {found.dtype}")
+            wanted = tuple(n for n in x.shape)
+            if len(wanted) != found.ndim or any(n == n and n != m for n, m in zip(wanted, found.shape, strict=True)):
+                raise AssertionError(f"the array promises shape {wanted}, and has {found.shape}")
+    if left.shape != right.shape:
+        raise AssertionError(f"shapes differ: {left.shape} and {right.shape}")
+    if kwargs.pop("check_dtype", True) and left.dtype != right.dtype:
+        raise AssertionError(f"dtypes differ: {left.dtype} and {right.dtype}")
+    options = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": True} | {k: v for k, v in kwargs.items() if k in ("rtol", "atol", "equal_nan")}
+    if left.dtype.kind in "fc":
+        equal = np.allclose(left, right, **options)
+    else:
+        equal = bool((left == right).all())
+    if not equal:
+        raise AssertionError(f"arrays differ:\n{left}\n{right}")
+    return True

@@ -1,0 +1,141 @@
+"""Largest elements, and elements that differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import dtype_parameter, known_shape, op
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["argtopk", "topk", "union1d", "unique"]
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
+    from raskt.array.shape import _axis
+
+    a = _as(a)
+    at = _axis(axis, a.ndim)
+    n = known_shape(a, "topk")[at]
+    code = dtype_parameter(np.int64) if name == "argtopk" else a._expr.dtype
+    kwargs = {"k": int(k), "axis": at}
+    parameters = {
+        "axis": at,
+        "keepdims": True,
+        "split_every": split_every,
+        "dtype": code,
+        "output_size": min(abs(k), n),
+        "chunk": "raskt.array._chunk.top_chunk",
+        "combine": "raskt.array._chunk.top_combine",
+        "aggregate": f"raskt.array._chunk.{name}",
+        "kwargs": kwargs,
+        "info": True,
+    }
+    return op("reduction", (a,), parameters)
+
+
+def topk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Array:
+    """Return the largest elements along an axis, largest first.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    k : int
+        How many; negative for the smallest, smallest first.
+    axis : int, optional
+        Along which axis.
+    split_every : int, optional
+        How many partial results are combined at once.
+
+    Returns
+    -------
+    Array
+        The elements.
+    """
+    return _top("topk", a, k, axis, split_every)
+
+
+def argtopk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Array:
+    """Return where the largest elements along an axis are; see `topk`."""
+    return _top("argtopk", a, k, axis, split_every)
+
+
+def unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, *, equal_nan: bool = True
+) -> Any:
+    """Return the elements that differ, in order.
+
+    Parameters
+    ----------
+    ar : array_like
+        The array; taken flat.
+    return_index : bool, optional
+        Whether the places where each is first are returned too.
+    return_inverse : bool, optional
+        Whether the number of each element is returned too.
+    return_counts : bool, optional
+        Whether how often each is there is returned too.
+    equal_nan : bool, optional
+        Whether NaN equals NaN.
+
+    Returns
+    -------
+    Array, or tuple of Array
+        The elements, of unknown number.
+    """
+    x = _as(ar)
+    shape = x.shape
+    x = x.reshape(-1)
+    code = x._expr.dtype
+
+    def reduced(what: str, dtype: str) -> Array:
+        parameters = {
+            "axis": 0,
+            "keepdims": True,
+            "dtype": dtype,
+            "output_size": -1,
+            "chunk": "raskt.array._chunk.unique_chunk",
+            "combine": "raskt.array._chunk.unique_combine",
+            "aggregate": "raskt.array._chunk.unique_aggregate",
+            "kwargs": {"what": what, "equal_nan": bool(equal_nan)},
+            "info": True,
+        }
+        return op("reduction", (x,), parameters)
+
+    values = reduced("values", code)
+    found: list[Any] = [values]
+    if return_index:
+        found.append(reduced("index", "int64"))
+    if return_inverse:
+        parameters = {
+            "function": "raskt.array._chunk.inverse",
+            "output": [0],
+            "inputs": [[0], [1]],
+            "chunks": x._expr.grid,
+            "contraction": "spread",
+            "dtype": "int64",
+        }
+        found.append(op("blockwise", (x, values), parameters).reshape(shape if len(shape) else (1,)))
+    if return_counts:
+        found.append(reduced("counts", "int64"))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def union1d(ar1: Any, ar2: Any) -> Array:
+    """Return the elements that are in either of two arrays, in order."""
+    from raskt.array.concatenate import concatenate
+
+    found: Array = unique(concatenate([_as(ar1).reshape(-1), _as(ar2).reshape(-1)]))
+    return found
+
+

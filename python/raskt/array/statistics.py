@@ -1,0 +1,459 @@
+"""Histograms, quantiles and correlations."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import dtype_parameter, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "bincount",
+    "corrcoef",
+    "cov",
+    "histogram",
+    "histogram2d",
+    "histogramdd",
+    "median",
+    "nanmedian",
+    "nanpercentile",
+    "nanquantile",
+    "percentile",
+    "quantile",
+]
+
+
+def _as(a: Any) -> Array:
+    from raskt.array.core import asanyarray
+
+    return asanyarray(a)
+
+
+def _number(x: Any, what: str) -> Any:
+    """Return a number that decides on shapes: it has to be known."""
+    if hasattr(x, "_expr"):
+        raise TypeError(f"{what} decides on the shape of the result: compute it first")
+    return x
+
+
+def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: Any, dtype: Any) -> Array:
+    """Return the sum of what a function makes of each block."""
+    n = x.numblocks[0]
+    new = list(builtins.range(x.ndim, x.ndim + len(shape)))
+    operands, inputs = [x], [list(builtins.range(x.ndim))]
+    if weights is not None:
+        weights = _as(weights)
+        if weights.shape[0] != x.shape[0] or weights.ndim != 1:
+            raise ValueError("weights should have the same shape as a.")
+        operands.append(weights.rechunk((x.chunks[0],)))
+        inputs.append([0])
+    chunks = ((1,) * n, *((length,) for length in shape))
+    parameters = {
+        "function": function,
+        "kwargs": kwargs,
+        "output": [0, *new],
+        "inputs": inputs,
+        "chunks": grid_of(chunks, (n, *shape)),
+        "dtype": dtype_parameter(dtype),
+        "contraction": "join",
+    }
+    return op("blockwise", tuple(operands), parameters).sum(axis=0)
+
+
+def histogram(a: Any, bins: Any = None, range: Any = None, normed: Any = None, weights: Any = None, density: Any = False) -> Any:
+    """Count elements by intervals.
+
+    Parameters
+    ----------
+    a : array_like
+        The array; taken flat.
+    bins : int or array_like
+        The ends of the intervals, or how many equal ones there are between the ends of ``range``.
+    range : pair of numbers, optional
+        The ends of all intervals, needed with a number of them.
+    normed : None
+        Gone from NumPy; an error that says so.
+    weights : array_like, optional
+        What each element counts.
+    density : bool, optional
+        Whether counts become a density.
+
+    Returns
+    -------
+    counts : Array
+        How many elements each interval has.
+    edges : array_like
+        The ends of the intervals.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> counts, edges = ra.histogram(ra.arange(10, chunks=3), bins=2, range=(0, 10))
+    >>> counts.compute()
+    array([5, 5])
+    """
+    if normed is not None:
+        raise ValueError("the argument normed is gone: use density")
+    x = _as(a)
+    if weights is not None and _as(weights).shape != x.shape:
+        raise ValueError("weights should have the same shape as a.")
+    weights = None if weights is None else _as(weights).rechunk(x.chunks).reshape(-1)
+    x = x.reshape(-1)
+    edges = _edges(bins, range)
+    dtype = np.int64 if weights is None else np.histogram(np.ones(1), edges[:2] if len(edges) > 1 else edges, weights=np.ones(1, weights.dtype))[0].dtype
+    counts: Any = _summed(x, weights, "raskt.array._chunk.histogram", {"edges": edges}, (len(edges) - 1,), dtype)
+    if density:
+        counts = counts / np.diff(edges) / counts.sum()
+    return counts, edges
+
+
+def _edges(bins: Any, span: Any) -> Any:
+    if isinstance(bins, str):
+        raise NotImplementedError("bins by a rule: give their number and range=, or their ends")
+    bins = _number(bins, "bins")
+    if bins is None or (np.ndim(bins) == 0 and span is None):
+        raise ValueError("histogram needs the ends of bins, or their number and range=")
+    if np.ndim(bins) > 1:
+        raise ValueError(f"bins must be a number or a list of ends, found an array of {np.ndim(bins)} axes")
+    if np.ndim(bins) == 0:
+        if len(span) != 2:
+            raise ValueError(f"range must be a pair, found {span!r}")
+        low, high = (_number(end, "range") for end in span)
+        return np.histogram_bin_edges(np.empty(0), bins=int(bins), range=(low, high))
+    edges = np.asarray(bins)
+    if (np.diff(edges) < 0).any():
+        raise ValueError("`bins` must increase monotonically, when an array")
+    return edges
+
+
+def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, normed: Any = None, weights: Any = None, density: Any = None) -> Any:
+    """Count pairs of elements by rectangles.
+
+    Parameters
+    ----------
+    x, y : array_like
+        The elements of pairs.
+    bins, range, normed, weights, density
+        As in `histogramdd`.
+
+    Returns
+    -------
+    counts : Array
+        How many pairs each rectangle has.
+    xedges, yedges : array_like
+        The ends of the intervals.
+    """
+    if np.ndim(bins) == 1 and len(bins) != 2:
+        bins = (bins, bins)
+    counts, edges = histogramdd((x, y), bins=bins, range=range, normed=normed, weights=weights, density=density)
+    return counts, edges[0], edges[1]
+
+
+def histogramdd(sample: Any, bins: Any, range: Any = None, normed: Any = None, weights: Any = None, density: Any = None) -> Any:
+    """Count points by boxes.
+
+    Parameters
+    ----------
+    sample : array_like, or sequence of array_like
+        The points, one row each, or their coordinates along each axis.
+    bins : int or sequence
+        How many intervals there are along each axis, or their ends.
+    range : sequence of pairs, optional
+        The ends of all intervals along each axis, needed with numbers of them.
+    normed : None
+        Gone from NumPy; an error that says so.
+    weights : array_like, optional
+        What each point counts.
+    density : bool, optional
+        Whether counts become a density.
+
+    Returns
+    -------
+    counts : Array
+        How many points each box has.
+    edges : list of array_like
+        The ends of the intervals along each axis.
+    """
+    from raskt.array.concatenate import stack
+
+    if normed is not None:
+        raise ValueError("the argument normed is gone: use density")
+    if isinstance(sample, (tuple, list)):
+        sample = stack([_as(x) for x in sample], axis=1)
+    sample = _as(sample)
+    if sample.ndim != 2:
+        raise ValueError("sample must be points, one row each")
+    sample = sample.rechunk({1: -1})
+    n = sample.shape[1]
+    each = [bins] * n if np.ndim(bins) == 0 else list(bins)
+    spans = [None] * n if range is None else list(range)
+    if len(each) != n or len(spans) != n:
+        raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
+    edges = [_edges(own, span) for own, span in zip(each, spans, strict=True)]
+    shape = tuple(len(own) - 1 for own in edges)
+    counts: Any = _summed(sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64)
+    if density:
+        for axis, own in enumerate(edges):
+            widths = np.diff(own).reshape([-1 if at == axis else 1 for at in builtins.range(n)])
+            counts = counts / widths
+        total = _summed(sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64).sum()
+        counts = counts / total
+    return counts, edges
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any = None) -> Array:
+    """Count how often each whole number is there.
+
+    Parameters
+    ----------
+    x : array_like
+        Whole numbers of 0 or more.
+    weights : array_like, optional
+        What each counts.
+    minlength : int, optional
+        How long the result is at least.
+    split_every : optional
+        Accepted as Dask does.
+
+    Returns
+    -------
+    Array
+        The counts; of unknown length unless there is a ``minlength``.
+    """
+    del split_every
+    x = _as(x)
+    if x.ndim != 1:
+        raise ValueError("Input array must be one dimensional. Try using x.ravel()")
+    if x.dtype.kind not in "iub":
+        raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
+    if weights is not None and _as(weights).chunks != x.chunks:
+        weights = _as(weights)
+        if weights.shape != x.shape:
+            raise ValueError("The weights and list don't have the same length.")
+        weights = weights.rechunk(x.chunks)
+    dtype = np.int64 if weights is None else np.float64
+    if weights is not None:
+        from raskt.array.concatenate import stack
+
+        x = stack([x.astype(np.float64), _as(weights).astype(np.float64)], axis=1).rechunk({1: -1})
+        x = x[:, 0] + 1j * x[:, 1]
+    parameters = {
+        "axis": 0,
+        "keepdims": True,
+        "dtype": dtype_parameter(dtype),
+        "output_size": -1,
+        "chunk": "raskt.array._chunk.bincount_chunk",
+        "combine": "raskt.array._chunk.bincount_combine",
+        "aggregate": "raskt.array._chunk.bincount_combine",
+        "kwargs": {"minlength": int(minlength)},
+    }
+    return op("reduction", (x,), parameters)
+
+
+def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], lead: Any = None) -> Array:
+    """Apply a function that needs all elements along axes at once."""
+    from raskt.array.shape import _axes
+
+    a = _as(a)
+    if a.dtype.kind in "b":
+        raise TypeError(f"{name} of truth values: cast them to numbers first")
+    axes = tuple(builtins.range(a.ndim)) if axis is None else _axes(axis, a.ndim)
+    a = a.rechunk(dict.fromkeys(axes, -1))
+    letters = list(builtins.range(a.ndim))
+    kept = [at for at in letters if keepdims or at not in axes]
+    sizes: list[Any] = [(1,) if at in axes else a.chunks[at] for at in kept]
+    output = [at if at not in axes else a.ndim + 1 + at for at in kept]
+    if lead is not None:
+        output = [a.ndim, *output]
+        sizes = [(lead,), *sizes]
+    dtype = getattr(np, name)(np.ones((1,) * a.ndim, a.dtype), **extra).dtype
+    parameters = {
+        "function": "raskt.array._chunk.along",
+        "kwargs": {"name": name, "axis": axes, "keepdims": bool(keepdims), "extra": _raskt.Whole(extra)},
+        "output": output,
+        "inputs": [letters],
+        "chunks": grid_of(tuple(sizes), tuple(sum(own) for own in sizes)),
+        "contraction": "join",
+        "dtype": dtype_parameter(dtype),
+    }
+    return op("blockwise", (a,), parameters)
+
+
+def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Array:
+    """Return medians.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int or tuple of int, optional
+        Along which axes; they are cut no more. All of them by default, which takes one chunk.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+    out : Array, optional
+        What gets the result.
+
+    Returns
+    -------
+    Array
+        The medians.
+    """
+    from raskt.array.ufuncs import _into
+
+    found: Array = _into(out, _along("median", a, axis, keepdims, {}))
+    return found
+
+
+def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Array:
+    """Return medians, NaN left out; see `median`."""
+    from raskt.array.ufuncs import _into
+
+    found: Array = _into(out, _along("nanmedian", a, axis, keepdims, {}))
+    return found
+
+
+def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, scale: float) -> Array:
+    q = np.asarray(_number(q, "q"), dtype=np.float64)
+    if ((q < 0) | (q > scale)).any():
+        what = "Percentiles must be in the range [0, 100]" if scale > 1 else "Quantiles must be in the range [0, 1]"
+        raise ValueError(what)
+    if q.ndim > 1:
+        raise NotImplementedError("quantiles by an array of several axes: pass a list, and reshape the result")
+    lead = None if q.ndim == 0 else len(q)
+    return _along(name, a, axis, keepdims, {"q": q, "method": method}, lead)
+
+
+def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Array:
+    """Return quantiles.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    q : float or list of float
+        Which, between 0 and 1.
+    axis : int or tuple of int, optional
+        Along which axes; see `median`.
+    out, overwrite_input : optional
+        Accepted as NumPy does.
+    method : str, optional
+        How values between elements are found, as in NumPy.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+
+    Returns
+    -------
+    Array
+        The quantiles, along a first axis where ``q`` is a list.
+    """
+    from raskt.array.ufuncs import _into
+
+    del overwrite_input
+    found: Array = _into(out, _quantile("quantile", a, q, axis, method, keepdims, 1.0))
+    return found
+
+
+def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Array:
+    """Return quantiles, NaN left out; see `quantile`."""
+    from raskt.array.ufuncs import _into
+
+    del overwrite_input
+    found: Array = _into(out, _quantile("nanquantile", a, q, axis, method, keepdims, 1.0))
+    return found
+
+
+def percentile(a: Any, q: Any, axis: Any = None, method: str = "linear", internal_method: str = "default", keepdims: bool = False, **kwargs: Any) -> Array:
+    """Return percentiles.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    q : float or list of float
+        Which, between 0 and 100.
+    axis : int or tuple of int, optional
+        Along which axes; see `median`.
+    method : str, optional
+        How values between elements are found, as in NumPy.
+    internal_method : optional
+        Accepted as Dask does: percentiles are exact here.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+    **kwargs
+        ``interpolation``: the old name of ``method``.
+
+    Returns
+    -------
+    Array
+        The percentiles.
+    """
+    del internal_method
+    return _quantile("percentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
+
+
+def nanpercentile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False, **kwargs: Any) -> Array:
+    """Return percentiles, NaN left out; see `percentile`."""
+    return _quantile("nanpercentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
+
+
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Array:
+    """Return covariances of variables.
+
+    Parameters
+    ----------
+    m : array_like
+        The variables, one row each.
+    y : array_like, optional
+        Further ones.
+    rowvar : bool, optional
+        Whether variables are rows; columns otherwise.
+    bias : bool, optional
+        Whether sums are divided by the number of observations, not by one less.
+    ddof : int, optional
+        What that number is lessened by.
+
+    Returns
+    -------
+    Array
+        The matrix of covariances.
+    """
+    from raskt.array.concatenate import concatenate
+
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError("ddof must be an integer")
+
+    def rows(x: Any) -> Array:
+        x = _as(x)
+        if x.ndim > 2:
+            raise ValueError("m has more than 2 dimensions")
+        x = x[None] if x.ndim == 1 else x if rowvar or x.shape[0] == 1 else x.T
+        found: Array = x.astype(np.result_type(x.dtype, np.float64))
+        return found
+
+    x = rows(m)
+    if y is not None:
+        x = concatenate([x, rows(y)], axis=0)
+    ddof = (0 if bias else 1) if ddof is None else int(ddof)
+    n = x.shape[1] - ddof
+    apart = x - x.mean(axis=1, keepdims=True)
+    found = apart.dot(apart.T.conj()) / max(n, 0) if n > 0 else apart.dot(apart.T.conj()) * float("nan")
+    return found[0, 0] if found.shape == (1, 1) else found
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
+    """Return correlations of variables; see `cov`."""
+    from raskt.array.creation import diagonal
+    from raskt.array.ufuncs import sqrt
+
+    c = cov(x, y, rowvar)
+    if c.ndim == 0:
+        return c / c
+    deviation = sqrt(diagonal(c).real)
+    return c / deviation[:, None] / deviation[None, :]

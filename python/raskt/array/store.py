@@ -1,0 +1,152 @@
+"""Arrays written into other arrays, and read from files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["from_npy_stack", "from_tiledb", "from_zarr", "store", "to_hdf5", "to_npy_stack", "to_tiledb", "to_zarr"]
+
+
+def store(
+    sources: Any,
+    targets: Any,
+    lock: Any = True,
+    regions: Any = None,
+    compute: bool = True,
+    return_stored: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Write arrays into anything that takes slices: NumPy's arrays, data sets of files.
+
+    Parameters
+    ----------
+    sources : Array or list of Array
+        What is written.
+    targets : array_like or list of array_like
+        Where to.
+    lock : bool or lock, optional
+        Whether one block is written at a time, or the lock to hold.
+    regions : tuple of slices, or list of these, optional
+        Which part of each target.
+    compute : bool, optional
+        Whether it is done now; otherwise a delayed value is returned.
+    return_stored : bool, optional
+        Not there yet.
+    **kwargs
+        As in `raskt.compute`.
+
+    Returns
+    -------
+    None, or Delayed
+        What does it, where it is not done now.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raskt.array as ra
+    >>> target = np.zeros(4)
+    >>> ra.store(ra.ones(4, chunks=2), target)
+    >>> target
+    array([1., 1., 1., 1.])
+    """
+    import itertools
+    import threading
+
+    import numpy as np
+
+    from raskt.delayed import delayed
+
+    if hasattr(sources, "_expr"):
+        sources, targets = [sources], [targets]
+        regions = [regions]
+    elif regions is None or isinstance(regions, tuple):
+        regions = [regions] * len(sources)
+    if return_stored:
+        raise NotImplementedError("store with return_stored: read the targets with from_array")
+    if any(not hasattr(source, "_expr") for source in sources):
+        raise ValueError("All sources must be arrays of this package")
+    if len(sources) != len(targets):
+        raise ValueError(f"Different number of sources [{len(sources)}] and targets [{len(targets)}]")
+    if len(regions) != len(targets):
+        raise ValueError(f"Different number of targets [{len(targets)}] and regions [{len(regions)}]")
+    held = threading.Lock() if lock is True else lock or None
+
+    def write(block: Any, target: Any, index: Any) -> None:
+        if held is None:
+            target[index] = block
+            return
+        with held:
+            target[index] = block
+
+    tasks = []
+    for source, target, region in zip(sources, targets, regions, strict=True):
+        blocks = source.to_delayed()
+        ends = [np.cumsum((0, *sizes)).tolist() for sizes in source.chunks]
+        for at in itertools.product(*(range(n) for n in source.numblocks)):
+            index = tuple(slice(own[i], own[i + 1]) for own, i in zip(ends, at, strict=True))
+            if region is not None:
+                index = tuple(_within(own, part) for own, part in zip(region, index, strict=True))
+            tasks.append(delayed(write, traverse=False)(blocks[at], target, index))
+    done = delayed(_nothing)(tasks)
+    if not compute:
+        return done
+    done.compute(**kwargs)
+    return None
+
+
+def _within(region: Any, part: slice) -> slice:
+    start, step = region.start or 0, region.step or 1
+    return slice(start + part.start * step, start + part.stop * step, step)
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+def _absent(name: str, instead: str) -> Any:
+    raise NotImplementedError(f"{name} is not there yet: {instead}")
+
+
+def from_npy_stack(dirname: str, mmap_mode: str = "r") -> Array:
+    """Not there yet: map the files with `numpy.load`, and `concatenate` them."""
+    del dirname, mmap_mode
+    return _absent("from_npy_stack", "map the files with numpy.load(..., mmap_mode='r') and concatenate from_array of them")
+
+
+def to_npy_stack(dirname: str, x: Any, axis: int = 0) -> None:
+    """Not there yet: `store` into arrays mapped by `numpy.lib.format.open_memmap`."""
+    del dirname, x, axis
+    _absent("to_npy_stack", "store into arrays of numpy.lib.format.open_memmap")
+
+
+def from_zarr(url: Any, *args: Any, **kwargs: Any) -> Array:
+    """Not there yet: open the array, and use `from_array`."""
+    del url, args, kwargs
+    return _absent("from_zarr", "open the array with zarr, and use from_array")
+
+
+def to_zarr(arr: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+    """Not there yet: open the array, and use `store`."""
+    del arr, url, args, kwargs
+    return _absent("to_zarr", "open the array with zarr, and use store")
+
+
+def to_hdf5(filename: Any, *args: Any, **kwargs: Any) -> None:
+    """Not there yet: open the data set, and use `store`."""
+    del filename, args, kwargs
+    _absent("to_hdf5", "open the data set with h5py, and use store")
+
+
+def from_tiledb(uri: Any, *args: Any, **kwargs: Any) -> Array:
+    """Not there yet: open the array, and use `from_array`."""
+    del uri, args, kwargs
+    return _absent("from_tiledb", "open the array with tiledb, and use from_array")
+
+
+def to_tiledb(darray: Any, uri: Any, *args: Any, **kwargs: Any) -> None:
+    """Not there yet: open the array, and use `store`."""
+    del darray, uri, args, kwargs
+    _absent("to_tiledb", "open the array with tiledb, and use store")
