@@ -20,7 +20,7 @@ pub(crate) mod threads;
 
 pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
 pub use reduce::{FoldKind, FoldSpec, Measure, Stage};
-pub use registry::{call, names, register};
+pub use registry::{call, names, register, run_body};
 pub use scalar::Scalar;
 pub use shapes::{broadcast_shapes, normalize_axis};
 pub use table::{KernelRow, table};

@@ -87,13 +87,21 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// [`ErrorKind::UnknownBody`] for a name that no kernel has, and whatever the kernel raises.
 pub fn call(name: &str, parameters: &Param, mut inputs: Vec<Value>) -> Result<Value> {
-    let found = TABLE.iter().find(|(known, _)| *known == name);
-    let (_, body) = found.ok_or_else(|| ErrorKind::UnknownBody(name.to_owned()))?;
     let cancel = CancelToken::default();
     let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0 };
     let own = parameters.get("own").cloned().unwrap_or_default();
     let mut call = Call { shared: parameters, own: &own, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
-    match body(&mut call)? {
+    run_body(name, &mut call)
+}
+
+/// Runs the kernel `name` as an executor does.
+///
+/// # Errors
+/// As [`call`].
+pub fn run_body(name: &str, call: &mut Call<'_>) -> Result<Value> {
+    let found = TABLE.iter().find(|(known, _)| *known == name);
+    let (_, body) = found.ok_or_else(|| ErrorKind::UnknownBody(name.to_owned()))?;
+    match body(call)? {
         Outcome::Value(value) => Ok(value),
         Outcome::Expand(_) => Err(ErrorKind::InvalidGraph(format!("{name} expands")).into()),
     }

@@ -1,12 +1,10 @@
 //! Programs: chains of element-wise operations as data.
 
 use std::fmt;
-use std::sync::Arc;
 
-use raskt_core::{DType, Error, ErrorKind, NdArray, Result};
+use raskt_core::{DType, Error, ErrorKind, Result};
 
 use super::op::{Op, Runner};
-use super::run::Machine;
 use crate::kernels::Scalar;
 use crate::kernels::reduce::FoldSpec;
 use crate::types::Ufunc;
@@ -88,17 +86,12 @@ impl Program {
     ///
     /// # Errors
     /// [`ErrorKind::WrongType`] for a step without a native loop.
-    pub(crate) fn prepared(&self) -> Result<Vec<Runner>> {
+    pub(super) fn prepared(&self) -> Result<Vec<Runner>> {
         let runner = |step: &Step| {
             let dtypes: Vec<&DType> = step.operands.iter().map(|r| &self.dtypes[usize::from(r.0)]).collect();
             step.op.prepare(&dtypes).map(|(runner, _)| runner).ok_or_else(|| no_loop(&step.op, &dtypes))
         };
         self.steps.iter().map(runner).collect()
-    }
-
-    /// The program over these inputs, ready to run.
-    pub(crate) fn machine<'a>(&'a self, runners: &'a [Runner], inputs: &'a [Arc<NdArray>]) -> Machine<'a> {
-        Machine::new(self, runners, inputs)
     }
 
     fn text(&self, register: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result, Shape, Value};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
 use super::op::{Op, Runner};
+use super::prepared::{Prepared, prepared};
 use super::program::Program;
 use crate::kernels::memory::{self, Scratch, fill, gather, invalid, is_aligned, scatter, scratch_bytes};
 use crate::kernels::nest::{Nest, Order, PerOperand, Tile, TileShape};
@@ -16,14 +17,15 @@ use crate::types::Ufunc;
 
 /// The body `array.elementwise`: runs the program in its shared parameters over its inputs.
 pub(crate) fn run(call: &mut Call<'_>) -> Result<Outcome> {
-    let program = Program::from_param(call.shared)?;
-    let inputs = inputs(&program, call)?;
+    let prepared = prepared(call.shared)?;
+    let program = &prepared.program;
+    let inputs = inputs(program, call)?;
     if let Some(fold) = &program.fold {
-        return reduce::run_fold(&program, fold, &inputs, call.own, call.ctx).map(Outcome::Value);
+        return reduce::run_fold(&prepared, fold, &inputs, call.own, call.ctx).map(Outcome::Value);
     }
     let exclusive = call.exclusive;
     call.inputs.fill(Value::Unit);
-    evaluate(&program, inputs, exclusive, call.ctx).map(|array| Outcome::Value(array.into()))
+    evaluate(&prepared, inputs, exclusive, call.ctx).map(|array| Outcome::Value(array.into()))
 }
 
 /// The inputs as arrays of the program's dtypes; taken out of the call, so that exclusive ones have one owner.
@@ -48,12 +50,13 @@ fn inputs(program: &Program, call: &mut Call<'_>) -> Result<Vec<Arc<NdArray>>> {
 }
 
 /// The program's result over arrays; the memory of an exclusive one becomes the result's where it fits.
-pub(crate) fn evaluate(
-    program: &Program,
+fn evaluate(
+    prepared: &Prepared,
     mut inputs: Vec<Arc<NdArray>>,
     exclusive: u64,
     ctx: &TaskCtx<'_>,
 ) -> Result<NdArray> {
+    let program = &prepared.program;
     let shape = broadcast_shapes(inputs.iter().map(|array| array.shape()))?;
     let steps: Vec<Vec<i64>> = inputs.iter().map(|array| broadcast_steps(array, &shape)).collect();
     let views: Vec<&[i64]> = steps.iter().map(Vec::as_slice).collect();
@@ -76,7 +79,7 @@ pub(crate) fn evaluate(
         Some((at, buffer.slice(offset, memory::n_elements(&shape).ok()? * item)))
     });
     let Some((donor, mut buffer)) = taken else {
-        return fresh(program, &inputs, &nest, (shape, out_steps), ctx);
+        return fresh(prepared, &inputs, &nest, (shape, out_steps), ctx);
     };
     if buffer.as_mut_slice().is_none() {
         // Somebody else holds it after all: it is but an input, dense and from its first byte.
@@ -84,23 +87,24 @@ pub(crate) fn evaluate(
             Arc::new(NdArray::strided(program.inputs[donor].clone(), &shape, &out_steps, 0, buffer)?);
         let mut rebased = nest.base().to_vec();
         rebased[donor] = 0;
-        return fresh(program, &inputs, &nest.with_base(&rebased), (shape, out_steps), ctx);
+        return fresh(prepared, &inputs, &nest.with_base(&rebased), (shape, out_steps), ctx);
     }
     let out = buffer.as_mut_slice().ok_or_else(|| invalid("a buffer that cannot be written"))?;
-    fill_output(program, &inputs, Some(donor), &nest, out, ctx)?;
+    fill_output(prepared, &inputs, Some(donor), &nest, out, ctx)?;
     NdArray::strided(program.dtype().clone(), &shape, &out_steps, 0, buffer)
 }
 
 fn fresh(
-    program: &Program,
+    prepared: &Prepared,
     inputs: &[Arc<NdArray>],
     nest: &Nest,
     (shape, steps): (Shape, Vec<i64>),
     ctx: &TaskCtx<'_>,
 ) -> Result<NdArray> {
+    let program = &prepared.program;
     let mut buffer = memory::zeros(program.dtype(), &shape)?;
     let out = buffer.as_mut_slice().ok_or_else(|| invalid("a buffer that cannot be written"))?;
-    fill_output(program, inputs, None, nest, out, ctx)?;
+    fill_output(prepared, inputs, None, nest, out, ctx)?;
     NdArray::strided(program.dtype().clone(), &shape, &steps, 0, buffer)
 }
 
@@ -119,14 +123,14 @@ fn fits(input: &Arc<NdArray>, dtype: &DType, shape: &[u64], steps: &[i64]) -> bo
 
 /// Runs the program over the whole of `nest`, whose last operand is `out`.
 fn fill_output(
-    program: &Program,
+    prepared: &Prepared,
     inputs: &[Arc<NdArray>],
     donor: Option<usize>,
     nest: &Nest,
     out: &mut [u8],
     ctx: &TaskCtx<'_>,
 ) -> Result<()> {
-    let runners = program.prepared()?;
+    let program = &prepared.program;
     let parts = nest.split(threads::worthwhile(ctx, nest.n_elements()));
     let item = program.dtype().item_bytes().unwrap_or(1);
     let mut rest = out;
@@ -137,7 +141,7 @@ fn fill_output(
         work.push((part, mine));
     }
     let done = threads::each(work, |(part, out)| {
-        let mut machine = Machine::new(program, &runners, inputs);
+        let mut machine = Machine::new(prepared, inputs, nest.n_elements());
         let out_operand = inputs.len();
         let base = part.base()[out_operand];
         part.for_each_tile(TileShape::Wide, |tile| {
@@ -177,14 +181,16 @@ pub(crate) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    pub fn new(program: &'a Program, runners: &'a [Runner], inputs: &'a [Arc<NdArray>]) -> Self {
+    /// The program over these inputs, for tiles of no more than `n_max` elements.
+    pub fn new(prepared: &'a Prepared, inputs: &'a [Arc<NdArray>], n_max: usize) -> Self {
+        let (program, runners) = (&prepared.program, prepared.runners.as_slice());
         let n_fixed = program.inputs.len() + program.constants.len();
         let slots = slots(program, n_fixed);
         let n_scratches = slots.iter().max().map_or(0, |most| most + 1) + 1;
         let mut scratches = vec![Scratch::new(); n_scratches];
         let items: Vec<usize> = program.dtypes.iter().map(|dtype| dtype.item_bytes().unwrap_or(1)).collect();
         for (constant, slot) in program.constants.iter().zip(&slots[program.inputs.len()..]) {
-            let len = constant.bytes().len() * crate::kernels::nest::TILE;
+            let len = constant.bytes().len() * crate::kernels::nest::TILE.min(n_max);
             fill(scratch_bytes(&mut scratches[*slot], len), constant.bytes());
         }
         let places = slots.iter().map(|&slot| Place::Scratch(slot)).collect();

@@ -11,7 +11,7 @@ use super::args::NOWHERE;
 use super::fold::Rows;
 use super::moments::{self, Degree};
 use super::spec::{FoldKind, FoldSpec, Measure, Stage};
-use crate::kernels::elementwise::{Program, cast, divide};
+use crate::kernels::elementwise::{Machine, Prepared, cast, divide};
 use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
 use crate::kernels::nest::{Nest, Order, PerOperand, TileShape};
 use crate::kernels::parameters;
@@ -38,7 +38,7 @@ fn reduced_axes(spec: &FoldSpec, n_axes: usize) -> Result<Vec<bool>> {
 /// Runs a program and reduces what comes out, in one pass. Arg-reductions of a block of a larger array are told
 /// where it lies, `{"offsets": [..], "shape": [..]}`; other keys are of no account.
 pub(crate) fn run_fold(
-    program: &Program,
+    prepared: &Prepared,
     spec: &FoldSpec,
     inputs: &[Arc<NdArray>],
     own: &Param,
@@ -62,12 +62,12 @@ pub(crate) fn run_fold(
     let n_out = memory::n_elements(&kept)?;
     let tiles = if nest.is_inner_moving(inputs.len()) { TileShape::Tall } else { TileShape::Wide };
 
-    let dtype = program.dtype();
+    let dtype = prepared.program.dtype();
     let types =
         spec.kind.components(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
     let parts = nest.split(threads::worthwhile(ctx, nest.n_elements()));
     let partials = threads::each(parts, |part| {
-        let buffers = fold_part(program, spec.kind, inputs, &part, (tiles, n_out), ctx)?;
+        let buffers = fold_part(prepared, spec.kind, inputs, &part, (tiles, n_out), ctx)?;
         components(&types, &kept, buffers)
     })?;
     let partial = merge(spec.kind, partials)?;
@@ -78,18 +78,17 @@ pub(crate) fn run_fold(
 }
 
 fn fold_part(
-    program: &Program,
+    prepared: &Prepared,
     kind: FoldKind,
     inputs: &[Arc<NdArray>],
     nest: &Nest,
     (tiles, n_out): (TileShape, usize),
     ctx: &TaskCtx<'_>,
 ) -> Result<Vec<Buffer>> {
-    let dtype = program.dtype();
+    let dtype = prepared.program.dtype();
     let found = accumulate::fold(kind, dtype, n_out);
     let mut fold = found.ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
-    let runners = program.prepared()?;
-    let mut machine = program.machine(&runners, inputs);
+    let mut machine = Machine::new(prepared, inputs, nest.n_elements());
     let (out, place) = (inputs.len(), inputs.len() + 1);
     nest.for_each_tile(tiles, |tile| {
         ctx.cancel.check()?;

@@ -230,13 +230,17 @@ impl<In: Element + Cast<Complex<f64>>> Fold for ComplexMoments<In> {
     }
 }
 
-/// Merges partial results of real numbers.
+/// Merges partial results of real numbers; those of a mean have no squares.
 pub(super) fn merge_real(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> Vec<Buffer> {
     let mut all = RealMoments::<f64>::new(n, degree, false);
     for [counts, totals, squares] in parts {
         let counts = bytemuck::cast_slice::<u8, i64>(counts).iter();
         let totals = bytemuck::cast_slice::<u8, f64>(totals).iter();
-        let squares = bytemuck::cast_slice::<u8, f64>(squares).iter().copied().chain(std::iter::repeat(0.0));
+        let squares = bytemuck::try_cast_slice::<u8, f64>(squares)
+            .unwrap_or(&[])
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(0.0));
         for (at, ((&count, &total), squares)) in counts.zip(totals).zip(squares).enumerate() {
             all.moments.merge(at, count as f64, total, squares);
         }
@@ -250,7 +254,11 @@ pub(super) fn merge_complex(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> V
     for [counts, totals, squares] in parts {
         let counts = bytemuck::cast_slice::<u8, i64>(counts).iter();
         let totals = bytemuck::cast_slice::<u8, Complex<f64>>(totals).iter();
-        let squares = bytemuck::cast_slice::<u8, f64>(squares).iter().copied().chain(std::iter::repeat(0.0));
+        let squares = bytemuck::try_cast_slice::<u8, f64>(squares)
+            .unwrap_or(&[])
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(0.0));
         for (at, ((&count, total), squares)) in counts.zip(totals).zip(squares).enumerate() {
             all.parts[0].merge(at, count as f64, total.re, squares);
             all.parts[1].merge(at, count as f64, total.im, 0.0);
