@@ -129,7 +129,7 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
 }
 
 /// An array whose axes of one element are stretched, and which gets new axes in front: to `chunks`.
-pub(super) fn broadcast_to(
+pub(crate) fn broadcast_to(
     builder: &Builder<'_>,
     name: &str,
     operands: &[Expr],

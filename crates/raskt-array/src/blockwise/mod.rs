@@ -5,6 +5,7 @@ mod lower;
 mod transpose;
 
 pub use build::blockwise;
+pub(crate) use build::broadcast_to;
 pub use transpose::transpose;
 
 use raskt_core::chunk::{AxisChunks, Chunks};
@@ -35,7 +36,7 @@ pub fn rows() -> Vec<Row> {
             lower: lower::broadcast_to,
             kernel: None,
             library: Some("raskt.array._chunk.broadcast_block"),
-            build: build::broadcast_to,
+            build: broadcast_to,
         },
         Row {
             name: "transpose",

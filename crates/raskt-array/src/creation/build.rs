@@ -40,3 +40,20 @@ pub fn from_array(builder: &Builder<'_>, array: NdArray, token: Token, chunks: &
         Param::map([("value", value), (DTYPE, dtype), (CHUNKS, chunks_param(chunks))]),
     )
 }
+
+/// Random numbers; operands are parameters of the distribution that differ from element to element.
+pub(super) fn random(
+    builder: &Builder<'_>,
+    name: &str,
+    operands: &[Expr],
+    parameters: &Param,
+) -> Built<Expr> {
+    let chunks = crate::parameters::chunks_of(parameters.get(CHUNKS))?;
+    let mut stretched = Vec::with_capacity(operands.len());
+    for operand in operands {
+        let parameters = Param::map([(CHUNKS, chunks_param(&chunks))]);
+        let operand = std::slice::from_ref(operand);
+        stretched.push(crate::blockwise::broadcast_to(builder, "broadcast_to", operand, &parameters)?);
+    }
+    builder.make(name, &stretched.iter().collect::<Vec<_>>(), parameters.clone())
+}

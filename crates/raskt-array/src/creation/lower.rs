@@ -127,3 +127,21 @@ pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
     };
     Ok(Blockwise::new(parts)?.into())
 }
+
+/// Random numbers, each from its place in the whole.
+pub(super) fn random(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let body = Body::Native { name: "array.random".into(), parameters: job.parameter(KWARGS) };
+    if job.operands.is_empty() {
+        return Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into());
+    }
+    let result = job.chunks()?;
+    let letters: Vec<u16> = (0..result.n_axes() as u16).collect();
+    let parts = BlockwiseParts {
+        counts: (0..).zip(result.grid()).collect(),
+        output: letters.clone(),
+        operands: job.operands.iter().map(|lowered| Indexed::new(lowered.name.clone(), &letters)).collect(),
+        parameters: ranges(&result),
+        ..BlockwiseParts::of(body)
+    };
+    Ok(Blockwise::new(parts)?.into())
+}

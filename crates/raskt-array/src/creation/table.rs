@@ -28,6 +28,7 @@ pub fn rows() -> Vec<Row> {
         row("generate", lower::generate, None),
         row("from_array", lower::from_array, None),
         row("getter", lower::getter, None),
+        Row { arity: Arity::AtLeast(0), build: build::random, ..row("random", lower::random, None) },
         row("persisted", lower::persisted, None),
         row("from_delayed", lower::from_delayed, None),
     ]

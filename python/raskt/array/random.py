@@ -1,0 +1,479 @@
+"""Random numbers from counter-based streams: a seed gives the same numbers however the array is cut.
+
+`default_rng` makes a `Generator`; the functions of the module are the methods of one `RandomState`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import dtype_parameter, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "Generator",
+    "RandomState",
+    "default_rng",
+    "beta",
+    "binomial",
+    "chisquare",
+    "choice",
+    "exponential",
+    "f",
+    "gamma",
+    "geometric",
+    "gumbel",
+    "hypergeometric",
+    "laplace",
+    "logistic",
+    "lognormal",
+    "logseries",
+    "multinomial",
+    "negative_binomial",
+    "noncentral_chisquare",
+    "noncentral_f",
+    "normal",
+    "pareto",
+    "permutation",
+    "poisson",
+    "power",
+    "randint",
+    "random",
+    "random_integers",
+    "random_sample",
+    "rayleigh",
+    "seed",
+    "standard_cauchy",
+    "standard_exponential",
+    "standard_gamma",
+    "standard_normal",
+    "standard_t",
+    "tomaxint",
+    "triangular",
+    "uniform",
+    "vonmises",
+    "wald",
+    "weibull",
+    "zipf",
+]
+
+
+def _entropy(seed: Any) -> list[int]:
+    """Return what NumPy makes of a seed: numbers of 32 bits."""
+    if isinstance(seed, np.random.SeedSequence):
+        found: Any = seed.entropy
+        return [*np.atleast_1d(np.asarray(found, dtype=object)).tolist(), *seed.spawn_key]
+    if isinstance(seed, (np.ndarray, list, tuple)):
+        return [int(number) for number in np.asarray(seed).reshape(-1)]
+    number = int(seed)
+    if number < 0:
+        raise ValueError("expected non-negative integer")
+    return [number]
+
+
+class _Drawing:
+    """What `Generator` and `RandomState` have in common."""
+
+    _seed: list[int]
+    _n_drawn: int
+
+    def _begin(self, seed: Any) -> None:
+        self._seed = _entropy(np.random.SeedSequence().entropy if seed is None else seed)
+        self._n_drawn = 0
+
+    def _key(self) -> list[int]:
+        """Return the key of the next stream."""
+        sequence = np.random.SeedSequence(self._seed, spawn_key=(self._n_drawn,))
+        self._n_drawn += 1
+        return [int(word) for word in sequence.generate_state(2, np.uint64).astype(np.int64)]
+
+    def _draw(
+        self, distribution: str, size: Any, chunks: Any, params: tuple[Any, ...], dtype: Any = np.float64, core: Any = ()
+    ) -> Array:
+        arrays = [x for x in params if np.ndim(x) > 0 and not core]
+        if size is None:
+            shape = np.broadcast_shapes(*[x.shape if hasattr(x, "shape") else np.shape(x) for x in arrays])
+        else:
+            shape = (size,) if isinstance(size, (int, np.integer)) else tuple(int(n) for n in size)
+        if any(n < 0 for n in shape):
+            raise ValueError("negative dimensions are not allowed")
+        known = np.dtype(dtype)
+        sizes = grid_of(chunks, shape, known).sizes
+        whole = (*sizes, *((n,) for n in core))
+        code = dtype_parameter(known)
+        told = [None if np.ndim(x) > 0 and not core else _plain(x) for x in params]
+        kwargs = {"distribution": distribution, "key": self._key(), "dtype": code, "size": shape, "params": told}
+        parameters = {"chunks": grid_of(whole, (*shape, *core)), "dtype": code, "kwargs": kwargs}
+        operands = tuple(x.astype(np.float64) if hasattr(x, "_expr") else np.asarray(x, np.float64) for x in arrays)
+        return op("random", operands, parameters)
+
+    def _checked(self, distribution: str, size: Any, chunks: Any, params: tuple[Any, ...], kwargs: dict[str, Any], dtype: Any) -> Array:
+        extra = set(kwargs) - {"out"}
+        if extra:
+            raise TypeError(f"{distribution} does not take {sorted(extra)!r}")
+        scalars = [x for x in params if np.ndim(x) == 0]
+        if len(scalars) == len(params) and params:
+            _try(distribution, params)
+        return self._draw(distribution, size, chunks, params, dtype)
+
+    def multinomial(self, n: Any, pvals: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw how often each outcome comes in ``n`` trials, as `numpy.random.Generator.multinomial` does."""
+        del kwargs
+        chances = [float(p) for p in pvals]
+        np.random.default_rng(0).multinomial(n, chances)
+        return self._draw("multinomial", () if size is None else size, chunks, (int(n), chances), np.int64, (len(chances),))
+
+    def _permuted(self, x: Any) -> Array:
+        from raskt.array.core import asarray
+        from raskt.array.slicing import take
+
+        if isinstance(x, (int, np.integer)):
+            from raskt.array.creation import arange
+
+            x = arange(int(x), chunks="auto")
+        x = asarray(x)
+        order = np.random.Generator(np.random.Philox(np.random.SeedSequence([*self._seed, self._n_drawn]))).permutation(len(x))
+        self._n_drawn += 1
+        return take(x, order, axis=0)
+
+    def _chosen(self, a: Any, size: Any, replace: bool, p: Any, axis: int, shuffle: bool, chunks: Any) -> Array:
+        from raskt.array.core import asarray
+        from raskt.array.creation import arange
+        from raskt.array.slicing import take
+
+        del shuffle
+        if isinstance(a, (int, np.integer)):
+            if a <= 0:
+                raise ValueError("a must be greater than 0 unless no samples are taken")
+            population: Any = arange(int(a), chunks=-1)
+        else:
+            population = asarray(a)
+        n = population.shape[axis]
+        if n == 0:
+            raise ValueError("a cannot be empty unless no samples are taken")
+        if p is not None:
+            chances = np.asarray(p.compute() if hasattr(p, "compute") else p, dtype=np.float64)
+            if chances.ndim != 1 or len(chances) != n:
+                raise ValueError("a and p must have same size")
+            if (chances < 0).any() or not np.isclose(chances.sum(), 1.0):
+                raise ValueError("probabilities do not sum to 1" if (chances >= 0).all() else "probabilities are not non-negative")
+        shape = () if size is None else (size,) if isinstance(size, (int, np.integer)) else tuple(size)
+        if not replace:
+            if int(np.prod(shape)) > n:
+                raise ValueError("Cannot take a larger sample than population when replace is False")
+            sequence = np.random.SeedSequence([*self._seed, self._n_drawn])
+            self._n_drawn += 1
+            own = np.random.Generator(np.random.Philox(sequence))
+            places = own.choice(n, size=shape, replace=False, p=None if p is None else chances)
+            return take(population, places, axis=axis)
+        if p is not None:
+            from raskt.array.searching import searchsorted
+
+            unit = self._draw("random", shape, chunks, ())
+            index = searchsorted(np.cumsum(chances) / chances.sum(), unit.reshape(-1), side="right").reshape(shape)
+        else:
+            index = self._draw("integers", shape, chunks, (0, n), np.int64)
+        if isinstance(a, (int, np.integer)):
+            return index
+        flat = index.reshape(-1)
+        found: Array = population.rechunk({axis: -1})[(*(slice(None),) * (axis % population.ndim), flat)]
+        return found.reshape((*population.shape[:axis], *shape, *population.shape[axis + 1 :])) if axis == 0 else found
+
+
+    def beta(self, a: Any, b: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.beta` does."""
+        return self._checked("beta", size, chunks, (a, b,), kwargs, np.float64)
+
+    def binomial(self, n: Any, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.binomial` does."""
+        return self._checked("binomial", size, chunks, (n, p,), kwargs, np.int64)
+
+    def chisquare(self, df: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.chisquare` does."""
+        return self._checked("chisquare", size, chunks, (df,), kwargs, np.float64)
+
+    def exponential(self, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.exponential` does."""
+        return self._checked("exponential", size, chunks, (scale,), kwargs, np.float64)
+
+    def f(self, dfnum: Any, dfden: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.f` does."""
+        return self._checked("f", size, chunks, (dfnum, dfden,), kwargs, np.float64)
+
+    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.gamma` does."""
+        return self._checked("gamma", size, chunks, (shape, scale,), kwargs, np.float64)
+
+    def geometric(self, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.geometric` does."""
+        return self._checked("geometric", size, chunks, (p,), kwargs, np.int64)
+
+    def gumbel(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.gumbel` does."""
+        return self._checked("gumbel", size, chunks, (loc, scale,), kwargs, np.float64)
+
+    def hypergeometric(self, ngood: Any, nbad: Any, nsample: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.hypergeometric` does."""
+        return self._checked("hypergeometric", size, chunks, (ngood, nbad, nsample,), kwargs, np.int64)
+
+    def laplace(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.laplace` does."""
+        return self._checked("laplace", size, chunks, (loc, scale,), kwargs, np.float64)
+
+    def logistic(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.logistic` does."""
+        return self._checked("logistic", size, chunks, (loc, scale,), kwargs, np.float64)
+
+    def lognormal(self, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.lognormal` does."""
+        return self._checked("lognormal", size, chunks, (mean, sigma,), kwargs, np.float64)
+
+    def logseries(self, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.logseries` does."""
+        return self._checked("logseries", size, chunks, (p,), kwargs, np.int64)
+
+    def negative_binomial(self, n: Any, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.negative_binomial` does."""
+        return self._checked("negative_binomial", size, chunks, (n, p,), kwargs, np.int64)
+
+    def noncentral_chisquare(self, df: Any, nonc: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.noncentral_chisquare` does."""
+        return self._checked("noncentral_chisquare", size, chunks, (df, nonc,), kwargs, np.float64)
+
+    def noncentral_f(self, dfnum: Any, dfden: Any, nonc: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.noncentral_f` does."""
+        return self._checked("noncentral_f", size, chunks, (dfnum, dfden, nonc,), kwargs, np.float64)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.normal` does."""
+        return self._checked("normal", size, chunks, (loc, scale,), kwargs, np.float64)
+
+    def pareto(self, a: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.pareto` does."""
+        return self._checked("pareto", size, chunks, (a,), kwargs, np.float64)
+
+    def poisson(self, lam: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.poisson` does."""
+        return self._checked("poisson", size, chunks, (lam,), kwargs, np.int64)
+
+    def power(self, a: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.power` does."""
+        return self._checked("power", size, chunks, (a,), kwargs, np.float64)
+
+    def rayleigh(self, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.rayleigh` does."""
+        return self._checked("rayleigh", size, chunks, (scale,), kwargs, np.float64)
+
+    def standard_cauchy(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.standard_cauchy` does."""
+        return self._checked("standard_cauchy", size, chunks, (), kwargs, np.float64)
+
+    def standard_exponential(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.standard_exponential` does."""
+        return self._checked("standard_exponential", size, chunks, (), kwargs, np.float64)
+
+    def standard_gamma(self, shape: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.standard_gamma` does."""
+        return self._checked("standard_gamma", size, chunks, (shape,), kwargs, np.float64)
+
+    def standard_normal(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.standard_normal` does."""
+        return self._checked("standard_normal", size, chunks, (), kwargs, np.float64)
+
+    def standard_t(self, df: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.standard_t` does."""
+        return self._checked("standard_t", size, chunks, (df,), kwargs, np.float64)
+
+    def triangular(self, left: Any, mode: Any, right: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.triangular` does."""
+        return self._checked("triangular", size, chunks, (left, mode, right,), kwargs, np.float64)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.uniform` does."""
+        return self._checked("uniform", size, chunks, (low, high,), kwargs, np.float64)
+
+    def vonmises(self, mu: Any, kappa: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.vonmises` does."""
+        return self._checked("vonmises", size, chunks, (mu, kappa,), kwargs, np.float64)
+
+    def wald(self, mean: Any, scale: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.wald` does."""
+        return self._checked("wald", size, chunks, (mean, scale,), kwargs, np.float64)
+
+    def weibull(self, a: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.weibull` does."""
+        return self._checked("weibull", size, chunks, (a,), kwargs, np.float64)
+
+    def zipf(self, a: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the distribution, as `numpy.random.Generator.zipf` does."""
+        return self._checked("zipf", size, chunks, (a,), kwargs, np.int64)
+
+
+def _plain(x: Any) -> Any:
+    return x.item() if isinstance(x, (np.generic, np.ndarray)) else x
+
+
+def _try(distribution: str, params: tuple[Any, ...]) -> None:
+    """Parameters that a distribution does not have are an error at once, in NumPy's words."""
+    getattr(np.random.default_rng(0), distribution)(*params)
+
+
+class Generator(_Drawing):
+    """Draws random numbers, as `numpy.random.Generator` does.
+
+    Parameters
+    ----------
+    seed : int or sequence of int, optional
+        The seed; without one, numbers that nobody foresees.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> a = ra.random.default_rng(1).normal(size=6, chunks=2)
+    >>> b = ra.random.default_rng(1).normal(size=6, chunks=3)
+    >>> bool((a == b).all())
+    True
+    """
+
+    def __init__(self, seed: Any = None) -> None:
+        self._begin(seed)
+
+    def __repr__(self) -> str:
+        return "Generator(Philox)"
+
+    def random(self, size: Any = None, dtype: Any = np.float64, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the numbers from 0 to 1, 1 left out."""
+        return self._checked("random", size, chunks, (), kwargs, dtype)
+
+    def integers(
+        self,
+        low: Any,
+        high: Any = None,
+        size: Any = None,
+        dtype: Any = np.int64,
+        endpoint: bool = False,
+        chunks: Any = "auto",
+        **kwargs: Any,
+    ) -> Array:
+        """Draw whole numbers from ``low`` to ``high``, which is left out unless ``endpoint``."""
+        del kwargs
+        if high is None:
+            low, high = 0, low
+        if endpoint:
+            high = high + 1
+        if np.ndim(low) == 0 and np.ndim(high) == 0 and low >= high:
+            raise ValueError("low >= high" if not endpoint else "low > high")
+        return self._draw("integers", size, chunks, (low, high), dtype)
+
+    def choice(
+        self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True, chunks: Any = "auto"
+    ) -> Array:
+        """Draw elements of ``a``, or of the numbers below it."""
+        return self._chosen(a, size, replace, p, axis, shuffle, chunks)
+
+    def permutation(self, x: Any) -> Array:
+        """Return the elements of ``x``, or the numbers below it, in any order."""
+        return self._permuted(x)
+
+    def multivariate_hypergeometric(
+        self, colors: Any, nsample: Any, size: Any = None, method: str = "marginals", chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
+        """Not there yet: draw with `hypergeometric`, one colour after the other."""
+        raise NotImplementedError("multivariate_hypergeometric: draw with hypergeometric, one colour after the other")
+
+    def spawn(self, n_children: int) -> list[Generator]:
+        """Return generators whose numbers have nothing to do with each other."""
+        found = []
+        for _ in range(n_children):
+            found.append(Generator([*self._seed, 1 << 31, self._n_drawn]))
+            self._n_drawn += 1
+        return found
+
+
+class RandomState(_Drawing):
+    """Draws random numbers, with the methods of `numpy.random.RandomState`.
+
+    Parameters
+    ----------
+    seed : int or sequence of int, optional
+        The seed; without one, numbers that nobody foresees.
+    RandomState : optional
+        Accepted as Dask does.
+    """
+
+    def __init__(self, seed: Any = None, RandomState: Any = None) -> None:
+        del RandomState
+        self._begin(seed)
+
+    def seed(self, seed: Any = None) -> None:
+        """Begin again with a seed."""
+        self._begin(seed)
+
+    def random(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the numbers from 0 to 1, 1 left out."""
+        return self._checked("random", size, chunks, (), kwargs, np.float64)
+
+    def random_sample(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw from the numbers from 0 to 1, 1 left out."""
+        return self.random(size, chunks, **kwargs)
+
+    def randint(self, low: Any, high: Any = None, size: Any = None, chunks: Any = "auto", dtype: Any = "l", **kwargs: Any) -> Array:
+        """Draw whole numbers from ``low`` to ``high``, which is left out."""
+        del kwargs
+        if high is None:
+            low, high = 0, low
+        if np.ndim(low) == 0 and np.ndim(high) == 0 and low >= high:
+            raise ValueError("low >= high")
+        return self._draw("integers", size, chunks, (low, high), dtype)
+
+    def random_integers(self, low: Any, high: Any = None, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw whole numbers from ``low`` to ``high``; from 1 where only one is given."""
+        if high is None:
+            low, high = 1, low
+        return self.randint(low, high + 1, size, chunks, **kwargs)
+
+    def tomaxint(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+        """Draw whole numbers from 0 to the largest."""
+        del kwargs
+        return self._draw("integers", size, chunks, (0, np.iinfo(np.int64).max), np.int64)
+
+    def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None, chunks: Any = "auto") -> Array:
+        """Draw elements of ``a``, or of the numbers below it."""
+        return self._chosen(a, size, replace, p, 0, True, chunks)
+
+    def permutation(self, x: Any) -> Array:
+        """Return the elements of ``x``, or the numbers below it, in any order."""
+        return self._permuted(x)
+
+
+def default_rng(seed: Any = None) -> Generator:
+    """Return a generator of random numbers.
+
+    Parameters
+    ----------
+    seed : int, sequence of int or Generator, optional
+        The seed.
+
+    Returns
+    -------
+    Generator
+        The generator; ``seed`` itself where it is one.
+    """
+    return seed if isinstance(seed, Generator) else Generator(seed)
+
+
+_STATE: RandomState | None = None
+
+
+def __getattr__(name: str) -> Any:
+    global _STATE
+    if name not in __all__:
+        raise AttributeError(f"module 'raskt.array.random' has no attribute {name!r}")
+    if _STATE is None:
+        _STATE = RandomState()
+    return getattr(_STATE, name)
