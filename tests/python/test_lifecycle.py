@@ -62,7 +62,8 @@ def succeeds(code: str) -> str:
 @posix
 def test_a_forked_child_computes() -> None:
     code = """
-        import warnings
+        import faulthandler, warnings
+        faulthandler.enable()
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork in a process with threads
         assert delayed(inc)(1).compute() == 2
         value, before = delayed(inc)(1), delayed(inc)(1).key
@@ -73,7 +74,8 @@ def test_a_forked_child_computes() -> None:
             assert delayed(inc)(delayed(inc)(1)).compute(scheduler="sync") == 3
             print("child", delayed(inc)(1).key, flush=True)
             os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
+        status = os.waitpid(pid, 0)[1]
+        assert status == 0, f"the child ended with {status}"
         assert value.compute() == 2
         print("parent", delayed(inc)(1).key)
     """
@@ -98,7 +100,8 @@ def test_a_child_forked_during_a_computation_computes() -> None:
             if pid == 0:
                 ok = raskt.compute([delayed(inc)(i) for i in range(100)])[0][-1] == 100
                 os._exit(0 if ok else 1)
-            assert os.waitpid(pid, 0)[1] == 0
+            status = os.waitpid(pid, 0)[1]
+            assert status == 0, f"the child ended with {status}"
         thread.join()
         print("done")
     """

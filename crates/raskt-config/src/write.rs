@@ -65,7 +65,9 @@ fn yaml_word(word: &str) -> String {
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '%' | '+' | ' ');
     let plain = word.chars().all(harmless)
         && word.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_'))
+        // A dash behind a space would begin an entry.
         && !word.ends_with(' ')
+        && !word.contains(" -")
         && resolve(word) == Value::from(word);
     if plain { word.to_owned() } else { json_text(word) }
 }
@@ -210,6 +212,13 @@ mod tests {
                 }),
             ]
         })
+    }
+
+    #[test]
+    fn a_dash_behind_a_space_is_quoted_in_a_list() {
+        let mut map = Map::default();
+        map.insert("key", Value::List(vec![Value::from("0 -"), Value::from("a-b")]));
+        assert_eq!(to_yaml(&map), "key: [\"0 -\", a-b]\n");
     }
 
     proptest! {

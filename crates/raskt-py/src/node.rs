@@ -168,6 +168,8 @@ pub fn after_fork_in_child() {
     if IN_USE.is_locked() {
         // SAFETY: the process has one thread, this one, and it does not hold the lock.
         unsafe { IN_USE.force_unlock() };
+        // That thread may have been in the middle of a change: what it left is not even looked at.
+        std::mem::forget(std::mem::take(&mut *IN_USE.lock()));
     }
     *PREFIX.lock() = fresh_prefix();
 }

@@ -14,7 +14,7 @@ use raskt_expr::{Expr, layer_name};
 use rustc_hash::FxHashMap;
 
 use super::parameters::{ArrayChunks, to_param};
-use super::planning::{builder, planner};
+use super::planning::{builder, configured};
 use super::root::DelayedPart;
 use super::{failure, from_numpy, indexing, operands};
 use crate::delayed::Delayed;
@@ -137,9 +137,9 @@ impl ArrayExpr {
     /// The number of tasks that computing it would take, as the expression stands after simplification.
     #[getter]
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
-        let expr = self.expr.clone();
+        let (expr, planner) = (self.expr.clone(), configured(py)?);
         let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let plan = raskt_array::planning::plan(planner(), &[expr])?;
+            let plan = raskt_array::planning::plan(planner, &[expr])?;
             Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
         });
         n_tasks.map_err(|error| crate::errors::to_py(py, error))
@@ -147,8 +147,8 @@ impl ArrayExpr {
 
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let expr = self.expr.clone();
-        py.detach(move || raskt_array::planning::explain(planner(), &[expr]))
+        let (expr, planner) = (self.expr.clone(), configured(py)?);
+        py.detach(move || raskt_array::planning::explain(planner, &[expr]))
             .map_err(|error| crate::errors::to_py(py, error))
     }
 

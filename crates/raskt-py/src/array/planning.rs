@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raskt_array::{Builder, NativeTokens};
 use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{Opaque, Result, Token};
-use raskt_expr::Planner;
+use raskt_expr::{Planner, Way};
 
 use super::library::NumPy;
 use crate::object::PyObj;
@@ -17,9 +18,27 @@ static PLANNER: LazyLock<Planner> = LazyLock::new(|| {
     raskt_array::planner(Arc::new(NumPy)).unwrap_or_default()
 });
 
+/// The same, with NumPy's functions on all blocks.
+static WITHOUT_KERNELS: LazyLock<Planner> = LazyLock::new(|| {
+    let mut planner = PLANNER.clone();
+    planner.way = Way::Library;
+    planner
+});
+
 /// What knows the collection.
 pub fn planner() -> &'static Planner {
     &PLANNER
+}
+
+/// What plans computations, as `array.native` says.
+///
+/// # Errors
+/// `ValueError` for a value that the key does not take.
+pub fn configured(py: Python<'_>) -> PyResult<&'static Planner> {
+    let config = py.import(intern!(py, "raskt.config"))?;
+    let is_native: bool =
+        config.call_method1(intern!(py, "resolve"), (intern!(py, "array.native"),))?.extract()?;
+    Ok(if is_native { &PLANNER } else { &WITHOUT_KERNELS })
 }
 
 /// Names Python's objects by their content.

@@ -7,14 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raskt_array::{COLLECTION, Held};
 use raskt_core::{ErrorKind, Key, Param, Result};
-use raskt_expr::{Expr, Lowered, Plan, post_order};
+use raskt_expr::{Expr, Lowered, Plan, Planner, post_order};
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
 use raskt_graph::{Body, Foreign, Keys, TableBuilder, TaskTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::finish::FINISH;
-use super::planning::planner;
+use super::planning::configured;
 use super::root::{ArrayRoot, Form, part_of};
 use crate::node::{Args, Callee, Node};
 
@@ -84,7 +84,9 @@ pub fn collect<'py>(
     if found.wanted.is_empty() {
         return Ok(None);
     }
-    let table = py.detach(|| expand(&found.wanted)).map_err(|error| crate::errors::to_py(py, error))?;
+    let planner = configured(py)?;
+    let table =
+        py.detach(|| expand(planner, &found.wanted)).map_err(|error| crate::errors::to_py(py, error))?;
     if found.n_others == 0 {
         let rows = roots.iter().filter_map(|root| found.of_node.get(&address(root)));
         let rows: Vec<usize> = rows.copied().collect();
@@ -114,9 +116,9 @@ pub fn collect<'py>(
 }
 
 /// The tasks of all that is wanted; the outputs are in its order.
-fn expand(wanted: &[Wanted]) -> Result<TaskTable> {
+fn expand(planner: &Planner, wanted: &[Wanted]) -> Result<TaskTable> {
     let exprs: Vec<Expr> = wanted.iter().map(|wanted| wanted.expr.clone()).collect();
-    let mut plan = raskt_array::planning::plan(planner(), &exprs)?;
+    let mut plan = raskt_array::planning::plan(planner, &exprs)?;
     let mut keys = Vec::with_capacity(wanted.len());
     for (wanted, lowered) in wanted.iter().zip(plan.roots.clone()) {
         keys.push(finished(&mut plan, wanted, &lowered)?);
