@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::stream::Source;
 
 /// Where the tail begins.
-const TAIL: f64 = 3.654_152_885_361_008_8;
+const TAIL: f64 = 3.654_152_885_361_009;
 /// The area of each layer.
 const AREA: f64 = 0.004_928_673_233_99;
 const SCALE: f64 = 4_503_599_627_370_496.0;

@@ -82,6 +82,12 @@ impl Loop for Columns<'_> {
     }
 }
 
+/// NaN for what is not finite, else 0.
+#[inline(always)]
+fn undefined_if_infinite(value: f64) -> f64 {
+    if value.is_finite() { 0.0 } else { f64::NAN }
+}
+
 impl Moments {
     pub fn new(n: usize) -> Self {
         Self { counts: vec![0.0; n], totals: vec![0.0; n], lost: vec![0.0; n], squares: vec![0.0; n] }
@@ -97,7 +103,7 @@ impl Moments {
         if before > 0.0 {
             let distance = total / count - self.totals[at] / before;
             // An infinite distance makes NaN, as it does where all distances are taken at once.
-            let undefined = distance - distance;
+            let undefined = undefined_if_infinite(distance);
             self.squares[at] +=
                 squares + undefined + distance * distance * (before * count / (before + count));
         } else {
@@ -139,7 +145,12 @@ impl Moments {
         }
         for (row, line) in values.chunks_exact(rows.cols).enumerate() {
             for (col, &value) in line.iter().enumerate().filter(|(_, value)| !(skip && value.is_nan())) {
-                self.merge(rows.out + row * rows.out_row + col * rows.out_col, 1.0, value, value - value);
+                self.merge(
+                    rows.out + row * rows.out_row + col * rows.out_col,
+                    1.0,
+                    value,
+                    undefined_if_infinite(value),
+                );
             }
         }
     }

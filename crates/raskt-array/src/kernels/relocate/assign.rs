@@ -125,11 +125,9 @@ pub(crate) fn assign_where(call: &mut Call<'_>) -> Result<Outcome> {
         }
     }
     let out = writable(&mut buffer)?;
-    let mut next = 0;
-    for at in (0..flags.len()).filter(|&at| flags[at] != 0) {
+    for (next, at) in (0..flags.len()).filter(|&at| flags[at] != 0).enumerate() {
         let from = if in_order { next } else { at };
         out[at * item..(at + 1) * item].copy_from_slice(&source[from * item..(from + 1) * item]);
-        next += 1;
     }
     Ok(Outcome::Value(NdArray::contiguous(dtype, &shape, buffer)?.into()))
 }

@@ -110,7 +110,7 @@ fn sized(sizes: &[i64], n: u64) -> Result<Shape> {
     let wrong = || invalid(format!("cannot reshape array of size {n} into shape {sizes:?}"));
     let fill = |&size: &i64| match u64::try_from(size) {
         Ok(size) => Ok(size),
-        Err(_) if size == -1 && known > 0 && n % known == 0 => Ok(n / known),
+        Err(_) if size == -1 && known > 0 && n.is_multiple_of(known) => Ok(n / known),
         Err(_) => Err(wrong()),
     };
     let shape = sizes.iter().map(fill).collect::<Result<Shape>>()?;

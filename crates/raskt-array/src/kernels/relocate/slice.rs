@@ -48,8 +48,11 @@ pub(super) fn cuts(param: &Param) -> Result<Vec<Cut>> {
     items.iter().map(Cut::parse).collect()
 }
 
+/// Axes of a view, each with the places that are picked along it.
+pub(super) type Picks = Vec<(usize, Vec<i64>)>;
+
 /// The view of `array` that regular cuts select; picks are left whole, and counted by the axes of the result.
-pub(super) fn view(array: &NdArray, cuts: &[Cut]) -> Result<(NdArray, Vec<(usize, Vec<i64>)>)> {
+pub(super) fn view(array: &NdArray, cuts: &[Cut]) -> Result<(NdArray, Picks)> {
     let (mut shape, mut strides) = (Shape::new(), raskt_core::Strides::new());
     let mut offset = array.offset() as i64;
     let mut picks = Vec::new();

@@ -68,12 +68,11 @@ fn digits<T: Element>(values: &[T], bins: &[T], is_right: bool) -> Result<Vec<i6
     if !is_up && !is_down {
         return Err(invalid("bins must be monotonically increasing or decreasing"));
     }
+    let side = if is_right { Side::Left } else { Side::Right };
     if is_up {
-        let side = if is_right { Side::Left } else { Side::Right };
         return Ok(values.iter().map(|&value| place_of(bins, value, side) as i64).collect());
     }
     let reversed: Vec<T> = bins.iter().rev().copied().collect();
-    let side = if is_right { Side::Right } else { Side::Left };
     Ok(values.iter().map(|&value| (bins.len() - place_of(&reversed, value, side)) as i64).collect())
 }
 
