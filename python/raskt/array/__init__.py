@@ -48,7 +48,7 @@ _TYPES = (
     "timedelta64"
 )
 
-__all__ = sorted([*_HOME, *_CONSTANTS.split(), "compute", "optimize", "persist", "visualize"])  # noqa: PLE0605
+__all__ = sorted([*_HOME, *_CONSTANTS.split(), "compute", "optimize", "persist", "visualize"])
 
 
 def __getattr__(name: str) -> Any:

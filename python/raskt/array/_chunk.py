@@ -84,7 +84,9 @@ def indices(ranges: Any, dtype: str) -> Block:
     grids = np.meshgrid(*(np.arange(*r) for r in ranges[1:]), indexing="ij")
     lengths = _lengths(ranges[1:])
     chosen = [np.broadcast_to(grids[axis], lengths) for axis in range(first, last)]
-    return np.stack(chosen).astype(dtype_named(dtype)) if chosen else np.empty((0, *lengths), dtype_named(dtype))
+    return (
+        np.stack(chosen).astype(dtype_named(dtype)) if chosen else np.empty((0, *lengths), dtype_named(dtype))
+    )
 
 
 def fromfunction(ranges: Any, function: Any, kwargs: Any, dtype: str) -> Block:
@@ -256,7 +258,9 @@ _MOMENTS = {"mean", "var", "std", "nanmean", "nanvar", "nanstd"}
 _QUIET: Any = {"divide": "ignore", "invalid": "ignore"}
 
 
-def reduce_chunk(block: Block, *, kind: str, axis: Any, dtype: str, ranges: Any = None, **options: Any) -> Any:
+def reduce_chunk(
+    block: Block, *, kind: str, axis: Any, dtype: str, ranges: Any = None, **options: Any
+) -> Any:
     """Return the partial result of a block, axes kept."""
     axes = tuple(axis)
     known = dtype_named(dtype)
@@ -333,7 +337,11 @@ def reduce_combine(parts: list[Any], *, kind: str, **_: Any) -> Any:
 def _fold(ufunc: Any, parts: list[Any]) -> Any:
     if len(parts) < 2:
         return parts[0] if parts else None
-    if parts[0].dtype.kind == "O" or ufunc in (np.add, np.multiply) or isinstance(parts[0], np.ma.MaskedArray):
+    if (
+        parts[0].dtype.kind == "O"
+        or ufunc in (np.add, np.multiply)
+        or isinstance(parts[0], np.ma.MaskedArray)
+    ):
         whole = parts[0]
         for part in parts[1:]:
             whole = ufunc(whole, part)
@@ -363,7 +371,14 @@ def _combine_moments(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def reduce_aggregate(
-    parts: list[Any], *, kind: str, axis: Any, dtype: str, keepdims: bool = False, ddof: Any = 0, **options: Any
+    parts: list[Any],
+    *,
+    kind: str,
+    axis: Any,
+    dtype: str,
+    keepdims: bool = False,
+    ddof: Any = 0,
+    **options: Any,
 ) -> Any:
     """Return the result of the last partial ones."""
     found = reduce_combine(parts, kind=kind)
@@ -405,7 +420,9 @@ def _arg_chunk(block: Block, kind: str, axes: tuple[int, ...], ranges: Any, shap
         flat = block.reshape(-1)
         at = _arg_of(flat, kind, 0)
         starts = [start for start, _ in ranges]
-        index = [int(i) + start for i, start in zip(np.unravel_index(int(at), block.shape), starts, strict=True)]
+        index = [
+            int(i) + start for i, start in zip(np.unravel_index(int(at), block.shape), starts, strict=True)
+        ]
         place = np.ravel_multi_index(index, shape) if block.ndim > 1 else index[0]
         ones = (1,) * block.ndim
         return flat[int(at)].reshape(ones), np.full(ones, place, dtype=np.int64)

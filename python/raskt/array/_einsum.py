@@ -61,13 +61,17 @@ def _complete(subscripts: str, arrays: list[Any]) -> tuple[list[str], str]:
     if arrow:
         return spelt, output.replace("...", dots)
     flat = "".join(spelt)
-    return spelt, dots + "".join(sorted(letter for letter in set(flat) if flat.count(letter) == 1 and letter not in dots))
+    return spelt, dots + "".join(
+        sorted(letter for letter in set(flat) if flat.count(letter) == 1 and letter not in dots)
+    )
 
 
 def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwargs: dict[str, Any]) -> Array:
     """Two at a time, in the order that costs least."""
     subscripts = ",".join(inputs) + "->" + output
-    path = np.einsum_path(subscripts, *[np.broadcast_to(np.float64(0), x.shape) for x in arrays], optimize="optimal")[0][1:]
+    path = np.einsum_path(
+        subscripts, *[np.broadcast_to(np.float64(0), x.shape) for x in arrays], optimize="optimal"
+    )[0][1:]
     for places in path:
         chosen = [(inputs[at], arrays[at]) for at in sorted(places, reverse=True)]
         for at in sorted(places, reverse=True):
@@ -75,7 +79,9 @@ def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwa
         kept = {letter for letters in [*inputs, output] for letter in letters}
         letters = sorted({letter for found, _ in chosen for letter in found} & kept)
         made = output if not inputs else "".join(letters)
-        arrays.append(_once([found for found, _ in chosen], made, [x for _, x in chosen], dtype, False, kwargs))
+        arrays.append(
+            _once([found for found, _ in chosen], made, [x for _, x in chosen], dtype, False, kwargs)
+        )
         inputs.append(made)
     return arrays[0]
 
@@ -105,7 +111,11 @@ def _once(
         counts.append(seen)
     number = {letter: at for at, letter in enumerate(sorted(set("".join(inputs))))}
     known = np.result_type(*[x.dtype for x in arrays]) if dtype is None else np.dtype(dtype)
-    extra = {**kwargs, **({"optimize": optimize} if optimize else {}), **({"dtype": known} if dtype is not None else {})}
+    extra = {
+        **kwargs,
+        **({"optimize": optimize} if optimize else {}),
+        **({"dtype": known} if dtype is not None else {}),
+    }
     from raskt import _raskt
 
     parameters = {

@@ -38,8 +38,16 @@ def parse(signature: str) -> tuple[list[tuple[str, ...]], Any]:
 class _Output:
     """One output of a function of blocks."""
 
-    def __init__(self, function: Any, at: int | None, kwargs: dict[str, Any], vectorize: Any, check: Any) -> None:
-        self.function, self.at, self.kwargs, self.vectorize, self.check = function, at, kwargs, vectorize, check
+    def __init__(
+        self, function: Any, at: int | None, kwargs: dict[str, Any], vectorize: Any, check: Any
+    ) -> None:
+        self.function, self.at, self.kwargs, self.vectorize, self.check = (
+            function,
+            at,
+            kwargs,
+            vectorize,
+            check,
+        )
 
     def __call__(self, *blocks: Any) -> Any:
         function = self.function
@@ -72,7 +80,9 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     out_dims = [outputs] if lone else list(outputs)
     arrays = [asanyarray(x) for x in args]
     if len(arrays) != len(inputs):
-        raise ValueError(f"According to `signature`, `func` requires {len(inputs)} arguments, but {len(arrays)} given")
+        raise ValueError(
+            f"According to `signature`, `func` requires {len(inputs)} arguments, but {len(arrays)} given"
+        )
     places, out_places = _axes(axes, axis, inputs, out_dims, keepdims)
     arrays = [
         moveaxis(x, own, range(-len(own), 0)) if own and tuple(own) != tuple(range(-len(own), 0)) else x
@@ -97,9 +107,13 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             )
         whole.append(x.rechunk(core) if any(x.numblocks[at] > 1 for at in core) else x)
     n_loop = max(loops, default=0)
-    names = {dim: n_loop + at for at, dim in enumerate(dict.fromkeys(d for dims in (*inputs, *out_dims) for d in dims))}
+    names = {
+        dim: n_loop + at
+        for at, dim in enumerate(dict.fromkeys(d for dims in (*inputs, *out_dims) for d in dims))
+    }
     letters = [
-        [*range(n_loop - loop, n_loop), *(names[dim] for dim in dims)] for loop, dims in zip(loops, inputs, strict=True)
+        [*range(n_loop - loop, n_loop), *(names[dim] for dim in dims)]
+        for loop, dims in zip(loops, inputs, strict=True)
     ]
     from raskt.array.rechunk import unify_chunks
 
@@ -109,13 +123,19 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     common, whole = unify_chunks(*pairs)
     loop_chunks = [common[at] for at in range(n_loop)]
     found_dtypes = _dtypes(func, whole, inputs, out_dims, dtypes, meta, vectorize, signature, kwargs)
-    text = ",".join(f"({','.join(dims)})" for dims in inputs) + "->" + ",".join(f"({','.join(dims)})" for dims in out_dims)
+    text = (
+        ",".join(f"({','.join(dims)})" for dims in inputs)
+        + "->"
+        + ",".join(f"({','.join(dims)})" for dims in out_dims)
+    )
     results = []
     for at, (dims, dtype, own) in enumerate(zip(out_dims, found_dtypes, out_places, strict=True)):
         core_sizes = []
         for dim in dims:
             if dim not in sizes and dim not in lengths:
-                raise ValueError(f"the length of the new core dimension {dim!r} is not known: pass output_sizes")
+                raise ValueError(
+                    f"the length of the new core dimension {dim!r} is not known: pass output_sizes"
+                )
             core_sizes.append((sizes.get(dim, lengths.get(dim)),))
         chunks = tuple([*loop_chunks, *core_sizes])
         call = _Output(func, None if lone else at, kwargs, text if vectorize else None, None)
@@ -142,7 +162,9 @@ def _axes(axes: Any, axis: Any, inputs: Any, outputs: Any, keepdims: bool) -> tu
         found = [(axis,) if dims else () for dims in inputs]
         return found, [(axis,) if dims else () for dims in outputs]
     if axes is None:
-        return [tuple(range(-len(dims), 0)) for dims in inputs], [tuple(range(-len(dims), 0)) for dims in outputs]
+        return [tuple(range(-len(dims), 0)) for dims in inputs], [
+            tuple(range(-len(dims), 0)) for dims in outputs
+        ]
     spelt = [(own,) if isinstance(own, int) else tuple(own) for own in axes]
     if len(spelt) == len(inputs) and (keepdims or not any(outputs)):
         spelt += [()] * len(outputs)
@@ -152,7 +174,15 @@ def _axes(axes: Any, axis: Any, inputs: Any, outputs: Any, keepdims: bool) -> tu
 
 
 def _dtypes(
-    func: Any, arrays: Any, inputs: Any, outputs: Any, dtypes: Any, meta: Any, vectorize: Any, signature: Any, kwargs: Any
+    func: Any,
+    arrays: Any,
+    inputs: Any,
+    outputs: Any,
+    dtypes: Any,
+    meta: Any,
+    vectorize: Any,
+    signature: Any,
+    kwargs: Any,
 ) -> list[Any]:
     n = len(outputs)
     if dtypes is not None:

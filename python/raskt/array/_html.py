@@ -46,8 +46,7 @@ def table(x: Array) -> str:
         picture = ""
     body = "".join(cells)
     return (
-        f"<table><tr><td><table>{body}</table></td>"
-        f'<td style="border-left: none">{picture}</td></tr></table>'
+        f'<table><tr><td><table>{body}</table></td><td style="border-left: none">{picture}</td></tr></table>'
     )
 
 

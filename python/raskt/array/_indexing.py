@@ -56,7 +56,9 @@ def _array_item(item: Any, length: Any, axis: int) -> Any:
             )
         return found
     if found.dtype.kind not in "iu":
-        raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid indices")
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid indices"
+        )
     return found
 
 
@@ -83,7 +85,9 @@ def getitem(x: Array, key: Any) -> Any:
             continue
         if isinstance(item, (bool, np.bool_)):
             raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
-        if isinstance(item, (list, tuple, range, np.ndarray)) and not (isinstance(item, np.ndarray) and item.ndim == 0):
+        if isinstance(item, (list, tuple, range, np.ndarray)) and not (
+            isinstance(item, np.ndarray) and item.ndim == 0
+        ):
             found = _array_item(item, x.shape[axis], axis)
             if found.dtype == bool and found.ndim == 1:
                 found = np.nonzero(found)[0]
@@ -93,7 +97,9 @@ def getitem(x: Array, key: Any) -> Any:
                 if found.dtype == bool:
                     if found.ndim == x.ndim:
                         return _by_mask(x, asanyarray(found))
-                    raise NotImplementedError("a mask of some of the axes: index with nonzero(mask), or flatten those axes")
+                    raise NotImplementedError(
+                        "a mask of some of the axes: index with nonzero(mask), or flatten those axes"
+                    )
                 late.append((place, found))
                 plain.append(slice(None))
             else:
@@ -119,7 +125,9 @@ def getitem(x: Array, key: Any) -> Any:
     found = array_of(expr)
     several = [item for _, item in late if np.ndim(item) == 1 and not (_lazy(item) and item.dtype == bool)]
     if len(several) > 1:
-        raise NotImplementedError("an index with several lists: use vindex for pairs of places, or one after the other")
+        raise NotImplementedError(
+            "an index with several lists: use vindex for pairs of places, or one after the other"
+        )
     for place, item in reversed(late):
         found = _late(found, item, place)
     return found
@@ -139,14 +147,18 @@ def _late(x: Array, item: Any, axis: int) -> Array:
         squeezed: Array = found[(*(slice(None),) * axis, 0)]
         return squeezed
     if item.ndim > 1:
-        raise NotImplementedError("an index of several axes that has not been computed: flatten it, or compute it")
+        raise NotImplementedError(
+            "an index of several axes that has not been computed: flatten it, or compute it"
+        )
     return _places(x, item, axis)
 
 
 def _compressed(x: Array, mask: Array, axis: int) -> Array:
     """Return what a lazy mask of one axis leaves: chunks of unknown size."""
     if mask.ndim != 1:
-        raise NotImplementedError("a mask of some of the axes: index with nonzero(mask), or flatten those axes")
+        raise NotImplementedError(
+            "a mask of some of the axes: index with nonzero(mask), or flatten those axes"
+        )
     n, length = mask.shape[0], x.shape[axis]
     if n != length and n == n and length == length:
         raise IndexError(
@@ -155,9 +167,7 @@ def _compressed(x: Array, mask: Array, axis: int) -> Array:
         )
     if mask.chunks[0] != x.chunks[axis] and is_known(mask.shape) and length == length:
         mask = mask.rechunk((x.chunks[axis],))
-    chunks = tuple(
-        (float("nan"),) * len(sizes) if at == axis else sizes for at, sizes in enumerate(x.chunks)
-    )
+    chunks = tuple((float("nan"),) * len(sizes) if at == axis else sizes for at, sizes in enumerate(x.chunks))
     letters = list(range(x.ndim))
     return op(
         "blockwise",
@@ -216,7 +226,11 @@ def _field(x: Array, key: Any) -> Array:
     if x.dtype.names is None:
         raise IndexError("only arrays of records have fields")
     dtype = x.dtype[key]
-    return op("apply", (x,), {"function": "raskt.array._chunk.field", "kwargs": {"key": key}, "dtype": dtype_parameter(dtype)})
+    return op(
+        "apply",
+        (x,),
+        {"function": "raskt.array._chunk.field", "kwargs": {"key": key}, "dtype": dtype_parameter(dtype)},
+    )
 
 
 class Blocks:
@@ -301,7 +315,9 @@ class VIndex:
                 raise IndexError("vindex takes whole axes (:) and lists of places")
             bad = flat[(flat < -n) | (flat >= n)]
             if len(bad):
-                raise IndexError(f"vindex key has entries out of bounds for indexing along axis {at} of size {n}: {bad[0]}")
+                raise IndexError(
+                    f"vindex key has entries out of bounds for indexing along axis {at} of size {n}: {bad[0]}"
+                )
             places.append(np.where(flat < 0, flat + n, flat).astype(np.int64))
         return _pointwise(x, axes, places, shape)
 
@@ -315,7 +331,9 @@ def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Arra
     rest = [at for at in range(x.ndim) if at not in axes]
     x = moveaxis(x, axes, range(len(axes)))
     bounds = [np.cumsum((0, *x.chunks[at])) for at in range(len(axes))]
-    blocks = [np.searchsorted(bound, where, side="right") - 1 for bound, where in zip(bounds, places, strict=True)]
+    blocks = [
+        np.searchsorted(bound, where, side="right") - 1 for bound, where in zip(bounds, places, strict=True)
+    ]
     number = np.ravel_multi_index(blocks, x.numblocks[: len(axes)]) if len(places[0]) else np.zeros(0, int)
     order = np.argsort(number, kind="stable")
     parts: list[Any] = []
@@ -361,14 +379,20 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
 
     if value is np.ma.masked:
         raise NotImplementedError("assignment of numpy.ma.masked: use masked_where")
-    if _lazy(key) and key.dtype == bool or isinstance(key, np.ndarray) and key.dtype == bool and key.ndim == x.ndim:
+    if (_lazy(key) and key.dtype == bool) or (
+        isinstance(key, np.ndarray) and key.dtype == bool and key.ndim == x.ndim
+    ):
         mask = asanyarray(key)
-        if mask.ndim > x.ndim or mask.shape != x.shape[: mask.ndim] and is_known(mask.shape) and is_known(x.shape):
+        if mask.ndim > x.ndim or (
+            mask.shape != x.shape[: mask.ndim] and is_known(mask.shape) and is_known(x.shape)
+        ):
             raise IndexError(f"a mask of shape {mask.shape} does not match an array of shape {x.shape}")
         if np.ndim(value) and not is_known(getattr(value, "shape", ())):
             raise NotImplementedError("assignment of an array of unknown shape: use where")
         if np.ndim(value) == 1 and mask.ndim >= 1 and np.shape(value) != x.shape[-1:]:
-            raise NotImplementedError("assignment of a list of values to a mask: use where, or an index of integers")
+            raise NotImplementedError(
+                "assignment of a list of values to a mask: use where, or an index of integers"
+            )
         while mask.ndim < x.ndim:
             mask = mask[..., None]
         found = where(mask, _cast(value, x), x)

@@ -120,5 +120,7 @@ def _to_hdf5(array: Array, *args: Any, **kwargs: Any) -> Any:
 def _to_backend(array: Array, backend: Any = None, **kwargs: Any) -> Array:
     del kwargs
     if backend not in (None, "numpy"):
-        raise NotImplementedError(f"the backend {backend!r} is not there: blocks are NumPy's; use map_blocks to convert them")
+        raise NotImplementedError(
+            f"the backend {backend!r} is not there: blocks are NumPy's; use map_blocks to convert them"
+        )
     return array

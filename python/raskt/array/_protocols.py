@@ -18,7 +18,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) ->
         if not isinstance(x, (Array, np.ndarray, np.generic, int, float, complex, bool, list, tuple)):
             if not hasattr(x, "__array__"):
                 return NotImplemented
-            if hasattr(type(x), "__array_ufunc__") and type(x).__array_priority__ > 11 if hasattr(type(x), "__array_priority__") else False:
+            if (
+                hasattr(type(x), "__array_ufunc__") and type(x).__array_priority__ > 11
+                if hasattr(type(x), "__array_priority__")
+                else False
+            ):
                 return NotImplemented
     if any(isinstance(x, np.ndarray) for x in kwargs.get("out", ())):
         return NotImplemented

@@ -88,7 +88,8 @@ class BlockCall:
                 "shape": tuple(shape),
                 "num-chunks": tuple(counts),
                 "array-location": [
-                    (0, length) if span is None else tuple(span) for span, length in zip(ranges, shape, strict=True)
+                    (0, length) if span is None else tuple(span)
+                    for span, length in zip(ranges, shape, strict=True)
                 ],
                 "chunk-location": tuple(index),
             }
@@ -108,14 +109,20 @@ class BlockCall:
         spans = info["out"]
         wanted = tuple(None if span is None else span[1] - span[0] for span in spans)
         shape = np.shape(found)
-        fits = len(shape) == len(wanted) and all(b is None or a == b for a, b in zip(shape, wanted, strict=True))
+        fits = len(shape) == len(wanted) and all(
+            b is None or a == b for a, b in zip(shape, wanted, strict=True)
+        )
         where = f"block {tuple(info['block'])} of {self.__name__}"
         if not fits:
             promised = tuple("?" if n is None else n for n in wanted)
-            raise ValueError(f"{where} has shape {shape}, where {promised} was promised: pass chunks=, drop_axis= or new_axis=")
+            raise ValueError(
+                f"{where} has shape {shape}, where {promised} was promised: pass chunks=, drop_axis= or new_axis="
+            )
         dtype = getattr(found, "dtype", None)
         if self.expected != "any" and dtype is not None and dtype != self.expected:
-            raise TypeError(f"{where} has dtype {dtype}, where {self.expected} was promised: pass dtype= or meta=")
+            raise TypeError(
+                f"{where} has dtype {dtype}, where {self.expected} was promised: pass dtype= or meta="
+            )
 
     def __raskt_tokenize__(self) -> Any:
         return (
@@ -213,7 +220,9 @@ def blockwise(
     number = {letter: at for at, letter in enumerate(sorted(chunks, key=str))}
     joins = any(letter not in out_ind for _, _, index in arrays for letter in index)
     rest = tuple(x for x, _ in pairs)
-    call = BlockCall(func, tuple(at for at, _, _ in arrays), tuple(None if i is not None else x for x, i in pairs), kwargs)
+    call = BlockCall(
+        func, tuple(at for at, _, _ in arrays), tuple(None if i is not None else x for x, i in pairs), kwargs
+    )
     if dtype is None:
         dtype = meta.dtype if meta is not None and hasattr(meta, "dtype") else _guess(call, arrays)
     del rest
@@ -221,7 +230,9 @@ def blockwise(
         "blockwise",
         tuple(x for _, x, _ in arrays),
         {
-            "function": _raskt.Whole(call if concatenate or not joins else _Lists(call, [list(i) for _, _, i in arrays], out_ind)),
+            "function": _raskt.Whole(
+                call if concatenate or not joins else _Lists(call, [list(i) for _, _, i in arrays], out_ind)
+            ),
             "output": [number[letter] for letter in out_ind],
             "inputs": [[number[letter] for letter in index] for _, _, index in arrays],
             "chunks": grid_of(tuple(result), tuple(sum(sizes) for sizes in result)),
@@ -370,7 +381,9 @@ def map_blocks(
         tell = {"block_id": True}
     if _wants(func, "block_info") and "block_info" not in kwargs:
         tell = {**(tell or {}), "block_info": True}
-    call = BlockCall(func, places, tuple(None if at in places else x for at, x in enumerate(args)), kwargs, tell)
+    call = BlockCall(
+        func, places, tuple(None if at in places else x for at, x in enumerate(args)), kwargs, tell
+    )
     shape = tuple(sum(own) for own in sizes)
     counts = tuple(len(own) for own in sizes)
     if tell is not None:
@@ -510,7 +523,9 @@ def map_flat_blocks(x: Array, shape: Any, chunks: Any) -> Array:
     raise NotImplementedError("reshape_blockwise to several axes: use reshape")
 
 
-def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any) -> Array:
+def apply_along_axis(
+    func1d: Any, axis: int, arr: Any, *args: Any, dtype: Any = None, shape: Any = None, **kwargs: Any
+) -> Array:
     """Apply a function to every row along an axis.
 
     Parameters
@@ -623,7 +638,9 @@ class gufunc:
 
     def __call__(self, *args: Any, allow_rechunk: bool = False, **kwargs: Any) -> Any:
         """Return the function of arrays."""
-        return apply_gufunc(self.pyfunc, self.signature, *args, allow_rechunk=allow_rechunk, **self.options, **kwargs)
+        return apply_gufunc(
+            self.pyfunc, self.signature, *args, allow_rechunk=allow_rechunk, **self.options, **kwargs
+        )
 
 
 def as_gufunc(signature: Any = None, **kwargs: Any) -> Any:

@@ -68,7 +68,11 @@ def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool =
         raise ValueError("need at least one array to concatenate")
     if axis is None:
         arrays, axis = [x.reshape(-1) for x in arrays], 0
-    _check_unknown(arrays, [at for at in range(arrays[0].ndim) if at != axis % max(arrays[0].ndim, 1)], allow_unknown_chunksizes)
+    _check_unknown(
+        arrays,
+        [at for at in range(arrays[0].ndim) if at != axis % max(arrays[0].ndim, 1)],
+        allow_unknown_chunksizes,
+    )
     return op("concatenate", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
 
 
@@ -177,7 +181,9 @@ def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Array:
 
     def join(item: Any, level: int) -> Array:
         if isinstance(item, list):
-            return concatenate([join(x, level + 1) for x in item], ndim - levels + level, allow_unknown_chunksizes)
+            return concatenate(
+                [join(x, level + 1) for x in item], ndim - levels + level, allow_unknown_chunksizes
+            )
         found = asanyarray(item)
         while found.ndim < ndim:
             found = found[None]

@@ -120,9 +120,7 @@ class Array:
             raise TypeError("len() of unsized object")
         length = self.shape[0]
         if length != length:
-            raise ValueError(
-                "the length of the first axis is not known: call compute_chunk_sizes() first"
-            )
+            raise ValueError("the length of the first axis is not known: call compute_chunk_sizes() first")
         return length
 
     def __repr__(self) -> str:
@@ -597,8 +595,12 @@ def from_array(
     """
     del fancy, inline_array
     if isinstance(x, Array):
-        raise ValueError("from_array makes arrays of other things: this is an array already, use rechunk or asarray")
-    if isinstance(x, (list, tuple, *(int, float, complex), np.generic, memoryview)) or not hasattr(x, "shape"):
+        raise ValueError(
+            "from_array makes arrays of other things: this is an array already, use rechunk or asarray"
+        )
+    if isinstance(x, (list, tuple, *(int, float, complex), np.generic, memoryview)) or not hasattr(
+        x, "shape"
+    ):
         x = np.asarray(x)
     dtype = np.dtype(x.dtype)
     if any(not isinstance(n, (int, np.integer)) for n in x.shape):
@@ -609,7 +611,9 @@ def from_array(
         if all(isinstance(n, int) for n in found):
             previous = grid_of(found, x.shape)
     if isinstance(chunks, str) and dtype.hasobject:
-        raise NotImplementedError("automatic chunks need a dtype of known size: give chunks=-1 or sizes for objects")
+        raise NotImplementedError(
+            "automatic chunks need a dtype of known size: give chunks=-1 or sizes for objects"
+        )
     grid = grid_of(chunks, tuple(int(n) for n in x.shape), dtype, None, previous)
     token = _token(x, name)
     if type(x) is np.ndarray and getitem is None and not lock:
@@ -702,7 +706,9 @@ def _flat(items: Any) -> Any:
             yield item
 
 
-def asanyarray(a: Any, dtype: Any = None, order: str | None = None, *, like: Any = None, **kwargs: Any) -> Array:
+def asanyarray(
+    a: Any, dtype: Any = None, order: str | None = None, *, like: Any = None, **kwargs: Any
+) -> Array:
     """Return ``a`` as an array; subclasses of NumPy's array stay what they are on the chunks.
 
     Parameters
@@ -789,5 +795,3 @@ def from_delayed(value: Any, shape: Any, dtype: Any = None, meta: Any = None, na
 def to_delayed(x: Array) -> np.ndarray[Any, Any]:
     """Return the blocks of an array as delayed values."""
     return x.to_delayed()
-
-

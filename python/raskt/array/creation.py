@@ -87,7 +87,9 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto"
     """
     _check_extras(kwargs)
     if np.ndim(fill_value) != 0:
-        raise ValueError(f"fill_value must be scalar, found {type(fill_value).__name__} of {np.ndim(fill_value)} axes")
+        raise ValueError(
+            f"fill_value must be scalar, found {type(fill_value).__name__} of {np.ndim(fill_value)} axes"
+        )
     known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
     value = fill_value.compute() if hasattr(fill_value, "compute") else fill_value
     return _source("full", _shape(shape), chunks, known, {"fill_value": value})
@@ -149,7 +151,9 @@ def full_like(
     if shape is None:
         shape = known_shape(a, "full_like")
         chunks = a._expr.grid if chunks is None else chunks
-    return full(shape, fill_value, a.dtype if dtype is None else dtype, chunks="auto" if chunks is None else chunks)
+    return full(
+        shape, fill_value, a.dtype if dtype is None else dtype, chunks="auto" if chunks is None else chunks
+    )
 
 
 def ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
@@ -168,7 +172,14 @@ def empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
 
 
 def arange(
-    start: Any = 0, /, stop: Any = None, step: Any = 1, *, chunks: Any = "auto", dtype: Any = None, **kwargs: Any
+    start: Any = 0,
+    /,
+    stop: Any = None,
+    step: Any = 1,
+    *,
+    chunks: Any = "auto",
+    dtype: Any = None,
+    **kwargs: Any,
 ) -> Array:
     """Return numbers at equal distances.
 
@@ -286,10 +297,14 @@ def _generate(function: str, shape: Any, chunks: Any, dtype: Any, kwargs: dict[s
     code = dtype_parameter(dtype)
     grid = grid_of(chunks, shape, dtype)
     path = f"raskt.array._chunk.{function}"
-    return op("generate", (), {"function": path, "chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}})
+    return op(
+        "generate", (), {"function": path, "chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}}
+    )
 
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = float, chunks: Any = "auto", *, like: Any = None) -> Array:
+def tri(
+    N: int, M: int | None = None, k: int = 0, dtype: Any = float, chunks: Any = "auto", *, like: Any = None
+) -> Array:
     """Return ones on and below a diagonal, and zeros above.
 
     Parameters
@@ -325,10 +340,14 @@ def indices(dimensions: Any, dtype: Any = int, chunks: Any = "auto") -> Array:
     """
     shape = tuple(dimensions)
     sizes = grid_of(chunks, shape, dtype).sizes
-    return _generate("indices", (len(shape), *shape), ((1,) * len(shape) or (0,), *sizes), np.dtype(dtype), {})
+    return _generate(
+        "indices", (len(shape), *shape), ((1,) * len(shape) or (0,), *sizes), np.dtype(dtype), {}
+    )
 
 
-def fromfunction(func: Any, chunks: Any = "auto", shape: Any = None, dtype: Any = None, **kwargs: Any) -> Array:
+def fromfunction(
+    func: Any, chunks: Any = "auto", shape: Any = None, dtype: Any = None, **kwargs: Any
+) -> Array:
     """Return what a function makes of the index of each element.
 
     Parameters
@@ -357,7 +376,11 @@ def fromfunction(func: Any, chunks: Any = "auto", shape: Any = None, dtype: Any 
         "function": "raskt.array._chunk.fromfunction",
         "chunks": grid,
         "dtype": dtype_parameter(result),
-        "kwargs": {"function": _raskt.Whole(func), "kwargs": _raskt.Whole(kwargs), "dtype": dtype_parameter(known)},
+        "kwargs": {
+            "function": _raskt.Whole(func),
+            "kwargs": _raskt.Whole(kwargs),
+            "dtype": dtype_parameter(known),
+        },
     }
     return op("generate", (), parameters)
 
@@ -647,7 +670,12 @@ def _pads(array: Array, axis: int, before: int, after: int, mode: str, kwargs: d
             chunks = tuple(width if at == axis else sizes for at, sizes in enumerate(array.chunks))
             sides.append(full(shape, value, dtype=array.dtype, chunks=chunks) if width else None)
         return [sides[0], array, sides[1]]
-    at = np.pad(np.arange(n), (before, after), mode=mode, **({} if "reflect_type" not in kwargs else {"reflect_type": "even"}))  # type: ignore[call-overload]
+    at = np.pad(
+        np.arange(n),
+        (before, after),
+        mode=mode,
+        **({} if "reflect_type" not in kwargs else {"reflect_type": "even"}),
+    )  # type: ignore[call-overload]
     if kwargs.get("reflect_type", "even") != "even":
         raise NotImplementedError("pad with reflect_type='odd': use map_blocks on a rechunked array")
     first = take(array, at[:before], axis=axis) if before else None
@@ -662,7 +690,11 @@ def _pad_whole(array: Array, widths: Any, mode: Any, kwargs: dict[str, Any]) -> 
     whole = array.rechunk(-1)
     shape = tuple(n + sum(pair) for n, pair in zip(known_shape(array, "pad"), widths, strict=True))
     return map_blocks(
-        np.pad, whole, dtype=array.dtype, chunks=tuple((n,) for n in shape), pad_width=widths, mode=mode, **kwargs
+        np.pad,
+        whole,
+        dtype=array.dtype,
+        chunks=tuple((n,) for n in shape),
+        pad_width=widths,
+        mode=mode,
+        **kwargs,
     )
-
-

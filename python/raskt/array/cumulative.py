@@ -95,7 +95,9 @@ def cumsum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, method:
     return _scan("cumsum", x, axis, dtype, out, method)
 
 
-def cumprod(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, method: str = "sequential") -> Array:
+def cumprod(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, method: str = "sequential"
+) -> Array:
     """Return running products; see `cumsum`."""
     return _scan("cumprod", x, axis, dtype, out, method)
 
@@ -211,14 +213,25 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
             )
         if np.ndim(spacing) or edge != 1 or min(f.chunks[at]) < 2:
             whole = f.rechunk({at: -1})
-            extra = {"spacing": np.asarray(spacing) if np.ndim(spacing) else spacing, "axis": at, "edge_order": edge}
+            extra = {
+                "spacing": np.asarray(spacing) if np.ndim(spacing) else spacing,
+                "axis": at,
+                "edge_order": edge,
+            }
             from raskt.array.blockwise import map_blocks
 
             found.append(map_blocks(_gradient, whole, dtype=f.dtype, **extra))
             continue
         found.append(
             map_overlap(
-                _gradient, f, depth={at: 1}, boundary="none", dtype=f.dtype, spacing=spacing, axis=at, edge_order=edge
+                _gradient,
+                f,
+                depth={at: 1},
+                boundary="none",
+                dtype=f.dtype,
+                spacing=spacing,
+                axis=at,
+                edge_order=edge,
             )
         )
     return found[0] if len(found) == 1 else found

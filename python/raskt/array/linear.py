@@ -46,7 +46,9 @@ def matmul(a: Any, b: Any) -> Array:
     """
     a, b = _as(a), _as(b)
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError("matmul: Input operand does not have enough dimensions (scalars are multiplied by *)")
+        raise ValueError(
+            "matmul: Input operand does not have enough dimensions (scalars are multiplied by *)"
+        )
     left, right = a.ndim == 1, b.ndim == 1
     if left:
         a = a[None, :]
@@ -161,7 +163,9 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
     return op("blockwise", (a, b), parameters)
 
 
-def einsum(*operands: Any, dtype: Any = None, optimize: Any = False, split_every: Any = None, **kwargs: Any) -> Array:
+def einsum(
+    *operands: Any, dtype: Any = None, optimize: Any = False, split_every: Any = None, **kwargs: Any
+) -> Array:
     """Multiply and sum by Einstein's notation, as `numpy.einsum` does.
 
     Parameters

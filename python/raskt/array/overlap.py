@@ -56,7 +56,9 @@ def _boundaries(boundary: Any, ndim: int) -> list[Any]:
     for value in values:
         value = "none" if value is None else value
         if isinstance(value, str) and value not in ("none", "periodic", "reflect", "nearest"):
-            raise ValueError(f"boundary must be 'none', 'periodic', 'reflect', 'nearest' or a number, found {value!r}")
+            raise ValueError(
+                f"boundary must be 'none', 'periodic', 'reflect', 'nearest' or a number, found {value!r}"
+            )
         found.append(value)
     return found
 
@@ -122,7 +124,9 @@ def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Array:
         last = len(own) - 1
         sizes.append(
             tuple(
-                n - (0 if kind == "none" and at == 0 else before) - (0 if kind == "none" and at == last else after)
+                n
+                - (0 if kind == "none" and at == 0 else before)
+                - (0 if kind == "none" and at == last else after)
                 for at, n in enumerate(own)
             )
         )
@@ -216,7 +220,8 @@ def map_overlap(
             pairs += [x, tuple(range(most - x.ndim, most))]
         arrays = unify_chunks(*pairs)[1]
     padded = [
-        overlap(x, own, kind, allow_rechunk=allow_rechunk) for x, own, kind in zip(arrays, depths, kinds, strict=True)
+        overlap(x, own, kind, allow_rechunk=allow_rechunk)
+        for x, own, kind in zip(arrays, depths, kinds, strict=True)
     ]
     found = map_blocks(func, *padded, **kwargs)
     if not trim:
@@ -261,13 +266,21 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
     del automatic_rechunk
     x = _as(x)
     windows = (window_shape,) if isinstance(window_shape, (int, np.integer)) else tuple(window_shape)
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    axes = (
+        tuple(range(x.ndim))
+        if axis is None
+        else (axis,)
+        if isinstance(axis, (int, np.integer))
+        else tuple(axis)
+    )
     if len(axes) != len(windows):
-        raise ValueError(f"Must provide matching length window_shape and axis; got {len(windows)} and {len(axes)}")
+        raise ValueError(
+            f"Must provide matching length window_shape and axis; got {len(windows)} and {len(axes)}"
+        )
     axes = tuple(_axis(at, x.ndim) for at in axes)
     if any(n < 0 for n in windows):
         raise ValueError("window_shape must contain positive values")
-    depths = {at: 0 for at in range(x.ndim)}
+    depths = dict.fromkeys(range(x.ndim), 0)
     for at, n in zip(axes, windows, strict=True):
         depths[at] += n - 1
     shape = known_shape(x, "sliding_window_view")

@@ -3,6 +3,7 @@
 `default_rng` makes a `Generator`; the functions of the module are the methods of one `RandomState`.
 """
 
+# ruff: noqa: A001, F822 - the names are those of NumPy, and some of them are made in a loop
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Generator",
     "RandomState",
-    "default_rng",
     "beta",
     "binomial",
     "chisquare",
     "choice",
+    "default_rng",
     "exponential",
     "f",
     "gamma",
@@ -93,7 +94,13 @@ class _Drawing:
         return [int(word) for word in sequence.generate_state(2, np.uint64).astype(np.int64)]
 
     def _draw(
-        self, distribution: str, size: Any, chunks: Any, params: tuple[Any, ...], dtype: Any = np.float64, core: Any = ()
+        self,
+        distribution: str,
+        size: Any,
+        chunks: Any,
+        params: tuple[Any, ...],
+        dtype: Any = np.float64,
+        core: Any = (),
     ) -> Array:
         arrays = [x for x in params if np.ndim(x) > 0 and not core]
         if size is None:
@@ -107,12 +114,28 @@ class _Drawing:
         whole = (*sizes, *((n,) for n in core))
         code = dtype_parameter(known)
         told = [None if np.ndim(x) > 0 and not core else _plain(x) for x in params]
-        kwargs = {"distribution": distribution, "key": self._key(), "dtype": code, "size": shape, "params": told}
+        kwargs = {
+            "distribution": distribution,
+            "key": self._key(),
+            "dtype": code,
+            "size": shape,
+            "params": told,
+        }
         parameters = {"chunks": grid_of(whole, (*shape, *core)), "dtype": code, "kwargs": kwargs}
-        operands = tuple(x.astype(np.float64) if hasattr(x, "_expr") else np.asarray(x, np.float64) for x in arrays)
+        operands = tuple(
+            x.astype(np.float64) if hasattr(x, "_expr") else np.asarray(x, np.float64) for x in arrays
+        )
         return op("random", operands, parameters)
 
-    def _checked(self, distribution: str, size: Any, chunks: Any, params: tuple[Any, ...], kwargs: dict[str, Any], dtype: Any) -> Array:
+    def _checked(
+        self,
+        distribution: str,
+        size: Any,
+        chunks: Any,
+        params: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        dtype: Any,
+    ) -> Array:
         extra = set(kwargs) - {"out"}
         if extra:
             raise TypeError(f"{distribution} does not take {sorted(extra)!r}")
@@ -126,7 +149,9 @@ class _Drawing:
         del kwargs
         chances = [float(p) for p in pvals]
         np.random.default_rng(0).multinomial(n, chances)
-        return self._draw("multinomial", () if size is None else size, chunks, (int(n), chances), np.int64, (len(chances),))
+        return self._draw(
+            "multinomial", () if size is None else size, chunks, (int(n), chances), np.int64, (len(chances),)
+        )
 
     def _permuted(self, x: Any) -> Array:
         from raskt.array.core import asarray
@@ -137,11 +162,15 @@ class _Drawing:
 
             x = arange(int(x), chunks="auto")
         x = asarray(x)
-        order = np.random.Generator(np.random.Philox(np.random.SeedSequence([*self._seed, self._n_drawn]))).permutation(len(x))
+        order = np.random.Generator(
+            np.random.Philox(np.random.SeedSequence([*self._seed, self._n_drawn]))
+        ).permutation(len(x))
         self._n_drawn += 1
         return take(x, order, axis=0)
 
-    def _chosen(self, a: Any, size: Any, replace: bool, p: Any, axis: int, shuffle: bool, chunks: Any) -> Array:
+    def _chosen(
+        self, a: Any, size: Any, replace: bool, p: Any, axis: int, shuffle: bool, chunks: Any
+    ) -> Array:
         from raskt.array.core import asarray
         from raskt.array.creation import arange
         from raskt.array.slicing import take
@@ -161,7 +190,11 @@ class _Drawing:
             if chances.ndim != 1 or len(chances) != n:
                 raise ValueError("a and p must have same size")
             if (chances < 0).any() or not np.isclose(chances.sum(), 1.0):
-                raise ValueError("probabilities do not sum to 1" if (chances >= 0).all() else "probabilities are not non-negative")
+                raise ValueError(
+                    "probabilities do not sum to 1"
+                    if (chances >= 0).all()
+                    else "probabilities are not non-negative"
+                )
         shape = () if size is None else (size,) if isinstance(size, (int, np.integer)) else tuple(size)
         if not replace:
             if int(np.prod(shape)) > n:
@@ -175,23 +208,48 @@ class _Drawing:
             from raskt.array.searching import searchsorted
 
             unit = self._draw("random", shape, chunks, ())
-            index = searchsorted(np.cumsum(chances) / chances.sum(), unit.reshape(-1), side="right").reshape(shape)
+            index = searchsorted(np.cumsum(chances) / chances.sum(), unit.reshape(-1), side="right").reshape(
+                shape
+            )
         else:
             index = self._draw("integers", shape, chunks, (0, n), np.int64)
         if isinstance(a, (int, np.integer)):
             return index
         flat = index.reshape(-1)
         found: Array = population.rechunk({axis: -1})[(*(slice(None),) * (axis % population.ndim), flat)]
-        return found.reshape((*population.shape[:axis], *shape, *population.shape[axis + 1 :])) if axis == 0 else found
-
+        return (
+            found.reshape((*population.shape[:axis], *shape, *population.shape[axis + 1 :]))
+            if axis == 0
+            else found
+        )
 
     def beta(self, a: Any, b: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.beta` does."""
-        return self._checked("beta", size, chunks, (a, b,), kwargs, np.float64)
+        return self._checked(
+            "beta",
+            size,
+            chunks,
+            (
+                a,
+                b,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def binomial(self, n: Any, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.binomial` does."""
-        return self._checked("binomial", size, chunks, (n, p,), kwargs, np.int64)
+        return self._checked(
+            "binomial",
+            size,
+            chunks,
+            (
+                n,
+                p,
+            ),
+            kwargs,
+            np.int64,
+        )
 
     def chisquare(self, df: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.chisquare` does."""
@@ -203,55 +261,187 @@ class _Drawing:
 
     def f(self, dfnum: Any, dfden: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.f` does."""
-        return self._checked("f", size, chunks, (dfnum, dfden,), kwargs, np.float64)
+        return self._checked(
+            "f",
+            size,
+            chunks,
+            (
+                dfnum,
+                dfden,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def gamma(
+        self, shape: Any, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.gamma` does."""
-        return self._checked("gamma", size, chunks, (shape, scale,), kwargs, np.float64)
+        return self._checked(
+            "gamma",
+            size,
+            chunks,
+            (
+                shape,
+                scale,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def geometric(self, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.geometric` does."""
         return self._checked("geometric", size, chunks, (p,), kwargs, np.int64)
 
-    def gumbel(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def gumbel(
+        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.gumbel` does."""
-        return self._checked("gumbel", size, chunks, (loc, scale,), kwargs, np.float64)
+        return self._checked(
+            "gumbel",
+            size,
+            chunks,
+            (
+                loc,
+                scale,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def hypergeometric(self, ngood: Any, nbad: Any, nsample: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def hypergeometric(
+        self, ngood: Any, nbad: Any, nsample: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.hypergeometric` does."""
-        return self._checked("hypergeometric", size, chunks, (ngood, nbad, nsample,), kwargs, np.int64)
+        return self._checked(
+            "hypergeometric",
+            size,
+            chunks,
+            (
+                ngood,
+                nbad,
+                nsample,
+            ),
+            kwargs,
+            np.int64,
+        )
 
-    def laplace(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def laplace(
+        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.laplace` does."""
-        return self._checked("laplace", size, chunks, (loc, scale,), kwargs, np.float64)
+        return self._checked(
+            "laplace",
+            size,
+            chunks,
+            (
+                loc,
+                scale,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def logistic(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def logistic(
+        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.logistic` does."""
-        return self._checked("logistic", size, chunks, (loc, scale,), kwargs, np.float64)
+        return self._checked(
+            "logistic",
+            size,
+            chunks,
+            (
+                loc,
+                scale,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def lognormal(self, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def lognormal(
+        self, mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.lognormal` does."""
-        return self._checked("lognormal", size, chunks, (mean, sigma,), kwargs, np.float64)
+        return self._checked(
+            "lognormal",
+            size,
+            chunks,
+            (
+                mean,
+                sigma,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def logseries(self, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.logseries` does."""
         return self._checked("logseries", size, chunks, (p,), kwargs, np.int64)
 
-    def negative_binomial(self, n: Any, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def negative_binomial(
+        self, n: Any, p: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.negative_binomial` does."""
-        return self._checked("negative_binomial", size, chunks, (n, p,), kwargs, np.int64)
+        return self._checked(
+            "negative_binomial",
+            size,
+            chunks,
+            (
+                n,
+                p,
+            ),
+            kwargs,
+            np.int64,
+        )
 
-    def noncentral_chisquare(self, df: Any, nonc: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def noncentral_chisquare(
+        self, df: Any, nonc: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.noncentral_chisquare` does."""
-        return self._checked("noncentral_chisquare", size, chunks, (df, nonc,), kwargs, np.float64)
+        return self._checked(
+            "noncentral_chisquare",
+            size,
+            chunks,
+            (
+                df,
+                nonc,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def noncentral_f(self, dfnum: Any, dfden: Any, nonc: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def noncentral_f(
+        self, dfnum: Any, dfden: Any, nonc: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.noncentral_f` does."""
-        return self._checked("noncentral_f", size, chunks, (dfnum, dfden, nonc,), kwargs, np.float64)
+        return self._checked(
+            "noncentral_f",
+            size,
+            chunks,
+            (
+                dfnum,
+                dfden,
+                nonc,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def normal(
+        self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.normal` does."""
-        return self._checked("normal", size, chunks, (loc, scale,), kwargs, np.float64)
+        return self._checked(
+            "normal",
+            size,
+            chunks,
+            (
+                loc,
+                scale,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def pareto(self, a: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.pareto` does."""
@@ -289,21 +479,66 @@ class _Drawing:
         """Draw from the distribution, as `numpy.random.Generator.standard_t` does."""
         return self._checked("standard_t", size, chunks, (df,), kwargs, np.float64)
 
-    def triangular(self, left: Any, mode: Any, right: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def triangular(
+        self, left: Any, mode: Any, right: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.triangular` does."""
-        return self._checked("triangular", size, chunks, (left, mode, right,), kwargs, np.float64)
+        return self._checked(
+            "triangular",
+            size,
+            chunks,
+            (
+                left,
+                mode,
+                right,
+            ),
+            kwargs,
+            np.float64,
+        )
 
-    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def uniform(
+        self, low: Any = 0.0, high: Any = 1.0, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.uniform` does."""
-        return self._checked("uniform", size, chunks, (low, high,), kwargs, np.float64)
+        return self._checked(
+            "uniform",
+            size,
+            chunks,
+            (
+                low,
+                high,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def vonmises(self, mu: Any, kappa: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.vonmises` does."""
-        return self._checked("vonmises", size, chunks, (mu, kappa,), kwargs, np.float64)
+        return self._checked(
+            "vonmises",
+            size,
+            chunks,
+            (
+                mu,
+                kappa,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def wald(self, mean: Any, scale: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.wald` does."""
-        return self._checked("wald", size, chunks, (mean, scale,), kwargs, np.float64)
+        return self._checked(
+            "wald",
+            size,
+            chunks,
+            (
+                mean,
+                scale,
+            ),
+            kwargs,
+            np.float64,
+        )
 
     def weibull(self, a: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw from the distribution, as `numpy.random.Generator.weibull` does."""
@@ -371,7 +606,14 @@ class Generator(_Drawing):
         return self._draw("integers", size, chunks, (low, high), dtype)
 
     def choice(
-        self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True, chunks: Any = "auto"
+        self,
+        a: Any,
+        size: Any = None,
+        replace: bool = True,
+        p: Any = None,
+        axis: int = 0,
+        shuffle: bool = True,
+        chunks: Any = "auto",
     ) -> Array:
         """Draw elements of ``a``, or of the numbers below it."""
         return self._chosen(a, size, replace, p, axis, shuffle, chunks)
@@ -381,10 +623,18 @@ class Generator(_Drawing):
         return self._permuted(x)
 
     def multivariate_hypergeometric(
-        self, colors: Any, nsample: Any, size: Any = None, method: str = "marginals", chunks: Any = "auto", **kwargs: Any
+        self,
+        colors: Any,
+        nsample: Any,
+        size: Any = None,
+        method: str = "marginals",
+        chunks: Any = "auto",
+        **kwargs: Any,
     ) -> Array:
         """Not there yet: draw with `hypergeometric`, one colour after the other."""
-        raise NotImplementedError("multivariate_hypergeometric: draw with hypergeometric, one colour after the other")
+        raise NotImplementedError(
+            "multivariate_hypergeometric: draw with hypergeometric, one colour after the other"
+        )
 
     def spawn(self, n_children: int) -> list[Generator]:
         """Return generators whose numbers have nothing to do with each other."""
@@ -422,7 +672,15 @@ class RandomState(_Drawing):
         """Draw from the numbers from 0 to 1, 1 left out."""
         return self.random(size, chunks, **kwargs)
 
-    def randint(self, low: Any, high: Any = None, size: Any = None, chunks: Any = "auto", dtype: Any = "l", **kwargs: Any) -> Array:
+    def randint(
+        self,
+        low: Any,
+        high: Any = None,
+        size: Any = None,
+        chunks: Any = "auto",
+        dtype: Any = "l",
+        **kwargs: Any,
+    ) -> Array:
         """Draw whole numbers from ``low`` to ``high``, which is left out."""
         del kwargs
         if high is None:
@@ -431,7 +689,9 @@ class RandomState(_Drawing):
             raise ValueError("low >= high")
         return self._draw("integers", size, chunks, (low, high), dtype)
 
-    def random_integers(self, low: Any, high: Any = None, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
+    def random_integers(
+        self, low: Any, high: Any = None, size: Any = None, chunks: Any = "auto", **kwargs: Any
+    ) -> Array:
         """Draw whole numbers from ``low`` to ``high``; from 1 where only one is given."""
         if high is None:
             low, high = 1, low
@@ -442,7 +702,9 @@ class RandomState(_Drawing):
         del kwargs
         return self._draw("integers", size, chunks, (0, np.iinfo(np.int64).max), np.int64)
 
-    def choice(self, a: Any, size: Any = None, replace: bool = True, p: Any = None, chunks: Any = "auto") -> Array:
+    def choice(
+        self, a: Any, size: Any = None, replace: bool = True, p: Any = None, chunks: Any = "auto"
+    ) -> Array:
         """Draw elements of ``a``, or of the numbers below it."""
         return self._chosen(a, size, replace, p, 0, True, chunks)
 

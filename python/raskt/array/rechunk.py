@@ -190,7 +190,10 @@ def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]],
 
     if not args:
         return {}, []
-    pairs = [(asanyarray(a) if index is not None else a, index) for a, index in zip(args[::2], args[1::2], strict=True)]
+    pairs = [
+        (asanyarray(a) if index is not None else a, index)
+        for a, index in zip(args[::2], args[1::2], strict=True)
+    ]
     common: dict[Any, Any] = {}
     for array, index in pairs:
         for axis, letter in enumerate(index or ()):

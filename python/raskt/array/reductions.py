@@ -1,5 +1,6 @@
 """Reductions along axes."""
 
+# ruff: noqa: A001, F822 - the names are those of NumPy, and some of them are made in a loop
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,14 @@ def _reduce(
     return found
 
 
-def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def sum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
     """Add elements up.
 
     Parameters
@@ -101,7 +109,14 @@ def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, spl
     return _reduce("sum", a, axis, keepdims, split_every, out, dtype)
 
 
-def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def prod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
     """Multiply elements; see `sum`."""
     return _reduce("prod", a, axis, keepdims, split_every, out, dtype)
 
@@ -126,7 +141,14 @@ def all(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = Non
     return _reduce("all", a, axis, keepdims, split_every, out)
 
 
-def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def mean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
     """Return the means of elements; see `sum`."""
     return _reduce("mean", a, axis, keepdims, split_every, out, dtype)
 
@@ -176,7 +198,9 @@ def _arg_axis(axis: Any) -> Any:
     return axis
 
 
-def argmax(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def argmax(
+    a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+) -> Array:
     """Return where the largest elements are.
 
     Parameters
@@ -196,42 +220,73 @@ def argmax(a: Any, axis: int | None = None, keepdims: bool = False, split_every:
     return _reduce("argmax", a, _arg_axis(axis), keepdims, split_every, out)
 
 
-def argmin(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def argmin(
+    a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+) -> Array:
     """Return where the smallest elements are; see `argmax`."""
     return _reduce("argmin", a, _arg_axis(axis), keepdims, split_every, out)
 
 
-def nanargmax(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nanargmax(
+    a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+) -> Array:
     """Return where the largest elements are, NaN left out; see `argmax`."""
     return _reduce("nanargmax", a, _arg_axis(axis), keepdims, split_every, out)
 
 
-def nanargmin(a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nanargmin(
+    a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+) -> Array:
     """Return where the smallest elements are, NaN left out; see `argmax`."""
     return _reduce("nanargmin", a, _arg_axis(axis), keepdims, split_every, out)
 
 
-def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
     """Add elements up, NaN left out; see `sum`."""
     return _reduce("nansum", a, axis, keepdims, split_every, out, dtype)
 
 
-def nanprod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nanprod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
     """Multiply elements, NaN left out; see `sum`."""
     return _reduce("nanprod", a, axis, keepdims, split_every, out, dtype)
 
 
-def nanmax(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nanmax(
+    a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+) -> Array:
     """Return the largest elements, NaN left out; see `sum`."""
     return _reduce("nanmax", a, axis, keepdims, split_every, out)
 
 
-def nanmin(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nanmin(
+    a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
+) -> Array:
     """Return the smallest elements, NaN left out; see `sum`."""
     return _reduce("nanmin", a, axis, keepdims, split_every, out)
 
 
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def nanmean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+) -> Array:
     """Return the means of elements, NaN left out; see `sum`."""
     return _reduce("nanmean", a, axis, keepdims, split_every, out, dtype)
 
@@ -326,7 +381,9 @@ def count_nonzero(a: Any, axis: Any = None) -> Array:
     return sum(asanyarray(a).astype(bool), axis=axis, dtype=np.int64)
 
 
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False) -> Any:
+def average(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False
+) -> Any:
     """Return weighted means.
 
     Parameters
@@ -460,7 +517,10 @@ def reduction(
         raise NotImplementedError("reduction with weights: multiply, or pack both into one array")
     if axis is None:
         axis = tuple(range(x.ndim))
-    axes = tuple(int(at) % x.ndim if x.ndim else at for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
+    axes = tuple(
+        int(at) % x.ndim if x.ndim else at
+        for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis)
+    )
     shared = {"axis": axes, "concatenate": concatenate, "ndim": x.ndim}
 
     def packed(function: Any, keep: bool) -> Any:

@@ -49,7 +49,9 @@ def nonzero(a: Any) -> tuple[Array, ...]:
 
     a = _as(a)
     if a.ndim == 0:
-        raise ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead.")
+        raise ValueError(
+            "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead."
+        )
     flat = flatnonzero(a)
     return (flat,) if a.ndim == 1 else unravel_index(flat, a.shape)
 
@@ -168,7 +170,11 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
         raise ValueError(f"side must be 'left' or 'right' (got {side!r})")
     a, v = _as(a), _as(v)
     if a.ndim != 1:
-        raise ValueError("object of too small depth for desired array" if a.ndim == 0 else "Input array a must be one dimensional")
+        raise ValueError(
+            "object of too small depth for desired array"
+            if a.ndim == 0
+            else "Input array a must be one dimensional"
+        )
     # Each block says how many of its elements come before; the sum is the place.
     letters = list(range(1, v.ndim + 1))
     chunks = ((1,) * a.numblocks[0], *v.chunks)
@@ -205,7 +211,11 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
         raise ValueError("object too deep for desired array")
     if not ((np.diff(bins) >= 0).all() or (np.diff(bins) <= 0).all()):
         raise ValueError("bins must be monotonically increasing or decreasing")
-    parameters = {"function": "raskt.array._chunk.digitize", "kwargs": {"bins": bins, "right": bool(right)}, "dtype": "int64"}
+    parameters = {
+        "function": "raskt.array._chunk.digitize",
+        "kwargs": {"bins": bins, "right": bool(right)},
+        "dtype": "int64",
+    }
     return op("apply", (a,), parameters)
 
 
@@ -238,13 +248,17 @@ def assert_eq(a: Any, b: Any, **kwargs: Any) -> bool:
             if x._dtype is not None and x.dtype != found.dtype:
                 raise AssertionError(f"the array promises dtype {x.dtype}, and has {found.dtype}")
             wanted = tuple(n for n in x.shape)
-            if len(wanted) != found.ndim or any(n == n and n != m for n, m in zip(wanted, found.shape, strict=True)):
+            if len(wanted) != found.ndim or any(
+                n == n and n != m for n, m in zip(wanted, found.shape, strict=True)
+            ):
                 raise AssertionError(f"the array promises shape {wanted}, and has {found.shape}")
     if left.shape != right.shape:
         raise AssertionError(f"shapes differ: {left.shape} and {right.shape}")
     if kwargs.pop("check_dtype", True) and left.dtype != right.dtype:
         raise AssertionError(f"dtypes differ: {left.dtype} and {right.dtype}")
-    options = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": True} | {k: v for k, v in kwargs.items() if k in ("rtol", "atol", "equal_nan")}
+    options = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": True} | {
+        k: v for k, v in kwargs.items() if k in ("rtol", "atol", "equal_nan")
+    }
     if left.dtype.kind in "fc":
         equal = np.allclose(left, right, **options)
     else:

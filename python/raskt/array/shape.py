@@ -315,7 +315,8 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
         raise ValueError(f"cannot broadcast shape {x.shape} to shape {wanted}")
     if chunks is None:
         sizes = tuple(
-            x.chunks[at - offset] if at >= offset and x.shape[at - offset] != 1 else (n,) for at, n in enumerate(wanted)
+            x.chunks[at - offset] if at >= offset and x.shape[at - offset] != 1 else (n,)
+            for at, n in enumerate(wanted)
         )
     else:
         sizes = grid_of(chunks, wanted, x._dtype).sizes
@@ -380,12 +381,22 @@ def view(a: Any, dtype: Any = None, order: str = "C") -> Array:
     if order not in ("C", "F"):
         raise ValueError("Order must be one of 'C' or 'F'")
     if known.itemsize == x.dtype.itemsize:
-        return op("apply", (x,), {"function": "raskt.array._chunk.view", "dtype": dtype_parameter(known), "kwargs": {"dtype": dtype_parameter(known)}})
+        return op(
+            "apply",
+            (x,),
+            {
+                "function": "raskt.array._chunk.view",
+                "dtype": dtype_parameter(known),
+                "kwargs": {"dtype": dtype_parameter(known)},
+            },
+        )
     axis = x.ndim - 1 if order == "C" else 0
     sizes = []
     for n in x.chunks[axis]:
         if (n * x.dtype.itemsize) % known.itemsize:
-            raise ValueError(f"chunks of {n} elements of {x.dtype} are no whole number of elements of {known}")
+            raise ValueError(
+                f"chunks of {n} elements of {x.dtype} are no whole number of elements of {known}"
+            )
         sizes.append(n * x.dtype.itemsize // known.itemsize)
     chunks = tuple(tuple(sizes) if at == axis else own for at, own in enumerate(x.chunks))
     return map_blocks(_view_block, x, dtype=known, chunks=chunks, order=order, to=known)

@@ -124,7 +124,9 @@ def delete(arr: Any, obj: Any, axis: int) -> Array:
     n = known_shape(arr, "delete")[at]
     gone = np.arange(n)[obj] if isinstance(obj, slice) else np.atleast_1d(np.asarray(obj, dtype=int))
     if ((gone < -n) | (gone >= n)).any():
-        raise IndexError(f"index {gone[(gone < -n) | (gone >= n)][0]} is out of bounds for axis {at} with size {n}")
+        raise IndexError(
+            f"index {gone[(gone < -n) | (gone >= n)][0]} is out of bounds for axis {at} with size {n}"
+        )
     gone = np.unique(gone % n) if n else gone
     bounds = [-1, *gone.tolist(), n]
     parts = [
@@ -169,7 +171,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int) -> Array:
     places = np.where(places < 0, places + n, places)
     order = np.argsort(places, kind="stable")
     values = _as(values).astype(arr.dtype)
-    if values.ndim == 0 or values.ndim == 1 and arr.ndim > 1 and not lone:
+    if values.ndim == 0 or (values.ndim == 1 and arr.ndim > 1 and not lone):
         values = values[(..., *(None,) * (arr.ndim - at - 1))] if values.ndim else values
     if lone and values.ndim == arr.ndim and values.ndim:
         shape = (*arr.shape[:at], values.shape[at], *arr.shape[at + 1 :])
@@ -235,7 +237,8 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
         wanted[axis] = tuple(sizes) or (0,)
     x = x.rechunk(wanted)
     chunks = tuple(
-        tuple(n // axes[axis] for n in sizes) if axis in axes else sizes for axis, sizes in enumerate(x.chunks)
+        tuple(n // axes[axis] for n in sizes) if axis in axes else sizes
+        for axis, sizes in enumerate(x.chunks)
     )
     return map_blocks(_coarsened, x, chunks=chunks, function=reduction, factors=dict(axes), extra=kwargs)
 
@@ -284,5 +287,3 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
         "dtype": dtype_parameter(np.int64),
     }
     return op("apply", parts, parameters)
-
-

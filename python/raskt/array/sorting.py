@@ -71,7 +71,12 @@ def argtopk(a: Any, k: int, axis: int = -1, split_every: Any = None) -> Array:
 
 
 def unique(
-    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, *, equal_nan: bool = True
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    *,
+    equal_nan: bool = True,
 ) -> Any:
     """Return the elements that differ, in order.
 
@@ -137,5 +142,3 @@ def union1d(ar1: Any, ar2: Any) -> Array:
 
     found: Array = unique(concatenate([_as(ar1).reshape(-1), _as(ar2).reshape(-1)]))
     return found
-
-

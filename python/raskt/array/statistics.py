@@ -67,7 +67,9 @@ def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: 
     return op("blockwise", tuple(operands), parameters).sum(axis=0)
 
 
-def histogram(a: Any, bins: Any = None, range: Any = None, normed: Any = None, weights: Any = None, density: Any = False) -> Any:
+def histogram(
+    a: Any, bins: Any = None, range: Any = None, normed: Any = None, weights: Any = None, density: Any = False
+) -> Any:
     """Count elements by intervals.
 
     Parameters
@@ -107,8 +109,16 @@ def histogram(a: Any, bins: Any = None, range: Any = None, normed: Any = None, w
     weights = None if weights is None else _as(weights).rechunk(x.chunks).reshape(-1)
     x = x.reshape(-1)
     edges = _edges(bins, range)
-    dtype = np.int64 if weights is None else np.histogram(np.ones(1), edges[:2] if len(edges) > 1 else edges, weights=np.ones(1, weights.dtype))[0].dtype
-    counts: Any = _summed(x, weights, "raskt.array._chunk.histogram", {"edges": edges}, (len(edges) - 1,), dtype)
+    dtype = (
+        np.int64
+        if weights is None
+        else np.histogram(
+            np.ones(1), edges[:2] if len(edges) > 1 else edges, weights=np.ones(1, weights.dtype)
+        )[0].dtype
+    )
+    counts: Any = _summed(
+        x, weights, "raskt.array._chunk.histogram", {"edges": edges}, (len(edges) - 1,), dtype
+    )
     if density:
         counts = counts / np.diff(edges) / counts.sum()
     return counts, edges
@@ -133,7 +143,15 @@ def _edges(bins: Any, span: Any) -> Any:
     return edges
 
 
-def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, normed: Any = None, weights: Any = None, density: Any = None) -> Any:
+def histogram2d(
+    x: Any,
+    y: Any,
+    bins: Any = 10,
+    range: Any = None,
+    normed: Any = None,
+    weights: Any = None,
+    density: Any = None,
+) -> Any:
     """Count pairs of elements by rectangles.
 
     Parameters
@@ -152,11 +170,15 @@ def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, normed: Any =
     """
     if np.ndim(bins) == 1 and len(bins) != 2:
         bins = (bins, bins)
-    counts, edges = histogramdd((x, y), bins=bins, range=range, normed=normed, weights=weights, density=density)
+    counts, edges = histogramdd(
+        (x, y), bins=bins, range=range, normed=normed, weights=weights, density=density
+    )
     return counts, edges[0], edges[1]
 
 
-def histogramdd(sample: Any, bins: Any, range: Any = None, normed: Any = None, weights: Any = None, density: Any = None) -> Any:
+def histogramdd(
+    sample: Any, bins: Any, range: Any = None, normed: Any = None, weights: Any = None, density: Any = None
+) -> Any:
     """Count points by boxes.
 
     Parameters
@@ -198,12 +220,16 @@ def histogramdd(sample: Any, bins: Any, range: Any = None, normed: Any = None, w
         raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
     edges = [_edges(own, span) for own, span in zip(each, spans, strict=True)]
     shape = tuple(len(own) - 1 for own in edges)
-    counts: Any = _summed(sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64)
+    counts: Any = _summed(
+        sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64
+    )
     if density:
         for axis, own in enumerate(edges):
             widths = np.diff(own).reshape([-1 if at == axis else 1 for at in builtins.range(n)])
             counts = counts / widths
-        total = _summed(sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64).sum()
+        total = _summed(
+            sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64
+        ).sum()
         counts = counts / total
     return counts, edges
 
@@ -232,7 +258,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
     if x.ndim != 1:
         raise ValueError("Input array must be one dimensional. Try using x.ravel()")
     if x.dtype.kind not in "iub":
-        raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
+        raise TypeError(
+            f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'"
+        )
     if weights is not None and _as(weights).chunks != x.chunks:
         weights = _as(weights)
         if weights.shape != x.shape:
@@ -322,15 +350,29 @@ def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None)
 def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, scale: float) -> Array:
     q = np.asarray(_number(q, "q"), dtype=np.float64)
     if ((q < 0) | (q > scale)).any():
-        what = "Percentiles must be in the range [0, 100]" if scale > 1 else "Quantiles must be in the range [0, 1]"
+        what = (
+            "Percentiles must be in the range [0, 100]"
+            if scale > 1
+            else "Quantiles must be in the range [0, 1]"
+        )
         raise ValueError(what)
     if q.ndim > 1:
-        raise NotImplementedError("quantiles by an array of several axes: pass a list, and reshape the result")
+        raise NotImplementedError(
+            "quantiles by an array of several axes: pass a list, and reshape the result"
+        )
     lead = None if q.ndim == 0 else len(q)
     return _along(name, a, axis, keepdims, {"q": q, "method": method}, lead)
 
 
-def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Array:
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Array:
     """Return quantiles.
 
     Parameters
@@ -360,7 +402,15 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
     return found
 
 
-def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear", keepdims: bool = False) -> Array:
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Array:
     """Return quantiles, NaN left out; see `quantile`."""
     from raskt.array.ufuncs import _into
 
@@ -369,7 +419,15 @@ def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_inp
     return found
 
 
-def percentile(a: Any, q: Any, axis: Any = None, method: str = "linear", internal_method: str = "default", keepdims: bool = False, **kwargs: Any) -> Array:
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    method: str = "linear",
+    internal_method: str = "default",
+    keepdims: bool = False,
+    **kwargs: Any,
+) -> Array:
     """Return percentiles.
 
     Parameters
@@ -398,7 +456,9 @@ def percentile(a: Any, q: Any, axis: Any = None, method: str = "linear", interna
     return _quantile("percentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
 
 
-def nanpercentile(a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False, **kwargs: Any) -> Array:
+def nanpercentile(
+    a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False, **kwargs: Any
+) -> Array:
     """Return percentiles, NaN left out; see `percentile`."""
     return _quantile("nanpercentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["from_npy_stack", "from_tiledb", "from_zarr", "store", "to_hdf5", "to_npy_stack", "to_tiledb", "to_zarr"]
+__all__ = [
+    "from_npy_stack",
+    "from_tiledb",
+    "from_zarr",
+    "store",
+    "to_hdf5",
+    "to_npy_stack",
+    "to_tiledb",
+    "to_zarr",
+]
 
 
 def store(
@@ -113,7 +122,10 @@ def _absent(name: str, instead: str) -> Any:
 def from_npy_stack(dirname: str, mmap_mode: str = "r") -> Array:
     """Not there yet: map the files with `numpy.load`, and `concatenate` them."""
     del dirname, mmap_mode
-    return _absent("from_npy_stack", "map the files with numpy.load(..., mmap_mode='r') and concatenate from_array of them")
+    return _absent(
+        "from_npy_stack",
+        "map the files with numpy.load(..., mmap_mode='r') and concatenate from_array of them",
+    )
 
 
 def to_npy_stack(dirname: str, x: Any, axis: int = 0) -> None:

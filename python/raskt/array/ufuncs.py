@@ -1,5 +1,6 @@
 """Element-wise functions."""
 
+# ruff: noqa: A001, F822 - the names are those of NumPy, and some of them are made in a loop
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -14,16 +15,92 @@ if TYPE_CHECKING:
 
     from raskt.array.core import Array
 
-_UNARY = (
-    "absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil conjugate cos cosh deg2rad degrees exp exp2 "
-    "expm1 fabs floor invert isfinite isinf isnan isnat log log10 log1p log2 logical_not negative positive rad2deg "
-    "radians reciprocal rint sign signbit sin sinh spacing sqrt square tan tanh trunc"
-).split()
-_BINARY = (
-    "add arctan2 bitwise_and bitwise_or bitwise_xor copysign divide equal float_power floor_divide fmax fmin fmod gcd "
-    "greater greater_equal heaviside hypot lcm ldexp left_shift less less_equal logaddexp logaddexp2 logical_and "
-    "logical_or logical_xor maximum minimum multiply nextafter not_equal power remainder right_shift subtract"
-).split()
+_UNARY = [
+    "absolute",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
+    "cbrt",
+    "ceil",
+    "conjugate",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "degrees",
+    "exp",
+    "exp2",
+    "expm1",
+    "fabs",
+    "floor",
+    "invert",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isnat",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "logical_not",
+    "negative",
+    "positive",
+    "rad2deg",
+    "radians",
+    "reciprocal",
+    "rint",
+    "sign",
+    "signbit",
+    "sin",
+    "sinh",
+    "spacing",
+    "sqrt",
+    "square",
+    "tan",
+    "tanh",
+    "trunc",
+]
+_BINARY = [
+    "add",
+    "arctan2",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "copysign",
+    "divide",
+    "equal",
+    "float_power",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "gcd",
+    "greater",
+    "greater_equal",
+    "heaviside",
+    "hypot",
+    "lcm",
+    "ldexp",
+    "left_shift",
+    "less",
+    "less_equal",
+    "logaddexp",
+    "logaddexp2",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "maximum",
+    "minimum",
+    "multiply",
+    "nextafter",
+    "not_equal",
+    "power",
+    "remainder",
+    "right_shift",
+    "subtract",
+]
 _OTHER_NAMES = {
     "abs": "absolute",
     "bitwise_not": "invert",
@@ -90,7 +167,9 @@ class ufunc:
     def __repr__(self) -> str:
         return f"<ufunc {self.__name__!r}>"
 
-    def __call__(self, *args: Any, where: Any = True, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+    def __call__(
+        self, *args: Any, where: Any = True, out: Any = None, dtype: Any = None, **kwargs: Any
+    ) -> Any:
         """Return the function of arrays and numbers."""
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__}() takes {self.nin} arrays, found {len(args)}")
@@ -98,7 +177,10 @@ class ufunc:
             return _where_of(self._of, args, where, out, dtype)
         parameters: dict[str, Any] = {}
         if dtype is not None:
-            parameters = {"dtype": dtype_parameter(dtype), "kwargs": {"dtype": dtype_parameter(dtype), **kwargs}}
+            parameters = {
+                "dtype": dtype_parameter(dtype),
+                "kwargs": {"dtype": dtype_parameter(dtype), **kwargs},
+            }
         elif kwargs:
             parameters = {"kwargs": kwargs}
         return _into(out, op(self.__name__, args, parameters))
@@ -126,7 +208,9 @@ class ufunc:
         found: Array = self(A[(...,) + (None,) * B.ndim], B, **kwargs)
         return found
 
-    def reduce(self, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **kwargs: Any) -> Array:
+    def reduce(
+        self, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **kwargs: Any
+    ) -> Array:
         """Return the function folded along axes."""
         from raskt.array import reductions
 
@@ -179,7 +263,9 @@ if TYPE_CHECKING:
 
 def apply(function: Any, *operands: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """Apply an element-wise function, by its path (``"numpy.real"``), or of the user's."""
-    parameters: dict[str, Any] = {"function": function if isinstance(function, str) else _raskt.Whole(function)}
+    parameters: dict[str, Any] = {
+        "function": function if isinstance(function, str) else _raskt.Whole(function)
+    }
     if dtype is not None:
         parameters["dtype"] = dtype_parameter(dtype)
     if kwargs:
@@ -218,7 +304,9 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return op("where", (condition, x, y))
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def clip(
+    a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+) -> Any:
     """Limit elements to an interval.
 
     Parameters
@@ -368,7 +456,11 @@ def _several(function: str, x: Any, n: int) -> tuple[Array, ...]:
     """Return the results of a ufunc that has several."""
     lifted = lift(x)
     return tuple(
-        op("apply", (lifted,), {"function": "raskt.array._chunk.result_of", "kwargs": {"name": function, "at": at}})
+        op(
+            "apply",
+            (lifted,),
+            {"function": "raskt.array._chunk.result_of", "kwargs": {"name": function, "at": at}},
+        )
         for at in range(n)
     )
 
@@ -404,7 +496,9 @@ def choose(a: Any, choices: Any) -> Array:
         The elements chosen.
     """
     dtype = promoted(*choices)
-    return op("apply", (a, *choices), {"function": "raskt.array._chunk.choose", "dtype": dtype_parameter(dtype)})
+    return op(
+        "apply", (a, *choices), {"function": "raskt.array._chunk.choose", "dtype": dtype_parameter(dtype)}
+    )
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
@@ -461,7 +555,11 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
     parameters = {
         "function": "raskt.array._chunk.piecewise",
         "dtype": dtype_parameter(x.dtype),
-        "kwargs": {"funclist": _raskt.Whole(list(funclist)), "args": _raskt.Whole(args), "kw": _raskt.Whole(kw)},
+        "kwargs": {
+            "funclist": _raskt.Whole(list(funclist)),
+            "args": _raskt.Whole(args),
+            "kw": _raskt.Whole(kw),
+        },
     }
     return op("apply", (x, *conditions), parameters)
 

@@ -21,7 +21,9 @@ FLOATS = st.sampled_from([0.0, -0.0, 1.5, -2.25, 1e10, np.nan, np.inf, -np.inf])
 def arrays(draw, dtypes=("f8", "f4", "i8", "i4", "u1", "?", "c16")):
     dtype = np.dtype(draw(st.sampled_from(dtypes)))
     shape = draw(SHAPES)
-    elements = FLOATS if dtype.kind == "f" else st.integers(0, 1) if dtype.kind == "b" else st.integers(0, 100)
+    elements = (
+        FLOATS if dtype.kind == "f" else st.integers(0, 1) if dtype.kind == "b" else st.integers(0, 100)
+    )
     values = draw(hnp.arrays(dtype, shape, elements=elements, fill=st.nothing()))
     chunks = tuple(draw(st.integers(1, max(n, 1))) for n in shape)
     return values, ra.from_array(values, chunks=chunks)
@@ -43,7 +45,9 @@ def test_ufuncs_of_two(pair, name):
 
 
 @few
-@hypothesis.given(arrays(("f8", "f4", "i8", "u1")), st.sampled_from(["sqrt", "exp", "absolute", "isnan", "floor", "sign"]))
+@hypothesis.given(
+    arrays(("f8", "f4", "i8", "u1")), st.sampled_from(["sqrt", "exp", "absolute", "isnan", "floor", "sign"])
+)
 def test_ufuncs_of_one(pair, name):
     values, x = pair
     with warnings.catch_warnings():
