@@ -14,37 +14,52 @@ _HOMES = {
     "blockwise": "apply_along_axis apply_over_axes apply_gufunc as_gufunc atop blockwise gufunc map_blocks",
     "concatenate": "append block concatenate dstack hstack stack vstack",
     "core": "Array array asanyarray asarray from_array from_delayed to_delayed",
-    "creation": "arange diag diagonal empty empty_like eye fromfunction full full_like indices linspace meshgrid ones "
-    "ones_like pad repeat tile tri tril tril_indices tril_indices_from triu triu_indices triu_indices_from zeros "
-    "zeros_like",
+    "creation": (
+        "arange diag diagonal empty empty_like eye fromfunction full full_like indices linspace "
+        "meshgrid ones ones_like pad repeat tile tri tril tril_indices tril_indices_from triu "
+        "triu_indices triu_indices_from zeros zeros_like"
+    ),
     "cumulative": "cumprod cumsum diff ediff1d gradient nancumprod nancumsum push",
     "linear": "dot einsum matmul outer tensordot vdot",
     "overlap": "map_overlap sliding_window_view",
     "rechunk": "normalize_chunks rechunk unify_chunks",
-    "reductions": "all any argmax argmin average count_nonzero max mean min moment nanargmax nanargmin nanmax nanmean "
-    "nanmin nanprod nanstd nansum nanvar prod ptp reduction std sum trace var",
+    "reductions": (
+        "all any argmax argmin average count_nonzero max mean min moment nanargmax nanargmin nanmax "
+        "nanmean nanmin nanprod nanstd nansum nanvar prod ptp reduction std sum trace var"
+    ),
     "reshape": "ravel reshape reshape_blockwise",
-    "searching": "allclose argwhere assert_eq compress digitize extract flatnonzero isin nonzero searchsorted",
-    "shape": "atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to expand_dims flip fliplr flipud moveaxis "
-    "ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose",
+    "searching": (
+        "allclose argwhere assert_eq compress digitize extract flatnonzero isin nonzero searchsorted"
+    ),
+    "shape": (
+        "atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to expand_dims flip fliplr "
+        "flipud moveaxis ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose"
+    ),
     "slicing": "coarsen delete insert ravel_multi_index shuffle take unravel_index",
     "sorting": "argtopk topk union1d unique",
-    "statistics": "bincount corrcoef cov histogram histogram2d histogramdd median nanmedian nanpercentile nanquantile "
-    "percentile quantile",
+    "statistics": (
+        "bincount corrcoef cov histogram histogram2d histogramdd median nanmedian nanpercentile "
+        "nanquantile percentile quantile"
+    ),
     "store": "from_npy_stack from_tiledb from_zarr store to_hdf5 to_npy_stack to_tiledb to_zarr",
-    "ufuncs": "abs absolute add angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh around bitwise_and "
-    "bitwise_not bitwise_or bitwise_xor cbrt ceil choose clip conj conjugate copysign cos cosh deg2rad degrees divide "
-    "divmod equal exp exp2 expm1 fabs fix float_power floor floor_divide fmax fmin fmod frexp frompyfunc gcd greater "
-    "greater_equal heaviside hypot i0 imag invert iscomplex isclose isfinite isinf isnan isnat isneginf isnull "
-    "isposinf isreal lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and "
-    "logical_not logical_or logical_xor maximum minimum mod modf multiply nan_to_num negative nextafter not_equal "
-    "notnull piecewise positive power rad2deg radians real reciprocal remainder right_shift rint round select sign "
-    "signbit sin sinc sinh spacing sqrt square subtract tan tanh true_divide trunc ufunc where",
+    "ufuncs": (
+        "abs absolute add angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh around "
+        "bitwise_and bitwise_not bitwise_or bitwise_xor cbrt ceil choose clip conj conjugate "
+        "copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs fix float_power "
+        "floor floor_divide fmax fmin fmod frexp frompyfunc gcd greater greater_equal heaviside "
+        "hypot i0 imag invert iscomplex isclose isfinite isinf isnan isnat isneginf isnull isposinf "
+        "isreal lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 "
+        "logical_and logical_not logical_or logical_xor maximum minimum mod modf multiply "
+        "nan_to_num negative nextafter not_equal notnull piecewise positive power rad2deg radians "
+        "real reciprocal remainder right_shift rint round select sign signbit sin sinc sinh spacing "
+        "sqrt square subtract tan tanh true_divide trunc ufunc where"
+    ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _CONSTANTS = "e euler_gamma inf nan newaxis pi"
 _TYPES = (
-    "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128 datetime64 "
+    "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
+    "float64 complex64 complex128 datetime64 "
     "timedelta64"
 )
 

@@ -1,6 +1,7 @@
 """What tasks call: NumPy's functions in the form in which blocks come, and helpers that NumPy lacks.
 
-The engine calls these by name (``raskt.array._chunk.join``). Positional arguments are blocks; keywords are what all
+The engine calls these by name (``raskt.array._chunk.join``). Positional arguments are blocks; keywords are
+what all
 tasks of a layer share, and what a task gets of its own (``own``, ``ranges``, ``info``).
 """
 
@@ -520,6 +521,7 @@ def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
 
 def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any) -> Block:
     """Return the sum of products over the blocks along letters that the result lacks.
+
 
     ``counts`` has for each operand the letters, and the number of blocks, along which its blocks come, in C order.
     """

@@ -102,7 +102,8 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         core = {x.ndim - len(dims) + at: -1 for at in range(len(dims))}
         if any(x.numblocks[at] > 1 for at in core) and not allow_rechunk:
             raise ValueError(
-                "Core dimension of an array consists of multiple chunks. To fix, rechunk along this dimension or use "
+                "Core dimension of an array consists of multiple chunks. To fix, rechunk "
+                "along this dimension or use "
                 "allow_rechunk=True (beware of memory)"
             )
         whole.append(x.rechunk(core) if any(x.numblocks[at] > 1 for at in core) else x)

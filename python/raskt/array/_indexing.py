@@ -51,7 +51,8 @@ def _array_item(item: Any, length: Any, axis: int) -> Any:
     if found.dtype == bool:
         if found.ndim == 1 and length == length and len(found) != length:
             raise IndexError(
-                f"boolean index did not match indexed array along axis {axis}; size of axis is {length} but size of "
+                f"boolean index did not match indexed array along axis {axis}; size of axis "
+                f"is {length} but size of "
                 f"corresponding boolean axis is {len(found)}"
             )
         return found

@@ -116,7 +116,8 @@ class BlockCall:
         if not fits:
             promised = tuple("?" if n is None else n for n in wanted)
             raise ValueError(
-                f"{where} has shape {shape}, where {promised} was promised: pass chunks=, drop_axis= or new_axis="
+                f"{where} has shape {shape}, where {promised} was promised: pass chunks=, "
+                f"drop_axis= or new_axis="
             )
         dtype = getattr(found, "dtype", None)
         if self.expected != "any" and dtype is not None and dtype != self.expected:
@@ -316,7 +317,8 @@ def map_blocks(
 
     Parameters
     ----------
-    func : callable
+    func :
+    callable
         The function of blocks. If it has a parameter ``block_id`` or ``block_info`` it is told where its block lies.
     *args : array_like
         Arrays, whose blocks meet as those of operands do, and other arguments, which are passed as they are.
@@ -603,7 +605,8 @@ def apply_gufunc(func: Any, signature: Any, *args: Any, **kwargs: Any) -> Any:
     signature : str
         Such as ``"(i,j),(j)->(i)"``.
     *args : array_like
-        The arrays.
+        The
+        arrays.
     **kwargs
         ``axes``, ``axis``, ``keepdims``, ``output_dtypes``, ``output_sizes``, ``vectorize``, ``allow_rechunk``, ``meta``
         as in Dask; others are passed to the function.

@@ -21,7 +21,8 @@ Chunks = tuple[tuple[int, ...], ...]
 class Array:
     """A lazy n-dimensional array, cut into chunks.
 
-    Arrays are made by functions such as `from_array`, `ones` and `arange`, and by operations on other arrays, which look
+    Arrays are made by functions such as `from_array`, `ones` and `arange`, and by operations on other
+    arrays, which look
     as NumPy's do. Nothing is computed until `compute` is called.
 
     Examples
@@ -571,7 +572,8 @@ def from_array(
         What has ``shape``, ``dtype`` and slices; anything else is given to `numpy.asarray`.
     chunks : int, tuple, dict or str, optional
         How it is cut: sizes, ``-1`` for whole axes, ``"auto"``, a number of bytes as text.
-    name : str or bool, optional
+    name : str or bool,
+    optional
         What stands for its content. By default the content is hashed, up to a size that the configuration says;
         ``False`` makes it like no other array; text is taken for it.
     lock : bool or lock, optional

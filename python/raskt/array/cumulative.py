@@ -208,7 +208,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
         n = known_shape(f, "gradient")[at]
         if n < edge + 1:
             raise ValueError(
-                "Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are "
+                "Shape of array too small to calculate a numerical gradient, at least "
+                "(edge_order + 1) elements are "
                 "required."
             )
         if np.ndim(spacing) or edge != 1 or min(f.chunks[at]) < 2:

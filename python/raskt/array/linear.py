@@ -56,7 +56,8 @@ def matmul(a: Any, b: Any) -> Array:
         b = b[:, None]
     if a.shape[-1] != b.shape[-2] and a.shape[-1] == a.shape[-1] and b.shape[-2] == b.shape[-2]:
         raise ValueError(
-            f"matmul: Input operand 1 has a mismatch in its core dimension 0: size {b.shape[-2]} is different from "
+            f"matmul: Input operand 1 has a mismatch in its core dimension 0: size "
+            f"{b.shape[-2]} is different from "
             f"{a.shape[-1]}"
         )
     n = max(a.ndim, b.ndim) - 2

@@ -88,7 +88,8 @@ def overlap(x: Any, depth: Any, boundary: Any, *, allow_rechunk: bool = True) ->
         for axis, (pair, sizes) in enumerate(zip(depths, x.chunks, strict=True)):
             if max(pair) > min(sizes):
                 raise ValueError(
-                    f"The overlapping depth {max(pair)} is larger than the smallest chunk {min(sizes)} of axis {axis}: "
+                    f"The overlapping depth {max(pair)} is larger than the smallest chunk "
+                    f"{min(sizes)} of axis {axis}: "
                     "rechunk, or pass allow_rechunk=True"
                 )
     for pair, kind in zip(depths, boundaries, strict=True):

@@ -3,7 +3,6 @@
 `default_rng` makes a `Generator`; the functions of the module are the methods of one `RandomState`.
 """
 
-# ruff: noqa: A001, F822 - the names are those of NumPy, and some of them are made in a loop
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

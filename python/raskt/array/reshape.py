@@ -59,7 +59,8 @@ def _unknown(x: Array, lengths: Any) -> Array:
         follows = (0, *(-1,) * (x.ndim - 1))
         return op("reshape_blocks", (x,), {"chunks": grid_of(chunks, (float("nan"),)), "follows": follows})
     raise ValueError(
-        f"an array of unknown shape {x.shape} cannot be reshaped to {lengths}: call compute_chunk_sizes() first"
+        f"an array of unknown shape {x.shape} cannot be reshaped to {lengths}: call "
+        f"compute_chunk_sizes() first"
     )
 
 

@@ -206,7 +206,8 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
     axes : dict
         The size of neighbourhoods by axis.
     trim_excess : bool, optional
-        Whether elements that do not fill a neighbourhood at the end are left out; otherwise they are an error.
+        Whether elements that do not fill a neighbourhood at the end are left out; otherwise they are an
+        error.
     **kwargs
         Passed to the function.
 

@@ -1,6 +1,5 @@
 """Element-wise functions."""
 
-# ruff: noqa: A001, F822 - the names are those of NumPy, and some of them are made in a loop
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
