@@ -97,7 +97,7 @@ def fromfunction(ranges: Any, function: Any, kwargs: Any, dtype: str) -> Block:
     return np.broadcast_to(found, _lengths(ranges)) if np.ndim(found) == 0 else found
 
 
-def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True, plain: bool = True) -> Block:
+def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True) -> Block:
     """Ask an object in memory, or a file, for a region."""
     region = tuple(slice(start, stop) for start, stop in ranges)
     if lock is None:

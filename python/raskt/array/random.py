@@ -3,6 +3,7 @@
 `default_rng` makes a `Generator`; the functions of the module are the methods of one `RandomState`.
 """
 
+# ruff: noqa: F822 - NumPy's names
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

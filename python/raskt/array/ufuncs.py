@@ -1,5 +1,6 @@
 """Element-wise functions."""
 
+# ruff: noqa: A001 - NumPy's names
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
