@@ -5,6 +5,7 @@ use raskt_expr::Expr;
 
 use crate::builder::Builder;
 use crate::error::{ArrayError, Built};
+use crate::kernels::FoldKind;
 use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, integers, integers_of, with};
 
 /// `name(expr, axis, keepdims)`, for a name of [`REDUCTIONS`](super::REDUCTIONS); no axes are all axes.
@@ -103,6 +104,9 @@ fn result_dtype(builder: &Builder<'_>, name: &str, operand: &Expr) -> Built<DTyp
         _ if *meta.dtype() == DType::Unknown => Ok(DType::Unknown),
         "max" | "min" => Ok(meta.dtype().clone()),
         _ => {
+            if let Some(dtype) = FoldKind::parse(name).and_then(|kind| kind.output(meta.dtype())) {
+                return Ok(dtype);
+            }
             let path = format!("numpy.{name}");
             Ok(builder.context.library.meta(&path, std::slice::from_ref(meta), &Param::Null)?.dtype().clone())
         }

@@ -1,0 +1,100 @@
+//! What rules make of expressions, as `explain` shows it.
+
+use std::sync::Arc;
+
+use raskt_array::blockwise::transpose;
+use raskt_array::creation::from_array;
+use raskt_array::reductions::reduce;
+use raskt_array::slicing::{Index, slice};
+use raskt_array::ufuncs::{scalar, ufunc};
+use raskt_array::{Builder, NativeTokens, planner, planning};
+use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{DType, NdArray, Param, Token};
+use raskt_expr::{Expr, NoLibrary, Planner};
+
+fn source(builder: &Builder<'_>) -> Expr {
+    let values: Vec<f64> = (0..24).map(f64::from).collect();
+    let chunks =
+        Chunks::new([AxisChunks::uniform(4, 2).unwrap(), AxisChunks::uniform(6, 4).unwrap()]).unwrap();
+    from_array(builder, NdArray::from_f64(&[4, 6], &values).unwrap(), Token(7), &chunks).unwrap()
+}
+
+fn checked(make: impl FnOnce(&Builder<'_>) -> Expr) -> (Planner, Expr) {
+    let planner = planner(Arc::new(NoLibrary)).unwrap();
+    let expr = make(&Builder::new(planner.context(), &NativeTokens));
+    (planner, expr)
+}
+
+fn explained(make: impl FnOnce(&Builder<'_>) -> Expr) -> String {
+    let (planner, expr) = checked(make);
+    planning::explain(&planner, &[expr]).unwrap()
+}
+
+fn row(start: i64, stop: i64) -> Index {
+    Index::Range { start: Some(start), stop: Some(stop), step: None }
+}
+
+#[test]
+fn a_slice_reaches_the_source_through_element_wise_work() {
+    let text = explained(|builder| {
+        let x = source(builder);
+        let one = scalar(builder, Param::Float(1.0), &DType::Float64, true).unwrap();
+        let y = ufunc(builder, "add", &[x, one]).unwrap();
+        slice(builder, &y, &[row(1, 3), Index::Point(2)]).unwrap()
+    });
+    assert!(text.contains("1 × slice-elementwise"), "{text}");
+    assert!(text.contains("1 × view-source"), "{text}");
+    let layers = text.split("layers").nth(1).unwrap();
+    assert!(!layers.contains("slice-"), "{text}");
+}
+
+#[test]
+fn a_transposed_source_is_a_view_and_two_transpositions_are_none() {
+    let twice = explained(|builder| {
+        let x = source(builder);
+        transpose(builder, &transpose(builder, &x, None).unwrap(), None).unwrap()
+    });
+    assert!(!twice.split("layers").nth(1).unwrap().contains("transpose"), "{twice}");
+    let once = explained(|builder| transpose(builder, &source(builder), None).unwrap());
+    assert!(once.contains("1 × view-source"), "{once}");
+}
+
+#[test]
+fn a_chain_and_the_reduction_behind_it_are_one_program() {
+    let text = explained(|builder| {
+        let x = source(builder);
+        let sum = ufunc(builder, "add", &[x.clone(), x]).unwrap();
+        let root = ufunc(builder, "sqrt", &[sum]).unwrap();
+        reduce(builder, "sum", &root, None, false).unwrap()
+    });
+    let fused = text.split_once("fused").unwrap().1;
+    assert!(fused.contains("folded") && !fused.contains("= add"), "{text}");
+}
+
+#[test]
+fn what_two_need_is_computed_once() {
+    let (planner, [total, most]) = {
+        let planner = planner(Arc::new(NoLibrary)).unwrap();
+        let builder = Builder::new(planner.context(), &NativeTokens);
+        let x = source(&builder);
+        let y = ufunc(&builder, "sqrt", &[x]).unwrap();
+        let roots = ["sum", "max"].map(|name| reduce(&builder, name, &y, None, false).unwrap());
+        (planner.clone(), roots)
+    };
+    let text = planning::explain(&planner, &[total, most]).unwrap();
+    let fused = text.split_once("fused").unwrap().1;
+    assert_eq!(fused.matches("= fused(").count(), 1, "{text}");
+    assert_eq!(fused.matches("= folded(").count(), 2, "{text}");
+}
+
+#[test]
+fn planning_does_not_depend_on_the_number_of_chunks() {
+    let (planner, expr) = checked(|builder| {
+        let axis = AxisChunks::uniform(100_000, 100).unwrap();
+        let chunks = Chunks::new([axis.clone(), axis]).unwrap();
+        let x = raskt_array::creation::full(builder, Param::Float(1.0), &DType::Float64, &chunks).unwrap();
+        let y = transpose(builder, &x, None).unwrap();
+        reduce(builder, "sum", &ufunc(builder, "add", &[x, y]).unwrap(), None, false).unwrap()
+    });
+    assert_eq!(planning::plan(&planner, &[expr]).unwrap().roots[0].grid.n_blocks(), 1);
+}
