@@ -5,4 +5,4 @@ mod planner;
 mod row;
 
 pub use planner::{COLLECTION, add_to, planner, rows};
-pub use row::{BuildFn, Job, LowerFn, MetaFn, Row, are_native};
+pub use row::{AcceptFn, BuildFn, Job, LowerFn, MetaFn, Row, are_native};

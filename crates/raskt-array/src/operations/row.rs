@@ -11,6 +11,8 @@ use crate::error::Built;
 
 /// What is known of a result.
 pub type MetaFn = fn(&[Meta], &Param) -> Result<Meta>;
+/// Whether a native kernel takes such operands.
+pub type AcceptFn = fn(&[Meta]) -> bool;
 /// How an expression becomes a layer.
 pub type LowerFn = fn(&mut Job<'_, '_>) -> Result<Layer>;
 /// How a request with operands and parameters as users give them becomes an expression.
@@ -28,7 +30,7 @@ pub struct Row {
     /// The layer.
     pub lower: LowerFn,
     /// The native kernel and the operands that it takes.
-    pub kernel: Option<(&'static str, fn(&[Meta]) -> bool)>,
+    pub kernel: Option<(&'static str, AcceptFn)>,
     /// The library's function that defines it.
     pub library: Option<&'static str>,
     /// How it is asked for.

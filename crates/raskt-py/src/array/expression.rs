@@ -23,6 +23,9 @@ use crate::object;
 static BUILDERS: LazyLock<FxHashMap<&'static str, BuildFn>> =
     LazyLock::new(|| rows().into_iter().map(|row| (row.name, row.build)).collect());
 
+/// Equal chunks: their size, if it is known, and how many there are.
+type Run = (Option<u64>, u64);
+
 /// What is to be computed.
 #[pyclass(frozen, weakref, module = "raskt._raskt", name = "ArrayExpr")]
 pub struct ArrayExpr {
@@ -66,7 +69,7 @@ impl ArrayExpr {
 
     /// The same as runs of equal chunks: `(size or None, number)`.
     #[getter]
-    fn runs(&self, py: Python<'_>) -> PyResult<Vec<Vec<(Option<u64>, u64)>>> {
+    fn runs(&self, py: Python<'_>) -> PyResult<Vec<Vec<Run>>> {
         Ok(self.chunks_of(py)?.axes().iter().map(|axis| axis.runs().collect()).collect())
     }
 
