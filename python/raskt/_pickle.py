@@ -17,9 +17,11 @@ def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | N
     reference, which a child process would not find; then, and where it fails, cloudpickle writes.
     """
     kept: list[Any] = []
+    # Without a callback buffers stay in the pickle.
+    keep = None if buffer_callback is None else kept.append
     data: bytes
     try:
-        data = pickle.dumps(obj, protocol=protocol, buffer_callback=kept.append)
+        data = pickle.dumps(obj, protocol=protocol, buffer_callback=keep)
         if b"__main__" not in data:
             _pass_on(kept, buffer_callback)
             return data
@@ -29,7 +31,7 @@ def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | N
     import cloudpickle
 
     kept.clear()
-    data = cloudpickle.dumps(obj, protocol=protocol, buffer_callback=kept.append)
+    data = cloudpickle.dumps(obj, protocol=protocol, buffer_callback=keep)
     _pass_on(kept, buffer_callback)
     return data
 

@@ -1,7 +1,7 @@
 //! From expressions to layers: simplify, fuse, lower.
 
 use raskt_core::Result;
-use raskt_expr::{Expr, Plan, Planner, explain};
+use raskt_expr::{Expr, Plan, Planner, Way, explain};
 use raskt_graph::explain::Explanation;
 
 use crate::fusion::fuse;
@@ -12,7 +12,15 @@ use crate::fusion::fuse;
 /// What rules, operations and lowerings return.
 pub fn plan(planner: &Planner, roots: &[Expr]) -> Result<Plan> {
     let simplified = planner.simplify(roots)?;
-    planner.lower(&fuse(&planner.context(), &simplified.roots)?)
+    planner.lower(&fused(planner, &simplified.roots)?)
+}
+
+/// Fusion is of native kernels: the library's functions are called one by one.
+fn fused(planner: &Planner, roots: &[Expr]) -> Result<Vec<Expr>> {
+    match planner.way {
+        Way::Library => Ok(roots.to_vec()),
+        Way::Native | Way::Preferred => fuse(&planner.context(), roots),
+    }
 }
 
 /// What becomes of `roots`, as text: the expressions, the rules that fired, what is left, what is fused, and the layers.
@@ -21,7 +29,7 @@ pub fn plan(planner: &Planner, roots: &[Expr]) -> Result<Plan> {
 /// As [`plan`].
 pub fn explain(planner: &Planner, roots: &[Expr]) -> Result<String> {
     let rewritten = planner.simplify(roots)?;
-    let fused = fuse(&planner.context(), &rewritten.roots)?;
+    let fused = fused(planner, &rewritten.roots)?;
     let mut text = Explanation::default();
     let mut section = |title: &str, body: &str| {
         text.note(title);
