@@ -1,0 +1,122 @@
+"""What bags and items have in common: the protocol of collections, and the choice of a scheduler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from raskt.bag import _layers
+
+if TYPE_CHECKING:
+    from raskt.bag._layers import Layer
+
+__all__ = ["Lazy"]
+
+#: Fewer elements than this are not worth a process.
+SMALL_MAX = 1_000
+
+
+class Lazy:
+    """A lazy collection on layers of tasks."""
+
+    __slots__ = ("__weakref__", "_layer")
+    _layer: Layer
+
+    def __raskt_graph__(self) -> dict[Any, Any]:
+        return _layers.collect(self._layer)
+
+    def __raskt_keys__(self) -> list[Any]:
+        raise NotImplementedError
+
+    @staticmethod
+    def __raskt_optimize__(graph: Any, keys: Any, **_kwargs: Any) -> dict[Any, Any]:
+        return _layers.fuse(graph, keys)
+
+    @property
+    def __raskt_scheduler__(self) -> str:
+        return self._scheduler()[0]
+
+    def _scheduler(self) -> tuple[str, str]:
+        """Return the scheduler that is used where nobody says anything, and why."""
+        layers = _layers.ancestry(self._layer)
+        if any(is_python(function) for layer in layers for function in layer.functions):
+            known = [layer.n_elements for layer in layers if not layer.parents]
+            if known and all(n is not None for n in known) and sum(n or 0 for n in known) < SMALL_MAX:
+                return "threads", f"fewer than {SMALL_MAX} elements are not worth starting processes"
+            return "processes", "functions written in Python hold the GIL"
+        return "threads", "no function written in Python is called"
+
+    def explain(self) -> str:
+        """Return as text what computing runs: the scheduler and why, and the tasks by kind.
+
+        Returns
+        -------
+        str
+            Steps that are joined by ``>`` run as one task, element by element.
+        """
+        from raskt.base import _configured
+
+        chosen = _configured("scheduler")
+        scheduler, why = self._scheduler() if chosen is None else (str(chosen), "configured")
+        graph = _layers.fuse(self.__raskt_graph__(), self.__raskt_keys__())
+        return _layers.explain(graph, scheduler, why)
+
+    def compute(self, **kwargs: Any) -> Any:
+        """Compute the value.
+
+        Parameters
+        ----------
+        **kwargs
+            As in `raskt.compute`; ``scheduler="processes"`` or ``"threads"`` decides where it runs.
+
+        Returns
+        -------
+        object
+            A list for a bag, the value of an item.
+        """
+        from raskt.base import compute
+
+        return compute(self, traverse=False, **kwargs)[0]
+
+    def persist(self, **kwargs: Any) -> Any:
+        """Compute, and keep the partitions in memory.
+
+        Parameters
+        ----------
+        **kwargs
+            As in `raskt.persist`.
+
+        Returns
+        -------
+        Bag or Item
+            The same collection, whose values are there.
+        """
+        from raskt.base import persist
+
+        return persist(self, traverse=False, **kwargs)[0]
+
+    def visualize(self, *args: Any, **kwargs: Any) -> Any:
+        """Draw the graph of tasks; see `raskt.visualize`."""
+        from raskt._visualize import visualize
+
+        return visualize(self, *args, **kwargs)
+
+
+def is_python(function: Any) -> bool:
+    """Whether calling ``function`` runs Python code (or code of which nothing is known)."""
+    import functools
+    import operator
+    import types
+
+    while isinstance(function, functools.partial):
+        function = function.func
+    if isinstance(
+        function, (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+    ):
+        return False
+    if isinstance(function, (operator.itemgetter, operator.attrgetter, operator.methodcaller)):
+        return False
+    if isinstance(function, type):
+        return function.__module__ != "builtins"
+    return not (
+        getattr(function, "__module__", "") == "json" and getattr(function, "__name__", "") == "loads"
+    )

@@ -1,0 +1,158 @@
+"""Files of any file system, compressed in any way: found, opened, replaced when what is written is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+__all__ = ["COMPRESSIONS", "compression_of", "expand", "is_remote", "open_read", "size_of", "written"]
+
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd"}
+_NAMES = {"gz": "gzip", "lzma": "xz", "zst": "zstd"}
+
+
+def is_remote(path: str) -> bool:
+    """Whether ``path`` is a URL for fsspec."""
+    return "://" in path and not path.startswith("file://")
+
+
+def _local(path: str) -> str:
+    return os.path.expanduser(path.removeprefix("file://"))
+
+
+def _fsspec() -> Any:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise ImportError("URLs need the package fsspec: pip install fsspec") from error
+    return fsspec
+
+
+def expand(urlpath: Any, storage_options: dict[str, Any] | None = None) -> list[str]:
+    """Return the paths that a path, a pattern, or a list of them stands for; nothing found is an error."""
+    if isinstance(urlpath, (str, os.PathLike)):
+        return _expand_one(os.fspath(urlpath), storage_options)
+    paths = [path for one in urlpath for path in _expand_one(os.fspath(one), storage_options)]
+    if not paths:
+        raise ValueError("no files were given: the list of paths is empty")
+    return paths
+
+
+def _expand_one(path: str, storage_options: dict[str, Any] | None) -> list[str]:
+    if is_remote(path):
+        fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+        if not glob.has_magic(stripped):
+            return [path]
+        found = [fs.unstrip_protocol(one) for one in sorted(fs.glob(stripped))]
+    else:
+        path = _local(path)
+        if not glob.has_magic(path) or os.path.exists(path):
+            if not os.path.exists(path):
+                raise FileNotFoundError(2, "no such file", path)
+            if os.path.isdir(path):
+                raise IsADirectoryError(
+                    21, f"is a folder, not a file: ask for {os.path.join(path, '*')!r}", path
+                )
+            return [path]
+        found = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))
+    if not found:
+        raise FileNotFoundError(2, "no file matches the pattern", path)
+    return found
+
+
+def compression_of(path: str, compression: Any) -> str | None:
+    """Return the name of the compression, from the path where it is to be inferred."""
+    if compression == "infer":
+        return COMPRESSIONS.get(os.path.splitext(path)[1].lower())
+    name = _NAMES.get(compression, compression)
+    if name is not None and name not in COMPRESSIONS.values():
+        known = ", ".join(sorted(COMPRESSIONS.values()))
+        raise ValueError(f"unknown compression {compression!r}: expected one of {known}, 'infer' or None")
+    found: str | None = name
+    return found
+
+
+def size_of(path: str, storage_options: dict[str, Any] | None) -> int:
+    """Return the bytes of a file."""
+    if not is_remote(path):
+        return os.path.getsize(path)
+    fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+    return int(fs.size(stripped))
+
+
+def open_read(path: str, compression: str | None, storage_options: dict[str, Any] | None) -> BinaryIO:
+    """Open a file for reading what is decompressed."""
+    raw: Any
+    if is_remote(path):
+        raw = _fsspec().open(path, "rb", **(storage_options or {})).open()
+    else:
+        raw = open(path, "rb", buffering=1 << 16)  # noqa: SIM115 - closed by the caller
+    if compression is None:
+        found: BinaryIO = raw
+        return found
+    made: BinaryIO = _codec(compression)(raw, "rb")
+    return made
+
+
+def _codec(compression: str) -> Callable[..., Any]:
+    if compression == "gzip":
+        import gzip
+
+        return gzip.open
+    if compression == "bz2":
+        import bz2
+
+        return bz2.open
+    if compression == "xz":
+        import lzma
+
+        return lzma.open
+    with contextlib.suppress(ImportError):
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+
+        return zstd.open  # type: ignore[no-any-return,unused-ignore]
+    try:
+        import zstandard
+    except ImportError as error:
+        raise ImportError(
+            "zstd needs Python 3.14, or the package zstandard: pip install zstandard"
+        ) from error
+    return zstandard.open  # type: ignore[no-any-return,unused-ignore]
+
+
+@contextlib.contextmanager
+def written(path: str, compression: str | None, storage_options: dict[str, Any] | None) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes its name when all is written; what fails leaves nothing."""
+    import tempfile
+
+    is_far = is_remote(path)
+    path = path if is_far else _local(path)
+    folder = None if is_far else os.path.dirname(path) or "."
+    if folder is not None:
+        os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".raskt-", suffix=".part", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as raw:
+            if compression is None:
+                yield raw
+            else:
+                with _codec(compression)(raw, "wb") as file:
+                    yield file
+        if is_far:
+            fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+            fs.makedirs(fs._parent(stripped), exist_ok=True)
+            fs.put_file(temporary, stripped)
+            os.unlink(temporary)
+        else:
+            # mkstemp lets nobody else read; what open() makes follows the mask of the process.
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+            os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,230 @@
+"""Graphs of bags: layers that make their tasks when asked, and chains fused into one task a partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+from raskt import _raskt
+from raskt._raskt import Alias, Delayed, Task, TaskRef
+from raskt.bag._steps import Chain, Step
+from raskt.tokenize import tokenize
+
+__all__ = ["Layer", "collect", "explain", "fuse", "input_of", "step_layer", "to_delayed"]
+
+Graph = dict[Any, Any]
+
+
+class Layer:
+    """Some tasks, made when they are needed, and the layers that they need.
+
+    ``functions`` are the user's functions that its tasks call, and ``n_elements`` how many elements a bag of
+    it has,
+    where that is known: the choice of a scheduler rests on them.
+    """
+
+    __slots__ = ("_make", "_tasks", "functions", "n_elements", "parents", "steps")
+
+    def __init__(
+        self,
+        make: Callable[[], Graph],
+        parents: Iterable[Layer] = (),
+        *,
+        functions: Iterable[Any] = (),
+        n_elements: int | None = None,
+        steps: tuple[Step, ...] = (),
+    ) -> None:
+        self._make = make
+        self._tasks: Graph | None = None
+        self.parents = tuple(parents)
+        self.functions = tuple(functions)
+        self.n_elements = n_elements
+        self.steps = steps
+
+    @property
+    def tasks(self) -> Graph:
+        """The tasks, by key."""
+        if self._tasks is None:
+            self._tasks = self._make()
+        return self._tasks
+
+    def __reduce__(self) -> Any:
+        return _restore, (self.tasks, self.parents, self.functions, self.n_elements, self.steps)
+
+
+def _restore(tasks: Graph, parents: Any, functions: Any, n_elements: Any, steps: Any) -> Layer:
+    return Layer(lambda: tasks, parents, functions=functions, n_elements=n_elements, steps=steps)
+
+
+def ancestry(layer: Layer) -> list[Layer]:
+    """Return a layer and all that it stands on, inputs first."""
+    found: dict[int, Layer] = {}
+    stack = [(layer, False)]
+    while stack:
+        one, is_done = stack.pop()
+        if id(one) in found:
+            continue
+        if is_done:
+            found[id(one)] = one
+            continue
+        stack.append((one, True))
+        stack.extend((parent, False) for parent in reversed(one.parents) if id(parent) not in found)
+    return list(found.values())
+
+
+def collect(layer: Layer) -> Graph:
+    """Return all tasks of a layer and of what it stands on."""
+    graph: Graph = {}
+    for one in ancestry(layer):
+        graph.update(one.tasks)
+    return graph
+
+
+def layer_of_graph(graph: Mapping[Any, Any] | Layer) -> Layer:
+    """Return a layer of a graph that a user made."""
+    return graph if isinstance(graph, Layer) else Layer(lambda: dict(graph), functions=(object(),))
+
+
+def step_layer(
+    name: str,
+    step: Step,
+    inputs: Sequence[Sequence[Any]],
+    parents: Sequence[Layer],
+    n_elements: int | None = None,
+) -> Layer:
+    """Return the layer that runs ``step`` for each row of ``inputs``: the streamed partition first."""
+
+    def make() -> Graph:
+        if not inputs:
+            return {}
+        chain = Chain((step,), (len(inputs[0]) - step.streams,))
+        return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(inputs)}
+
+    return Layer(make, parents, functions=step.functions(), n_elements=n_elements, steps=(step,))
+
+
+def input_of(value: Any) -> tuple[Any, list[Layer]] | None:
+    """Return what stands for a collection among the inputs of a task, and its layers; None for other values."""
+    from raskt.bag.item import Item
+
+    if isinstance(value, Item):
+        return TaskRef(value.key), [value._layer]
+    if not _raskt.is_collection(value):
+        return None
+    if not isinstance(value, Delayed):
+        from raskt.base import collection_to_delayed
+
+        value = collection_to_delayed(value)
+    return TaskRef(value.key), [Layer(lambda: _raskt.tasks_of([value]))]
+
+
+def fuse(graph: Mapping[Any, Any], keys: Iterable[Hashable]) -> Graph:
+    """Return the tasks that ``keys`` need, those of a chain that nobody else reads put into one."""
+    wanted = list(keys)
+    tasks, readers = _needed(graph, wanted)
+    kept = set(wanted)
+    chains: dict[tuple[int, int], Chain] = {}
+    fused: Graph = {}
+    stack = list(wanted)
+    while stack:
+        key = stack.pop()
+        if key in fused or key not in tasks:
+            continue
+        task = tasks[key]
+        fused[key] = _absorb(task, tasks, readers, kept, chains) if type(task) is Task else task
+        stack.extend(_needs(fused[key], tasks))
+    return fused
+
+
+def to_delayed(graph: Mapping[Any, Any], keys: Sequence[Hashable]) -> list[Delayed]:
+    """Return the delayed values of ``keys``, fused.
+
+    Tasks that were put together get keys of their own: in another computation the same ones may be put
+    together in
+    another way, and one key must not have two meanings.
+    """
+    fused = fuse(graph, keys)
+    context = tokenize(list(fused), keys)
+    new = {
+        key: (f"{key[0]}-{context}", *key[1:]) if isinstance(key, tuple) else f"{key}-{context}"
+        for key, task in fused.items()
+        if task is not graph[key]
+    }
+    renamed = {
+        new.get(key, key): task.substitute(new, new.get(key, key)) if type(task) is Task else task
+        for key, task in fused.items()
+    }
+    return _raskt.convert_graph(renamed, [new.get(key, key) for key in keys])
+
+
+def _needed(graph: Mapping[Any, Any], wanted: list[Any]) -> tuple[Graph, dict[Any, int]]:
+    tasks: Graph = {}
+    readers: dict[Any, int] = {}
+    stack = list(wanted)
+    while stack:
+        key = stack.pop()
+        if key in tasks or key not in graph:
+            continue
+        tasks[key] = graph[key]
+        for need in _needs(graph[key], graph):
+            readers[need] = readers.get(need, 0) + 1
+            stack.append(need)
+    return tasks, readers
+
+
+def _needs(task: Any, graph: Mapping[Any, Any]) -> Iterable[Any]:
+    if type(task) is Task or type(task) is Alias:
+        return task.dependencies
+    return _raskt.dependencies_of(dict(graph) if type(graph) is not dict else graph, task)
+
+
+def _absorb(
+    task: Any, tasks: Graph, readers: dict[Any, int], kept: set[Any], chains: dict[tuple[int, int], Chain]
+) -> Any:
+    """Return ``task`` with those before it put in."""
+    if type(task.func) is not Chain or not task.func.streams:
+        return task
+    chain, args = task.func, list(task.args)
+    is_changed = False
+    while args and isinstance(args[0], TaskRef):
+        before = tasks.get(args[0].key)
+        if (
+            args[0].key in kept
+            or readers.get(args[0].key) != 1
+            or type(before) is not Task
+            or type(before.func) is not Chain
+            or before.annotations != task.annotations
+            or args[0].key in {arg.key for arg in args[1:] if isinstance(arg, TaskRef)}
+        ):
+            break
+        place = (id(before.func), id(chain))
+        if place not in chains:
+            chains[place] = before.func.then(chain)
+        chain, args = chains[place], [*before.args, *args[1:]]
+        is_changed = True
+        if not chain.streams:
+            break
+    if not is_changed:
+        return task
+    made = Task(task.key, chain, *args)
+    return made if not task.annotations else _annotated(made, task.annotations)
+
+
+def _annotated(task: Task, notes: dict[str, Any]) -> Task:
+    from raskt.annotations import annotate
+
+    with annotate(**notes):
+        return Task(task.key, task.func, *task.args)
+
+
+def explain(graph: Graph, scheduler: str, why: str) -> str:
+    """Return as text what runs: one line for all tasks of a kind."""
+    kinds: dict[Any, tuple[str, int]] = {}
+    for key, task in graph.items():
+        func = task.func if type(task) is Task else None
+        text = getattr(func, "__name__", None) or "value"
+        place = (key[0] if isinstance(key, tuple) else key, text)
+        kinds[place] = (text, kinds.get(place, ("", 0))[1] + 1)
+    lines = [f"scheduler: {scheduler} ({why})", f"tasks: {len(graph)}"]
+    lines.extend(f"  {n:>6} × {text}" for text, n in reversed(kinds.values()))
+    return "\n".join(lines)

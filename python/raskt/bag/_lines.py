@@ -1,0 +1,241 @@
+"""Lines of files: the steps that read and write text."""
+
+from __future__ import annotations
+
+import codecs
+import functools
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from raskt.bag._bad import Context
+from raskt.bag._files import open_read, written
+from raskt.bag._steps import Step
+
+__all__ = ["ReadLines", "WriteLines", "delimiter_of"]
+
+CHUNK_BYTES = 1 << 18
+
+
+@functools.cache
+def is_ascii_like(encoding: str) -> bool:
+    """Whether a line feed is the byte 10 and nothing else is, so that lines can be split before they are decoded."""
+    name = codecs.lookup(encoding).name
+    return name in ("utf-8", "ascii", "latin-1", "cp437", "koi8-r") or name.startswith(("iso8859", "cp125"))
+
+
+def delimiter_of(linedelimiter: str | None, encoding: str) -> bytes:
+    """Return the bytes that end a line."""
+    text = "\n" if linedelimiter is None else linedelimiter
+    if is_ascii_like(encoding):
+        return text.encode(encoding)
+    # Encodings of several bytes a character put a mark first, which is no part of the delimiter.
+    return text.encode(encoding).removeprefix("".encode(encoding))
+
+
+class ReadLines(Step):
+    """Read lines of parts of files, given as ``(path, compression, begin, end)``."""
+
+    __slots__ = ("encoding", "errors", "include_path", "linedelimiter", "storage_options", "wants_bad")
+    streams = False
+    encoding: str
+    errors: str
+    include_path: bool
+    linedelimiter: str | None
+    storage_options: dict[str, Any] | None
+    wants_bad: bool
+
+    def describe(self) -> str:
+        """Return what is read."""
+        return "read_text"
+
+    def run(self, context: Context, *inputs: Any) -> Iterator[Any]:
+        """Return the lines, one by one."""
+        if self.errors in ("skip", "collect"):
+            context.bad = []
+            context.wants_bad = self.wants_bad
+        return self._lines(context, inputs[0].parts)
+
+    def _lines(self, context: Context, parts: Any) -> Iterator[Any]:
+        for path, compression, begin, end in parts:
+            place = [path, 0, begin]
+            context.where = lambda place=place: tuple(place)  # type: ignore[misc]
+            with open_read(path, compression, self.storage_options) as file:
+                if is_ascii_like(self.encoding):
+                    lines = self._split(file, place, begin, end, context)
+                else:
+                    lines = self._decoded(file, place)
+                if self.include_path:
+                    for line in lines:
+                        yield line, path
+                else:
+                    yield from lines
+
+    def _split(
+        self, file: BinaryIO, place: list[Any], begin: int, end: Any, context: Context
+    ) -> Iterator[str]:
+        """Split, then decode: the place in the file is known to the byte."""
+        delimiter = delimiter_of(self.linedelimiter, self.encoding)
+        encoding, errors = self.encoding, self.errors
+        may_skip = errors in ("skip", "collect")
+        handler = "strict" if may_skip else errors
+        is_universal = self.linedelimiter is None
+        offset = begin
+        if begin:
+            # The line that begins before this part belongs to the part before.
+            offset = max(0, begin - len(delimiter))
+            file.seek(offset)
+            offset += len(file.readline() if delimiter == b"\n" else next(raw_lines(file, delimiter), b""))
+            file.seek(offset)
+        for raw in raw_lines(file, delimiter):
+            if end is not None and offset >= end:
+                return
+            place[1] += 1
+            place[2] = offset
+            offset += len(raw)
+            try:
+                line = raw.decode(encoding, handler)
+            except UnicodeDecodeError as error:
+                if not may_skip:
+                    raise
+                context.skip(error)
+                continue
+            if is_universal and "\r" in line:
+                yield from _universal(line)
+            else:
+                yield line
+
+    def _decoded(self, file: BinaryIO, place: list[Any]) -> Iterator[str]:
+        """Decode, then split: encodings in which a line feed is no single byte."""
+        import io
+
+        mark = len("".encode(self.encoding))
+        errors = "strict" if self.errors in ("skip", "collect") else self.errors
+        text = io.TextIOWrapper(file, self.encoding, errors, newline="")
+        offset = mark
+        for line in raw_lines(text, "\n" if self.linedelimiter is None else self.linedelimiter):
+            place[1] += 1
+            place[2] = offset
+            offset += len(line.encode(self.encoding, "surrogatepass")) - mark
+            if self.linedelimiter is None and "\r" in line:
+                yield from _universal(line)
+            else:
+                yield line
+
+
+def _universal(line: str) -> Iterator[str]:
+    """Split at carriage returns too, and make all line ends the same."""
+    text = line.replace("\r\n", "\n").replace("\r", "\n")
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at) + 1 or len(text)
+        yield text[at:end]
+        at = end
+
+
+def raw_lines(file: Any, delimiter: Any) -> Iterator[Any]:
+    """Yield lines that end with ``delimiter``; memory holds a chunk and one line."""
+    if delimiter == b"\n":
+        yield from file
+        return
+    rest = delimiter[:0]
+    while chunk := file.read(CHUNK_BYTES):
+        pieces = (rest + chunk).split(delimiter)
+        rest = pieces.pop()
+        for piece in pieces:
+            yield piece + delimiter
+    if rest:
+        yield rest
+
+
+class Parts:
+    """Parts of files that one task reads: opaque, so that nobody looks into them for tasks."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[tuple[Any, ...], ...]) -> None:
+        self.parts = parts
+
+    def __reduce__(self) -> Any:
+        return Parts, (self.parts,)
+
+    def __raskt_tokenize__(self) -> Any:
+        return self.parts
+
+
+class BadOnly(Step):
+    """Go through a partition for the lines that have to be left out, and return those."""
+
+    __slots__ = ()
+
+    def describe(self) -> str:
+        """Return what is kept."""
+        return "bad lines"
+
+    def run(self, context: Context, stream: Any, *_inputs: Any) -> Any:
+        """Return the bad lines."""
+        context.wants_bad = True
+        for _ in stream:
+            pass
+        return list(context.bad or ())
+
+
+def bad_lines(bag: Any) -> Any:
+    """Return the bag of lines that ``bag`` leaves out."""
+    from raskt._raskt import Task
+    from raskt.bag._layers import Layer, fuse
+    from raskt.bag._steps import Chain
+    from raskt.bag.core import bag_of
+    from raskt.tokenize import tokenize
+
+    name = f"bad-lines-{tokenize(bag.name)}"
+    tasks = fuse(bag.__raskt_graph__(), bag.__raskt_keys__())
+    made: dict[Any, Any] = {}
+    end = Chain((BadOnly(),), (0,))
+    for i, key in enumerate(bag.__raskt_keys__()):
+        task = tasks[key]
+        source = task.func.steps[0] if type(task) is Task and type(task.func) is Chain else None
+        if not isinstance(source, ReadLines) or source.errors not in ("skip", "collect"):
+            raise ValueError(
+                "bad lines are known of what read_text returns with errors='collect', and of functions of its elements"
+            )
+        made[name, i] = Task((name, i), task.func.then(end), *task.args)
+    rest = {key: task for key, task in tasks.items() if key not in set(bag.__raskt_keys__())}
+    return bag_of(Layer(lambda: rest | made, functions=bag._layer.functions), name, bag.npartitions)
+
+
+class WriteLines(Step):
+    """Write the elements of a partition to a file, an element a line."""
+
+    __slots__ = ("compression", "encoding", "last_endline", "storage_options")
+    compression: Any
+    encoding: str
+    last_endline: bool
+    storage_options: dict[str, Any] | None
+
+    def describe(self) -> str:
+        """Return what is done."""
+        return "to_textfiles"
+
+    def run(self, _context: Context, stream: Any, *inputs: Any) -> list[str]:
+        """Return the path."""
+        from raskt.bag._files import compression_of
+
+        path = inputs[0]
+        encoding = self.encoding
+        with written(path, compression_of(path, self.compression), self.storage_options) as file:
+            end = b""
+            for at, element in enumerate(stream):
+                if isinstance(element, str):
+                    data = element.encode(encoding)
+                elif isinstance(element, bytes):
+                    data = element
+                else:
+                    raise TypeError(
+                        f"to_textfiles writes str and bytes, found {type(element).__name__} as element {at} of "
+                        f"{path}: map(str) or map(json.dumps) first"
+                    )
+                file.write(end + data)
+                end = b"\n"
+            if self.last_endline and end:
+                file.write(end)
+        return [path]

@@ -1,0 +1,436 @@
+"""What tasks of bags run: steps, and chains of steps that stream elements through a partition.
+
+A step is a small object that can be pickled. Its ``run(context, stream, *inputs)`` takes the partition, and
+whatever
+else the task was given, and returns an iterator or, where it ends a chain, a value.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from raskt.bag._bad import Context
+
+__all__ = [
+    "Chain",
+    "Each",
+    "EachPartition",
+    "Filter",
+    "Flatten",
+    "Pluck",
+    "Reduce",
+    "Starmap",
+    "Step",
+    "StreamArg",
+]
+
+
+class _NoDefault:
+    """What stands for an argument that was not given; there is one in each process."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<no default>"
+
+    def __reduce__(self) -> str:
+        return "NO_DEFAULT"
+
+    def __raskt_tokenize__(self) -> str:
+        return "no default"
+
+
+NO_DEFAULT: Any = _NoDefault()
+
+
+class StreamArg:
+    """Where an argument of a call comes from: the stream, an input of the task, or an element of one."""
+
+    __slots__ = ("at", "kind")
+
+    def __init__(self, kind: str, at: int = 0) -> None:
+        self.kind = kind
+        self.at = at
+
+    def __raskt_tokenize__(self) -> Any:
+        return self.kind, self.at
+
+    def __reduce__(self) -> Any:
+        return StreamArg, (self.kind, self.at)
+
+
+class Step:
+    """One step; the fields, in the order of ``__slots__``, are all there is to know about it."""
+
+    __slots__: tuple[str, ...] = ()
+    #: Whether the first input is a partition that may be streamed; sources have none.
+    streams = True
+
+    def __init__(self, *fields: Any) -> None:
+        for name, value in zip(self.__slots__, fields, strict=True):
+            setattr(self, name, value)
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __raskt_tokenize__(self) -> Any:
+        return type(self).__name__, self._fields()
+
+    def __reduce__(self) -> Any:
+        return type(self), self._fields()
+
+    def functions(self) -> Iterable[Any]:
+        """Yield the functions of the user that the step calls."""
+        return ()
+
+    def describe(self) -> str:
+        """Return how the step is shown by `explain`."""
+        return type(self).__name__.lower()
+
+    def run(self, context: Context, *inputs: Any) -> Any:
+        """Run the step."""
+        raise NotImplementedError
+
+
+def name_of(function: Any) -> str:
+    """Return how users know a function."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if isinstance(function, (operator.itemgetter, operator.attrgetter, operator.methodcaller)):
+        return repr(function)
+    name = getattr(function, "__qualname__", None) or type(function).__name__
+    module = getattr(function, "__module__", None)
+    return f"{module}.{name}" if module not in (None, "builtins", "__main__") else name
+
+
+class Each(Step):
+    """Call a function for every element; ``args`` and ``kwargs`` say with `StreamArg` what comes from where."""
+
+    __slots__ = ("args", "function", "kwargs")
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    function: Callable[..., Any]
+
+    def functions(self) -> Iterable[Any]:
+        """Yield the function."""
+        return (self.function,)
+
+    def describe(self) -> str:
+        """Return the function's name."""
+        return f"map({name_of(self.function)})"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the function gets the element and nothing else."""
+        return not self.kwargs and len(self.args) == 1 and isinstance(self.args[0], StreamArg)
+
+    def run(self, context: Context, stream: Any, *inputs: Any) -> Iterator[Any]:
+        """Return the results, one by one."""
+        if self.is_plain:
+            return context.map(self.function, stream)
+        return self._run_many(context, stream, inputs)
+
+    def _run_many(self, context: Context, stream: Any, inputs: Sequence[Any]) -> Iterator[Any]:
+        partitions: list[Any] = []
+
+        def placed(arg: Any) -> tuple[int, Any]:
+            if not isinstance(arg, StreamArg):
+                return -1, arg
+            if arg.kind == "value":
+                return -1, inputs[arg.at]
+            partitions.append(stream if arg.kind == "stream" else inputs[arg.at])
+            return len(partitions) - 1, None
+
+        args = [placed(arg) for arg in self.args]
+        kwargs = [(name, *placed(arg)) for name, arg in self.kwargs.items()]
+        function = self.function
+
+        def call(items: tuple[Any, ...]) -> Any:
+            return function(
+                *(value if at < 0 else items[at] for at, value in args),
+                **{name: value if at < 0 else items[at] for name, at, value in kwargs},
+            )
+
+        return context.map(call, _same_length(partitions))
+
+
+def _same_length(partitions: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    if len(partitions) == 1:
+        yield from zip(partitions[0])
+        return
+    ended = object()
+    for items in itertools.zip_longest(*partitions, fillvalue=ended):
+        if any(item is ended for item in items):
+            raise ValueError(
+                "map was called with several bags whose partitions differ in length: it goes through them in "
+                "step, so make them from one bag, or repartition() them"
+            )
+        yield items
+
+
+class Starmap(Step):
+    """Call a function with the items of every element as its arguments."""
+
+    __slots__ = ("function", "kwargs")
+    function: Callable[..., Any]
+    kwargs: dict[str, Any]
+
+    def functions(self) -> Iterable[Any]:
+        """Yield the function."""
+        return (self.function,)
+
+    def describe(self) -> str:
+        """Return the function's name."""
+        return f"starmap({name_of(self.function)})"
+
+    def run(self, context: Context, stream: Any, *inputs: Any) -> Iterator[Any]:
+        """Return the results, one by one."""
+        function = self.function
+        kwargs = {k: inputs[v.at] if isinstance(v, StreamArg) else v for k, v in self.kwargs.items()}
+        return context.map(lambda items: function(*items, **kwargs), stream)
+
+
+class Filter(Step):
+    """Keep the elements for which a predicate is what is wanted; the predicate may be a bag of truth values."""
+
+    __slots__ = ("predicate", "wanted")
+    predicate: Any
+    wanted: bool
+
+    def functions(self) -> Iterable[Any]:
+        """Yield the predicate."""
+        return () if self.predicate is None else (self.predicate,)
+
+    def describe(self) -> str:
+        """Return the predicate's name."""
+        of = "a bag" if isinstance(self.predicate, StreamArg) else name_of(self.predicate)
+        return f"{'filter' if self.wanted else 'remove'}({of})"
+
+    def run(self, context: Context, stream: Any, *inputs: Any) -> Iterator[Any]:
+        """Return what is kept."""
+        if isinstance(self.predicate, StreamArg):
+            pairs = _same_length([stream, inputs[0]])
+            return (item for item, truth in pairs if bool(truth) is self.wanted)
+        return context.filter(self.predicate, stream, self.wanted)
+
+
+class Pluck(Step):
+    """Take an item, or a tuple of items, from every element."""
+
+    __slots__ = ("default", "key")
+    default: Any
+    key: Any
+
+    def describe(self) -> str:
+        """Return the key."""
+        return f"pluck({self.key!r})"
+
+    def run(self, context: Context, stream: Any, *_inputs: Any) -> Iterator[Any]:
+        """Return the items, one by one."""
+        return context.map(self.getter(), stream)
+
+    def getter(self) -> Callable[[Any], Any]:
+        """Return the function from an element to its item."""
+        key, default = self.key, self.default
+        if default is NO_DEFAULT:
+            if not isinstance(key, list):
+                return operator.itemgetter(key)
+            return lambda item: tuple([item[k] for k in key])
+
+        def one(item: Any, k: Any) -> Any:
+            try:
+                return item[k]
+            except (KeyError, IndexError):
+                return default
+
+        if not isinstance(key, list):
+            return lambda item: one(item, key)
+        return lambda item: tuple([one(item, k) for k in key])
+
+
+class Flatten(Step):
+    """Go through the items of every element."""
+
+    __slots__ = ()
+
+    def run(self, _context: Context, stream: Any, *_inputs: Any) -> Iterator[Any]:
+        """Return the items, one by one."""
+        return itertools.chain.from_iterable(stream)
+
+
+class EachPartition(Step):
+    """Call a function with whole partitions."""
+
+    __slots__ = ("args", "function", "kwargs")
+    args: tuple[Any, ...]
+    function: Callable[..., Any]
+    kwargs: dict[str, Any]
+
+    def functions(self) -> Iterable[Any]:
+        """Yield the function."""
+        return (self.function,)
+
+    def describe(self) -> str:
+        """Return the function's name."""
+        return f"map_partitions({name_of(self.function)})"
+
+    def run(self, _context: Context, stream: Any, *inputs: Any) -> Any:
+        """Return what the function returns."""
+
+        def placed(arg: Any) -> Any:
+            if not isinstance(arg, StreamArg):
+                return arg
+            return Partition.of(stream) if arg.kind == "stream" else inputs[arg.at]
+
+        args = [placed(arg) for arg in self.args]
+        return self.function(*args, **{name: placed(arg) for name, arg in self.kwargs.items()})
+
+
+class Reduce(Step):
+    """Make one value of a partition."""
+
+    __slots__ = ("function", "is_ours", "label")
+    function: Callable[[Any], Any]
+    is_ours: bool
+    label: str
+
+    def functions(self) -> Iterable[Any]:
+        """Yield the function, where it is the user's."""
+        return () if self.is_ours else (self.function,)
+
+    def describe(self) -> str:
+        """Return what is computed."""
+        return self.label
+
+    def run(self, _context: Context, stream: Any, *_inputs: Any) -> Any:
+        """Return the value."""
+        return self.function(stream if self.is_ours else Partition.of(stream))
+
+
+class Partition:
+    """A partition that is streamed by whoever goes through it once, and is a sequence for whoever asks for more.
+
+    A function given to ``map_partitions`` may count on ``len``, on items, and on going through it again if
+    it has
+    asked for either before: then all elements are kept.
+    """
+
+    __slots__ = ("_items", "_stream")
+
+    def __init__(self, stream: Iterator[Any]) -> None:
+        self._stream: Iterator[Any] | None = stream
+        self._items: list[Any] | None = None
+
+    @staticmethod
+    def of(stream: Any) -> Any:
+        """Return ``stream`` itself where it is a list already."""
+        if isinstance(stream, range):
+            return list(stream)
+        return Partition(stream) if isinstance(stream, Iterator) else stream
+
+    def _kept(self) -> list[Any]:
+        if self._items is None:
+            self._items = list(self._once())
+        return self._items
+
+    def _once(self) -> Iterator[Any]:
+        if self._stream is None:
+            raise RuntimeError(
+                "this partition has been streamed already: make a list of it to go through it twice"
+            )
+        stream, self._stream = self._stream, None
+        return stream
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items) if self._items is not None else self._once()
+
+    def __next__(self) -> Any:
+        if self._stream is None:
+            raise RuntimeError("this partition has been streamed already")
+        return next(self._stream)
+
+    def __len__(self) -> int:
+        return len(self._kept())
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._kept()[at]
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(self._kept())
+
+    def __contains__(self, item: Any) -> bool:
+        return item in (self._items if self._items is not None else self._once())
+
+    def __eq__(self, other: object) -> bool:
+        return self._kept() == (other._kept() if isinstance(other, Partition) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<partition>" if self._items is None else repr(self._items)
+
+
+class Chain:
+    """Steps that run as one task: each streams into the next, and a list is made at the end.
+
+    ``counts`` says how many inputs of the task belong to each step, the streamed partition not counted.
+    """
+
+    __slots__ = ("counts", "steps")
+
+    def __init__(self, steps: tuple[Step, ...], counts: tuple[int, ...]) -> None:
+        self.steps = steps
+        self.counts = counts
+
+    def __reduce__(self) -> Any:
+        return Chain, (self.steps, self.counts)
+
+    def __raskt_tokenize__(self) -> Any:
+        return self.steps, self.counts
+
+    @property
+    def __name__(self) -> str:
+        return " > ".join(step.describe() for step in self.steps)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def then(self, other: Chain) -> Chain:
+        """Return the chain that goes on with ``other``."""
+        return Chain(self.steps + other.steps, self.counts + other.counts)
+
+    @property
+    def streams(self) -> bool:
+        """Whether the first input is a partition."""
+        return self.steps[0].streams
+
+    def __call__(self, *inputs: Any) -> Any:
+        context = Context()
+        at = 0
+        stream: Any = None
+        if self.streams:
+            stream, at = inputs[0], 1
+            if not isinstance(stream, (list, tuple, range, Iterator)):
+                stream = Partition.of(iter(stream)) if isinstance(stream, Iterable) else stream
+        try:
+            for step, count in zip(self.steps, self.counts, strict=True):
+                rest = inputs[at : at + count]
+                at += count
+                stream = step.run(context, stream, *rest) if step.streams else step.run(context, *rest)
+            if isinstance(stream, Partition):
+                stream = iter(stream)
+            if isinstance(stream, (Iterator, range)):
+                stream = list(stream)
+        except Exception as error:
+            context.explain(error)
+            raise
+        finally:
+            context.close()
+        return stream

@@ -1,0 +1,347 @@
+"""Work on each element, and on each partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from raskt._raskt import TaskRef
+from raskt.bag._layers import Layer, input_of, step_layer
+from raskt.bag._steps import NO_DEFAULT, Each, EachPartition, Filter, Flatten, Pluck, Starmap, Step, StreamArg
+from raskt.tokenize import tokenize
+
+if TYPE_CHECKING:
+    from raskt.bag.core import Bag
+
+__all__ = ["Elementwise", "map", "map_partitions"]
+
+
+class Inputs:
+    """The inputs of the tasks of a step: partitions of bags, and values that all of them get."""
+
+    def __init__(self, first: Any) -> None:
+        self.first = first
+        self.bags: list[Any] = []
+        self.rest: list[Any] = []
+        self.layers: list[Layer] = [first._layer]
+        self.names: list[Any] = [first.name]
+        self.is_streamed = False
+
+    def place(self, value: Any) -> Any:
+        """Return what stands for ``value`` in the step."""
+        from raskt.bag.core import Bag
+
+        if value is self.first and not self.is_streamed:
+            self.is_streamed = True
+            return StreamArg("stream")
+        if isinstance(value, Bag):
+            if value.npartitions != self.first.npartitions:
+                raise ValueError(
+                    f"all bags must have the same number of partitions, found {self.first.npartitions} and "
+                    f"{value.npartitions}: repartition() one of them"
+                )
+            found: Any = value
+            self.layers.append(value._layer)
+            self.names.append(value.name)
+        else:
+            made = input_of(value)
+            if made is None:
+                return value
+            found, layers = made
+            self.layers.extend(layers)
+            self.names.append(found.key)
+        self.rest.append(found)
+        return StreamArg("bag" if isinstance(value, Bag) else "value", len(self.rest) - 1)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return the inputs of each task."""
+        from raskt.bag.core import Bag
+
+        return [
+            tuple(
+                TaskRef((value.name, i)) if isinstance(value, Bag) else value
+                for value in (self.first, *self.rest)
+            )
+            for i in range(self.first.npartitions)
+        ]
+
+    def bag(self, label: str, step: Step) -> Bag:
+        """Return the bag that ``step`` makes."""
+        from raskt.bag.core import bag_of
+
+        name = f"{label}-{tokenize(step, self.names)}"
+        return bag_of(step_layer(name, step, self.rows(), self.layers), name, self.first.npartitions)
+
+
+def _first_bag(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    from raskt.bag.core import Bag
+
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Bag):
+            return value
+    raise ValueError("at least one argument must be a bag")
+
+
+def label_of(func: Any) -> str:
+    """Return what the keys of tasks that call ``func`` begin with."""
+    from raskt import _raskt
+
+    return _raskt.function_name(func)
+
+
+def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+    """Call a function with the elements of one or several bags.
+
+    Parameters
+    ----------
+    func : callable
+        Called with one element of each bag.
+    *args, **kwargs : object
+        Bags, which are gone through in step; items and delayed values, whose values each call gets; anything
+        else
+        is passed as it is.
+
+    Returns
+    -------
+    Bag
+        What the calls return.
+
+    Raises
+    ------
+    ValueError
+        If no argument is a bag, or bags differ in their partitions.
+
+    Examples
+    --------
+    >>> import raskt.bag as rb
+    >>> b = rb.range(4, npartitions=2)
+    >>> rb.map(lambda x, y: x * y, b, b).compute()
+    [0, 1, 4, 9]
+    >>> rb.map(lambda x, total: x / total, b, b.sum()).compute()[-1]
+    0.5
+    """
+    if not callable(func):
+        raise TypeError(f"map needs a function, found {func!r}")
+    inputs = Inputs(_first_bag(args, kwargs))
+    placed = tuple(inputs.place(arg) for arg in args)
+    named = {name: inputs.place(value) for name, value in kwargs.items()}
+    return inputs.bag(label_of(func), Each(placed, func, named))
+
+
+def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+    """Call a function with whole partitions of one or several bags.
+
+    Parameters
+    ----------
+    func : callable
+        Called with a partition of each bag: something to go through, which streams where it can.
+    *args, **kwargs : object
+        Bags with the same number of partitions; items and delayed values, whose values each call gets;
+        anything else
+        is passed as it is.
+
+    Returns
+    -------
+    Bag
+        The elements of what the calls return.
+
+    Examples
+    --------
+    >>> import raskt.bag as rb
+    >>> rb.map_partitions(lambda part: [sum(part)], rb.range(4, npartitions=2)).compute()
+    [1, 5]
+    """
+    if not callable(func):
+        raise TypeError(f"map_partitions needs a function, found {func!r}")
+    inputs = Inputs(_first_bag(args, kwargs))
+    placed = tuple(inputs.place(arg) for arg in args)
+    named = {name: inputs.place(value) for name, value in kwargs.items()}
+    return inputs.bag(label_of(func), EachPartition(placed, func, named))
+
+
+class Elementwise:
+    """The methods of bags that work on each element."""
+
+    __slots__ = ()
+
+    def map(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+        """Call a function with every element.
+
+        Parameters
+        ----------
+        func : callable
+            Called with the element, and with ``args`` and ``kwargs``.
+        *args, **kwargs : object
+            As in `raskt.bag.map`.
+
+        Returns
+        -------
+        Bag
+            What the calls return.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence(["a", "b"]).map(str.upper).compute()
+        ['A', 'B']
+        """
+        return map(func, self, *args, **kwargs)
+
+    def starmap(self, func: Callable[..., Any], **kwargs: Any) -> Bag:
+        """Call a function with the items of every element as its arguments.
+
+        Parameters
+        ----------
+        func : callable
+            Called as ``func(*element, **kwargs)``.
+        **kwargs : object
+            Items, delayed values, or values that are passed as they are.
+
+        Returns
+        -------
+        Bag
+            What the calls return.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([(1, 2), (3, 4)]).starmap(pow).compute()
+        [1, 81]
+        """
+        inputs = Inputs(self)
+        inputs.place(self)
+        placed = {name: inputs.place(value) for name, value in kwargs.items()}
+        if inputs.bags:
+            raise ValueError("starmap takes items and delayed values by name, no bags")
+        return inputs.bag(label_of(func), Starmap(func, placed))
+
+    def filter(self, predicate: Any) -> Bag:
+        """Keep the elements for which a predicate is true.
+
+        Parameters
+        ----------
+        predicate : callable, Bag or None
+            Called with every element; a bag of truth values, one for each element; None keeps what is true.
+
+        Returns
+        -------
+        Bag
+            Those elements.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(5, npartitions=2).filter(lambda x: x % 2).compute()
+        [1, 3]
+        """
+        return self._kept(predicate, True)
+
+    def remove(self, predicate: Any) -> Bag:
+        """Leave out the elements for which a predicate is true.
+
+        Parameters
+        ----------
+        predicate : callable, Bag or None
+            As in `filter`.
+
+        Returns
+        -------
+        Bag
+            The other elements.
+        """
+        return self._kept(predicate, False)
+
+    def _kept(self, predicate: Any, wanted: bool) -> Bag:
+        from raskt.bag.core import Bag
+
+        inputs = Inputs(self)
+        inputs.place(self)
+        placed = inputs.place(predicate) if isinstance(predicate, Bag) else predicate
+        if not (placed is None or callable(placed) or isinstance(placed, StreamArg)):
+            raise TypeError(f"a predicate is a function, a bag or None, found {predicate!r}")
+        return inputs.bag("filter" if wanted else "remove", Filter(placed, wanted))
+
+    def pluck(self, key: Any, default: Any = NO_DEFAULT) -> Bag:
+        """Take an item from every element.
+
+        Parameters
+        ----------
+        key : object or list
+            What to take; a list takes a tuple of items.
+        default : object, optional
+            What stands for an item that is not there. Default: an error.
+
+        Returns
+        -------
+        Bag
+            The items.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> b = rb.from_sequence([{"name": "Ann", "age": 3}, {"name": "Bo"}])
+        >>> b.pluck("name").compute(), b.pluck(["name", "age"], 0).compute()
+        (['Ann', 'Bo'], [('Ann', 3), ('Bo', 0)])
+        """
+        return Inputs(self).bag("pluck", Pluck(default, key))
+
+    def flatten(self) -> Bag:
+        """Go through the items of every element.
+
+        Returns
+        -------
+        Bag
+            All items.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([[1], [2, 3]]).flatten().compute()
+        [1, 2, 3]
+        """
+        return Inputs(self).bag("flatten", Flatten())
+
+    def map_partitions(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+        """Call a function with every partition.
+
+        Parameters
+        ----------
+        func : callable
+            Called with the partition, and with ``args`` and ``kwargs``.
+        *args, **kwargs : object
+            As in `raskt.bag.map_partitions`.
+
+        Returns
+        -------
+        Bag
+            The elements of what the calls return.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(4, npartitions=2).map_partitions(lambda part: [sum(part)]).compute()
+        [1, 5]
+        """
+        return map_partitions(func, self, *args, **kwargs)
+
+    def unzip(self, n: int) -> tuple[Bag, ...]:
+        """Make ``n`` bags of a bag of tuples.
+
+        Parameters
+        ----------
+        n : int
+            How many items the elements have.
+
+        Returns
+        -------
+        tuple of Bag
+            The bag of first items, of second items, and so on.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> left, right = rb.from_sequence([(1, 2), (3, 4)]).unzip(2)
+        >>> left.compute(), right.compute()
+        ([1, 3], [2, 4])
+        """
+        return tuple(self.pluck(i) for i in range(n))
