@@ -15,7 +15,7 @@ import raskt
 import raskt.array as ra
 from _claims import Claim, conclude, table
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def graph() -> Any:
