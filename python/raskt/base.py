@@ -227,7 +227,7 @@ def _roots(
 
 
 def _is_native(collection: Any) -> bool:
-    """Whether the engine knows the collection, so that one delayed value stands for it: no graph is spelt out."""
+    """Whether the engine knows the collection, so that one delayed value stands for it, and no graph."""
     return type(collection) is Delayed or hasattr(type(collection), "__raskt_delayed__")
 
 

@@ -1,5 +1,7 @@
 //! Streams of random numbers: NumPy's words, the same numbers for any chunks, and the moments that they should have.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use raskt_array::kernels::call;
 use raskt_array::random::{Distribution, SeedSequence};
 use raskt_core::{DType, NdArray, Param, Value};

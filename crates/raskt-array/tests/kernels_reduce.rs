@@ -1,5 +1,7 @@
 //! Programs and reductions over any strides, in any split, against plain loops.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use proptest::prelude::*;
 use raskt_array::kernels::{FoldKind, FoldSpec, Op, Program, ProgramBuilder, Scalar, Stage, call, run_body};
 use raskt_array::types::Ufunc;

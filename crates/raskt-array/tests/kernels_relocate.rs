@@ -1,5 +1,7 @@
 //! Kernels that move elements, against plain index arithmetic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use proptest::prelude::*;
 use raskt_array::kernels::call;
 use raskt_core::{DType, NdArray, Param, Value};

@@ -1,5 +1,7 @@
 //! Sorting, searching and counting.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use proptest::prelude::*;
 use raskt_array::kernels::{call, table};
 use raskt_core::{DType, NdArray, Param, Value};

@@ -1,5 +1,7 @@
 //! The rules of dtypes against a table that NumPy wrote (`golden/generate.py`).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use raskt_array::types::{Casting, Operand, Ufunc, Weak, can_cast, result_type};
 use raskt_core::DType;
 

@@ -1,5 +1,7 @@
 //! What rules make of expressions, as `explain` shows it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
+
 use std::sync::Arc;
 
 use raskt_array::blockwise::transpose;

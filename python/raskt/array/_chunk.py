@@ -92,8 +92,7 @@ def indices(ranges: Any, dtype: str) -> Block:
 
 def fromfunction(ranges: Any, function: Any, kwargs: Any, dtype: str) -> Block:
     grids = np.meshgrid(*(np.arange(*r) for r in ranges), indexing="ij")
-    grids = [grid.astype(dtype_named(dtype)) for grid in grids]
-    found = function(*grids, **kwargs)
+    found = function(*[grid.astype(dtype_named(dtype)) for grid in grids], **kwargs)
     return np.broadcast_to(found, _lengths(ranges)) if np.ndim(found) == 0 else found
 
 
@@ -136,7 +135,7 @@ def join_grid(*blocks: Block, axes: Any, counts: Any) -> Block:
 def _concatenate(parts: list[Block], axis: int) -> Block:
     first = parts[0]
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
-        return np.ma.concatenate(parts, axis=axis)
+        return np.ma.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
     if isinstance(first, np.ndarray):
         return np.concatenate(parts, axis=axis)
     from raskt.array._dispatch import concatenate
@@ -266,7 +265,7 @@ def reduce_chunk(
     axes = tuple(axis)
     known = dtype_named(dtype)
     if kind in _SIMPLE:
-        function = _SIMPLE[kind][0]
+        function: Any = _SIMPLE[kind][0]
         if kind in ("sum", "prod", "nansum", "nanprod"):
             return function(block, axis=axes, keepdims=True, dtype=known)
         return _extreme(function, block, kind, axes)
@@ -382,6 +381,7 @@ def reduce_aggregate(
     **options: Any,
 ) -> Any:
     """Return the result of the last partial ones."""
+    del options
     found = reduce_combine(parts, kind=kind)
     known = dtype_named(dtype)
     if kind in _MOMENTS:
@@ -522,8 +522,7 @@ def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
 def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any) -> Block:
     """Return the sum of products over the blocks along letters that the result lacks.
 
-
-    ``counts`` has for each operand the letters, and the number of blocks, along which its blocks come, in C order.
+    ``counts`` has for each operand the letters along which its blocks come, in C order, and their numbers.
     """
     import itertools
 
@@ -617,8 +616,8 @@ def picked_of(block: Block, places: Block, axis: int, info: Any) -> Block:
 def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = None, axes: Any = None) -> Block:
     """Return a block with values put where an index says.
 
-    ``index`` has, for each axis, ``(start, n, step)`` or a list of places, in the whole array; the value has the shape
-    that such an index selects, axes of length 1 stretched; ``axes`` are those axes that it has.
+    ``index`` has, for each axis, ``(start, n, step)`` or a list of places, in the whole array; the value
+    has the shape that such an index selects, axes of length 1 stretched; ``axes`` are those axes that it has.
     """
     ranges = info["out"]
     new = values[0] if values else value
@@ -650,7 +649,7 @@ def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = Non
 
 
 def picked_block(block: Block, places: Block, axis: int, info: Any) -> Block:
-    """Return what places take of a block, behind an axis for the block's number; zeros for other blocks' places."""
+    """Return what places take of a block, behind an axis for its number; zeros for other blocks' places."""
     return np.expand_dims(picked_of(block, places, axis, info), axis)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ def concatenate(parts: list[Any], axis: int) -> Any:
         if kind in _CONCATENATE:
             return _CONCATENATE[kind](parts, axis)
     if type(parts[0]).__module__.startswith("scipy.sparse"):
-        import scipy.sparse
-
-        return scipy.sparse.vstack(parts) if axis == 0 else scipy.sparse.hstack(parts)
+        sparse = importlib.import_module("scipy.sparse")
+        return sparse.vstack(parts) if axis == 0 else sparse.hstack(parts)
     return np.concatenate(parts, axis=axis)

@@ -83,7 +83,8 @@ def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwa
             _once([found for found, _ in chosen], made, [x for _, x in chosen], dtype, False, kwargs)
         )
         inputs.append(made)
-    return arrays[0]
+    array: Array = arrays[0]
+    return array
 
 
 def _once(

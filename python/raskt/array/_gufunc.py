@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from raskt import _raskt
 from raskt.array._op import dtype_parameter, op
-from raskt.array.rechunk import grid_of
+from raskt.array.rechunk import grid_of, unify_chunks
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -38,16 +39,8 @@ def parse(signature: str) -> tuple[list[tuple[str, ...]], Any]:
 class _Output:
     """One output of a function of blocks."""
 
-    def __init__(
-        self, function: Any, at: int | None, kwargs: dict[str, Any], vectorize: Any, check: Any
-    ) -> None:
-        self.function, self.at, self.kwargs, self.vectorize, self.check = (
-            function,
-            at,
-            kwargs,
-            vectorize,
-            check,
-        )
+    def __init__(self, function: Any, at: int | None, kwargs: dict[str, Any], vectorize: Any) -> None:
+        self.function, self.at, self.kwargs, self.vectorize = function, at, kwargs, vectorize
 
     def __call__(self, *blocks: Any) -> Any:
         function = self.function
@@ -88,58 +81,30 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         moveaxis(x, own, range(-len(own), 0)) if own and tuple(own) != tuple(range(-len(own), 0)) else x
         for x, own in zip(arrays, places, strict=True)
     ]
-    sizes: dict[str, Any] = {}
-    loops = []
-    for x, dims in zip(arrays, inputs, strict=True):
-        if x.ndim < len(dims):
-            raise ValueError(f"an argument has {x.ndim} axes, where the signature names {len(dims)}")
-        for dim, length in zip(dims, x.shape[x.ndim - len(dims) :], strict=True):
-            if sizes.setdefault(dim, length) != length:
-                raise ValueError(f"Dimension `{dim}` with different lengths in arrays")
-        loops.append(x.ndim - len(dims))
-    whole = []
-    for x, dims in zip(arrays, inputs, strict=True):
-        core = {x.ndim - len(dims) + at: -1 for at in range(len(dims))}
-        if any(x.numblocks[at] > 1 for at in core) and not allow_rechunk:
-            raise ValueError(
-                "Core dimension of an array consists of multiple chunks. To fix, rechunk "
-                "along this dimension or use "
-                "allow_rechunk=True (beware of memory)"
-            )
-        whole.append(x.rechunk(core) if any(x.numblocks[at] > 1 for at in core) else x)
+    sizes = _core_sizes(arrays, inputs)
+    loops = [x.ndim - len(dims) for x, dims in zip(arrays, inputs, strict=True)]
+    whole = [_whole(x, loop, allow_rechunk) for x, loop in zip(arrays, loops, strict=True)]
     n_loop = max(loops, default=0)
-    names = {
-        dim: n_loop + at
-        for at, dim in enumerate(dict.fromkeys(d for dims in (*inputs, *out_dims) for d in dims))
-    }
+    core = dict.fromkeys(dim for dims in (*inputs, *out_dims) for dim in dims)
+    names = {dim: at for at, dim in enumerate(core, n_loop)}
     letters = [
         [*range(n_loop - loop, n_loop), *(names[dim] for dim in dims)]
         for loop, dims in zip(loops, inputs, strict=True)
     ]
-    from raskt.array.rechunk import unify_chunks
-
-    pairs: list[Any] = []
-    for x, own in zip(whole, letters, strict=True):
-        pairs += [x, tuple(own)]
-    common, whole = unify_chunks(*pairs)
+    pairs = zip(whole, map(tuple, letters), strict=True)
+    common, whole = unify_chunks(*itertools.chain.from_iterable(pairs))
     loop_chunks = [common[at] for at in range(n_loop)]
     found_dtypes = _dtypes(func, whole, inputs, out_dims, dtypes, meta, vectorize, signature, kwargs)
-    text = (
-        ",".join(f"({','.join(dims)})" for dims in inputs)
-        + "->"
-        + ",".join(f"({','.join(dims)})" for dims in out_dims)
-    )
+    text = "->".join(",".join(f"({','.join(dims)})" for dims in side) for side in (inputs, out_dims))
     results = []
     for at, (dims, dtype, own) in enumerate(zip(out_dims, found_dtypes, out_places, strict=True)):
-        core_sizes = []
-        for dim in dims:
-            if dim not in sizes and dim not in lengths:
-                raise ValueError(
-                    f"the length of the new core dimension {dim!r} is not known: pass output_sizes"
-                )
-            core_sizes.append((sizes.get(dim, lengths.get(dim)),))
-        chunks = tuple([*loop_chunks, *core_sizes])
-        call = _Output(func, None if lone else at, kwargs, text if vectorize else None, None)
+        missing = next((dim for dim in dims if dim not in sizes and dim not in lengths), None)
+        if missing is not None:
+            raise ValueError(
+                f"the length of the new core dimension {missing!r} is not known: pass output_sizes"
+            )
+        chunks = (*loop_chunks, *((sizes.get(dim, lengths.get(dim)),) for dim in dims))
+        call = _Output(func, None if lone else at, kwargs, text if vectorize else None)
         parameters = {
             "function": _raskt.Whole(call),
             "output": [*range(n_loop), *(names[dim] for dim in dims)],
@@ -156,6 +121,32 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             result = moveaxis(result, range(-len(own), 0), own)
         results.append(result)
     return results[0] if lone else tuple(results)
+
+
+def _core_sizes(arrays: list[Any], inputs: Any) -> dict[str, Any]:
+    """Return the length of each core dimension."""
+    sizes: dict[str, Any] = {}
+    for x, dims in zip(arrays, inputs, strict=True):
+        if x.ndim < len(dims):
+            raise ValueError(f"an argument has {x.ndim} axes, where the signature names {len(dims)}")
+        for dim, length in zip(dims, x.shape[x.ndim - len(dims) :], strict=True):
+            if sizes.setdefault(dim, length) != length:
+                raise ValueError(f"Dimension `{dim}` with different lengths in arrays")
+    return sizes
+
+
+def _whole(x: Any, loop: int, allow_rechunk: bool) -> Any:
+    """Return an array whose core dimensions, those behind the first `loop` ones, are one chunk each."""
+    core = dict.fromkeys(range(loop, x.ndim), -1)
+    if all(x.numblocks[at] == 1 for at in core):
+        return x
+    if not allow_rechunk:
+        raise ValueError(
+            "Core dimension of an array consists of multiple chunks. To fix, rechunk "
+            "along this dimension or use "
+            "allow_rechunk=True (beware of memory)"
+        )
+    return x.rechunk(core)
 
 
 def _axes(axes: Any, axis: Any, inputs: Any, outputs: Any, keepdims: bool) -> tuple[list[Any], list[Any]]:

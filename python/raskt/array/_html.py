@@ -120,12 +120,10 @@ def svg(chunks: Any, size: int = 200) -> str:
         line(z, z, z + columns[-1], z, at == 0)
         line(z, z, z, z + rows[-1], at == 0)
     label = 'font-size="12" style="stroke-width:0;fill:currentColor" text-anchor="middle"'
-    parts.append(
-        f'<text x="{slant + columns[-1] / 2:.1f}" y="{slant + rows[-1] + 20:.1f}" {label}>{sum(shown[-1])}</text>'
-    )
+    x, y = slant + columns[-1] / 2, slant + rows[-1] + 20
+    parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {label}>{sum(shown[-1])}</text>')
     if len(chunks) > 1:
-        parts.append(
-            f'<text x="{slant + columns[-1] + 20:.1f}" y="{slant + rows[-1] / 2:.1f}" {label}>{sum(shown[-2])}</text>'
-        )
+        x, y = slant + columns[-1] + 20, slant + rows[-1] / 2
+        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {label}>{sum(shown[-2])}</text>')
     parts.append("</svg>")
     return "".join(parts)

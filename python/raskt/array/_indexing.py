@@ -1,4 +1,4 @@
-"""What stands between brackets and is not plain: lists, masks, arrays that have not been computed; and assignment."""
+"""What stands between brackets and is not plain: lists, masks, lazy arrays; and assignment."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def _array_item(item: Any, length: Any, axis: int) -> Any:
         if found.ndim == 1 and length == length and len(found) != length:
             raise IndexError(
                 f"boolean index did not match indexed array along axis {axis}; size of axis "
-                f"is {length} but size of "
-                f"corresponding boolean axis is {len(found)}"
+                f"is {length} but size of corresponding boolean axis is {len(found)}"
             )
         return found
     if found.dtype.kind not in "iu":
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid indices"
+            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays "
+            "are valid indices"
         )
     return found
 
@@ -119,7 +119,8 @@ def getitem(x: Array, key: Any) -> Any:
     expr = x._expr.getitem(tuple(plain))
     if expr is None:
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid indices"
+            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays "
+            "are valid indices"
         )
     from raskt.array._op import array_of
 
@@ -163,8 +164,8 @@ def _compressed(x: Array, mask: Array, axis: int) -> Array:
     n, length = mask.shape[0], x.shape[axis]
     if n != length and n == n and length == length:
         raise IndexError(
-            f"boolean index did not match indexed array along axis {axis}; size of axis is {length} but size of "
-            f"corresponding boolean axis is {n}"
+            f"boolean index did not match indexed array along axis {axis}; size of axis is {length} "
+            f"but size of corresponding boolean axis is {n}"
         )
     if mask.chunks[0] != x.chunks[axis] and is_known(mask.shape) and length == length:
         mask = mask.rechunk((x.chunks[axis],))
@@ -220,7 +221,8 @@ def _places(x: Array, places: Array, axis: int) -> Array:
         },
     )
     total = found.any(axis=axis) if x.dtype == bool else found.sum(axis=axis)
-    return total if total.dtype == x.dtype else total.astype(x.dtype)
+    made: Array = total if total.dtype == x.dtype else total.astype(x.dtype)
+    return made
 
 
 def _field(x: Array, key: Any) -> Array:
@@ -362,7 +364,8 @@ def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Arra
         )
     if not parts:
         empty = np.zeros((0, *x.shape[len(axes) :]), x.dtype)
-        return from_array(empty, chunks=-1).reshape((*shape, *x.shape[len(axes) :]))
+        made: Array = from_array(empty, chunks=-1).reshape((*shape, *x.shape[len(axes) :]))
+        return made
     from raskt.array.concatenate import concatenate
 
     whole = concatenate(parts, axis=0)
@@ -397,7 +400,8 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
         while mask.ndim < x.ndim:
             mask = mask[..., None]
         found = where(mask, _cast(value, x), x)
-        return found if found.dtype == x.dtype else found.astype(x.dtype)
+        made: Array = found if found.dtype == x.dtype else found.astype(x.dtype)
+        return made
     index, axes, lengths = _places_of(x, key)
     shape = tuple(lengths[axis] for axis in axes)
     new = _cast(value, x)

@@ -28,7 +28,8 @@ def dtype_named(name: str) -> np.dtype[Any] | None:
     if name == "unknown":
         return None
     if name.startswith("["):
-        return np.dtype(ast.literal_eval(name))
+        structured: np.dtype[Any] = np.dtype(ast.literal_eval(name))
+        return structured
     return np.dtype(name)
 
 

@@ -62,7 +62,8 @@ def method(array: Array, name: str) -> Any:
 
 
 def _function_first(function: Any, array: Array, func: Any, *args: Any, **kwargs: Any) -> Array:
-    return function(func, array, *args, **kwargs)
+    made: Array = function(func, array, *args, **kwargs)
+    return made
 
 
 def _copy(array: Array) -> Array:

@@ -47,7 +47,7 @@ def lift(x: Any) -> Any:
 
 def expr_of(x: Any) -> ArrayExpr:
     """Return the expression of an array, or of what becomes one."""
-    expr = getattr(x, "_expr", None)
+    expr: ArrayExpr | None = getattr(x, "_expr", None)
     if expr is not None:
         return expr
     from raskt.array.core import asanyarray

@@ -41,7 +41,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) ->
         return ours(*inputs, **kwargs)
     if method == "outer" and ours is not None:
         return ours.outer(*inputs, **kwargs)
-    if method == "reduce" and hasattr(ours, "reduce"):
+    if method == "reduce" and ours is not None and hasattr(ours, "reduce"):
         return ours.reduce(*inputs, **kwargs)
     return NotImplemented
 
@@ -77,7 +77,8 @@ def _computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     from raskt.base import compute
 
     warnings.warn(
-        f"numpy.{func.__name__} is not there for lazy arrays: its arguments are computed, and the result is NumPy's",
+        f"numpy.{func.__name__} is not there for lazy arrays: its arguments are computed, "
+        "and the result is NumPy's",
         FutureWarning,
         stacklevel=4,
     )

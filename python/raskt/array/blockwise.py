@@ -317,9 +317,9 @@ def map_blocks(
 
     Parameters
     ----------
-    func :
-    callable
-        The function of blocks. If it has a parameter ``block_id`` or ``block_info`` it is told where its block lies.
+    func : callable
+        The function of blocks. If it has a parameter ``block_id`` or ``block_info`` it is told where its
+        block lies.
     *args : array_like
         Arrays, whose blocks meet as those of operands do, and other arguments, which are passed as they are.
     name, token : optional
@@ -370,19 +370,12 @@ def map_blocks(
         common = dict(zip(letters[0], arrays[0].chunks, strict=True))
     output = [at for at in range(n) if at not in dropped]
     sizes = [common[at] for at in output]
-    fresh = n
-    added = _new_axes(new_axis, len(output))
-    for at in sorted(added):
+    for fresh, at in enumerate(sorted(_new_axes(new_axis, len(output))), n):
         output.insert(at, fresh)
         sizes.insert(at, (1,))
-        fresh += 1
     if chunks is not None:
         sizes = _said(chunks, sizes)
-    tell = None
-    if _wants(func, "block_id") and "block_id" not in kwargs:
-        tell = {"block_id": True}
-    if _wants(func, "block_info") and "block_info" not in kwargs:
-        tell = {**(tell or {}), "block_info": True}
+    tell = _told(func, kwargs)
     call = BlockCall(
         func, places, tuple(None if at in places else x for at, x in enumerate(args)), kwargs, tell
     )
@@ -397,30 +390,37 @@ def map_blocks(
         )
     if dtype is None and meta is not None:
         dtype = getattr(meta, "dtype", None)
-    promised = dtype is not None
+    call.expected = "any" if dtype is None else np.dtype(dtype)
     if dtype is None:
-        info = {
-            "block": [0] * len(output),
-            "out": [(0, 1)] * len(output),
-            "operands": [[(0, 1)] * x.ndim for x in arrays],
-        }
-        dtype = _try(call, [prototype(x.dtype, x.ndim) for x in arrays], info)
+        dtype = _tried(call, arrays, len(output))
     if tell is not None:
         tell["result"] = (shape, counts, dtype)
-    call.expected = "any" if not promised or dtype is None else np.dtype(dtype)
-    return op(
-        "blockwise",
-        tuple(arrays),
-        {
-            "function": _raskt.Whole(call),
-            "output": output,
-            "inputs": letters,
-            "chunks": grid_of(tuple(sizes), shape),
-            "contraction": "join",
-            "dtype": dtype_parameter(dtype) or "unknown",
-            "info": True,
-        },
-    )
+    parameters = {
+        "function": _raskt.Whole(call),
+        "output": output,
+        "inputs": letters,
+        "chunks": grid_of(tuple(sizes), shape),
+        "contraction": "join",
+        "dtype": dtype_parameter(dtype) or "unknown",
+        "info": True,
+    }
+    return op("blockwise", tuple(arrays), parameters)
+
+
+def _told(func: Any, kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """What a function is told of its block: what it asks for by a parameter's name, and is not given."""
+    asked = [name for name in ("block_id", "block_info") if _wants(func, name) and name not in kwargs]
+    return dict.fromkeys(asked, True) or None
+
+
+def _tried(call: BlockCall, arrays: list[Any], ndim: int) -> Any:
+    """Return the dtype that a call on one element gives; None where it fails."""
+    info = {
+        "block": [0] * ndim,
+        "out": [(0, 1)] * ndim,
+        "operands": [[(0, 1)] * x.ndim for x in arrays],
+    }
+    return _try(call, [prototype(x.dtype, x.ndim) for x in arrays], info)
 
 
 def _is_array(x: Any) -> bool:
@@ -511,13 +511,13 @@ def map_flat_blocks(x: Array, shape: Any, chunks: Any) -> Array:
         lead = next((at for at, own in enumerate(sizes) if len(own) > 1), 0)
         return op("reshape_blocks", (x,), {"chunks": grid_of(sizes, shape), "follows": [lead]})
     if len(shape) == 1:
-        lead = [at for at, n in enumerate(x.numblocks) if n > 1]
-        if len(lead) > 1:
+        several = [at for at, n in enumerate(x.numblocks) if n > 1]
+        if len(several) > 1:
             parts = [x.blocks[index].reshape(-1) for index in np.ndindex(*x.numblocks)]
             from raskt.array.concatenate import concatenate
 
             return concatenate(parts)
-        at = lead[0] if lead else 0
+        at = several[0] if several else 0
         rest = int(np.prod([n for axis, n in enumerate(x.shape) if axis != at]))
         sizes = (tuple(n * rest for n in x.chunks[at]),)
         follows = [0 if axis == at else -1 for axis in range(x.ndim)]
@@ -592,7 +592,8 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Array:
         elif found.ndim != a.ndim:
             raise ValueError("func must either preserve dimensionality of the input or reduce it by one.")
         a = found
-    return a
+    made: Array = a
+    return made
 
 
 def apply_gufunc(func: Any, signature: Any, *args: Any, **kwargs: Any) -> Any:
@@ -605,11 +606,10 @@ def apply_gufunc(func: Any, signature: Any, *args: Any, **kwargs: Any) -> Any:
     signature : str
         Such as ``"(i,j),(j)->(i)"``.
     *args : array_like
-        The
-        arrays.
+        The arrays.
     **kwargs
-        ``axes``, ``axis``, ``keepdims``, ``output_dtypes``, ``output_sizes``, ``vectorize``, ``allow_rechunk``, ``meta``
-        as in Dask; others are passed to the function.
+        ``axes``, ``axis``, ``keepdims``, ``output_dtypes``, ``output_sizes``, ``vectorize``,
+        ``allow_rechunk``, ``meta`` as in Dask; others are passed to the function.
 
     Returns
     -------

@@ -448,10 +448,12 @@ class Array:
         return _binary("right_shift", other, self)
 
     def __matmul__(self, other: Any) -> Array:
-        return _routine("linear", "matmul")(self, other)
+        array: Array = _routine("linear", "matmul")(self, other)
+        return array
 
     def __rmatmul__(self, other: Any) -> Array:
-        return _routine("linear", "matmul")(other, self)
+        array: Array = _routine("linear", "matmul")(other, self)
+        return array
 
     def astype(self, dtype: Any, **kwargs: Any) -> Array:
         """Return the same elements as another dtype.
@@ -508,12 +510,14 @@ class Array:
     @property
     def real(self) -> Array:
         """The real parts."""
-        return _routine("ufuncs", "real")(self)
+        made: Array = _routine("ufuncs", "real")(self)
+        return made
 
     @property
     def imag(self) -> Array:
         """The imaginary parts."""
-        return _routine("ufuncs", "imag")(self)
+        made: Array = _routine("ufuncs", "imag")(self)
+        return made
 
     @property
     def blocks(self) -> Any:
@@ -547,9 +551,9 @@ def _binary(name: str, left: Any, right: Any) -> Array:
     kind = type(other)
     if not isinstance(other, (Array, int, float, complex, np.generic, np.ndarray, list, tuple)):
         if getattr(kind, "__array_ufunc__", True) is None or kind.__name__ in _DEFER:
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         if not hasattr(kind, "__array__") and not hasattr(kind, "__raskt_graph__") and other is not None:
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
     return op(name, (left, right))
 
 
@@ -572,10 +576,9 @@ def from_array(
         What has ``shape``, ``dtype`` and slices; anything else is given to `numpy.asarray`.
     chunks : int, tuple, dict or str, optional
         How it is cut: sizes, ``-1`` for whole axes, ``"auto"``, a number of bytes as text.
-    name : str or bool,
-    optional
-        What stands for its content. By default the content is hashed, up to a size that the configuration says;
-        ``False`` makes it like no other array; text is taken for it.
+    name : str or bool, optional
+        What stands for its content. By default the content is hashed, up to a size that the
+        configuration says; ``False`` makes it like no other array; text is taken for it.
     lock : bool or lock, optional
         For objects that are asked for their regions: whether one at a time, or the lock to hold.
     asarray : bool, optional
@@ -600,22 +603,19 @@ def from_array(
         raise ValueError(
             "from_array makes arrays of other things: this is an array already, use rechunk or asarray"
         )
-    if isinstance(x, (list, tuple, *(int, float, complex), np.generic, memoryview)) or not hasattr(
-        x, "shape"
-    ):
+    plain = isinstance(x, (list, tuple, int, float, complex, np.generic, memoryview))
+    if plain or not hasattr(x, "shape"):
         x = np.asarray(x)
     dtype = np.dtype(x.dtype)
     if any(not isinstance(n, (int, np.integer)) for n in x.shape):
         raise ValueError(f"from_array needs a known shape, found {x.shape}")
     previous = None
-    found = getattr(x, "chunks", None)
-    if chunks == "auto" and isinstance(found, tuple) and len(found) == len(x.shape) and found:
-        if all(isinstance(n, int) for n in found):
-            previous = grid_of(found, x.shape)
+    found: Any = getattr(x, "chunks", None)
+    said = chunks == "auto" and isinstance(found, tuple) and len(found) == len(x.shape) and found
+    if said and all(isinstance(n, int) for n in found):
+        previous = grid_of(found, x.shape)
     if isinstance(chunks, str) and dtype.hasobject:
-        raise NotImplementedError(
-            "automatic chunks need a dtype of known size: give chunks=-1 or sizes for objects"
-        )
+        raise NotImplementedError("automatic chunks need a dtype of known size: give chunks=-1 or sizes")
     grid = grid_of(chunks, tuple(int(n) for n in x.shape), dtype, None, previous)
     token = _token(x, name)
     if type(x) is np.ndarray and getitem is None and not lock:

@@ -429,9 +429,10 @@ def _masked(m: Any, k: int, lower: bool) -> Array:
     m = asarray(m)
     if m.ndim < 2:
         raise ValueError("a triangle needs an array of 2 axes or more")
-    mask = tri(*m.shape[-2:], k=k if lower else k - 1, dtype=bool, chunks=m.chunks[-2:])
+    mask = tri(m.shape[-2], m.shape[-1], k=k if lower else k - 1, dtype=bool, chunks=m.chunks[-2:])
     zero = np.zeros((), dtype=m.dtype)[()]
-    return where(mask, m, zero) if lower else where(mask, zero, m)
+    made: Array = where(mask, m, zero) if lower else where(mask, zero, m)
+    return made
 
 
 def tril(m: Any, k: int = 0) -> Array:
@@ -514,7 +515,8 @@ def diag(v: Any, k: int = 0) -> Array:
     square = eye(n, chunks=(v.chunks[0], v.chunks[0]), dtype=bool)
     found = where(square, v[None, :], np.zeros((), dtype=v.dtype)[()])
     if k == 0:
-        return found
+        made: Array = found
+        return made
     return pad(found, ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k)))
 
 
@@ -548,7 +550,8 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     row, column = max(-offset, 0), max(offset, 0)
     n = max(min(rows - row, columns - column), 0)
     at = np.arange(n)
-    return a.vindex[(*(slice(None),) * (a.ndim - 2), at + row, at + column)]
+    made: Array = a.vindex[(*(slice(None),) * (a.ndim - 2), at + row, at + column)]
+    return made
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
@@ -613,7 +616,8 @@ def tile(A: Any, reps: Any) -> Array:
             A = A[tuple(slice(0, 0) if at == axis else slice(None) for at in range(A.ndim))]
         elif n > 1:
             A = concatenate([A] * n, axis=axis)
-    return A
+    made: Array = A
+    return made
 
 
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
@@ -655,7 +659,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Ar
             continue
         parts = _pads(array, axis, before, after, mode, kwargs)
         array = concatenate([part for part in parts if part is not None], axis=axis)
-    return array
+    made: Array = array
+    return made
 
 
 def _pads(array: Array, axis: int, before: int, after: int, mode: str, kwargs: dict[str, Any]) -> list[Any]:

@@ -42,7 +42,7 @@ def _scanned(kind: str, x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
     code = dtype_parameter(dtype)
 
     def blocks(function: str, operands: tuple[Any, ...], chunks: Any, **kwargs: Any) -> Array:
-        parameters = {
+        parameters: dict[str, Any] = {
             "function": function,
             "kwargs": kwargs,
             "output": letters,
@@ -135,12 +135,10 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     from raskt.array.shape import _axis, broadcast_to
 
     a = _as(a)
-    if n == 0:
-        return a
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
     at = _axis(axis, a.ndim)
-    parts = []
+    parts: list[Any] = []
     for side in (prepend, None, append):
         if side is None:
             parts.append(a if len(parts) == 1 else None)
@@ -154,7 +152,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     for _ in range(n):
         first, last = a[(*before, slice(1, None))], a[(*before, slice(None, -1))]
         a = first != last if a.dtype == bool else first - last
-    return a
+    made: Array = a
+    return made
 
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
@@ -239,7 +238,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
 
 
 def _gradient(block: Any, spacing: Any, axis: int, edge_order: int) -> Any:
-    return np.gradient(block, spacing, axis=axis, edge_order=edge_order)
+    function: Any = np.gradient
+    return function(block, spacing, axis=axis, edge_order=edge_order)
 
 
 def push(array: Any, n: Any, axis: int) -> Array:

@@ -96,7 +96,8 @@ def dot(a: Any, b: Any) -> Array:
     """
     a, b = _as(a), _as(b)
     if a.ndim == 0 or b.ndim == 0:
-        return a * b
+        made: Array = a * b
+        return made
     if a.ndim <= 2 and b.ndim <= 2:
         return matmul(a, b)
     return tensordot(a, b, axes=((a.ndim - 1,), (max(b.ndim - 2, 0),)))
@@ -109,7 +110,8 @@ def vdot(a: Any, b: Any) -> Array:
 
 def outer(a: Any, b: Any) -> Array:
     """Return the products of all pairs of elements."""
-    return _as(a).ravel()[:, None] * _as(b).ravel()[None, :]
+    array: Array = _as(a).ravel()[:, None] * _as(b).ravel()[None, :]
+    return array
 
 
 def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:

@@ -97,7 +97,8 @@ def overlap(x: Any, depth: Any, boundary: Any, *, allow_rechunk: bool = True) ->
             continue
     margins = [(before, after, kind) for (before, after), kind in zip(depths, boundaries, strict=True)]
     if not any(before or after for before, after, _ in margins):
-        return x
+        made: Array = x
+        return made
     return op("overlap", (x,), {"margins": margins})
 
 

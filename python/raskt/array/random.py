@@ -214,7 +214,8 @@ class _Drawing:
         else:
             index = self._draw("integers", shape, chunks, (0, n), np.int64)
         if isinstance(a, (int, np.integer)):
-            return index
+            made: Array = index
+            return made
         flat = index.reshape(-1)
         found: Array = population.rechunk({axis: -1})[(*(slice(None),) * (axis % population.ndim), flat)]
         return (

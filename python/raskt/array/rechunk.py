@@ -171,6 +171,8 @@ def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]],
     ----------
     *args : array, index, array, index, ...
         Arrays, each followed by its indices: a string or a tuple; None for what is no array.
+    **kwargs
+        Accepted as Dask does (``warn``).
 
     Returns
     -------
@@ -188,6 +190,7 @@ def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]],
     """
     from raskt.array.core import asanyarray
 
+    del kwargs
     if not args:
         return {}, []
     pairs = [

@@ -92,5 +92,6 @@ def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Array:
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     if lengths == x.shape:
-        return x
+        made: Array = x
+        return made
     return map_flat_blocks(x, lengths, chunks)

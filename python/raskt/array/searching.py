@@ -186,7 +186,8 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
         "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
         "dtype": "int64",
     }
-    return op("blockwise", (a, v), parameters).sum(axis=0)
+    made: Array = op("blockwise", (a, v), parameters).sum(axis=0)
+    return made
 
 
 def digitize(a: Any, bins: Any, right: bool = False) -> Array:
@@ -223,7 +224,8 @@ def allclose(arr1: Any, arr2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal
     """Return whether all elements are nearly equal; see `isclose`."""
     from raskt.array.ufuncs import isclose
 
-    return isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
+    made: Array = isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
+    return made
 
 
 def assert_eq(a: Any, b: Any, **kwargs: Any) -> bool:
@@ -259,10 +261,8 @@ def assert_eq(a: Any, b: Any, **kwargs: Any) -> bool:
     options = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": True} | {
         k: v for k, v in kwargs.items() if k in ("rtol", "atol", "equal_nan")
     }
-    if left.dtype.kind in "fc":
-        equal = np.allclose(left, right, **options)
-    else:
-        equal = bool((left == right).all())
+    exact = left.dtype.kind not in "fc"
+    equal = bool((left == right).all()) if exact else np.allclose(left, right, **options)
     if not equal:
         raise AssertionError(f"arrays differ:\n{left}\n{right}")
     return True

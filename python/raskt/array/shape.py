@@ -167,7 +167,8 @@ def squeeze(a: Any, axis: Any = None) -> Array:
         if any(a.shape[at] != 1 for at in gone):
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     if not gone:
-        return a
+        made: Array = a
+        return made
     found: Array = a[tuple(0 if at in gone else slice(None) for at in range(a.ndim))]
     return found
 
@@ -239,7 +240,8 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Array:
     first, second = _axes(axes, m.ndim)
     k %= 4
     if k == 0:
-        return m
+        made: Array = m
+        return made
     if k == 2:
         return flip(m, (first, second))
     if k == 1:
@@ -268,7 +270,8 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
 
     x = _as(array)
     if axis is None:
-        return roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
+        made: Array = roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
+        return made
     shifts = (shift,) if isinstance(shift, (int, np.integer)) else tuple(shift)
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     if len(shifts) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,7 +61,8 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
     chosen = picked(a, places.reshape(-1), at)
     if places.ndim == 1:
         return chosen
-    return chosen.reshape((*a.shape[:at], *places.shape, *a.shape[at + 1 :]))
+    made: Array = chosen.reshape((*a.shape[:at], *places.shape, *a.shape[at + 1 :]))
+    return made
 
 
 def shuffle(x: Any, indexer: Any, axis: int, chunks: Any = "auto") -> Array:
@@ -96,7 +98,8 @@ def shuffle(x: Any, indexer: Any, axis: int, chunks: Any = "auto") -> Array:
             sizes[-1] += len(group)
         elif group:
             sizes.append(len(group))
-    return found.rechunk({axis: tuple(sizes or (0,))})
+    made: Array = found.rechunk({axis: tuple(sizes or (0,))})
+    return made
 
 
 def delete(arr: Any, obj: Any, axis: int) -> Array:
@@ -131,7 +134,7 @@ def delete(arr: Any, obj: Any, axis: int) -> Array:
     bounds = [-1, *gone.tolist(), n]
     parts = [
         arr[(*(slice(None),) * at, slice(start + 1, stop))]
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        for start, stop in itertools.pairwise(bounds)
         if stop > start + 1
     ]
     return concatenate(parts, axis=at) if parts else arr[(*(slice(None),) * at, slice(0, 0))]
@@ -186,7 +189,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int) -> Array:
     bounds = [0, *places[order].tolist(), n]
     parts = []
     before = (slice(None),) * at
-    for number, (start, stop) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
         if number:
             parts.append(values[(*before, slice(int(order[number - 1]), int(order[number - 1]) + 1))])
         if stop > start:

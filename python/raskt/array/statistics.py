@@ -64,7 +64,8 @@ def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: 
         "dtype": dtype_parameter(dtype),
         "contraction": "join",
     }
-    return op("blockwise", tuple(operands), parameters).sum(axis=0)
+    array: Array = op("blockwise", tuple(operands), parameters).sum(axis=0)
+    return array
 
 
 def histogram(
@@ -504,7 +505,8 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     n = x.shape[1] - ddof
     apart = x - x.mean(axis=1, keepdims=True)
     found = apart.dot(apart.T.conj()) / max(n, 0) if n > 0 else apart.dot(apart.T.conj()) * float("nan")
-    return found[0, 0] if found.shape == (1, 1) else found
+    made: Array = found[0, 0] if found.shape == (1, 1) else found
+    return made
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
@@ -516,4 +518,5 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
     if c.ndim == 0:
         return c / c
     deviation = sqrt(diagonal(c).real)
-    return c / deviation[:, None] / deviation[None, :]
+    made: Array = c / deviation[:, None] / deviation[None, :]
+    return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -115,14 +115,14 @@ def _nothing(_: Any) -> None:
     return None
 
 
-def _absent(name: str, instead: str) -> Any:
+def _absent(name: str, instead: str) -> NoReturn:
     raise NotImplementedError(f"{name} is not there yet: {instead}")
 
 
 def from_npy_stack(dirname: str, mmap_mode: str = "r") -> Array:
     """Not there yet: map the files with `numpy.load`, and `concatenate` them."""
     del dirname, mmap_mode
-    return _absent(
+    _absent(
         "from_npy_stack",
         "map the files with numpy.load(..., mmap_mode='r') and concatenate from_array of them",
     )
@@ -137,7 +137,7 @@ def to_npy_stack(dirname: str, x: Any, axis: int = 0) -> None:
 def from_zarr(url: Any, *args: Any, **kwargs: Any) -> Array:
     """Not there yet: open the array, and use `from_array`."""
     del url, args, kwargs
-    return _absent("from_zarr", "open the array with zarr, and use from_array")
+    _absent("from_zarr", "open the array with zarr, and use from_array")
 
 
 def to_zarr(arr: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
@@ -155,7 +155,7 @@ def to_hdf5(filename: Any, *args: Any, **kwargs: Any) -> None:
 def from_tiledb(uri: Any, *args: Any, **kwargs: Any) -> Array:
     """Not there yet: open the array, and use `from_array`."""
     del uri, args, kwargs
-    return _absent("from_tiledb", "open the array with tiledb, and use from_array")
+    _absent("from_tiledb", "open the array with tiledb, and use from_array")
 
 
 def to_tiledb(darray: Any, uri: Any, *args: Any, **kwargs: Any) -> None:

@@ -526,7 +526,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
     found: Any = np.asarray(default, dtype=dtype)[()]
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         found = where(condition, choice, found)
-    return found if found.dtype == dtype else found.astype(dtype)
+    made: Array = found if found.dtype == dtype else found.astype(dtype)
+    return made
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Array:

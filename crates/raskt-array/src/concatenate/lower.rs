@@ -3,7 +3,7 @@
 use raskt_core::{Param, Result};
 use raskt_graph::layer::{Concatenate, Joint, Layer, Operand};
 
-use super::axis_of;
+use super::table::axis_of;
 use crate::operations::Job;
 
 pub(super) fn concatenate(job: &mut Job<'_, '_>) -> Result<Layer> {

@@ -2,34 +2,8 @@
 
 mod build;
 mod lower;
+mod table;
 
 pub use build::to;
 pub use lower::join_body;
-
-use raskt_core::{Param, Result};
-use raskt_expr::{Arity, Meta};
-
-use crate::builder::array_meta;
-use crate::operations::Row;
-use crate::parameters::{CHUNKS, chunks_of};
-
-/// The rows of this family.
-#[must_use]
-pub fn rows() -> Vec<Row> {
-    let rechunk = Row {
-        name: "rechunk",
-        arity: Arity::Exactly(1),
-        meta: rechunk_meta,
-        lower: lower::rechunk,
-        kernel: None,
-        library: Some(lower::JOIN),
-        build: build::by_name,
-    };
-    // Sizes that were not known have been found out: nothing is done.
-    vec![rechunk, Row { name: "known", ..rechunk }]
-}
-
-fn rechunk_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
-    let dtype = operands[0].dtype().clone();
-    Ok(array_meta(dtype, chunks_of(parameters.get(CHUNKS))?))
-}
+pub use table::rows;

@@ -4,38 +4,11 @@ mod build;
 mod cuts;
 mod index;
 mod lower;
+mod table;
 mod take;
 
 pub use build::slice;
 pub use cuts::{Cut, cuts_of, cuts_param};
 pub use index::Index;
+pub use table::rows;
 pub use take::take;
-
-use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{Param, Result};
-use raskt_expr::{Arity, Meta};
-
-use crate::builder::{array_meta, chunks};
-use crate::operations::Row;
-
-/// The rows of this family.
-#[must_use]
-pub fn rows() -> Vec<Row> {
-    let slice = Row {
-        name: "slice",
-        arity: Arity::Exactly(1),
-        meta: slice_meta,
-        lower: lower::slice,
-        kernel: Some(("array.slice", crate::operations::are_native)),
-        library: Some("raskt.array._chunk.slice_block"),
-        build: build::by_name,
-    };
-    vec![slice, Row { name: "take_blocks", build: build::blocks, ..slice }]
-}
-
-fn slice_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
-    let own = chunks(&operands[0])?;
-    let made: Vec<AxisChunks> =
-        cuts::resolve(&own, &cuts_of(parameters)?)?.into_iter().filter_map(|(_, made)| made).collect();
-    Ok(array_meta(operands[0].dtype().clone(), Chunks::new(made)?))
-}

@@ -8,11 +8,32 @@ import sys
 
 import numpy as np
 
-NUMBERS = "bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 complex64 complex128".split()
-TIMES = "datetime64[D] datetime64[ns] timedelta64[s] timedelta64[ns]".split()
+NUMBERS = [
+    "bool",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
+TIMES = ["datetime64[D]", "datetime64[ns]", "timedelta64[s]", "timedelta64[ns]"]
 WEAK = {"int": 1, "float": 1.0, "complex": 1j}
-UFUNCS = sys.argv[1].split(",") if len(sys.argv) > 1 else sorted(
-    name for name, u in vars(np).items() if isinstance(u, np.ufunc) and u.nout == 1 and u.signature is None
+UFUNCS = (
+    sys.argv[1].split(",")
+    if len(sys.argv) > 1
+    else sorted(
+        name
+        for name, u in vars(np).items()
+        if isinstance(u, np.ufunc) and u.nout == 1 and u.signature is None
+    )
 )
 UFUNCS = [name for name in UFUNCS if getattr(np, name).__name__ == name and name not in ("ldexp", "matmul")]
 

@@ -1,7 +1,7 @@
 """Writes values.txt: what NumPy's ufuncs and reductions give for telling values of every native dtype.
 
-One line a loop: the ufunc, its operands' dtypes, the result's dtype, the result's bytes in hexadecimal. The operands
-are the values of `operands.txt`, one line a dtype; two operands are combined each with each.
+One line a loop: the ufunc, its operands' dtypes, the result's dtype, the result's bytes in hexadecimal. The
+operands are the values of `operands.txt`, one line a dtype; two operands are combined each with each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 
 FOLDER = pathlib.Path(__file__).parent
-INTS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split()
+INTS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 FLOATS = ["float32", "float64"]
 COMPLEX = ["complex64", "complex128"]
 TIMES = ["datetime64[s]", "timedelta64[s]"]
@@ -43,15 +43,16 @@ def main() -> None:
     operands = "\n".join(f"{dtype} {values(dtype).tobytes().hex()}" for dtype in known)
     (FOLDER / "operands.txt").write_text(operands + "\n")
     out = []
-    ufuncs = sorted(n for n, u in vars(np).items() if isinstance(u, np.ufunc) and u.nout == 1 and u.__name__ == n)
-    for name in ufuncs:
+    ufuncs = (n for n, u in vars(np).items() if isinstance(u, np.ufunc) and u.nout == 1 and u.__name__ == n)
+    for name in sorted(ufuncs):
         ufunc = getattr(np, name)
         if ufunc.signature is not None or name == "ldexp":
             continue
         pairs = [(a,) * ufunc.nin for a in known]
         if ufunc.nin == 2:
-            mixed = [TIMES, TIMES[::-1], [TIMES[1], "int64"], ["int64", TIMES[1]], [TIMES[1], "float64"], ["float64", TIMES[1]]]
-            pairs += [tuple(pair) for pair in mixed] + [("int64", "uint64"), ("uint64", "int64")]
+            lengths = [TIMES[1], "int64"], [TIMES[1], "float64"]
+            mixed = [tuple(pair) for pair in (TIMES, *lengths)]
+            pairs += [*mixed, *(pair[::-1] for pair in mixed), ("int64", "uint64"), ("uint64", "int64")]
         for dtypes in pairs:
             arrays = [values(dtype) for dtype in dtypes]
             if name == "power" and all(dtype.startswith("int") for dtype in dtypes):
@@ -66,11 +67,23 @@ def main() -> None:
                 out.append(line(name, dtypes, result))
     for a, b in itertools.product(known, known):
         out.append(line(f"cast:{b}", (a,), values(a).astype(b)))
-    for name in "sum prod min max any all count_nonzero argmin argmax mean var std".split():
+    for name in [
+        "sum",
+        "prod",
+        "min",
+        "max",
+        "any",
+        "all",
+        "count_nonzero",
+        "argmin",
+        "argmax",
+        "mean",
+        "var",
+        "std",
+    ]:
         for dtype, prefix in itertools.product(known, ("", "nan")):
             try:
-                result = np.asarray(getattr(np, prefix + name)(values(dtype)[:, None] + np.zeros(3, dtype), axis=0)
-                                    if dtype not in TIMES else getattr(np, prefix + name)(np.stack([values(dtype)] * 3, 1), axis=0))
+                result = np.asarray(getattr(np, prefix + name)(np.stack([values(dtype)] * 3, 1), axis=0))
             except (TypeError, AttributeError):
                 continue
             out.append(line(f"fold:{prefix}{name}", (dtype,), result))

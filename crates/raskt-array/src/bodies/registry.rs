@@ -1,0 +1,16 @@
+//! All the bodies.
+
+use raskt_core::Result;
+use raskt_exec::BodyRegistry;
+
+use super::{pick, region};
+
+/// Adds these bodies, and the native kernels, to `registry`.
+///
+/// # Errors
+/// [`raskt_core::ErrorKind::KeyClash`] where they are there already.
+pub fn register(registry: &mut BodyRegistry) -> Result<()> {
+    crate::kernels::register(registry)?;
+    region::register(registry)?;
+    pick::register(registry)
+}
