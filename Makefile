@@ -54,8 +54,9 @@ $(VENV)/.extra-%: pyproject.toml | $(EXTENSION)
 	@touch $@
 
 # ---- run ----
-demo: build $(VENV)/.extra-demo ## 336,776 real flights, month by month, with a table and pictures in demo-output/
+demo: build $(VENV)/.extra-demo ## 336,776 real flights: tables, a cube of delays, pictures in demo-output/
 	$(PY) examples/flights.py
+	$(PY) examples/cube.py
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
 	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python docs tidy
