@@ -3,6 +3,7 @@
 mod active;
 mod annotations;
 mod array;
+mod bag;
 mod blas;
 mod brief;
 mod collect;
@@ -47,6 +48,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::register(module)?;
     annotations::register(module)?;
     array::register(module)?;
+    bag::register(module)?;
     delayed::register(module)?;
     task::register(module)?;
     raw::register(module)?;

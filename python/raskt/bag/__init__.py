@@ -9,8 +9,8 @@ from raskt.bag import random
 from raskt.bag._bad import BadLine, BadLinesWarning
 from raskt.bag.avro import read_avro, to_avro
 from raskt.bag.core import Bag
-from raskt.bag.creation import concat, from_delayed, from_sequence, range, zip
-from raskt.bag.elementwise import map, map_partitions
+from raskt.bag.creation import concat, from_delayed, from_sequence, range, zip  # noqa: A004 - Dask's names
+from raskt.bag.elementwise import map, map_partitions  # noqa: A004 - Dask's name
 from raskt.bag.item import Item
 from raskt.bag.text import from_url, read_text, to_textfiles
 from raskt.base import compute

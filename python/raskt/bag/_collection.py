@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from raskt._raskt import Task
 from raskt.bag import _layers
+from raskt.bag._steps import Chain
 
 if TYPE_CHECKING:
     from raskt.bag._layers import Layer
@@ -38,12 +41,29 @@ class Lazy:
     def _scheduler(self) -> tuple[str, str]:
         """Return the scheduler that is used where nobody says anything, and why."""
         layers = _layers.ancestry(self._layer)
-        if any(is_python(function) for layer in layers for function in layer.functions):
-            known = [layer.n_elements for layer in layers if not layer.parents]
-            if known and all(n is not None for n in known) and sum(n or 0 for n in known) < SMALL_MAX:
-                return "threads", f"fewer than {SMALL_MAX} elements are not worth starting processes"
-            return "processes", "functions written in Python hold the GIL"
-        return "threads", "no function written in Python is called"
+        if not self._needs_python(layers):
+            return "threads", "no function written in Python is called for many elements"
+        known = [layer.n_elements for layer in layers if not layer.parents]
+        if known and all(n is not None for n in known) and sum(n or 0 for n in known) < SMALL_MAX:
+            return "threads", f"fewer than {SMALL_MAX} elements are not worth starting processes"
+        return "processes", "functions written in Python hold the GIL"
+
+    def _needs_python(self, layers: list[Layer]) -> bool:
+        """Whether any function written in Python is called, in more than one task."""
+        functions = [function for layer in layers for function in layer.functions if is_python(function)]
+        if any(function is not json.loads for function in functions):
+            return True
+        if not functions:
+            return False
+        # Where the engine knows all around it, JSON is read without Python.
+        graph = _layers.fuse(self.__raskt_graph__(), self.__raskt_keys__())
+        chains = {id(task.func): task.func for task in graph.values() if type(task) is Task}.values()
+        return any(
+            json.loads in list(step.functions())
+            for chain in chains
+            if type(chain) is Chain and chain.plan is None
+            for step in chain.steps
+        )
 
     def explain(self) -> str:
         """Return as text what computing runs: the scheduler and why, and the tasks by kind.
@@ -117,6 +137,4 @@ def is_python(function: Any) -> bool:
         return False
     if isinstance(function, type):
         return function.__module__ != "builtins"
-    return not (
-        getattr(function, "__module__", "") == "json" and getattr(function, "__name__", "") == "loads"
-    )
+    return True

@@ -1,12 +1,15 @@
-"""Files of any file system, compressed in any way: found, opened, replaced when what is written is complete."""
+"""Files of any file system, compressed or not: found, opened, replaced when what is written is complete."""
 
 from __future__ import annotations
 
 import contextlib
 import glob
+import io
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
+
+from raskt import _raskt
 
 __all__ = ["COMPRESSIONS", "compression_of", "expand", "is_remote", "open_read", "size_of", "written"]
 
@@ -93,8 +96,28 @@ def open_read(path: str, compression: str | None, storage_options: dict[str, Any
     if compression is None:
         found: BinaryIO = raw
         return found
+    if compression == "zstd" and not is_remote(path):
+        raw.close()
+        return io.BufferedReader(_Decompressed(path, compression), 1 << 18)
     made: BinaryIO = _codec(compression)(raw, "rb")
     return made
+
+
+class _Decompressed(io.RawIOBase):
+    """What the engine decompresses, as a file of Python's."""
+
+    def __init__(self, path: str, compression: str) -> None:
+        self._file = _raskt.BagFile(path, compression)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer."""
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _codec(compression: str) -> Callable[..., Any]:

@@ -100,11 +100,13 @@ def step_layer(
         chain = Chain((step,), (len(inputs[0]) - step.streams,))
         return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(inputs)}
 
-    return Layer(make, parents, functions=step.functions(), n_elements=n_elements, steps=(step,))
+    # One task gains nothing from processes.
+    functions = step.functions() if len(inputs) > 1 else ()
+    return Layer(make, parents, functions=functions, n_elements=n_elements, steps=(step,))
 
 
 def input_of(value: Any) -> tuple[Any, list[Layer]] | None:
-    """Return what stands for a collection among the inputs of a task, and its layers; None for other values."""
+    """Return what stands for a collection among a task's inputs, and its layers; None for other values."""
     from raskt.bag.item import Item
 
     if isinstance(value, Item):
@@ -223,8 +225,10 @@ def explain(graph: Graph, scheduler: str, why: str) -> str:
     for key, task in graph.items():
         func = task.func if type(task) is Task else None
         text = getattr(func, "__name__", None) or "value"
+        if type(func) is Chain and func.plan is not None:
+            text += "  [native]"
         place = (key[0] if isinstance(key, tuple) else key, text)
         kinds[place] = (text, kinds.get(place, ("", 0))[1] + 1)
     lines = [f"scheduler: {scheduler} ({why})", f"tasks: {len(graph)}"]
-    lines.extend(f"  {n:>6} × {text}" for text, n in reversed(kinds.values()))
+    lines.extend(f"  {n:>6} x {text}" for text, n in reversed(kinds.values()))
     return "\n".join(lines)

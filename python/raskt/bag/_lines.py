@@ -18,7 +18,7 @@ CHUNK_BYTES = 1 << 18
 
 @functools.cache
 def is_ascii_like(encoding: str) -> bool:
-    """Whether a line feed is the byte 10 and nothing else is, so that lines can be split before they are decoded."""
+    """Whether a line feed is the byte 10 and nothing else is, so that lines can be split as bytes."""
     name = codecs.lookup(encoding).name
     return name in ("utf-8", "ascii", "latin-1", "cp437", "koi8-r") or name.startswith(("iso8859", "cp125"))
 
@@ -58,7 +58,7 @@ class ReadLines(Step):
     def _lines(self, context: Context, parts: Any) -> Iterator[Any]:
         for path, compression, begin, end in parts:
             place = [path, 0, begin]
-            context.where = lambda place=place: tuple(place)  # type: ignore[misc]
+            context.where = lambda place=place: tuple(place)
             with open_read(path, compression, self.storage_options) as file:
                 if is_ascii_like(self.encoding):
                     lines = self._split(file, place, begin, end, context)
@@ -196,7 +196,8 @@ def bad_lines(bag: Any) -> Any:
         source = task.func.steps[0] if type(task) is Task and type(task.func) is Chain else None
         if not isinstance(source, ReadLines) or source.errors not in ("skip", "collect"):
             raise ValueError(
-                "bad lines are known of what read_text returns with errors='collect', and of functions of its elements"
+                "bad lines are known of what read_text returns with errors='collect', and of functions of "
+                "its elements"
             )
         made[name, i] = Task((name, i), task.func.then(end), *task.args)
     rest = {key: task for key, task in tasks.items() if key not in set(bag.__raskt_keys__())}
@@ -231,8 +232,8 @@ class WriteLines(Step):
                     data = element
                 else:
                     raise TypeError(
-                        f"to_textfiles writes str and bytes, found {type(element).__name__} as element {at} of "
-                        f"{path}: map(str) or map(json.dumps) first"
+                        f"to_textfiles writes str and bytes, found {type(element).__name__} as element {at} "
+                        f"of {path}: map(str) or map(json.dumps) first"
                     )
                 file.write(end + data)
                 end = b"\n"

@@ -7,7 +7,7 @@ import heapq
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
 from raskt.bag._steps import NO_DEFAULT
@@ -28,7 +28,7 @@ def key_function(key: Any) -> Any:
 
 def count(part: Iterable[Any]) -> int:
     """Return the number of elements."""
-    if hasattr(part, "__len__"):
+    if isinstance(part, Sized):
         return len(part)
     n = 0
     for _ in part:
@@ -71,7 +71,7 @@ def variance(parts: Iterable[tuple[Any, Any, int]], ddof: int) -> float:
     _, squares, n = merge_moments(parts)
     if n - ddof <= 0:
         raise ZeroDivisionError(f"the variance of {n} elements with ddof={ddof}")
-    return squares / (n - ddof)
+    return float(squares / (n - ddof))
 
 
 def deviation(parts: Iterable[tuple[Any, Any, int]], ddof: int) -> float:

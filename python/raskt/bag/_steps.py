@@ -108,7 +108,7 @@ def name_of(function: Any) -> str:
 
 
 class Each(Step):
-    """Call a function for every element; ``args`` and ``kwargs`` say with `StreamArg` what comes from where."""
+    """Call a function for every element; `StreamArg` in its arguments says what comes from where."""
 
     __slots__ = ("args", "function", "kwargs")
     args: tuple[Any, ...]
@@ -195,7 +195,7 @@ class Starmap(Step):
 
 
 class Filter(Step):
-    """Keep the elements for which a predicate is what is wanted; the predicate may be a bag of truth values."""
+    """Keep the elements for which a predicate (or a bag of truth values) is what is wanted."""
 
     __slots__ = ("predicate", "wanted")
     predicate: Any
@@ -312,7 +312,7 @@ class Reduce(Step):
 
 
 class Partition:
-    """A partition that is streamed by whoever goes through it once, and is a sequence for whoever asks for more.
+    """A partition that streams to whoever goes through it once, and is a sequence for whoever asks for more.
 
     A function given to ``map_partitions`` may count on ``len``, on items, and on going through it again if
     it has
@@ -346,7 +346,9 @@ class Partition:
         return stream
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._items) if self._items is not None else self._once()
+        if self._items is not None:
+            return iter(self._items)
+        return self._once()
 
     def __next__(self) -> Any:
         if self._stream is None:
@@ -363,7 +365,7 @@ class Partition:
         return self._kept()[at]
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self._kept())
+        return iter(self._kept()[::-1])
 
     def __contains__(self, item: Any) -> bool:
         return item in (self._items if self._items is not None else self._once())
@@ -411,7 +413,21 @@ class Chain:
         """Whether the first input is a partition."""
         return self.steps[0].streams
 
+    @property
+    def plan(self) -> Any:
+        """What the engine does for all steps, or None if they run in Python."""
+        from raskt.bag._native import plan_of
+
+        return None if self.streams else plan_of(self.steps)
+
     def __call__(self, *inputs: Any) -> Any:
+        plan = self.plan
+        if plan is not None:
+            from raskt.bag._native import run
+
+            is_done, found = run(plan, inputs[0].parts)
+            if is_done:
+                return found
         context = Context()
         at = 0
         stream: Any = None

@@ -95,7 +95,7 @@ class _Literal:
         return _Literal, (self.items,)
 
 
-def range(n: int, npartitions: int) -> Bag:
+def range(n: int, npartitions: int) -> Bag:  # noqa: A001 - Dask's name
     """Make a bag of the whole numbers below ``n``.
 
     Parameters
@@ -228,7 +228,7 @@ class Zip(Step):
         return builtins.zip(stream, *inputs, strict=False)
 
 
-def zip(*bags: Bag) -> Bag:
+def zip(*bags: Bag) -> Bag:  # noqa: A001 - Dask's name
     """Go through bags in step, as the built-in ``zip`` does, partition by partition.
 
     Parameters

@@ -89,7 +89,7 @@ def label_of(func: Any) -> str:
     return _raskt.function_name(func)
 
 
-def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:  # noqa: A001 - Dask's name
     """Call a function with the elements of one or several bags.
 
     Parameters

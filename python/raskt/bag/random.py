@@ -79,8 +79,8 @@ def _chosen(population: Any, k: int, split_every: int | None, chunk: Any, merge:
         raise ValueError(f"k must be a whole number of 0 or more, found {k!r}")
     # A call of its own each time: two samples of one bag are not the same.
     salt = generator.getrandbits(64)
-    parts = [functools.partial(part, k, salt) for part in (chunk, merge, last)]
-    return tree(population, "sample", *parts, split_every, as_bag=True)
+    first, middle, end = (functools.partial(part, k, salt) for part in (chunk, merge, last))
+    return tree(population, "sample", first, middle, end, split_every, as_bag=True)
 
 
 def _sample_part(k: int, _salt: int, part: Iterable[Any]) -> Drawn:

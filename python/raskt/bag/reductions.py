@@ -65,7 +65,7 @@ def tree(
         return tasks
 
     final: Any = (f"{label}-{token}", 0) if as_bag else f"{label}-{token}"
-    layer = Layer(make, [first], functions=functions)
+    layer = Layer(make, [first], functions=functions if bag.npartitions > 1 else ())
     if as_bag:
         from raskt.bag.core import bag_of
 
@@ -116,7 +116,7 @@ class Reductions:
 
         if out_type not in (Item, Bag):
             raise ValueError(f"out_type must be Item or Bag, found {out_type!r}")
-        label = name or getattr(aggregate, "__name__", "reduction")
+        label = str(name or getattr(aggregate, "__name__", "reduction"))
         merge = functools.partial(_reduce.listed, aggregate)
         return tree(
             self, label, perpartition, merge, merge, split_every,

@@ -1,0 +1,6 @@
+//! Bags: what is done without Python, called from Python.
+
+mod file;
+mod lines;
+
+pub use lines::register;
