@@ -1,7 +1,7 @@
 """A native graph on one thread takes at most 1.3 times as long while a Python thread spins on the GIL.
 
 A thousand blocks of 1 MiB are made, scaled, squared and summed in native kernels. The spinning thread runs
-pure Python on the other core; the same graph with `array.native` off shows what entering the interpreter costs.
+pure Python on the other core. The same graph with `array.native` off shows what entering Python costs.
 """
 
 from __future__ import annotations

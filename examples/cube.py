@@ -2,9 +2,9 @@
 
     python examples/cube.py [output folder]
 
-The flights are the months that `flights.py` wrote. Each becomes a block of the cube: the mean arrival delay of
-the flights to each of the busiest airports in each hour, not a number where there were none. What follows is
-written as for NumPy; nothing is computed before `compute`.
+The flights are the months that `flights.py` wrote. Each becomes a block of the cube: the mean arrival delay
+of the flights to each of the busiest airports in each hour, not a number where there were none. What follows
+is written as for NumPy; nothing is computed before `compute`.
 """
 
 from __future__ import annotations
