@@ -267,6 +267,10 @@ def collection_to_delayed(collection: Any) -> Delayed:
     if hasattr(type(collection), "__raskt_delayed__"):
         value: Delayed = collection.__raskt_delayed__()
         return value
+    if hasattr(type(collection), "__raskt_whole__"):
+        # Where tasks are put together in other ways in other computations, their keys must differ.
+        whole: Delayed = collection.__raskt_whole__()
+        return whole
     from raskt.graph import delayed_of
 
     keys, made = delayed_of([collection], True)[id(collection)]

@@ -88,6 +88,13 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
     def __raskt_postpersist__(self) -> tuple[Any, tuple[Any, ...]]:
         return _rebuild, (self.name, self.npartitions, self._layer.functions)
 
+    def __raskt_whole__(self) -> Delayed:
+        """Return the delayed list of all elements."""
+        from raskt.delayed import delayed
+
+        whole: Delayed = delayed(finalize)(self.to_delayed())
+        return whole
+
     def __raskt_tokenize__(self) -> Any:
         return self.name, self.npartitions
 

@@ -72,6 +72,10 @@ class Item(Lazy):
     def __raskt_postpersist__(self) -> tuple[Any, tuple[Any, ...]]:
         return _rebuild, (self.key,)
 
+    def __raskt_whole__(self) -> Delayed:
+        """Return the delayed value."""
+        return self.to_delayed()
+
     def __raskt_tokenize__(self) -> Any:
         return self.key
 

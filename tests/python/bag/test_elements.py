@@ -145,6 +145,7 @@ def test_delayed_partitions_compute_together_with_bags_that_share_their_parts():
     y, z = x.map(lambda x: x * 2), x.map(lambda x: x * 3)
     first = y.to_delayed()[0]
     assert raskt.compute(first, y, z) == ([2, 4], [2, 4, 6, 8], [3, 6, 9, 12])
+    assert raskt.compute(raskt.delayed(sum)(y), y, z) == (20, [2, 4, 6, 8], [3, 6, 9, 12])
 
 
 def test_elements_stream_through_a_chain_one_by_one():
