@@ -6,6 +6,9 @@ use raskt_graph::explain::Explanation;
 
 use crate::fusion::fuse;
 
+/// Most tasks of a graph that is expanded for people to read.
+const N_TASKS_MAX: u64 = 10_000;
+
 /// The layers of `roots`, simplified and fused.
 ///
 /// # Errors
@@ -23,7 +26,8 @@ fn fused(planner: &Planner, roots: &[Expr]) -> Result<Vec<Expr>> {
     }
 }
 
-/// What becomes of `roots`, as text: the expressions, the rules that fired, what is left, what is fused, and the layers.
+/// What becomes of `roots`, as text: the expressions, the rules that fired, what is left, what is fused, the layers, and what the
+/// tasks run (in graphs of up to 10,000).
 ///
 /// # Errors
 /// As [`plan`].
@@ -44,7 +48,13 @@ pub fn explain(planner: &Planner, roots: &[Expr]) -> Result<String> {
     if fused != rewritten.roots {
         section("fused", &explain::expressions(&fused));
     }
-    let plan = planner.lower(&fused)?;
+    let mut plan = planner.lower(&fused)?;
     text.layers(&plan.graph, |name| plan.n_bytes.get(name).copied());
+    if plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum::<u64>() <= N_TASKS_MAX {
+        for root in &plan.roots {
+            plan.graph.request_all(root.name.clone())?;
+        }
+        text.tasks("expanded", &plan.graph.expand()?);
+    }
     Ok(text.to_string())
 }

@@ -6,6 +6,7 @@ mod failure;
 mod finish;
 mod from_numpy;
 mod indexing;
+mod kernels;
 mod library;
 mod operands;
 mod parameters;

@@ -15,12 +15,35 @@ use crate::types::{Operand, Ufunc};
 pub struct KernelRow {
     /// NumPy's name of the operation.
     pub operation: String,
-    /// The family: `"ufunc"`, `"cast"`, `"reduction"`, or `"body"` for kernels of any dtype.
+    /// The family: `"ufunc"`, `"cast"`, `"reduction"`, or `"body"` for a kernel of whole blocks.
     pub family: &'static str,
     /// The dtypes that run natively.
     pub native: Vec<DType>,
     /// The dtypes that NumPy has a loop for and that run as a library function.
     pub library: Vec<DType>,
+}
+
+/// The kernels that planning takes for whole operations, and the dtypes that it takes them for.
+const PLANNED: &[(&str, fn(&DType) -> bool)] = &[
+    ("full", |dtype| !is_time(dtype)),
+    ("arange", |dtype| !is_time(dtype)),
+    ("linspace", |dtype| !is_time(dtype)),
+    ("eye", |dtype| !is_time(dtype)),
+    ("slice", |_| true),
+    ("transpose", |_| true),
+    ("join", |_| true),
+    ("extend", |_| true),
+    ("compress", |_| true),
+    ("matmul", is_number),
+    ("cumulate", is_number),
+];
+
+fn is_time(dtype: &DType) -> bool {
+    matches!(dtype, DType::Datetime(_) | DType::Timedelta(_))
+}
+
+fn is_number(dtype: &DType) -> bool {
+    !is_time(dtype) && *dtype != DType::Bool
 }
 
 /// The dtypes of the table's columns.
@@ -57,14 +80,13 @@ fn ufunc_row(ufunc: Ufunc) -> KernelRow {
 }
 
 fn rows() -> Vec<KernelRow> {
-    let mut rows: Vec<KernelRow> = Ufunc::ALL.iter().copied().map(ufunc_row).collect();
+    // A loop that no operation asks for is in no plan.
+    let is_planned = |ufunc: &Ufunc| crate::ufuncs::UFUNCS.iter().any(|(name, _)| *name == ufunc.name());
+    let mut rows: Vec<KernelRow> = Ufunc::ALL.iter().copied().filter(is_planned).map(ufunc_row).collect();
     let lone = |operation: &str, family, is_native: &dyn Fn(&DType) -> bool| {
         let (native, library) = columns().into_iter().partition(|dtype| is_native(dtype));
         KernelRow { operation: operation.to_owned(), family, native, library }
     };
-    for (name, op) in [("real", Op::Real), ("imag", Op::Imag), ("angle", Op::Angle)] {
-        rows.push(lone(name, "ufunc", &|dtype| op.prepare(&[dtype]).is_some()));
-    }
     rows.push(lone("where", "ufunc", &|dtype| Op::Where.prepare(&[&DType::Bool, dtype, dtype]).is_some()));
     for to in columns() {
         let op = Op::Cast(to.clone());
@@ -73,9 +95,7 @@ fn rows() -> Vec<KernelRow> {
     for kind in FoldKind::all() {
         rows.push(lone(kind.name(), "reduction", &|dtype| kind.output(dtype).is_some()));
     }
-    let bodies = super::registry::names().filter_map(|name| name.strip_prefix("array."));
-    let bodies = bodies.filter(|name| !matches!(*name, "elementwise" | "combine" | "aggregate"));
-    rows.extend(bodies.map(|name| lone(name, "body", &|_| true)));
+    rows.extend(PLANNED.iter().map(|(name, takes)| lone(name, "body", takes)));
     rows
 }
 

@@ -303,5 +303,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(array_persisted, module)?)?;
     module.add_function(wrap_pyfunction!(array_from_delayed, module)?)?;
     module.add_function(wrap_pyfunction!(array_known, module)?)?;
+    module.add_function(wrap_pyfunction!(super::kernels::array_kernel, module)?)?;
     module.add_function(wrap_pyfunction!(super::pickled::array_rebuilt, module)?)
 }

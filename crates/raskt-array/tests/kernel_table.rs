@@ -1,0 +1,91 @@
+//! `docs/array-kernels.md` says what the table of kernels says.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
+
+use std::fmt::Write;
+use std::path::Path;
+
+use raskt_array::kernels::{KernelRow, table};
+use raskt_core::{DType, TimeUnit};
+
+/// Write the page instead of comparing it: `RASKT_WRITE=1 cargo test -p raskt-array --test kernel_table`.
+const WRITE: &str = "RASKT_WRITE";
+
+const HEAD: &str = "\
+# Native kernels
+
+Which operation runs natively for which dtype (●), and for which as NumPy's function on the chunk (○); where there is
+nothing, NumPy has no such loop either. Two operands are of one dtype, but for times, which meet a `timedelta64` or an
+`int64`. What stands in no table runs as NumPy's function; so do all other dtypes, and everything with
+`raskt.config.set({\"array.native\": False})`. `x.explain()` ends with what the tasks run: names that begin with `array.`
+are native.
+
+Generated from the kernels (`raskt_array::kernels::table`) by
+`RASKT_WRITE=1 cargo test -p raskt-array --test kernel_table`.
+";
+
+const FAMILIES: [(&str, &str); 4] = [
+    ("ufunc", "Element by element"),
+    ("cast", "Casts"),
+    ("reduction", "Reductions"),
+    ("body", "Blocks made, moved, multiplied and accumulated"),
+];
+
+fn columns() -> Vec<(&'static str, DType)> {
+    let short = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16", "M8", "m8"];
+    let integers = [DType::Bool, DType::Int8, DType::Int16, DType::Int32, DType::Int64];
+    let others = [DType::UInt8, DType::UInt16, DType::UInt32, DType::UInt64, DType::Float32, DType::Float64];
+    let rest = [DType::Complex64, DType::Complex128];
+    let times = [DType::Datetime(TimeUnit::Nanosecond), DType::Timedelta(TimeUnit::Nanosecond)];
+    short.into_iter().zip(integers.into_iter().chain(others).chain(rest).chain(times)).collect()
+}
+
+fn cell(row: &KernelRow, dtype: &DType) -> &'static str {
+    match (row.native.contains(dtype), row.library.contains(dtype)) {
+        (true, false) => "●",
+        (false, true) => "○",
+        (false, false) => " ",
+        (true, true) => panic!("{} of {dtype} is both", row.operation),
+    }
+}
+
+fn page() -> String {
+    let columns = columns();
+    let mut page = HEAD.to_owned();
+    for (family, title) in FAMILIES {
+        write!(page, "\n## {title}\n\n| operation |").unwrap();
+        columns.iter().for_each(|(short, _)| write!(page, " {short} |").unwrap());
+        page.push_str("\n|---|");
+        columns.iter().for_each(|_| page.push_str(":-:|"));
+        page.push('\n');
+        let mut rows: Vec<&KernelRow> = table().iter().filter(|row| row.family == family).collect();
+        if family != "cast" {
+            rows.sort_by(|a, b| a.operation.cmp(&b.operation));
+        }
+        for row in rows {
+            write!(page, "| `{}` |", row.operation).unwrap();
+            columns.iter().for_each(|(_, dtype)| write!(page, " {} |", cell(row, dtype)).unwrap());
+            page.push('\n');
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_is_what_the_kernels_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/array-kernels.md");
+    let page = page();
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == page, "{} is stale: run with {WRITE}=1", path.display());
+}
+
+#[test]
+fn every_family_has_a_table() {
+    let known: Vec<&str> = FAMILIES.iter().map(|(family, _)| *family).collect();
+    let lost: Vec<&str> =
+        table().iter().filter(|row| !known.contains(&row.family)).map(|row| row.operation.as_str()).collect();
+    assert_eq!(lost, Vec::<&str>::new());
+}
