@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::recycled;
+
 /// Which allocation a view looks into. Two buffers with one id share their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OwnerId(pub usize);
@@ -47,6 +49,12 @@ struct Heap {
     len: usize,
 }
 
+impl Drop for Heap {
+    fn drop(&mut self) {
+        recycled::keep(std::mem::take(&mut self.words));
+    }
+}
+
 impl BufferOwner for Heap {
     fn bytes(&self) -> &[u8] {
         &bytemuck::cast_slice(&self.words)[..self.len]
@@ -85,6 +93,22 @@ impl Buffer {
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
         Self::new(Arc::new(Heap { words: vec![0; len.div_ceil(16)], len }))
+    }
+
+    /// `len` bytes on the heap, aligned to 16, for somebody who writes all of them: they hold what memory that was
+    /// let go of before held, or zeros. Fresh pages cost the system more time than most kernels need to fill them.
+    ///
+    /// ```
+    /// use raskt_core::Buffer;
+    /// let mut buffer = Buffer::recycled(1 << 20);
+    /// buffer.as_mut_slice().expect("it is new").fill(7);
+    /// assert!(buffer.as_slice().iter().all(|&byte| byte == 7));
+    /// ```
+    #[must_use]
+    pub fn recycled(len: usize) -> Self {
+        let n_words = len.div_ceil(16);
+        let words = recycled::take(n_words).unwrap_or_else(|| vec![0; n_words]);
+        Self::new(Arc::new(Heap { words, len }))
     }
 
     /// The length in bytes.

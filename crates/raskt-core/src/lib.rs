@@ -60,6 +60,7 @@ pub mod ndarray;
 pub mod opaque;
 pub mod options;
 pub mod param;
+mod recycled;
 pub mod token;
 pub mod value;
 

@@ -510,6 +510,16 @@ def matmul_blocks(*blocks: Block) -> Block:
     return total
 
 
+def matmul_by_blas(*blocks: Block) -> Block:
+    """Return the sum of the products of large blocks: the first half times the second, without temporaries."""
+    half = len(blocks) // 2
+    total = np.matmul(blocks[0], blocks[half])
+    product = np.empty_like(total) if half > 1 else None
+    for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
+        total += np.matmul(left, right, out=product)
+    return total
+
+
 def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
     half = len(blocks) // 2
     total: Any = None

@@ -73,12 +73,26 @@ def matmul(a: Any, b: Any) -> Array:
     }
     if a.dtype.kind == "b" and b.dtype.kind == "b":
         parameters["function"] = "raskt.array._chunk.matmul_of_bools"
+    elif _is_for_blas(a, b):
+        parameters["function"] = "raskt.array._chunk.matmul_by_blas"
     found = op("blockwise", (a, b), parameters)
     if left:
         found = found[..., 0, :]
     if right:
         found = found[..., 0]
     return found
+
+
+BLAS_MULTIPLICATIONS = 2**22
+"""Multiplications in a product of blocks from which NumPy's BLAS repays the way through Python."""
+
+
+def _is_for_blas(a: Array, b: Array) -> bool:
+    """Whether NumPy multiplies the blocks of two arrays faster than the engine's own kernel."""
+    if np.result_type(a.dtype, b.dtype).kind not in "fc":
+        return False
+    rows, inner, columns = (max(sizes, default=0) for sizes in (*a.chunks[-2:], b.chunks[-1]))
+    return bool(rows * inner * columns >= BLAS_MULTIPLICATIONS)
 
 
 def dot(a: Any, b: Any) -> Array:

@@ -190,10 +190,16 @@ fn batches<T: Element>(
         batch.iter().copied().chain(last).collect()
     };
     let (steps_a, steps_b) = (broadcast_steps(&a, &whole(&a)), broadcast_steps(&b, &whole(&b)));
-    let mut out = match &sum {
-        Some(sum) => elements::<T>(sum).into_owned(),
-        None => vec![T::default(); memory::n_elements(shape)?],
+    let mut buffer = match sum {
+        Some(sum) => {
+            let buffer = sum.buffer().clone();
+            drop(sum);
+            buffer.private()
+        }
+        None => memory::zeros(&T::DTYPE, shape)?,
     };
+    let bytes = buffer.as_mut_slice().ok_or_else(|| invalid("a buffer that cannot be written"))?;
+    let out: &mut [T] = bytemuck::try_cast_slice_mut(bytes).map_err(|error| invalid(error.to_string()))?;
     let n_axes = batch.len();
     let block = sizes.m * sizes.n;
     let mut work = Vec::new();
@@ -216,7 +222,7 @@ fn batches<T: Element>(
         let right = Matrix { elements: &elements_b[at_b.min(elements_b.len())..], row: row_b, col: col_b };
         multiply(sizes, left, right, out, n_threads);
     }
-    memory::array_of(T::DTYPE, shape, &out)
+    NdArray::contiguous(T::DTYPE, shape, buffer)
 }
 
 /// The buffer's elements, and the array over them; a copy in C order where steps go backwards or bytes lie askew.

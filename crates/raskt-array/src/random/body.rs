@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{DType, NdArray, Param, Result, Shape};
+use raskt_core::{Buffer, DType, NdArray, Param, Result, Shape};
 use raskt_exec::{Call, Outcome};
 
 use super::discrete::{below, binomial};
@@ -71,7 +71,11 @@ impl Draw<'_, '_> {
         }
         let n = memory::n_elements(shape)?;
         let line = shape.last().map_or(1, |&n| n as usize);
-        let mut out = vec![T::zeroed(); n * width];
+        let mut buffer = Buffer::recycled(n * width * size_of::<T>());
+        let out: &mut [T] = match buffer.as_mut_slice() {
+            Some(bytes) => bytemuck::cast_slice_mut(bytes),
+            None => return Err(invalid("a buffer that cannot be written")),
+        };
         let runs = out.chunks_exact_mut((line * width).max(1)).enumerate().map(|(number, out)| {
             let (mut rest, mut place, mut step) = (number as u64, 0_u64, 1_u64);
             for axis in (0..shape.len()).rev() {
@@ -105,7 +109,7 @@ impl Draw<'_, '_> {
             })
         })?;
         let shape: Shape = shape.iter().copied().chain((width != 1).then_some(width as u64)).collect();
-        memory::array_of(dtype, &shape, &out)
+        NdArray::contiguous(dtype, &shape, buffer)
     }
 
     /// One number an element, from its first word alone.

@@ -102,7 +102,7 @@ fn fresh(
     ctx: &TaskCtx<'_>,
 ) -> Result<NdArray> {
     let program = &prepared.program;
-    let mut buffer = memory::zeros(program.dtype(), &shape)?;
+    let mut buffer = memory::unwritten(program.dtype(), &shape)?;
     let out = buffer.as_mut_slice().ok_or_else(|| invalid("a buffer that cannot be written"))?;
     fill_output(prepared, inputs, None, nest, out, ctx)?;
     NdArray::strided(program.dtype().clone(), &shape, &steps, 0, buffer)

@@ -1,14 +1,14 @@
 //! Cumulative sums and products along one axis, of a block, and what a block passes on to the next.
 
 use num_complex::Complex;
-use raskt_core::{DType, NdArray, Result, Shape};
+use raskt_core::{Buffer, DType, NdArray, Result, Shape};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
 use super::monoids::Number;
 use super::spec::{FoldKind, Measure};
 use crate::kernels::element::Time;
 use crate::kernels::elementwise::cast;
-use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
+use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
 use crate::kernels::parameters;
 use crate::kernels::shapes::normalize_axis;
 
@@ -31,13 +31,15 @@ struct Lines {
 /// input, with length 1 along the axis, is what all blocks before add up to (or multiply to).
 pub(crate) fn cumulate(call: &mut Call<'_>) -> Result<Outcome> {
     let array =
-        memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.to_contiguous();
+        memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.into_owned();
     let carry = call.inputs.get(1).map(memory::array).transpose()?.map(|carry| carry.to_contiguous());
     let (operation, skip, dtype) = plan(call, array.dtype())?;
     let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
+    // Let go of the input: where nobody else holds it, its memory becomes the result's.
+    call.inputs.fill(raskt_core::Value::Unit);
     let out = match operation {
-        Operation::Sum => run::<false>(&array, carry.as_ref(), &dtype, axis, skip, call.ctx),
-        Operation::Product => run::<true>(&array, carry.as_ref(), &dtype, axis, skip, call.ctx),
+        Operation::Sum => run::<false>(array, carry.as_ref(), &dtype, axis, skip, call.ctx),
+        Operation::Product => run::<true>(array, carry.as_ref(), &dtype, axis, skip, call.ctx),
     }?;
     Ok(Outcome::Value(out.into()))
 }
@@ -70,7 +72,7 @@ pub(crate) fn carried(call: &mut Call<'_>) -> Result<Outcome> {
     // A copy: a view would keep the whole block alive.
     let dense = view.to_contiguous();
     let bytes = dense.contiguous_bytes().unwrap_or(&[]);
-    let out = NdArray::contiguous(array.dtype().clone(), &shape, raskt_core::Buffer::from(bytes))?;
+    let out = NdArray::contiguous(array.dtype().clone(), &shape, Buffer::from(bytes))?;
     Ok(Outcome::Value(out.into()))
 }
 
@@ -90,7 +92,7 @@ fn plan(call: &Call<'_>, dtype: &DType) -> Result<(Operation, bool, DType)> {
 }
 
 fn run<const PRODUCT: bool>(
-    array: &NdArray,
+    array: NdArray,
     carry: Option<&NdArray>,
     dtype: &DType,
     axis: usize,
@@ -98,7 +100,8 @@ fn run<const PRODUCT: bool>(
     ctx: &TaskCtx<'_>,
 ) -> Result<NdArray> {
     // Elements are cast first, as NumPy does, and run in the result's own precision.
-    let (shape, n) = (array.shape(), array.shape()[axis]);
+    let shape: Shape = array.shape().into();
+    let n = shape[axis];
     let lines = Lines {
         outer: shape[..axis].iter().product::<u64>() as usize,
         n: n as usize,
@@ -109,10 +112,10 @@ fn run<const PRODUCT: bool>(
             match dtype {
                 $($pattern => {
                     let unit = if PRODUCT { <$T as Number>::ONE } else { <$T as Number>::ZERO };
-                    let values = converted::<$T>(array, dtype, skip, unit)?;
+                    let mut buffer = converted::<$T>(array, dtype, skip, unit)?;
                     let before = carry.map(|carry| elements::<$T>(carry).into_owned());
-                    let out = scan::<$T, PRODUCT>(values, before.as_deref(), lines, ctx)?;
-                    array_of(dtype.clone(), shape, &out)
+                    scan::<$T, PRODUCT>(values_of(&mut buffer)?, before.as_deref(), lines, ctx)?;
+                    NdArray::contiguous(dtype.clone(), &shape, buffer)
                 })*
                 _ => Err(wrong_dtype("a dtype that cumulates", dtype)),
             }
@@ -127,21 +130,38 @@ fn run<const PRODUCT: bool>(
     )
 }
 
-fn converted<T: Number>(array: &NdArray, dtype: &DType, skip: bool, unit: T) -> Result<Vec<T>> {
-    let cast = cast(array, dtype)?;
-    let mut values = elements::<T>(&cast).into_owned();
+/// The elements that a private buffer holds.
+fn values_of<T: Number>(buffer: &mut Buffer) -> Result<&mut [T]> {
+    let bytes = buffer.as_mut_slice().ok_or_else(|| invalid("a buffer that cannot be written"))?;
+    bytemuck::try_cast_slice_mut(bytes).map_err(|error| invalid(error.to_string()))
+}
+
+/// The elements in C order in memory that nobody else sees: that of `array` itself where it can be.
+fn converted<T: Number>(array: NdArray, dtype: &DType, skip: bool, unit: T) -> Result<Buffer> {
+    let cast = cast(&array, dtype)?;
+    drop(array);
+    let mut buffer = cast.buffer().slice(cast.offset(), cast.n_elements() * size_of::<T>());
+    drop(cast);
+    if buffer.as_mut_slice().is_none_or(|bytes| !memory::is_aligned(bytes, align_of::<T>())) {
+        let mut copy = Buffer::recycled(buffer.len());
+        if let Some(bytes) = copy.as_mut_slice() {
+            bytes.copy_from_slice(buffer.as_slice());
+        }
+        buffer = copy;
+    }
     if skip {
+        let values = values_of::<T>(&mut buffer)?;
         values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = unit);
     }
-    Ok(values)
+    Ok(buffer)
 }
 
 fn scan<T: Number, const PRODUCT: bool>(
-    mut values: Vec<T>,
+    values: &mut [T],
     before: Option<&[T]>,
     lines: Lines,
     ctx: &TaskCtx<'_>,
-) -> Result<Vec<T>> {
+) -> Result<()> {
     let Lines { outer, n, inner } = lines;
     if before.is_some_and(|before| before.len() != outer * inner) {
         return Err(invalid("what blocks before add up to has another shape"));
@@ -160,5 +180,5 @@ fn scan<T: Number, const PRODUCT: bool>(
             rest[..inner].iter_mut().zip(last).for_each(|(value, &last)| *value = join(last, *value));
         }
     }
-    Ok(values)
+    Ok(())
 }

@@ -61,7 +61,7 @@ pub(crate) fn concatenate_arrays(arrays: &[NdArray], axis: usize) -> Result<NdAr
         shape[axis] += array.shape()[axis];
     }
     let steps = Order::plain(shape.len()).dense_steps(&shape, first.item_bytes() as i64);
-    memory::build(first.dtype().clone(), &shape, |out| {
+    memory::build_whole(first.dtype().clone(), &shape, |out| {
         let mut at = 0;
         for array in arrays {
             copy_into(array, out, at, &steps)?;
@@ -74,7 +74,7 @@ pub(crate) fn concatenate_arrays(arrays: &[NdArray], axis: usize) -> Result<NdAr
 /// A copy in C order.
 pub(super) fn dense_copy(array: &NdArray) -> Result<NdArray> {
     let steps = Order::plain(array.shape().len()).dense_steps(array.shape(), array.item_bytes() as i64);
-    memory::build(array.dtype().clone(), array.shape(), |out| copy_into(array, out, 0, &steps))
+    memory::build_whole(array.dtype().clone(), array.shape(), |out| copy_into(array, out, 0, &steps))
 }
 
 /// The inputs, or the items of the only one where it is a list.
@@ -162,7 +162,7 @@ fn join_grid(parts: &[NdArray], counts: &[usize], call: &Call<'_>) -> Result<NdA
         .collect();
     let shape: Shape = sizes.iter().map(|sizes| sizes.iter().sum::<u64>()).collect();
     let steps = Order::plain(n_axes).dense_steps(&shape, first.item_bytes() as i64);
-    memory::build(first.dtype().clone(), &shape, |out| {
+    memory::build_whole(first.dtype().clone(), &shape, |out| {
         for (number, part) in parts.iter().enumerate() {
             call.ctx.cancel.check()?;
             let mut at = 0;
