@@ -84,6 +84,7 @@ impl Waiting {
 }
 
 /// An execution under way.
+#[derive(Clone)]
 pub(super) struct Sweep<'a> {
     plan: Plan<'a>,
     tasks: Vec<Waiting>,
