@@ -418,6 +418,7 @@ def bag_lines(
     json: Sequence[str] | None,
     counts: bool,
 ) -> Any: ...
+
 @final
 class BagFile:
     def __new__(cls, path: str, compression: str) -> BagFile: ...

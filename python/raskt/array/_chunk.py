@@ -511,7 +511,7 @@ def matmul_blocks(*blocks: Block) -> Block:
 
 
 def matmul_by_blas(*blocks: Block) -> Block:
-    """Return the sum of the products of large blocks: the first half times the second, without temporaries."""
+    """Return the sum of the products of large blocks: the first half times the second, in place."""
     half = len(blocks) // 2
     total = np.matmul(blocks[0], blocks[half])
     product = np.empty_like(total) if half > 1 else None
