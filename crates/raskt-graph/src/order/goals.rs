@@ -30,9 +30,7 @@ pub(super) fn sweep_neediest<'a>(plan: Plan<'a>, limit: u64, sinks: &[u32], exce
 /// quick, since memory is walked through in one direction.
 pub(super) fn sweep_numbered<'a>(plan: Plan<'a>, sinks: &[u32]) -> Option<Sweep<'a>> {
     let n_probed = (plan.inputs.n_rows() / 64).max(1 << 14);
-    let mut sweep = Sweep::new(plan, u64::MAX);
-    // Copying what an execution begins with is cheaper than finding it out again.
-    let mut probe = sweep.clone();
+    let mut probe = Sweep::new(plan, u64::MAX);
     probe.stop_after(n_probed);
     for &sink in sinks {
         if !probe.is_over() {
@@ -41,6 +39,7 @@ pub(super) fn sweep_numbered<'a>(plan: Plan<'a>, sinks: &[u32]) -> Option<Sweep<
     }
     let peak_depth_first = probe.peak();
     drop(probe);
+    let mut sweep = Sweep::new(plan, u64::MAX);
     for (task, inputs) in (0..).zip(plan.inputs.rows()) {
         if inputs.len() > 1 || plan.consumers.row(task).is_empty() {
             sweep.fetch(task, |_| ());

@@ -84,7 +84,6 @@ impl Waiting {
 }
 
 /// An execution under way.
-#[derive(Clone)]
 pub(super) struct Sweep<'a> {
     plan: Plan<'a>,
     tasks: Vec<Waiting>,
