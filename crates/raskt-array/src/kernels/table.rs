@@ -23,8 +23,11 @@ pub struct KernelRow {
     pub library: Vec<DType>,
 }
 
+/// Which dtypes of the input an operation takes.
+type Takes = fn(&DType) -> bool;
+
 /// The kernels that planning takes for whole operations, and the dtypes that it takes them for.
-const PLANNED: &[(&str, fn(&DType) -> bool)] = &[
+const PLANNED: &[(&str, Takes)] = &[
     ("full", |dtype| !is_time(dtype)),
     ("arange", |dtype| !is_time(dtype)),
     ("linspace", |dtype| !is_time(dtype)),
