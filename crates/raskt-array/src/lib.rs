@@ -24,6 +24,7 @@ pub mod rechunk;
 pub mod reductions;
 pub mod reshape;
 pub mod rules;
+mod sharing;
 pub mod slicing;
 pub mod types;
 pub mod ufuncs;

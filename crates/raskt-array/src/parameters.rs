@@ -9,6 +9,8 @@ use raskt_core::{DType, ErrorKind, Param, Result};
 pub const DTYPE: &str = "dtype";
 /// How a source, or what a rechunk makes, is cut.
 pub const CHUNKS: &str = "chunks";
+/// Where in the whole a source's first element lies, if it is not the first.
+pub const WINDOW: &str = "window";
 /// An axis, or a list of them.
 pub const AXIS: &str = "axis";
 /// Keyword arguments of a library function.

@@ -5,6 +5,7 @@ use raskt_expr::{Expr, Plan, Planner, Way, explain};
 use raskt_graph::explain::Explanation;
 
 use crate::fusion::fuse;
+pub use crate::sharing::simplify;
 
 /// Most tasks of a graph that is expanded for people to read.
 const N_TASKS_MAX: u64 = 10_000;
@@ -14,7 +15,7 @@ const N_TASKS_MAX: u64 = 10_000;
 /// # Errors
 /// What rules, operations and lowerings return.
 pub fn plan(planner: &Planner, roots: &[Expr]) -> Result<Plan> {
-    let simplified = planner.simplify(roots)?;
+    let simplified = simplify(planner, roots)?;
     planner.lower(&fused(planner, &simplified.roots)?)
 }
 
@@ -32,7 +33,7 @@ fn fused(planner: &Planner, roots: &[Expr]) -> Result<Vec<Expr>> {
 /// # Errors
 /// As [`plan`].
 pub fn explain(planner: &Planner, roots: &[Expr]) -> Result<String> {
-    let rewritten = planner.simplify(roots)?;
+    let rewritten = simplify(planner, roots)?;
     let fused = fused(planner, &rewritten.roots)?;
     let mut text = Explanation::default();
     let mut section = |title: &str, body: &str| {

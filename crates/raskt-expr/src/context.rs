@@ -1,6 +1,7 @@
 //! What rules and lowering may ask.
 
-use raskt_core::Result;
+use raskt_core::{Result, Token};
+use rustc_hash::FxHashSet;
 
 use crate::expr::Expr;
 use crate::library::Library;
@@ -17,9 +18,18 @@ pub struct Context<'a> {
     pub library: &'a dyn Library,
     /// Which way operations are to take.
     pub way: Way,
+    /// The expressions of [`Context::is_shared`].
+    pub shared: Option<&'a FxHashSet<Token>>,
 }
 
 impl Context<'_> {
+    /// Whether others need all of `expr`, so that a rule that wants a part of it had better take that part of what is
+    /// computed anyway.
+    #[must_use]
+    pub fn is_shared(&self, expr: &Expr) -> bool {
+        self.shared.is_some_and(|shared| shared.contains(&expr.token()))
+    }
+
     /// What is known of the result of `expr`, found out once; its operands, however deep, are asked first.
     ///
     /// # Errors

@@ -244,6 +244,37 @@ impl Expr {
         .intern()
     }
 
+    /// The same operation on other operands, and with other `parameters`, which must follow from its own ones and from
+    /// `change`: their foreign objects, if there are any, need not be named again. An impure call stays the call that it was.
+    ///
+    /// ```
+    /// use raskt_core::Param;
+    /// use raskt_expr::Draft;
+    /// let all = Draft { parameters: Param::Int(10), ..Draft::new("array", "range") }.finish()?;
+    /// let half = all.varied(Vec::new(), Param::Int(5), &Param::Str("half".into()))?;
+    /// assert_eq!(half, all.varied(Vec::new(), Param::Int(5), &Param::Str("half".into()))?);
+    /// assert_ne!(half, all);
+    /// # Ok::<(), raskt_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotEncodable`](raskt_core::ErrorKind::NotEncodable) for a `change` with foreign objects.
+    pub fn varied(&self, operands: Vec<Self>, parameters: Param, change: &Param) -> Result<Self> {
+        let node = &self.0;
+        Node {
+            collection: node.collection.clone(),
+            operation: node.operation.clone(),
+            operands,
+            parameters,
+            annotations: node.annotations.clone(),
+            salt: node.salt,
+            content: Token::of(&(node.content, change))?,
+            token: Token(0),
+            meta: OnceLock::new(),
+        }
+        .intern()
+    }
+
     /// What it is made of, to make another one of it. An impure call becomes another call.
     #[must_use]
     pub fn draft(&self) -> Draft {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Name, Result};
+use raskt_core::{Name, Result, Token};
 use raskt_graph::explain::Explanation;
+use rustc_hash::FxHashSet;
 
 use crate::context::Context;
 use crate::explain;
@@ -67,7 +68,7 @@ impl Planner {
     /// What rules and lowerings may ask.
     #[must_use]
     pub fn context(&self) -> Context<'_> {
-        Context { operations: &self.operations, library: &*self.library, way: self.way }
+        Context { operations: &self.operations, library: &*self.library, way: self.way, shared: None }
     }
 
     /// Expressions of the same values, as the rules of their collections like them best.
@@ -75,7 +76,15 @@ impl Planner {
     /// # Errors
     /// What rules return; an error that names the rule, where rules come to no end.
     pub fn simplify(&self, roots: &[Expr]) -> Result<Rewritten> {
-        rewrite::rewrite(roots, &self.rules, &self.context(), &self.options)
+        self.simplify_sharing(roots, FxHashSet::default())
+    }
+
+    /// [`Planner::simplify`], where others need all of the expressions `shared`; see [`Context::is_shared`].
+    ///
+    /// # Errors
+    /// As [`Planner::simplify`].
+    pub fn simplify_sharing(&self, roots: &[Expr], shared: FxHashSet<Token>) -> Result<Rewritten> {
+        rewrite::rewrite(roots, shared, &self.rules, &self.context(), &self.options)
     }
 
     /// The layers of `roots` as they stand.

@@ -10,7 +10,7 @@ use crate::expr::Expr;
 
 /// A rule of one collection: sees an expression whose operands have been rewritten already, and may have a better one.
 ///
-/// A rule is a function of the expression alone: asked twice, it says the same.
+/// A rule is a function of the expression, and of whether others need its operands: asked twice, it says the same.
 pub trait Rule: Send + Sync {
     /// Its name, as `explain()` and errors have it.
     fn name(&self) -> &'static str;
@@ -78,12 +78,14 @@ pub struct Rewritten {
     pub firings: Vec<Firing>,
 }
 
-/// Rewrites `roots`, and all that they are made of, until no rule changes anything. Shared parts are rewritten once.
+/// Rewrites `roots`, and all that they are made of, until no rule changes anything. Shared parts are rewritten once. What
+/// becomes of an expression of `shared` is shared as well.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidGraph`], naming the rule, where rules come to no end; and what rules return.
 pub fn rewrite(
     roots: &[Expr],
+    shared: FxHashSet<Token>,
     rules: &Rules,
     context: &Context<'_>,
     options: &RewriteOptions,
@@ -92,6 +94,7 @@ pub fn rewrite(
     let mut rewriter = Rewriter {
         rules,
         context,
+        shared,
         options,
         n_steps: 0,
         n_steps_max: options.n_steps_per_expr_max.saturating_mul(n_exprs + 100),
@@ -110,6 +113,8 @@ pub fn rewrite(
 struct Rewriter<'a> {
     rules: &'a Rules,
     context: &'a Context<'a>,
+    /// Expressions of which others need all.
+    shared: FxHashSet<Token>,
     options: &'a RewriteOptions,
     n_steps: u64,
     n_steps_max: u64,
@@ -210,8 +215,9 @@ impl Rewriter<'_> {
 
     /// The first rule that has something else to say about `expr`.
     fn fire(&self, expr: &Expr) -> Result<Option<(&'static str, Expr)>> {
+        let context = Context { shared: Some(&self.shared), ..*self.context };
         for rule in self.rules.of(expr) {
-            if let Some(better) = rule.apply(expr, self.context)?.filter(|better| better != expr) {
+            if let Some(better) = rule.apply(expr, &context)?.filter(|better| better != expr) {
                 return Ok(Some((rule.name(), better)));
             }
         }
@@ -221,6 +227,9 @@ impl Rewriter<'_> {
     /// Ends the last place, where `result` stays.
     fn leave(&mut self, result: Expr) -> Expr {
         if let Some(place) = self.path.pop() {
+            if !self.shared.is_empty() && place.tokens.iter().any(|token| self.shared.contains(token)) {
+                self.shared.insert(result.token());
+            }
             for token in place.tokens {
                 self.doing.remove(&token);
                 self.done.insert(token, result.clone());

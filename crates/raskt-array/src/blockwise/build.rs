@@ -10,13 +10,13 @@ use crate::error::{ArrayError, Built};
 use crate::parameters::{CHUNKS, DTYPE, chunks_of, chunks_param, flag, with};
 
 /// The letters of a parameter: a list of them.
-pub(super) fn letters(param: &Param) -> Vec<u16> {
+pub(crate) fn letters(param: &Param) -> Vec<u16> {
     let items = param.as_list().unwrap_or_default();
     items.iter().filter_map(Param::as_int).map(|letter| letter as u16).collect()
 }
 
 /// The letters of each operand.
-pub(super) fn inputs(parameters: &Param) -> Vec<Vec<u16>> {
+pub(crate) fn inputs(parameters: &Param) -> Vec<Vec<u16>> {
     let items = parameters.get("inputs").and_then(Param::as_list).unwrap_or_default();
     items.iter().map(letters).collect()
 }

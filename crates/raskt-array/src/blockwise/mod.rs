@@ -6,6 +6,6 @@ mod table;
 mod transpose;
 
 pub use build::blockwise;
-pub(crate) use build::broadcast_to;
+pub(crate) use build::{broadcast_to, inputs, letters};
 pub use table::rows;
 pub use transpose::transpose;

@@ -1,6 +1,6 @@
 //! Sources as layers.
 
-use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::chunk::{AxisChunks, Chunk, Chunks};
 use raskt_core::{DType, ErrorKind, Param, Result, Value};
 use raskt_expr::layer_name;
 use raskt_graph::Body;
@@ -13,7 +13,7 @@ use crate::held::Held;
 use crate::kernels::Scalar;
 use crate::library::{body_of, chunk_body};
 use crate::operations::Job;
-use crate::parameters::{DTYPE, KWARGS, with};
+use crate::parameters::{DTYPE, KWARGS, WINDOW, integers, integers_of, with};
 
 /// What each block's task is told: where its elements lie along each axis.
 pub(crate) fn ranges(chunks: &Chunks) -> Formula {
@@ -23,13 +23,30 @@ pub(crate) fn ranges(chunks: &Chunks) -> Formula {
     Formula::map([("ranges", Formula::List(axes.collect()))])
 }
 
+/// As [`ranges`], of a source of which there is only a window; its parameters say where that starts.
+fn places(job: &Job<'_, '_>, chunks: &Chunks) -> Formula {
+    let Some(offsets) = integers_of(job.expr.parameters(), WINDOW) else { return ranges(chunks) };
+    let axis = |(axis, (chunks, offset)): (usize, (&AxisChunks, i64))| {
+        let range = |chunk: Chunk| {
+            let range = chunk.range().unwrap_or_default();
+            integers([range.start, range.end].map(|at| at as i64 + offset))
+        };
+        match offset {
+            0 => Formula::Interval { axis: axis as u8, chunks: chunks.clone() },
+            _ => Formula::Along { axis: axis as u8, items: chunks.chunks().map(range).collect() },
+        }
+    };
+    let axes = chunks.axes().iter().zip(offsets).enumerate().map(axis);
+    Formula::map([("ranges", Formula::List(axes.collect()))])
+}
+
 /// Blocks made by the operation's own body.
 pub(super) fn source(job: &mut Job<'_, '_>) -> Result<Layer> {
     let body = match native(job) {
         Some(body) => body,
         None => job.body(job.parameter(KWARGS))?,
     };
-    Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+    Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into())
 }
 
 /// The native kernel, where the dtype and the numbers are such that there is one.
@@ -65,7 +82,7 @@ fn native(job: &Job<'_, '_>) -> Option<Body> {
 /// Blocks made by the function that the parameters name.
 pub(super) fn generate(job: &mut Job<'_, '_>) -> Result<Layer> {
     let body = body_of(&job.parameter("function"), &job.parameter(KWARGS))?;
-    Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+    Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into())
 }
 
 /// One value, cut into blocks.
@@ -100,7 +117,7 @@ fn held(job: &Job<'_, '_>, name: &str) -> Result<Value> {
 pub(super) fn getter(job: &mut Job<'_, '_>) -> Result<Layer> {
     let array = Param::Value(held(job, "value")?);
     let body = chunk_body("getter", with(&job.parameter(KWARGS), [("array", array)]));
-    Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into())
+    Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into())
 }
 
 /// Blocks that have been computed.
@@ -132,7 +149,7 @@ pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
 pub(super) fn random(job: &mut Job<'_, '_>) -> Result<Layer> {
     let body = Body::Native { name: "array.random".into(), parameters: job.parameter(KWARGS) };
     if job.operands.is_empty() {
-        return Ok(Source::new(body, job.grid()?, ranges(&job.chunks()?), Returns::One)?.into());
+        return Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into());
     }
     let result = job.chunks()?;
     let letters: Vec<u16> = (0..result.n_axes() as u16).collect();
@@ -140,7 +157,7 @@ pub(super) fn random(job: &mut Job<'_, '_>) -> Result<Layer> {
         counts: (0..).zip(result.grid()).collect(),
         output: letters.clone(),
         operands: job.operands.iter().map(|lowered| Indexed::new(lowered.name.clone(), &letters)).collect(),
-        parameters: ranges(&result),
+        parameters: places(job, &result),
         ..BlockwiseParts::of(body)
     };
     Ok(Blockwise::new(parts)?.into())

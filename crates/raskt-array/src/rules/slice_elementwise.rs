@@ -1,10 +1,11 @@
 //! A slice of element-wise work is that work on slices.
 
-use raskt_core::{Param, Result};
+use raskt_core::Result;
 use raskt_expr::{Context, Expr, Rule};
 
+use super::sliced::{Sliced, same_blocks};
 use crate::builder::{Builder, NativeTokens, chunks};
-use crate::slicing::{Cut, cuts_of, cuts_param};
+use crate::slicing::{Cut, cut};
 use crate::ufuncs::is_elementwise;
 
 /// `(a + b)[index]`.
@@ -16,36 +17,25 @@ impl Rule for SliceElementwise {
     }
 
     fn apply(&self, expr: &Expr, context: &Context<'_>) -> Result<Option<Expr>> {
-        let [work] = expr.operands() else { return Ok(None) };
-        let is_plain = [expr, work].iter().all(|expr| *expr.annotations() == Param::Null);
-        if expr.operation().as_str() != "slice" || !is_elementwise(work) || !is_plain {
+        let Some(slice) = Sliced::of(expr, context, is_elementwise)?.filter(Sliced::is_part) else {
             return Ok(None);
-        }
-        let (cuts, whole) = (cuts_of(expr.parameters())?, chunks(context.meta(work)?)?);
-        let lengths = whole.shape();
-        if lengths.contains(&None) || cuts.iter().any(|cut| matches!(cut, Cut::Picks(_) | Cut::Blocks(_))) {
+        };
+        let lengths = slice.chunks.shape();
+        if lengths.contains(&None) {
             return Ok(None);
         }
         let builder = Builder::new(*context, &NativeTokens);
-        let mut operands = Vec::with_capacity(work.operands().len());
-        for operand in work.operands() {
+        let mut operands = Vec::with_capacity(slice.work.operands().len());
+        for operand in slice.work.operands() {
             let own = chunks(context.meta(operand)?)?.shape();
-            let cuts = cuts_of_operand(&cuts, &lengths, &own);
-            let untouched = cuts.iter().all(|cut| *cut == Cut::All);
-            operands.push(match untouched {
-                true => operand.clone(),
-                false => builder.make("slice", &[operand], cuts_param(&cuts))?,
-            });
+            operands.push(cut(&builder, operand, &cuts_of_operand(&slice.cuts, &lengths, &own))?);
         }
-        let made = work.with_operands(operands)?;
-        // Only where nothing but the order of work has changed: the same blocks.
-        let same = chunks(context.meta(&made)?)? == chunks(context.meta(expr)?)?;
-        Ok(same.then_some(made))
+        same_blocks(context, expr, slice.work.with_operands(operands)?)
     }
 }
 
 /// The cuts on an operand with fewer axes, some of which are stretched.
-fn cuts_of_operand(cuts: &[Cut], whole: &[Option<u64>], own: &[Option<u64>]) -> Vec<Cut> {
+pub(super) fn cuts_of_operand(cuts: &[Cut], whole: &[Option<u64>], own: &[Option<u64>]) -> Vec<Cut> {
     let offset = whole.len() - own.len();
     let mut axis = 0;
     let mut made = Vec::with_capacity(cuts.len());
@@ -61,7 +51,7 @@ fn cuts_of_operand(cuts: &[Cut], whole: &[Option<u64>], own: &[Option<u64>]) -> 
             let stretched = own[axis - offset] == Some(1) && whole[axis] != Some(1);
             made.push(match cut {
                 Cut::Point(_) if stretched => Cut::Point(0),
-                Cut::Range { .. } if stretched => Cut::All,
+                Cut::Range { .. } | Cut::Picks(_) | Cut::Blocks(_) if stretched => Cut::All,
                 other => other.clone(),
             });
         }

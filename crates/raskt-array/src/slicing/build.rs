@@ -35,10 +35,18 @@ pub fn slice(builder: &Builder<'_>, expr: &Expr, index: &[Index]) -> Built<Expr>
         None => expr.clone(),
         Some((axis, picks)) => take(builder, expr, axis, &picks)?,
     };
+    cut(builder, &expr, &cuts)
+}
+
+/// What `cuts` take of `expr`.
+///
+/// # Errors
+/// Cuts that do not fit.
+pub(crate) fn cut(builder: &Builder<'_>, expr: &Expr, cuts: &[Cut]) -> Built<Expr> {
     if cuts.iter().all(|cut| *cut == Cut::All) {
-        return Ok(expr);
+        return Ok(expr.clone());
     }
-    builder.make("slice", &[&expr], cuts_param(&cuts))
+    builder.make("slice", &[expr], cuts_param(cuts))
 }
 
 /// The index with an item for each axis.

@@ -76,6 +76,35 @@ pub fn cuts_of(parameters: &Param) -> Result<Vec<Cut>> {
     parameters.get("cuts").and_then(Param::as_list).ok_or_else(wrong)?.iter().map(cut).collect()
 }
 
+impl Cut {
+    /// The same cut of an axis cut into `axis`, as [`Cut::All`] where it takes everything as it is.
+    #[must_use]
+    pub(crate) fn plain(self, axis: &AxisChunks) -> Self {
+        let is_all = match &self {
+            Self::Range { start: 0, n, step: 1 } => axis.length() == Some(*n),
+            Self::Blocks(blocks) => blocks.iter().copied().eq(0..axis.n_blocks()),
+            _ => false,
+        };
+        if is_all { Self::All } else { self }
+    }
+
+    /// Whether no more is taken than there is along an axis cut into `axis`.
+    #[must_use]
+    pub(crate) fn is_part(&self, axis: &AxisChunks) -> bool {
+        match self {
+            Self::All | Self::Point(_) | Self::Range { .. } => true,
+            Self::Picks(picks) => axis.length().is_none_or(|length| picks.len() as u64 <= length),
+            Self::Blocks(blocks) => blocks.len() <= axis.n_blocks() as usize,
+            Self::New => false,
+        }
+    }
+}
+
+/// How what `cuts` take of an array cut into `chunks` is cut.
+pub(crate) fn chunks_left(chunks: &Chunks, cuts: &[Cut]) -> Result<Chunks> {
+    Chunks::new(resolve(chunks, cuts)?.into_iter().filter_map(|(_, made)| made))
+}
+
 /// For each cut what the layer does, and how what remains is cut into chunks.
 pub(super) fn resolve(chunks: &Chunks, cuts: &[Cut]) -> Result<Vec<(AxisCut, Option<AxisChunks>)>> {
     let mut axes = chunks.axes().iter();

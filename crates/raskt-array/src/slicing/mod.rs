@@ -1,13 +1,17 @@
 //! Slices: regions of blocks, elements by their index, new axes.
 
 mod build;
+mod compose;
 mod cuts;
 mod index;
 mod lower;
 mod table;
 mod take;
 
+pub(crate) use build::cut;
 pub use build::slice;
+pub(crate) use compose::{composed, ranged};
+pub(crate) use cuts::chunks_left;
 pub use cuts::{Cut, cuts_of, cuts_param};
 pub use index::Index;
 pub use table::rows;

@@ -1,6 +1,5 @@
 //! The rows of slices, and what is known of their results.
 
-use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{Param, Result};
 use raskt_expr::{Arity, Meta};
 
@@ -26,7 +25,6 @@ pub fn rows() -> Vec<Row> {
 
 fn slice_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
     let own = chunks(&operands[0])?;
-    let made: Vec<AxisChunks> =
-        cuts::resolve(&own, &cuts::cuts_of(parameters)?)?.into_iter().filter_map(|(_, made)| made).collect();
-    Ok(array_meta(operands[0].dtype().clone(), Chunks::new(made)?))
+    let made = cuts::chunks_left(&own, &cuts::cuts_of(parameters)?)?;
+    Ok(array_meta(operands[0].dtype().clone(), made))
 }
