@@ -241,7 +241,7 @@ fn what_others_need_whole_is_sliced_where_it_is() {
 fn two_ways_to_one_slice_leave_it_the_only_need() {
     let found = one(|b| {
         let x = ufunc(b, "sqrt", &[random(b, 0)]).unwrap();
-        let y = ufunc(b, "add", &[ufunc(b, "exp", &[x.clone()]).unwrap(), x]).unwrap();
+        let y = ufunc(b, "add", &[ufunc(b, "exp", std::slice::from_ref(&x)).unwrap(), x]).unwrap();
         cut(b, &y, &[row(0, 1)])
     });
     assert_eq!(found, pair("random sqrt exp add", "slice-elementwise slice-source"));
