@@ -5,6 +5,7 @@
 //! state machines; [`run`] holds one together with the values; [`worker`] and [`pool`] are the threads.
 
 pub mod admission;
+mod arrange;
 pub mod context;
 mod desk;
 pub mod job;

@@ -44,6 +44,9 @@ impl Phase {
     }
 }
 
+/// The rank of a task that has none yet.
+const UNRANKED: u32 = u32::MAX;
+
 /// What is asked of a task all the time, side by side in memory.
 #[derive(Clone, Copy)]
 struct Cell {
@@ -64,9 +67,9 @@ pub enum Sources {
 /// The state of every task of one running graph.
 pub struct Machine {
     segments: Vec<Segment>,
-    /// Rank of each planned task.
+    /// Rank of each planned task, [`UNRANKED`] until it is known.
     rank: Vec<u32>,
-    /// Planned task of each rank.
+    /// Planned task of each rank that is known.
     at_rank: Vec<u32>,
     cells: Vec<Cell>,
     ready: Vec<Ready>,
@@ -78,19 +81,11 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The machine of `table`, to be run in the order of `sequence` (the tasks, first to start first).
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidGraph`] where `sequence` is not a permutation of the tasks.
-    pub fn new(
-        table: Arc<TaskTable>,
-        consumers: Adjacency,
-        sequence: Vec<u32>,
-        lanes: Lanes,
-        n_lanes: usize,
-    ) -> Result<Self> {
+    /// The machine of `table`, whose edges `consumers` are backwards. No task is ready before it has a
+    /// [rank](Self::rank).
+    #[must_use]
+    pub fn new(table: Arc<TaskTable>, consumers: Arc<Adjacency>, lanes: Lanes, n_lanes: usize) -> Self {
         let n = table.n_tasks();
-        let rank = ranks(&sequence, n)?;
         let cell = |(inputs, users): (&[u32], &[u32])| Cell {
             phase: Phase::waiting(inputs.len()),
             n_users: users.len() as u32,
@@ -102,15 +97,42 @@ impl Machine {
             n_left: n,
             n_running: 0,
             segments: vec![Segment::planned(table, consumers, lanes)],
-            rank,
-            at_rank: sequence,
+            rank: vec![UNRANKED; n],
+            at_rank: Vec::with_capacity(n),
             scratch: Vec::new(),
             woken: Vec::new(),
         };
         let table = Arc::clone(machine.segments[0].table());
         table.outputs().iter().for_each(|&output| machine.cells[output as usize].n_users += 1);
-        machine.start(0..n as u32);
-        Ok(machine)
+        machine
+    }
+
+    /// Gives the next ranks to `tasks`, first to start first. Those that wait for nothing are ready with that.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidGraph`] where a task is not of the planned graph, or has a rank already.
+    pub fn rank(&mut self, tasks: &[u32]) -> Result<()> {
+        for &task in tasks {
+            match self.rank.get_mut(task as usize) {
+                Some(rank) if *rank == UNRANKED => *rank = self.at_rank.len() as u32,
+                _ => {
+                    return Err(
+                        ErrorKind::InvalidGraph(format!("the order names task {task} wrongly")).into()
+                    );
+                }
+            }
+            self.at_rank.push(task);
+            if self.cells[task as usize].phase == Phase::READY {
+                self.make_ready(task, self.is_source(task));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many tasks of the planned graph have no rank yet.
+    #[must_use]
+    pub fn n_unranked(&self) -> usize {
+        self.rank.len() - self.at_rank.len()
     }
 
     fn start(&mut self, tasks: std::ops::Range<u32>) {
@@ -422,7 +444,11 @@ impl Machine {
         let Ready { users, sources } = &mut self.ready[segment.lane(local).0 as usize];
         let ready = if is_source { sources } else { users };
         match segment.origin() {
-            None => ready.insert(self.rank[task as usize]),
+            None => match self.rank[task as usize] {
+                // It becomes ready when it gets its rank.
+                UNRANKED => {}
+                rank => ready.insert(rank),
+            },
             Some(origin) => ready.insert_late(origin, task),
         }
     }
@@ -436,7 +462,9 @@ impl Machine {
         assert_eq!(self.n_left, self.n_tasks() - count(Phase::SETTLED), "tasks left");
         assert_eq!(self.n_running, count(Phase::TAKEN), "tasks running");
         let n_ready: usize = self.ready.iter().map(|ready| ready.len(true)).sum();
-        assert_eq!(n_ready, count(Phase::READY), "tasks ready");
+        let is_unranked = |&(&rank, cell): &(&u32, &Cell)| rank == UNRANKED && cell.phase == Phase::READY;
+        let n_unranked = self.rank.iter().zip(&self.cells).filter(is_unranked).count();
+        assert_eq!(n_ready + n_unranked, count(Phase::READY), "tasks ready");
         for task in 0..self.n_tasks() as u32 {
             let Phase(n_waiting) = self.cells[task as usize].phase;
             if n_waiting < Phase::TAKEN.0 {
@@ -445,23 +473,6 @@ impl Machine {
             }
         }
     }
-}
-
-/// The rank of each of `n` tasks.
-fn ranks(sequence: &[u32], n: usize) -> Result<Vec<u32>> {
-    let mut rank = vec![u32::MAX; n];
-    for (at, &task) in sequence.iter().enumerate() {
-        match rank.get_mut(task as usize) {
-            Some(slot) if *slot == u32::MAX => *slot = at as u32,
-            _ => {
-                return Err(ErrorKind::InvalidGraph(format!("the order names task {task} wrongly")).into());
-            }
-        }
-    }
-    if sequence.len() != n {
-        return Err(ErrorKind::InvalidGraph(format!("an order of {} for {n} tasks", sequence.len())).into());
-    }
-    Ok(rank)
 }
 
 impl std::fmt::Debug for Machine {

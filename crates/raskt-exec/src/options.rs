@@ -33,6 +33,8 @@ pub struct RunOptions {
     pub retries_of: FxHashMap<u32, u32>,
     /// The most tasks that a worker takes at once.
     pub batch_max: usize,
+    /// Graphs of more tasks and edges than this are ordered by a worker, while others run what comes first already.
+    pub arrange_later_from: usize,
     /// What the computation brings along for foreign tasks.
     pub surroundings: Option<Surroundings>,
     /// Who wants to see each task start and end.
@@ -50,6 +52,7 @@ impl Default for RunOptions {
             retries: 0,
             retries_of: FxHashMap::default(),
             batch_max: 64,
+            arrange_later_from: 1 << 18,
             surroundings: None,
             observer: None,
         }

@@ -70,6 +70,8 @@ pub struct Run {
     n_tasks: AtomicUsize,
     /// Tasks that run or could.
     n_active: AtomicUsize,
+    /// 1 until somebody undertakes to order the tasks.
+    pub(crate) unarranged: AtomicUsize,
 }
 
 /// What [`Run::step`] found.
@@ -85,24 +87,25 @@ pub enum Step {
 }
 
 impl Run {
-    /// A run of `table`, ordered and ready.
+    /// A run of `table`, ready to start. Small graphs are ordered at once, large ones while they run, by the first
+    /// worker that [`drive`](crate::worker::drive)s them, or by whoever calls [`Run::arrange`].
     ///
     /// # Errors
     /// [`ErrorKind::UnknownBody`] where the registry does not know a body; [`ErrorKind::InvalidValue`] where
     /// the options cannot be followed.
     pub fn new(table: Arc<TaskTable>, registry: Arc<BodyRegistry>, options: RunOptions) -> Result<Self> {
         let options = options.validated()?;
-        let consumers = table.inputs().transpose();
-        let sequence = raskt_graph::order::order(table.inputs(), &consumers, table.outputs(), None);
+        let consumers = Arc::new(table.inputs().transpose());
+        let is_small = table.n_tasks() + table.inputs().n_edges() <= options.arrange_later_from;
         let plan = Plan::new(Arc::clone(&table), &registry)?;
         let n_lanes = registry.n_lanes();
-        let machine = Machine::new(Arc::clone(&table), consumers, sequence, plan.lanes(), n_lanes)?;
+        let machine = Machine::new(Arc::clone(&table), Arc::clone(&consumers), plan.lanes(), n_lanes);
         let limits =
             Limits { budget_bytes: options.memory_limit_bytes.unwrap_or(u64::MAX), ..Limits::default() };
         let store = Store::new(table.n_tasks(), limits, options.spill.clone());
         let n_workers = options.n_workers;
         let over = machine.n_left() == 0;
-        Ok(Self {
+        let run = Self {
             plan,
             cancel: CancelToken::default(),
             n_tasks: AtomicUsize::new(table.n_tasks()),
@@ -129,9 +132,14 @@ impl Run {
             n_in_lane: (0..n_lanes).map(|_| AtomicUsize::new(0)).collect(),
             n_done: AtomicUsize::new(0),
             n_active: AtomicUsize::new(0),
+            unarranged: AtomicUsize::new(1),
             registry,
             options,
-        })
+        };
+        if is_small {
+            run.arrange();
+        }
+        Ok(run)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -373,7 +381,7 @@ impl Run {
         self.wake(usize::MAX);
     }
 
-    fn wake(&self, n: usize) {
+    pub(crate) fn wake(&self, n: usize) {
         if let Some(waker) = self.waker.get() {
             waker.wake(n);
         }

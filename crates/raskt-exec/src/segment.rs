@@ -33,7 +33,7 @@ pub struct Segment {
     base: u32,
     table: Arc<TaskTable>,
     /// Who of the same segment needs each task, in its own numbers.
-    consumers: Adjacency,
+    consumers: Arc<Adjacency>,
     lanes: Lanes,
     growth: Option<Growth>,
 }
@@ -53,7 +53,7 @@ struct Growth {
 
 impl Segment {
     /// The graph as it was planned.
-    pub(crate) fn planned(table: Arc<TaskTable>, consumers: Adjacency, lanes: Lanes) -> Self {
+    pub(crate) fn planned(table: Arc<TaskTable>, consumers: Arc<Adjacency>, lanes: Lanes) -> Self {
         Self { base: 0, table, consumers, lanes, growth: None }
     }
 
@@ -83,7 +83,7 @@ impl Segment {
             }
             offsets.push(targets.len() as u32);
         }
-        let consumers = table.inputs().transpose();
+        let consumers = Arc::new(table.inputs().transpose());
         let growth = Some(Growth { stands_for, origin, offsets, targets });
         Ok(Self { base, table, consumers, lanes, growth })
     }
@@ -116,6 +116,11 @@ impl Segment {
     #[inline]
     pub(crate) fn consumers(&self, local: u32) -> &[u32] {
         self.consumers.row(local)
+    }
+
+    /// Who of this segment needs each task, in its own numbers.
+    pub(crate) fn shared_consumers(&self) -> Arc<Adjacency> {
+        Arc::clone(&self.consumers)
     }
 
     /// Where the task `local` runs.

@@ -48,6 +48,9 @@ pub fn drive(run: &Run, worker: usize, probe: &mut Probe) -> Drive {
     if run.is_over() {
         return Drive::Over;
     }
+    if run.arrange() {
+        return Drive::Worked;
+    }
     let mut kept_out = false;
     let lane = {
         let mut allowed = |lane: LaneId| {

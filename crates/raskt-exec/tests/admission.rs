@@ -73,10 +73,10 @@ fn sources_are_served_last_while_memory_is_short_whatever_their_rank() {
     let rows =
         [("s", vec![]), ("s", vec![]), ("s", vec![]), ("far", vec![0]), ("near", vec![1]), ("near", vec![2])];
     let table = table(&rows, vec![3, 4, 5]);
-    let consumers = table.inputs().transpose();
-    let sequence: Vec<u32> = (0..6).collect();
+    let consumers = Arc::new(table.inputs().transpose());
     let lanes = Lanes::Each(vec![NATIVE, LaneId(1), NATIVE]);
-    let mut machine = Machine::new(table, consumers, sequence, lanes, 2).unwrap();
+    let mut machine = Machine::new(table, consumers, lanes, 2);
+    machine.rank(&[0, 1, 2, 3, 4, 5]).unwrap();
     let (mut taken, mut released) = (Vec::new(), Vec::new());
     machine.take(NATIVE, 2, &mut taken);
     assert_eq!(taken, [0, 1]);

@@ -81,7 +81,8 @@ fn run_sync(table: Arc<TaskTable>, options: RunOptions) -> raskt_core::Result<Ve
 fn run_pool(table: Arc<TaskTable>, options: RunOptions) -> raskt_core::Result<Vec<Value>> {
     let registry = registry();
     let pool = Pool::new(3, &registry).unwrap();
-    let run = Arc::new(Run::new(table, registry, RunOptions { n_workers: 3, batch_max: 8, ..options })?);
+    let options = RunOptions { n_workers: 3, batch_max: 8, arrange_later_from: 0, ..options };
+    let run = Arc::new(Run::new(table, registry, options)?);
     pool.start(&run);
     while !run.wait(None) {}
     run.results()
@@ -230,4 +231,32 @@ fn a_cancelled_run_is_over_at_once() {
 #[test]
 fn a_graph_without_tasks_is_over_before_it_starts() {
     assert_eq!(run_pool(table(&[], &[]), RunOptions::default()).unwrap(), []);
+}
+
+#[test]
+fn graph_is_run_while_it_is_ordered() {
+    let inputs = raskt_graph::shapes::random(720_000, 4, 3).unwrap();
+    let rows: Vec<Vec<u32>> = inputs.rows().map(<[u32]>::to_vec).collect();
+    let mut builder = TableBuilder::default();
+    let body = builder.body(Body::native("tally"));
+    for row in &rows {
+        builder.push(body, row).unwrap();
+    }
+    let last: Vec<u32> = (rows.len() as u32 - 1000..rows.len() as u32).collect();
+    let table = Arc::new(builder.finish(Keys::Indexed("t".into()), last.clone()).unwrap());
+    let expected = oracle(&rows);
+    let expected: Vec<Value> = last.iter().map(|&task| Value::Int(expected[task as usize])).collect();
+    assert_eq!(run_sync(Arc::clone(&table), RunOptions::default()).unwrap(), expected);
+    assert_eq!(run_pool(table, RunOptions::default()).unwrap(), expected);
+}
+
+#[test]
+fn run_that_is_cancelled_before_it_is_ordered_is_over() {
+    let options = RunOptions { arrange_later_from: 0, ..RunOptions::default() };
+    let run = Run::new(table(&[("tally", &[]), ("tally", &[0])], &[1]), registry(), options).unwrap();
+    run.cancel();
+    assert!(run.arrange(), "nobody had done it");
+    assert!(!run.arrange());
+    assert_eq!(drive(&run, 0, &mut Probe::default()), Drive::Over);
+    assert!(matches!(run.results().unwrap_err().kind(), ErrorKind::Cancelled));
 }

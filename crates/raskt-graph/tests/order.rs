@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use raskt_graph::adjacency::{Adjacency, AdjacencyBuilder};
-use raskt_graph::order::{order, ranks};
+use raskt_graph::order::{order, order_in_parts, ranks};
 use raskt_graph::peak::live_peak;
 use raskt_graph::shapes::{self, Shape, SplitMix};
 
@@ -218,4 +218,25 @@ fn ranks_invert_a_sequence() {
     let (sequence, _) = order_keeping_sinks(&shapes::binary_tree(64).unwrap());
     let ranks = ranks(&sequence);
     assert!((0..).zip(&sequence).all(|(rank, &task)| ranks[task as usize] == rank));
+}
+
+#[test]
+fn order_of_a_large_numbered_graph_comes_in_parts_and_can_be_stopped() {
+    let inputs = shapes::random(720_000, 4, 1).unwrap();
+    let consumers = inputs.transpose_distinct();
+    let (mut parts, mut sequence) = (Vec::new(), Vec::new());
+    order_in_parts(&inputs, &consumers, &[], None, |part| {
+        parts.push(part.len());
+        sequence.extend_from_slice(part);
+        true
+    });
+    assert_is_order(&inputs, &sequence);
+    assert!(parts.len() > 20, "{parts:?}");
+    let mut n_shown = 0;
+    order_in_parts(&inputs, &consumers, &[], None, |part| {
+        assert_eq!(part, &sequence[..part.len()]);
+        n_shown += 1;
+        false
+    });
+    assert_eq!(n_shown, 1);
 }

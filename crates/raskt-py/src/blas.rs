@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use raskt_exec::Run;
+use raskt_exec::{Pool, Run};
 
 /// Beside how many tasks a library works; 0 where no share is held.
 static N_SIDE_BY_SIDE: AtomicUsize = AtomicUsize::new(0);
@@ -19,11 +19,14 @@ thread_local! {
 /// Tells the libraries with a setting for each thread beside how many tasks they work, where that is news on the
 /// calling one, which is about to run a task.
 ///
+/// Only on the pool's own threads: a calling thread that runs its tasks itself (`sync`) belongs to the user, and what
+/// such a library was told there would stay when the computation is over.
+///
 /// # Errors
 /// What setting the libraries raises.
 pub fn follow(py: Python<'_>) -> PyResult<()> {
     let n_side_by_side = N_SIDE_BY_SIDE.load(Ordering::Relaxed);
-    if n_side_by_side == 0 || TOLD_HERE.replace(n_side_by_side) == n_side_by_side {
+    if n_side_by_side == 0 || !Pool::is_worker() || TOLD_HERE.replace(n_side_by_side) == n_side_by_side {
         return Ok(());
     }
     let blas = py.import(intern!(py, "raskt._blas"))?;

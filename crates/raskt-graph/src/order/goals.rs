@@ -25,10 +25,19 @@ pub(super) fn sweep_neediest<'a>(plan: Plan<'a>, limit: u64, sinks: &[u32], exce
     sweep
 }
 
+/// How many tasks more have run when [`sweep_numbered`] shows itself again.
+const N_PART: usize = 1 << 13;
+
 /// The tasks that join several inputs, and the sinks, in the order of their numbers, unless going depth-first turns out
 /// to do with half of the memory or less. Right where numbers follow the course of the program that made them; and
 /// quick, since memory is walked through in one direction.
-pub(super) fn sweep_numbered<'a>(plan: Plan<'a>, sinks: &[u32]) -> Option<Sweep<'a>> {
+///
+/// Once that is settled, `show` is told how far the execution has come, every now and then, and says whether to go on.
+pub(super) fn sweep_numbered<'a>(
+    plan: Plan<'a>,
+    sinks: &[u32],
+    mut show: impl FnMut(&Sweep<'a>) -> bool,
+) -> Option<Sweep<'a>> {
     let n_probed = (plan.inputs.n_rows() / 64).max(1 << 14);
     let mut probe = Sweep::new(plan, u64::MAX);
     probe.stop_after(n_probed);
@@ -40,11 +49,20 @@ pub(super) fn sweep_numbered<'a>(plan: Plan<'a>, sinks: &[u32]) -> Option<Sweep<
     let peak_depth_first = probe.peak();
     drop(probe);
     let mut sweep = Sweep::new(plan, u64::MAX);
+    let mut n_shown = 0;
     for (task, inputs) in (0..).zip(plan.inputs.rows()) {
         if inputs.len() > 1 || plan.consumers.row(task).is_empty() {
             sweep.fetch(task, |_| ());
-            if sweep.sequence().len() <= n_probed && sweep.peak() / 5 > peak_depth_first / 4 {
-                return None;
+            let n_run = sweep.sequence().len();
+            if n_run <= n_probed {
+                if sweep.peak() / 5 > peak_depth_first / 4 {
+                    return None;
+                }
+            } else if n_run - n_shown >= N_PART {
+                n_shown = n_run;
+                if !show(&sweep) {
+                    break;
+                }
             }
         }
     }

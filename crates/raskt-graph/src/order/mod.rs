@@ -15,4 +15,4 @@ mod plan;
 mod sweep;
 mod weights;
 
-pub use plan::{order, ranks};
+pub use plan::{order, order_in_parts, ranks};

@@ -42,17 +42,54 @@ const N_SHAKE: usize = 1 << 12;
 /// # Ok::<(), raskt_graph::adjacency::AdjacencyError>(())
 /// ```
 pub fn order(inputs: &Adjacency, consumers: &Adjacency, keep: &[u32], weights: Option<&[u64]>) -> Vec<u32> {
-    if inputs.n_edges() == 0 {
-        return (0..inputs.n_rows() as u32).collect();
-    }
+    let mut sequence = Vec::new();
+    order_in_parts(inputs, consumers, keep, weights, |part| {
+        if sequence.is_empty() {
+            sequence.reserve_exact(inputs.n_rows());
+        }
+        sequence.extend_from_slice(part);
+        true
+    });
+    sequence
+}
+
+/// The same order as that of [`order`], shown in consecutive parts, each as soon as it is certain: who runs the graph
+/// may start with the first of them. It ends early when `show` returns `false`.
+///
+/// Large graphs that are numbered as the program that made them went come in many parts; all others in one.
+///
+/// # Examples
+///
+/// ```
+/// use raskt_graph::{order::{order, order_in_parts}, shapes};
+///
+/// let inputs = shapes::binary_tree(1 << 10)?;
+/// let consumers = inputs.transpose_distinct();
+/// let mut sequence = Vec::new();
+/// order_in_parts(&inputs, &consumers, &[], None, |part| {
+///     sequence.extend_from_slice(part);
+///     true
+/// });
+/// assert_eq!(sequence, order(&inputs, &consumers, &[], None));
+/// # Ok::<(), raskt_graph::adjacency::AdjacencyError>(())
+/// ```
+pub fn order_in_parts(
+    inputs: &Adjacency,
+    consumers: &Adjacency,
+    keep: &[u32],
+    weights: Option<&[u64]>,
+    mut show: impl FnMut(&[u32]) -> bool,
+) {
     let plan = Plan { inputs, consumers, keep, weights: Weights::new(weights) };
     let n_visits = inputs.n_rows() + inputs.n_edges();
-    if consumers.rows().all(|row| row.len() <= 1) {
-        order_forest(plan)
+    if inputs.n_edges() == 0 {
+        show(&(0..inputs.n_rows() as u32).collect::<Vec<_>>());
+    } else if consumers.rows().all(|row| row.len() <= 1) {
+        show(&order_forest(plan));
     } else if n_visits <= N_CONTEST {
-        order_by_contest(plan, n_visits)
+        show(&order_by_contest(plan, n_visits));
     } else {
-        order_large(plan, n_visits)
+        order_large(plan, n_visits, show);
     }
 }
 
@@ -102,15 +139,40 @@ fn order_by_contest(plan: Plan<'_>, n_visits: usize) -> Vec<u32> {
 }
 
 /// As few executions as will do, since each of them costs a good part of what running the graph does.
-fn order_large(plan: Plan<'_>, n_visits: usize) -> Vec<u32> {
+fn order_large(plan: Plan<'_>, n_visits: usize, mut show: impl FnMut(&[u32]) -> bool) {
     let sinks = sinks(plan.consumers);
     let is_numbered = plan.inputs.points_backwards();
-    let numbered = is_numbered.then(|| sweep_numbered(plan, &sinks)).flatten();
-    if n_visits > N_NEAREST
-        && let Some(sweep) = numbered
-    {
-        return sweep.into_sequence();
+    // It has no rival in the largest graphs: what it has run so far is certain.
+    let has_rivals = n_visits <= N_NEAREST;
+    let (mut n_shown, mut goes_on) = (0, true);
+    let show_more = |sweep: &Sweep<'_>| {
+        if !has_rivals {
+            goes_on = show(&sweep.sequence()[n_shown..]);
+            n_shown = sweep.sequence().len();
+        }
+        goes_on
+    };
+    let numbered = is_numbered.then(|| sweep_numbered(plan, &sinks, show_more)).flatten();
+    match numbered {
+        Some(sweep) if !has_rivals => {
+            if goes_on {
+                show(&sweep.sequence()[n_shown..]);
+            }
+        }
+        rival => {
+            show(&order_by_short_contest(plan, n_visits, sinks, rival));
+        }
     }
+}
+
+/// The strategies that scale compete with `numbered`, where that has run.
+fn order_by_short_contest<'a>(
+    plan: Plan<'a>,
+    n_visits: usize,
+    sinks: Vec<u32>,
+    numbered: Option<Sweep<'a>>,
+) -> Vec<u32> {
+    let is_numbered = plan.inputs.points_backwards();
     let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
     let excesses = excesses(plan, &topological);
     drop(topological);

@@ -63,6 +63,8 @@ impl ProcessPool {
         run.set_waker(waker);
         self.hub.add(run);
         self.hub.wake(1);
+        // The drivers serve many runs and must not be kept by one.
+        run.arrange();
     }
 
     /// The process ids of the children that are there.

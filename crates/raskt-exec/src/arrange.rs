@@ -1,0 +1,61 @@
+//! Ordering the tasks of a run, if need be while it runs.
+//!
+//! The order of a graph of a million tasks takes as long as running tasks that do little. Its first part is certain
+//! long before the last, and a rank is all that a task needs to start: so one worker gives out ranks while the others
+//! run what has them.
+
+use raskt_core::{Error, ErrorKind};
+use raskt_graph::order::order_in_parts;
+
+use crate::run::Run;
+use crate::sync::Ordering;
+
+/// How many tasks get their rank under one lock. Schedules that shuttle draws have few tasks.
+const N_AT_ONCE: usize = if cfg!(feature = "shuttle") { 2 } else { 1 << 13 };
+
+impl Run {
+    /// Orders the tasks, unless somebody has done so or is about it; whether it was done here. Workers become busy as
+    /// soon as the first part of the order is certain.
+    pub fn arrange(&self) -> bool {
+        if self.unarranged.swap(0, Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let table = self.table();
+        let consumers = self.lock().machine.segments()[0].shared_consumers();
+        order_in_parts(table.inputs(), &consumers, table.outputs(), None, |part| {
+            part.chunks(N_AT_ONCE).all(|tasks| self.rank(tasks))
+        });
+        let state = self.lock();
+        let (n_unranked, over) = (state.machine.n_unranked(), state.over);
+        drop(state);
+        if n_unranked > 0 && !over {
+            self.abort(invalid(format!("an order leaves out {n_unranked} of {} tasks", table.n_tasks())));
+        }
+        true
+    }
+
+    /// Gives the next ranks to `tasks`; whether it makes sense to go on.
+    fn rank(&self, tasks: &[u32]) -> bool {
+        let mut state = self.lock();
+        if state.over {
+            return false;
+        }
+        let ranked = state.machine.rank(tasks);
+        let n_ready = state.machine.n_ready_all();
+        drop(state);
+        match ranked {
+            Ok(()) => {
+                self.wake(n_ready);
+                true
+            }
+            Err(error) => {
+                self.abort(error);
+                false
+            }
+        }
+    }
+}
+
+fn invalid(what: String) -> Error {
+    ErrorKind::InvalidGraph(what).into()
+}
