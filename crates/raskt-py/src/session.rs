@@ -311,6 +311,7 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunO
         retries_of: retries_of(py, table)?,
         batch_max: options.batch_max.max(1),
         surroundings: options.context.map(|context| Arc::new(Context(context)) as raskt_exec::Surroundings),
+        arrange_later_from: RunOptions::default().arrange_later_from,
         observer: options
             .observer
             .map(|observer| Arc::new(PyObserver::new(observer)) as Arc<dyn raskt_exec::Observer>),
