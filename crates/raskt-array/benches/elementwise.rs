@@ -79,7 +79,7 @@ fn main() {
         }),
     );
     // A buffer that belongs to nobody else, handed on from run to run.
-    let mut own = run("array.copy", &Param::Null, &Param::Null, &mut [value.clone()], 0);
+    let mut own = run("array.elementwise", &program, &Param::Null, &mut [value.clone()], 0);
     report(
         "chain in place",
         seconds(|| {
@@ -104,11 +104,14 @@ fn main() {
             }),
         );
     }
-    let transposed = run("array.transpose", &Param::Null, &Param::Null, &mut [value.clone()], 0);
+    let axes = Param::map([("axes", Param::List([Param::Int(1), Param::Int(0)].into()))]);
+    let transposed = run("array.transpose", &axes, &Param::Null, &mut [value.clone()], 0);
+    let flat = Param::List([Param::Int(0), Param::Int(N as i64)].into());
+    let flat = Param::map([("ranges", Param::List([flat].into()))]);
     report(
         "copy of the transpose (1 thread)",
         seconds(|| {
-            run("array.copy", &Param::Null, &Param::Null, &mut [transposed.clone()], 0);
+            run("array.reshape", &Param::Null, &flat, &mut [transposed.clone()], 0);
         }),
     );
     let mut sum = ProgramBuilder::new(vec![DType::Float64; 2]);

@@ -4,6 +4,7 @@
 //! [`Planner`](raskt_expr::Planner) that [`operations::planner`] has made simplifies and lowers them. One folder is one
 //! family of operations: how they are asked for, what is known of their results, and how they become layers.
 
+pub(crate) mod block_functions;
 pub mod blockwise;
 pub mod bodies;
 pub mod broadcast;

@@ -89,3 +89,27 @@ fn every_family_has_a_table() {
         table().iter().filter(|row| !known.contains(&row.family)).map(|row| row.operation.as_str()).collect();
     assert_eq!(lost, Vec::<&str>::new());
 }
+
+/// Kernels that do no operation of their own: what they are for.
+const INNER: &[(&str, &str)] = &[
+    ("array.aggregate", "the last step of reductions"),
+    ("array.carried", "cumulate: what a block passes on"),
+    ("array.combine", "partial results of reductions"),
+    ("array.cut", "rechunks that hand over pieces"),
+    ("array.elementwise", "everything element by element"),
+    ("array.inverse", "unique(return_inverse=True)"),
+    ("array.merge", "sort: blocks against each other"),
+    ("array.overlay", "take: of several blocks"),
+    ("array.padded_sum", "bincount: of several blocks"),
+    ("array.preceding", "cumulate: what came before a block"),
+    ("array.random", "random numbers"),
+];
+
+#[test]
+fn every_kernel_is_in_the_table_or_known_to_serve_one_that_is() {
+    let lost: Vec<&str> = raskt_array::kernels::names()
+        .filter(|name| INNER.iter().all(|(inner, _)| inner != name))
+        .filter(|name| !table().iter().any(|row| name.strip_prefix("array.") == Some(&row.operation)))
+        .collect();
+    assert_eq!(lost, Vec::<&str>::new());
+}

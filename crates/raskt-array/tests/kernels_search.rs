@@ -38,24 +38,30 @@ fn number() -> impl Strategy<Value = f64> {
 
 proptest! {
     #[test]
-    fn sorted_elements_are_in_order_and_places_point_to_them(items in prop::collection::vec(number(), 0..40)) {
+    fn sorted_elements_are_in_order_and_sorted_halves_merge(items in prop::collection::vec(number(), 0..40)) {
         let axis = Param::map([("axis", Param::Int(0))]);
         let sorted = array_of(&call("array.sort", &axis, vec![floats(&items)]).unwrap()).to_f64().unwrap();
         let mut expected = items.clone();
         expected.sort_by(|a, b| a.is_nan().cmp(&b.is_nan()).then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal)));
         prop_assert_eq!(bits(&sorted), bits(&expected));
-        let places = Param::map([("axis", Param::Int(0)), ("indices", Param::Bool(true))]);
-        let places = longs(&call("array.sort", &places, vec![floats(&items)]).unwrap());
-        let taken: Vec<f64> = places.iter().map(|&at| items[at as usize]).collect();
-        prop_assert_eq!(bits(&taken), bits(&expected));
-        prop_assert!(places.windows(2).all(|p| bits(&[items[p[0] as usize]]) != bits(&[items[p[1] as usize]]) || p[0] < p[1]));
+        // Sorted halves merge to the same.
+        let (first, second) = items.split_at(items.len() / 2);
+        let half = |items: &[f64]| call("array.sort", &axis, vec![floats(items)]).unwrap();
+        let merged = |name: &str| {
+            let told = Param::map([("axis", Param::Int(0)), ("half", Param::Str(name.into()))]);
+            array_of(&call("array.merge", &told, vec![half(first), half(second)]).unwrap()).to_f64().unwrap()
+        };
+        prop_assert_eq!(bits(&[merged("lower"), merged("upper")].concat()), bits(&expected));
     }
 
     #[test]
     fn distinct_values_of_blocks_merge(items in prop::collection::vec(number(), 1..40), cut in 0_usize..40) {
         let cut = cut.min(items.len());
         let block = |part: &[f64], offset: usize| {
-            let own = Param::map([("own", Param::map([("offset", Param::Int(offset as i64))]))]);
+            let own = {
+                let range = Param::List([offset, offset + part.len()].map(|at| Param::Int(at as i64)).into());
+                Param::map([("own", Param::map([("ranges", Param::List([range].into()))]))])
+            };
             call("array.unique", &own, vec![floats(part)]).unwrap()
         };
         let merged = call("array.unique", &Param::Null, vec![block(&items[..cut], 0), block(&items[cut..], cut)]);
@@ -104,14 +110,15 @@ proptest! {
 #[test]
 fn histograms_count_the_upper_edge_in_the_last_bin() {
     let values = floats(&[0.0, 1.0, 1.5, 2.0, 3.0, -0.1, 3.1, f64::NAN]);
-    let found = call("array.histogram", &Param::Null, vec![values, floats(&[0.0, 1.0, 2.0, 3.0])]).unwrap();
+    let edges = Param::map([("edges", Param::Value(floats(&[0.0, 1.0, 2.0, 3.0])))]);
+    let found = call("array.histogram", &edges, vec![values]).unwrap();
     assert_eq!(longs(&found), [1, 2, 2]);
 }
 
 #[test]
 fn bins_may_go_down() {
-    let bins = floats(&[3.0, 2.0, 1.0]);
-    let found = call("array.digitize", &Param::Null, vec![floats(&[0.5, 1.0, 2.5, 3.0]), bins]).unwrap();
+    let bins = Param::map([("bins", Param::Value(floats(&[3.0, 2.0, 1.0])))]);
+    let found = call("array.digitize", &bins, vec![floats(&[0.5, 1.0, 2.5, 3.0])]).unwrap();
     // numpy.digitize([0.5, 1, 2.5, 3], [3, 2, 1])
     assert_eq!(longs(&found), [3, 2, 1, 0]);
 }
@@ -119,7 +126,8 @@ fn bins_may_go_down() {
 #[test]
 fn quantiles_interpolate_from_the_nearer_end() {
     let q = Param::List([0.0, 0.25, 0.5, 1.0].map(Param::Float).into());
-    let shared = Param::map([("q", q), ("axis", Param::Int(0))]);
+    let axes = Param::List([Param::Int(0)].into());
+    let shared = Param::map([("q", q), ("axes", axes), ("method", Param::Str("linear".into()))]);
     let found = call("array.quantile", &shared, vec![floats(&[4.0, 1.0, 3.0, 2.0])]).unwrap();
     assert_eq!(array_of(&found).to_f64().unwrap(), [1.0, 1.75, 2.5, 4.0]);
 }

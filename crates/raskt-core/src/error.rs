@@ -42,6 +42,15 @@ pub enum ErrorKind {
         /// The right shape.
         right: Vec<u64>,
     },
+    /// A place that an axis does not have.
+    OutOfBounds {
+        /// The place.
+        index: i64,
+        /// The axis.
+        axis: usize,
+        /// How many elements the axis has.
+        size: u64,
+    },
     /// A value out of its range.
     InvalidValue(String),
     /// Bytes that do not decode.
@@ -206,6 +215,9 @@ impl fmt::Display for ErrorKind {
                 write!(f, "no task makes the key {key}, needed by {}", path.join(" -> "))
             }
             Self::KeyClash(key) => write!(f, "the key {key} has two different definitions"),
+            Self::OutOfBounds { index, axis, size } => {
+                write!(f, "index {index} is out of bounds for axis {axis} with size {size}")
+            }
             Self::InvalidGraph(what) | Self::InvalidValue(what) => f.write_str(what),
             Self::UnknownBody(name) => write!(f, "no registry knows a body called {name}"),
             Self::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),

@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::exceptions::{
-    PyBaseException, PyKeyError, PyMemoryError, PyNotImplementedError, PyOSError, PyRuntimeError,
-    PySystemExit, PyTypeError, PyValueError,
+    PyBaseException, PyIndexError, PyKeyError, PyMemoryError, PyNotImplementedError, PyOSError,
+    PyRuntimeError, PySystemExit, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::{create_exception, intern};
@@ -116,6 +116,7 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::KeyClash(_) => KeyClashError::new_err(text),
         ErrorKind::MissingKey { .. } => MissingKeyError::new_err(text),
         ErrorKind::InvalidGraph(_) => GraphError::new_err(text),
+        ErrorKind::OutOfBounds { .. } => PyIndexError::new_err(text),
         ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } => PyValueError::new_err(text),
         ErrorKind::WrongType { .. } | ErrorKind::NotEncodable(_) => PyTypeError::new_err(text),
         ErrorKind::UnknownBody(_) => PyKeyError::new_err(text),

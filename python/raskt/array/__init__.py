@@ -36,7 +36,7 @@ _HOMES = {
         "flipud moveaxis ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose"
     ),
     "slicing": "coarsen delete insert ravel_multi_index shuffle take unravel_index",
-    "sorting": "argtopk topk union1d unique",
+    "sorting": "argtopk sort topk union1d unique",
     "statistics": (
         "bincount corrcoef cov histogram histogram2d histogramdd median nanmedian nanpercentile "
         "nanquantile percentile quantile"
@@ -44,7 +44,7 @@ _HOMES = {
     "store": "from_npy_stack from_tiledb from_zarr store to_hdf5 to_npy_stack to_tiledb to_zarr",
     "ufuncs": (
         "abs absolute add angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh around "
-        "bitwise_and bitwise_not bitwise_or bitwise_xor cbrt ceil choose clip conj conjugate "
+        "bitwise_and bitwise_count bitwise_not bitwise_or bitwise_xor cbrt ceil choose clip conj conjugate "
         "copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs fix float_power "
         "floor floor_divide fmax fmin fmod frexp frompyfunc gcd greater greater_equal heaviside "
         "hypot i0 imag invert iscomplex isclose isfinite isinf isnan isnat isneginf isnull isposinf "

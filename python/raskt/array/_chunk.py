@@ -7,6 +7,7 @@ tasks of a layer share, and what a task gets of its own (``own``, ``ranges``, ``
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -529,6 +530,10 @@ def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
     return total
 
 
+def tensordot_by_blas(*blocks: Block, axes: Any) -> Block:
+    return tensordot_blocks(*blocks, axes=axes)
+
+
 def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any) -> Block:
     """Return the sum of products over the blocks along letters that the result lacks.
 
@@ -608,10 +613,14 @@ def masked(block: Block, mask: Block) -> Block:
     return block[np.asarray(mask)]
 
 
-def picked_of(block: Block, places: Block, axis: int, info: Any) -> Block:
+def picked_of(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return the elements at places that lie in a block, and zeros for the others."""
     start, stop = info["operands"][0][axis]
     places = np.asarray(places)
+    bad = places[(places < -size) | (places >= size)]
+    if len(bad):
+        raise IndexError(f"index {bad[0]} is out of bounds for axis {axis} with size {size}")
+    places = np.where(places < 0, places + size, places)
     inside = (places >= start) & (places < stop)
     found = np.take(block, np.where(inside, places - start, 0), axis=axis) if stop > start else None
     if found is None:
@@ -658,9 +667,38 @@ def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = Non
     return block
 
 
-def picked_block(block: Block, places: Block, axis: int, info: Any) -> Block:
+def picked_block(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return what places take of a block, behind an axis for its number; zeros for other blocks' places."""
-    return np.expand_dims(picked_of(block, places, axis, info), axis)
+    return np.expand_dims(picked_of(block, places, axis, size, info), axis)
+
+
+def overlay(*parts: Block, axis: int, own: Any = None) -> Block:
+    """Return arrays of which each element is zero in all but one as one, whatever its bits are."""
+    del axis, own
+    if parts[0].dtype.hasobject:
+        return functools.reduce(lambda a, b: np.where(a == 0, b, a), parts)
+    bits = [np.ascontiguousarray(part).reshape(-1).view(np.uint8) for part in parts]
+    return functools.reduce(np.bitwise_or, bits).view(parts[0].dtype).reshape(parts[0].shape)
+
+
+def overlaid(*parts: Block, axis: int, own: Any = None) -> Block:
+    return np.squeeze(overlay(*parts, axis=axis, own=own), axis)
+
+
+def true_places(block: Block, info: Any) -> Block:
+    """Return the places of the elements that count as true, one row each."""
+    return np.argwhere(block) + [0 if own is None else own[0] for own in info["operands"][0]]
+
+
+def triangle(block: Block, k: int, lower: bool, info: Any) -> Block:
+    """Return a block of a matrix with zeros above (or below) a diagonal of the whole."""
+    (row, _), (column, _) = info["out"][-2:]
+    return (np.tril if lower else np.triu)(block, k + row - column)
+
+
+def diagonal(block: Block) -> Block:
+    """Return the main diagonal of the last two axes."""
+    return np.diagonal(block, axis1=-2, axis2=-1)
 
 
 def points(block: Block, places: Any) -> Block:
@@ -669,114 +707,3 @@ def points(block: Block, places: Any) -> Block:
 
 def field(block: Block, key: Any) -> Block:
     return block[key]
-
-
-# ---- searching and sorting ----
-
-
-def isin(block: Block, *tests: Block, assume_unique: bool, invert: bool) -> Block:
-    return np.isin(block, np.concatenate(tests) if tests else [], assume_unique=assume_unique, invert=invert)
-
-
-def places_before(block: Block, values: Block, side: Any) -> Block:
-    return np.expand_dims(np.searchsorted(block, values, side=side).astype(np.int64), 0)
-
-
-def digitize(block: Block, bins: Any, right: bool) -> Block:
-    return np.digitize(block, bins, right=right)
-
-
-def _top(values: Block, places: Block, k: int, axis: int) -> tuple[Block, Block]:
-    """Return the largest elements with their places, largest first; of equal ones the first."""
-    n = min(abs(k), values.shape[axis])
-    if k > 0:
-        # Stable from the end, so that of equal elements the first comes first.
-        order = np.flip(np.argsort(np.flip(values, axis), axis=axis, kind="stable"), axis)
-        order = values.shape[axis] - 1 - order
-    else:
-        order = np.argsort(values, axis=axis, kind="stable")
-    order = np.take(order, range(n), axis=axis)
-    return np.take_along_axis(values, order, axis), np.take_along_axis(places, order, axis)
-
-
-def top_chunk(block: Block, k: int, axis: int, ranges: Any) -> Any:
-    start = ranges[axis][0]
-    shape = [1] * block.ndim
-    shape[axis] = -1
-    places = np.arange(start, start + block.shape[axis]).reshape(shape)
-    return _top(block, np.broadcast_to(places, block.shape), k, axis)
-
-
-def top_combine(*parts: Any, k: int, axis: int, own: Any = None) -> Any:
-    del own
-    values = np.concatenate([part[0] for part in parts], axis=axis)
-    return _top(values, np.concatenate([part[1] for part in parts], axis=axis), k, axis)
-
-
-def topk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
-    return top_combine(*parts, k=k, axis=axis, own=own)[0]
-
-
-def argtopk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
-    return top_combine(*parts, k=k, axis=axis, own=own)[1]
-
-
-def unique_chunk(block: Block, what: str, equal_nan: bool, ranges: Any) -> Any:
-    del what
-    values, index, counts = np.unique(block, return_index=True, return_counts=True, equal_nan=equal_nan)
-    span = ranges[0]
-    return values, index + (0 if span is None else span[0]), counts
-
-
-def unique_combine(*parts: Any, what: str, equal_nan: bool, own: Any = None) -> Any:
-    del own, what
-    values = np.concatenate([part[0] for part in parts])
-    index = np.concatenate([part[1] for part in parts])
-    counts = np.concatenate([part[2] for part in parts])
-    found, inverse = np.unique(values, return_inverse=True, equal_nan=equal_nan)
-    first = np.full(len(found), np.iinfo(np.int64).max)
-    np.minimum.at(first, inverse, index)
-    total = np.zeros(len(found), dtype=np.int64)
-    np.add.at(total, inverse, counts)
-    return found, first, total
-
-
-def unique_aggregate(*parts: Any, what: str, equal_nan: bool, own: Any = None) -> Block:
-    found = unique_combine(*parts, what=what, equal_nan=equal_nan, own=own)
-    return found[("values", "index", "counts").index(what)]
-
-
-def inverse(block: Block, *values: Block) -> Block:
-    known = np.concatenate(values)
-    return np.searchsorted(known, block)
-
-
-# ---- statistics ----
-
-
-def histogram(block: Block, *weights: Block, edges: Any) -> Block:
-    counts = np.histogram(block, bins=np.asarray(edges), weights=weights[0] if weights else None)[0]
-    return counts[None]
-
-
-def histogramdd(block: Block, *weights: Block, edges: Any) -> Block:
-    bins = [np.asarray(own) for own in edges]
-    return np.histogramdd(block, bins=bins, weights=weights[0] if weights else None)[0][None]
-
-
-def bincount_chunk(block: Block, minlength: int) -> Block:
-    if block.dtype.kind == "c":
-        return np.bincount(block.real.astype(np.int64), weights=block.imag, minlength=minlength)
-    return np.bincount(block, minlength=minlength)
-
-
-def bincount_combine(*parts: Block, minlength: int, own: Any = None) -> Block:
-    del own, minlength
-    total = np.zeros(max(len(part) for part in parts), dtype=parts[0].dtype)
-    for part in parts:
-        total[: len(part)] += part
-    return total
-
-
-def along(block: Block, name: str, axis: Any, keepdims: bool, extra: Any) -> Block:
-    return getattr(np, name)(block, axis=tuple(axis), keepdims=keepdims, **extra)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt import _raskt
 from raskt.array._op import dtype_parameter, is_known, op
 from raskt.array.rechunk import grid_of
 
@@ -196,13 +195,10 @@ def _by_mask(x: Array, mask: Array) -> Array:
 
 
 def _places(x: Array, places: Array, axis: int) -> Array:
-    """Return the elements at lazy places: each block gives what lies in it, and the sum is the result."""
+    """Return the elements at lazy places: each block gives what lies in it, zeros elsewhere."""
     n = x.shape[axis]
     if n != n:
         raise ValueError("a lazy index of an axis of unknown length: call compute_chunk_sizes() first")
-    from raskt.array.ufuncs import where
-
-    places = where(places < 0, places + n, places)
     letters = list(range(x.ndim))
     new = x.ndim
     output = [*letters[: axis + 1], new, *letters[axis + 1 :]]
@@ -212,7 +208,7 @@ def _places(x: Array, places: Array, axis: int) -> Array:
         (x, places),
         {
             "function": "raskt.array._chunk.picked_block",
-            "kwargs": {"axis": axis},
+            "kwargs": {"axis": axis, "size": n},
             "output": output,
             "inputs": [letters, [new]],
             "chunks": grid_of(tuple(chunks), tuple(sum(sizes) for sizes in chunks)),
@@ -220,9 +216,15 @@ def _places(x: Array, places: Array, axis: int) -> Array:
             "info": True,
         },
     )
-    total = found.any(axis=axis) if x.dtype == bool else found.sum(axis=axis)
-    made: Array = total if total.dtype == x.dtype else total.astype(x.dtype)
-    return made
+    parameters = {
+        "axis": axis,
+        "dtype": x._expr.dtype,
+        "chunk": "raskt.array._chunk.overlay",
+        "combine": "raskt.array._chunk.overlay",
+        "aggregate": "raskt.array._chunk.overlaid",
+        "kwargs": {"axis": axis},
+    }
+    return op("reduction", (found,), parameters)
 
 
 def _field(x: Array, key: Any) -> Array:
@@ -420,7 +422,7 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
         operands = (x, new.rechunk(-1))
         inputs.append(list(range(x.ndim, x.ndim + new.ndim)))
     else:
-        kwargs["value"] = _raskt.Whole(np.asarray(new))
+        kwargs["value"] = np.asarray(new)
     parameters = {
         "function": "raskt.array._chunk.assign",
         "kwargs": kwargs,

@@ -92,6 +92,8 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto"
         )
     known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
     value = fill_value.compute() if hasattr(fill_value, "compute") else fill_value
+    if isinstance(value, (np.generic, complex)):
+        value = np.asarray(value)
     return _source("full", _shape(shape), chunks, known, {"fill_value": value})
 
 
@@ -422,17 +424,24 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
     return grid if sparse else list(broadcast_arrays(*grid))
 
 
-def _masked(m: Any, k: int, lower: bool) -> Array:
+def _triangle(m: Any, k: int, lower: bool) -> Array:
     from raskt.array.core import asarray
-    from raskt.array.ufuncs import where
 
     m = asarray(m)
     if m.ndim < 2:
         raise ValueError("a triangle needs an array of 2 axes or more")
-    mask = tri(m.shape[-2], m.shape[-1], k=k if lower else k - 1, dtype=bool, chunks=m.chunks[-2:])
-    zero = np.zeros((), dtype=m.dtype)[()]
-    made: Array = where(mask, m, zero) if lower else where(mask, zero, m)
-    return made
+    known_shape(m, "a triangle")
+    letters = list(range(m.ndim))
+    parameters = {
+        "function": "raskt.array._chunk.triangle",
+        "kwargs": {"k": int(k), "lower": lower},
+        "output": letters,
+        "inputs": [letters],
+        "chunks": m._expr.grid,
+        "dtype": m._expr.dtype,
+        "info": True,
+    }
+    return op("blockwise", (m,), parameters)
 
 
 def tril(m: Any, k: int = 0) -> Array:
@@ -450,12 +459,12 @@ def tril(m: Any, k: int = 0) -> Array:
     Array
         The triangle.
     """
-    return _masked(m, k, lower=True)
+    return _triangle(m, k, lower=True)
 
 
 def triu(m: Any, k: int = 0) -> Array:
     """Return the elements on and above a diagonal, and zeros below; see `tril`."""
-    return _masked(m, k, lower=False)
+    return _triangle(m, k, lower=False)
 
 
 def _places(mask: Array) -> tuple[Array, ...]:
@@ -549,9 +558,18 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     rows, columns = known_shape(a, "diagonal")[-2:]
     row, column = max(-offset, 0), max(offset, 0)
     n = max(min(rows - row, columns - column), 0)
-    at = np.arange(n)
-    made: Array = a.vindex[(*(slice(None),) * (a.ndim - 2), at + row, at + column)]
-    return made
+    square: Array = a[..., row : row + n, column : column + n]
+    square = square.rechunk({a.ndim - 1: square.chunks[-2]})
+    # Of all blocks only those on the diagonal are asked for.
+    letters = list(range(a.ndim - 1))
+    parameters = {
+        "function": "raskt.array._chunk.diagonal",
+        "output": letters,
+        "inputs": [[*letters, a.ndim - 2]],
+        "chunks": grid_of(square.chunks[:-1], square.shape[:-1]),
+        "dtype": a._expr.dtype,
+    }
+    return op("blockwise", (square,), parameters)
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
@@ -572,6 +590,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
         The elements.
     """
     from raskt.array.core import asarray
+    from raskt.array.shape import _axis
     from raskt.array.slicing import take
 
     a = asarray(a)
@@ -579,11 +598,38 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
         if a.ndim != 1:
             a = a.reshape(-1)
         axis = 0
+    axis = _axis(axis, a.ndim)
     counts = np.asarray(repeats)
     if (counts < 0).any():
         raise ValueError("repeats may not contain negative values.")
+    if counts.size == 1 and int(counts.ravel()[0]) > 0:
+        return _repeated(a, int(counts.ravel()[0]), axis)
     length = known_shape(a, "repeat")[axis]
     return take(a, np.repeat(np.arange(length), counts), axis=axis)
+
+
+def _repeated(a: Array, n: int, axis: int) -> Array:
+    """Repeat every element ``n`` times, in chunks that are no larger than before where they can be cut."""
+    sizes = a.chunks[axis]
+    largest = max(sizes, default=1)
+    if largest == largest and n > 1:
+        a = a.rechunk({axis: tuple(part for size in sizes for part in _parts(size, max(largest // n, 1)))})
+    letters = list(range(a.ndim))
+    chunks = tuple(tuple(size * n for size in own) if at == axis else own for at, own in enumerate(a.chunks))
+    parameters = {
+        "function": "numpy.repeat",
+        "kwargs": {"repeats": n, "axis": axis},
+        "output": letters,
+        "inputs": [letters],
+        "chunks": grid_of(chunks, tuple(sum(own) for own in chunks)),
+        "dtype": a._expr.dtype,
+    }
+    return op("blockwise", (a,), parameters)
+
+
+def _parts(size: int, most: int) -> list[int]:
+    """Return a size in parts of at most ``most``."""
+    return [min(most, size - at) for at in range(0, size, most)] or [0]
 
 
 def tile(A: Any, reps: Any) -> Array:

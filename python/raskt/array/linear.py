@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def matmul(a: Any, b: Any) -> Array:
     }
     if a.dtype.kind == "b" and b.dtype.kind == "b":
         parameters["function"] = "raskt.array._chunk.matmul_of_bools"
-    elif _is_for_blas(a, b):
+    elif _is_for_blas(a, b, math.prod(max(sizes, default=0) for sizes in (*a.chunks[-2:], b.chunks[-1]))):
         parameters["function"] = "raskt.array._chunk.matmul_by_blas"
     found = op("blockwise", (a, b), parameters)
     if left:
@@ -87,12 +88,9 @@ BLAS_MULTIPLICATIONS = 2**22
 """Multiplications in a product of blocks from which NumPy's BLAS repays the way through Python."""
 
 
-def _is_for_blas(a: Array, b: Array) -> bool:
-    """Whether NumPy multiplies the blocks of two arrays faster than the engine's own kernel."""
-    if np.result_type(a.dtype, b.dtype).kind not in "fc":
-        return False
-    rows, inner, columns = (max(sizes, default=0) for sizes in (*a.chunks[-2:], b.chunks[-1]))
-    return bool(rows * inner * columns >= BLAS_MULTIPLICATIONS)
+def _is_for_blas(a: Array, b: Array, n: float) -> bool:
+    """Whether NumPy takes a product of blocks, of ``n`` multiplications, faster than the engine does."""
+    return np.result_type(a.dtype, b.dtype).kind in "fc" and n >= BLAS_MULTIPLICATIONS
 
 
 def dot(a: Any, b: Any) -> Array:
@@ -168,8 +166,11 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
         return tensordot(a, transpose(b, (*second, *rest)), axes=(first, tuple(range(len(second)))))
     output = [letter for at, letter in enumerate(left) if at not in first]
     output += [letter for at, letter in enumerate(right) if at not in second]
+    rows = math.prod(max(sizes, default=0) for sizes in a.chunks)
+    columns = math.prod(max(b.chunks[at], default=0) for at in range(b.ndim) if at not in second)
+    blas = _is_for_blas(a, b, rows * columns)
     parameters = {
-        "function": "raskt.array._chunk.tensordot_blocks",
+        "function": f"raskt.array._chunk.tensordot_{'by_blas' if blas else 'blocks'}",
         "kwargs": {"axes": (first, second)},
         "output": output,
         "inputs": [left, right],

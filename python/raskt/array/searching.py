@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import op
+from raskt.array._op import known_shape, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -45,32 +46,45 @@ def nonzero(a: Any) -> tuple[Array, ...]:
     tuple of Array
         One for each axis, of unknown length.
     """
-    from raskt.array.slicing import unravel_index
-
     a = _as(a)
     if a.ndim == 0:
         raise ValueError(
             "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead."
         )
-    flat = flatnonzero(a)
-    return (flat,) if a.ndim == 1 else unravel_index(flat, a.shape)
+    rows = argwhere(a)
+    return tuple(rows[:, axis] for axis in range(a.ndim))
 
 
 def flatnonzero(a: Any) -> Array:
     """Return the places of the elements that are not zero, in the flat array."""
-    from raskt.array.creation import arange
-
-    flat = _as(a).reshape(-1)
-    mask = flat if flat.dtype == bool else flat.astype(bool)
-    found: Array = arange(flat.shape[0], chunks=flat.chunks, dtype=np.int64)[mask]
+    found: Array = argwhere(_as(a).reshape(-1))[:, 0]
     return found
 
 
 def argwhere(a: Any) -> Array:
     """Return the indices of the elements that are not zero, one row each."""
-    from raskt.array.concatenate import stack
-
-    return stack(nonzero(a), axis=1, allow_unknown_chunksizes=True)
+    a = _as(a)
+    if a.ndim == 0:
+        none: Array = argwhere(a.reshape(1))[:, :0]
+        return none
+    # Blocks of whole rows come in NumPy's order.
+    rest = math.prod(a.shape[1:])
+    if any(n > 1 for n in a.numblocks[1:]):
+        most = max(math.prod(map(max, a.chunks)) // max(rest, 1), 1)
+        a = a.rechunk({0: most, **dict.fromkeys(range(1, a.ndim), -1)})
+    if a.numblocks[0] > 1:
+        # Where a block begins is known only with the sizes of those before.
+        known_shape(a, "nonzero")
+    chunks = ((math.nan,) * a.numblocks[0], (a.ndim,))
+    parameters = {
+        "function": "raskt.array._chunk.true_places",
+        "output": [0, a.ndim],
+        "inputs": [list(range(a.ndim))],
+        "chunks": grid_of(chunks, (math.nan, a.ndim)),
+        "dtype": "int64",
+        "info": True,
+    }
+    return op("blockwise", (a,), parameters)
 
 
 def compress(condition: Any, a: Any, axis: int | None = None) -> Array:
@@ -134,7 +148,7 @@ def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: 
     element, tests = _as(element), _as(test_elements).reshape(-1).rechunk(-1)
     letters = list(range(element.ndim))
     parameters = {
-        "function": "raskt.array._chunk.isin",
+        "function": "raskt.array._chunk_order.isin",
         "kwargs": {"assume_unique": bool(assume_unique), "invert": bool(invert)},
         "output": letters,
         "inputs": [letters, [element.ndim]],
@@ -179,7 +193,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
     letters = list(range(1, v.ndim + 1))
     chunks = ((1,) * a.numblocks[0], *v.chunks)
     parameters = {
-        "function": "raskt.array._chunk.places_before",
+        "function": "raskt.array._chunk_order.places_before",
         "kwargs": {"side": side},
         "output": [0, *letters],
         "inputs": [[0], letters],
@@ -213,7 +227,7 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
     if not ((np.diff(bins) >= 0).all() or (np.diff(bins) <= 0).all()):
         raise ValueError("bins must be monotonically increasing or decreasing")
     parameters = {
-        "function": "raskt.array._chunk.digitize",
+        "function": "raskt.array._chunk_order.digitize",
         "kwargs": {"bins": bins, "right": bool(right)},
         "dtype": "int64",
     }

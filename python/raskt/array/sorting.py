@@ -1,4 +1,4 @@
-"""Largest elements, and elements that differ."""
+"""Elements in order, the largest ones, and those that differ."""
 
 from __future__ import annotations
 
@@ -9,15 +9,100 @@ import numpy as np
 from raskt.array._op import dtype_parameter, known_shape, op
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from raskt.array.core import Array
 
-__all__ = ["argtopk", "topk", "union1d", "unique"]
+__all__ = ["argtopk", "sort", "topk", "union1d", "unique"]
 
 
 def _as(a: Any) -> Array:
     from raskt.array.core import asanyarray
 
     return asanyarray(a)
+
+
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Array:
+    """Return the elements in order along an axis.
+
+    Blocks are sorted on their own, then merged in pairs, so that no task holds more than two of them.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int, optional
+        Along which axis; of the flat array for None.
+    kind, stable : optional
+        Accepted as NumPy does.
+    order : None
+        Fields of records: not there.
+
+    Returns
+    -------
+    Array
+        The elements in order, NaN last.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.sort(ra.asarray([3, 1, 2, 0]).rechunk(2)).compute()
+    array([0, 1, 2, 3])
+    """
+    from raskt.array.concatenate import concatenate
+    from raskt.array.shape import _axis
+
+    del kind, stable
+    if order is not None:
+        raise NotImplementedError("sort by fields of records: take the field, or map_blocks with numpy.sort")
+    a = _as(a)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    at = _axis(axis, a.ndim)
+    n = a.numblocks[at]
+    if n > 1:
+        known_shape(a, "sort")
+        # The network below is right for blocks of one size, of which the last may be smaller.
+        a = a.rechunk({at: max(a.chunks[at])})
+        n = a.numblocks[at]
+    letters = list(range(a.ndim))
+
+    def of_blocks(name: str, blocks: tuple[Array, ...], like: Array, **kwargs: Any) -> Array:
+        second = [a.ndim if letter == at else letter for letter in letters]
+        parameters = {
+            "function": f"raskt.array._chunk_order.{name}",
+            "kwargs": {"axis": at, **kwargs},
+            "output": letters,
+            "inputs": [letters, second][: len(blocks)],
+            "chunks": like._expr.grid,
+            "dtype": a._expr.dtype,
+        }
+        return op("blockwise", blocks, parameters)
+
+    ordered = of_blocks("sort_block", (a,), a)
+    if n == 1:
+        return ordered
+    before = (slice(None),) * at
+    parts = [ordered.blocks[(*before, number)] for number in range(n)]
+    for i, j in _exchanges(n):
+        pair = (parts[i], parts[j])
+        parts[i] = of_blocks("merge_blocks", pair, pair[0], half="lower")
+        parts[j] = of_blocks("merge_blocks", pair, pair[1], half="upper")
+    return concatenate(parts, axis=at)
+
+
+def _exchanges(n: int) -> Iterator[tuple[int, int]]:
+    """Give the pairs that Batcher's odd-even merge sort compares (Knuth, volume 3, algorithm 5.2.2M)."""
+    width = 1
+    while width < n:
+        step = width
+        while step >= 1:
+            for start in range(step % width, n - step, 2 * step):
+                for i in range(start, start + min(step, n - start - step)):
+                    if i // (2 * width) == (i + step) // (2 * width):
+                        yield i, i + step
+            step //= 2
+        width *= 2
 
 
 def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
@@ -34,9 +119,9 @@ def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
         "split_every": split_every,
         "dtype": code,
         "output_size": min(abs(k), n),
-        "chunk": "raskt.array._chunk.top_chunk",
-        "combine": "raskt.array._chunk.top_combine",
-        "aggregate": f"raskt.array._chunk.{name}",
+        "chunk": "raskt.array._chunk_order.top_chunk",
+        "combine": "raskt.array._chunk_order.top_combine",
+        "aggregate": f"raskt.array._chunk_order.{name}",
         "kwargs": kwargs,
         "info": True,
     }
@@ -109,9 +194,9 @@ def unique(
             "keepdims": True,
             "dtype": dtype,
             "output_size": -1,
-            "chunk": "raskt.array._chunk.unique_chunk",
-            "combine": "raskt.array._chunk.unique_combine",
-            "aggregate": "raskt.array._chunk.unique_aggregate",
+            "chunk": "raskt.array._chunk_order.unique_chunk",
+            "combine": "raskt.array._chunk_order.unique_combine",
+            "aggregate": "raskt.array._chunk_order.unique_aggregate",
             "kwargs": {"what": what, "equal_nan": bool(equal_nan)},
             "info": True,
         }
@@ -123,7 +208,7 @@ def unique(
         found.append(reduced("index", "int64"))
     if return_inverse:
         parameters = {
-            "function": "raskt.array._chunk.inverse",
+            "function": "raskt.array._chunk_order.inverse",
             "output": [0],
             "inputs": [[0], [1]],
             "chunks": x._expr.grid,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt import _raskt
 from raskt.array._op import dtype_parameter, op
 from raskt.array.rechunk import grid_of
 
@@ -62,7 +61,6 @@ def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: 
         "inputs": inputs,
         "chunks": grid_of(chunks, (n, *shape)),
         "dtype": dtype_parameter(dtype),
-        "contraction": "join",
     }
     array: Array = op("blockwise", tuple(operands), parameters).sum(axis=0)
     return array
@@ -118,7 +116,7 @@ def histogram(
         )[0].dtype
     )
     counts: Any = _summed(
-        x, weights, "raskt.array._chunk.histogram", {"edges": edges}, (len(edges) - 1,), dtype
+        x, weights, "raskt.array._chunk_order.histogram", {"edges": edges}, (len(edges) - 1,), dtype
     )
     if density:
         counts = counts / np.diff(edges) / counts.sum()
@@ -222,14 +220,14 @@ def histogramdd(
     edges = [_edges(own, span) for own, span in zip(each, spans, strict=True)]
     shape = tuple(len(own) - 1 for own in edges)
     counts: Any = _summed(
-        sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64
+        sample, weights, "raskt.array._chunk_order.histogramdd", {"edges": edges}, shape, np.float64
     )
     if density:
         for axis, own in enumerate(edges):
             widths = np.diff(own).reshape([-1 if at == axis else 1 for at in builtins.range(n)])
             counts = counts / widths
         total = _summed(
-            sample, weights, "raskt.array._chunk.histogramdd", {"edges": edges}, shape, np.float64
+            sample, weights, "raskt.array._chunk_order.histogramdd", {"edges": edges}, shape, np.float64
         ).sum()
         counts = counts / total
     return counts, edges
@@ -278,9 +276,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
         "keepdims": True,
         "dtype": dtype_parameter(dtype),
         "output_size": -1,
-        "chunk": "raskt.array._chunk.bincount_chunk",
-        "combine": "raskt.array._chunk.bincount_combine",
-        "aggregate": "raskt.array._chunk.bincount_combine",
+        "chunk": "raskt.array._chunk_order.bincount_chunk",
+        "combine": "raskt.array._chunk_order.bincount_combine",
+        "aggregate": "raskt.array._chunk_order.bincount_combine",
         "kwargs": {"minlength": int(minlength)},
     }
     return op("reduction", (x,), parameters)
@@ -304,12 +302,11 @@ def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], 
         sizes = [(lead,), *sizes]
     dtype = getattr(np, name)(np.ones((1,) * a.ndim, a.dtype), **extra).dtype
     parameters = {
-        "function": "raskt.array._chunk.along",
-        "kwargs": {"name": name, "axis": axes, "keepdims": bool(keepdims), "extra": _raskt.Whole(extra)},
+        "function": "raskt.array._chunk_order.along",
+        "kwargs": {"name": name, "axis": axes, "keepdims": bool(keepdims), "extra": extra},
         "output": output,
         "inputs": [letters],
         "chunks": grid_of(tuple(sizes), tuple(sum(own) for own in sizes)),
-        "contraction": "join",
         "dtype": dtype_parameter(dtype),
     }
     return op("blockwise", (a,), parameters)
@@ -349,20 +346,22 @@ def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None)
 
 
 def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, scale: float) -> Array:
-    q = np.asarray(_number(q, "q"), dtype=np.float64)
-    if ((q < 0) | (q > scale)).any():
+    asked = np.asarray(_number(q, "q"), dtype=np.float64)
+    if not ((asked >= 0) & (asked <= scale)).all():
         what = (
             "Percentiles must be in the range [0, 100]"
             if scale > 1
             else "Quantiles must be in the range [0, 1]"
         )
         raise ValueError(what)
-    if q.ndim > 1:
+    if asked.ndim > 1:
         raise NotImplementedError(
             "quantiles by an array of several axes: pass a list, and reshape the result"
         )
-    lead = None if q.ndim == 0 else len(q)
-    return _along(name, a, axis, keepdims, {"q": q, "method": method}, lead)
+    # A lone number leaves the array's dtype as it is; a list has one of its own.
+    lead = None if asked.ndim == 0 else len(asked)
+    extra = {"q": float(asked) if asked.ndim == 0 else asked.tolist(), "method": method}
+    return _along(name, a, axis, keepdims, extra, lead)
 
 
 def quantile(

@@ -15,128 +15,119 @@ if TYPE_CHECKING:
 
     from raskt.array.core import Array
 
-_UNARY = [
+__all__ = [
+    "abs",
     "absolute",
+    "add",
+    "angle",
     "arccos",
     "arccosh",
     "arcsin",
     "arcsinh",
     "arctan",
+    "arctan2",
     "arctanh",
+    "around",
+    "bitwise_and",
+    "bitwise_count",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
     "cbrt",
     "ceil",
+    "choose",
+    "clip",
+    "conj",
     "conjugate",
+    "copysign",
     "cos",
     "cosh",
     "deg2rad",
     "degrees",
+    "divide",
+    "divmod",
+    "equal",
     "exp",
     "exp2",
     "expm1",
     "fabs",
-    "floor",
-    "invert",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "isnat",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "logical_not",
-    "negative",
-    "positive",
-    "rad2deg",
-    "radians",
-    "reciprocal",
-    "rint",
-    "sign",
-    "signbit",
-    "sin",
-    "sinh",
-    "spacing",
-    "sqrt",
-    "square",
-    "tan",
-    "tanh",
-    "trunc",
-]
-_BINARY = [
-    "add",
-    "arctan2",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "copysign",
-    "divide",
-    "equal",
+    "fix",
     "float_power",
+    "floor",
     "floor_divide",
     "fmax",
     "fmin",
     "fmod",
+    "frexp",
+    "frompyfunc",
     "gcd",
     "greater",
     "greater_equal",
     "heaviside",
     "hypot",
+    "i0",
+    "imag",
+    "invert",
+    "isclose",
+    "iscomplex",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isnat",
+    "isneginf",
+    "isnull",
+    "isposinf",
+    "isreal",
     "lcm",
     "ldexp",
     "left_shift",
     "less",
     "less_equal",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
     "logaddexp",
     "logaddexp2",
     "logical_and",
+    "logical_not",
     "logical_or",
     "logical_xor",
     "maximum",
     "minimum",
+    "mod",
+    "modf",
     "multiply",
+    "nan_to_num",
+    "negative",
     "nextafter",
     "not_equal",
-    "power",
-    "remainder",
-    "right_shift",
-    "subtract",
-]
-_OTHER_NAMES = {
-    "abs": "absolute",
-    "bitwise_not": "invert",
-    "conj": "conjugate",
-    "mod": "remainder",
-    "true_divide": "divide",
-}
-
-__all__ = [
-    *_UNARY,
-    *_BINARY,
-    *_OTHER_NAMES,
-    "angle",
-    "around",
-    "choose",
-    "clip",
-    "divmod",
-    "fix",
-    "frexp",
-    "frompyfunc",
-    "i0",
-    "imag",
-    "iscomplex",
-    "isclose",
-    "isneginf",
-    "isnull",
-    "isposinf",
-    "isreal",
-    "modf",
-    "nan_to_num",
     "notnull",
     "piecewise",
+    "positive",
+    "power",
+    "rad2deg",
+    "radians",
     "real",
+    "reciprocal",
+    "remainder",
+    "right_shift",
+    "rint",
     "round",
     "select",
+    "sign",
+    "signbit",
+    "sin",
     "sinc",
+    "sinh",
+    "spacing",
+    "sqrt",
+    "square",
+    "subtract",
+    "tan",
+    "tanh",
+    "true_divide",
+    "trunc",
     "where",
 ]
 
@@ -251,14 +242,94 @@ def _where_of(function: Any, args: Any, condition: Any, out: Any, dtype: Any) ->
     return _into(out, found)
 
 
-for _name in (*_UNARY, *_BINARY):
-    globals()[_name] = ufunc(_name)
-for _name, _of in _OTHER_NAMES.items():
-    globals()[_name] = globals()[_of]
-
-if TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Callable[..., Array]: ...
+absolute = ufunc("absolute")
+add = ufunc("add")
+arccos = ufunc("arccos")
+arccosh = ufunc("arccosh")
+arcsin = ufunc("arcsin")
+arcsinh = ufunc("arcsinh")
+arctan = ufunc("arctan")
+arctan2 = ufunc("arctan2")
+arctanh = ufunc("arctanh")
+bitwise_and = ufunc("bitwise_and")
+bitwise_count = ufunc("bitwise_count")
+bitwise_or = ufunc("bitwise_or")
+bitwise_xor = ufunc("bitwise_xor")
+cbrt = ufunc("cbrt")
+ceil = ufunc("ceil")
+conjugate = ufunc("conjugate")
+copysign = ufunc("copysign")
+cos = ufunc("cos")
+cosh = ufunc("cosh")
+deg2rad = ufunc("deg2rad")
+degrees = ufunc("degrees")
+divide = ufunc("divide")
+equal = ufunc("equal")
+exp = ufunc("exp")
+exp2 = ufunc("exp2")
+expm1 = ufunc("expm1")
+fabs = ufunc("fabs")
+float_power = ufunc("float_power")
+floor = ufunc("floor")
+floor_divide = ufunc("floor_divide")
+fmax = ufunc("fmax")
+fmin = ufunc("fmin")
+fmod = ufunc("fmod")
+gcd = ufunc("gcd")
+greater = ufunc("greater")
+greater_equal = ufunc("greater_equal")
+heaviside = ufunc("heaviside")
+hypot = ufunc("hypot")
+invert = ufunc("invert")
+isfinite = ufunc("isfinite")
+isinf = ufunc("isinf")
+isnan = ufunc("isnan")
+isnat = ufunc("isnat")
+lcm = ufunc("lcm")
+ldexp = ufunc("ldexp")
+left_shift = ufunc("left_shift")
+less = ufunc("less")
+less_equal = ufunc("less_equal")
+log = ufunc("log")
+log10 = ufunc("log10")
+log1p = ufunc("log1p")
+log2 = ufunc("log2")
+logaddexp = ufunc("logaddexp")
+logaddexp2 = ufunc("logaddexp2")
+logical_and = ufunc("logical_and")
+logical_not = ufunc("logical_not")
+logical_or = ufunc("logical_or")
+logical_xor = ufunc("logical_xor")
+maximum = ufunc("maximum")
+minimum = ufunc("minimum")
+multiply = ufunc("multiply")
+negative = ufunc("negative")
+nextafter = ufunc("nextafter")
+not_equal = ufunc("not_equal")
+positive = ufunc("positive")
+power = ufunc("power")
+rad2deg = ufunc("rad2deg")
+radians = ufunc("radians")
+reciprocal = ufunc("reciprocal")
+remainder = ufunc("remainder")
+right_shift = ufunc("right_shift")
+rint = ufunc("rint")
+sign = ufunc("sign")
+signbit = ufunc("signbit")
+sin = ufunc("sin")
+sinh = ufunc("sinh")
+spacing = ufunc("spacing")
+sqrt = ufunc("sqrt")
+square = ufunc("square")
+subtract = ufunc("subtract")
+tan = ufunc("tan")
+tanh = ufunc("tanh")
+trunc = ufunc("trunc")
+abs = absolute
+bitwise_not = invert
+conj = conjugate
+mod = remainder
+true_divide = divide
 
 
 def apply(function: Any, *operands: Any, dtype: Any = None, **kwargs: Any) -> Array:
@@ -356,17 +427,18 @@ around = round
 
 def real(x: Any) -> Array:
     """Return the real parts of the elements."""
-    return apply("numpy.real", x)
+    return op("real", (x,))
 
 
 def imag(x: Any) -> Array:
     """Return the imaginary parts of the elements."""
-    return apply("numpy.imag", x)
+    return op("imag", (x,))
 
 
 def angle(x: Any, deg: bool = False) -> Array:
     """Return the angles of complex numbers, in degrees if ``deg``."""
-    return apply("numpy.angle", x, deg=bool(deg))
+    found = op("angle", (x,))
+    return op("multiply", (found, 180 / np.pi)) if deg else found
 
 
 def fix(x: Any) -> Array:

@@ -1,7 +1,7 @@
 //! Blockwise expressions as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{DType, Param, Result};
+use raskt_core::{Param, Result};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Along, Blockwise, BlockwiseParts, Contraction, Formula, Indexed, Layer, Letter, Operand,
@@ -10,9 +10,9 @@ use raskt_graph::layer::{
 use super::build::{inputs, letters};
 use crate::broadcast::along;
 use crate::creation::ranges;
-use crate::library::{body_of, chunk_body};
-use crate::operations::{Job, are_native};
-use crate::parameters::{AXIS, DTYPE, KWARGS, flag, integers_of, text, with};
+use crate::library::chunk_body;
+use crate::operations::Job;
+use crate::parameters::{AXIS, flag, integers_of, text};
 
 pub(super) fn blockwise(job: &mut Job<'_, '_>) -> Result<Layer> {
     let parameters = job.expr.parameters();
@@ -33,43 +33,12 @@ pub(super) fn blockwise(job: &mut Job<'_, '_>) -> Result<Layer> {
     }
     let info =
         if flag(parameters, "info") { info(job, &output, &inputs, &result)? } else { Formula::default() };
-    let body = match native(job)? {
-        Some(body) => {
-            if body.label().as_ref() == "array.matmul" {
-                operands =
-                    operands.into_iter().map(|operand| operand.contracted(Contraction::Gather)).collect();
-            }
-            body
-        }
-        None => body_of(&job.parameter("function"), &job.parameter(KWARGS))?,
-    };
+    let body = job.function_body()?;
+    if matches!(body.label().as_ref(), "array.matmul" | "array.tensordot") {
+        operands = operands.into_iter().map(|operand| operand.contracted(Contraction::Gather)).collect();
+    }
     let parts = BlockwiseParts { counts, output, operands, parameters: info, ..BlockwiseParts::of(body) };
     Ok(Blockwise::new(parts)?.into())
-}
-
-/// The native kernel that does what a function of the package does on blocks.
-fn native(job: &Job<'_, '_>) -> Result<Option<Body>> {
-    let metas = job.context.operand_metas(job.expr)?;
-    if !are_native(&metas) || !job.is_native_way() {
-        return Ok(None);
-    }
-    let kwargs = job.parameter(KWARGS);
-    let is_number = metas
-        .iter()
-        .all(|meta| !matches!(meta.dtype(), DType::Bool | DType::Datetime(_) | DType::Timedelta(_)));
-    let named = |name: &str, parameters: Param| Body::Native { name: name.into(), parameters };
-    Ok(match job.parameter("function").as_str() {
-        Some("raskt.array._chunk.matmul_blocks") if is_number => {
-            Some(named("array.matmul", Param::map([(DTYPE, job.parameter(DTYPE))])))
-        }
-        Some("raskt.array._chunk.compress") => Some(named("array.compress", kwargs)),
-        Some("raskt.array._chunk.scan_block") if is_number => {
-            let kind = text(&kwargs, "kind").replace("cum", "");
-            Some(named("array.cumulate", with(&kwargs, [("kind", Param::Str(kind.into()))])))
-        }
-        Some("raskt.array._chunk.last_of_block") if is_number => Some(named("array.carried", kwargs)),
-        _ => None,
-    })
 }
 
 fn contraction(name: &str) -> Contraction {

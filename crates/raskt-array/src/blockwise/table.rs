@@ -28,7 +28,7 @@ pub fn rows() -> Vec<Row> {
             arity: Arity::Exactly(1),
             meta: broadcast_meta,
             lower: lower::broadcast_to,
-            kernel: None,
+            kernel: Some(("array.broadcast", crate::operations::are_native)),
             library: Some("raskt.array._chunk.broadcast_block"),
             build: build::broadcast_to,
         },

@@ -9,11 +9,13 @@ use raskt_graph::layer::{
     Rechunk, Returns, Source, Transport,
 };
 
+use crate::block_functions::is_integer;
 use crate::held::Held;
 use crate::kernels::Scalar;
-use crate::library::{body_of, chunk_body};
+use crate::library::chunk_body;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, WINDOW, integers, integers_of, with};
+use crate::types::integer_fits;
 
 /// What each block's task is told: where its elements lie along each axis.
 pub(crate) fn ranges(chunks: &Chunks) -> Formula {
@@ -54,7 +56,7 @@ fn native(job: &Job<'_, '_>) -> Option<Body> {
     let dtype = crate::parameters::dtype_of(job.expr.parameters());
     let (kwargs, name) = (job.parameter(KWARGS), job.expr.operation().as_str());
     let is_time = matches!(dtype, DType::Datetime(_) | DType::Timedelta(_));
-    if dtype.item_bytes().is_none() || is_time || !job.is_native_way() {
+    if dtype.item_bytes().is_none() || (is_time && name != "full") || !job.is_native_way() {
         return None;
     }
     let plain = |name: &str| matches!(kwargs.get(name), Some(Param::Int(_) | Param::Float(_)));
@@ -62,10 +64,12 @@ fn native(job: &Job<'_, '_>) -> Option<Body> {
         "full" => {
             let fill = match kwargs.get("fill_value")? {
                 Param::Bool(value) => Scalar::int(dtype, i128::from(*value)),
-                Param::Int(value) => Scalar::int(dtype, i128::from(*value)),
-                Param::Float(value) => Scalar::float(dtype, *value),
-                Param::Value(Value::Array(array)) if *array.dtype() == dtype => {
-                    Scalar::of_array(array).ok()?
+                Param::Int(value) if integer_fits(i128::from(*value), &dtype) || !is_integer(&dtype) => {
+                    Scalar::int(dtype, i128::from(*value))
+                }
+                Param::Float(value) if !is_time && !is_integer(&dtype) => Scalar::float(dtype, *value),
+                Param::Value(Value::Array(array)) => {
+                    Scalar::of_array(&crate::kernels::elementwise::cast(array, &dtype).ok()?).ok()?
                 }
                 _ => return None,
             };
@@ -81,7 +85,7 @@ fn native(job: &Job<'_, '_>) -> Option<Body> {
 
 /// Blocks made by the function that the parameters name.
 pub(super) fn generate(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = body_of(&job.parameter("function"), &job.parameter(KWARGS))?;
+    let body = job.function_body()?;
     Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into())
 }
 

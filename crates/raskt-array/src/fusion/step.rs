@@ -27,8 +27,12 @@ impl NativeStep {
             return Ok(None);
         }
         let step = match expr.operation().as_str() {
-            "astype" => Some(Self { op: Op::Cast(dtype), inputs: vec![metas[0].dtype().clone()] }),
-            "where" => Some(Self { op: Op::Where, inputs: vec![DType::Bool, dtype.clone(), dtype] }),
+            "astype" => Some(Self { op: Op::Cast(dtype.clone()), inputs: vec![metas[0].dtype().clone()] }),
+            "where" => Some(Self { op: Op::Where, inputs: vec![DType::Bool, dtype.clone(), dtype.clone()] }),
+            "real" => Some(Self { op: Op::Real, inputs: vec![metas[0].dtype().clone()] }),
+            "imag" => Some(Self { op: Op::Imag, inputs: vec![metas[0].dtype().clone()] }),
+            // Whole numbers become floats first.
+            "angle" => Some(Self { op: Op::Angle, inputs: vec![angled(metas[0].dtype(), &dtype)] }),
             name => Ufunc::parse(name).and_then(|ufunc| {
                 let operands: Vec<_> = metas.iter().map(promoted).collect();
                 let found =
@@ -40,14 +44,14 @@ impl NativeStep {
         let fits = expr.operands().iter().zip(&step.inputs).all(|(operand, dtype)| {
             operand.operation().as_str() != "scalar" || constant(operand, dtype).is_some()
         });
-        Ok((fits && step.is_known()).then_some(step))
+        Ok((fits && step.is_known(&dtype)).then_some(step))
     }
 
-    /// Whether there is a loop, casts of the operands included.
-    fn is_known(&self) -> bool {
+    /// Whether there is a loop that returns what the plan says, casts of the operands included.
+    fn is_known(&self, dtype: &DType) -> bool {
         let mut trial = ProgramBuilder::new(self.inputs.clone());
         let operands: Vec<Operand> = (0..self.inputs.len() as u16).map(|at| trial.input(at)).collect();
-        trial.push(self.op.clone(), &operands).is_ok()
+        trial.push(self.op.clone(), &operands).is_ok_and(|result| trial.dtype(result) == dtype)
     }
 
     /// Adds the step to `program`.
@@ -60,6 +64,14 @@ impl NativeStep {
     /// The dtype that operand number `at` is cast to.
     pub(super) fn input(&self, at: usize) -> &DType {
         &self.inputs[at]
+    }
+}
+
+/// The dtype in which an angle is found: that of the result, where elements have no imaginary part.
+fn angled(operand: &DType, output: &DType) -> DType {
+    match operand {
+        DType::Complex64 | DType::Complex128 => operand.clone(),
+        _ => output.clone(),
     }
 }
 

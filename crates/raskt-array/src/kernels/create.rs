@@ -158,16 +158,45 @@ pub(crate) fn eye(call: &mut Call<'_>) -> Result<Outcome> {
     })?)
 }
 
-/// The body `array.indices`: shared `{"axis", "dtype"}`: each element's place along that axis of the whole, a view of
-/// one line of them.
+/// The body `array.tri`: shared `{"k", "dtype"}`: ones on and below the `k`-th diagonal of the whole.
+pub(crate) fn tri(call: &mut Call<'_>) -> Result<Outcome> {
+    let place = Place::of(call)?;
+    let dtype = parameters::dtype(call.shared, "dtype")?;
+    let k = parameters::int(call.shared, "k")?;
+    let ([_, cols], [row, col]) = (&*place.shape, place.offsets.as_slice()) else {
+        return Err(invalid("a triangle has two axes"));
+    };
+    let one = Scalar::int(dtype.clone(), 1);
+    let line = *cols as usize * one.bytes().len();
+    done(memory::build(dtype, &place.shape, |out| {
+        for (r, slots) in out.chunks_exact_mut(line.max(1)).enumerate() {
+            let n = (row + r as i64 + k + 1 - col).clamp(0, *cols as i64) as usize;
+            memory::fill(&mut slots[..n * one.bytes().len()], one.bytes());
+        }
+        Ok(())
+    })?)
+}
+
+/// The body `array.indices`: shared `{"dtype"}`: along the first axis the axes of a grid, and for each of them the
+/// place of every element along it.
 pub(crate) fn indices(call: &mut Call<'_>) -> Result<Outcome> {
     let place = Place::of(call)?;
     let dtype = parameters::dtype(call.shared, "dtype")?;
-    let axis = super::shapes::normalize_axis(parameters::int(call.shared, "axis")?, place.shape.len())?;
-    let n = place.shape[axis];
-    let values: Vec<i64> = (0..n).map(|at| place.offsets[axis] + at as i64).collect();
-    let line = cast(&array_of(DType::Int64, &[n], &values)?, &dtype)?;
-    let mut strides = vec![0; place.shape.len()];
-    strides[axis] = dtype.item_bytes().ok_or_else(|| wrong_dtype("a native dtype", &dtype))? as i64;
-    done(NdArray::strided(dtype, &place.shape, &strides, 0, line.buffer().clone())?)
+    let item = dtype.item_bytes().ok_or_else(|| wrong_dtype("a native dtype", &dtype))?;
+    let (n_grids, grid) = place.shape.split_first().ok_or_else(|| invalid("a grid without axes"))?;
+    let n_elements = memory::n_elements(grid)?;
+    done(memory::build(dtype.clone(), &place.shape, |out| {
+        for (number, out) in out.chunks_exact_mut((n_elements * item).max(1)).enumerate() {
+            let axis = place.offsets[0] as usize + number;
+            let size = *grid.get(axis).ok_or_else(|| invalid(format!("{n_grids} grids of {grid:?}")))?;
+            let first = place.offsets[axis + 1];
+            let values: Vec<i64> = (first..first + size as i64).collect();
+            let line = cast(&array_of(DType::Int64, &[size], &values)?, &dtype)?;
+            let line = line.to_contiguous();
+            let inner = grid[axis + 1..].iter().product::<u64>() as usize * item;
+            let places = line.contiguous_bytes().unwrap_or(&[]).chunks_exact(item).cycle();
+            out.chunks_exact_mut(inner.max(1)).zip(places).for_each(|(out, place)| memory::fill(out, place));
+        }
+        Ok(())
+    })?)
 }

@@ -64,41 +64,43 @@ fn result_dtype(shared: &Param, a: &NdArray, b: &NdArray) -> Result<DType> {
 }
 
 /// The body `array.tensordot`: `{"axes": [[..], [..]], "dtype"}`: the sum of products over those axes of the one and of
-/// the other; with `{"keepdims": true}` they stay, with length 1, behind the left's other axes.
+/// the other. Lists of arrays are sums of products, as for `array.matmul`.
 pub(crate) fn tensordot(call: &mut Call<'_>) -> Result<Outcome> {
-    let [a, b] = &*call.inputs else { return Err(invalid("a product of two operands")) };
-    let (a, b) = (memory::array(a)?, memory::array(b)?);
+    let lists: Vec<Vec<NdArray>> = call.inputs.iter().map(operand).collect::<Result<_>>()?;
+    let [left, right] = lists.as_slice() else { return Err(invalid("a product of two operands")) };
     let axes = parameters::entry(call.shared, "axes")?.as_list().unwrap_or(&[]);
     let [of_a, of_b] = axes else { return Err(invalid("axes of both operands")) };
-    let (of_a, of_b) = (named(of_a, &a)?, named(of_b, &b)?);
-    let sizes =
-        |array: &NdArray, axes: &[usize]| axes.iter().map(|&axis| array.shape()[axis]).collect::<Shape>();
-    if sizes(&a, &of_a) != sizes(&b, &of_b) {
-        let (left, right) = (a.shape().to_vec(), b.shape().to_vec());
-        return Err(ErrorKind::ShapeMismatch { left, right }.into());
+    let (mut sum, mut shape) = (None, Shape::new());
+    for (a, b) in left.iter().zip(right) {
+        let (of_a, of_b) = (named(of_a, a)?, named(of_b, b)?);
+        let dtype = result_dtype(call.shared, a, b)?;
+        let (left, right) = (unfolded(a, &of_a, &dtype, true)?, unfolded(b, &of_b, &dtype, false)?);
+        shape = free(a, &of_a).chain(free(b, &of_b)).collect();
+        sum = Some(product(&left, &right, sum, call.ctx)?);
     }
-    let dtype = result_dtype(call.shared, &a, &b)?;
-    let free_a: Vec<usize> = (0..a.shape().len()).filter(|axis| !of_a.contains(axis)).collect();
-    let free_b: Vec<usize> = (0..b.shape().len()).filter(|axis| !of_b.contains(axis)).collect();
-    let (free_sizes_a, free_sizes_b) = (sizes(&a, &free_a), sizes(&b, &free_b));
-    let k: u64 = sizes(&a, &of_a).iter().product();
-    let flat = |array: &NdArray, order: Vec<usize>, shape: [u64; 2]| -> Result<NdArray> {
-        let cast = cast(array, &dtype)?;
-        let moved: Shape = order.iter().map(|&axis| cast.shape()[axis]).collect();
-        let strides: Vec<i64> = order.iter().map(|&axis| cast.strides()[axis]).collect();
-        let view = NdArray::strided(dtype.clone(), &moved, &strides, cast.offset(), cast.buffer().clone())?;
-        NdArray::contiguous(dtype.clone(), &shape, view.to_contiguous().buffer().clone())
-    };
-    let left = flat(&a, [free_a, of_a.clone()].concat(), [free_sizes_a.iter().product(), k])?;
-    let right = flat(&b, [of_b, free_b].concat(), [k, free_sizes_b.iter().product()])?;
-    let out = product(&left, &right, None, call.ctx)?;
-    let mut shape = free_sizes_a;
-    if parameters::is_set(call.shared, "keepdims") {
-        shape.extend(of_a.iter().map(|_| 1));
-    }
-    shape.extend(free_sizes_b);
-    let out = NdArray::contiguous(dtype, &shape, out.buffer().clone())?;
+    let sum = sum.ok_or_else(|| invalid("a product of nothing"))?;
+    let out = NdArray::contiguous(sum.dtype().clone(), &shape, sum.buffer().clone())?;
     Ok(Outcome::Value(out.into()))
+}
+
+/// The sizes of the axes that are not contracted.
+fn free<'a>(array: &'a NdArray, contracted: &'a [usize]) -> impl Iterator<Item = u64> + 'a {
+    let axes = array.shape().iter().enumerate();
+    axes.filter(|(axis, _)| !contracted.contains(axis)).map(|(_, &size)| size)
+}
+
+/// An operand as a matrix: its contracted axes as columns on the left of a product, as rows on the right.
+fn unfolded(array: &NdArray, contracted: &[usize], dtype: &DType, is_left: bool) -> Result<NdArray> {
+    let cast = cast(array, dtype)?;
+    let left: Vec<usize> = (0..array.shape().len()).filter(|axis| !contracted.contains(axis)).collect();
+    let order = if is_left { [&left, contracted].concat() } else { [contracted, &left].concat() };
+    let moved: Shape = order.iter().map(|&axis| cast.shape()[axis]).collect();
+    let strides: Vec<i64> = order.iter().map(|&axis| cast.strides()[axis]).collect();
+    let view = NdArray::strided(dtype.clone(), &moved, &strides, cast.offset(), cast.buffer().clone())?;
+    let k = contracted.iter().map(|&axis| array.shape()[axis]).product();
+    let n = free(array, contracted).product();
+    let shape = if is_left { [n, k] } else { [k, n] };
+    NdArray::contiguous(dtype.clone(), &shape, view.to_contiguous().buffer().clone())
 }
 
 fn named(axes: &Param, array: &NdArray) -> Result<Vec<usize>> {

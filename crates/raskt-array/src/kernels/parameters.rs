@@ -1,6 +1,6 @@
 //! Reading bodies' parameters.
 
-use raskt_core::{DType, Error, Param, Result, Shape};
+use raskt_core::{DType, Error, NdArray, Param, Result, Shape};
 
 use super::memory::invalid;
 
@@ -54,4 +54,35 @@ pub(crate) fn sizes(param: &Param) -> Result<Shape> {
 /// A parameter of the task, or else of the body.
 pub(crate) fn own_or_shared<'a>(own: &'a Param, shared: &'a Param, name: &str) -> Result<&'a Param> {
     own.get(name).or_else(|| shared.get(name)).ok_or_else(|| missing(name))
+}
+
+/// `[start, stop]`.
+pub(crate) fn interval(param: &Param) -> Result<(i64, i64)> {
+    match *integers(param)? {
+        [start, stop] if start <= stop => Ok((start, stop)),
+        _ => Err(invalid(format!("{param:?} is not [start, stop]"))),
+    }
+}
+
+/// A list of `[start, stop]`.
+pub(crate) fn intervals(param: &Param) -> Result<Vec<(i64, i64)>> {
+    let items = param.as_list().ok_or_else(|| invalid(format!("{param:?} is not a list of intervals")))?;
+    items.iter().map(interval).collect()
+}
+
+/// The array at `name`.
+pub(crate) fn array<'a>(param: &'a Param, name: &str) -> Result<std::borrow::Cow<'a, NdArray>> {
+    match param.get(name) {
+        Some(Param::Value(value)) => super::memory::array(value),
+        _ => Err(missing(name)),
+    }
+}
+
+/// Where the block begins along an axis, by the own parameter `{"ranges": [[start, stop], ..]}`; 0 where that is not
+/// known.
+pub(crate) fn first_place(own: &Param, axis: usize) -> Result<i64> {
+    match own.get("ranges").and_then(Param::as_list).and_then(|ranges| ranges.get(axis)) {
+        None | Some(Param::Null) => Ok(0),
+        Some(range) => interval(range).map(|(start, _)| start),
+    }
 }

@@ -23,30 +23,97 @@ pub struct KernelRow {
     pub library: Vec<DType>,
 }
 
-/// Which dtypes of the input an operation takes.
-type Takes = fn(&DType) -> bool;
+/// How a dtype is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Native,
+    Library,
+    /// NumPy refuses it.
+    Neither,
+}
+
+/// Which way operations on blocks take, by the dtype of the input.
+type Takes = fn(&DType) -> Way;
 
 /// The kernels that planning takes for whole operations, and the dtypes that it takes them for.
 const PLANNED: &[(&str, Takes)] = &[
-    ("full", |dtype| !is_time(dtype)),
-    ("arange", |dtype| !is_time(dtype)),
-    ("linspace", |dtype| !is_time(dtype)),
-    ("eye", |dtype| !is_time(dtype)),
-    ("slice", |_| true),
-    ("transpose", |_| true),
-    ("join", |_| true),
-    ("extend", |_| true),
-    ("compress", |_| true),
-    ("matmul", is_number),
-    ("cumulate", is_number),
+    ("arange", numbers),
+    ("assign", all),
+    ("bincount", |dtype| {
+        let counts = is_integer(dtype) && *dtype != DType::UInt64 || *dtype == DType::Bool;
+        if counts { Way::Native } else { Way::Neither }
+    }),
+    ("broadcast", all),
+    ("compress", all),
+    ("cumulate", |dtype| if matches!(dtype, DType::Datetime(_)) { Way::Neither } else { Way::Native }),
+    ("diagonal", all),
+    ("digitize", |dtype| if is_time(dtype) || is_complex(dtype) { Way::Neither } else { Way::Native }),
+    ("extend", all),
+    ("eye", numbers),
+    ("full", all),
+    ("histogram", |dtype| match dtype {
+        DType::Bool => Way::Library,
+        dtype if is_time(dtype) => Way::Neither,
+        dtype if is_complex(dtype) => Way::Library,
+        _ => Way::Native,
+    }),
+    ("indices", numbers),
+    ("isin", all),
+    ("join", all),
+    ("linspace", numbers),
+    ("matmul", products),
+    ("median", |dtype| match dtype {
+        DType::Bool => Way::Neither,
+        DType::Float64 => Way::Native,
+        dtype if is_integer(dtype) => Way::Native,
+        _ => Way::Library,
+    }),
+    ("points", all),
+    ("quantile", |dtype| match dtype {
+        DType::Bool | DType::Complex64 | DType::Complex128 => Way::Neither,
+        DType::Float64 => Way::Native,
+        _ => Way::Library,
+    }),
+    ("repeat", all),
+    ("reshape", all),
+    ("searchsorted", all),
+    ("slice", all),
+    ("sort", all),
+    ("take", all),
+    ("tensordot", |dtype| match products(dtype) {
+        Way::Native if *dtype == DType::Bool => Way::Library,
+        way => way,
+    }),
+    ("topk", all),
+    ("transpose", all),
+    ("tri", numbers),
+    ("triangle", all),
+    ("true_places", all),
+    ("unique", |dtype| if is_complex(dtype) { Way::Library } else { Way::Native }),
 ];
+
+fn all(_: &DType) -> Way {
+    Way::Native
+}
+
+fn numbers(dtype: &DType) -> Way {
+    if is_time(dtype) { Way::Library } else { Way::Native }
+}
+
+fn products(dtype: &DType) -> Way {
+    if is_time(dtype) { Way::Neither } else { Way::Native }
+}
+
+fn is_complex(dtype: &DType) -> bool {
+    matches!(dtype, DType::Complex64 | DType::Complex128)
+}
+
+fn is_integer(dtype: &DType) -> bool {
+    !is_time(dtype) && !is_complex(dtype) && !matches!(dtype, DType::Bool | DType::Float32 | DType::Float64)
+}
 
 fn is_time(dtype: &DType) -> bool {
     matches!(dtype, DType::Datetime(_) | DType::Timedelta(_))
-}
-
-fn is_number(dtype: &DType) -> bool {
-    !is_time(dtype) && *dtype != DType::Bool
 }
 
 /// The dtypes of the table's columns.
@@ -82,6 +149,16 @@ fn ufunc_row(ufunc: Ufunc) -> KernelRow {
     row
 }
 
+fn planned(operation: &str, takes: Takes) -> KernelRow {
+    let of = |way: Way| columns().into_iter().filter(|dtype| takes(dtype) == way).collect();
+    KernelRow {
+        operation: operation.to_owned(),
+        family: "body",
+        native: of(Way::Native),
+        library: of(Way::Library),
+    }
+}
+
 fn rows() -> Vec<KernelRow> {
     // A loop that no operation asks for is in no plan.
     let is_planned = |ufunc: &Ufunc| crate::ufuncs::UFUNCS.iter().any(|(name, _)| *name == ufunc.name());
@@ -90,6 +167,12 @@ fn rows() -> Vec<KernelRow> {
         let (native, library) = columns().into_iter().partition(|dtype| is_native(dtype));
         KernelRow { operation: operation.to_owned(), family, native, library }
     };
+    for op in [Op::Real, Op::Imag] {
+        rows.push(lone(&op.name(), "ufunc", &|dtype| op.prepare(&[dtype]).is_some()));
+    }
+    // Angles of whole numbers are those of floats, which are too short for the shortest of them.
+    let has_angle = |dtype: &DType| !is_time(dtype) && !matches!(dtype, DType::Int8 | DType::UInt8);
+    rows.push(lone("angle", "ufunc", &has_angle));
     rows.push(lone("where", "ufunc", &|dtype| Op::Where.prepare(&[&DType::Bool, dtype, dtype]).is_some()));
     for to in columns() {
         let op = Op::Cast(to.clone());
@@ -98,7 +181,7 @@ fn rows() -> Vec<KernelRow> {
     for kind in FoldKind::all() {
         rows.push(lone(kind.name(), "reduction", &|dtype| kind.output(dtype).is_some()));
     }
-    rows.extend(PLANNED.iter().map(|(name, takes)| lone(name, "body", takes)));
+    rows.extend(PLANNED.iter().map(|(name, takes)| planned(name, *takes)));
     rows
 }
 

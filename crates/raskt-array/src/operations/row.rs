@@ -6,8 +6,11 @@ use raskt_expr::{Arity, Context, Expr, Lowered, Meta, Way};
 use raskt_graph::layer::{Grid, Layer};
 use raskt_graph::{Body, Graph};
 
+use crate::block_functions::BlockFunction;
 use crate::builder::{Builder, chunks};
 use crate::error::Built;
+use crate::library::body_of;
+use crate::parameters::KWARGS;
 
 /// What is known of a result.
 pub type MetaFn = fn(&[Meta], &Param) -> Result<Meta>;
@@ -87,6 +90,22 @@ impl Job<'_, '_> {
     pub fn body(&self, parameters: Param) -> Result<Body> {
         let metas = self.context.operand_metas(self.expr)?;
         self.context.operations.of(self.expr)?.body(self.context.way, &metas, parameters)
+    }
+
+    /// What the tasks run that call the function which the parameters name, with the keywords that they give.
+    ///
+    /// # Errors
+    /// For a parameter that is no function.
+    pub fn function_body(&self) -> Result<Body> {
+        let (function, kwargs) = (self.parameter("function"), self.parameter(KWARGS));
+        let operands = self.context.operand_metas(self.expr)?;
+        let dtype = crate::parameters::dtype_of(self.expr.parameters());
+        let known =
+            BlockFunction { function: &function, kwargs: &kwargs, operands: &operands, dtype: &dtype };
+        match known.native().filter(|_| self.is_native_way()) {
+            Some(body) => Ok(body),
+            None => body_of(&function, &kwargs),
+        }
     }
 
     /// Whether native kernels may be taken.

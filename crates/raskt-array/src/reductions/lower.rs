@@ -7,10 +7,11 @@ use raskt_graph::layer::{
 };
 
 use super::axes_of;
+use crate::block_functions::{BlockFunction, TreeBodies};
 use crate::creation::ranges;
 use crate::library::{body_of, chunk_body};
 use crate::operations::Job;
-use crate::parameters::{flag, get, integers, with, without};
+use crate::parameters::{dtype_of, flag, get, integers, with, without};
 
 /// How many partial results are combined at once, along all axes together.
 const SPLIT_EVERY: f64 = 16.0;
@@ -46,6 +47,18 @@ pub(super) fn named(job: &mut Job<'_, '_>) -> Result<Layer> {
 pub(super) fn custom(job: &mut Job<'_, '_>) -> Result<Layer> {
     let parameters = job.expr.parameters();
     let kwargs = get(parameters, "kwargs");
+    let own = if flag(parameters, "info") { ranges(&job.operand_chunks(0)?) } else { Formula::default() };
+    let function = get(parameters, "aggregate");
+    let (operands, dtype) = (job.context.operand_metas(job.expr)?, dtype_of(parameters));
+    let known = BlockFunction { function: &function, kwargs: &kwargs, operands: &operands, dtype: &dtype };
+    if let Some(TreeBodies { chunk, combine, aggregate }) =
+        known.native_tree().filter(|_| job.is_native_way())
+    {
+        return tree(
+            job,
+            Bodies { neighbours: Neighbours::Spread, chunk, combine, aggregate, parameters: own },
+        );
+    }
     let body = |name: &str| -> Result<Body> {
         match get(parameters, name) {
             Param::Null => Ok(Body::Alias),
@@ -61,11 +74,7 @@ pub(super) fn custom(job: &mut Job<'_, '_>) -> Result<Layer> {
         chunk,
         combine: body("combine")?,
         aggregate: body("aggregate")?,
-        parameters: if flag(parameters, "info") {
-            ranges(&job.operand_chunks(0)?)
-        } else {
-            Formula::default()
-        },
+        parameters: own,
     };
     tree(job, bodies)
 }

@@ -19,7 +19,7 @@ pub fn rows() -> Vec<Row> {
         arity: Arity::Exactly(1),
         meta: reshape_meta,
         lower: reshape_blocks,
-        kernel: None,
+        kernel: Some(("array.reshape", crate::operations::are_native)),
         library: Some("raskt.array._chunk.reshape_block"),
         build: build::by_name,
     };

@@ -8,7 +8,6 @@ use raskt_graph::layer::{
 
 use crate::broadcast::along;
 use crate::held::Held;
-use crate::library::body_of;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, with};
 
@@ -25,7 +24,7 @@ pub(super) fn elementwise(job: &mut Job<'_, '_>) -> Result<Layer> {
 
 /// A library's or a user's function, block by block.
 pub(super) fn apply(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = body_of(&job.parameter("function"), &job.parameter(KWARGS))?;
+    let body = job.function_body()?;
     blocks(job, body)
 }
 

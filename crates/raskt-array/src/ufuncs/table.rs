@@ -9,10 +9,11 @@ use crate::builder::{array_meta, chunks};
 use crate::operations::Row;
 use crate::parameters::dtype_of;
 
-/// NumPy's ufuncs of one result, and two functions that work like them: name, and how many operands they take.
+/// NumPy's ufuncs of one result, and functions that work like them: name, and how many operands they take.
 pub const UFUNCS: &[(&str, usize)] = &[
     ("absolute", 1),
     ("add", 2),
+    ("angle", 1),
     ("arccos", 1),
     ("arccosh", 1),
     ("arcsin", 1),
@@ -21,6 +22,7 @@ pub const UFUNCS: &[(&str, usize)] = &[
     ("arctan2", 2),
     ("arctanh", 1),
     ("bitwise_and", 2),
+    ("bitwise_count", 1),
     ("bitwise_or", 2),
     ("bitwise_xor", 2),
     ("cbrt", 1),
@@ -49,6 +51,7 @@ pub const UFUNCS: &[(&str, usize)] = &[
     ("greater_equal", 2),
     ("heaviside", 2),
     ("hypot", 2),
+    ("imag", 1),
     ("invert", 1),
     ("isfinite", 1),
     ("isinf", 1),
@@ -79,6 +82,7 @@ pub const UFUNCS: &[(&str, usize)] = &[
     ("power", 2),
     ("rad2deg", 1),
     ("radians", 1),
+    ("real", 1),
     ("reciprocal", 1),
     ("remainder", 2),
     ("right_shift", 2),

@@ -23,6 +23,7 @@ const WORKER_DIED: u8 = 0x6e;
 const CANCELLED: u8 = 0x6f;
 const NOT_IMPLEMENTED: u8 = 0x70;
 const MANY: u8 = 0x71;
+const OUT_OF_BOUNDS: u8 = 0x72;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -33,6 +34,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::UnknownBody(_) => UNKNOWN_BODY,
         ErrorKind::WrongType { .. } => WRONG_TYPE,
         ErrorKind::ShapeMismatch { .. } => SHAPE_MISMATCH,
+        ErrorKind::OutOfBounds { .. } => OUT_OF_BOUNDS,
         ErrorKind::InvalidValue(_) => INVALID_VALUE,
         ErrorKind::Corrupt(_) => CORRUPT,
         ErrorKind::NotEncodable(_) => NOT_ENCODABLE,
@@ -56,6 +58,7 @@ impl Encode for ErrorKind {
             Self::MissingKey { key, path } => (key, path).encode(out),
             Self::WrongType { expected, found } => (expected, found).encode(out),
             Self::ShapeMismatch { left, right } => (left, right).encode(out),
+            Self::OutOfBounds { index, axis, size } => (index, *axis as u64, size).encode(out),
             Self::Io { path, reason } => (path, reason).encode(out),
             Self::DiskFull { path, needed_bytes } => (path, needed_bytes).encode(out),
             Self::WorkerDied { pid, status } => (pid, status).encode(out),
@@ -82,6 +85,11 @@ impl Decode for ErrorKind {
             UNKNOWN_BODY => Self::UnknownBody(String::decode(input)?),
             WRONG_TYPE => Self::WrongType { expected: lasting(input.text()?), found: String::decode(input)? },
             SHAPE_MISMATCH => Self::ShapeMismatch { left: Vec::decode(input)?, right: Vec::decode(input)? },
+            OUT_OF_BOUNDS => Self::OutOfBounds {
+                index: i64::decode(input)?,
+                axis: u64::decode(input)? as usize,
+                size: u64::decode(input)?,
+            },
             INVALID_VALUE => Self::InvalidValue(String::decode(input)?),
             CORRUPT => Self::Corrupt(String::decode(input)?),
             NOT_ENCODABLE => Self::NotEncodable(String::decode(input)?),

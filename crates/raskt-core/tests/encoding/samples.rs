@@ -177,6 +177,7 @@ pub fn errors() -> Named<Error> {
         ("unknown_body", ErrorKind::UnknownBody("f".into())),
         ("wrong_type", ErrorKind::WrongType { expected: "float64", found: "int8".into() }),
         ("shape_mismatch", ErrorKind::ShapeMismatch { left: vec![2, 3], right: vec![] }),
+        ("out_of_bounds", ErrorKind::OutOfBounds { index: -7, axis: 1, size: 5 }),
         ("invalid_value", ErrorKind::InvalidValue("no".into())),
         ("corrupt", ErrorKind::Corrupt("no".into())),
         ("not_encodable", ErrorKind::NotEncodable("no".into())),

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyComplex, PyFloat, PyInt};
 use raskt_array::{Held, ufuncs};
 use raskt_core::{DType, Param, Token, Value};
@@ -35,15 +36,31 @@ pub fn to_operand(object: &Bound<'_, PyAny>) -> PyResult<Expr> {
         return made(Param::Float(float.value()), DType::Float64, true);
     }
     if object.cast_exact::<PyComplex>().is_ok() {
-        return made(Param::Value(object::carry(object.clone())), DType::Complex128, true);
+        let value = from_numpy(&as_array(object)?)?.map(Value::from);
+        let value = value.unwrap_or_else(|| object::carry(object.clone()));
+        return made(Param::Value(value), DType::Complex128, true);
     }
-    match from_numpy(object)? {
+    let scalar = object.is_instance(generic_type(py)?)?;
+    match from_numpy(&if scalar { as_array(object)? } else { object.clone() })? {
         Some(array) if array.shape().is_empty() => {
             let dtype = array.dtype().clone();
             made(Param::Value(Value::from(array)), dtype, false)
         }
         _ => foreign(object),
     }
+}
+
+/// NumPy's class of all scalars.
+fn generic_type(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static GENERIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class =
+        GENERIC.get_or_try_init(py, || Ok::<_, PyErr>(py.import("numpy")?.getattr("generic")?.unbind()));
+    class.map(|class| class.bind(py))
+}
+
+/// A number as an array without axes.
+fn as_array<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    object.py().import("numpy")?.call_method1("asarray", (object,))
 }
 
 /// A scalar of a dtype that only NumPy knows.

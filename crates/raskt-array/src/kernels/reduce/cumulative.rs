@@ -8,7 +8,7 @@ use super::monoids::Number;
 use super::spec::{FoldKind, Measure};
 use crate::kernels::element::Time;
 use crate::kernels::elementwise::cast;
-use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
+use crate::kernels::memory::{self, invalid, wrong_dtype};
 use crate::kernels::parameters;
 use crate::kernels::shapes::normalize_axis;
 
@@ -27,20 +27,45 @@ struct Lines {
     inner: usize,
 }
 
-/// The body `array.cumulate`: shared `{"kind": "sum" | "nansum" | "prod" | "nanprod", "axis", "dtype"}`. A second
-/// input, with length 1 along the axis, is what all blocks before add up to (or multiply to).
+/// The body `array.cumulate`: shared `{"kind": "sum" | "nansum" | "prod" | "nanprod", "axis", "dtype"}`.
 pub(crate) fn cumulate(call: &mut Call<'_>) -> Result<Outcome> {
     let array =
         memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.into_owned();
-    let carry = call.inputs.get(1).map(memory::array).transpose()?.map(|carry| carry.to_contiguous());
     let (operation, skip, dtype) = plan(call, array.dtype())?;
     let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
     // Let go of the input: where nobody else holds it, its memory becomes the result's.
     call.inputs.fill(raskt_core::Value::Unit);
     let out = match operation {
-        Operation::Sum => run::<false>(array, carry.as_ref(), &dtype, axis, skip, call.ctx),
-        Operation::Product => run::<true>(array, carry.as_ref(), &dtype, axis, skip, call.ctx),
+        Operation::Sum => run::<false>(array, &dtype, axis, skip, call.ctx),
+        Operation::Product => run::<true>(array, &dtype, axis, skip, call.ctx),
     }?;
+    Ok(Outcome::Value(out.into()))
+}
+
+/// The body `array.preceding`: `{"kind", "axis", "dtype"}`: for each element along the axis what those before it add up
+/// (or multiply) to.
+pub(crate) fn preceding(call: &mut Call<'_>) -> Result<Outcome> {
+    let array =
+        memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to cumulate"))?)?.into_owned();
+    let (operation, skip, dtype) = plan(call, array.dtype())?;
+    let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
+    let shape: Shape = array.shape().into();
+    let line = shape[axis + 1..].iter().product::<u64>() as usize * array.item_bytes();
+    let unit = crate::kernels::Scalar::int(dtype.clone(), i128::from(operation == Operation::Product));
+    let whole = match operation {
+        Operation::Sum => run::<false>(array, &dtype, axis, skip, call.ctx),
+        Operation::Product => run::<true>(array, &dtype, axis, skip, call.ctx),
+    }?;
+    let bytes = whole.contiguous_bytes().unwrap_or(&[]);
+    let length = shape[axis] as usize * line;
+    let out = memory::build(dtype, &shape, |out| {
+        for (out, whole) in out.chunks_exact_mut(length.max(1)).zip(bytes.chunks_exact(length.max(1))) {
+            let (first, rest) = out.split_at_mut(line);
+            memory::fill(first, unit.bytes());
+            rest.copy_from_slice(&whole[..length - line]);
+        }
+        Ok(())
+    })?;
     Ok(Outcome::Value(out.into()))
 }
 
@@ -93,7 +118,6 @@ fn plan(call: &Call<'_>, dtype: &DType) -> Result<(Operation, bool, DType)> {
 
 fn run<const PRODUCT: bool>(
     array: NdArray,
-    carry: Option<&NdArray>,
     dtype: &DType,
     axis: usize,
     skip: bool,
@@ -113,8 +137,7 @@ fn run<const PRODUCT: bool>(
                 $($pattern => {
                     let unit = if PRODUCT { <$T as Number>::ONE } else { <$T as Number>::ZERO };
                     let mut buffer = converted::<$T>(array, dtype, skip, unit)?;
-                    let before = carry.map(|carry| elements::<$T>(carry).into_owned());
-                    scan::<$T, PRODUCT>(values_of(&mut buffer)?, before.as_deref(), lines, ctx)?;
+                    scan::<$T, PRODUCT>(values_of(&mut buffer)?, lines, ctx)?;
                     NdArray::contiguous(dtype.clone(), &shape, buffer)
                 })*
                 _ => Err(wrong_dtype("a dtype that cumulates", dtype)),
@@ -156,24 +179,12 @@ fn converted<T: Number>(array: NdArray, dtype: &DType, skip: bool, unit: T) -> R
     Ok(buffer)
 }
 
-fn scan<T: Number, const PRODUCT: bool>(
-    values: &mut [T],
-    before: Option<&[T]>,
-    lines: Lines,
-    ctx: &TaskCtx<'_>,
-) -> Result<()> {
+fn scan<T: Number, const PRODUCT: bool>(values: &mut [T], lines: Lines, ctx: &TaskCtx<'_>) -> Result<()> {
     let Lines { outer, n, inner } = lines;
-    if before.is_some_and(|before| before.len() != outer * inner) {
-        return Err(invalid("what blocks before add up to has another shape"));
-    }
     let join = |a: T, b: T| if PRODUCT { a.times(b) } else { a.plus(b) };
     for at in 0..outer {
         ctx.cancel.check()?;
         let block = &mut values[at * n * inner..(at + 1) * n * inner];
-        if let Some(before) = before.filter(|_| n > 0) {
-            let line = block[..inner].iter_mut().zip(&before[at * inner..]);
-            line.for_each(|(value, &before)| *value = join(before, *value));
-        }
         for row in 1..n {
             let (done, rest) = block.split_at_mut(row * inner);
             let last = &done[(row - 1) * inner..];

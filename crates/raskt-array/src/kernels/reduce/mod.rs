@@ -12,7 +12,7 @@ mod sums;
 mod topk;
 
 pub(crate) use bodies::{aggregate, combine, run_fold};
-pub(crate) use cumulative::{carried, cumulate};
+pub(crate) use cumulative::{carried, cumulate, preceding};
 pub(crate) use monoids::Number;
 pub use spec::{FoldKind, FoldSpec, Measure, Stage};
 pub(crate) use topk::topk;

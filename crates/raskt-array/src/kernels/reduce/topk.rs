@@ -1,6 +1,6 @@
 //! The k largest or smallest elements along an axis, of a block or of several blocks' results.
 
-use raskt_core::{DType, NdArray, Param, Result, Shape, Value};
+use raskt_core::{DType, NdArray, Result, Shape, Value};
 use raskt_exec::{Call, Outcome};
 
 use crate::kernels::element::{Element, with_ordered};
@@ -11,8 +11,8 @@ use crate::kernels::shapes::normalize_axis;
 
 /// The body `array.topk`: shared `{"k", "axis", "indices": bool, "final": bool}`. `k` largest elements, largest
 /// first, or `-k` smallest, smallest first; fewer where there are fewer. With `"indices"` it gives `[values, places]`
-/// (their places from the own parameter `"offset"` on), or the places alone once final. Several inputs are
-/// partial results along the axis.
+/// (the own parameter `{"ranges": [[start, stop], ..]}` says where the block lies), or the places alone
+/// once final. Several inputs are partial results along the axis.
 pub(crate) fn topk(call: &mut Call<'_>) -> Result<Outcome> {
     let k = parameters::int(call.shared, "k")?;
     let with_places = parameters::is_set(call.shared, "indices");
@@ -39,8 +39,8 @@ fn gathered(call: &Call<'_>, with_places: bool) -> Result<(NdArray, NdArray)> {
             }
             lone => {
                 let values = memory::array(lone)?.into_owned();
-                let offset = call.own.get("offset").and_then(Param::as_int).unwrap_or(0);
-                let places = numbered(values.shape(), normalize_axis(axis, values.shape().len())?, offset)?;
+                let at = normalize_axis(axis, values.shape().len())?;
+                let places = numbered(values.shape(), at, parameters::first_place(call.own, at)?)?;
                 (values, places)
             }
         });

@@ -4,10 +4,11 @@ use raskt_core::{Buffer, DType, NdArray, Param, Result, Value};
 use raskt_exec::{Call, Outcome};
 
 use super::join::dense_copy;
-use super::slice::{Cut, cuts, view};
-use super::take::copy_broadcast;
+use super::slice::{Cut, view};
+use super::take::{copy_broadcast, take_axis};
 use crate::kernels::elementwise::cast;
-use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
+use crate::kernels::memory::{self, invalid};
+use crate::kernels::parameters;
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
 
 /// A C-ordered array with writable memory of its own, made of the call's first input.
@@ -31,29 +32,113 @@ fn writable(buffer: &mut Buffer) -> Result<&mut [u8]> {
     buffer.as_mut_slice().ok_or_else(|| invalid("memory that cannot be written"))
 }
 
-/// The body `array.assign`: inputs: an array and values. Own parameters: a list of cuts, as `array.slice` takes them
-/// (`{"cuts": [..]}` in the shared ones where there are none); values are cast and broadcast to what they select.
+/// What an index takes of one axis of a block: where in the block, and which of all that it takes.
+enum Taken {
+    /// So many from the first on, `step` apart; numbered from `from` on.
+    Range { first: i64, n: i64, step: i64, from: i64 },
+    /// These places, with these numbers.
+    Picks { places: Vec<i64>, numbers: Vec<i64> },
+}
+
+impl Taken {
+    /// What `item`, `[first, n, step]` or `{"picks": [..]}` in the whole, takes of the block `start..stop`.
+    fn of(item: &Param, (start, stop): (i64, i64)) -> Result<Self> {
+        if let Some(picks) = item.get("picks") {
+            let all = parameters::integers(picks)?;
+            let inside = all.iter().enumerate().filter(|(_, at)| (start..stop).contains(*at));
+            let (numbers, places) = inside.map(|(number, at)| (number as i64, at - start)).unzip();
+            return Ok(Self::Picks { places, numbers });
+        }
+        let [first, n, step] = *parameters::integers(item)? else {
+            return Err(invalid(format!("{item:?} does not say what an axis gets")));
+        };
+        // The first number whose place is in the block, and the first behind it.
+        let (from, to) = match step {
+            step if step > 0 => {
+                let reach = |place: i64| (place - first + step - 1).div_euclid(step);
+                (reach(start), reach(stop))
+            }
+            step if step < 0 => {
+                let reach = |place: i64| (first - place).div_euclid(-step) + 1;
+                (reach(stop), reach(start))
+            }
+            _ => return Err(invalid("slice step cannot be zero")),
+        };
+        let (from, to) = (from.clamp(0, n), to.clamp(0, n));
+        Ok(Self::Range { first: first + from * step - start, n: (to - from).max(0), step, from })
+    }
+
+    fn n(&self) -> i64 {
+        match self {
+            Self::Range { n, .. } => *n,
+            Self::Picks { places, .. } => places.len() as i64,
+        }
+    }
+
+    fn cut(&self) -> Cut {
+        match self {
+            Self::Range { first, n, step, .. } => {
+                Cut::Range { start: first.unsigned_abs(), n: n.unsigned_abs(), step: *step }
+            }
+            Self::Picks { places, .. } => Cut::Picks(places.clone()),
+        }
+    }
+}
+
+/// The body `array.assign`: `{"index", "axes", "value"}`; inputs: a block, and the values unless `value` has them. The
+/// index has for each axis `[first, n, step]` or `{"picks": [..]}`, places in the whole; the values have the axes `axes`
+/// of what it takes, or the last of them, those of length 1 stretched. The own parameter
+/// `{"info": {"out": [[start, stop], ..]}}` says where the block lies.
 pub(crate) fn assign(call: &mut Call<'_>) -> Result<Outcome> {
-    let told = if *call.own == Param::Null { call.shared } else { call.own };
-    let cuts = cuts(told.get("cuts").unwrap_or(told))?;
-    let values = memory::array(call.inputs.get(1).ok_or_else(|| invalid("nothing to assign"))?)?.into_owned();
+    let index = parameters::entry(call.shared, "index")?.as_list().unwrap_or(&[]);
+    let block = parameters::intervals(parameters::entry(parameters::entry(call.own, "info")?, "out")?)?;
+    let taken = index.iter().zip(&block).map(|(item, &block)| Taken::of(item, block));
+    let taken = taken.collect::<Result<Vec<_>>>()?;
+    if taken.iter().any(|taken| taken.n() == 0) {
+        let block = call.inputs.first_mut().ok_or_else(|| invalid("nothing to assign to"))?;
+        return Ok(Outcome::Value(std::mem::take(block)));
+    }
+    let values = match call.inputs.get(1) {
+        Some(value) => memory::array(value)?.into_owned(),
+        None => parameters::array(call.shared, "value")?.into_owned(),
+    };
+    let axes = parameters::integers(parameters::entry(call.shared, "axes")?)?;
     let (dtype, shape, mut buffer) = own_target(call)?;
-    let values = cast(&values, &dtype)?;
+    let values = laid_out(&cast(&values, &dtype)?, &taken, &axes)?;
     // The region, as offsets and steps within the target's bytes.
     let target = NdArray::contiguous(dtype.clone(), &shape, Buffer::zeroed(buffer.len()))?;
-    let (region, picks) = view(&target, &cuts)?;
+    let (region, picks) = view(&target, &taken.iter().map(Taken::cut).collect::<Vec<_>>())?;
+    let out = writable(&mut buffer)?;
     match picks.as_slice() {
-        [] => copy_broadcast(
-            &values,
-            region.shape(),
-            writable(&mut buffer)?,
-            region.offset(),
-            region.strides(),
-        )?,
-        [(axis, places)] => assign_picks(&values, &region, *axis, places, writable(&mut buffer)?)?,
+        [] => copy_broadcast(&values, region.shape(), out, region.offset(), region.strides())?,
+        [(axis, places)] => assign_picks(&values, &region, *axis, places, out)?,
         _ => return Err(invalid("an assignment picks elements along one axis only")),
     }
     Ok(Outcome::Value(NdArray::contiguous(dtype, &shape, buffer)?.into()))
+}
+
+/// The values that a block gets, with as many axes as it has.
+fn laid_out(values: &NdArray, taken: &[Taken], axes: &[i64]) -> Result<NdArray> {
+    let n_lacking = axes.len().checked_sub(values.shape().len());
+    let own = &axes[n_lacking.ok_or_else(|| invalid("values with more axes than what they are for"))?..];
+    let mut part = values.clone();
+    for (at, &axis) in own.iter().enumerate() {
+        let taken = taken.get(axis as usize).ok_or_else(|| invalid(format!("no axis {axis}")))?;
+        part = match taken {
+            _ if part.shape()[at] == 1 => part,
+            Taken::Range { n, from, .. } => {
+                let mut cuts = vec![Cut::All; part.shape().len()];
+                cuts[at] = Cut::Range { start: from.unsigned_abs(), n: n.unsigned_abs(), step: 1 };
+                view(&part, &cuts)?.0
+            }
+            Taken::Picks { numbers, .. } => take_axis(&part, numbers, at)?,
+        };
+    }
+    let (mut shape, mut strides) = (vec![1; taken.len()], vec![0; taken.len()]);
+    for ((&axis, &size), &step) in own.iter().zip(part.shape()).zip(part.strides()) {
+        (shape[axis as usize], strides[axis as usize]) = (size, step);
+    }
+    NdArray::strided(part.dtype().clone(), &shape, &strides, part.offset(), part.buffer().clone())
 }
 
 /// Assigns to the elements at `places` along one axis of a region, one after the other.
@@ -86,48 +171,4 @@ fn assign_picks(
         copy_broadcast(&line, line.shape(), out, start as usize, region.strides())?;
     }
     Ok(())
-}
-
-/// The body `array.assign_where`: inputs: an array, a mask and values; all are broadcast to the array's shape, and
-/// where the mask is true the values replace its elements. Values with one axis and as many elements as the mask has
-/// true ones are laid out over them (`{"in_order": true}`), as `x[mask] = values` does.
-pub(crate) fn assign_where(call: &mut Call<'_>) -> Result<Outcome> {
-    let [_, mask, values] = &*call.inputs else { return Err(invalid("an array, a mask and values")) };
-    let (mask, values) = (memory::array(mask)?.into_owned(), memory::array(values)?.into_owned());
-    if *mask.dtype() != DType::Bool {
-        return Err(wrong_dtype("a mask of dtype bool", mask.dtype()));
-    }
-    let in_order = crate::kernels::parameters::is_set(call.shared, "in_order");
-    let (dtype, shape, mut buffer) = own_target(call)?;
-    let values = cast(&values, &dtype)?;
-    let item = values.item_bytes();
-    let spread = |array: &NdArray| -> Result<NdArray> {
-        if broadcast_shapes([array.shape(), &shape])? != shape {
-            let (left, right) = (shape.to_vec(), array.shape().to_vec());
-            return Err(raskt_core::ErrorKind::ShapeMismatch { left, right }.into());
-        }
-        let strides = broadcast_steps(array, &shape);
-        let buffer = array.buffer().clone();
-        Ok(NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), buffer)?.to_contiguous())
-    };
-    let mask = spread(&mask)?;
-    let flags = elements::<u8>(&mask);
-    let laid_out = if in_order { values.to_contiguous() } else { spread(&values)? };
-    let source = laid_out.contiguous_bytes().unwrap_or(&[]);
-    if in_order {
-        let n_true = flags.iter().filter(|&&flag| flag != 0).count();
-        if laid_out.n_elements() != n_true {
-            let n = laid_out.n_elements();
-            let what = format!(
-                "cannot assign {n} input values to the {n_true} output values where the mask is true"
-            );
-            return Err(invalid(what));
-        }
-    }
-    let out = writable(&mut buffer)?;
-    for (next, at) in (0..flags.len()).filter(|&at| flags[at] != 0).enumerate() {
-        let from = if in_order { next } else { at };
-        out[at * item..(at + 1) * item].copy_from_slice(&source[from * item..(from + 1) * item]);
-    }
-    Ok(Outcome::Value(NdArray::contiguous(dtype, &shape, buffer)?.into()))
 }

@@ -86,14 +86,6 @@ fn arrays(call: &Call<'_>) -> Result<Vec<NdArray>> {
     items.iter().map(|item| Ok(memory::array(item)?.into_owned())).collect()
 }
 
-/// The body `array.concatenate`: its inputs, or the items of its only one, along the shared parameter `"axis"`.
-pub(crate) fn concatenate(call: &mut Call<'_>) -> Result<Outcome> {
-    let arrays = arrays(call)?;
-    let n_axes = arrays.first().map_or(0, |array| array.shape().len());
-    let axis = normalize_axis(parameters::int(call.shared, "axis")?, n_axes)?;
-    concatenate_arrays(&arrays, axis).map(|array| Outcome::Value(array.into()))
-}
-
 /// The body `array.join`: blocks that lie in a grid, in C order, as one. Own parameters, as layers give them:
 /// `[n, ..]`, how many there are along each axis; `{"axes": [..], "counts": [..]}`, along some axes only; or
 /// `[[[start, stop], ..], ..]`, for each axis what to take of each block along it.

@@ -8,10 +8,10 @@ mod reshape;
 mod slice;
 mod take;
 
-pub(crate) use assign::{assign, assign_where};
-pub(crate) use diagonals::{diagonal, from_diagonal, triangle};
-pub(crate) use join::{concatenate, concatenate_arrays, cut, join};
-pub(crate) use margins::{extend, pad};
-pub(crate) use reshape::{broadcast, copy, expand, reshape, transpose};
+pub(crate) use assign::assign;
+pub(crate) use diagonals::{diagonal, triangle};
+pub(crate) use join::{concatenate_arrays, cut, join};
+pub(crate) use margins::extend;
+pub(crate) use reshape::{broadcast, reshape, transpose};
 pub(crate) use slice::slice;
-pub(crate) use take::{compress, repeat, take, true_places};
+pub(crate) use take::{compress, overlay, points, repeat, take, true_places};

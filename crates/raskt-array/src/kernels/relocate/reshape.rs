@@ -19,18 +19,12 @@ fn done(array: NdArray) -> Result<Outcome> {
     Ok(Outcome::Value(array.into()))
 }
 
-/// The body `array.transpose`: `{"axes": [..], "copy": bool}`: a view with the axes in that order (reversed where it
-/// says nothing), or a copy in C order.
+/// The body `array.transpose`: `{"axes": [..]}`: a view with the axes in that order.
 pub(crate) fn transpose(call: &mut Call<'_>) -> Result<Outcome> {
     let array = input(call)?;
     let n_axes = array.shape().len();
-    let axes = match call.shared.get("axes") {
-        None | Some(Param::Null) => (0..n_axes).rev().collect(),
-        Some(axes) => {
-            let axes = parameters::integers(axes)?;
-            axes.into_iter().map(|axis| normalize_axis(axis, n_axes)).collect::<Result<Vec<_>>>()?
-        }
-    };
+    let axes = parameters::integers(parameters::entry(call.shared, "axes")?)?;
+    let axes = axes.into_iter().map(|axis| normalize_axis(axis, n_axes)).collect::<Result<Vec<_>>>()?;
     let mut sorted = axes.clone();
     sorted.sort_unstable();
     if sorted.iter().copied().ne(0..n_axes) {
@@ -40,39 +34,13 @@ pub(crate) fn transpose(call: &mut Call<'_>) -> Result<Outcome> {
     let strides: Strides = axes.iter().map(|&axis| array.strides()[axis]).collect();
     let view =
         NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())?;
-    done(if parameters::is_set(call.shared, "copy") { dense_copy(&view)? } else { view })
+    done(view)
 }
 
-/// The body `array.copy`: the array in C order, with memory of its own.
-pub(crate) fn copy(call: &mut Call<'_>) -> Result<Outcome> {
-    done(dense_copy(&input(call)?)?)
-}
-
-/// The body `array.expand`: `{"axis"}`: a new axis of length 1 before that one (`stack` gives its blocks theirs so);
-/// or `{"axes": [..]}`, several, counted in the result.
-pub(crate) fn expand(call: &mut Call<'_>) -> Result<Outcome> {
-    let array = input(call)?;
-    let mut axes = match call.shared.get("axes") {
-        Some(axes) => parameters::integers(axes)?,
-        None => vec![parameters::int(call.shared, "axis")?],
-    };
-    let n_axes = array.shape().len() + axes.len();
-    for axis in &mut axes {
-        *axis = normalize_axis(*axis, n_axes)? as i64;
-    }
-    axes.sort_unstable();
-    let (mut shape, mut strides) = (Shape::from(array.shape()), Strides::from(array.strides()));
-    for axis in axes {
-        let at = (axis as usize).min(shape.len());
-        shape.insert(at, 1);
-        strides.insert(at, 0);
-    }
-    done(NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())?)
-}
-
-/// The body `array.broadcast`: a view of `"shape"` (own before shared).
+/// The body `array.broadcast`: a view of the shape that the own parameter `{"ranges": [[start, stop], ..]}` says.
 pub(crate) fn broadcast(call: &mut Call<'_>) -> Result<Outcome> {
-    let shape = parameters::sizes(parameters::own_or_shared(call.own, call.shared, "shape")?)?;
+    let ranges = parameters::intervals(parameters::entry(call.own, "ranges")?)?;
+    let shape: Shape = ranges.iter().map(|(start, stop)| (stop - start) as u64).collect();
     let array = input(call)?;
     if broadcast_shapes([array.shape(), &shape])? != shape {
         return Err(ErrorKind::ShapeMismatch { left: array.shape().to_vec(), right: shape.to_vec() }.into());
@@ -81,27 +49,19 @@ pub(crate) fn broadcast(call: &mut Call<'_>) -> Result<Outcome> {
     done(NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())?)
 }
 
-/// The body `array.reshape`: the same elements in C order as `"shape"` (own before shared); one size may be -1.
-/// `{"order": "F"}` takes and lays them out in Fortran's order.
+/// The body `array.reshape`: the same elements in C order, in the shape that the own parameter
+/// `{"ranges": [[start, stop], ..]}` says; one of them may be null, for what is left.
 pub(crate) fn reshape(call: &mut Call<'_>) -> Result<Outcome> {
-    let sizes = parameters::integers(parameters::own_or_shared(call.own, call.shared, "shape")?)?;
-    let is_fortran = call.shared.get("order").and_then(Param::as_str) == Some("F");
+    let ranges = parameters::entry(call.own, "ranges")?.as_list().unwrap_or(&[]);
+    let size = |range: &Param| match range {
+        Param::Null => Ok(-1),
+        range => parameters::interval(range).map(|(start, stop)| stop - start),
+    };
+    let sizes = ranges.iter().map(size).collect::<Result<Vec<_>>>()?;
     let array = input(call)?;
     let shape = sized(&sizes, array.n_elements() as u64)?;
-    if is_fortran {
-        let turned = dense_copy(&reversed(&array)?)?;
-        let reversed_shape: Shape = shape.iter().rev().copied().collect();
-        let laid = NdArray::contiguous(array.dtype().clone(), &reversed_shape, turned.buffer().clone())?;
-        return done(reversed(&laid)?);
-    }
     let dense = if array.is_c_contiguous() { array.to_contiguous() } else { dense_copy(&array)? };
     done(NdArray::contiguous(array.dtype().clone(), &shape, dense.buffer().clone())?)
-}
-
-fn reversed(array: &NdArray) -> Result<NdArray> {
-    let shape: Shape = array.shape().iter().rev().copied().collect();
-    let strides: Strides = array.strides().iter().rev().copied().collect();
-    NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())
 }
 
 /// The shape with its -1 filled in.

@@ -1,23 +1,16 @@
 //! Counts by value and by bin.
 
-use raskt_core::{DType, NdArray, Param, Result};
+use std::borrow::Cow;
+
+use num_complex::Complex;
+use raskt_core::{DType, NdArray, Result};
 use raskt_exec::{Call, Outcome};
 
-use super::locate::{Side, place_of};
+use super::locate::{Side, alike, place_of};
+use crate::kernels::element::{Element, with_ordered};
 use crate::kernels::elementwise::cast;
 use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
-
-/// Weights, cast, where they are given.
-fn weights(call: &Call<'_>, at: usize, n: usize) -> Result<Option<Vec<f64>>> {
-    let Some(value) = call.inputs.get(at) else { return Ok(None) };
-    let weights = cast(&*memory::array(value)?, &DType::Float64)?;
-    let weights = elements::<f64>(&weights).into_owned();
-    if weights.len() == n {
-        Ok(Some(weights))
-    } else {
-        Err(invalid("weights should have the same shape as a."))
-    }
-}
+use crate::kernels::parameters;
 
 fn counted(
     places: impl Iterator<Item = Option<usize>>,
@@ -42,42 +35,71 @@ fn counted(
     }
 }
 
-/// The body `array.bincount`: `{"minlength", "length"}`; inputs: integers, none negative, and perhaps weights. As many
-/// counts as the largest asks for, and at least `minlength`; exactly `length` where that is given.
+/// The body `array.bincount`: `{"minlength"}`; input: integers, none negative, or complex numbers: those, and their
+/// weights. As many counts as the largest asks for, and at least `minlength`.
 pub(crate) fn bincount(call: &mut Call<'_>) -> Result<Outcome> {
     let array = memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to count"))?)?;
-    if matches!(array.dtype(), DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128) {
+    let is_weighted = *array.dtype() == DType::Complex128;
+    if matches!(array.dtype(), DType::Float32 | DType::Float64 | DType::Complex64) {
         return Err(wrong_dtype("integers", array.dtype()));
     }
+    let weights: Option<Vec<f64>> =
+        is_weighted.then(|| elements::<Complex<f64>>(&array).iter().map(|pair| pair.im).collect());
     let values = cast(&array, &DType::Int64)?;
     let values = elements::<i64>(&values);
     if values.iter().any(|&value| value < 0) {
         return Err(invalid("'list' argument must have no negative elements"));
     }
-    let number = |name: &str| call.shared.get(name).and_then(Param::as_int);
-    let reach = values.iter().max().map_or(0, |most| most + 1).max(number("minlength").unwrap_or(0));
-    let n = memory::n_elements(&[number("length").unwrap_or(reach) as u64])?;
-    let weights = weights(call, 1, values.len())?;
-    let places = values.iter().map(|&value| Some(value as usize).filter(|&place| place < n));
+    let most = values.iter().max().map_or(0, |most| most.saturating_add(1));
+    let n = memory::n_elements(&[most.max(parameters::int(call.shared, "minlength")?).unsigned_abs()])?;
+    let places = values.iter().map(|&value| Some(value as usize));
     counted(places, n, weights.as_deref()).map(|array| Outcome::Value(array.into()))
 }
 
-/// The body `array.histogram`: inputs: values, the bins' edges in order, and perhaps weights: how many values (or what
-/// weight) lie in each bin. The last bin holds its upper edge too.
+/// The body `array.padded_sum`: the sum of vectors of one dtype, `int64` or `float64`; what is missing at the end of
+/// the shorter ones is 0.
+pub(crate) fn padded_sum(call: &mut Call<'_>) -> Result<Outcome> {
+    let parts = call.inputs.iter().map(memory::array).collect::<Result<Vec<_>>>()?;
+    let n = parts.iter().map(|part| part.n_elements()).max().unwrap_or(0);
+    let dtype = parts.first().ok_or_else(|| invalid("the sum of nothing"))?.dtype().clone();
+    let sum = match dtype {
+        DType::Int64 => array_of(dtype, &[n as u64], &summed(&parts, n, i64::wrapping_add))?,
+        DType::Float64 => array_of(dtype, &[n as u64], &summed(&parts, n, |a: f64, b| a + b))?,
+        _ => return Err(wrong_dtype("int64 or float64", &dtype)),
+    };
+    Ok(Outcome::Value(sum.into()))
+}
+
+fn summed<T: bytemuck::Pod>(parts: &[Cow<'_, NdArray>], n: usize, add: fn(T, T) -> T) -> Vec<T> {
+    let mut sum = vec![T::zeroed(); n];
+    for part in parts {
+        sum.iter_mut().zip(elements::<T>(part).iter()).for_each(|(sum, &value)| *sum = add(*sum, value));
+    }
+    sum
+}
+
+/// The body `array.histogram`: `{"edges"}`, the ends of bins in order; input: values. How many lie in each bin, behind
+/// an axis for the block's number. The last bin holds its upper edge too.
 pub(crate) fn histogram(call: &mut Call<'_>) -> Result<Outcome> {
-    let [values, edges, ..] = &*call.inputs else { return Err(invalid("values and edges")) };
-    let values = cast(&*memory::array(values)?, &DType::Float64)?;
-    let edges = cast(&*memory::array(edges)?, &DType::Float64)?;
-    let (values, edges) = (elements::<f64>(&values), elements::<f64>(&edges));
-    let weights = weights(call, 2, values.len())?;
+    let values = memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to count"))?)?;
+    let (values, edges) = alike(&values, &*parameters::array(call.shared, "edges")?)?;
+    let counts = with_ordered!(values.dtype(), T => {
+        in_bins::<T>(&elements::<T>(&values), &elements::<T>(&edges))?
+    }, else return Err(wrong_dtype("a native dtype", values.dtype())));
+    let shape = [1, counts.n_elements() as u64];
+    let made = NdArray::contiguous(DType::Int64, &shape, counts.buffer().clone())?;
+    Ok(Outcome::Value(made.into()))
+}
+
+fn in_bins<T: Element>(values: &[T], edges: &[T]) -> Result<NdArray> {
     let n = edges.len().saturating_sub(1);
     let (Some(&first), Some(&last)) = (edges.first(), edges.last()) else {
         return Err(invalid("a histogram without edges"));
     };
-    let place = |&value: &f64| match value {
-        value if value == last && n > 0 => Some(n - 1),
-        value if value >= first && value < last => Some(place_of(&edges, value, Side::Right) - 1),
-        _ => None,
+    let place = |&value: &T| match value {
+        value if value.sorts_before(first) || last.sorts_before(value) || n == 0 => None,
+        value if value.sorts_before(last) => Some(place_of(edges, value, Side::Right) - 1),
+        _ => Some(n - 1),
     };
-    counted(values.iter().map(place), n, weights.as_deref()).map(|array| Outcome::Value(array.into()))
+    counted(values.iter().map(place), n, None)
 }

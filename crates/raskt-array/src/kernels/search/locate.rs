@@ -27,17 +27,29 @@ pub(super) fn place_of<T: Element>(sorted: &[T], value: T, side: Side) -> usize 
     }
 }
 
-/// Two inputs, cast to their common dtype.
-fn pair(call: &Call<'_>) -> Result<(NdArray, NdArray)> {
-    let [a, b, ..] = &*call.inputs else { return Err(invalid("two arrays")) };
-    let (a, b) = (memory::array(a)?, memory::array(b)?);
+/// Two arrays, cast to their common dtype.
+pub(super) fn alike(a: &NdArray, b: &NdArray) -> Result<(NdArray, NdArray)> {
     let common = promote_types(a.dtype(), b.dtype());
     let common = common.ok_or_else(|| wrong_dtype("dtypes with a common one", b.dtype()))?;
-    Ok((cast(&a, &common)?, cast(&b, &common)?))
+    Ok((cast(a, &common)?, cast(b, &common)?))
 }
 
-/// The body `array.searchsorted`: `{"side": "left" | "right"}`; inputs: a sorted array and values. The places of values
-/// in an array that is cut into blocks are the sums of those in its blocks.
+/// The two inputs, cast so.
+fn pair(call: &Call<'_>) -> Result<(NdArray, NdArray)> {
+    let [a, b] = &*call.inputs else { return Err(invalid("two arrays")) };
+    alike(&*memory::array(a)?, &*memory::array(b)?)
+}
+
+/// How many elements of `sorted` lie before each of `values`.
+fn places(sorted: &NdArray, values: &NdArray, side: Side) -> Result<Vec<i64>> {
+    with_ordered!(sorted.dtype(), T => {
+        let sorted = elements::<T>(sorted);
+        Ok(elements::<T>(values).iter().map(|&value| place_of(&sorted, value, side) as i64).collect())
+    }, else Err(wrong_dtype("a native dtype", sorted.dtype())))
+}
+
+/// The body `array.searchsorted`: `{"side": "left" | "right"}`; inputs: a sorted block and values. The places are
+/// behind an axis for the block's number: those in an array that is cut into blocks are the sums of those in its blocks.
 pub(crate) fn searchsorted(call: &mut Call<'_>) -> Result<Outcome> {
     let side = match parameters::text(call.shared, "side")? {
         "left" => Side::Left,
@@ -45,17 +57,23 @@ pub(crate) fn searchsorted(call: &mut Call<'_>) -> Result<Outcome> {
         other => return Err(invalid(format!("search side must be 'left' or 'right' (got '{other}')"))),
     };
     let (sorted, values) = pair(call)?;
-    let places = with_ordered!(sorted.dtype(), T => {
-        let sorted = elements::<T>(&sorted);
-        elements::<T>(&values).iter().map(|&value| place_of(&sorted, value, side) as i64).collect::<Vec<_>>()
-    }, else return Err(wrong_dtype("a native dtype", sorted.dtype())));
+    let shape = [&[1], values.shape()].concat();
+    let places = places(&sorted, &values, side)?;
+    Ok(Outcome::Value(array_of(DType::Int64, &shape, &places)?.into()))
+}
+
+/// The body `array.inverse`: inputs: values, and the sorted ones that they are among: the place of each.
+pub(crate) fn inverse(call: &mut Call<'_>) -> Result<Outcome> {
+    let (values, sorted) = pair(call)?;
+    let places = places(&sorted, &values, Side::Left)?;
     Ok(Outcome::Value(array_of(DType::Int64, values.shape(), &places)?.into()))
 }
 
-/// The body `array.digitize`: `{"right": bool}`; inputs: values and bins that go up or down.
+/// The body `array.digitize`: `{"right": bool, "bins"}`, the bins going up or down; input: values.
 pub(crate) fn digitize(call: &mut Call<'_>) -> Result<Outcome> {
     let is_right = parameters::is_set(call.shared, "right");
-    let (values, bins) = pair(call)?;
+    let values = memory::array(call.inputs.first().ok_or_else(|| invalid("an array is missing"))?)?;
+    let (values, bins) = alike(&values, &*parameters::array(call.shared, "bins")?)?;
     let places = with_ordered!(bins.dtype(), T => {
         digits::<T>(&elements::<T>(&values), &elements::<T>(&bins), is_right)?
     }, else return Err(wrong_dtype("a native dtype", bins.dtype())));

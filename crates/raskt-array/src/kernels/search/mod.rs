@@ -7,8 +7,8 @@ mod quantile;
 mod sort;
 mod unique;
 
-pub(crate) use count::{bincount, histogram};
-pub(crate) use locate::{digitize, isin, searchsorted};
+pub(crate) use count::{bincount, histogram, padded_sum};
+pub(crate) use locate::{digitize, inverse, isin, searchsorted};
 pub(crate) use quantile::quantile;
-pub(crate) use sort::sort;
+pub(crate) use sort::{merge, sort};
 pub(crate) use unique::unique;

@@ -1,6 +1,6 @@
 //! Quantiles along one axis that lies in one block.
 
-use raskt_core::{DType, NdArray, Param, Result, Shape, Strides};
+use raskt_core::{DType, NdArray, Result, Shape, Strides};
 use raskt_exec::{Call, Outcome};
 
 use super::lines::{by_value, map_lines};
@@ -17,6 +17,8 @@ enum Method {
     Higher,
     Midpoint,
     Nearest,
+    /// The mean of the two in the middle.
+    Median,
 }
 
 impl Method {
@@ -27,6 +29,7 @@ impl Method {
             "higher" => Self::Higher,
             "midpoint" => Self::Midpoint,
             "nearest" => Self::Nearest,
+            "median" => Self::Median,
             other => return Err(invalid(format!("method {other:?} is not supported natively"))),
         })
     }
@@ -42,6 +45,7 @@ impl Method {
             Self::Nearest => number(place.round_ties_even()),
             Self::Midpoint if low == high => number(low),
             Self::Midpoint => between(number(low), number(high), 0.5),
+            Self::Median => (number(low) + number(high)) / 2.0,
             Self::Linear => between(number(low), number(low + 1.0), place - low),
         }
     }
@@ -54,28 +58,30 @@ fn between(a: f64, b: f64, t: f64) -> f64 {
     if a == b { a } else { found }
 }
 
-/// The body `array.quantile`: `{"q": [..], "axis", "method", "skip_nan": bool, "keepdims": bool}`: quantiles (from 0 to
-/// 1) of real numbers along the axis, one a first axis of the result, as `float64`, or `float32` of `float32`.
+/// The body `array.quantile`: `{"q": [..] or one, "axes", "method", "skip_nan": bool, "keepdims": bool}`: quantiles (from 0
+/// to 1) of real numbers along axes, as `float64`; for a list of them along a first axis of the result.
 pub(crate) fn quantile(call: &mut Call<'_>) -> Result<Outcome> {
     let array = memory::array(call.inputs.first().ok_or_else(|| invalid("quantiles of nothing"))?)?;
-    let q = parameters::entry(call.shared, "q")?.as_list().unwrap_or(&[]);
+    if matches!(
+        array.dtype(),
+        DType::Complex64 | DType::Complex128 | DType::Datetime(_) | DType::Timedelta(_)
+    ) {
+        return Err(wrong_dtype("real numbers", array.dtype()));
+    }
+    let asked = parameters::entry(call.shared, "q")?;
+    let q = asked.as_list().unwrap_or(std::slice::from_ref(asked));
     let q: Vec<f64> = q.iter().map(|q| q.as_float().unwrap_or(f64::NAN)).collect();
     if q.iter().any(|q| !(0.0..=1.0).contains(q)) {
         return Err(invalid("Quantiles must be in the range [0, 1]"));
     }
-    let method = call.shared.get("method").and_then(Param::as_str).unwrap_or("linear");
-    let method = Method::parse(method)?;
-    let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
-    let output = match array.dtype() {
-        DType::Float32 => DType::Float32,
-        DType::Complex64 | DType::Complex128 | DType::Datetime(_) | DType::Timedelta(_) => {
-            return Err(wrong_dtype("real numbers", array.dtype()));
-        }
-        _ => DType::Float64,
-    };
-    let numbers = cast(&array, &DType::Float64)?;
+    let method = Method::parse(parameters::text(call.shared, "method")?)?;
+    let n_axes = array.shape().len();
+    let axes = parameters::integers(parameters::entry(call.shared, "axes")?)?;
+    let axes = axes.into_iter().map(|axis| normalize_axis(axis, n_axes)).collect::<Result<Vec<_>>>()?;
     let skip = parameters::is_set(call.shared, "skip_nan");
-    let found = map_lines::<f64, f64>(&numbers, axis, (DType::Float64, q.len()), |line, out| {
+    let lines = rows_of(&cast(&array, &DType::Float64)?, &axes)?;
+    let last = lines.shape().len() - 1;
+    let found = map_lines::<f64, f64>(&lines, last, (DType::Float64, q.len()), |line, out| {
         call.ctx.cancel.check()?;
         let has_nan = line.iter().any(|value| value.is_nan());
         if skip {
@@ -89,20 +95,37 @@ pub(crate) fn quantile(call: &mut Call<'_>) -> Result<Outcome> {
         out.iter_mut().zip(&q).for_each(|(out, &q)| *out = method.of(line, q));
         Ok(())
     })?;
-    let keeps = parameters::is_set(call.shared, "keepdims");
-    let moved = first_axis(&cast(&found, &output)?, axis, keeps)?;
-    Ok(Outcome::Value(moved.into()))
+    let kept = if parameters::is_set(call.shared, "keepdims") { axes } else { Vec::new() };
+    Ok(Outcome::Value(first_axis(&found, &kept, asked.as_list().is_some())?.into()))
 }
 
-/// The array with `axis` in front; another of length 1 in its place where axes are kept.
-fn first_axis(array: &NdArray, axis: usize, keeps: bool) -> Result<NdArray> {
+/// The array with the elements of `axes` as its last axis.
+fn rows_of(array: &NdArray, axes: &[usize]) -> Result<NdArray> {
+    let left = (0..array.shape().len()).filter(|axis| !axes.contains(axis));
+    let order: Vec<usize> = left.chain(axes.iter().copied()).collect();
+    let moved: Shape = order.iter().map(|&axis| array.shape()[axis]).collect();
+    let strides: Strides = order.iter().map(|&axis| array.strides()[axis]).collect();
+    let view =
+        NdArray::strided(array.dtype().clone(), &moved, &strides, array.offset(), array.buffer().clone())?;
+    let (left, along) = moved.split_at(moved.len() - axes.len());
+    let shape = [left, &[along.iter().product()]].concat();
+    NdArray::contiguous(array.dtype().clone(), &shape, view.to_contiguous().buffer().clone())
+}
+
+/// The array with its last axis in front, or, where there is but one quantile, without it; and axes of length 1 where
+/// reduced ones stay.
+fn first_axis(array: &NdArray, kept: &[usize], is_list: bool) -> Result<NdArray> {
     let (mut shape, mut strides) = (Shape::from(array.shape()), Strides::from(array.strides()));
-    let (n, step) = (shape.remove(axis), strides.remove(axis));
-    if keeps {
+    let lead = shape.pop().zip(strides.pop());
+    let mut kept = kept.to_vec();
+    kept.sort_unstable();
+    for axis in kept {
         shape.insert(axis, 1);
         strides.insert(axis, 0);
     }
-    shape.insert(0, n);
-    strides.insert(0, step);
+    if let Some((n, step)) = lead.filter(|_| is_list) {
+        shape.insert(0, n);
+        strides.insert(0, step);
+    }
     NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())
 }

@@ -5,14 +5,14 @@ use raskt_exec::{Call, Outcome};
 
 use super::lines::by_value;
 use crate::kernels::element::{Element, with_ordered};
-use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
+use crate::kernels::memory::{self, array_of, elements, wrong_dtype};
 use crate::kernels::parameters;
 
 /// The body `array.unique`: distinct elements in order, all NaN as one. Gives the list `[values, index, counts]`: where
-/// each is first (from the own parameter `"offset"` on), and how often it is there. Lists like that as inputs are merged.
-/// `{"outputs": [..]}`, numbers of items of that list, leaves only them, or the array itself for one number alone.
+/// each is first (the own parameter `{"ranges": [[start, stop]]}` says where the block lies), and how often it is there. Lists like that as inputs are merged.
+/// `{"output"}`, the number of an item of that list, leaves only that.
 pub(crate) fn unique(call: &mut Call<'_>) -> Result<Outcome> {
-    let offset = call.own.get("offset").and_then(Param::as_int).unwrap_or(0);
+    let offset = parameters::first_place(call.own, 0)?;
     let (mut values, mut index, mut counts) = (Vec::new(), Vec::new(), Vec::new());
     for input in call.inputs.iter() {
         match input {
@@ -35,15 +35,9 @@ pub(crate) fn unique(call: &mut Call<'_>) -> Result<Outcome> {
         else return Err(wrong_dtype("a native dtype", values.dtype())));
     let [values, index, counts] = found.map(Value::from);
     let all = [values, index, counts];
-    let item = |number: &i64| {
-        let found = usize::try_from(*number).ok().and_then(|number| all.get(number));
-        found.cloned().ok_or_else(|| invalid("unique has outputs 0, 1 and 2"))
-    };
-    Ok(Outcome::Value(match call.shared.get("outputs") {
-        None | Some(Param::Null) => all.to_vec().into(),
-        Some(Param::Int(number)) => item(number)?,
-        Some(numbers) => parameters::integers(numbers)?.iter().map(item).collect::<Result<Vec<_>>>()?.into(),
-    }))
+    let output = call.shared.get("output").and_then(Param::as_int);
+    let lone = output.and_then(|number| all.get(usize::try_from(number).ok()?));
+    Ok(Outcome::Value(lone.cloned().unwrap_or_else(|| all.to_vec().into())))
 }
 
 fn distinct<T: Element>(values: &NdArray, index: &[i64], counts: &[i64]) -> Result<[NdArray; 3]> {

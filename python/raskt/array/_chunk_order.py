@@ -1,0 +1,127 @@
+"""What tasks call to compare elements: searching, sorting, counting, quantiles. See `raskt.array._chunk`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__: list[str] = []
+
+Block = Any
+
+
+def sort_block(block: Block, axis: int) -> Block:
+    return np.sort(block, axis=axis, kind="stable")
+
+
+def merge_blocks(first: Block, second: Block, axis: int, half: str) -> Block:
+    """Return what the first (or the second) of two sorted blocks gets once both together are in order."""
+    n = first.shape[axis]
+    both = np.sort(np.concatenate([first, second], axis=axis), axis=axis, kind="stable")
+    return np.take(both, range(n) if half == "lower" else range(n, both.shape[axis]), axis=axis)
+
+
+def isin(block: Block, *tests: Block, assume_unique: bool, invert: bool) -> Block:
+    return np.isin(block, np.concatenate(tests) if tests else [], assume_unique=assume_unique, invert=invert)
+
+
+def places_before(block: Block, values: Block, side: Any) -> Block:
+    return np.expand_dims(np.searchsorted(block, values, side=side).astype(np.int64), 0)
+
+
+def digitize(block: Block, bins: Any, right: bool) -> Block:
+    return np.digitize(block, bins, right=right)
+
+
+def _top(values: Block, places: Block, k: int, axis: int) -> tuple[Block, Block]:
+    """Return the largest elements with their places, largest first; of equal ones the first."""
+    n = min(abs(k), values.shape[axis])
+    if k > 0:
+        # Stable from the end, so that of equal elements the first comes first.
+        order = np.flip(np.argsort(np.flip(values, axis), axis=axis, kind="stable"), axis)
+        order = values.shape[axis] - 1 - order
+    else:
+        order = np.argsort(values, axis=axis, kind="stable")
+    order = np.take(order, range(n), axis=axis)
+    return np.take_along_axis(values, order, axis), np.take_along_axis(places, order, axis)
+
+
+def top_chunk(block: Block, k: int, axis: int, ranges: Any) -> Any:
+    start = ranges[axis][0]
+    shape = [1] * block.ndim
+    shape[axis] = -1
+    places = np.arange(start, start + block.shape[axis]).reshape(shape)
+    return _top(block, np.broadcast_to(places, block.shape), k, axis)
+
+
+def top_combine(*parts: Any, k: int, axis: int, own: Any = None) -> Any:
+    del own
+    values = np.concatenate([part[0] for part in parts], axis=axis)
+    return _top(values, np.concatenate([part[1] for part in parts], axis=axis), k, axis)
+
+
+def topk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
+    return top_combine(*parts, k=k, axis=axis, own=own)[0]
+
+
+def argtopk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
+    return top_combine(*parts, k=k, axis=axis, own=own)[1]
+
+
+def unique_chunk(block: Block, what: str, equal_nan: bool, ranges: Any) -> Any:
+    del what
+    values, index, counts = np.unique(block, return_index=True, return_counts=True, equal_nan=equal_nan)
+    span = ranges[0]
+    return values, index + (0 if span is None else span[0]), counts
+
+
+def unique_combine(*parts: Any, what: str, equal_nan: bool, own: Any = None) -> Any:
+    del own, what
+    values = np.concatenate([part[0] for part in parts])
+    index = np.concatenate([part[1] for part in parts])
+    counts = np.concatenate([part[2] for part in parts])
+    found, inverse = np.unique(values, return_inverse=True, equal_nan=equal_nan)
+    first = np.full(len(found), np.iinfo(np.int64).max)
+    np.minimum.at(first, inverse, index)
+    total = np.zeros(len(found), dtype=np.int64)
+    np.add.at(total, inverse, counts)
+    return found, first, total
+
+
+def unique_aggregate(*parts: Any, what: str, equal_nan: bool, own: Any = None) -> Block:
+    found = unique_combine(*parts, what=what, equal_nan=equal_nan, own=own)
+    return found[("values", "index", "counts").index(what)]
+
+
+def inverse(block: Block, *values: Block) -> Block:
+    known = np.concatenate(values)
+    return np.searchsorted(known, block)
+
+
+def histogram(block: Block, *weights: Block, edges: Any) -> Block:
+    counts = np.histogram(block, bins=np.asarray(edges), weights=weights[0] if weights else None)[0]
+    return counts[None]
+
+
+def histogramdd(block: Block, *weights: Block, edges: Any) -> Block:
+    bins = [np.asarray(own) for own in edges]
+    return np.histogramdd(block, bins=bins, weights=weights[0] if weights else None)[0][None]
+
+
+def bincount_chunk(block: Block, minlength: int) -> Block:
+    if block.dtype.kind == "c":
+        return np.bincount(block.real.astype(np.int64), weights=block.imag, minlength=minlength)
+    return np.bincount(block, minlength=minlength)
+
+
+def bincount_combine(*parts: Block, minlength: int, own: Any = None) -> Block:
+    del own, minlength
+    total = np.zeros(max(len(part) for part in parts), dtype=parts[0].dtype)
+    for part in parts:
+        total[: len(part)] += part
+    return total
+
+
+def along(block: Block, name: str, axis: Any, keepdims: bool, extra: Any) -> Block:
+    return getattr(np, name)(block, axis=tuple(axis), keepdims=keepdims, **extra)
