@@ -6,7 +6,11 @@ use raskt_expr::Expr;
 use raskt_graph::layer::Along;
 
 use crate::builder::Builder;
+use crate::deferred::origin;
 use crate::error::{ArrayError, Built};
+
+/// What is said of sizes that have to be found out before arrays can meet element by element.
+pub const UNMATCHED: &str = "not known to be equal";
 
 /// The operands in common chunks, and the chunks of what they make together.
 ///
@@ -15,6 +19,10 @@ use crate::error::{ArrayError, Built};
 pub fn unify(builder: &Builder<'_>, operands: &[Expr]) -> Built<(Vec<Expr>, Chunks)> {
     let chunks = operands.iter().map(|expr| builder.chunks(expr)).collect::<Result<Vec<_>>>()?;
     let common = common_chunks(&chunks)?;
+    let is_unknown = chunks.iter().any(|own| own.axes().iter().any(|axis| axis.length().is_none()));
+    for at in (0..common.n_axes()).take_while(|_| is_unknown) {
+        check_origins(builder, operands, &chunks, common.n_axes() - at)?;
+    }
     let mut unified = Vec::with_capacity(operands.len());
     for (expr, own) in operands.iter().zip(&chunks) {
         let offset = common.n_axes() - own.n_axes();
@@ -26,6 +34,27 @@ pub fn unify(builder: &Builder<'_>, operands: &[Expr]) -> Built<(Vec<Expr>, Chun
         unified.push(crate::rechunk::to(builder, expr, &Chunks::new(wanted)?)?);
     }
     Ok((unified, common))
+}
+
+/// Sizes that are not known must be those of one origin, or they may differ: `from_end` counts axes from the last, 1.
+fn check_origins(builder: &Builder<'_>, operands: &[Expr], all: &[Chunks], from_end: usize) -> Built<()> {
+    let here = operands.iter().zip(all).filter_map(|(expr, chunks)| {
+        let axis = chunks.n_axes().checked_sub(from_end)?;
+        (chunks.axes()[axis].length() != Some(1)).then_some((expr, axis, chunks.axes()[axis].length()))
+    });
+    let here: Vec<_> = here.collect();
+    if here.len() < 2 || here.iter().all(|(_, _, length)| length.is_some()) {
+        return Ok(());
+    }
+    let origins = here.iter().map(|&(expr, axis, _)| origin(&builder.context, expr, axis));
+    let origins = origins.collect::<Result<Vec<_>>>()?;
+    match origins.iter().all(|found| *found == origins[0]) {
+        true => Ok(()),
+        false => Err(ErrorKind::InvalidValue(format!(
+            "axis -{from_end}: chunks of unknown sizes that are {UNMATCHED}: call compute_chunk_sizes() first"
+        ))
+        .into()),
+    }
 }
 
 /// The chunks of what arrays cut into `all` make together.
@@ -65,9 +94,10 @@ fn common_axis(axes: &[&AxisChunks]) -> Built<Option<AxisChunks>> {
             let known = |at: u32| long.iter().find_map(|axis| axis.chunk(at).and_then(|chunk| chunk.size));
             return Ok(Some(AxisChunks::from_runs((0..n_blocks).map(|at| (known(at), 1)))?));
         }
-        let what = "arrays with chunks of unknown size, and different numbers of them, cannot be matched: \
-                    call compute_chunk_sizes() first";
-        return Err(ErrorKind::InvalidValue(what.into()).into());
+        let what = format!(
+            "chunks of unknown sizes, different numbers of them, are {UNMATCHED}: call compute_chunk_sizes() first"
+        );
+        return Err(ErrorKind::InvalidValue(what).into());
     }
     if lengths.iter().any(|length| *length != lengths[0]) {
         return Ok(None);

@@ -11,6 +11,7 @@ pub mod broadcast;
 pub mod builder;
 pub mod concatenate;
 pub mod creation;
+pub mod deferred;
 pub mod error;
 pub mod fusion;
 pub mod held;

@@ -1,10 +1,11 @@
 //! From expressions to layers: simplify, fuse, lower.
 
 use raskt_core::Result;
-use raskt_expr::{Expr, Plan, Planner, Way, explain};
+use raskt_expr::{Bounds, Expr, Plan, Planner, Way, explain};
 use raskt_graph::explain::Explanation;
 
 use crate::fusion::fuse;
+use crate::rechunk::excesses;
 pub use crate::sharing::simplify;
 
 /// Most tasks of a graph that is expanded for people to read.
@@ -15,8 +16,17 @@ const N_TASKS_MAX: u64 = 10_000;
 /// # Errors
 /// What rules, operations and lowerings return.
 pub fn plan(planner: &Planner, roots: &[Expr]) -> Result<Plan> {
+    Ok(plan_within(planner, roots, Bounds::default())?.0)
+}
+
+/// The same for a computation that may take so much, and what it cannot keep to: a sentence for each excess.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_within(planner: &Planner, roots: &[Expr], bounds: Bounds) -> Result<(Plan, Vec<String>)> {
     let simplified = simplify(planner, roots)?;
-    planner.lower(&fused(planner, &simplified.roots)?)
+    let fused = fused(planner, &simplified.roots)?;
+    Ok((planner.lower_within(&fused, bounds)?, excesses(&planner.context(), &fused, bounds)?))
 }
 
 /// Fusion is of native kernels: the library's functions are called one by one.
@@ -33,6 +43,14 @@ fn fused(planner: &Planner, roots: &[Expr]) -> Result<Vec<Expr>> {
 /// # Errors
 /// As [`plan`].
 pub fn explain(planner: &Planner, roots: &[Expr]) -> Result<String> {
+    explain_within(planner, roots, Bounds::default())
+}
+
+/// The same for a computation that may take so much.
+///
+/// # Errors
+/// As [`plan`].
+pub fn explain_within(planner: &Planner, roots: &[Expr], bounds: Bounds) -> Result<String> {
     let rewritten = simplify(planner, roots)?;
     let fused = fused(planner, &rewritten.roots)?;
     let mut text = Explanation::default();
@@ -49,7 +67,7 @@ pub fn explain(planner: &Planner, roots: &[Expr]) -> Result<String> {
     if fused != rewritten.roots {
         section("fused", &explain::expressions(&fused));
     }
-    let mut plan = planner.lower(&fused)?;
+    let mut plan = planner.lower_within(&fused, bounds)?;
     text.layers(&plan.graph, |name| plan.n_bytes.get(name).copied());
     if plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum::<u64>() <= N_TASKS_MAX {
         for root in &plan.roots {

@@ -74,5 +74,6 @@ pub use ndarray::{NdArray, Shape, Strides};
 pub use opaque::{ForeignDecode, Opaque, Payload};
 pub use options::ErrorPolicy;
 pub use param::Param;
+pub use recycled::set_recycling;
 pub use token::{Token, Tokenizer};
 pub use value::Value;

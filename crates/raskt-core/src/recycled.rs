@@ -1,5 +1,7 @@
 //! Memory that was let go of, kept for the next buffer of its size.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use parking_lot::Mutex;
 
 /// Smaller memory comes fast enough from the allocator.
@@ -11,6 +13,9 @@ struct Pool {
     pieces: Vec<Vec<u128>>,
     n_words: usize,
 }
+
+/// Whether memory is kept at all.
+static IS_ON: AtomicBool = AtomicBool::new(true);
 
 static POOL: Mutex<Pool> = Mutex::new(Pool { pieces: Vec::new(), n_words: 0 });
 
@@ -26,10 +31,32 @@ pub(crate) fn take(n_words: usize) -> Option<Vec<u128>> {
     Some(pool.pieces.remove(at))
 }
 
+/// Says whether memory that is let go of is kept for the next buffer of its size, 128 MiB at most. Who must keep to a
+/// limit turns it off when memory is short: what is kept then goes back to the system.
+///
+/// ```
+/// raskt_core::set_recycling(false);
+/// drop(raskt_core::Buffer::recycled(1 << 20));
+/// raskt_core::set_recycling(true);
+/// ```
+pub fn set_recycling(is_on: bool) {
+    if IS_ON.swap(is_on, Ordering::AcqRel) == is_on || is_on {
+        return;
+    }
+    let gone = {
+        let mut pool = POOL.lock();
+        pool.n_words = 0;
+        std::mem::take(&mut pool.pieces)
+    };
+    // Given back to the system without the lock.
+    drop(gone);
+}
+
 /// Keeps memory; the oldest pieces go where that would be too much.
 pub(crate) fn keep(words: Vec<u128>) {
     let n_words = words.len();
-    if !(N_WORDS_MIN..=N_WORDS_MAX / 4).contains(&n_words) || words.capacity() != n_words {
+    let is_kept = (N_WORDS_MIN..=N_WORDS_MAX / 4).contains(&n_words) && words.capacity() == n_words;
+    if !is_kept || !IS_ON.load(Ordering::Acquire) {
         return;
     }
     let mut gone = Vec::new();

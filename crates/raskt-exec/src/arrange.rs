@@ -7,6 +7,7 @@
 use raskt_core::{Error, ErrorKind};
 use raskt_graph::order::order_in_parts;
 
+use crate::outputs::{has_outputs, outputs_first};
 use crate::run::Run;
 use crate::sync::Ordering;
 
@@ -22,7 +23,10 @@ impl Run {
         }
         let table = self.table();
         let consumers = self.lock().machine.segments()[0].shared_consumers();
+        let has_outputs = has_outputs(table);
         order_in_parts(table.inputs(), &consumers, table.outputs(), None, |part| {
+            let moved = if has_outputs { outputs_first(part, table, &consumers) } else { Vec::new() };
+            let part = if has_outputs { &moved } else { part };
             part.chunks(N_AT_ONCE).all(|tasks| self.rank(tasks))
         });
         let state = self.lock();

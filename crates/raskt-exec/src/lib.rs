@@ -14,6 +14,7 @@ pub mod lane;
 pub mod machine;
 pub mod observer;
 pub mod options;
+mod outputs;
 pub mod parking;
 pub mod plan;
 pub mod pool;

@@ -9,6 +9,9 @@ use crate::admission::family;
 use crate::run::{Run, State};
 use crate::sync::wait_for;
 
+/// A task that reads or returns that much is taken alone.
+const HEAVY_BYTES: u64 = 4 << 20;
+
 /// Why a task may not start.
 pub(crate) enum Held {
     /// This value has to be spilled first.
@@ -28,9 +31,12 @@ impl Run {
     /// known to. What they are expected to return is reserved; the others are put back.
     pub(crate) fn admit(&self, state: &mut State, n_admitted: usize) -> Option<Held> {
         for n in n_admitted..state.taken.len() {
-            if let Some(held) = self.admission(state, n) {
+            // What one worker takes at once is counted only when all of it is done: not more than one large task.
+            let crowd = n > 0 && (is_heavy(state, n) || n == 1 && is_heavy(state, 0));
+            let held = if crowd { None } else { self.admission(state, n) };
+            if crowd || held.is_some() {
                 state.taken.drain(n..).for_each(|task| state.machine.put_back(task));
-                return Some(held);
+                return held;
             }
         }
         None
@@ -76,6 +82,10 @@ impl Run {
     /// Runs `first`, if there is one, and spills more until the budget holds again, or no value is left that
     /// could go. A full disk ends the run.
     pub fn relieve(&self, first: Option<SpillJob>) {
+        if first.is_some() {
+            // Memory is short: none is kept for later.
+            raskt_core::set_recycling(false);
+        }
         let mut next = first;
         loop {
             let job = next.take().or_else(|| {
@@ -128,6 +138,16 @@ impl Run {
             }
         }
     }
+}
+
+/// Whether the task `state.taken[n]` reads or is expected to return so much that it should be taken alone.
+fn is_heavy(state: &State, n: usize) -> bool {
+    if state.forecast.is_empty() {
+        return false;
+    }
+    let task = state.taken[n];
+    let inputs = state.machine.inputs(task).iter().map(|&input| state.store.value_bytes(input));
+    inputs.sum::<u64>() + state.forecast.expected_bytes(family_of(state, task)) >= HEAVY_BYTES
 }
 
 /// The family of a task, for the forecast.

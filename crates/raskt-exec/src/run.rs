@@ -377,6 +377,7 @@ impl Run {
     /// Tells whoever waits that the run is over.
     fn end(&self, state: &mut State) {
         state.over = true;
+        raskt_core::set_recycling(true);
         self.changed.notify_all();
         self.wake(usize::MAX);
     }

@@ -9,6 +9,22 @@ use crate::meta::Meta;
 use crate::operation::{Operations, Way};
 use crate::traverse::post_order_where;
 
+/// What a computation may take: what plans are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of values that may be in memory at once; `None` for no limit.
+    pub memory_bytes: Option<u64>,
+    /// Tasks that run at once.
+    pub n_workers: usize,
+}
+
+impl Default for Bounds {
+    /// No limit of memory, one worker.
+    fn default() -> Self {
+        Self { memory_bytes: None, n_workers: 1 }
+    }
+}
+
 /// The tables that planning stands on.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -20,6 +36,8 @@ pub struct Context<'a> {
     pub way: Way,
     /// The expressions of [`Context::is_shared`].
     pub shared: Option<&'a FxHashSet<Token>>,
+    /// What the computation may take.
+    pub bounds: Bounds,
 }
 
 impl Context<'_> {

@@ -20,7 +20,7 @@ pub mod rewrite;
 pub mod traverse;
 
 pub use carrier::Carrier;
-pub use context::Context;
+pub use context::{Bounds, Context};
 pub use expr::{Draft, Expr, Purity};
 pub use library::{Library, NoLibrary};
 pub use lower::{Lower, Lowered, Plan, layer_name};

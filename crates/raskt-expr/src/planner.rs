@@ -6,7 +6,7 @@ use raskt_core::{Name, Result, Token};
 use raskt_graph::explain::Explanation;
 use rustc_hash::FxHashSet;
 
-use crate::context::Context;
+use crate::context::{Bounds, Context};
 use crate::explain;
 use crate::expr::Expr;
 use crate::library::{Library, NoLibrary};
@@ -68,7 +68,13 @@ impl Planner {
     /// What rules and lowerings may ask.
     #[must_use]
     pub fn context(&self) -> Context<'_> {
-        Context { operations: &self.operations, library: &*self.library, way: self.way, shared: None }
+        Context {
+            operations: &self.operations,
+            library: &*self.library,
+            way: self.way,
+            shared: None,
+            bounds: Bounds::default(),
+        }
     }
 
     /// Expressions of the same values, as the rules of their collections like them best.
@@ -92,7 +98,15 @@ impl Planner {
     /// # Errors
     /// What the collections' lowerings return.
     pub fn lower(&self, roots: &[Expr]) -> Result<Plan> {
-        lower::lower(roots, &self.lowerings, &self.context())
+        self.lower_within(roots, Bounds::default())
+    }
+
+    /// The layers of `roots` as they stand, for a computation that may take so much.
+    ///
+    /// # Errors
+    /// As [`Planner::lower`].
+    pub fn lower_within(&self, roots: &[Expr], bounds: Bounds) -> Result<Plan> {
+        lower::lower(roots, &self.lowerings, &Context { bounds, ..self.context() })
     }
 
     /// The layers of `roots`, simplified: several collections' expressions become one graph, shared parts once.

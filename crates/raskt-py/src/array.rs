@@ -1,6 +1,7 @@
 //! NumPy arrays across the border, without a copy either way; and, in the folder, arrays as Python's users have them.
 
 mod chunking;
+mod deferred;
 mod expression;
 mod failure;
 mod finish;
@@ -155,6 +156,7 @@ fn lend(py: Python<'_>, memory: ArrayMemory) -> PyResult<Bound<'_, PyAny>> {
 
 /// Adds the names of the folder's modules.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    deferred::register(module)?;
     root::register(module)?;
     parameters::register(module)?;
     expression::register(module)

@@ -7,6 +7,7 @@ use parking_lot::{Mutex, MutexGuard};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raskt_core::{ErrorKind, Result};
+use raskt_expr::Bounds;
 use raskt_graph::{Body, Foreign, Keys, TableBuilder, TaskTable};
 
 use rustc_hash::FxHashMap;
@@ -23,10 +24,11 @@ static GENERATION: AtomicU32 = AtomicU32::new(1);
 /// # Errors
 /// [`ErrorKind::KeyClash`] where two nodes have one key and differ.
 pub fn collect(py: Python<'_>, roots: &[Arc<Node>]) -> PyResult<TaskTable> {
-    collect_but(py, roots, None)
+    collect_but(py, roots, None, None)
 }
 
-/// As [`collect`], with values from `known`, by key, in place of tasks and of all that only those need.
+/// As [`collect`], with values from `known`, by key, in place of tasks and of all that only those need; for a
+/// computation that may take so much (`bounds`), or what the configuration says.
 ///
 /// # Errors
 /// As [`collect`].
@@ -34,9 +36,10 @@ pub fn collect_but<'py>(
     py: Python<'py>,
     roots: &[Arc<Node>],
     known: Option<&Bound<'py, PyDict>>,
+    bounds: Option<Bounds>,
 ) -> PyResult<TaskTable> {
     if crate::array::any_root_alive()
-        && let Some(table) = crate::array::collect(py, roots, known)?
+        && let Some(table) = crate::array::collect(py, roots, known, bounds)?
     {
         return Ok(table);
     }

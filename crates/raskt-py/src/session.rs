@@ -12,6 +12,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
 use raskt_exec::parking::Parking;
 use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, Surroundings, worker};
+use raskt_expr::Bounds;
 use raskt_graph::fuse::{FuseOptions, fuse};
 use raskt_graph::{Body, TaskTable};
 use raskt_store::SpillFolder;
@@ -371,9 +372,10 @@ pub fn prepare_for(
     surroundings: Option<Surroundings>,
 ) -> PyResult<Arc<Run>> {
     let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
-    let mut table = collect(py, &nodes)?;
+    let bounds = Some(Bounds { memory_bytes: given.memory_limit, n_workers: given.n_workers });
+    let mut table = collect_but(py, &nodes, None, bounds)?;
     if let Some(known) = known(py, given.observer.as_ref(), &table)? {
-        table = collect_but(py, &nodes, Some(&known))?;
+        table = collect_but(py, &nodes, Some(&known), bounds)?;
     }
     if given.fuse_width > 0 {
         table = fused(table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;

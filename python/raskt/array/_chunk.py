@@ -605,7 +605,13 @@ def ravelled(*blocks: Block, dims: Any, mode: Any, order: Any) -> Block:
 
 def compress(block: Block, mask: Block, axis: int) -> Block:
     """Return what a mask of one axis leaves."""
-    return np.compress(np.asarray(mask), block, axis=axis)
+    mask = np.asarray(mask)
+    if len(mask) != block.shape[axis]:
+        raise IndexError(
+            f"boolean index did not match indexed array along axis {axis}; a chunk has {block.shape[axis]} "
+            f"elements, and that of the mask {len(mask)}"
+        )
+    return np.compress(mask, block, axis=axis)
 
 
 def masked(block: Block, mask: Block) -> Block:

@@ -18,7 +18,8 @@ def _bytes(n: float) -> str:
 
 
 def _shape(shape: Any) -> str:
-    return "(" + ", ".join("?" if n != n else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
+    lengths = ", ".join("nan" if n != n else str(n) for n in shape)
+    return f"({lengths},)" if len(shape) == 1 else f"({lengths})"
 
 
 def table(x: Array) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,10 @@ def getitem(x: Array, key: Any) -> Any:
     if _lazy(key) and key.dtype == bool and key.ndim == x.ndim and x.ndim > 1:
         return _by_mask(x, key)
     items = _spelt(x, key if not isinstance(key, list) else (key,))
+    if not is_known(x.shape) and _has_to_wait(x, items):
+        from raskt.array._unknown import getitem as later
+
+        return later(x, items)
     plain: list[Any] = []
     late: list[tuple[int, Any]] = []
     axis = place = 0
@@ -134,6 +139,27 @@ def getitem(x: Array, key: Any) -> Any:
     return found
 
 
+def _has_to_wait(x: Array, items: list[Any]) -> bool:
+    """Return whether an axis of unknown length is not taken whole."""
+    from raskt.array._unknown import waits
+
+    several = [item for item in items if isinstance(item, (list, tuple, range, np.ndarray)) and np.ndim(item)]
+    if len(several) > 1:
+        raise NotImplementedError(
+            "an index with several lists: use vindex for pairs of places, or one after the other"
+        )
+    if any(getattr(item, "ndim", 0) > 1 for item in items):
+        raise NotImplementedError(
+            "an index of several axes, where lengths are not known: call compute_chunk_sizes() first"
+        )
+    if any(isinstance(item, (bool, np.bool_)) for item in items):
+        raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
+    rest = [item for item in items if item is not None]
+    return any(
+        n != n and waits(x, item, axis) for axis, (n, item) in enumerate(zip(x.shape, rest, strict=True))
+    )
+
+
 def _late(x: Array, item: Any, axis: int) -> Array:
     from raskt.array.slicing import picked, take
 
@@ -188,8 +214,13 @@ def _by_mask(x: Array, mask: Array) -> Array:
     """Return what a mask of all axes leaves, in one row and in NumPy's order."""
     if x.shape != mask.shape and is_known(x.shape) and is_known(mask.shape):
         raise IndexError(f"boolean index of shape {mask.shape} does not match an array of shape {x.shape}")
-    if not is_known(x.shape):
-        raise ValueError("a mask of an array of unknown shape: call compute_chunk_sizes() first")
+    if not is_known(x.shape) or not is_known(mask.shape):
+        from raskt.array._unknown import NAN, bounds_of, deferred
+
+        bounds = bounds_of(x)
+        n_max = None if None in bounds else math.prod(n for n in bounds if n is not None)
+        chunks = ((NAN,) * max(x.numblocks),)
+        return deferred("operator:getitem", (x, mask), chunks, x._dtype, [n_max])
     # In C order whole rows must lie in a chunk.
     return _compressed(x.reshape(-1), mask.rechunk(x.chunks).reshape(-1), 0)
 
@@ -393,8 +424,6 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
             mask.shape != x.shape[: mask.ndim] and is_known(mask.shape) and is_known(x.shape)
         ):
             raise IndexError(f"a mask of shape {mask.shape} does not match an array of shape {x.shape}")
-        if np.ndim(value) and not is_known(getattr(value, "shape", ())):
-            raise NotImplementedError("assignment of an array of unknown shape: use where")
         if np.ndim(value) == 1 and mask.ndim >= 1 and np.shape(value) != x.shape[-1:]:
             raise NotImplementedError(
                 "assignment of a list of values to a mask: use where, or an index of integers"
@@ -404,6 +433,10 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
         found = where(mask, _cast(value, x), x)
         made: Array = found if found.dtype == x.dtype else found.astype(x.dtype)
         return made
+    if not is_known(x.shape) or not is_known(getattr(value, "shape", ())):
+        from raskt.array._unknown import bounds_of, deferred
+
+        return deferred(f"{__name__}:setitem", (x, key, value), x.chunks, x._dtype, bounds_of(x))
     index, axes, lengths = _places_of(x, key)
     shape = tuple(lengths[axis] for axis in axes)
     new = _cast(value, x)
@@ -447,8 +480,6 @@ def _cast(value: Any, x: Array) -> Any:
 def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:
     """Return what an index takes along each axis, which axes it leaves, and how many elements each has."""
     items = [item for item in _spelt(x, key if not isinstance(key, list) else (key,)) if item is not None]
-    if not is_known(x.shape):
-        raise ValueError("assignment needs an array of known shape: call compute_chunk_sizes() first")
     index: list[Any] = []
     axes: list[int] = []
     lengths: list[int] = []

@@ -15,12 +15,22 @@ if TYPE_CHECKING:
 
 __all__ = ["array_of", "expr_of", "is_known", "known_shape", "lift", "op", "promoted"]
 
+_UNMATCHED = "not known to be equal"
+"""What the engine says of sizes that have to be found out before arrays can meet element by element."""
+
 _NUMBERS = (int, float, complex, bool)
 
 
 def op(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None = None) -> Array:
     """Ask for an operation of operands: arrays, numbers, and whatever NumPy makes an array of."""
-    made: Array = array_of(_raskt.array_op(name, tuple([lift(x) for x in operands]), parameters))
+    try:
+        made: Array = array_of(_raskt.array_op(name, tuple([lift(x) for x in operands]), parameters))
+    except ValueError as error:
+        if _UNMATCHED not in str(error) or len(operands) < 2:
+            raise
+        from raskt.array._unknown import elementwise
+
+        return elementwise(name, operands, parameters)
     return made
 
 

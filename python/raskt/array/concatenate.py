@@ -27,17 +27,19 @@ def _common(arrays: list[Array]) -> str | None:
     return dtype_parameter(np.result_type(*[x.dtype for x in arrays]))
 
 
-def _check_unknown(arrays: list[Array], axes: Any, allow: bool) -> None:
-    if allow:
-        return
-    for axis in axes:
-        sizes = {x.chunks[axis] for x in arrays if x.ndim > axis}
-        lengths = [sum(own) for own in sizes]
-        if len(sizes) > 1 and any(n != n for n in lengths) and len({len(own) for own in sizes}) > 1:
-            raise ValueError(
-                "Tried to concatenate arrays with unknown chunk sizes that differ in number: call "
-                "compute_chunk_sizes() first"
-            )
+def _differ(arrays: list[Array], axes: Any) -> bool:
+    """Return whether arrays may differ along axes of unknown length."""
+    first = arrays[0]
+    if len({x.ndim for x in arrays}) > 1 or all(n == n for x in arrays for n in x.shape):
+        return False
+    from raskt.array._unknown import is_like
+
+    return any(
+        not is_like(first, axis, x, axis)
+        for axis in axes
+        if any(x.shape[axis] != x.shape[axis] for x in arrays)
+        for x in arrays[1:]
+    )
 
 
 def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool = False) -> Array:
@@ -50,7 +52,9 @@ def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool =
     axis : int, optional
         Along which axis; None flattens them first.
     allow_unknown_chunksizes : bool, optional
-        Accepted as Dask does: unknown sizes are checked when they are there.
+        Whether chunks of unknown sizes are taken for equal. Otherwise those of different origins are found
+        out and
+        compared when the array is computed.
 
     Returns
     -------
@@ -68,11 +72,11 @@ def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool =
         raise ValueError("need at least one array to concatenate")
     if axis is None:
         arrays, axis = [x.reshape(-1) for x in arrays], 0
-    _check_unknown(
-        arrays,
-        [at for at in range(arrays[0].ndim) if at != axis % max(arrays[0].ndim, 1)],
-        allow_unknown_chunksizes,
-    )
+    others = [at for at in range(arrays[0].ndim) if at != axis % max(arrays[0].ndim, 1)]
+    if not allow_unknown_chunksizes and _differ(arrays, others):
+        from raskt.array._unknown import concatenated
+
+        return concatenated(arrays, int(axis))
     return op("concatenate", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
 
 
@@ -98,7 +102,10 @@ def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> Ar
     arrays = [asanyarray(x) for x in seq]
     if not arrays:
         raise ValueError("need at least one array to stack")
-    del allow_unknown_chunksizes
+    if not allow_unknown_chunksizes and _differ(arrays, range(arrays[0].ndim)):
+        from raskt.array._unknown import stacked
+
+        return stacked(arrays, int(axis))
     return op("stack", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
 
 

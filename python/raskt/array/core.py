@@ -320,7 +320,13 @@ class Array:
         return bool((self == item).any().compute())
 
     def __getitem__(self, key: Any) -> Any:
-        expr = self._expr.getitem(key)
+        try:
+            expr = self._expr.getitem(key)
+        except ValueError:
+            if all(n == n for n in self.shape):
+                raise
+            # Sizes have to be known first.
+            expr = None
         if expr is not None:
             return array_of(expr)
         from raskt.array._indexing import getitem

@@ -121,12 +121,18 @@ def rechunk(
     chunks : int, tuple, dict or str, optional
         The new chunks: sizes, ``-1`` for whole axes, None for axes that stay, ``"auto"``, bytes as text, or a
         dictionary of these by axis.
-    threshold, method : optional
-        Accepted as Dask does; the engine plans by itself.
+    threshold : int, optional
+        How many pairs of an old and a new chunk there may be for each chunk before chunks between the two are
+        looked for. By default what costs least.
     block_size_limit : int or str, optional
-        The size that automatic chunks do not exceed.
+        The size that automatic chunks, and chunks between old and new ones, do not exceed.
     balance : bool, optional
-        Whether chunks along an axis are to be nearly equal.
+        Whether the sizes of chunks along an axis are to differ by one at most.
+    method : {"tasks", "p2p"}, optional
+        How elements travel: new chunks straight from whole old ones, or from pieces into which these are
+        cut, and
+        which go to disk one by one where memory is short. By default as the sizes and the memory limit of the
+        computation have it.
 
     Returns
     -------
@@ -146,21 +152,31 @@ def rechunk(
         raise ValueError(f"method must be 'tasks' or 'p2p', found {method!r}")
     if threshold is not None and threshold < 1:
         raise ValueError(f"threshold must be 1 or more, found {threshold}")
+    parameters: dict[str, Any] = {}
+    if threshold is not None:
+        parameters["threshold"] = float(threshold)
+    if method is not None:
+        parameters["method"] = method
+    limit = limit_bytes(block_size_limit)
+    if limit != CHUNK_BYTES:
+        parameters["limit"] = limit
+    if any(n != n for n in x.shape):
+        from raskt.array._unknown import rechunk as later
+
+        return later(x, chunks, block_size_limit, parameters)
     grid = grid_of(chunks, x.shape, x._dtype, block_size_limit, x._expr.grid)
     if balance:
         grid = _balanced(grid, x)
-    return op("rechunk", (x,), {"chunks": grid})
+    return op("rechunk", (x,), {"chunks": grid, **parameters})
 
 
 def _balanced(grid: ArrayChunks, x: Any) -> ArrayChunks:
+    """Return as many chunks as there are, whose sizes differ by one at most."""
     axes = []
     for sizes in grid.sizes:
-        n, length = len(sizes), sum(sizes)
-        if length != length:
-            return grid
-        # As many chunks as there were, as equal as can be.
-        size = -(-length // n) if n else 1
-        axes.append(tuple(min(size, length - at) for at in range(0, length, max(size, 1))) or (0,))
+        n = len(sizes)
+        size, n_larger = divmod(sum(sizes), n)
+        axes.append((size + 1,) * n_larger + (size,) * (n - n_larger))
     return grid_of(tuple(axes), x.shape)
 
 

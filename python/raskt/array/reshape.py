@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._op import is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array.rechunk import grid_of, limit_bytes
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -24,8 +24,12 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None) ->
         The array.
     shape : int or tuple of int
         The shape; one length may be -1.
-    merge_chunks, limit : optional
-        Accepted as Dask does; the engine plans by itself.
+    merge_chunks : bool, optional
+        Whether chunks may be joined along the leading one of the axes that become one. Otherwise chunks are as
+        small there as can be.
+    limit : int or str, optional
+        The size that chunks do not exceed where they need not: the configured chunk size by default, or that of
+        the array's own chunks if they are larger.
 
     Returns
     -------
@@ -42,12 +46,14 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None) ->
     """
     from raskt.array.core import asanyarray
 
-    del merge_chunks, limit
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     if not is_known(x.shape):
         return _unknown(x, lengths)
-    return op("reshape", (x,), {"shape": lengths})
+    parameters: dict[str, Any] = {"shape": lengths, "limit": limit_bytes(limit)}
+    if not merge_chunks:
+        parameters["merge_chunks"] = False
+    return op("reshape", (x,), parameters)
 
 
 def _unknown(x: Array, lengths: Any) -> Array:
@@ -58,10 +64,9 @@ def _unknown(x: Array, lengths: Any) -> Array:
         chunks = ((float("nan"),) * x.numblocks[0],)
         follows = (0, *(-1,) * (x.ndim - 1))
         return op("reshape_blocks", (x,), {"chunks": grid_of(chunks, (float("nan"),)), "follows": follows})
-    raise ValueError(
-        f"an array of unknown shape {x.shape} cannot be reshaped to {lengths}: call "
-        f"compute_chunk_sizes() first"
-    )
+    from raskt.array._unknown import reshape as later
+
+    return later(x, lengths)
 
 
 def ravel(array_like: Any) -> Array:

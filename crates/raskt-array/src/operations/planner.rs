@@ -26,6 +26,7 @@ pub fn rows() -> Vec<Row> {
         crate::concatenate::rows(),
         crate::overlap::rows(),
         crate::fusion::rows(),
+        crate::deferred::rows(),
     ];
     families.into_iter().flatten().collect()
 }

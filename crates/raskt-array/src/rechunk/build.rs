@@ -6,13 +6,19 @@ use raskt_expr::Expr;
 
 use crate::builder::Builder;
 use crate::error::Built;
-use crate::parameters::{CHUNKS, chunks_of, chunks_param};
+use crate::parameters::{CHUNKS, chunks_of, chunks_param, with, without};
 
 /// `expr` cut into `chunks`.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidValue`] for chunks of another shape, or where unknown sizes would have to change.
 pub fn to(builder: &Builder<'_>, expr: &Expr, chunks: &Chunks) -> Built<Expr> {
+    planned(builder, expr, chunks, &Param::Null)
+}
+
+/// The same, with what users say about the plan: [`LIMIT`](super::LIMIT), [`THRESHOLD`](super::THRESHOLD),
+/// [`METHOD`](super::METHOD).
+fn planned(builder: &Builder<'_>, expr: &Expr, chunks: &Chunks, more: &Param) -> Built<Expr> {
     let own = builder.chunks(expr)?;
     if own == *chunks {
         return Ok(expr.clone());
@@ -28,7 +34,7 @@ pub fn to(builder: &Builder<'_>, expr: &Expr, chunks: &Chunks) -> Built<Expr> {
     if own.axes().iter().zip(chunks.axes()).all(|(from, to)| from == to || is_unknown_same(from, to)) {
         return Ok(expr.clone());
     }
-    builder.make("rechunk", &[expr], Param::map([(CHUNKS, chunks_param(chunks))]))
+    builder.make("rechunk", &[expr], with(more, [(CHUNKS, chunks_param(chunks))]))
 }
 
 /// Sizes that are not known may be said to be known, if their number stays.
@@ -58,5 +64,5 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
     let [operand] = operands else {
         return Err(ErrorKind::InvalidValue("rechunk takes one array".into()).into());
     };
-    to(builder, operand, &chunks_of(parameters.get(CHUNKS))?)
+    planned(builder, operand, &chunks_of(parameters.get(CHUNKS))?, &without(parameters, &[CHUNKS]))
 }

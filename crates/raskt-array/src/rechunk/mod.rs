@@ -1,9 +1,15 @@
 //! The same elements in other blocks.
 
 mod build;
+mod candidates;
+mod cost;
 mod lower;
+mod overlap;
+mod plan;
 mod table;
 
 pub use build::to;
-pub use lower::join_body;
+pub use cost::Travel;
+pub use lower::{LIMIT, METHOD, THRESHOLD, excesses, join_body};
+pub use plan::{BLOCK_BYTES, Rules, Step, plan};
 pub use table::rows;

@@ -8,12 +8,36 @@ use super::plan::{Group, groups};
 use crate::builder::Builder;
 use crate::error::{ArrayError, Built};
 use crate::parameters::{CHUNKS, chunks_param, integers, integers_of};
+use crate::rechunk::BLOCK_BYTES;
+
+/// Bytes of an element whose dtype says nothing: a pointer.
+const ITEM_BYTES: u64 = 8;
 
 /// `expr` in the shape `shape`, whose product is its number of elements.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidValue`] for another number of elements, or unknown lengths.
 pub fn reshape(builder: &Builder<'_>, expr: &Expr, shape: &[u64]) -> Built<Expr> {
+    reshape_within(builder, expr, shape, &Rules::default())
+}
+
+/// What a reshape has to keep to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Bytes that a block should not exceed, unless those of the array do.
+    pub block_bytes: u64,
+    /// Whether chunks may be joined: otherwise each is one step of its leading axis long.
+    pub joins: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { block_bytes: BLOCK_BYTES, joins: true }
+    }
+}
+
+/// The same, with what users say about the plan.
+fn reshape_within(builder: &Builder<'_>, expr: &Expr, shape: &[u64], rules: &Rules) -> Built<Expr> {
     let own = builder.chunks(expr)?;
     let old = own.known_shape()?;
     if old.as_slice() == shape {
@@ -27,11 +51,18 @@ pub fn reshape(builder: &Builder<'_>, expr: &Expr, shape: &[u64]) -> Built<Expr>
     if count(&old) == 0 {
         return empty(builder, expr, &own, shape);
     }
-    let mut cut: Vec<AxisChunks> = own.axes().to_vec();
+    let leads: Vec<Lead> = groups(&old, shape).iter().map(|group| Lead::of(group, &old, shape)).collect();
+    let mut cut = vec![AxisChunks::uniform(1, 1)?; old.len()];
+    for lead in &leads {
+        lead.cut(&own, &old, rules.joins, &mut cut)?;
+    }
+    let item = builder.dtype(expr)?.item_bytes().map_or(ITEM_BYTES, |bytes| bytes as u64);
+    let most = rules.block_bytes.max(block_bytes(own.axes(), item));
+    within(&leads, &mut cut, item, most)?;
     let mut made: Vec<AxisChunks> = Vec::with_capacity(shape.len());
     let mut follows = vec![-1_i64; old.len()];
-    for group in groups(&old, shape) {
-        regroup(&group, &own, &old, shape, &mut cut, &mut made, &mut follows)?;
+    for lead in &leads {
+        lead.make(&cut, shape, &mut made, &mut follows)?;
     }
     let ready = crate::rechunk::to(builder, expr, &Chunks::new(cut)?)?;
     make(builder, &ready, &Chunks::new(made)?, &follows)
@@ -52,39 +83,102 @@ fn empty(builder: &Builder<'_>, expr: &Expr, own: &Chunks, shape: &[u64]) -> Bui
     make(builder, &ready, &made, &vec![-1; lengths.len()])
 }
 
-/// How the axes of a group are cut before, and after: one axis on each side, all others whole.
-fn regroup(
-    group: &Group,
-    own: &Chunks,
-    old: &[u64],
-    new: &[u64],
-    cut: &mut [AxisChunks],
-    made: &mut Vec<AxisChunks>,
-    follows: &mut [i64],
-) -> Built<()> {
-    let lead = |axes: &std::ops::Range<usize>, shape: &[u64]| axes.clone().find(|&at| shape[at] > 1);
-    let (lead_old, lead_new) = (lead(&group.old, old), lead(&group.new, new));
-    let whole = |length: u64| AxisChunks::from_sizes([length]);
-    for at in group.old.clone() {
-        if Some(at) != lead_old {
-            cut[at] = whole(old[at])?;
+/// How a group of axes is cut: along one axis on each side, all others being whole.
+struct Lead {
+    group: Group,
+    /// The first axis of more than one element on either side, and how many elements one step along it is.
+    old: Option<(usize, u64)>,
+    new: Option<(usize, u64)>,
+    /// Steps along the old axis that are a whole number of steps along the new one.
+    unit: u64,
+}
+
+impl Lead {
+    fn of(group: &Group, old: &[u64], new: &[u64]) -> Self {
+        let lead = |axes: &std::ops::Range<usize>, shape: &[u64]| {
+            let at = axes.clone().find(|&at| shape[at] > 1)?;
+            Some((at, shape[at + 1..axes.end].iter().product::<u64>().max(1)))
+        };
+        let (before, after) = (lead(&group.old, old), lead(&group.new, new));
+        let unit = match (before, after) {
+            (Some((_, from)), Some((_, to))) => lcm(from, to) / from,
+            _ => 1,
+        };
+        Self { group: group.clone(), old: before, new: after, unit }
+    }
+
+    /// Cuts the old axes so that each block can be reshaped on its own.
+    fn cut(&self, own: &Chunks, old: &[u64], joins: bool, cut: &mut [AxisChunks]) -> Built<()> {
+        for at in self.group.old.clone() {
+            cut[at] = AxisChunks::from_sizes([old[at]])?;
         }
+        let Some((lead, _)) = self.old else { return Ok(()) };
+        let alone = self.group.old.len() == 1 && self.group.new.len() == 1;
+        cut[lead] = match joins || alone {
+            true => aligned(&own.axes()[lead], old[lead], self.unit)?,
+            false => AxisChunks::uniform(old[lead], self.unit.min(old[lead]))?,
+        };
+        Ok(())
     }
-    let base = made.len();
-    for at in group.new.clone() {
-        made.push(whole(new[at])?);
+
+    /// How many units the largest chunk has.
+    fn n_units(&self, cut: &[AxisChunks]) -> u64 {
+        self.old.and_then(|(lead, _)| cut[lead].size_max()).unwrap_or(1).div_ceil(self.unit)
     }
-    let (Some(lead_old), Some(lead_new)) = (lead_old, lead_new) else { return Ok(()) };
-    // A chunk along the leading axis is so many elements in a row on either side.
-    let rest = |shape: &[u64], lead: usize, end: usize| shape[lead + 1..end].iter().product::<u64>().max(1);
-    let (step_old, step_new) = (rest(old, lead_old, group.old.end), rest(new, lead_new, group.new.end));
-    let unit = lcm(step_old, step_new);
-    let axis = aligned(&own.axes()[lead_old], old[lead_old], unit / step_old)?;
-    let scaled: Vec<u64> = axis.sizes().flatten().map(|size| size * step_old / step_new).collect();
-    cut[lead_old] = axis;
-    made[base + lead_new - group.new.start] = AxisChunks::from_sizes(scaled)?;
-    follows[lead_old] = lead_new as i64;
-    Ok(())
+
+    /// The new axes, cut as the old ones are.
+    fn make(
+        &self,
+        cut: &[AxisChunks],
+        new: &[u64],
+        made: &mut Vec<AxisChunks>,
+        follows: &mut [i64],
+    ) -> Built<()> {
+        let base = made.len();
+        for at in self.group.new.clone() {
+            made.push(AxisChunks::from_sizes([new[at]])?);
+        }
+        let (Some((before, from)), Some((after, to))) = (self.old, self.new) else { return Ok(()) };
+        // A chunk along the leading axis is so many elements in a row on either side.
+        let scaled = cut[before].runs().map(|(size, n)| (size.map(|size| size * from / to), n));
+        made[base + after - self.group.new.start] = AxisChunks::from_runs(scaled)?;
+        follows[before] = after as i64;
+        Ok(())
+    }
+}
+
+fn block_bytes(axes: &[AxisChunks], item: u64) -> u64 {
+    axes.iter().filter_map(AxisChunks::size_max).fold(item, u64::saturating_mul)
+}
+
+/// Cuts leading axes until no block has more bytes than `most`, or none can be cut further: those of most units first.
+fn within(leads: &[Lead], cut: &mut [AxisChunks], item: u64, most: u64) -> Built<()> {
+    loop {
+        let excess = block_bytes(cut, item).div_ceil(most.max(1));
+        let longest = leads.iter().max_by_key(|lead| lead.n_units(cut));
+        let Some((lead, (axis, _))) = longest.and_then(|lead| Some((lead, lead.old?))) else { return Ok(()) };
+        let n_units = lead.n_units(cut);
+        if excess <= 1 || n_units <= 1 {
+            return Ok(());
+        }
+        let size = (n_units / excess).max(1) * lead.unit;
+        let mut runs = Vec::new();
+        for (old, n) in cut[axis].runs() {
+            let old = old.unwrap_or(0);
+            match old <= size {
+                true => runs.push((Some(old), n)),
+                false => {
+                    let part =
+                        [(Some(size), old / size), (Some(old % size), u64::from(!old.is_multiple_of(size)))];
+                    match old.is_multiple_of(size) {
+                        true => runs.push((Some(size), n * (old / size))),
+                        false => (0..n).for_each(|_| runs.extend(part)),
+                    }
+                }
+            }
+        }
+        cut[axis] = AxisChunks::from_runs(runs)?;
+    }
 }
 
 /// Chunks near `axis` whose sizes are multiples of `unit`, where the length is one.
@@ -130,7 +224,10 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
         }
         _ => return Err(ArrayError::value("can only specify one unknown dimension")),
     };
-    reshape(builder, operand, &shape)
+    let limit = parameters.get("limit").and_then(Param::as_int).and_then(|bytes| u64::try_from(bytes).ok());
+    let joins = !matches!(parameters.get("merge_chunks"), Some(Param::Bool(false)));
+    let rules = Rules { block_bytes: limit.unwrap_or(BLOCK_BYTES), joins };
+    reshape_within(builder, operand, &shape, &rules)
 }
 
 /// Every block reshaped on its own, to the chunks that the parameters say.

@@ -14,7 +14,7 @@ use raskt_expr::{Expr, layer_name};
 use rustc_hash::FxHashMap;
 
 use super::parameters::{ArrayChunks, to_param};
-use super::planning::{builder, configured};
+use super::planning::{builder, configured, configured_bounds};
 use super::root::DelayedPart;
 use super::{failure, from_numpy, indexing, operands};
 use crate::delayed::Delayed;
@@ -140,9 +140,9 @@ impl ArrayExpr {
     /// The number of tasks that computing it would take, as the expression stands after simplification.
     #[getter]
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
-        let (expr, planner) = (self.expr.clone(), configured(py)?);
+        let (expr, planner, bounds) = (self.expr.clone(), configured(py)?, configured_bounds(py)?);
         let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let plan = raskt_array::planning::plan(planner, &[expr])?;
+            let (plan, _) = raskt_array::planning::plan_within(planner, &[expr], bounds)?;
             Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
         });
         n_tasks.map_err(|error| crate::errors::to_py(py, error))
@@ -150,8 +150,8 @@ impl ArrayExpr {
 
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let (expr, planner) = (self.expr.clone(), configured(py)?);
-        py.detach(move || raskt_array::planning::explain(planner, &[expr]))
+        let (expr, planner, bounds) = (self.expr.clone(), configured(py)?, configured_bounds(py)?);
+        py.detach(move || raskt_array::planning::explain_within(planner, &[expr], bounds))
             .map_err(|error| crate::errors::to_py(py, error))
     }
 

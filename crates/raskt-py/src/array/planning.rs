@@ -8,7 +8,7 @@ use pyo3::types::PyTuple;
 use raskt_array::{Builder, NativeTokens};
 use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{Opaque, Result, Token};
-use raskt_expr::{Planner, Way};
+use raskt_expr::{Bounds, Planner, Way};
 
 use super::library::NumPy;
 use crate::object::PyObj;
@@ -39,6 +39,18 @@ pub fn configured(py: Python<'_>) -> PyResult<&'static Planner> {
     let is_native: bool =
         config.call_method1(intern!(py, "resolve"), (intern!(py, "array.native"),))?.extract()?;
     Ok(if is_native { &PLANNER } else { &WITHOUT_KERNELS })
+}
+
+/// What a computation may take, as the configuration says.
+///
+/// # Errors
+/// `ValueError` for values that the keys do not take.
+pub fn configured_bounds(py: Python<'_>) -> PyResult<Bounds> {
+    let config = py.import(intern!(py, "raskt.config"))?;
+    let resolve = |key: &str| config.call_method1(intern!(py, "resolve"), (key,));
+    let n_workers: Option<usize> = resolve("num-workers")?.extract()?;
+    let n_workers = n_workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    Ok(Bounds { memory_bytes: resolve("local.memory-limit")?.extract()?, n_workers })
 }
 
 /// Names Python's objects by their content.

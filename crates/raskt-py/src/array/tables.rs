@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raskt_array::{COLLECTION, Held};
 use raskt_core::{ErrorKind, Key, Param, Result};
-use raskt_expr::{Expr, Lowered, Plan, Planner, post_order};
+use raskt_expr::{Bounds, Expr, Lowered, Plan, Planner, post_order};
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
 use raskt_graph::{Body, Foreign, Keys, TableBuilder, TaskTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::finish::FINISH;
-use super::planning::configured;
+use super::planning::{configured, configured_bounds};
 use super::root::{ArrayRoot, Form, part_of};
 use crate::node::{Args, Callee, Node};
 
@@ -78,6 +79,7 @@ pub fn collect<'py>(
     py: Python<'py>,
     roots: &[Arc<Node>],
     known: Option<&Bound<'py, PyDict>>,
+    bounds: Option<Bounds>,
 ) -> PyResult<Option<TaskTable>> {
     let mut found = Found::default();
     roots.iter().for_each(|root| found.look(py, root));
@@ -85,8 +87,14 @@ pub fn collect<'py>(
         return Ok(None);
     }
     let planner = configured(py)?;
-    let table =
-        py.detach(|| expand(planner, &found.wanted)).map_err(|error| crate::errors::to_py(py, error))?;
+    let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
+    super::deferred::settle(py, found.wanted.iter_mut().map(|wanted| &mut wanted.expr).collect(), bounds)?;
+    let expanded = py.detach(|| expand(planner, &found.wanted, bounds));
+    let (table, excesses) = expanded.map_err(|error| crate::errors::to_py(py, error))?;
+    for excess in excesses {
+        let message = std::ffi::CString::new(excess).unwrap_or_default();
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)?;
+    }
     if found.n_others == 0 {
         let rows = roots.iter().filter_map(|root| found.of_node.get(&address(root)));
         let rows: Vec<usize> = rows.copied().collect();
@@ -115,15 +123,15 @@ pub fn collect<'py>(
     table.map(Some).map_err(|error| crate::errors::to_py(py, error))
 }
 
-/// The tasks of all that is wanted; the outputs are in its order.
-fn expand(planner: &Planner, wanted: &[Wanted]) -> Result<TaskTable> {
+/// The tasks of all that is wanted, whose outputs are in its order; and what they cannot keep to of the bounds.
+fn expand(planner: &Planner, wanted: &[Wanted], bounds: Bounds) -> Result<(TaskTable, Vec<String>)> {
     let exprs: Vec<Expr> = wanted.iter().map(|wanted| wanted.expr.clone()).collect();
-    let mut plan = raskt_array::planning::plan(planner, &exprs)?;
+    let (mut plan, excesses) = raskt_array::planning::plan_within(planner, &exprs, bounds)?;
     let mut keys = Vec::with_capacity(wanted.len());
     for (wanted, lowered) in wanted.iter().zip(plan.roots.clone()) {
         keys.push(finished(&mut plan, wanted, &lowered)?);
     }
-    plan.graph.expand_for(&keys)
+    Ok((plan.graph.expand_for(&keys)?, excesses))
 }
 
 /// The key of the task that hands `wanted` out.
