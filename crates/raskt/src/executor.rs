@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use raskt_core::{ErrorKind, ErrorPolicy, Result};
+use raskt_core::{ErrorKind, ErrorPolicy, Result, Value};
 use raskt_exec::{BodyRegistry, Pool, Run, RunOptions};
+use raskt_graph::TaskTable;
 use raskt_store::SpillFolder;
 
 use crate::cancel::CancelHandle;
@@ -106,6 +107,7 @@ impl Executor {
         let run_options = run_options.validated()?;
         let mut registry = BodyRegistry::default();
         registry.add_world(Arc::new(Closures));
+        raskt_array::bodies::register(&mut registry)?;
         let registry = Arc::new(registry);
         let pool = Pool::new(options.n_threads, &registry)
             .map_err(|error| ErrorKind::Io { path: "threads".into(), reason: error.to_string() })?;
@@ -128,8 +130,12 @@ impl Executor {
     pub fn compute<W: Wanted>(&self, graph: &Graph, wanted: W) -> Result<W::Values> {
         let mut tasks = Vec::new();
         wanted.visit(&mut |graph, number| tasks.push((graph, number)));
-        let table = Arc::new(graph.table(&tasks)?);
-        let run = Arc::new(Run::new(table, Arc::clone(&self.registry), self.options.clone())?);
+        wanted.read(&mut self.run(graph.table(&tasks)?)?.into_iter())
+    }
+
+    /// The outputs of a table of tasks.
+    pub(crate) fn run(&self, table: TaskTable) -> Result<Vec<Value>> {
+        let run = Arc::new(Run::new(Arc::new(table), Arc::clone(&self.registry), self.options.clone())?);
         if let Some(cancel) = &self.cancel {
             cancel.follow(&run);
         }
@@ -139,6 +145,6 @@ impl Executor {
             self.pool.start(&run);
             while !run.wait(None) {}
         }
-        wanted.read(&mut run.results()?.into_iter())
+        run.results()
     }
 }

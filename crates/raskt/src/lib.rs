@@ -21,9 +21,11 @@
 //! - A closure may fail with any error, or panic: the [`Error`] names the task and its function, and [`cause`] gives
 //!   back what the closure returned.
 //! - A closure may return a [`Grown`] graph that runs in its place.
+//! - Numeric work on more data than a graph of closures should be written for by hand is an [`array`].
 //! - [`Options`] set threads, a memory limit, where values are spilled, retries, what an error stops, and a
 //!   [`CancelHandle`].
 
+pub mod array;
 mod cancel;
 mod datum;
 mod executor;

@@ -268,7 +268,9 @@ def reduce_chunk(
     if kind in _SIMPLE:
         function: Any = _SIMPLE[kind][0]
         if kind in ("sum", "prod", "nansum", "nanprod"):
-            return function(block, axis=axes, keepdims=True, dtype=known)
+            # Times are summed as they are; to NumPy a unit is no dtype to ask for.
+            timed = block.dtype.kind == "m"
+            return function(block, axis=axes, keepdims=True, dtype=None if timed else known)
         return _extreme(function, block, kind, axes)
     if kind in _MOMENTS:
         return _moments(block, kind, axes, known)

@@ -5,31 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 import raskt.array as ra
+from kernel_page import TABLE, TIMED
 
-PAGE = Path(__file__).resolve().parents[3] / "docs/array-kernels.md"
 TASK = re.compile(r"^ +\d+ (\S+)$", re.MULTILINE)
-TIMED = {"M8": "M8[ns]", "m8": "m8[ns]"}
-
-
-def table() -> dict[str, dict[str, str]]:
-    """The marks of the page: operation, then dtype."""
-    found: dict[str, dict[str, str]] = {}
-    columns: list[str] = []
-    for line in PAGE.read_text("utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| operation"):
-            columns = cells[1:]
-        elif line.startswith("| `"):
-            found[cells[0].strip("`")] = dict(zip(columns, cells[1:], strict=True))
-    return found
-
-
-TABLE = table()
 ONES = np.ones(4, dtype=bool)
 PLACES = np.array([3, 0, 0])
 # How each row of the last table is asked for, and the kernel that has another name than the row.

@@ -21,6 +21,8 @@ pub struct KernelRow {
     pub native: Vec<DType>,
     /// The dtypes that NumPy has a loop for and that run as a library function.
     pub library: Vec<DType>,
+    /// By how many units in the last place results may differ from NumPy's; 0 where they do not.
+    pub ulps: u32,
 }
 
 /// How a dtype is taken.
@@ -122,12 +124,37 @@ fn columns() -> Vec<DType> {
     DType::NATIVE.into_iter().chain(times).collect()
 }
 
+/// What two good libraries of mathematics may differ by: NumPy's own vectorised loops are within this of the truth.
+const ULPS_MAX: u32 = 4;
+
+/// Arithmetic is exact; functions that are computed by series are nearly so. `absolute` is such a one of complex numbers.
+fn ulps(ufunc: Ufunc) -> u32 {
+    use Ufunc as U;
+    match ufunc {
+        U::Absolute
+        | U::Arccos
+        | U::Arccosh
+        | U::Arcsin
+        | U::Arcsinh
+        | U::Arctan
+        | U::Arctan2
+        | U::Arctanh => ULPS_MAX,
+        U::Cbrt | U::Cos | U::Cosh | U::Deg2rad | U::Degrees | U::Exp | U::Exp2 | U::Expm1 => ULPS_MAX,
+        U::FloatPower | U::Hypot | U::Log | U::Log10 | U::Log1p | U::Log2 | U::Logaddexp | U::Logaddexp2 => {
+            ULPS_MAX
+        }
+        U::Power | U::Rad2deg | U::Radians | U::Sin | U::Sinh | U::Tan | U::Tanh => ULPS_MAX,
+        _ => 0,
+    }
+}
+
 fn ufunc_row(ufunc: Ufunc) -> KernelRow {
     let mut row = KernelRow {
         operation: ufunc.name().to_owned(),
         family: "ufunc",
         native: Vec::new(),
         library: Vec::new(),
+        ulps: ulps(ufunc),
     };
     for dtype in columns() {
         // Times are scaled by numbers; all else meets its like.
@@ -156,6 +183,7 @@ fn planned(operation: &str, takes: Takes) -> KernelRow {
         family: "body",
         native: of(Way::Native),
         library: of(Way::Library),
+        ulps: 0,
     }
 }
 
@@ -165,14 +193,14 @@ fn rows() -> Vec<KernelRow> {
     let mut rows: Vec<KernelRow> = Ufunc::ALL.iter().copied().filter(is_planned).map(ufunc_row).collect();
     let lone = |operation: &str, family, is_native: &dyn Fn(&DType) -> bool| {
         let (native, library) = columns().into_iter().partition(|dtype| is_native(dtype));
-        KernelRow { operation: operation.to_owned(), family, native, library }
+        KernelRow { operation: operation.to_owned(), family, native, library, ulps: 0 }
     };
     for op in [Op::Real, Op::Imag] {
         rows.push(lone(&op.name(), "ufunc", &|dtype| op.prepare(&[dtype]).is_some()));
     }
     // Angles of whole numbers are those of floats, which are too short for the shortest of them.
     let has_angle = |dtype: &DType| !is_time(dtype) && !matches!(dtype, DType::Int8 | DType::UInt8);
-    rows.push(lone("angle", "ufunc", &has_angle));
+    rows.push(KernelRow { ulps: ULPS_MAX, ..lone("angle", "ufunc", &has_angle) });
     rows.push(lone("where", "ufunc", &|dtype| Op::Where.prepare(&[&DType::Bool, dtype, dtype]).is_some()));
     for to in columns() {
         let op = Op::Cast(to.clone());

@@ -80,14 +80,12 @@ fn axes(builder: &Builder<'_>, operand: &Expr, parameters: &Param) -> Built<Vec<
 fn check_not_empty(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<()> {
     let lengths = builder.chunks(operand)?.shape();
     let empty = |axis: &i64| lengths[*axis as usize] == Some(0);
-    // Where the result has no elements either, nothing is asked.
-    let hollow = (0..lengths.len()).any(|at| !axes.contains(&(at as i64)) && lengths[at] == Some(0));
     let kind = name.strip_prefix("nan").unwrap_or(name);
     match kind {
-        "argmax" | "argmin" if !hollow && axes.iter().any(empty) => {
+        "argmax" | "argmin" if axes.iter().any(empty) => {
             Err(ArrayError::value(format!("attempt to get {kind} of an empty sequence")))
         }
-        "max" | "min" if !hollow && axes.iter().any(empty) => {
+        "max" | "min" if axes.iter().any(empty) => {
             let ufunc = if kind == "max" { "maximum" } else { "minimum" };
             let what = format!("zero-size array to reduction operation {ufunc} which has no identity");
             Err(ArrayError::value(what))

@@ -27,6 +27,36 @@ pub enum Index {
     Picks(Vec<i64>),
 }
 
+impl From<i64> for Index {
+    fn from(at: i64) -> Self {
+        Self::Point(at)
+    }
+}
+
+impl From<std::ops::Range<i64>> for Index {
+    fn from(range: std::ops::Range<i64>) -> Self {
+        Self::Range { start: Some(range.start), stop: Some(range.end), step: None }
+    }
+}
+
+impl From<std::ops::RangeFrom<i64>> for Index {
+    fn from(range: std::ops::RangeFrom<i64>) -> Self {
+        Self::Range { start: Some(range.start), stop: None, step: None }
+    }
+}
+
+impl From<std::ops::RangeTo<i64>> for Index {
+    fn from(range: std::ops::RangeTo<i64>) -> Self {
+        Self::Range { start: None, stop: Some(range.end), step: None }
+    }
+}
+
+impl From<std::ops::RangeFull> for Index {
+    fn from(_: std::ops::RangeFull) -> Self {
+        Self::Range { start: None, stop: None, step: None }
+    }
+}
+
 impl Index {
     /// The cut that this is on an axis of `length`.
     ///

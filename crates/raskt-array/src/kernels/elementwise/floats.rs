@@ -109,7 +109,8 @@ macro_rules! reals {
             fn tanh(self) -> Self { $T::tanh(self) }
             // The standard library's own formulas lose digits near zero and one.
             fn asinh(self) -> Self { $asinh(self) }
-            fn acosh(self) -> Self { $acosh(self) }
+            // libm's shorter one is wrong for less than -1.
+            fn acosh(self) -> Self { if self < 1.0 { Self::NAN } else { $acosh(self) } }
             fn atanh(self) -> Self { $atanh(self) }
             fn atan2(self, x: Self) -> Self { $T::atan2(self, x) }
             fn hypot(self, other: Self) -> Self { $T::hypot(self, other) }

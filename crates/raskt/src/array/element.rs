@@ -1,0 +1,98 @@
+//! The types of elements.
+
+use std::fmt::Debug;
+
+use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result};
+
+/// A type that elements of arrays have.
+pub trait Element: Copy + Debug + PartialEq + Send + Sync + 'static {
+    /// NumPy's name of it.
+    const DTYPE: DType;
+    /// What sums and products are.
+    type Sum: Element;
+    /// What means and deviations are.
+    type Mean: Element;
+
+    /// The elements of an array, in C order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`] for an array of another dtype.
+    fn read(array: &NdArray) -> Result<Vec<Self>>;
+
+    /// An array of elements in C order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] where there are not as many as the shape asks for.
+    fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray>;
+}
+
+/// A type that counts.
+pub trait Number: Element {}
+
+/// A type that has fractions.
+pub trait Float: Number {}
+
+fn dense<T: Element>(array: &NdArray) -> Result<NdArray> {
+    match *array.dtype() == T::DTYPE {
+        true => Ok(array.to_contiguous()),
+        false => {
+            let found = format!("elements of {}", array.dtype());
+            Err(ErrorKind::WrongType { expected: "the array's own elements", found }.into())
+        }
+    }
+}
+
+macro_rules! elements {
+    ($($type:ty, $dtype:ident, $sum:ty, $mean:ty;)*) => {$(
+        impl Element for $type {
+            const DTYPE: DType = DType::$dtype;
+            type Sum = $sum;
+            type Mean = $mean;
+
+            fn read(array: &NdArray) -> Result<Vec<Self>> {
+                let array = dense::<Self>(array)?;
+                let (items, _) = array.contiguous_bytes().unwrap_or(&[]).as_chunks();
+                Ok(items.iter().map(|item| Self::from_ne_bytes(*item)).collect())
+            }
+
+            fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray> {
+                let bytes: Vec<u8> = elements.iter().flat_map(|element| element.to_ne_bytes()).collect();
+                NdArray::contiguous(Self::DTYPE, shape, Buffer::from(bytes))
+            }
+        }
+
+        impl Number for $type {}
+    )*};
+}
+
+elements! {
+    i8, Int8, i64, f64;
+    i16, Int16, i64, f64;
+    i32, Int32, i64, f64;
+    i64, Int64, i64, f64;
+    u8, UInt8, u64, f64;
+    u16, UInt16, u64, f64;
+    u32, UInt32, u64, f64;
+    u64, UInt64, u64, f64;
+    f32, Float32, f32, f32;
+    f64, Float64, f64, f64;
+}
+
+impl Float for f32 {}
+impl Float for f64 {}
+
+impl Element for bool {
+    const DTYPE: DType = DType::Bool;
+    type Sum = i64;
+    type Mean = f64;
+
+    fn read(array: &NdArray) -> Result<Vec<Self>> {
+        let array = dense::<Self>(array)?;
+        Ok(array.contiguous_bytes().unwrap_or(&[]).iter().map(|&byte| byte != 0).collect())
+    }
+
+    fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray> {
+        let bytes: Vec<u8> = elements.iter().map(|&element| u8::from(element)).collect();
+        NdArray::contiguous(Self::DTYPE, shape, Buffer::from(bytes))
+    }
+}
