@@ -217,6 +217,8 @@ def arange(
         return _arange_of_times(start, stop, step, chunks, dtype)
     n = max(math.ceil((stop - start) / step), 0)
     known = np.arange(start, stop, step * max(n, 1), dtype=dtype).dtype
+    if known == np.bool_ and n > 2:
+        raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
     return _source("arange", (n,), chunks, known, {"start": start, "step": step})
 
 

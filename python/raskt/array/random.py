@@ -6,6 +6,7 @@
 # ruff: noqa: F822 - NumPy's names
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -559,6 +560,20 @@ def _try(distribution: str, params: tuple[Any, ...]) -> None:
     getattr(np.random.default_rng(0), distribution)(*params)
 
 
+def _colours(colors: Any, nsample: Any, method: str) -> tuple[list[int], int]:
+    """Return numbers of balls and draws, if they are such that draws can be made."""
+    known, drawn = np.asarray(colors), operator.index(nsample)
+    if method not in ("count", "marginals"):
+        raise ValueError('method must be "count" or "marginals".')
+    if known.ndim != 1 or known.dtype.kind not in "iu" or not known.size or (known < 0).any():
+        raise ValueError("colors must be a one-dimensional sequence of nonnegative integers")
+    if drawn < 0:
+        raise ValueError("nsample must be nonnegative.")
+    if drawn > int(known.sum()):
+        raise ValueError("nsample > sum(colors)")
+    return [int(n) for n in known], drawn
+
+
 class Generator(_Drawing):
     """Draws random numbers, as `numpy.random.Generator` does.
 
@@ -632,10 +647,41 @@ class Generator(_Drawing):
         chunks: Any = "auto",
         **kwargs: Any,
     ) -> Array:
-        """Not there yet: draw with `hypergeometric`, one colour after the other."""
-        raise NotImplementedError(
-            "multivariate_hypergeometric: draw with hypergeometric, one colour after the other"
-        )
+        """Draw how many of each colour are among ``nsample`` balls, colour after colour.
+
+        Parameters
+        ----------
+        colors : sequence of int
+            How many balls of each colour there are.
+        nsample : int
+            How many are drawn.
+        size : int or tuple of int, optional
+            How many times, as an array of that shape.
+        method : {"marginals", "count"}, optional
+            Accepted as NumPy does.
+        chunks : optional
+            How the axes of ``size`` are cut.
+        **kwargs
+            As in other methods.
+
+        Returns
+        -------
+        Array
+            Of the shape ``size`` and an axis of colours.
+        """
+        from raskt.array.concatenate import stack
+
+        counts, drawn = _colours(colors, nsample, method)
+        shape = () if size is None else size
+        rest, parts = sum(counts), list[Any]()
+        left: Any = drawn
+        for count in counts[:-1]:
+            rest -= count
+            parts.append(self.hypergeometric(count, rest, left, size=shape, chunks=chunks, **kwargs))
+            left = left - parts[-1]
+        last = left if parts else self.hypergeometric(counts[0], 0, drawn, size=shape, chunks=chunks)
+        found: Array = stack([*parts, last], axis=-1).rechunk({-1: -1})
+        return found
 
     def spawn(self, n_children: int) -> list[Generator]:
         """Return generators whose numbers have nothing to do with each other."""

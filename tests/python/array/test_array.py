@@ -292,3 +292,52 @@ def test_what_is_shown_of_an_array(x):
 def test_bad_input_is_an_error_before_anything_runs(x, call, kind):
     with pytest.raises(kind):
         call(x)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7, 8])
+@pytest.mark.parametrize("axis", [0, 1, None])
+def test_sorting_merges_any_number_of_blocks(n, axis):
+    values = np.random.default_rng(n).integers(0, 9, (5, 4 * n - 1)) * 1.5
+    values[0, -1] = np.nan
+    made = ra.sort(ra.from_array(values, chunks=(2, 4)), axis=axis)
+    check(made, np.sort(values, axis=axis))
+
+
+def test_repeated_elements_stay_in_chunks_of_the_size_they_had():
+    x = ra.arange(1000, chunks=100)
+    made = ra.repeat(x, 4)
+    check(made, np.repeat(np.arange(1000), 4))
+    assert max(made.chunks[0]) == 100
+    assert made.explain().count("array.repeat") == 1
+
+
+def test_a_diagonal_asks_only_for_the_blocks_that_it_crosses():
+    x = ra.ones((1000, 1000), chunks=100)
+    assert " 10 array.full" in ra.diagonal(x).explain()
+    check(ra.diagonal(ra.from_array(A, chunks=(3, 2)), -1), np.diagonal(A, -1))
+
+
+def test_an_index_that_is_computed_late_is_checked_late(x):
+    with pytest.raises(IndexError, match="index 9 is out of bounds for axis 1 with size 6"):
+        x[:, ra.asarray([0, 9])].compute()
+
+
+def test_truth_values_in_a_row_are_two_at_most():
+    check(ra.arange(2, dtype=bool), np.arange(2, dtype=bool))
+    with pytest.raises(TypeError, match="at most length 2"):
+        ra.arange(3, dtype=bool)
+
+
+def test_colours_of_balls_are_drawn_as_numpy_draws_them():
+    def draw(chunk):
+        generator = ra.random.default_rng(3)
+        return generator.multivariate_hypergeometric([5, 10, 0, 7], 8, size=4000, chunks=chunk).compute()
+
+    found = draw(999)
+    np.testing.assert_array_equal(found, draw(4000))
+    assert set(found.sum(axis=1)) == {8}
+    theirs = np.random.default_rng(1).multivariate_hypergeometric([5, 10, 0, 7], 8, size=4000)
+    np.testing.assert_allclose(found.mean(axis=0), theirs.mean(axis=0), atol=0.08)
+    np.testing.assert_allclose(found.std(axis=0), theirs.std(axis=0), atol=0.08)
+    with pytest.raises(ValueError, match="nsample > sum"):
+        ra.random.default_rng(3).multivariate_hypergeometric([1, 2], 4)

@@ -16,7 +16,7 @@ ONES = np.ones(4, dtype=bool)
 PLACES = np.array([3, 0, 0])
 # How each row of the last table is asked for, and the kernel that has another name than the row.
 BODIES = {
-    "arange": lambda x: ra.arange(4, chunks=2, dtype=x.dtype),
+    "arange": lambda x: ra.arange(2, chunks=1, dtype=x.dtype),
     "assign": lambda x: assigned(x, np.s_[1:3, ::-2], x[0, 0]),
     "bincount": lambda x: ra.bincount(x.reshape(-1)),
     "broadcast": lambda x: ra.broadcast_to(x, (3, 4, 4)),
