@@ -31,7 +31,7 @@ fn main() -> Built<()> {
         println!("{row:+.3?}");
     }
     let high = table.slice(&index![.., 2]).greater(20.0);
-    println!("{:.2} % of the third column are over 20", high.mean().compute()?.value() * 100.0);
+    println!("{:.2} % of the third column are over 20", high.mean().value()? * 100.0);
     Ok(())
 }
 
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn shares_are_means_of_truth_values() -> Built<()> {
-        let share = table().slice(&index![.., 2]).greater(10.0).mean().compute()?.value();
+        let share = table().slice(&index![.., 2]).greater(10.0).mean().value()?;
         assert!((share - 0.5).abs() < 0.02, "{share}");
         Ok(())
     }

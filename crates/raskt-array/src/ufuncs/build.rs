@@ -36,8 +36,13 @@ pub(super) fn ufunc_by_name(
 /// The dtype that NumPy's rules give.
 fn result_dtype(builder: &Builder<'_>, name: &str, operands: &[Expr], kwargs: &Param) -> Result<DType> {
     let metas = operands.iter().map(|expr| builder.meta(expr).cloned()).collect::<Result<Vec<_>>>()?;
-    let native = Ufunc::parse(name).filter(|_| *kwargs == Param::Null);
-    let native = native.and_then(|ufunc| ufunc.resolve(&metas.iter().map(promoted).collect::<Vec<_>>()));
+    // A choice between two has the dtype that the larger of both has.
+    let (ufunc, chosen) = match name {
+        "where" => (Some(Ufunc::Maximum), metas.get(1..).unwrap_or_default()),
+        name => (Ufunc::parse(name), metas.as_slice()),
+    };
+    let native = ufunc.filter(|_| *kwargs == Param::Null);
+    let native = native.and_then(|ufunc| ufunc.resolve(&chosen.iter().map(promoted).collect::<Vec<_>>()));
     match native {
         Some(found) => Ok(found.output),
         None => library_dtype(builder, &format!("numpy.{name}"), &metas, kwargs),

@@ -51,14 +51,3 @@ impl<T: Element> Computed<T> {
         self.values.get(usize::try_from(place).ok()?).copied().filter(|_| inside)
     }
 }
-
-impl<T: Element> Computed<T> {
-    /// The only element of an array without axes, and the first of any other.
-    ///
-    /// # Panics
-    /// For an array without elements.
-    #[must_use]
-    pub fn value(&self) -> T {
-        self.values[0]
-    }
-}

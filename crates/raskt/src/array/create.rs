@@ -57,8 +57,8 @@ impl<T: Element> Array<T> {
     ///
     /// ```
     /// use raskt::array::Array;
-    /// let x = Array::from_vec(&[2, 2], vec![1.0, 2.0, 3.0, 4.0], &[1, 2]);
-    /// assert_eq!(x.sum().compute()?.value(), 10.0);
+    /// let x = Array::from_vec(&[2, 2], vec![1.0_f64, 2.0, 3.0, 4.0], &[1, 2]);
+    /// assert_eq!(x.sum().value()?, 10.0);
     /// assert!(Array::from_vec(&[3], vec![1.0, 2.0], &[3]).compute().is_err());
     /// # Ok::<(), raskt::array::ArrayError>(())
     /// ```

@@ -16,8 +16,9 @@ use crate::executor::{Executor, Options};
 
 static PLANNER: LazyLock<Planner> = LazyLock::new(|| {
     // Names of operations are there once, so that nothing can fail.
-    let planner = raskt_array::planner(Arc::new(NoLibrary)).unwrap_or_default();
-    Planner { way: Way::Native, ..planner }
+    let mut planner = raskt_array::planner(Arc::new(NoLibrary)).unwrap_or_default();
+    planner.way = Way::Native;
+    planner
 });
 
 /// An array of elements of type `T`, cut into chunks; nothing is computed until [`Array::compute`].
@@ -42,11 +43,15 @@ impl<T> Clone for Array<T> {
     }
 }
 
-impl<T: Element> fmt::Debug for Array<T> {
+impl<T> fmt::Debug for Array<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.chunks() {
-            Ok(chunks) => write!(f, "Array<{}>({chunks})", T::DTYPE),
-            Err(error) => write!(f, "Array<{}>({error})", T::DTYPE),
+        let found = self.made.clone().and_then(|expr| {
+            let builder = Builder::new(PLANNER.context(), &NativeTokens);
+            Ok((builder.dtype(&expr)?, builder.chunks(&expr)?))
+        });
+        match found {
+            Ok((dtype, chunks)) => write!(f, "Array<{dtype}>({chunks})"),
+            Err(error) => write!(f, "Array({error})"),
         }
     }
 }
@@ -102,6 +107,18 @@ impl<T: Element> Array<T> {
         self.compute_on(&Executor::new(Options::default())?)
     }
 
+    /// The element of an array that has but one, on a thread a core.
+    ///
+    /// # Errors
+    /// As [`Array::compute`]; for any other number of elements.
+    pub fn value(&self) -> Built<T> {
+        let found = self.compute()?;
+        match found.values() {
+            [lone] => Ok(*lone),
+            values => Err(ArrayError::value(format!("the only element of {}", values.len()))),
+        }
+    }
+
     /// The elements, on threads that are there, within the bounds that they were given.
     ///
     /// ```
@@ -109,7 +126,7 @@ impl<T: Element> Array<T> {
     /// use raskt::{Executor, Options};
     /// let executor = Executor::new(Options { memory_limit_bytes: Some(1 << 28), ..Options::default() })?;
     /// let x = Random::new(7).normal(0.0, 1.0, &[100_000], &[10_000]);
-    /// assert!(x.std().compute_on(&executor)?.value() > 0.9);
+    /// assert!(x.std().compute_on(&executor)?.values()[0] > 0.9);
     /// # Ok::<(), raskt::array::ArrayError>(())
     /// ```
     ///

@@ -33,7 +33,7 @@ reductions! { Element:
     /// ```
     /// use raskt::array::Array;
     /// let x = Array::<i32>::arange(0, 6, 1, &[6]).reshape(&[2, 3]);
-    /// assert_eq!(x.sum().compute()?.value(), 15_i64);
+    /// assert_eq!(x.sum().value()?, 15_i64);
     /// assert_eq!(x.sum_along(&[-1]).compute()?.values(), [3, 12]);
     /// assert!(x.sum_along(&[2]).shape().is_err());
     /// # Ok::<(), raskt::array::ArrayError>(())
@@ -66,7 +66,7 @@ impl<T: Element> Array<T> {
     /// ```
     /// use raskt::array::Array;
     /// let x = Array::from_vec(&[2, 2], vec![1.0, 9.0, 3.0, 2.0], &[1, 2]);
-    /// assert_eq!(x.argmax(None).compute()?.value(), 1);
+    /// assert_eq!(x.argmax(None).value()?, 1);
     /// assert_eq!(x.argmax(Some(0)).compute()?.values(), [1, 0]);
     /// # Ok::<(), raskt::array::ArrayError>(())
     /// ```
