@@ -338,6 +338,8 @@ class VIndex:
             raise IndexError("vindex needs lists that are there: compute the index first")
         if any(isinstance(item, slice) and item != slice(None) for item in items):
             raise IndexError("vindex takes whole axes (:) and lists of places")
+        if not is_known(x.shape):
+            raise ValueError("vindex needs an array of known shape: call compute_chunk_sizes() first")
         axes = [at for at, item in enumerate(items) if not isinstance(item, slice)]
         lists = np.broadcast_arrays(*[np.asarray(items[at]) for at in axes]) if axes else []
         if not axes:

@@ -25,11 +25,11 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None) ->
     shape : int or tuple of int
         The shape; one length may be -1.
     merge_chunks : bool, optional
-        Whether chunks may be joined along the leading one of the axes that become one. Otherwise chunks are as
-        small there as can be.
+        Whether chunks may be joined along the leading one of the axes that become one. Otherwise chunks are
+        as small there as can be.
     limit : int or str, optional
-        The size that chunks do not exceed where they need not: the configured chunk size by default, or that of
-        the array's own chunks if they are larger.
+        The size that chunks do not exceed where they need not: the configured chunk size by default, or that
+        of the array's own chunks if they are larger.
 
     Returns
     -------

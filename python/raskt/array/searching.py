@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import known_shape, op
+from raskt.array._op import is_known, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -67,14 +67,19 @@ def argwhere(a: Any) -> Array:
     if a.ndim == 0:
         none: Array = argwhere(a.reshape(1))[:, :0]
         return none
+    if not is_known(a.shape) and a.npartitions > 1:
+        # Where a block begins is known only with the sizes of those before.
+        from raskt.array._unknown import NAN, bounds_of, deferred
+
+        bounds = bounds_of(a)
+        longest = None if None in bounds else math.prod(n for n in bounds if n is not None)
+        promised = ((NAN,) * a.numblocks[0], (a.ndim,))
+        return deferred("raskt.array.searching:argwhere", (a,), promised, np.int64, [longest, a.ndim])
     # Blocks of whole rows come in NumPy's order.
     rest = math.prod(a.shape[1:])
     if any(n > 1 for n in a.numblocks[1:]):
         most = max(math.prod(map(max, a.chunks)) // max(rest, 1), 1)
         a = a.rechunk({0: most, **dict.fromkeys(range(1, a.ndim), -1)})
-    if a.numblocks[0] > 1:
-        # Where a block begins is known only with the sizes of those before.
-        known_shape(a, "nonzero")
     chunks = ((math.nan,) * a.numblocks[0], (a.ndim,))
     parameters = {
         "function": "raskt.array._chunk.true_places",

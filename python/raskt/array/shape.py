@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._op import array_of, dtype_parameter, expr_of, known_shape, op
+from raskt.array._op import array_of, dtype_parameter, expr_of, is_known, known_shape, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -269,6 +269,10 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
     from raskt.array.concatenate import concatenate
 
     x = _as(array)
+    if not is_known(x.shape):
+        from raskt.array._unknown import bounds_of, deferred
+
+        return deferred("raskt.array.shape:roll", (x, shift, axis), x.chunks, x._dtype, bounds_of(x))
     if axis is None:
         made: Array = roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
         return made
@@ -312,6 +316,10 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
     del meta
     x = _as(x)
     wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
+    if not is_known(x.shape):
+        from raskt.array._unknown import deferred
+
+        return deferred("raskt.array.shape:broadcast_to", (x, wanted), tuple((n,) for n in wanted), x._dtype)
     offset = len(wanted) - x.ndim
     fits = offset >= 0 and all(a in (1, b) or a != a for a, b in zip(x.shape, wanted[offset:], strict=True))
     if not fits:

@@ -58,7 +58,9 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
     if places.ndim == 0:
         one: Array = a[(*(slice(None),) * at, int(places))]
         return one
-    chosen = picked(a, places.reshape(-1), at)
+    flat = places.reshape(-1)
+    is_known = a.shape[at] == a.shape[at]
+    chosen: Array = picked(a, flat, at) if is_known else a[(*(slice(None),) * at, flat)]
     if places.ndim == 1:
         return chosen
     made: Array = chosen.reshape((*a.shape[:at], *places.shape, *a.shape[at + 1 :]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, known_shape, op
+from raskt.array._op import dtype_parameter, is_known, known_shape, op
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,10 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
     at = _axis(axis, a.ndim)
     n = a.numblocks[at]
     if n > 1:
-        known_shape(a, "sort")
+        if not is_known(a.shape):
+            from raskt.array._unknown import bounds_of, deferred
+
+            return deferred("raskt.array.sorting:sort", (a, at), a.chunks, a._dtype, bounds_of(a))
         # The network below is right for blocks of one size, of which the last may be smaller.
         a = a.rechunk({at: max(a.chunks[at])})
         n = a.numblocks[at]
@@ -110,6 +113,13 @@ def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
 
     a = _as(a)
     at = _axis(axis, a.ndim)
+    if not is_known(a.shape):
+        from raskt.array._unknown import NAN, bounds_of, deferred
+
+        chunks = tuple((NAN,) if axis == at else sizes for axis, sizes in enumerate(a.chunks))
+        bounds = [abs(k) if axis == at else n for axis, n in enumerate(bounds_of(a))]
+        dtype = np.dtype(np.int64) if name == "argtopk" else a._dtype
+        return deferred(f"raskt.array.sorting:{name}", (a, k, at, split_every), chunks, dtype, bounds)
     n = known_shape(a, "topk")[at]
     code = dtype_parameter(np.int64) if name == "argtopk" else a._expr.dtype
     kwargs = {"k": int(k), "axis": at}

@@ -162,6 +162,38 @@ def test_lazy_places_in_an_unknown_axis() -> None:
     np.testing.assert_array_equal(x[places].compute(), expected[[4, 0, -1]])
 
 
+def test_sizes_that_are_others_the_second_time_are_said() -> None:
+    calls = iter(range(3, 100))
+
+    def grows() -> np.ndarray[Any, Any]:
+        return np.arange(next(calls))
+
+    x = ra.from_delayed(raskt.delayed(grows, pure=False)(), (np.nan,), int)
+    with pytest.raises(ValueError, match="axis 0: a chunk has 4 elements, where it had 3"):
+        x[1:].compute()
+
+
+@pytest.mark.parametrize(
+    ("function", "numpys"),
+    [
+        (lambda x: ra.roll(x, 2, axis=0), lambda x: np.roll(x, 2, axis=0)),
+        (lambda x: ra.sort(x, axis=0), lambda x: np.sort(x, axis=0)),
+        (lambda x: ra.topk(x, 2, axis=0), lambda x: -np.sort(-x, axis=0)[:2]),
+        (lambda x: ra.take(x, [2, 0], axis=0), lambda x: np.take(x, [2, 0], axis=0)),
+        (lambda x: ra.flip(x, 0), lambda x: np.flip(x, 0)),
+        (lambda x: ra.diff(x, axis=0), lambda x: np.diff(x, axis=0)),
+        (lambda x: ra.argwhere(x > 2), lambda x: np.argwhere(x > 2)),
+        (lambda x: x.cumsum(axis=0), lambda x: x.cumsum(axis=0)),
+        (lambda x: ra.broadcast_to(x, (2, 6, 4)), lambda x: np.broadcast_to(x, (2, 6, 4))),
+        (lambda x: x.T @ x, lambda x: x.T @ x),
+        (lambda x: ra.median(x, axis=0), lambda x: np.median(x, axis=0)),
+    ],
+)
+def test_functions_of_arrays_of_unknown_length_are_numpys(function: Any, numpys: Any) -> None:
+    x, expected = masked()
+    np.testing.assert_array_equal(function(x).compute(), numpys(expected))
+
+
 def test_joining_what_may_differ() -> None:
     x, expected = masked()
     whole = ra.from_array(expected, chunks=(4, 2))

@@ -3,7 +3,7 @@
 use raskt_core::Result;
 use raskt_exec::BodyRegistry;
 
-use super::{pick, region};
+use super::{checked, pick, region};
 
 /// Adds these bodies, and the native kernels, to `registry`.
 ///
@@ -12,5 +12,6 @@ use super::{pick, region};
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     crate::kernels::register(registry)?;
     region::register(registry)?;
-    pick::register(registry)
+    pick::register(registry)?;
+    checked::register(registry)
 }

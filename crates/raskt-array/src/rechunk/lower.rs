@@ -4,11 +4,15 @@ use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Bounds, Context, Expr, Way, layer_name, post_order};
 use raskt_graph::Body;
-use raskt_graph::layer::{AxisRechunk, Layer, Operand, Rechunk, Transport};
+use raskt_graph::layer::{
+    AxisRechunk, Blockwise, BlockwiseParts, Formula, Indexed, Layer, Operand, Rechunk, Transport,
+};
 
 use super::cost::Travel;
 use super::plan::{BLOCK_BYTES, Rules, Step, plan};
+use crate::bodies::CHECKED;
 use crate::builder::chunks;
+use crate::creation::ranges;
 use crate::operations::{Job, are_native};
 use crate::parameters::{integers, text};
 
@@ -59,6 +63,22 @@ pub(super) fn rechunk(job: &mut Job<'_, '_>) -> Result<Layer> {
         (operand, before) = (name, step.chunks);
     }
     Err(ErrorKind::InvalidGraph("a rechunk in no steps".into()).into())
+}
+
+/// Blocks as they are; those that are said to be of sizes that were not known before are looked at.
+pub(super) fn known(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let (from, to) = (job.operand_chunks(0)?, job.chunks()?);
+    let is_new = |(from, to): (&AxisChunks, &AxisChunks)| from.length().is_none() && to.length().is_some();
+    let looks = from.axes().iter().zip(to.axes()).any(is_new);
+    let letters: Vec<u16> = (0..to.n_axes() as u16).collect();
+    let parts = BlockwiseParts {
+        counts: (0..).zip(to.grid()).collect(),
+        output: letters.clone(),
+        operands: vec![Indexed::new(job.operands[0].name.clone(), &letters)],
+        ..BlockwiseParts::of(if looks { Body::native(CHECKED) } else { Body::Alias })
+    };
+    let parameters = if looks { ranges(&to) } else { Formula::Constant(Param::Null) };
+    Ok(Blockwise::new(BlockwiseParts { parameters, ..parts })?.into())
 }
 
 /// `to`, where sizes that it does not know are those of `from`: there are as many.

@@ -6,10 +6,14 @@ use raskt_expr::Expr;
 
 use super::plan::{Group, groups};
 use crate::builder::Builder;
+use crate::concatenate::concatenate;
 use crate::error::{ArrayError, Built};
 use crate::parameters::{CHUNKS, chunks_param, integers, integers_of};
 use crate::rechunk::BLOCK_BYTES;
+use crate::slicing::{Index, slice};
 
+/// The most parts into which a reshape falls where rows are longer than a block may be.
+const N_PARTS_MAX: u64 = 1024;
 /// Bytes of an element whose dtype says nothing: a pointer.
 const ITEM_BYTES: u64 = 8;
 
@@ -59,6 +63,11 @@ fn reshape_within(builder: &Builder<'_>, expr: &Expr, shape: &[u64], rules: &Rul
     let item = builder.dtype(expr)?.item_bytes().map_or(ITEM_BYTES, |bytes| bytes as u64);
     let most = rules.block_bytes.max(block_bytes(own.axes(), item));
     within(&leads, &mut cut, item, most)?;
+    if block_bytes(&cut, item) > most
+        && let Some(parts) = in_parts(builder, expr, &leads, shape, rules)?
+    {
+        return Ok(parts);
+    }
     let mut made: Vec<AxisChunks> = Vec::with_capacity(shape.len());
     let mut follows = vec![-1_i64; old.len()];
     for lead in &leads {
@@ -145,6 +154,37 @@ impl Lead {
         follows[before] = after as i64;
         Ok(())
     }
+}
+
+/// Where a single step along a leading axis is more than a block may have: each step reshaped on its own, and all of
+/// them one behind the other. `None` where steps on either side are no multiples of those on the other, or too many.
+fn in_parts(
+    builder: &Builder<'_>,
+    expr: &Expr,
+    leads: &[Lead],
+    shape: &[u64],
+    rules: &Rules,
+) -> Built<Option<Expr>> {
+    let old = builder.chunks(expr)?.known_shape()?;
+    for lead in leads.iter().filter(|lead| lead.group.old.len() + lead.group.new.len() > 2) {
+        let (Some((before, from)), Some((after, to))) = (lead.old, lead.new) else { continue };
+        // Rows of the array, or of the result: the longer ones.
+        let (n_parts, n_rows) = if from >= to { (old[before], 1) } else { (shape[after], to / from.max(1)) };
+        if !(2..=N_PARTS_MAX).contains(&n_parts) || from.max(to) % from.min(to).max(1) != 0 {
+            continue;
+        }
+        let mut part_shape = shape.to_vec();
+        part_shape[after] = (from * n_rows) / to;
+        let part = |number: u64| -> Built<Expr> {
+            let mut index = vec![Index::Range { start: None, stop: None, step: None }; before];
+            let (start, stop) = ((number * n_rows) as i64, ((number + 1) * n_rows) as i64);
+            index.push(Index::Range { start: Some(start), stop: Some(stop), step: None });
+            reshape_within(builder, &slice(builder, expr, &index)?, &part_shape, rules)
+        };
+        let parts = (0..n_parts).map(part).collect::<Built<Vec<_>>>()?;
+        return concatenate(builder, &parts, after as i64).map(Some);
+    }
+    Ok(None)
 }
 
 fn block_bytes(axes: &[AxisChunks], item: u64) -> u64 {

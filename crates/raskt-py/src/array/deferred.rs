@@ -29,12 +29,12 @@ pub fn settle(py: Python<'_>, mut exprs: Vec<&mut Expr>, bounds: Bounds) -> PyRe
     Ok(())
 }
 
+/// A deferred operation, its recipe, and its operands.
+type Recipe<'py> = (ArrayExpr, Bound<'py, PyBytes>, Vec<ArrayExpr>);
+
 /// The deferred operations in arrays whose operands have none: each with its recipe and its operands.
 #[pyfunction]
-fn array_deferred<'py>(
-    py: Python<'py>,
-    arrays: Vec<PyRef<'_, ArrayExpr>>,
-) -> PyResult<Vec<(ArrayExpr, Bound<'py, PyBytes>, Vec<ArrayExpr>)>> {
+fn array_deferred<'py>(py: Python<'py>, arrays: Vec<PyRef<'_, ArrayExpr>>) -> PyResult<Vec<Recipe<'py>>> {
     let roots: Vec<Expr> = arrays.iter().map(|array| array.expr().clone()).collect();
     let found = innermost(&roots).into_iter().map(|expr| {
         let Some(Param::Bytes(recipe)) = expr.parameters().get(RECIPE).cloned() else {
