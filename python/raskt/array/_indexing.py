@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, is_known, op
+from raskt.array._op import array_of, dtype_parameter, is_known, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def getitem(x: Array, key: Any) -> Any:
         return _by_mask(x, key)
     items = _spelt(x, key if not isinstance(key, list) else (key,))
     if not is_known(x.shape) and _has_to_wait(x, items):
-        from raskt.array._unknown import getitem as later
-
-        return later(x, items)
+        return _deferred(x, items)
     plain: list[Any] = []
     late: list[tuple[int, Any]] = []
     axis = place = 0
@@ -126,8 +124,6 @@ def getitem(x: Array, key: Any) -> Any:
             "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays "
             "are valid indices"
         )
-    from raskt.array._op import array_of
-
     found = array_of(expr)
     several = [item for _, item in late if np.ndim(item) == 1 and not (_lazy(item) and item.dtype == bool)]
     if len(several) > 1:
@@ -137,6 +133,12 @@ def getitem(x: Array, key: Any) -> Any:
     for place, item in reversed(late):
         found = _late(found, item, place)
     return found
+
+
+def _deferred(x: Array, items: list[Any]) -> Array:
+    from raskt.array._unknown import getitem as later
+
+    return later(x, items)
 
 
 def _has_to_wait(x: Array, items: list[Any]) -> bool:

@@ -22,8 +22,7 @@ class Array:
     """A lazy n-dimensional array, cut into chunks.
 
     Arrays are made by functions such as `from_array`, `ones` and `arange`, and by operations on other
-    arrays, which look
-    as NumPy's do. Nothing is computed until `compute` is called.
+    arrays, which look as NumPy's do. Nothing is computed until `compute` is called.
 
     Examples
     --------
@@ -325,8 +324,7 @@ class Array:
         except ValueError:
             if all(n == n for n in self.shape):
                 raise
-            # Sizes have to be known first.
-            expr = None
+            expr = None  # sizes have to be known first
         if expr is not None:
             return array_of(expr)
         from raskt.array._indexing import getitem
@@ -708,10 +706,7 @@ def asarray(
 
 def _flat(items: Any) -> Any:
     for item in items:
-        if isinstance(item, (list, tuple)):
-            yield from _flat(item)
-        else:
-            yield item
+        yield from _flat(item) if isinstance(item, (list, tuple)) else (item,)
 
 
 def asanyarray(
