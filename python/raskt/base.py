@@ -196,8 +196,11 @@ def compute(
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args
-    roots, finalizers = _roots(collections, optimize_graph)
-    values = run(roots, scheduler, kwargs, collections)
+    from raskt._ending import computation
+
+    with computation():
+        roots, finalizers = _roots(collections, optimize_graph)
+        values = run(roots, scheduler, kwargs, collections)
     return repack([finalize(values) for finalize in finalizers])
 
 
@@ -307,23 +310,26 @@ def persist(
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args
-    foreign = [c for c in collections if not _is_native(c)]
-    tables: Any = {}
-    if foreign:
-        from raskt.graph import as_values, delayed_of
+    from raskt._ending import computation
 
-        tables = delayed_of(foreign, optimize_graph)
-    roots: list[Delayed] = []
     rebuilds: dict[int, Callable[[Any], Any]] = {}
-    for collection in collections:
-        if type(collection) is Delayed:
-            roots.append(collection)
-        elif _is_native(collection):
-            root, rebuilds[id(collection)] = collection.__raskt_persist__()
-            roots.append(root)
-        else:
-            roots.extend(tables[id(collection)][1])
-    values = iter(run(roots, scheduler, kwargs, collections))
+    with computation():
+        foreign = [c for c in collections if not _is_native(c)]
+        tables: Any = {}
+        if foreign:
+            from raskt.graph import as_values, delayed_of
+
+            tables = delayed_of(foreign, optimize_graph)
+        roots: list[Delayed] = []
+        for collection in collections:
+            if type(collection) is Delayed:
+                roots.append(collection)
+            elif _is_native(collection):
+                root, rebuilds[id(collection)] = collection.__raskt_persist__()
+                roots.append(root)
+            else:
+                roots.extend(tables[id(collection)][1])
+        values = iter(run(roots, scheduler, kwargs, collections))
     kept: list[Any] = []
     for collection in collections:
         if type(collection) is Delayed:

@@ -103,8 +103,10 @@ def _groups(collections: Sequence[Any], optimize_graph: bool) -> list[list[Any]]
     for collection in collections:
         optimizer = getattr(collection, "__raskt_optimize__", None) if optimize_graph else None
         if optimizer is not None:
-            # Bound methods are made anew at each look; what they bind is not.
-            place: Any = (getattr(optimizer, "__func__", optimizer), type(collection))
+            # Bound methods are made anew at each look; what they bind is not. A function that binds nothing
+            # optimises collections of several types together, such as bags and what they are reduced to.
+            bound = type(collection) if hasattr(optimizer, "__self__") else None
+            place: Any = (getattr(optimizer, "__func__", optimizer), bound)
         else:
             graphs.append(collection.__raskt_graph__())  # kept, so that its id is nobody else's
             place = id(graphs[-1])

@@ -1,30 +1,27 @@
-//! How often each scalar occurs, in the order in which they were first met.
+//! How often each element occurs, in the order in which they were first met.
 
 use rustc_hash::FxHashMap;
 
-/// A value of JSON that can be the key of a Python dictionary.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Scalar<'a> {
-    /// `None`.
-    Null,
-    /// `True` or `False`.
-    Bool(bool),
-    /// An `int`.
-    Int(i64),
-    /// A `float`, never NaN.
-    Float(f64),
-    /// A `str`.
-    Str(&'a str),
+use crate::element::{Constant, Scalar};
+
+/// An element that was counted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Counted {
+    /// A scalar.
+    Scalar(Constant),
+    /// A tuple of scalars.
+    Tuple(Box<[Constant]>),
 }
 
-/// An owned [`Scalar`].
-#[derive(Clone, Debug)]
-enum Owned {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Str(Box<str>),
+/// A counted element, how often it occurs, and what its number was when it was first met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The first of elements that are equal.
+    pub value: Counted,
+    /// How many there are.
+    pub n: u64,
+    /// The number that was given with the first.
+    pub first: u64,
 }
 
 /// Numbers that are equal to Python, whatever their types.
@@ -58,28 +55,30 @@ impl Number {
 /// Counts by value, as a Python dictionary has them: equal numbers are one, and the first of them is kept.
 #[derive(Debug, Default)]
 pub struct Counts {
-    entries: Vec<(Owned, u64)>,
+    entries: Vec<Entry>,
     strings: FxHashMap<Box<str>, u32>,
     numbers: FxHashMap<Number, u32>,
+    tuples: FxHashMap<Box<[u8]>, u32>,
     null: Option<u32>,
+    key: Vec<u8>,
 }
 
 impl Counts {
-    /// Counts one more `value`.
+    /// Counts one more `value`, the element with number `at`.
     ///
     /// ```
     /// use raskt_bag::{Counts, Scalar};
     /// let mut counts = Counts::default();
-    /// for value in [Scalar::Int(1), Scalar::Float(1.0), Scalar::Bool(true), Scalar::Str("1")] {
-    ///     counts.add(value);
+    /// for (at, value) in [Scalar::Int(1), Scalar::Float(1.0), Scalar::Bool(true), Scalar::Str("1")].iter().enumerate() {
+    ///     counts.add(*value, at as u64);
     /// }
-    /// assert_eq!(counts.entries(), [(Scalar::Int(1), 3), (Scalar::Str("1"), 1)]);
+    /// assert_eq!(counts.entries().iter().map(|entry| entry.n).collect::<Vec<_>>(), [3, 1]);
     /// ```
-    pub fn add(&mut self, value: Scalar<'_>) {
+    pub fn add(&mut self, value: Scalar<'_>, at: u64) {
         let next = self.entries.len() as u32;
-        let at = match value {
+        let place = match value {
             Scalar::Str(text) => match self.strings.get(text) {
-                Some(&at) => at,
+                Some(&place) => place,
                 None => {
                     self.strings.insert(text.into(), next);
                     next
@@ -90,38 +89,65 @@ impl Counts {
             Scalar::Int(value) => *self.numbers.entry(Number::of_int(value)).or_insert(next),
             Scalar::Float(value) => *self.numbers.entry(Number::of_float(value)).or_insert(next),
         };
-        if at == next {
-            self.entries.push((Owned::from(value), 0));
-        }
-        self.entries[at as usize].1 += 1;
+        self.count(place, at, || Counted::Scalar(Constant::from(value)));
     }
 
-    /// The values and their counts, in the order in which they were first met.
-    pub fn entries(&self) -> Vec<(Scalar<'_>, u64)> {
-        self.entries.iter().map(|(value, n)| (value.borrow(), *n)).collect()
+    /// Counts one more tuple, the element with number `at`.
+    pub fn add_tuple(&mut self, items: &[Scalar<'_>], at: u64) {
+        let next = self.entries.len() as u32;
+        self.key.clear();
+        for item in items {
+            push_key(&mut self.key, *item);
+        }
+        let place = match self.tuples.get(self.key.as_slice()) {
+            Some(&place) => place,
+            None => {
+                self.tuples.insert(self.key.as_slice().into(), next);
+                next
+            }
+        };
+        self.count(place, at, || Counted::Tuple(items.iter().map(|item| Constant::from(*item)).collect()));
+    }
+
+    fn count(&mut self, place: u32, at: u64, value: impl FnOnce() -> Counted) {
+        match self.entries.get_mut(place as usize) {
+            Some(entry) => entry.n += 1,
+            None => self.entries.push(Entry { value: value(), n: 1, first: at }),
+        }
+    }
+
+    /// What was counted, in the order in which it was first met.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The same, without the counts' own tables.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
     }
 }
 
-impl From<Scalar<'_>> for Owned {
-    fn from(value: Scalar<'_>) -> Self {
-        match value {
-            Scalar::Null => Self::Null,
-            Scalar::Bool(value) => Self::Bool(value),
-            Scalar::Int(value) => Self::Int(value),
-            Scalar::Float(value) => Self::Float(value),
-            Scalar::Str(text) => Self::Str(text.into()),
+/// Appends bytes that are the same for equal scalars, and for no others.
+fn push_key(key: &mut Vec<u8>, value: Scalar<'_>) {
+    let mut number = |number| match number {
+        Number::Whole(value) => {
+            key.push(b'w');
+            key.extend(value.to_le_bytes());
         }
-    }
-}
-
-impl Owned {
-    fn borrow(&self) -> Scalar<'_> {
-        match self {
-            Self::Null => Scalar::Null,
-            Self::Bool(value) => Scalar::Bool(*value),
-            Self::Int(value) => Scalar::Int(*value),
-            Self::Float(value) => Scalar::Float(*value),
-            Self::Str(text) => Scalar::Str(text),
+        Number::Other(bits) => {
+            key.push(b'f');
+            key.extend(bits.to_le_bytes());
+        }
+    };
+    match value {
+        Scalar::Bool(value) => number(Number::Whole(value.into())),
+        Scalar::Int(value) => number(Number::of_int(value)),
+        Scalar::Float(value) => number(Number::of_float(value)),
+        Scalar::Null => key.push(b'n'),
+        Scalar::Str(text) => {
+            key.push(b's');
+            key.extend((text.len() as u64).to_le_bytes());
+            key.extend(text.as_bytes());
         }
     }
 }
@@ -132,23 +158,39 @@ mod tests {
 
     #[test]
     fn large_numbers_are_equal_only_where_they_are() {
-        let mut counts = Counts::default();
         let big = 1i64 << 60;
-        for value in
-            [Scalar::Int(big), Scalar::Float(big as f64), Scalar::Int(big + 1), Scalar::Int(i64::MAX)]
-        {
-            counts.add(value);
+        let values = [
+            Scalar::Int(big),
+            Scalar::Float(big as f64),
+            Scalar::Int(big + 1),
+            Scalar::Int(i64::MAX),
+            Scalar::Float(9_223_372_036_854_775_808.0),
+        ];
+        let (mut alone, mut tuples) = (Counts::default(), Counts::default());
+        for (at, value) in values.into_iter().enumerate() {
+            alone.add(value, at as u64);
+            tuples.add_tuple(&[value, Scalar::Null], at as u64);
         }
-        counts.add(Scalar::Float(9_223_372_036_854_775_808.0));
-        assert_eq!(counts.entries().iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 1, 1, 1]);
+        for counts in [alone, tuples] {
+            let found: Vec<_> = counts.entries().iter().map(|entry| (entry.n, entry.first)).collect();
+            assert_eq!(found, [(2, 0), (1, 2), (1, 3), (1, 4)]);
+        }
     }
 
     #[test]
     fn minus_zero_is_zero() {
         let mut counts = Counts::default();
-        counts.add(Scalar::Float(-0.0));
-        counts.add(Scalar::Int(0));
-        counts.add(Scalar::Null);
+        counts.add(Scalar::Float(-0.0), 0);
+        counts.add(Scalar::Int(0), 1);
+        counts.add(Scalar::Null, 2);
+        assert_eq!(counts.entries().len(), 2);
+    }
+
+    #[test]
+    fn texts_of_tuples_do_not_run_into_one_another() {
+        let mut counts = Counts::default();
+        counts.add_tuple(&[Scalar::Str("as"), Scalar::Str("b")], 0);
+        counts.add_tuple(&[Scalar::Str("a"), Scalar::Str("sb")], 1);
         assert_eq!(counts.entries().len(), 2);
     }
 }

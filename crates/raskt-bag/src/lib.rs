@@ -1,36 +1,49 @@
 //! Bags without Python: files and their decompression, lines, JSON of which only what is asked for is read, counts.
 //!
-//! What is here is a shortcut for chains of functions that Raskt knows, and it never guesses: whatever it would not do
-//! exactly as Python does (an invalid line, a number of many digits, a lone surrogate) is an [`Odd`], upon which the
-//! caller does the whole part again in Python, which then gives the answer, or the error.
+//! What is here is a shortcut for chains of functions that Raskt knows, and it never guesses: a line with which it
+//! would not do exactly as Python does (invalid text, a number of many digits, a lone surrogate) is [`Odd`], and is
+//! handed to the [`Sink`] as it is. The caller has Python read that line, which gives its elements, or the error.
 //!
 //! ```
-//! use raskt_bag::{Outcome, Part, Plan, Sink, TextOp};
+//! use raskt_bag::{CountSink, FrequencySink, Part, Plan, Projection, Stream, TextOp, Then};
 //!
 //! let path = std::env::temp_dir().join(format!("raskt-bag-{}.json", std::process::id()));
-//! std::fs::write(&path, "{\"name\": \"Ann\"}\n{\"name\": \"Bo\"}\n{\"name\": \"Ann\"}")?;
-//! let plan = Plan { universal: true, text: vec![], json: Some(vec!["name".into()]), sink: Sink::Frequencies };
-//! let Outcome::Frequencies(counts) = raskt_bag::run(&plan, &[Part::whole(&path)])? else { unreachable!() };
-//! assert_eq!(counts.entries().iter().map(|(_, n)| *n).collect::<Vec<_>>(), [2, 1]);
+//! std::fs::write(&path, "{\"name\": \"Ann\"}\n{\"name\": \"Bo\"}\n{\"name\": \"Ann\"}\nno JSON")?;
+//! let plan = Plan { then: Then::Json(Projection::of_path(&["name"])), ..Plan::default() };
+//! let mut names = FrequencySink::default();
+//! let is_at_end = Stream::new(vec![Part::whole(&path)], plan).advance(&mut names)?;
+//! assert!(is_at_end);
+//! assert_eq!(names.counts.entries().iter().map(|entry| entry.n).collect::<Vec<_>>(), [2, 1]);
+//! assert_eq!(names.odd.take()[0].bytes, b"no JSON");
 //!
-//! let upper = Plan { universal: true, text: vec![TextOp::Upper], json: None, sink: Sink::Count };
-//! assert!(matches!(raskt_bag::run(&upper, &[Part::whole(&path)])?, Outcome::Count(3)));
+//! let upper = Plan { text: vec![TextOp::Upper], ..Plan::default() };
+//! let mut lines = CountSink::default();
+//! Stream::new(vec![Part::whole(&path)], upper).advance(&mut lines)?;
+//! assert_eq!(lines.n, 4);
 //! # std::fs::remove_file(&path)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod counts;
+mod element;
+mod error;
+mod hashing;
 mod json;
 mod lines;
 mod odd;
-mod plan;
+mod sinks;
 mod source;
+mod stream;
 mod text;
 
-pub use counts::{Counts, Scalar};
-pub use json::{Found, project};
-pub use lines::Lines;
+pub use counts::{Counted, Counts, Entry};
+pub use element::{Constant, Element, Place, Scalar};
+pub use error::BagError;
+pub use hashing::HashKey;
+pub use json::{Projection, Scratch, project};
+pub use lines::{Block, Lines};
 pub use odd::Odd;
-pub use plan::{Outcome, Plan, Sink, run};
-pub use source::{Compression, Part, open};
-pub use text::TextOp;
+pub use sinks::{Batch, CountSink, FrequencySink, Item, OddLine, OddLines};
+pub use source::{Compression, Opener, Part, open};
+pub use stream::{Format, Plan, Sink, Stream, Then};
+pub use text::{TextOp, words};

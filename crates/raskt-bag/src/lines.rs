@@ -1,20 +1,31 @@
-//! Lines of a part of a file, one after the other in one buffer.
+//! Lines of a part of a file, in blocks of whole lines, in one buffer.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 
-use crate::source::{Compression, Part, open};
+use crate::source::Part;
 
 /// The bytes that are read at once; a line that is longer makes the buffer grow.
 const CHUNK_BYTES: usize = 1 << 18;
 
-/// The lines of a part, split at line feeds, which they keep.
+/// Whole lines, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    /// The lines, each with what ends it; only the last of a file may lack that.
+    pub bytes: &'a [u8],
+    /// Where the first begins in the (decompressed) file.
+    pub offset: u64,
+}
+
+/// The lines of a part, which end with a byte that they keep.
 pub struct Lines {
     reader: Box<dyn Read + Send>,
+    delimiter: u8,
     buffer: Vec<u8>,
     /// The bytes of the buffer that are not yet handed out.
     from: usize,
     to: usize,
+    /// How many of them are known to lack the delimiter.
+    searched: usize,
     /// Where the next line begins in the (decompressed) file.
     offset: u64,
     end: Option<u64>,
@@ -22,62 +33,75 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Opens a part.
+    /// Opens a part whose lines end with `delimiter`.
     ///
     /// # Errors
     /// Where the file cannot be opened or read.
-    pub fn open(part: &Part) -> io::Result<Self> {
-        let reader: Box<dyn Read + Send> = if part.begin == 0 {
-            open(&part.path, part.compression)?
-        } else if part.compression == Compression::None {
-            let mut file = File::open(&part.path)?;
-            file.seek(SeekFrom::Start(part.begin - 1))?;
-            Box::new(file)
-        } else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a part of a compressed file"));
-        };
-        let buffer = vec![0; CHUNK_BYTES];
+    pub fn open(part: &Part, delimiter: u8) -> io::Result<Self> {
+        // The line that began before this part is the part before's: the byte before may end it.
         let offset = part.begin.saturating_sub(1);
-        let mut lines = Self { reader, buffer, from: 0, to: 0, offset, end: None, is_at_end: false };
+        let mut lines = Self {
+            reader: part.read_from(offset)?,
+            delimiter,
+            buffer: vec![0; CHUNK_BYTES],
+            from: 0,
+            to: 0,
+            searched: 0,
+            offset,
+            end: None,
+            is_at_end: false,
+        };
         if part.begin > 0 {
-            // The line that began before this part is the part before's.
-            lines.advance()?;
+            lines.skip_line()?;
         }
         lines.end = part.end;
         Ok(lines)
     }
 
-    /// The next line, or `None` after the last.
+    fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            let rest = &self.buffer[self.from..self.to];
+            let found = memchr::memchr(self.delimiter, rest);
+            let n = found.map_or(rest.len(), |at| at + 1);
+            self.from += n;
+            self.offset += n as u64;
+            if found.is_some() || self.is_at_end {
+                return Ok(());
+            }
+            self.fill()?;
+        }
+    }
+
+    /// The next lines, or `None` after the last.
     ///
     /// # Errors
     /// Where the file cannot be read or decompressed.
-    pub fn advance(&mut self) -> io::Result<Option<&[u8]>> {
+    pub fn block(&mut self) -> io::Result<Option<Block<'_>>> {
         if self.end.is_some_and(|end| self.offset >= end) {
             return Ok(None);
         }
-        let mut searched = self.from;
         loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..self.to]) {
-                return Ok(Some(self.hand_out(searched + at + 1)));
+            let rest = &self.buffer[self.from + self.searched..self.to];
+            if let Some(at) = memchr::memrchr(self.delimiter, rest) {
+                return Ok(Some(self.hand_out(self.from + self.searched + at + 1)));
             }
-            searched = self.to;
+            self.searched = self.to - self.from;
             if self.is_at_end {
                 return Ok((self.from < self.to).then(|| self.hand_out(self.to)));
-            }
-            if self.from > 0 {
-                self.buffer.copy_within(self.from..self.to, 0);
-                searched -= self.from;
-                self.to -= self.from;
-                self.from = 0;
-            }
-            if self.to == self.buffer.len() {
-                self.buffer.resize(self.buffer.len() * 2, 0);
             }
             self.fill()?;
         }
     }
 
     fn fill(&mut self) -> io::Result<()> {
+        if self.from > 0 {
+            self.buffer.copy_within(self.from..self.to, 0);
+            self.to -= self.from;
+            self.from = 0;
+        }
+        if self.to == self.buffer.len() {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
         match self.reader.read(&mut self.buffer[self.to..]) {
             Ok(0) => self.is_at_end = true,
             Ok(n) => self.to += n,
@@ -87,52 +111,77 @@ impl Lines {
         Ok(())
     }
 
-    fn hand_out(&mut self, to: usize) -> &[u8] {
-        let from = std::mem::replace(&mut self.from, to);
-        self.offset += (to - from) as u64;
-        &self.buffer[from..to]
+    /// Hands out what is there before `to`, but for lines that begin after the part.
+    fn hand_out(&mut self, to: usize) -> Block<'_> {
+        let mut bytes = self.from..to;
+        if let Some(end) = self.end {
+            // The last line is the one whose delimiter is the first at or after the last byte of the part.
+            let last = (end - 1).saturating_sub(self.offset).min((to - self.from) as u64) as usize;
+            if let Some(at) = memchr::memchr(self.delimiter, &self.buffer[self.from + last..to]) {
+                bytes.end = self.from + last + at + 1;
+            }
+        }
+        let offset = self.offset;
+        self.offset += bytes.len() as u64;
+        self.from = bytes.end;
+        self.searched = 0;
+        Block { bytes: &self.buffer[bytes], offset }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
 
     fn all(part: &Part) -> Vec<Vec<u8>> {
-        let mut lines = Lines::open(part).unwrap();
+        let mut lines = Lines::open(part, b'\n').unwrap();
         let mut found = Vec::new();
-        while let Some(line) = lines.advance().unwrap() {
-            found.push(line.to_vec());
+        let mut offset = None;
+        while let Some(block) = lines.block().unwrap() {
+            assert_eq!(*offset.get_or_insert(block.offset), block.offset);
+            offset = Some(block.offset + block.bytes.len() as u64);
+            found.extend(block.bytes.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec));
         }
         found
+    }
+
+    fn file(name: &str) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("raskt-{name}-{}", std::process::id()))
+    }
+
+    fn blocks(path: &Path, size: u64, block: u64) -> impl Iterator<Item = Part> {
+        (0..size.div_ceil(block)).map(move |i| Part {
+            begin: i * block,
+            end: Some(((i + 1) * block).min(size)),
+            ..Part::whole(path)
+        })
     }
 
     proptest! {
         #[test]
         fn parts_have_every_line_once(data in "[ab\n]{0,60}", block in 1u64..20) {
-            let file = std::env::temp_dir().join(format!("raskt-lines-{}", std::process::id()));
-            std::fs::write(&file, &data).unwrap();
+            let path = file("lines");
+            std::fs::write(&path, &data).unwrap();
             let whole: Vec<Vec<u8>> = data.split_inclusive('\n').map(|line| line.as_bytes().to_vec()).collect();
-            prop_assert_eq!(&all(&Part::whole(&file)), &whole);
-            let size = data.len() as u64;
-            let parts = (0..size.div_ceil(block)).map(|i| Part {
-                begin: i * block,
-                end: Some(((i + 1) * block).min(size)),
-                ..Part::whole(&file)
-            });
+            prop_assert_eq!(&all(&Part::whole(&path)), &whole);
+            let parts = blocks(&path, data.len() as u64, block);
             prop_assert_eq!(parts.flat_map(|part| all(&part)).collect::<Vec<_>>(), whole);
         }
     }
 
     #[test]
-    fn a_line_longer_than_the_buffer_is_whole() {
-        let file = std::env::temp_dir().join(format!("raskt-long-line-{}", std::process::id()));
+    fn lines_longer_than_the_buffer_and_parts_within_them_are_whole() {
+        let path = file("long-line");
         let long = vec![b'x'; CHUNK_BYTES * 3];
-        std::fs::write(&file, [&long[..], b"\nend"].concat()).unwrap();
-        let found = all(&Part::whole(&file));
-        assert_eq!((found[0].len(), found[1].as_slice()), (long.len() + 1, &b"end"[..]));
-        std::fs::remove_file(&file).unwrap();
+        std::fs::write(&path, [&long[..], b"\n", &long, b"\nend"].concat()).unwrap();
+        let whole = all(&Part::whole(&path));
+        assert_eq!((whole[0].len(), whole[2].as_slice()), (long.len() + 1, &b"end"[..]));
+        let size = std::fs::metadata(&path).unwrap().len();
+        assert_eq!(blocks(&path, size, 100_000).flat_map(|part| all(&part)).collect::<Vec<_>>(), whole);
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -1,18 +1,15 @@
-//! Why a part is left to Python.
+//! Why a line is left to Python.
 
 use std::fmt;
-use std::io;
 
-/// What is not done here; Python does the whole part again and says what is wrong, if anything is.
-#[derive(Debug)]
+/// What is not done here; Python reads the line again and says what is wrong, if anything is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Odd {
-    /// The file cannot be opened, read or decompressed.
-    Io(io::Error),
-    /// Bytes that are no UTF-8.
+    /// Bytes that are no text in the encoding, or may be other text than they look.
     Encoding,
     /// A carriage return that is a line end of its own.
     LineEnd,
-    /// Text beyond ASCII that is to be changed: the rules are Python's.
+    /// Text beyond ASCII whose case is to be changed: the rules are Python's.
     Text,
     /// What is no JSON, or JSON that Python reads in ways of its own.
     Json {
@@ -21,28 +18,24 @@ pub enum Odd {
     },
     /// The item that was asked for is not there.
     Missing,
-    /// A list or an object, which cannot be counted.
-    Unhashable,
+    /// A list or an object where a scalar is needed.
+    Container,
+    /// What is to be gone through is no list.
+    Flatten,
 }
 
 impl fmt::Display for Odd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => write!(f, "cannot be read: {error}"),
-            Self::Encoding => f.write_str("is not valid UTF-8"),
+            Self::Encoding => f.write_str("is no text in its encoding"),
             Self::LineEnd => f.write_str("has carriage returns as line ends"),
             Self::Text => f.write_str("has text beyond ASCII to change"),
-            Self::Json { at } => write!(f, "has JSON that is invalid or unusual at byte {at} of a line"),
+            Self::Json { at } => write!(f, "has JSON that is invalid or unusual at byte {at}"),
             Self::Missing => f.write_str("lacks the item that was asked for"),
-            Self::Unhashable => f.write_str("has a list or an object to count"),
+            Self::Container => f.write_str("has a list or an object where a scalar is needed"),
+            Self::Flatten => f.write_str("has no list where one is needed"),
         }
     }
 }
 
 impl std::error::Error for Odd {}
-
-impl From<io::Error> for Odd {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}

@@ -1,4 +1,4 @@
-//! Methods of Python's strings, on ASCII.
+//! Methods of Python's strings, on text that is not copied unless it must.
 
 use crate::odd::Odd;
 
@@ -29,35 +29,48 @@ impl TextOp {
             _ => return None,
         })
     }
-
-    /// Changes `text` in place, which may move its ends.
-    ///
-    /// # Errors
-    /// For text beyond ASCII.
-    pub fn apply(self, text: &mut Vec<u8>) -> Result<(), Odd> {
-        if !text.is_ascii() {
-            return Err(Odd::Text);
-        }
-        if matches!(self, Self::Strip | Self::StripRight) {
-            let kept = text.iter().rposition(|&byte| !is_space(byte)).map_or(0, |at| at + 1);
-            text.truncate(kept);
-        }
-        if matches!(self, Self::Strip | Self::StripLeft) {
-            let from = text.iter().position(|&byte| !is_space(byte)).unwrap_or(text.len());
-            text.drain(..from);
-        }
-        match self {
-            Self::Lower => text.make_ascii_lowercase(),
-            Self::Upper => text.make_ascii_uppercase(),
-            Self::Strip | Self::StripLeft | Self::StripRight => {}
-        }
-        Ok(())
-    }
 }
 
-/// Whether `str.isspace` is true of an ASCII character: the separators 28 to 31 are spaces to Python.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b'\t'..=b'\r' | 0x1c..=0x1f | b' ')
+/// Applies `operations` to `text`, in order; `scratch` may hold what becomes of it.
+///
+/// # Errors
+/// For the case of text beyond ASCII, whose rules are Python's.
+pub fn apply<'a>(operations: &[TextOp], text: &'a str, scratch: &'a mut String) -> Result<&'a str, Odd> {
+    let Some(at) = operations.iter().position(|op| matches!(op, TextOp::Lower | TextOp::Upper)) else {
+        return Ok(stripped(operations, text));
+    };
+    let text = stripped(&operations[..at], text);
+    if !text.is_ascii() {
+        return Err(Odd::Text);
+    }
+    scratch.clear();
+    scratch.push_str(text);
+    // Of several changes of case the last one counts, and what is stripped has no case.
+    match operations.iter().rfind(|op| matches!(op, TextOp::Lower | TextOp::Upper)) {
+        Some(TextOp::Upper) => scratch.make_ascii_uppercase(),
+        _ => scratch.make_ascii_lowercase(),
+    }
+    Ok(stripped(&operations[at..], scratch))
+}
+
+fn stripped<'a>(operations: &[TextOp], text: &'a str) -> &'a str {
+    operations.iter().fold(text, |text, op| match op {
+        TextOp::Strip => text.trim_matches(is_space),
+        TextOp::StripLeft => text.trim_start_matches(is_space),
+        TextOp::StripRight => text.trim_end_matches(is_space),
+        TextOp::Lower | TextOp::Upper => text,
+    })
+}
+
+/// The words of `text`, as `str.split` without arguments finds them.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_space).filter(|word| !word.is_empty())
+}
+
+/// Whether `str.isspace` is true of a character: that of Unicode, and the separators 28 to 31.
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t'..='\r' | '\u{1c}'..='\u{1f}')
+        || (!character.is_ascii() && character.is_whitespace())
 }
 
 #[cfg(test)]
@@ -66,15 +79,25 @@ mod tests {
 
     #[test]
     fn ends_are_stripped_as_python_does() {
-        let strip = |op: TextOp, text: &str| {
-            let mut text = text.as_bytes().to_vec();
-            op.apply(&mut text).map(|()| String::from_utf8(text).unwrap())
+        let apply = |operations: &[TextOp], text: &str| {
+            let mut scratch = String::new();
+            apply(operations, text, &mut scratch).map(str::to_owned)
         };
-        assert_eq!(strip(TextOp::Strip, " \x1ca b\x0b\n").unwrap(), "a b");
-        assert_eq!(strip(TextOp::StripLeft, " a ").unwrap(), "a ");
-        assert_eq!(strip(TextOp::StripRight, " a ").unwrap(), " a");
-        assert_eq!(strip(TextOp::Strip, " \n").unwrap(), "");
-        assert_eq!(strip(TextOp::Upper, "aB1").unwrap(), "AB1");
-        assert!(matches!(strip(TextOp::Lower, "É"), Err(Odd::Text)));
+        assert_eq!(apply(&[TextOp::Strip], " \x1ca b\x0b\n").unwrap(), "a b");
+        assert_eq!(apply(&[TextOp::StripLeft], " a ").unwrap(), "a ");
+        assert_eq!(apply(&[TextOp::StripRight], "\u{2003}é\u{85}").unwrap(), "\u{2003}é");
+        assert_eq!(apply(&[TextOp::Strip], " \n").unwrap(), "");
+        assert_eq!(apply(&[TextOp::Strip], "\u{200b}").unwrap(), "\u{200b}");
+        assert_eq!(
+            apply(&[TextOp::StripLeft, TextOp::Upper, TextOp::Lower, TextOp::StripRight], " aB1 ").unwrap(),
+            "ab1"
+        );
+        assert!(matches!(apply(&[TextOp::Lower], "É"), Err(Odd::Text)));
+    }
+
+    #[test]
+    fn words_are_what_is_between_spaces() {
+        assert_eq!(words(" a\u{a0}b\x1f\n c").collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert_eq!(words("\n").count(), 0);
     }
 }

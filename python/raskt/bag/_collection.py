@@ -61,8 +61,8 @@ class Lazy:
         return any(
             json.loads in list(step.functions())
             for chain in chains
-            if type(chain) is Chain and chain.plan is None
-            for step in chain.steps
+            if type(chain) is Chain
+            for step in chain.steps[chain.n_native :]
         )
 
     def explain(self) -> str:

@@ -11,7 +11,16 @@ from typing import Any, BinaryIO
 
 from raskt import _raskt
 
-__all__ = ["COMPRESSIONS", "compression_of", "expand", "is_remote", "open_read", "size_of", "written"]
+__all__ = [
+    "COMPRESSIONS",
+    "compression_of",
+    "expand",
+    "is_remote",
+    "open_at",
+    "open_read",
+    "size_of",
+    "written",
+]
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd"}
 _NAMES = {"gz": "gzip", "lzma": "xz", "zst": "zstd"}
@@ -86,13 +95,20 @@ def size_of(path: str, storage_options: dict[str, Any] | None) -> int:
     return int(fs.size(stripped))
 
 
+def open_at(path: str, at: int, storage_options: dict[str, Any] | None) -> Any:
+    """Open a URL for reading from byte ``at`` on, as it is."""
+    file = _fsspec().open(path, "rb", **(storage_options or {})).open()
+    if isinstance(file, io.BytesIO):
+        # A file in memory is one object, with one position, for all who open it.
+        file = io.BytesIO(file.getvalue())
+    if at:
+        file.seek(at)
+    return file
+
+
 def open_read(path: str, compression: str | None, storage_options: dict[str, Any] | None) -> BinaryIO:
     """Open a file for reading what is decompressed."""
-    raw: Any
-    if is_remote(path):
-        raw = _fsspec().open(path, "rb", **(storage_options or {})).open()
-    else:
-        raw = open(path, "rb", buffering=1 << 16)  # noqa: SIM115 - closed by the caller
+    raw: Any = open_at(path, 0, storage_options) if is_remote(path) else open(path, "rb", buffering=1 << 16)  # noqa: SIM115
     if compression is None:
         found: BinaryIO = raw
         return found

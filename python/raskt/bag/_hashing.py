@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-import hashlib
 import numbers
 from typing import Any
 
-__all__ = ["stable_hash"]
+from raskt import _raskt
+
+__all__ = ["other_hash", "stable_hash"]
 
 
 def stable_hash(key: Any) -> int:
@@ -15,33 +17,30 @@ def stable_hash(key: Any) -> int:
 
     Numbers that are equal have equal hashes, whatever their types, as Python's own have.
     """
-    kind = type(key)
-    if kind is str:
-        return _digest(key.encode("utf-8", "surrogatepass"))
-    if kind is int or kind is float or kind is bool:
-        return hash(key) & 0xFFFF_FFFF_FFFF_FFFF if key == key else 0
+    return _raskt.bag_hash(key, other_hash)
+
+
+def other_hash(key: Any) -> int:
+    """Return the hash of a key that is none of Python's simple ones."""
     if isinstance(key, str):
-        return _digest(str(key).encode("utf-8", "surrogatepass"))
-    if isinstance(key, (bytes, bytearray)):
-        return _digest(b"b" + bytes(key))
+        return stable_hash(str.__str__(key))
+    if isinstance(key, (bytes, memoryview)):
+        return stable_hash(bytes(key))
     if isinstance(key, numbers.Number):
-        return hash(key) & 0xFFFF_FFFF_FFFF_FFFF if key == key else 0
+        # What is no number is not equal to itself, and Python's hash of it is its place in memory.
+        return stable_hash(hash(key)) if key == key else stable_hash(float("nan"))
     if isinstance(key, tuple):
-        return _digest(b"t" + b"".join(stable_hash(item).to_bytes(8, "little") for item in key))
+        return stable_hash(tuple(key))
     if isinstance(key, frozenset):
-        total = len(key)
-        for item in key:
-            total ^= _digest(stable_hash(item).to_bytes(8, "little"))
-        return total
-    if key is None:
-        return 1
+        return stable_hash(("frozenset", *sorted(stable_hash(item) for item in key)))
+    if isinstance(key, range):
+        return stable_hash(("range", len(key), *key[:1], *((key.step,) if len(key) > 1 else ())))
     if isinstance(key, datetime.datetime):
         moment = key if key.tzinfo is None else key.astimezone(datetime.UTC)
-        return _digest(b"d" + moment.isoformat().encode())
+        return stable_hash(("datetime", moment.isoformat()))
+    if dataclasses.is_dataclass(key) and not isinstance(key, type):
+        fields = (getattr(key, field.name) for field in dataclasses.fields(key) if field.compare)
+        return stable_hash((type(key).__qualname__, *fields))
     from raskt.tokenize import tokenize
 
-    return _digest(tokenize(key).encode())
-
-
-def _digest(data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+    return stable_hash(tokenize(key))

@@ -6,7 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from raskt import _raskt
+from raskt._ending import at_end
 from raskt._raskt import Alias, Delayed, Task, TaskRef
+from raskt.bag._scratch import SCRATCH, Folder
 from raskt.bag._steps import Chain, Step
 from raskt.tokenize import tokenize
 
@@ -23,7 +25,7 @@ class Layer:
     where that is known: the choice of a scheduler rests on them.
     """
 
-    __slots__ = ("_make", "_tasks", "functions", "n_elements", "parents", "steps")
+    __slots__ = ("_make", "_tasks", "functions", "n_elements", "needs_folder", "parents")
 
     def __init__(
         self,
@@ -32,14 +34,14 @@ class Layer:
         *,
         functions: Iterable[Any] = (),
         n_elements: int | None = None,
-        steps: tuple[Step, ...] = (),
+        needs_folder: bool = False,
     ) -> None:
         self._make = make
         self._tasks: Graph | None = None
         self.parents = tuple(parents)
         self.functions = tuple(functions)
         self.n_elements = n_elements
-        self.steps = steps
+        self.needs_folder = needs_folder
 
     @property
     def tasks(self) -> Graph:
@@ -49,11 +51,13 @@ class Layer:
         return self._tasks
 
     def __reduce__(self) -> Any:
-        return _restore, (self.tasks, self.parents, self.functions, self.n_elements, self.steps)
+        return _restore, (self.tasks, self.parents, self.functions, self.n_elements, self.needs_folder)
 
 
-def _restore(tasks: Graph, parents: Any, functions: Any, n_elements: Any, steps: Any) -> Layer:
-    return Layer(lambda: tasks, parents, functions=functions, n_elements=n_elements, steps=steps)
+def _restore(tasks: Graph, parents: Any, functions: Any, n_elements: Any, needs_folder: bool) -> Layer:
+    return Layer(
+        lambda: tasks, parents, functions=functions, n_elements=n_elements, needs_folder=needs_folder
+    )
 
 
 def ancestry(layer: Layer) -> list[Layer]:
@@ -75,9 +79,22 @@ def ancestry(layer: Layer) -> list[Layer]:
 def collect(layer: Layer) -> Graph:
     """Return all tasks of a layer and of what it stands on."""
     graph: Graph = {}
+    folder: Folder | None = None
     for one in ancestry(layer):
-        graph.update(one.tasks)
+        if not one.needs_folder:
+            graph.update(one.tasks)
+            continue
+        if folder is None:
+            folder = Folder()
+            at_end(folder.close)
+        graph.update((key, _placed(task, folder)) for key, task in one.tasks.items())
     return graph
+
+
+def _placed(task: Task, folder: Folder) -> Task:
+    """Return ``task`` with the folder of a computation."""
+    made = Task(task.key, task.func, *(folder if arg is SCRATCH else arg for arg in task.args))
+    return made if not task.annotations else _annotated(made, task.annotations)
 
 
 def layer_of_graph(graph: Mapping[Any, Any] | Layer) -> Layer:
@@ -88,21 +105,26 @@ def layer_of_graph(graph: Mapping[Any, Any] | Layer) -> Layer:
 def step_layer(
     name: str,
     step: Step,
-    inputs: Sequence[Sequence[Any]],
+    inputs: Callable[[], Sequence[Sequence[Any]]],
+    n: int,
     parents: Sequence[Layer],
     n_elements: int | None = None,
 ) -> Layer:
-    """Return the layer that runs ``step`` for each row of ``inputs``: the streamed partition first."""
+    """Return the layer that runs ``step`` for each of ``n`` rows of inputs: the streamed partition first.
+
+    Nothing is made for a partition until there is a computation.
+    """
 
     def make() -> Graph:
-        if not inputs:
+        if n == 0:
             return {}
-        chain = Chain((step,), (len(inputs[0]) - step.streams,))
-        return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(inputs)}
+        rows = inputs()
+        chain = Chain((step,), (len(rows[0]) - step.streams,))
+        return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(rows)}
 
     # One task gains nothing from processes.
-    functions = step.functions() if len(inputs) > 1 else ()
-    return Layer(make, parents, functions=functions, n_elements=n_elements, steps=(step,))
+    functions = step.functions() if n > 1 else ()
+    return Layer(make, parents, functions=functions, n_elements=n_elements, needs_folder=step.needs_folder)
 
 
 def input_of(value: Any) -> tuple[Any, list[Layer]] | None:
@@ -224,9 +246,7 @@ def explain(graph: Graph, scheduler: str, why: str) -> str:
     kinds: dict[Any, tuple[str, int]] = {}
     for key, task in graph.items():
         func = task.func if type(task) is Task else None
-        text = getattr(func, "__name__", None) or "value"
-        if type(func) is Chain and func.plan is not None:
-            text += "  [native]"
+        text = func.describe() if type(func) is Chain else getattr(func, "__name__", None) or "value"
         place = (key[0] if isinstance(key, tuple) else key, text)
         kinds[place] = (text, kinds.get(place, ("", 0))[1] + 1)
     lines = [f"scheduler: {scheduler} ({why})", f"tasks: {len(graph)}"]

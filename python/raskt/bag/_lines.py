@@ -48,12 +48,31 @@ class ReadLines(Step):
         """Return what is read."""
         return "read_text"
 
-    def run(self, context: Context, *inputs: Any) -> Iterator[Any]:
-        """Return the lines, one by one."""
+    def prepare(self, context: Context) -> None:
+        """Have ``context`` leave out lines that fail, if that was asked for."""
         if self.errors in ("skip", "collect"):
             context.bad = []
             context.wants_bad = self.wants_bad
+
+    def run(self, context: Context, *inputs: Any) -> Iterator[Any]:
+        """Return the lines, one by one."""
+        self.prepare(context)
         return self._lines(context, inputs[0].parts)
+
+    def text_of(self, raw: bytes, context: Context) -> Iterator[str]:
+        """Return the text of a line that the engine found: several lines if carriage returns end them."""
+        may_skip = self.errors in ("skip", "collect")
+        try:
+            line = raw.decode(self.encoding, "strict" if may_skip else self.errors)
+        except UnicodeDecodeError as error:
+            if not may_skip:
+                raise
+            context.skip(error)
+            return iter(())
+        if self.linedelimiter is None and "\r" in line:
+            return _universal(line)
+        # A last line of which nothing could be decoded is none.
+        return iter((line,) if line else ())
 
     def _lines(self, context: Context, parts: Any) -> Iterator[Any]:
         for path, compression, begin, end in parts:
@@ -75,10 +94,6 @@ class ReadLines(Step):
     ) -> Iterator[str]:
         """Split, then decode: the place in the file is known to the byte."""
         delimiter = delimiter_of(self.linedelimiter, self.encoding)
-        encoding, errors = self.encoding, self.errors
-        may_skip = errors in ("skip", "collect")
-        handler = "strict" if may_skip else errors
-        is_universal = self.linedelimiter is None
         offset = begin
         if begin:
             # The line that begins before this part belongs to the part before.
@@ -92,17 +107,7 @@ class ReadLines(Step):
             place[1] += 1
             place[2] = offset
             offset += len(raw)
-            try:
-                line = raw.decode(encoding, handler)
-            except UnicodeDecodeError as error:
-                if not may_skip:
-                    raise
-                context.skip(error)
-                continue
-            if is_universal and "\r" in line:
-                yield from _universal(line)
-            else:
-                yield line
+            yield from self.text_of(raw, context)
 
     def _decoded(self, file: BinaryIO, place: list[Any]) -> Iterator[str]:
         """Decode, then split: encodings in which a line feed is no single byte."""

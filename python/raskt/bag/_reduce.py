@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any
 
+from raskt._raskt import BagStream
 from raskt.bag._steps import NO_DEFAULT
 
 __all__: list[str] = []
@@ -28,6 +29,8 @@ def key_function(key: Any) -> Any:
 
 def count(part: Iterable[Any]) -> int:
     """Return the number of elements."""
+    if isinstance(part, BagStream):
+        return part.count()
     if isinstance(part, Sized):
         return len(part)
     n = 0
@@ -124,6 +127,8 @@ def last_extreme(function: Callable[..., Any], parts: Iterable[tuple[Any, ...]])
 
 def frequencies(part: Iterable[Any]) -> dict[Any, int]:
     """Return how often each element occurs."""
+    if isinstance(part, BagStream):
+        return part.frequencies()
     return dict(Counter(part))
 
 
@@ -158,7 +163,7 @@ def merge_topk(k: int, key: Any, parts: Iterable[list[Any]]) -> list[Any]:
 def distinct(key: Any, part: Iterable[Any]) -> list[Any]:
     """Return the first element of each kind, in their order."""
     if key is None:
-        return list(dict.fromkeys(part))
+        return list(part.frequencies() if isinstance(part, BagStream) else dict.fromkeys(part))
     of = key_function(key)
     seen: dict[Any, Any] = {}
     for item in part:

@@ -69,6 +69,8 @@ class Step:
     __slots__: tuple[str, ...] = ()
     #: Whether the first input is a partition that may be streamed; sources have none.
     streams = True
+    #: Whether `SCRATCH` is among the inputs, for which there is a folder when it runs.
+    needs_folder = False
 
     def __init__(self, *fields: Any) -> None:
         for name, value in zip(self.__slots__, fields, strict=True):
@@ -415,28 +417,42 @@ class Chain:
 
     @property
     def plan(self) -> Any:
-        """What the engine does for all steps, or None if they run in Python."""
+        """What the engine does of the first steps, or None if all of them run in Python."""
         from raskt.bag._native import plan_of
 
         return None if self.streams else plan_of(self.steps)
 
-    def __call__(self, *inputs: Any) -> Any:
+    @property
+    def n_native(self) -> int:
+        """How many of the first steps the engine does."""
+        plan = self.plan
+        return 0 if plan is None else int(plan.n_steps)
+
+    def describe(self) -> str:
+        """Return the steps as text, with those that the engine does marked."""
+        from raskt.bag._native import describe
+
+        return describe(self.steps, self.plan)
+
+    def _start(self, context: Context, inputs: Sequence[Any]) -> tuple[int, int, Any]:
+        """Return how many steps and inputs the stream begins with, and the stream."""
         plan = self.plan
         if plan is not None:
-            from raskt.bag._native import run
+            from raskt.bag._native import start
 
-            is_done, found = run(plan, inputs[0].parts)
-            if is_done:
-                return found
+            return plan.n_steps, 1, start(context, self.steps, plan, inputs[0].parts)
+        if not self.streams:
+            return 0, 0, None
+        stream = inputs[0]
+        if not isinstance(stream, (list, tuple, range, Iterator)):
+            stream = Partition.of(iter(stream)) if isinstance(stream, Iterable) else stream
+        return 0, 1, stream
+
+    def __call__(self, *inputs: Any) -> Any:
         context = Context()
-        at = 0
-        stream: Any = None
-        if self.streams:
-            stream, at = inputs[0], 1
-            if not isinstance(stream, (list, tuple, range, Iterator)):
-                stream = Partition.of(iter(stream)) if isinstance(stream, Iterable) else stream
         try:
-            for step, count in zip(self.steps, self.counts, strict=True):
+            first, at, stream = self._start(context, inputs)
+            for step, count in zip(self.steps[first:], self.counts[first:], strict=True):
                 rest = inputs[at : at + count]
                 at += count
                 stream = step.run(context, stream, *rest) if step.streams else step.run(context, *rest)

@@ -23,8 +23,8 @@ def taken(bag: Any, k: int, npartitions: int, warn: bool) -> Any:
 
     token = tokenize(bag.name, k, npartitions, warn)
     part, name = f"take-part-{token}", f"take-{token}"
-    rows = [(TaskRef((bag.name, i)),) for i in range(npartitions)]
-    first = step_layer(part, Reduce(functools.partial(_head, k), True, f"take({k})"), rows, [bag._layer])
+    head = Reduce(functools.partial(_head, k), True, f"take({k})")
+    first = step_layer(part, head, lambda: bag._rows()[:npartitions], npartitions, [bag._layer])
 
     def make() -> dict[Any, Any]:
         parts = [TaskRef((part, i)) for i in range(npartitions)]

@@ -80,7 +80,7 @@ def from_sequence(
 def _of_parts(label: str, parts: list[Any], token: str, n: int) -> Bag:
     name = f"{label}-{token}"
     rows = [(part if isinstance(part, builtins.range) else _Literal(part),) for part in parts]
-    return bag_of(step_layer(name, Values(), rows, [], n), name, len(parts))
+    return bag_of(step_layer(name, Values(), lambda: rows, len(rows), [], n), name, len(parts))
 
 
 class _Literal:
@@ -198,10 +198,12 @@ def concat(bags: Iterable[Bag]) -> Bag:
     if not found or not all(isinstance(bag, Bag) for bag in found):
         raise TypeError(f"concat needs a list of one bag or more, found {found!r}")
     name = f"concat-{tokenize([bag.name for bag in found])}"
-    keys = [key for bag in found for key in bag.__raskt_keys__()]
-    rows = [(TaskRef(key),) for key in keys]
-    layer = step_layer(name, Same(), rows, [bag._layer for bag in found])
-    return bag_of(layer, name, len(keys))
+    n = sum(bag.npartitions for bag in found)
+
+    def rows() -> list[Any]:
+        return [(TaskRef(key),) for bag in found for key in bag.__raskt_keys__()]
+
+    return bag_of(step_layer(name, Same(), rows, n, [bag._layer for bag in found]), name, n)
 
 
 class Same(Step):
@@ -262,5 +264,8 @@ def zip(*bags: Bag) -> Bag:  # noqa: A001 - Dask's name
             f"zip needs bags with the same number of partitions, found {counts}: repartition() them"
         )
     name = f"zip-{tokenize([bag.name for bag in bags])}"
-    rows = [tuple(TaskRef((bag.name, i)) for bag in bags) for i in builtins.range(n)]
-    return bag_of(step_layer(name, Zip(), rows, [bag._layer for bag in bags]), name, n)
+
+    def rows() -> list[Any]:
+        return [tuple(TaskRef((bag.name, i)) for bag in bags) for i in builtins.range(n)]
+
+    return bag_of(step_layer(name, Zip(), rows, n, [bag._layer for bag in bags]), name, n)

@@ -70,7 +70,11 @@ class Inputs:
         from raskt.bag.core import bag_of
 
         name = f"{label}-{tokenize(step, self.names)}"
-        return bag_of(step_layer(name, step, self.rows(), self.layers), name, self.first.npartitions)
+        return bag_of(
+            step_layer(name, step, self.rows, self.first.npartitions, self.layers),
+            name,
+            self.first.npartitions,
+        )
 
 
 def _first_bag(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

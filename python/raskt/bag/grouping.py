@@ -25,8 +25,8 @@ class Grouping:
         grouper: Any,
         method: str | None = None,
         npartitions: int | None = None,
-        blocksize: int = 2**20,  # noqa: ARG002 - accepted, as Dask does: blocks are bounded by elements here
-        max_branch: int | None = None,  # noqa: ARG002 - one stage serves every number of partitions
+        blocksize: int = 2**20,
+        max_branch: int | None = None,
         shuffle: str | None = None,
     ) -> Bag:
         """Bring elements together that are of one group.
@@ -38,12 +38,15 @@ class Grouping:
         grouper : callable or object
             What groups an element: a function, or an item to take. Groups are hashable.
         method, shuffle : {"disk", "tasks"}, optional
-            Whether elements move through files (default; memory holds one partition of groups at a time) or
-            in memory.
+            Whether elements move through files (default; memory holds a part of one partition of groups at a
+            time, and the files go when the computation ends) or in memory.
         npartitions : int, optional
             The number of partitions of groups. Default: that of this bag.
-        blocksize, max_branch : int, optional
-            Accepted for Dask's sake.
+        blocksize : int, optional
+            About how many bytes a task keeps before it writes them, with ``"disk"``.
+        max_branch : int, optional
+            To how many others a partition goes at once, with ``"tasks"``; more take several stages.
+            Default: 32.
 
         Returns
         -------
@@ -66,7 +69,11 @@ class Grouping:
         n: Any = self.npartitions if npartitions is None else npartitions  # type: ignore[attr-defined]
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise ValueError(f"npartitions must be a whole number of 1 or more, found {npartitions!r}")
-        found: Bag = _shuffle.grouped(self, grouper, n, chosen)
+        for value, name, least in ((blocksize, "blocksize", 1), (max_branch, "max_branch", 2)):
+            is_whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (is_whole and value >= least):
+                raise ValueError(f"{name} must be a whole number of {least} or more, found {value!r}")
+        found: Bag = _shuffle.grouped(self, grouper, n, chosen, blocksize, max_branch)
         return found
 
     def join(self, other: Any, on_self: Any, on_other: Any = None) -> Bag:

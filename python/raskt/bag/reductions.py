@@ -46,8 +46,7 @@ def tree(
         )
     token = tokenize(bag.name, label, chunk, combine, last, split_every)
     name = f"{label}-part-{token}"
-    rows = [(TaskRef((bag.name, i)),) for i in range(bag.npartitions)]
-    first = step_layer(name, Reduce(chunk, is_ours, label), rows, [bag._layer])
+    first = step_layer(name, Reduce(chunk, is_ours, label), bag._rows, bag.npartitions, [bag._layer])
 
     def make() -> dict[Any, Any]:
         tasks: dict[Any, Any] = {}

@@ -101,8 +101,11 @@ def read_text(
         groups = _blocks(files, blocksize, delimiter_of(linedelimiter, encoding), encoding, storage_options)
     step = ReadLines(encoding, errors, include_path, linedelimiter, storage_options, False)
     name = f"read_text-{tokenize(step, groups, [_stamp(path) for path in paths])}"
-    rows = [(Parts(tuple(group)),) for group in groups]
-    bag = bag_of(step_layer(name, step, rows, []), name, len(groups))
+    bag = bag_of(
+        step_layer(name, step, lambda: [(Parts(tuple(group)),) for group in groups], len(groups), []),
+        name,
+        len(groups),
+    )
     return bag if collection else bag.to_delayed()
 
 
@@ -177,7 +180,9 @@ def from_url(urls: Any) -> Bag:
     if not found:
         raise ValueError("from_url needs at least one URL")
     name = f"from_url-{tokenize(found)}"
-    return bag_of(step_layer(name, Fetch(), [(url,) for url in found], []), name, len(found))
+    return bag_of(
+        step_layer(name, Fetch(), lambda: [(url,) for url in found], len(found), []), name, len(found)
+    )
 
 
 class Fetch(Step):
@@ -268,7 +273,10 @@ def to_textfiles(
 def write(b: Bag, label: str, step: Step, paths: list[str], compute: bool, kwargs: dict[str, Any]) -> Any:
     """Write each partition to its path by ``step``."""
     name = f"{label}-{tokenize(b.name, step, paths)}"
-    rows = [(TaskRef((b.name, i)), one) for i, one in enumerate(paths)]
-    layer: Layer = step_layer(name, step, rows, [b._layer])
+
+    def rows() -> list[Any]:
+        return [(TaskRef((b.name, i)), one) for i, one in enumerate(paths)]
+
+    layer: Layer = step_layer(name, step, rows, len(paths), [b._layer])
     bag = bag_of(layer, name, b.npartitions)
     return bag.compute(**kwargs) if compute else bag.to_delayed()

@@ -64,19 +64,6 @@ def test_accumulate_equals_itertools(data, initial):
     assert b.accumulate(operator.add, initial).compute(scheduler="sync") == with_initial
 
 
-@given(bags, st.sampled_from(["disk", "tasks"]), st.integers(1, 5))
-def test_groups_equal_plain_python(data, method, n):
-    items, b = make(data)
-    plain = {}
-    for x in items:
-        plain.setdefault(x % 4, []).append(x)
-    grouped = b.groupby(lambda x: x % 4, method=method, npartitions=n)
-    assert grouped.npartitions == n
-    found = grouped.compute(scheduler="sync")
-    assert len(found) == len(plain)
-    assert dict(found) == plain
-
-
 @given(bags, st.integers(1, 12))
 def test_repartition_keeps_order(data, n):
     items, b = make(data)
@@ -247,3 +234,17 @@ def test_raw_graphs_are_bags_too():
     b = rb.Bag({("x", 0): [1, 2], ("x", 1): (list, (range, 3))}, "x", 2)
     assert b.map(lambda x: x * 10).compute() == [10, 20, 0, 10, 20]
     assert rb.Item({"y": (sum, [1, 2])}, "y").compute() == 3
+
+
+def test_what_a_bag_and_an_item_share_runs_once():
+    calls = []
+    b = rb.range(6, npartitions=3).map(lambda x: calls.append(x) or x)
+    everything, total, counted = raskt.compute(
+        b.map(lambda x: -x), b.sum(), b.frequencies(), scheduler="sync"
+    )
+    assert (everything, total, len(counted)) == ([0, -1, -2, -3, -4, -5], 15, 6)
+    assert sorted(calls) == list(range(6))
+    calls.clear()
+    kept, total = raskt.persist(b, b.sum(), scheduler="sync")
+    assert (kept.compute(), total.compute()) == (list(range(6)), 15)
+    assert sorted(calls) == list(range(6))

@@ -23,6 +23,10 @@ scalars = st.one_of(st.none(), st.booleans(), numbers, st.text(max_size=5))
 documents = st.dictionaries(
     st.sampled_from(["name", "a", "\u00e9"]), scalars | st.lists(scalars, max_size=2), max_size=3
 )
+objects = st.fixed_dictionaries(
+    {"name": scalars, "a": st.lists(scalars, max_size=3) | scalars},
+    optional={"in": documents, "\u00e9": st.none()},
+).map(json.dumps)
 lines = st.one_of(
     documents.map(json.dumps),
     documents.map(lambda d: json.dumps(d, ensure_ascii=False)),
@@ -62,6 +66,92 @@ def test_json_counts_equal_plain_python(tmp_path_factory, some, ends):
         )
 
 
+# What a chain does to a bag of lines, and to a list of lines in plain Python.
+CHAINS = {
+    "read": (lambda b: b, lambda lines: lines),
+    "strip": (lambda b: b.str.strip().map(str.upper), lambda lines: [x.strip().upper() for x in lines]),
+    "words": (
+        lambda b: b.str.lower().map(str.split).flatten(),
+        lambda lines: [word for x in lines for word in x.lower().split()],
+    ),
+    "load": (lambda b: b.map(json.loads), lambda lines: [json.loads(x) for x in lines]),
+    "item": (lambda b: b.map(json.loads).pluck("name"), lambda lines: [json.loads(x)["name"] for x in lines]),
+    "inner": (
+        lambda b: b.map(json.loads).pluck("in", {}).pluck("name", -0.0),
+        lambda lines: [json.loads(x).get("in", {}).get("name", -0.0) for x in lines],
+    ),
+    "tuple": (
+        lambda b: b.map(json.loads).pluck(["name", "a", "name"]),
+        lambda lines: [(d["name"], d["a"], d["name"]) for d in map(json.loads, lines)],
+    ),
+    "defaults": (
+        lambda b: b.map(json.loads).pluck(["a", "name"], None),
+        lambda lines: [(d.get("a"), d.get("name")) for d in map(json.loads, lines)],
+    ),
+    "list": (
+        lambda b: b.map(json.loads).pluck("a", []).flatten(),
+        lambda lines: [item for x in lines for item in json.loads(x).get("a", [])],
+    ),
+    "then Python": (
+        lambda b: b.str.strip().map(json.loads).pluck("name").map(lambda x: [x]),
+        lambda lines: [[json.loads(x)["name"]] for x in lines],
+    ),
+}
+ENDS = {
+    "all": (lambda b: b, list),
+    "count": (lambda b: b.count(), len),
+    "frequencies": (lambda b: b.frequencies(), lambda items: list(Counter(items).items())),
+    "distinct": (lambda b: b.distinct(), lambda items: list(dict.fromkeys(items))),
+    "topk": (lambda b: b.topk(2), lambda items: sorted(items, reverse=True)[:2]),
+    "max": (lambda b: b.max(), max),
+}
+
+
+@given(
+    st.lists(st.one_of(lines, objects), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(),
+    st.sampled_from(sorted(CHAINS)), st.sampled_from(sorted(ENDS)), st.sampled_from([None, 7, 60]),
+)  # fmt: skip
+def test_chains_equal_plain_python(tmp_path_factory, some, line_end, ends, chain, end, blocksize):
+    path = tmp_path_factory.getbasetemp() / "chains.json"
+    path.write_bytes((line_end.join(some) + line_end * ends).encode("utf-8", "surrogatepass"))
+
+    def plain():
+        with open(path, encoding="utf-8") as file:
+            read = list(file)
+        return ENDS[end][1](CHAINS[chain][1](read))
+
+    b = CHAINS[chain][0](rb.read_text(str(path), blocksize=blocksize))
+    found, expected = outcome(lambda: ENDS[end][0](b).compute(scheduler="sync")), outcome(plain)
+    if "error" in (found[0], expected[0]):
+        assert (found[0], "error") == (expected[0], "error")
+    else:
+        assert found == expected
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"\xff", b"\xc3\xa9", b"\n", b"\r", b"\xe2\x82"]), max_size=12),
+    st.sampled_from(["utf-8", "ascii", "latin-1", "cp1252"]),
+    st.sampled_from(["strict", "replace", "ignore", "surrogateescape", "backslashreplace"]),
+)  # fmt: skip
+def test_bytes_that_are_no_text_are_dealt_with_as_python_does(tmp_path_factory, pieces, encoding, errors):
+    path = tmp_path_factory.getbasetemp() / "bytes.txt"
+    path.write_bytes(b"".join(pieces))
+
+    def lines_of():
+        found = []
+        for raw in b"".join(pieces).splitlines(keepends=True):
+            text = raw.decode(encoding, errors)
+            found.append(text.replace("\r\n", "\n").replace("\r", "\n"))
+        return [line for line in found if line]
+
+    b = rb.read_text(str(path), encoding=encoding, errors=errors)
+    found, expected = outcome(lambda: b.compute(scheduler="sync")), outcome(lines_of)
+    assert found[:2] == expected[:2]
+    counted = outcome(lambda: b.str.strip().frequencies().compute(scheduler="sync"))
+    if expected[0] == "value":
+        assert counted == outcome(lambda: list(Counter(map(str.strip, lines_of())).items()))
+
+
 @given(st.text(st.sampled_from("aB\n\r\t \x1c\u00e9\u2003"), max_size=30), st.sampled_from([None, 1, 5]))
 def test_text_counts_equal_plain_python(tmp_path_factory, text, blocksize):
     path = tmp_path_factory.getbasetemp() / "native.txt"
@@ -91,10 +181,16 @@ def test_a_function_of_the_user_ends_the_native_part(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('{"name": "Ann"}\n')
     b = rb.read_text([str(path)] * 2).map(json.loads)
-    assert "[native]" not in b.map(lambda x: x).pluck("name").frequencies().explain()
-    assert "[native]" not in b.filter(None).frequencies().explain()
+    lines = rb.read_text([str(path)] * 2).str.strip()
+    assert "[native: read_text > map" in lines.map(lambda x: x).frequencies().explain()
+    assert "[native: read_text] > map(json.loads) > map(" in b.map(lambda x: x).frequencies().explain()
+    plucked = b.pluck("name").map(lambda x: x)
+    assert "[native: read_text > map(json.loads) > pluck('name')] > map(" in plucked.explain()
+    assert plucked.compute(scheduler="sync") == ["Ann", "Ann"]
     assert b.pluck("name").frequencies().__raskt_scheduler__ == "threads"
-    assert b.pluck("name").__raskt_scheduler__ == "processes"
+    assert b.__raskt_scheduler__ == "processes"
+    assert plucked.__raskt_scheduler__ == "processes"
+    assert b.pluck("name").__raskt_scheduler__ == "threads"
     assert b.pluck("name").frequencies().topk(1, lambda pair: pair[1]).__raskt_scheduler__ == "threads"
 
 
@@ -111,6 +207,41 @@ def test_errors_of_native_chains_are_pythons(tmp_path):
     truncated.write_bytes(gzip.compress(b"text\n" * 1000)[:-9])
     with pytest.raises(EOFError):
         rb.read_text(str(truncated)).count().compute()
+
+
+def test_odd_lines_alone_are_read_by_python(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    odd = ['{"name": NaN}', '{"name": 99999999999999999999}', '{"name": "\\ud800"}', '{"name": NaN}']
+    path.write_text("\n".join(['{"name": 1}'] * 3000 + odd + ['{"name": 1.0}', '{"name": 1e400}'] * 1000))
+    read = []
+    text_of = rb._lines.ReadLines.text_of
+    monkeypatch.setattr(
+        rb._lines.ReadLines,
+        "text_of",
+        lambda self, raw, context: read.append(raw) or text_of(self, raw, context),
+    )
+    names = rb.read_text(str(path)).map(json.loads).pluck("name")
+    counted = names.frequencies().compute(scheduler="sync")
+    assert repr(counted) == ("[(1, 4000), (nan, 2), (99999999999999999999, 1), ('\\ud800', 1), (inf, 1000)]")
+    assert [raw.decode().strip() for raw in read] == odd
+    assert names.count().compute(scheduler="sync") == 5004
+
+
+def test_elements_before_an_error_of_the_file_come_first(tmp_path):
+    path = tmp_path / "a.gz"
+    data = gzip.compress(b"".join(b"%d\n" % i for i in range(200_000)))
+    path.write_bytes(data[: len(data) // 2])
+    b = rb.read_text(str(path))
+    assert b.take(2) == ("0\n", "1\n")
+    with pytest.raises(EOFError, match="is cut off"):
+        b.count().compute()
+    path.write_bytes(data[:1000] + b"????" + data[1004:])
+    with pytest.raises(OSError, match="cannot be decompressed"):
+        b.compute(scheduler="sync")
+    path.unlink()
+    with pytest.raises(FileNotFoundError) as caught:
+        b.compute(scheduler="sync")
+    assert caught.value.filename == str(path)
 
 
 def test_bad_lines_of_native_chains_are_left_out(tmp_path):

@@ -7,12 +7,15 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use raskt_bag::Compression;
+use raskt_bag::{BagError, Compression};
+
+use super::stream::raise;
 
 /// A file as it is when decompressed; Python's `io` makes a buffered file of it.
 #[pyclass(frozen, module = "raskt._raskt")]
 pub struct BagFile {
-    reader: Mutex<Box<dyn Read + Send>>,
+    path: PathBuf,
+    reader: Mutex<(Box<dyn Read + Send>, Vec<u8>)>,
 }
 
 #[pymethods]
@@ -23,13 +26,36 @@ impl BagFile {
         let compression =
             known.ok_or_else(|| PyValueError::new_err(format!("unknown compression '{compression}'")))?;
         let reader = py.detach(|| raskt_bag::open(&path, compression))?;
-        Ok(Self { reader: Mutex::new(reader) })
+        Ok(Self { path, reader: Mutex::new((reader, Vec::new())) })
     }
 
     /// Up to `n_bytes` that come next; none at the end.
     fn read<'py>(&self, py: Python<'py>, n_bytes: usize) -> PyResult<Bound<'py, PyBytes>> {
-        let mut buffer = vec![0; n_bytes];
-        let n = py.detach(|| self.reader.lock().read(&mut buffer))?;
-        Ok(PyBytes::new(py, &buffer[..n]))
+        let (buffer, n) = py.detach(|| {
+            let mut guard = self.reader.lock();
+            let mut buffer = std::mem::take(&mut guard.1);
+            buffer.resize(n_bytes, 0);
+            let n = guard.0.read(&mut buffer);
+            (buffer, n)
+        });
+        let n = n.map_err(|error| raise(BagError::Io { path: self.path.clone(), error }))?;
+        let found = PyBytes::new(py, &buffer[..n]);
+        self.reader.lock().1 = buffer;
+        Ok(found)
+    }
+
+    /// Decompresses the rest in steps of `n_bytes`, and returns how much it is.
+    fn drain(&self, py: Python<'_>, n_bytes: usize) -> PyResult<u64> {
+        py.detach(|| {
+            let mut buffer = vec![0; n_bytes];
+            let mut total = 0;
+            loop {
+                match self.reader.lock().0.read(&mut buffer)? {
+                    0 => return Ok(total),
+                    n => total += n as u64,
+                }
+            }
+        })
+        .map_err(|error| raise(BagError::Io { path: self.path.clone(), error }))
     }
 }

@@ -1,6 +1,10 @@
 //! Bags: what is done without Python, called from Python.
 
 mod file;
-mod lines;
+mod hashing;
+mod plan;
+mod register;
+mod scalar;
+mod stream;
 
-pub use lines::register;
+pub use register::register;

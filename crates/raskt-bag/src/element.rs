@@ -1,0 +1,78 @@
+//! What streams out of lines: the elements of a bag that are not yet Python objects.
+
+/// A value of JSON that can be the key of a Python dictionary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// `None`.
+    Null,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An `int`.
+    Int(i64),
+    /// A `float`, never NaN.
+    Float(f64),
+    /// A `str`.
+    Str(&'a str),
+}
+
+/// One element of a bag.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Element<'a> {
+    /// A scalar.
+    Scalar(Scalar<'a>),
+    /// A tuple of scalars.
+    Tuple(&'a [Scalar<'a>]),
+    /// A list or an object, as JSON that has been checked.
+    Json(&'a str),
+}
+
+/// An owned [`Scalar`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constant {
+    /// `None`.
+    Null,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An `int`.
+    Int(i64),
+    /// A `float`, never NaN.
+    Float(f64),
+    /// A `str`.
+    Str(Box<str>),
+}
+
+impl From<Scalar<'_>> for Constant {
+    fn from(value: Scalar<'_>) -> Self {
+        match value {
+            Scalar::Null => Self::Null,
+            Scalar::Bool(value) => Self::Bool(value),
+            Scalar::Int(value) => Self::Int(value),
+            Scalar::Float(value) => Self::Float(value),
+            Scalar::Str(text) => Self::Str(text.into()),
+        }
+    }
+}
+
+impl Constant {
+    /// The same value, borrowed.
+    pub fn borrow(&self) -> Scalar<'_> {
+        match self {
+            Self::Null => Scalar::Null,
+            Self::Bool(value) => Scalar::Bool(*value),
+            Self::Int(value) => Scalar::Int(*value),
+            Self::Float(value) => Scalar::Float(*value),
+            Self::Str(text) => Scalar::Str(text),
+        }
+    }
+}
+
+/// Where an element comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The number of the part, from 0.
+    pub part: usize,
+    /// The number of the line in the part, from 1.
+    pub line: u64,
+    /// Where the line begins in the (decompressed) file.
+    pub offset: u64,
+}

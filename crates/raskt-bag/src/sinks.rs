@@ -1,0 +1,202 @@
+//! Sinks: counts, and batches of elements.
+
+use std::ops::Range;
+
+use crate::counts::Counts;
+use crate::element::{Element, Place, Scalar};
+use crate::odd::Odd;
+use crate::stream::Sink;
+
+/// No more odd lines than this wait to be read by Python.
+const ODD_MAX: usize = 512;
+/// No more bytes of them.
+const ODD_BYTES_MAX: usize = 1 << 18;
+/// A batch is full with so many elements, or bytes of text.
+const BATCH_MAX: usize = 16_384;
+const BATCH_BYTES_MAX: usize = 1 << 18;
+
+/// A line that was left to Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddLine {
+    /// Its bytes, with what ends it.
+    pub bytes: Vec<u8>,
+    /// Where it comes from.
+    pub place: Place,
+    /// Why.
+    pub why: Odd,
+    /// How many elements and odd lines there were before it.
+    pub at: u64,
+}
+
+/// Odd lines that wait to be read.
+#[derive(Debug, Default)]
+pub struct OddLines {
+    lines: Vec<OddLine>,
+    n_bytes: usize,
+}
+
+impl OddLines {
+    fn push(&mut self, bytes: &[u8], place: Place, why: Odd, at: u64) {
+        self.n_bytes += bytes.len();
+        self.lines.push(OddLine { bytes: bytes.to_vec(), place, why, at });
+    }
+
+    fn has_room(&self) -> bool {
+        self.lines.len() < ODD_MAX && self.n_bytes < ODD_BYTES_MAX
+    }
+
+    /// Takes the lines out.
+    pub fn take(&mut self) -> Vec<OddLine> {
+        self.n_bytes = 0;
+        std::mem::take(&mut self.lines)
+    }
+}
+
+/// Counts elements.
+#[derive(Debug, Default)]
+pub struct CountSink {
+    /// How many there were.
+    pub n: u64,
+    /// Lines that were not counted.
+    pub odd: OddLines,
+}
+
+impl Sink for CountSink {
+    fn element(&mut self, _element: Element<'_>, _place: Place) {
+        self.n += 1;
+    }
+
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) {
+        self.odd.push(line, place, why, self.n);
+    }
+
+    fn wants_more(&self) -> bool {
+        self.odd.has_room()
+    }
+
+    fn lines(&mut self, n: u64) -> bool {
+        self.n += n;
+        true
+    }
+}
+
+/// Counts how often each element occurs.
+#[derive(Debug, Default)]
+pub struct FrequencySink {
+    /// The counts.
+    pub counts: Counts,
+    /// Lines that were not counted; those with lists and objects, which cannot be, are among them.
+    pub odd: OddLines,
+    at: u64,
+}
+
+impl Sink for FrequencySink {
+    const TAKES_JSON: bool = false;
+
+    fn element(&mut self, element: Element<'_>, _place: Place) {
+        match element {
+            Element::Scalar(value) => self.counts.add(value, self.at),
+            Element::Tuple(items) => self.counts.add_tuple(items, self.at),
+            Element::Json(_) => return,
+        }
+        self.at += 1;
+    }
+
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) {
+        self.odd.push(line, place, why, self.at);
+        self.at += 1;
+    }
+
+    fn wants_more(&self) -> bool {
+        self.odd.has_room()
+    }
+}
+
+/// An element in a [`Batch`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// `None`.
+    Null,
+    /// `True` or `False`.
+    Bool(bool),
+    /// An `int`.
+    Int(i64),
+    /// A `float`.
+    Float(f64),
+    /// Text, at a place of [`Batch::text`].
+    Str(Range<usize>),
+    /// JSON of a list or an object, at a place of [`Batch::text`].
+    Json(Range<usize>),
+    /// A tuple of so many of the items that follow.
+    Tuple(usize),
+    /// A line that Python has to read, by its number among [`Batch::odd`].
+    Odd(usize),
+}
+
+/// Elements, kept until they are asked for.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The text of all elements.
+    pub text: String,
+    /// The elements; the items of tuples follow them.
+    pub items: Vec<(Item, Place)>,
+    /// Lines that Python has to read.
+    pub odd: Vec<OddLine>,
+}
+
+impl Batch {
+    /// Forgets all elements, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.items.clear();
+        self.odd.clear();
+    }
+
+    fn kept(&mut self, text: &str) -> Range<usize> {
+        let from = self.text.len();
+        self.text.push_str(text);
+        from..self.text.len()
+    }
+
+    fn item(&mut self, value: Scalar<'_>) -> Item {
+        match value {
+            Scalar::Null => Item::Null,
+            Scalar::Bool(value) => Item::Bool(value),
+            Scalar::Int(value) => Item::Int(value),
+            Scalar::Float(value) => Item::Float(value),
+            Scalar::Str(text) => Item::Str(self.kept(text)),
+        }
+    }
+}
+
+impl Sink for Batch {
+    fn element(&mut self, element: Element<'_>, place: Place) {
+        match element {
+            Element::Scalar(value) => {
+                let item = self.item(value);
+                self.items.push((item, place));
+            }
+            Element::Json(text) => {
+                let text = self.kept(text);
+                self.items.push((Item::Json(text), place));
+            }
+            Element::Tuple(values) => {
+                self.items.push((Item::Tuple(values.len()), place));
+                for value in values {
+                    let item = self.item(*value);
+                    self.items.push((item, place));
+                }
+            }
+        }
+    }
+
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) {
+        self.items.push((Item::Odd(self.odd.len()), place));
+        let at = self.items.len() as u64;
+        self.odd.push(OddLine { bytes: line.to_vec(), place, why, at });
+    }
+
+    fn wants_more(&self) -> bool {
+        self.items.len() < BATCH_MAX && self.text.len() < BATCH_BYTES_MAX && self.odd.len() < ODD_MAX
+    }
+}

@@ -1,0 +1,312 @@
+//! The lines of files, and what a chain of known functions makes of them, streamed into a sink.
+
+use std::ops::Range;
+
+use crate::element::{Element, Place, Scalar};
+use crate::error::BagError;
+use crate::json::{Projection, Scratch, project};
+use crate::lines::Lines;
+use crate::odd::Odd;
+use crate::source::Part;
+use crate::text::{TextOp, apply, words};
+
+/// How bytes become lines of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// Whether only ASCII is known to mean the same in the files' encoding; else they are UTF-8.
+    pub is_ascii: bool,
+    /// Whether `\r\n` and `\r` end lines too, and all ends become `\n`.
+    pub is_universal: bool,
+    /// What ends a line.
+    pub delimiter: u8,
+}
+
+impl Default for Format {
+    fn default() -> Self {
+        Self { is_ascii: false, is_universal: true, delimiter: b'\n' }
+    }
+}
+
+/// What becomes of lines.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// How they are read.
+    pub format: Format,
+    /// Methods of strings, in order.
+    pub text: Vec<TextOp>,
+    /// What is done then.
+    pub then: Then,
+}
+
+/// What is done with the text of a line.
+#[derive(Clone, Debug, Default)]
+pub enum Then {
+    /// The text is the element.
+    #[default]
+    Text,
+    /// Each of its words is one.
+    Words,
+    /// It is read as JSON.
+    Json(Projection),
+}
+
+impl Plan {
+    fn is_text_alone(&self) -> bool {
+        self.text.is_empty() && matches!(self.then, Then::Text)
+    }
+}
+
+/// What takes elements.
+pub trait Sink {
+    /// Whether it takes lists and objects; where it does not, their lines are odd.
+    const TAKES_JSON: bool = true;
+    /// Takes an element.
+    fn element(&mut self, element: Element<'_>, place: Place);
+    /// Takes a line that Python has to read, with what ends it.
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd);
+    /// Whether it wants more lines now.
+    fn wants_more(&self) -> bool;
+    /// Takes the number of lines instead of the lines, if that is all it wants of them.
+    fn lines(&mut self, _n: u64) -> bool {
+        false
+    }
+}
+
+/// Lines of several parts, on their way into sinks.
+pub struct Stream {
+    parts: Vec<Part>,
+    plan: Plan,
+    worker: Worker,
+    lines: Option<Lines>,
+    next_part: usize,
+    /// What the last block had left when a sink was full.
+    rest: Vec<u8>,
+    /// How many of them are done.
+    done: usize,
+    place: Place,
+}
+
+#[derive(Default)]
+struct Worker {
+    scratch: Scratch,
+    text: String,
+    line: String,
+}
+
+impl Stream {
+    /// The lines of `parts`, to be worked on by `plan`.
+    pub fn new(parts: Vec<Part>, plan: Plan) -> Self {
+        Self {
+            parts,
+            plan,
+            worker: Worker::default(),
+            lines: None,
+            next_part: 0,
+            rest: Vec::new(),
+            done: 0,
+            place: Place::default(),
+        }
+    }
+
+    /// The parts.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Streams into `sink` until it wants no more, or until the end; returns whether that was the end.
+    ///
+    /// # Errors
+    /// Where a file cannot be opened, read or decompressed; what is before that has been streamed.
+    pub fn advance(&mut self, sink: &mut impl Sink) -> Result<bool, BagError> {
+        if !self.rest.is_empty() {
+            let rest = &self.rest[self.done..];
+            self.done += block(&self.plan, &mut self.worker, rest, &mut self.place, sink);
+            if self.done == self.rest.len() {
+                self.rest.clear();
+            }
+        }
+        while self.rest.is_empty() && sink.wants_more() {
+            let failed = |parts: &[Part], at: usize, error| BagError::io(&parts[at].path, error);
+            let lines = match &mut self.lines {
+                Some(lines) => lines,
+                None => {
+                    let Some(part) = self.parts.get(self.next_part) else { return Ok(true) };
+                    self.place = Place { part: self.next_part, line: 0, offset: part.begin };
+                    let lines = Lines::open(part, self.plan.format.delimiter);
+                    self.lines.insert(lines.map_err(|error| failed(&self.parts, self.next_part, error))?)
+                }
+            };
+            match lines.block().map_err(|error| failed(&self.parts, self.next_part, error))? {
+                None => {
+                    self.lines = None;
+                    self.next_part += 1;
+                }
+                Some(found) => {
+                    self.place.offset = found.offset;
+                    let done = block(&self.plan, &mut self.worker, found.bytes, &mut self.place, sink);
+                    self.rest.extend_from_slice(&found.bytes[done..]);
+                    self.done = 0;
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Streams the lines of a block; returns how many bytes were worked on.
+fn block(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Place, sink: &mut impl Sink) -> usize {
+    // Checks that cost little for a block cost much for each line.
+    let survey = Survey::of(bytes, plan.format.delimiter);
+    let has_return = plan.format.is_universal && survey.has_return && !has_plain_ends(bytes);
+    if plan.is_text_alone() && !has_return && survey.is_text(plan.format, bytes) {
+        let n = survey.n_delimiters + u64::from(bytes.last() != Some(&plan.format.delimiter));
+        if sink.lines(n) {
+            place.line += n;
+            place.offset += bytes.len() as u64;
+            return bytes.len();
+        }
+    }
+    let is_text = survey.is_text(plan.format, bytes);
+    let text = if is_text { std::str::from_utf8(bytes).ok() } else { None };
+    let mut from = 0;
+    while from < bytes.len() && sink.wants_more() {
+        let to =
+            memchr::memchr(plan.format.delimiter, &bytes[from..]).map_or(bytes.len(), |at| from + at + 1);
+        let raw = from..to;
+        place.line += 1;
+        let found = decoded(plan.format, bytes, text, raw.clone())
+            .and_then(|line| elements(plan, worker, line, has_return, *place, sink));
+        if let Err(why) = found {
+            sink.odd(&bytes[raw], *place, why);
+        }
+        place.offset += (to - from) as u64;
+        from = to;
+    }
+    from
+}
+
+/// What one pass over a block finds out.
+struct Survey {
+    n_delimiters: u64,
+    has_return: bool,
+    is_ascii: bool,
+}
+
+impl Survey {
+    fn of(bytes: &[u8], delimiter: u8) -> Self {
+        // Sums of bytes in runs of 255 do not overflow, and compile to vector instructions of any processor.
+        const LANES: usize = 64;
+        let (mut n_delimiters, mut returns, mut union) = (0u64, 0u8, 0u8);
+        for run in bytes.chunks(LANES * 255) {
+            let (mut counts, mut returned, mut bits) = ([0u8; LANES], [0u8; LANES], [0u8; LANES]);
+            let chunks = run.chunks_exact(LANES);
+            for &byte in chunks.remainder() {
+                n_delimiters += u64::from(byte == delimiter);
+                returns |= u8::from(byte == b'\r');
+                union |= byte;
+            }
+            for chunk in chunks {
+                for (lane, &byte) in chunk.iter().enumerate() {
+                    counts[lane] += u8::from(byte == delimiter);
+                    returned[lane] |= u8::from(byte == b'\r');
+                    bits[lane] |= byte;
+                }
+            }
+            n_delimiters += counts.iter().map(|&n| u64::from(n)).sum::<u64>();
+            returns |= returned.iter().fold(0, |all, one| all | one);
+            union |= bits.iter().fold(0, |all, one| all | one);
+        }
+        Self { n_delimiters, has_return: returns != 0, is_ascii: union < 128 }
+    }
+
+    fn is_text(&self, format: Format, bytes: &[u8]) -> bool {
+        self.is_ascii || (!format.is_ascii && std::str::from_utf8(bytes).is_ok())
+    }
+}
+
+/// Whether each carriage return is followed by a line feed.
+fn has_plain_ends(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'\r', bytes).all(|at| bytes.get(at + 1) == Some(&b'\n'))
+}
+
+fn decoded<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    text: Option<&'a str>,
+    at: Range<usize>,
+) -> Result<&'a str, Odd> {
+    // A delimiter is ASCII, so that lines of text are text.
+    if let Some(line) = text.and_then(|text| text.get(at.clone())) {
+        return Ok(line);
+    }
+    let line = std::str::from_utf8(&bytes[at]).map_err(|_| Odd::Encoding)?;
+    if format.is_ascii && !line.is_ascii() { Err(Odd::Encoding) } else { Ok(line) }
+}
+
+fn elements<S: Sink>(
+    plan: &Plan,
+    worker: &mut Worker,
+    line: &str,
+    has_return: bool,
+    place: Place,
+    sink: &mut S,
+) -> Result<(), Odd> {
+    let Worker { scratch, text, line: ended } = worker;
+    let line = if plan.format.is_universal {
+        if has_return && memchr::memchr(b'\r', line.strip_suffix("\r\n").unwrap_or(line).as_bytes()).is_some()
+        {
+            return Err(Odd::LineEnd);
+        }
+        match (line.strip_suffix("\r\n"), plan.then_reads_ends()) {
+            (Some(start), true) => {
+                ended.clear();
+                ended.push_str(start);
+                ended.push('\n');
+                ended.as_str()
+            }
+            // What comes next takes a carriage return for a space, as it does a line feed.
+            _ => line,
+        }
+    } else {
+        line
+    };
+    let line = apply(&plan.text, line, text)?;
+    match &plan.then {
+        Then::Text => sink.element(Element::Scalar(Scalar::Str(line)), place),
+        Then::Words => words(line).for_each(|word| sink.element(Element::Scalar(Scalar::Str(word)), place)),
+        Then::Json(projection) => {
+            project(line, projection, scratch, &mut |element| match element {
+                Element::Json(_) if !S::TAKES_JSON => Err(Odd::Container),
+                element => {
+                    sink.element(element, place);
+                    Ok(())
+                }
+            })?;
+        }
+    }
+    Ok(())
+}
+
+impl Plan {
+    fn then_reads_ends(&self) -> bool {
+        matches!(self.then, Then::Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_survey_counts_every_byte(data in proptest::collection::vec(any::<u8>(), 0..400), n in 1usize..60) {
+            let bytes = data.repeat(n);
+            let survey = Survey::of(&bytes, b'\n');
+            prop_assert_eq!(survey.n_delimiters, bytes.iter().filter(|&&byte| byte == b'\n').count() as u64);
+            prop_assert_eq!(survey.has_return, bytes.contains(&b'\r'));
+            prop_assert_eq!(survey.is_ascii, bytes.is_ascii());
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Elements of files, made without the GIL and handed to Python one by one, or counted.
+
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyEOFError, PyOSError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
+use raskt_bag::{BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Stream};
+
+use super::plan::{PyPart, PyPlan, part, plan};
+use super::scalar::constant;
+
+/// The elements of parts of files.
+///
+/// Lines that the engine does not read exactly as Python would are handed to `odd(line, part, number, offset)`, which
+/// returns their elements.
+#[pyclass(module = "raskt._raskt")]
+pub struct BagStream {
+    /// Only its owner gets at it, one method at a time; the lock is there for the compiler, and never taken.
+    stream: Mutex<Stream>,
+    odd: Py<PyAny>,
+    batch: Batch,
+    next: usize,
+    place: Place,
+    /// The elements of an odd line that are still to be handed out.
+    waiting: Option<Py<PyIterator>>,
+    is_at_end: bool,
+    /// What went wrong behind the elements of the batch.
+    failed: Option<BagError>,
+}
+
+#[pymethods]
+impl BagStream {
+    #[new]
+    fn new(py: Python<'_>, parts: Vec<PyPart>, chain: PyPlan, odd: Py<PyAny>) -> PyResult<Self> {
+        let parts = parts.into_iter().map(part).collect::<PyResult<_>>()?;
+        Ok(Self {
+            stream: Mutex::new(Stream::new(parts, plan(py, chain)?)),
+            odd,
+            batch: Batch::default(),
+            next: 0,
+            place: Place::default(),
+            waiting: None,
+            is_at_end: false,
+            failed: None,
+        })
+    }
+
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __next__(&mut self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        loop {
+            if let Some(waiting) = &self.waiting {
+                if let Some(element) = waiting.bind(py).clone().next() {
+                    return element.map(|element| Some(element.unbind()));
+                }
+                self.waiting = None;
+            }
+            let Some((item, place)) = self.batch.items.get(self.next) else {
+                if self.fill(py)? {
+                    continue;
+                }
+                return Ok(None);
+            };
+            self.place = *place;
+            self.next += 1;
+            match item {
+                Item::Odd(at) => {
+                    let line = &self.batch.odd[*at];
+                    let found = read(py, &self.odd, line)?;
+                    self.waiting = Some(found.try_iter()?.unbind());
+                }
+                Item::Tuple(n) => {
+                    let items = &self.batch.items[self.next..self.next + n];
+                    self.next += n;
+                    let items = items.iter().map(|(item, _)| object(py, item, &self.batch.text));
+                    let items = items.collect::<PyResult<Vec<_>>>()?;
+                    return Ok(Some(PyTuple::new(py, items)?.into_any().unbind()));
+                }
+                item => return object(py, item, &self.batch.text).map(Some),
+            }
+        }
+    }
+
+    /// The number of the part, the number of the line in it, and the offset of the line whose element was handed out last.
+    #[getter]
+    fn place(&self) -> (usize, u64, u64) {
+        (self.place.part, self.place.line, self.place.offset)
+    }
+
+    /// The number of elements that are left.
+    fn count(&mut self, py: Python<'_>) -> PyResult<u64> {
+        let mut sink = CountSink::default();
+        let stream = self.stream.get_mut();
+        loop {
+            let done = py.detach(|| stream.advance(&mut sink));
+            for line in sink.odd.take() {
+                self.place = line.place;
+                sink.n += read(py, &self.odd, &line)?.len() as u64;
+            }
+            if done.map_err(raise)? {
+                return Ok(sink.n);
+            }
+        }
+    }
+
+    /// How often each element that is left occurs, in the order in which they are first met.
+    fn frequencies<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let mut sink = FrequencySink::default();
+        let stream = self.stream.get_mut();
+        let mut others = Others::new(py);
+        loop {
+            let done = py.detach(|| stream.advance(&mut sink));
+            for line in sink.odd.take() {
+                self.place = line.place;
+                for element in read(py, &self.odd, &line)? {
+                    others.add(element, line.at)?;
+                }
+            }
+            if done.map_err(raise)? {
+                return others.merged(py, sink);
+            }
+        }
+    }
+}
+
+impl BagStream {
+    /// Makes the next batch; returns whether there is any.
+    fn fill(&mut self, py: Python<'_>) -> PyResult<bool> {
+        if let Some(error) = self.failed.take() {
+            return Err(raise(error));
+        }
+        self.batch.clear();
+        self.next = 0;
+        if self.is_at_end {
+            return Ok(false);
+        }
+        let (stream, batch) = (self.stream.get_mut(), &mut self.batch);
+        match py.detach(|| stream.advance(batch)) {
+            Ok(is_at_end) => self.is_at_end = is_at_end,
+            Err(error) => {
+                // What was read before comes first.
+                self.is_at_end = true;
+                self.failed = Some(error);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Elements that Python made of odd lines, counted by Python's rules.
+struct Others<'py> {
+    places: Bound<'py, PyDict>,
+    entries: Vec<(u64, Bound<'py, PyAny>, u64)>,
+}
+
+impl<'py> Others<'py> {
+    fn new(py: Python<'py>) -> Self {
+        Self { places: PyDict::new(py), entries: Vec::new() }
+    }
+
+    fn add(&mut self, element: Bound<'py, PyAny>, at: u64) -> PyResult<()> {
+        if let Some(place) = self.places.get_item(&element)? {
+            let place: usize = place.extract()?;
+            self.entries[place].2 += 1;
+        } else {
+            self.places.set_item(&element, self.entries.len())?;
+            self.entries.push((at, element, 1));
+        }
+        Ok(())
+    }
+
+    /// The counts of both, in the order in which elements were first met; of equal ones the first is kept.
+    fn merged(self, py: Python<'py>, sink: FrequencySink) -> PyResult<Bound<'py, PyDict>> {
+        let found = PyDict::new(py);
+        let mut others = self.entries.into_iter().peekable();
+        let put = |value: Bound<'py, PyAny>, n: u64| -> PyResult<()> {
+            let before = found.get_item(&value)?.map_or(Ok(0), |n| n.extract::<u64>())?;
+            found.set_item(value, before + n)
+        };
+        for entry in sink.counts.entries() {
+            while let Some((_, value, n)) = others.next_if(|(at, ..)| *at < entry.first) {
+                put(value, n)?;
+            }
+            put(counted(py, &entry.value)?, entry.n)?;
+        }
+        others.try_for_each(|(_, value, n)| put(value, n))?;
+        Ok(found)
+    }
+}
+
+fn counted<'py>(py: Python<'py>, value: &Counted) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Counted::Scalar(value) => constant(py, value),
+        Counted::Tuple(items) => {
+            let items = items.iter().map(|item| constant(py, item)).collect::<PyResult<Vec<_>>>()?;
+            Ok(PyTuple::new(py, items)?.into_any())
+        }
+    }
+}
+
+fn object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
+    Ok(match item {
+        Item::Null => py.None(),
+        Item::Bool(value) => value.into_pyobject(py)?.to_owned().into_any().unbind(),
+        Item::Int(value) => value.into_pyobject(py)?.into_any().unbind(),
+        Item::Float(value) => value.into_pyobject(py)?.into_any().unbind(),
+        Item::Str(at) => PyString::new(py, &text[at.clone()]).into_any().unbind(),
+        Item::Json(at) => {
+            let loads = pyo3::intern!(py, "loads");
+            py.import("json")?.call_method1(loads, (&text[at.clone()],))?.unbind()
+        }
+        // Both are taken apart before.
+        Item::Tuple(_) | Item::Odd(_) => py.None(),
+    })
+}
+
+/// Has Python read an odd line.
+fn read<'py>(py: Python<'py>, odd: &Py<PyAny>, line: &OddLine) -> PyResult<Bound<'py, PyList>> {
+    let Place { part, line: number, offset } = line.place;
+    let bytes = PyBytes::new(py, &line.bytes);
+    Ok(odd.bind(py).call1((bytes, part, number, offset))?.cast_into::<PyList>()?)
+}
+
+/// The error that Python's own readers raise.
+pub fn raise(error: BagError) -> PyErr {
+    match error {
+        BagError::Io { path, error } if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            PyEOFError::new_err(format!("{} is cut off: its compressed data ends too early", path.display()))
+        }
+        BagError::Io { path, error } => {
+            // An error of Python's own file systems comes back as it is.
+            if error.get_ref().is_some_and(|inner| inner.is::<PyErr>()) {
+                return error.into();
+            }
+            if let Some(code) = error.raw_os_error() {
+                let text = error.to_string();
+                let text = text.split(" (os error").next().unwrap_or(&text).to_owned();
+                // OSError itself makes the class of its own that fits the number.
+                return PyOSError::new_err((code, text, path.into_os_string()));
+            }
+            PyOSError::new_err(format!("{} cannot be decompressed: {error}", path.display()))
+        }
+        error @ BagError::Line { .. } => PyOSError::new_err(error.to_string()),
+    }
+}
