@@ -134,7 +134,7 @@ fn decompress(raw: Box<dyn Read + Send>, compression: Compression) -> io::Result
 /// alone; tapes and some writers pad).
 enum Gzip<R: BufRead> {
     Between(R),
-    Member(flate2::bufread::GzDecoder<R>),
+    Member(Box<flate2::bufread::GzDecoder<R>>),
     Moved,
 }
 
@@ -151,7 +151,7 @@ impl<R: BufRead> Read for Gzip<R> {
                         *self = Self::Between(rest);
                         return Ok(0);
                     }
-                    *self = Self::Member(flate2::bufread::GzDecoder::new(rest));
+                    *self = Self::Member(Box::new(flate2::bufread::GzDecoder::new(rest)));
                 }
                 Self::Member(mut member) => match member.read(buffer) {
                     Ok(0) => *self = Self::Between(member.into_inner()),
