@@ -54,9 +54,10 @@ $(VENV)/.extra-%: pyproject.toml | $(EXTENSION)
 	@touch $@
 
 # ---- run ----
-demo: build $(VENV)/.extra-demo ## 336,776 real flights: tables, a cube of delays, pictures in demo-output/
+demo: build $(VENV)/.extra-demo ## 336,776 real flights: tables, a cube of delays, counts of JSON lines, pictures in demo-output/
 	$(PY) examples/flights.py
 	$(PY) examples/cube.py
+	$(PY) examples/bag_flights.py
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
 	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python docs tidy

@@ -1,15 +1,14 @@
 """`groupby` of 5 GB through disk, under a budget of 1 GiB: no element is lost, memory holds, no file stays.
 
-The elements are texts of 200 characters, made as they are needed, in 5,000 groups. They are grouped in a process
-of its own, by processes and by threads; the memory is the sum of what that process and its children hold (the
-proportional set size, of which shared pages count once), looked at ten times a second.
+The elements are texts of 200 characters, made as they are needed, in 5,000 groups. They are grouped in a
+process of its own, by processes and by threads; the memory is the sum of what that process and its children
+hold (the proportional set size, of which shared pages count once), looked at ten times a second.
 
     python benches/bag_groupby.py [gigabytes]
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,14 +24,14 @@ N_INPUTS = 64
 N_OUTPUTS = 128
 BUDGET_BYTES = 1 << 30
 
-PROGRAM = """
+PROGRAM = f"""
 import os, sys
 import raskt, raskt.bag as rb
 
 n, scheduler, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 
 def texts(numbers):
-    return (f"{{x * 7919 % {groups}:06d}} {{x:013d}}".ljust({size}, "x") for x in numbers)
+    return (f"{{x * 7919 % {N_GROUPS}:06d}} {{x:013d}}".ljust({SIZE}, "x") for x in numbers)
 
 def summed(pair):
     key, group = pair
@@ -40,16 +39,16 @@ def summed(pair):
 
 if __name__ == "__main__":
     raskt.config.set({{"local.spill-directory": folder}})
-    b = rb.range(n, npartitions={inputs}).map_partitions(texts)
-    rows = b.groupby(lambda text: text[:6], npartitions={outputs}).map(summed).compute(
-        scheduler=scheduler, memory_limit={budget}
+    b = rb.range(n, npartitions={N_INPUTS}).map_partitions(texts)
+    rows = b.groupby(lambda text: text[:6], npartitions={N_OUTPUTS}).map(summed).compute(
+        scheduler=scheduler, memory_limit={BUDGET_BYTES}
     )
-    assert len(rows) == len({{row[0] for row in rows}}) == {groups}
+    assert len(rows) == len({{row[0] for row in rows}}) == {N_GROUPS}
     assert sum(row[1] for row in rows) == n
     assert sum(row[2] for row in rows) == n * (n - 1) // 2
-    assert sum(row[3] for row in rows) == n * {size}
+    assert sum(row[3] for row in rows) == n * {SIZE}
     assert os.listdir(folder) == []
-""".format(groups=N_GROUPS, size=SIZE, inputs=N_INPUTS, outputs=N_OUTPUTS, budget=BUDGET_BYTES)
+"""
 
 
 def family(root: int) -> Iterator[int]:
@@ -100,7 +99,7 @@ def main() -> int:
     """Measure."""
     gigabytes = float(sys.argv[1]) if len(sys.argv) > 1 else 5
     n = int(gigabytes * 1e9 / SIZE)
-    if not os.path.exists("/proc/self/smaps_rollup"):
+    if not Path("/proc/self/smaps_rollup").exists():
         print("memory is measured through /proc, which is not here")
         return 0
     rows, claims = [], []

@@ -128,6 +128,10 @@ def merge(graphs: Iterable[Mapping[Any, Any]]) -> Mapping[Any, Any]:
     distinct = list({id(graph): graph for graph in graphs}.values())
     if len(distinct) == 1:
         return distinct[0]
+    merged_of = getattr(distinct[0], "__raskt_merged__", None)
+    if merged_of is not None and all(type(graph) is type(distinct[0]) for graph in distinct):
+        found: Mapping[Any, Any] = merged_of(distinct)
+        return found
     merged: dict[Any, Any] = {}
     for graph in distinct:
         for key, task in graph.items():

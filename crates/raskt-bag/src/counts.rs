@@ -53,7 +53,7 @@ impl Number {
 }
 
 /// Counts by value, as a Python dictionary has them: equal numbers are one, and the first of them is kept.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Counts {
     entries: Vec<Entry>,
     strings: FxHashMap<Box<str>, u32>,
@@ -75,6 +75,10 @@ impl Counts {
     /// assert_eq!(counts.entries().iter().map(|entry| entry.n).collect::<Vec<_>>(), [3, 1]);
     /// ```
     pub fn add(&mut self, value: Scalar<'_>, at: u64) {
+        self.add_many(value, 1, at);
+    }
+
+    fn add_many(&mut self, value: Scalar<'_>, n: u64, at: u64) {
         let next = self.entries.len() as u32;
         let place = match value {
             Scalar::Str(text) => match self.strings.get(text) {
@@ -89,11 +93,15 @@ impl Counts {
             Scalar::Int(value) => *self.numbers.entry(Number::of_int(value)).or_insert(next),
             Scalar::Float(value) => *self.numbers.entry(Number::of_float(value)).or_insert(next),
         };
-        self.count(place, at, || Counted::Scalar(Constant::from(value)));
+        self.count(place, n, at, || Counted::Scalar(Constant::from(value)));
     }
 
     /// Counts one more tuple, the element with number `at`.
     pub fn add_tuple(&mut self, items: &[Scalar<'_>], at: u64) {
+        self.add_tuples(items, 1, at);
+    }
+
+    fn add_tuples(&mut self, items: &[Scalar<'_>], n: u64, at: u64) {
         let next = self.entries.len() as u32;
         self.key.clear();
         for item in items {
@@ -106,13 +114,36 @@ impl Counts {
                 next
             }
         };
-        self.count(place, at, || Counted::Tuple(items.iter().map(|item| Constant::from(*item)).collect()));
+        self.count(place, n, at, || Counted::Tuple(items.iter().map(|item| Constant::from(*item)).collect()));
     }
 
-    fn count(&mut self, place: u32, at: u64, value: impl FnOnce() -> Counted) {
+    fn count(&mut self, place: u32, n: u64, at: u64, value: impl FnOnce() -> Counted) {
         match self.entries.get_mut(place as usize) {
-            Some(entry) => entry.n += 1,
-            None => self.entries.push(Entry { value: value(), n: 1, first: at }),
+            Some(entry) => entry.n += n,
+            None => self.entries.push(Entry { value: value(), n, first: at }),
+        }
+    }
+
+    /// Counts what `later` has counted too: its elements come after all that were counted here.
+    ///
+    /// ```
+    /// use raskt_bag::{Counts, Scalar};
+    /// let (mut left, mut right) = (Counts::default(), Counts::default());
+    /// left.add(Scalar::Int(1), 0);
+    /// right.add(Scalar::Float(1.0), 0);
+    /// left.merge(&right);
+    /// assert_eq!(left.entries()[0].n, 2);
+    /// ```
+    pub fn merge(&mut self, later: &Self) {
+        let from = self.entries.last().map_or(0, |entry| entry.first + 1);
+        for Entry { value, n, first } in &later.entries {
+            match value {
+                Counted::Scalar(value) => self.add_many(value.borrow(), *n, from + first),
+                Counted::Tuple(items) => {
+                    let items: Vec<_> = items.iter().map(Constant::borrow).collect();
+                    self.add_tuples(&items, *n, from + first);
+                }
+            }
         }
     }
 

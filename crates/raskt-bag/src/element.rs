@@ -76,3 +76,27 @@ pub struct Place {
     /// Where the line begins in the (decompressed) file.
     pub offset: u64,
 }
+
+impl From<&str> for Constant {
+    fn from(text: &str) -> Self {
+        Self::Str(text.into())
+    }
+}
+
+impl From<i64> for Constant {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<f64> for Constant {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+impl From<bool> for Constant {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}

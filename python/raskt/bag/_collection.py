@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from raskt._raskt import Task
 from raskt.bag import _layers
 from raskt.bag._steps import Chain
+from raskt.bag._symbolic import Layers
 
 if TYPE_CHECKING:
     from raskt.bag._layers import Layer
@@ -24,8 +26,8 @@ class Lazy:
     __slots__ = ("__weakref__", "_layer")
     _layer: Layer
 
-    def __raskt_graph__(self) -> dict[Any, Any]:
-        return _layers.collect(self._layer)
+    def __raskt_graph__(self) -> Mapping[Any, Any]:
+        return Layers([self._layer])
 
     def __raskt_keys__(self) -> list[Any]:
         raise NotImplementedError

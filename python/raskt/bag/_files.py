@@ -138,9 +138,11 @@ class _Decompressed(io.RawIOBase):
 
 def _codec(compression: str) -> Callable[..., Any]:
     if compression == "gzip":
+        import functools
         import gzip
 
-        return gzip.open
+        # The level of the program gzip: the highest, which is Python's default, takes several times as long.
+        return functools.partial(gzip.open, compresslevel=6)
     if compression == "bz2":
         import bz2
 

@@ -3,29 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raskt import _raskt
-from raskt._ending import at_end
 from raskt._raskt import Alias, Delayed, Task, TaskRef
-from raskt.bag._scratch import SCRATCH, Folder
-from raskt.bag._steps import Chain, Step
+from raskt.bag._steps import Chain, Step, name_of
 from raskt.tokenize import tokenize
 
-__all__ = ["Layer", "collect", "explain", "fuse", "input_of", "step_layer", "to_delayed"]
+if TYPE_CHECKING:
+    from raskt.bag.core import Bag
+
+__all__ = [
+    "Form",
+    "Layer",
+    "ancestry",
+    "annotated",
+    "explain",
+    "fuse",
+    "input_of",
+    "step_layer",
+    "to_delayed",
+]
 
 Graph = dict[Any, Any]
+
+
+class Form(NamedTuple):
+    """A layer that runs one step for each of ``n`` partitions: these put layers together without tasks.
+
+    ``rows`` returns the inputs of each task; None where that is the streamed partition alone. ``after`` is
+    the layer whose partitions are streamed, each into the one of its number.
+    """
+
+    name: str
+    step: Step
+    n: int
+    rows: Callable[[], Sequence[Sequence[Any]]] | None
+    after: Layer | None
+    source: str
+
+    def inputs(self) -> Sequence[Sequence[Any]]:
+        """Return the inputs of each task."""
+        return self.rows() if self.rows else [(TaskRef((self.source, i)),) for i in range(self.n)]
 
 
 class Layer:
     """Some tasks, made when they are needed, and the layers that they need.
 
     ``functions`` are the user's functions that its tasks call, and ``n_elements`` how many elements a bag of
-    it has,
-    where that is known: the choice of a scheduler rests on them.
+    it has, where that is known: the choice of a scheduler rests on them.
     """
 
-    __slots__ = ("_make", "_tasks", "functions", "n_elements", "needs_folder", "parents")
+    __slots__ = ("_make", "_tasks", "form", "functions", "n_elements", "needs_folder", "parents")
 
     def __init__(
         self,
@@ -35,8 +64,10 @@ class Layer:
         functions: Iterable[Any] = (),
         n_elements: int | None = None,
         needs_folder: bool = False,
+        form: Form | None = None,
     ) -> None:
         self._make = make
+        self.form = form
         self._tasks: Graph | None = None
         self.parents = tuple(parents)
         self.functions = tuple(functions)
@@ -76,27 +107,6 @@ def ancestry(layer: Layer) -> list[Layer]:
     return list(found.values())
 
 
-def collect(layer: Layer) -> Graph:
-    """Return all tasks of a layer and of what it stands on."""
-    graph: Graph = {}
-    folder: Folder | None = None
-    for one in ancestry(layer):
-        if not one.needs_folder:
-            graph.update(one.tasks)
-            continue
-        if folder is None:
-            folder = Folder()
-            at_end(folder.close)
-        graph.update((key, _placed(task, folder)) for key, task in one.tasks.items())
-    return graph
-
-
-def _placed(task: Task, folder: Folder) -> Task:
-    """Return ``task`` with the folder of a computation."""
-    made = Task(task.key, task.func, *(folder if arg is SCRATCH else arg for arg in task.args))
-    return made if not task.annotations else _annotated(made, task.annotations)
-
-
 def layer_of_graph(graph: Mapping[Any, Any] | Layer) -> Layer:
     """Return a layer of a graph that a user made."""
     return graph if isinstance(graph, Layer) else Layer(lambda: dict(graph), functions=(object(),))
@@ -105,26 +115,34 @@ def layer_of_graph(graph: Mapping[Any, Any] | Layer) -> Layer:
 def step_layer(
     name: str,
     step: Step,
-    inputs: Callable[[], Sequence[Sequence[Any]]],
     n: int,
-    parents: Sequence[Layer],
+    rows: Callable[[], Sequence[Sequence[Any]]] | None = None,
+    parents: Sequence[Layer] = (),
+    *,
+    after: Bag | None = None,
     n_elements: int | None = None,
 ) -> Layer:
     """Return the layer that runs ``step`` for each of ``n`` rows of inputs: the streamed partition first.
 
-    Nothing is made for a partition until there is a computation.
+    Nothing is made for a partition until there is a computation. ``after`` is the bag whose partitions are
+    streamed, each into the one of its number; ``rows`` is left out where there is nothing else.
     """
+    form = Form(name, step, n, rows, after._layer if after else None, after.name if after else "")
 
     def make() -> Graph:
         if n == 0:
             return {}
-        rows = inputs()
-        chain = Chain((step,), (len(rows[0]) - step.streams,))
-        return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(rows)}
+        inputs = form.inputs()
+        chain = Chain((step,), (len(inputs[0]) - step.streams,))
+        return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(inputs)}
 
+    if after is not None and not parents:
+        parents = (after._layer,)
     # One task gains nothing from processes.
     functions = step.functions() if n > 1 else ()
-    return Layer(make, parents, functions=functions, n_elements=n_elements, needs_folder=step.needs_folder)
+    return Layer(
+        make, parents, functions=functions, n_elements=n_elements, needs_folder=step.needs_folder, form=form
+    )
 
 
 def input_of(value: Any) -> tuple[Any, list[Layer]] | None:
@@ -144,7 +162,11 @@ def input_of(value: Any) -> tuple[Any, list[Layer]] | None:
 
 def fuse(graph: Mapping[Any, Any], keys: Iterable[Hashable]) -> Graph:
     """Return the tasks that ``keys`` need, those of a chain that nobody else reads put into one."""
+    from raskt.bag._symbolic import Layers
+
     wanted = list(keys)
+    if isinstance(graph, Layers):
+        graph = graph.fused(wanted)
     tasks, readers = _needed(graph, wanted)
     kept = set(wanted)
     chains: dict[tuple[int, int], Chain] = {}
@@ -231,10 +253,11 @@ def _absorb(
     if not is_changed:
         return task
     made = Task(task.key, chain, *args)
-    return made if not task.annotations else _annotated(made, task.annotations)
+    return made if not task.annotations else annotated(made, task.annotations)
 
 
-def _annotated(task: Task, notes: dict[str, Any]) -> Task:
+def annotated(task: Task, notes: dict[str, Any]) -> Task:
+    """Return a task with annotations."""
     from raskt.annotations import annotate
 
     with annotate(**notes):
@@ -246,7 +269,7 @@ def explain(graph: Graph, scheduler: str, why: str) -> str:
     kinds: dict[Any, tuple[str, int]] = {}
     for key, task in graph.items():
         func = task.func if type(task) is Task else None
-        text = func.describe() if type(func) is Chain else getattr(func, "__name__", None) or "value"
+        text = func.describe() if type(func) is Chain else "value" if func is None else name_of(func)
         place = (key[0] if isinstance(key, tuple) else key, text)
         kinds[place] = (text, kinds.get(place, ("", 0))[1] + 1)
     lines = [f"scheduler: {scheduler} ({why})", f"tasks: {len(graph)}"]

@@ -44,7 +44,7 @@ def grouped(
         split = WriteSplit(grouper, npartitions, blocksize)
         n = bag.npartitions
         before = step_layer(
-            part, split, lambda: [(TaskRef((bag.name, i)), SCRATCH) for i in range(n)], n, [bag._layer]
+            part, split, n, lambda: [(TaskRef((bag.name, i)), SCRATCH) for i in range(n)], after=bag
         )
 
         def make() -> dict[Any, Any]:

@@ -106,7 +106,9 @@ def name_of(function: Any) -> str:
         return repr(function)
     name = getattr(function, "__qualname__", None) or type(function).__name__
     module = getattr(function, "__module__", None)
-    return f"{module}.{name}" if module not in (None, "builtins", "__main__") else name
+    if module is None or module in ("builtins", "__main__") or module.startswith("raskt.bag."):
+        return str(name)
+    return f"{module}.{name}"
 
 
 class Each(Step):
@@ -387,11 +389,12 @@ class Chain:
     ``counts`` says how many inputs of the task belong to each step, the streamed partition not counted.
     """
 
-    __slots__ = ("counts", "steps")
+    __slots__ = ("_name", "counts", "steps")
 
     def __init__(self, steps: tuple[Step, ...], counts: tuple[int, ...]) -> None:
         self.steps = steps
         self.counts = counts
+        self._name: str | None = None
 
     def __reduce__(self) -> Any:
         return Chain, (self.steps, self.counts)
@@ -401,7 +404,10 @@ class Chain:
 
     @property
     def __name__(self) -> str:
-        return " > ".join(step.describe() for step in self.steps)
+        # Every task asks for it.
+        if self._name is None:
+            self._name = " > ".join(step.describe() for step in self.steps)
+        return self._name
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

@@ -24,7 +24,7 @@ def taken(bag: Any, k: int, npartitions: int, warn: bool) -> Any:
     token = tokenize(bag.name, k, npartitions, warn)
     part, name = f"take-part-{token}", f"take-{token}"
     head = Reduce(functools.partial(_head, k), True, f"take({k})")
-    first = step_layer(part, head, lambda: bag._rows()[:npartitions], npartitions, [bag._layer])
+    first = step_layer(part, head, npartitions, after=bag)
 
     def make() -> dict[Any, Any]:
         parts = [TaskRef((part, i)) for i in range(npartitions)]

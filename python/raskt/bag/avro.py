@@ -79,7 +79,7 @@ def read_avro(
         groups.extend((path, None, at, at + size) for at in range(0, max(1, n_bytes), size))
     name = f"read_avro-{tokenize(groups, storage_options)}"
     rows = [(Parts((group,)),) for group in groups]
-    return bag_of(step_layer(name, ReadAvro(storage_options), lambda: rows, len(rows), []), name, len(groups))
+    return bag_of(step_layer(name, ReadAvro(storage_options), len(rows), lambda: rows), name, len(groups))
 
 
 class ReadAvro(Step):

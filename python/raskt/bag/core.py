@@ -77,10 +77,6 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         """
         return Strings(self)
 
-    def _rows(self) -> list[tuple[TaskRef]]:
-        """Return, for each partition, the inputs of a task that needs it alone."""
-        return [(TaskRef((self.name, i)),) for i in range(self.npartitions)]
-
     # ---- a collection ----
 
     def __raskt_keys__(self) -> list[Any]:

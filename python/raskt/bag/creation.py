@@ -80,7 +80,7 @@ def from_sequence(
 def _of_parts(label: str, parts: list[Any], token: str, n: int) -> Bag:
     name = f"{label}-{token}"
     rows = [(part if isinstance(part, builtins.range) else _Literal(part),) for part in parts]
-    return bag_of(step_layer(name, Values(), lambda: rows, len(rows), [], n), name, len(parts))
+    return bag_of(step_layer(name, Values(), len(rows), lambda: rows, n_elements=n), name, len(parts))
 
 
 class _Literal:
@@ -203,7 +203,7 @@ def concat(bags: Iterable[Bag]) -> Bag:
     def rows() -> list[Any]:
         return [(TaskRef(key),) for bag in found for key in bag.__raskt_keys__()]
 
-    return bag_of(step_layer(name, Same(), rows, n, [bag._layer for bag in found]), name, n)
+    return bag_of(step_layer(name, Same(), n, rows, [bag._layer for bag in found]), name, n)
 
 
 class Same(Step):
@@ -268,4 +268,4 @@ def zip(*bags: Bag) -> Bag:  # noqa: A001 - Dask's name
     def rows() -> list[Any]:
         return [tuple(TaskRef((bag.name, i)) for bag in bags) for i in builtins.range(n)]
 
-    return bag_of(step_layer(name, Zip(), rows, n, [bag._layer for bag in bags]), name, n)
+    return bag_of(step_layer(name, Zip(), n, rows, [bag._layer for bag in bags], after=bags[0]), name, n)

@@ -71,7 +71,14 @@ class Inputs:
 
         name = f"{label}-{tokenize(step, self.names)}"
         return bag_of(
-            step_layer(name, step, self.rows, self.first.npartitions, self.layers),
+            step_layer(
+                name,
+                step,
+                self.first.npartitions,
+                self.rows if self.rest else None,
+                self.layers,
+                after=self.first,
+            ),
             name,
             self.first.npartitions,
         )

@@ -46,7 +46,7 @@ def tree(
         )
     token = tokenize(bag.name, label, chunk, combine, last, split_every)
     name = f"{label}-part-{token}"
-    first = step_layer(name, Reduce(chunk, is_ours, label), bag._rows, bag.npartitions, [bag._layer])
+    first = step_layer(name, Reduce(chunk, is_ours, label), bag.npartitions, after=bag)
 
     def make() -> dict[Any, Any]:
         tasks: dict[Any, Any] = {}

@@ -102,7 +102,7 @@ def read_text(
     step = ReadLines(encoding, errors, include_path, linedelimiter, storage_options, False)
     name = f"read_text-{tokenize(step, groups, [_stamp(path) for path in paths])}"
     bag = bag_of(
-        step_layer(name, step, lambda: [(Parts(tuple(group)),) for group in groups], len(groups), []),
+        step_layer(name, step, len(groups), lambda: [(Parts(tuple(group)),) for group in groups]),
         name,
         len(groups),
     )
@@ -180,9 +180,7 @@ def from_url(urls: Any) -> Bag:
     if not found:
         raise ValueError("from_url needs at least one URL")
     name = f"from_url-{tokenize(found)}"
-    return bag_of(
-        step_layer(name, Fetch(), lambda: [(url,) for url in found], len(found), []), name, len(found)
-    )
+    return bag_of(step_layer(name, Fetch(), len(found), lambda: [(url,) for url in found]), name, len(found))
 
 
 class Fetch(Step):
@@ -277,6 +275,6 @@ def write(b: Bag, label: str, step: Step, paths: list[str], compute: bool, kwarg
     def rows() -> list[Any]:
         return [(TaskRef((b.name, i)), one) for i, one in enumerate(paths)]
 
-    layer: Layer = step_layer(name, step, rows, len(paths), [b._layer])
+    layer: Layer = step_layer(name, step, len(paths), rows, after=b)
     bag = bag_of(layer, name, b.npartitions)
     return bag.compute(**kwargs) if compute else bag.to_delayed()

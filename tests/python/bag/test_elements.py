@@ -248,3 +248,19 @@ def test_what_a_bag_and_an_item_share_runs_once():
     kept, total = raskt.persist(b, b.sum(), scheduler="sync")
     assert (kept.compute(), total.compute()) == (list(range(6)), 15)
     assert sorted(calls) == list(range(6))
+
+
+def test_steps_are_put_together_without_tasks_for_each():
+    b = rb.range(50, npartitions=50)
+    doubled = b.map(lambda x: 2 * x)
+    both = doubled.map(lambda x, total: x + total, doubled.sum()).filter(None)
+    texts = rb.zip(both, both.map(str)).map(lambda pair: pair[1]).accumulate(operator.add)
+    for bag in (both, texts, doubled.groupby(lambda x: x % 3, npartitions=2).map(lambda pair: pair[1])):
+        assert bag.compute(scheduler="sync") == bag.compute(scheduler="sync", optimize_graph=False)
+    made = len(doubled.map(abs).map(str).sum().explain().splitlines())
+    assert made == len(b.sum().explain().splitlines())
+    # The same work, asked for twice, is the same layer.
+    calls = []
+    counted = [b.map(calls.append).count(), b.map(calls.append).map(str).frequencies()]
+    raskt.compute(*counted, scheduler="sync")
+    assert len(calls) == 50
