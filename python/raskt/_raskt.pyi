@@ -424,6 +424,7 @@ def bag_scatter(
     n_max: int,
     other: Callable[[Any], int],
 ) -> int: ...
+
 @final
 class BagFile:
     def __new__(cls, path: str, compression: str) -> BagFile: ...

@@ -94,6 +94,12 @@ class Lazy:
         -------
         object
             A list for a bag, the value of an item.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(3, npartitions=2).compute(scheduler="threads")
+        [0, 1, 2]
         """
         from raskt.base import compute
 
@@ -111,6 +117,13 @@ class Lazy:
         -------
         Bag or Item
             The same collection, whose values are there.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> kept = rb.range(3, npartitions=2).map(str).persist()
+        >>> kept.compute()
+        ['0', '1', '2']
         """
         from raskt.base import persist
 

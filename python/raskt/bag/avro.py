@@ -61,6 +61,15 @@ def read_avro(
         For a compressed file with a block size.
     ImportError
         Without ``fastavro``.
+
+    Examples
+    --------
+    >>> import tempfile, raskt.bag as rb
+    >>> schema = {"type": "record", "name": "r", "fields": [{"name": "x", "type": "long"}]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = rb.from_sequence([{"x": 1}], npartitions=1).to_avro(folder + "/*.avro", schema)
+    ...     rb.read_avro(folder + "/*.avro").compute()
+    [{'x': 1}]
     """
     from raskt.units import parse_bytes
 

@@ -325,6 +325,31 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         found: Bag = bad_lines(self)
         return found
 
+    def to_dataframe(self, meta: Any = None, columns: Any = None, optimize_graph: bool = True) -> Any:
+        """Not there yet: it comes with dataframes.
+
+        Parameters
+        ----------
+        meta, columns, optimize_graph : object, optional
+            As in Dask.
+
+        Raises
+        ------
+        NotImplementedError
+            Always; ``pandas.DataFrame(bag.compute())`` makes a table that fits into memory.
+
+        Examples
+        --------
+        >>> import pandas, raskt.bag as rb
+        >>> len(pandas.DataFrame(rb.from_sequence([{"x": 1}, {"x": 2}]).compute()))
+        2
+        """
+        raise NotImplementedError(
+            "to_dataframe comes with dataframes: pandas.DataFrame(bag.compute()) makes a table that fits in "
+            "memory, bag.map_partitions(lambda part: pandas.DataFrame(list(part))).to_delayed() one of each "
+            "partition"
+        )
+
     # ---- to files ----
 
     def to_textfiles(
@@ -414,6 +439,15 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         -------
         list
             The paths; delayed values with ``compute=False``.
+
+        Examples
+        --------
+        >>> import tempfile, raskt.bag as rb
+        >>> schema = {"type": "record", "name": "r", "fields": [{"name": "x", "type": "long"}]}
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     paths = rb.from_sequence([{"x": 1}, {"x": 2}]).to_avro(folder + "/*.avro", schema)
+        ...     rb.read_avro(paths).pluck("x").sum().compute()
+        3
         """
         from raskt.bag.avro import to_avro
 

@@ -259,6 +259,12 @@ class Elementwise:
         -------
         Bag
             The other elements.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(5, npartitions=2).remove(lambda x: x % 2).compute()
+        [0, 2, 4]
         """
         return self._kept(predicate, False)
 

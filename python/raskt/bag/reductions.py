@@ -311,6 +311,12 @@ class Reductions:
         -------
         Item
             The number.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(10, npartitions=3).count().compute()
+        10
         """
         found: Item = tree(self, "count", _reduce.count, sum, sum, split_every)
         return found
@@ -327,6 +333,12 @@ class Reductions:
         -------
         Item
             The sum; 0 of no elements.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(10, npartitions=3).sum().compute()
+        45
         """
         found: Item = tree(self, "sum", sum, sum, sum, split_every)
         return found
@@ -343,6 +355,12 @@ class Reductions:
         -------
         Item
             The element; computing it is a `ValueError` where there are none.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([2, 7, 5]).max().compute()
+        7
         """
         return self._extreme(max, split_every)
 
@@ -358,6 +376,12 @@ class Reductions:
         -------
         Item
             The element; computing it is a `ValueError` where there are none.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([2, 7, 5]).min().compute()
+        2
         """
         return self._extreme(min, split_every)
 
@@ -379,6 +403,12 @@ class Reductions:
         -------
         Item
             The answer; no partition is read past its first true element.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([0, 0, 3]).any().compute()
+        True
         """
         found: Item = tree(self, "any", any, any, any, split_every)
         return found
@@ -395,6 +425,12 @@ class Reductions:
         -------
         Item
             The answer; no partition is read past its first false element.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([0, 0, 3]).all().compute()
+        False
         """
         found: Item = tree(self, "all", all, all, all, split_every)
         return found
@@ -406,6 +442,12 @@ class Reductions:
         -------
         Item
             The mean; computing it is a `ZeroDivisionError` where there are no elements.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.range(10, npartitions=3).mean().compute()
+        4.5
         """
         found: Item = tree(self, "mean", _reduce.sum_and_count, _reduce.merge_sums, _reduce.mean, None)
         return found
@@ -445,6 +487,12 @@ class Reductions:
         -------
         Item
             The standard deviation.
+
+        Examples
+        --------
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([1, 3], npartitions=1).std().compute()
+        1.0
         """
         last = functools.partial(_reduce.deviation, ddof=ddof)
         found: Item = tree(self, "std", _reduce.moments, _reduce.merge_moments, last, None)
