@@ -14,7 +14,7 @@ mod relocate;
 mod scalar;
 mod search;
 pub(crate) mod shapes;
-mod simd;
+pub(crate) mod simd;
 mod table;
 pub(crate) mod threads;
 

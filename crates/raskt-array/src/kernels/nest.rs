@@ -203,6 +203,7 @@ fn tile_size(shape: TileShape, rows: &Dim, cols: &Dim) -> (usize, usize) {
     let crosses = rows.steps.iter().zip(&cols.steps).any(|(row, col)| *row != 0 && row.abs() < col.abs());
     let width = match shape {
         _ if crosses => 32,
+        TileShape::Tall if rows.n >= 16 => 64,
         TileShape::Tall if rows.n >= 8 => 128,
         TileShape::Tall | TileShape::Wide => TILE,
     };

@@ -7,7 +7,7 @@ use raskt_exec::{Call, Outcome};
 
 use super::discrete::{below, binomial};
 use super::distribution::Distribution;
-use super::stream::{Source, for_each_word, unit};
+use super::stream::{Source, for_each_word, for_each_words, unit};
 use super::{continuous, ziggurat};
 use crate::kernels::create::Place;
 use crate::kernels::elementwise::cast;
@@ -157,38 +157,44 @@ impl Draw<'_, '_> {
         }
         let dtype = DType::Float64;
         let same: Option<Vec<f64>> = arguments.iter().map(Argument::same).collect();
-        let layers = &*ziggurat::LAYERS;
-        let key = self.key;
         match (distribution, same.as_deref()) {
             (Distribution::Random, _) => self.words(|_, word| unit(word), dtype),
             (Distribution::Uniform, Some(&[low, high])) => {
                 self.words(|_, word| low + (high - low) * unit(word), dtype)
             }
-            (Distribution::StandardNormal, _) => {
-                self.words(|place, word| ziggurat::normal(layers, key, place, word), dtype)
-            }
-            (Distribution::Normal, Some(&[loc, scale])) => {
-                self.words(|place, word| loc + scale * ziggurat::normal(layers, key, place, word), dtype)
-            }
+            (Distribution::StandardNormal, _) => self.normals(None),
+            (Distribution::Normal, Some(&[loc, scale])) => self.normals(Some((loc, scale))),
             _ => self.drawn(distribution, &arguments),
         }
     }
 
+    /// Standard normal numbers, or others of this location and scale.
+    fn normals(&self, other: Option<(f64, f64)>) -> Result<NdArray> {
+        let layers = &*ziggurat::LAYERS;
+        self.fill(DType::Float64, 1, |run: &mut Run<'_, f64>| {
+            let (place, out) = (run.place, &mut *run.out);
+            for_each_words(self.key, place, out.len(), |at, words| {
+                let out = &mut out[at..at + words.len()];
+                ziggurat::normals(layers, self.key, place + at as u64, words, out);
+                if let Some((loc, scale)) = other {
+                    out.iter_mut().for_each(|number| *number = loc + scale * *number);
+                }
+            });
+            Ok(())
+        })
+    }
+
     fn drawn(&self, distribution: Distribution, arguments: &[Argument]) -> Result<NdArray> {
         let draw = distribution.draw();
-        let number = |run: &Run<'_, f64>, at: usize, word: u64, values: &mut [f64]| {
-            for (value, argument) in values.iter_mut().zip(arguments) {
-                *value = argument.at(run.at + at);
-            }
-            draw(&mut Source::new(self.key, run.place + at as u64, word), values)
-        };
         let floats = |run: &mut Run<'_, f64>| {
             let mut values = vec![0.0; arguments.len()];
-            let mut first = Vec::with_capacity(run.out.len());
-            for_each_word(self.key, run.place, run.out.len(), |_, word| first.push(word));
-            for (at, word) in first.into_iter().enumerate() {
-                run.out[at] = number(run, at, word, &mut values);
-            }
+            let (place, start, out) = (run.place, run.at, &mut *run.out);
+            for_each_word(self.key, place, out.len(), |at, word| {
+                for (value, argument) in values.iter_mut().zip(arguments) {
+                    *value = argument.at(start + at);
+                }
+                out[at] = draw(&mut Source::new(self.key, place + at as u64, word), &values);
+            });
             Ok(())
         };
         let drawn = self.fill(DType::Float64, 1, floats)?;

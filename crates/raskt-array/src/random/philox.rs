@@ -18,14 +18,30 @@ fn multiply(a: u64, b: u64) -> (u64, u64) {
 /// ```
 #[must_use]
 #[inline]
-pub fn philox4x64(mut counter: [u64; 4], mut key: [u64; 2]) -> [u64; 4] {
-    for round in 0..10 {
-        if round > 0 {
+pub fn philox4x64(counter: [u64; 4], key: [u64; 2]) -> [u64; 4] {
+    Rounds::new(key).apply(counter)
+}
+
+/// The ten rounds of one key, worked out once for many counters.
+pub(super) struct Rounds([[u64; 2]; 10]);
+
+impl Rounds {
+    #[inline(always)]
+    pub fn new(mut key: [u64; 2]) -> Self {
+        Self(std::array::from_fn(|_| {
+            let round = key;
             key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
-        }
-        let (high0, low0) = multiply(MULTIPLIERS[0], counter[0]);
-        let (high1, low1) = multiply(MULTIPLIERS[1], counter[2]);
-        counter = [high1 ^ counter[1] ^ key[0], low1, high0 ^ counter[3] ^ key[1], low0];
+            round
+        }))
     }
-    counter
+
+    #[inline(always)]
+    pub fn apply(&self, mut counter: [u64; 4]) -> [u64; 4] {
+        for key in self.0 {
+            let (high0, low0) = multiply(MULTIPLIERS[0], counter[0]);
+            let (high1, low1) = multiply(MULTIPLIERS[1], counter[2]);
+            counter = [high1 ^ counter[1] ^ key[0], low1, high0 ^ counter[3] ^ key[1], low0];
+        }
+        counter
+    }
 }

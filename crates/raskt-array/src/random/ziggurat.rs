@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::stream::Source;
+use crate::kernels::simd::{Loop, vectorized};
 
 /// Where the tail begins.
 const TAIL: f64 = 3.654_152_885_361_009;
@@ -42,17 +43,62 @@ pub(super) static LAYERS: LazyLock<Layers> = LazyLock::new(|| {
 fn point(layers: &Layers, word: u64) -> (f64, bool) {
     let layer = (word & 0xff) as usize;
     let magnitude = (word >> 9) & 0x000f_ffff_ffff_ffff;
-    let x = magnitude as f64 * layers.width[layer];
+    // The whole number as a float, by way of the bits of 2^52 and more: processors convert no unsigned words side by side.
+    let whole = f64::from_bits(SCALE.to_bits() | magnitude) - SCALE;
+    let x = whole * layers.width[layer];
     // The sign is one bit, moved to where floats have theirs: whether it is set cannot be foreseen.
     let signed = f64::from_bits(x.to_bits() | ((word >> 8) & 1) << 63);
     (signed, magnitude < layers.inside[layer])
 }
 
-/// A standard normal number.
-#[inline]
-pub(super) fn normal(layers: &Layers, key: [u64; 2], place: u64, word: u64) -> f64 {
-    let (x, is_inside) = point(layers, word);
-    if is_inside { x } else { outside(layers, word, &mut Source::new(key, place, 0), true) }
+/// The points that words stand for; then those are mended that are not inside for sure, about one in eighty.
+struct Points<'a> {
+    layers: &'a Layers,
+    key: [u64; 2],
+    place: u64,
+    words: &'a [u64],
+    out: &'a mut [f64],
+}
+
+/// Points that are checked together.
+const N_TOGETHER: usize = 8;
+
+impl Loop for Points<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { layers, key, place, words, out } = self;
+        let (groups, rest) = out.as_chunks_mut::<N_TOGETHER>();
+        let (words, rest_words) = words.as_chunks::<N_TOGETHER>();
+        for (at, (out, words)) in groups.iter_mut().zip(words).enumerate() {
+            let mut all_inside = true;
+            for (out, &word) in out.iter_mut().zip(words) {
+                let (x, is_inside) = point(layers, word);
+                *out = x;
+                all_inside &= is_inside;
+            }
+            if !all_inside {
+                mend(layers, key, place + (at * N_TOGETHER) as u64, words, out);
+            }
+        }
+        let place = place + (groups.len() * N_TOGETHER) as u64;
+        mend(layers, key, place, rest_words, rest);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn mend(layers: &Layers, key: [u64; 2], place: u64, words: &[u64], out: &mut [f64]) {
+    for ((place, out), &word) in (place..).zip(out).zip(words) {
+        let (x, is_inside) = point(layers, word);
+        *out = if is_inside { x } else { outside(layers, word, &mut Source::new(key, place, 0), true) };
+    }
+}
+
+/// Standard normal numbers of the elements from `place` on, whose first words are `words`.
+pub(super) fn normals(layers: &Layers, key: [u64; 2], place: u64, words: &[u64], out: &mut [f64]) {
+    vectorized(Points { layers, key, place, words, out });
 }
 
 /// A standard normal number, with an element's next words.

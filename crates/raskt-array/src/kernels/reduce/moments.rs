@@ -138,6 +138,14 @@ impl Moments {
             let mut scratch = vec![0.0; 2 * rows.cols];
             let (totals, squares) = scratch.split_at_mut(rows.cols);
             vectorized(Columns { values, totals, squares, degree });
+            if degree == Degree::Mean {
+                for (col, &total) in totals.iter().enumerate() {
+                    let at = rows.out + col * rows.out_col;
+                    self.counts[at] += rows.rows as f64;
+                    two_sum(&mut self.totals[at], &mut self.lost[at], total);
+                }
+                return;
+            }
             for (col, (&total, &squares)) in totals.iter().zip(&*squares).enumerate() {
                 self.merge(rows.out + col * rows.out_col, rows.rows as f64, total, squares);
             }
@@ -182,6 +190,9 @@ impl<In: Element + Cast<f64>> RealMoments<In> {
 
 impl<In: Element + Cast<f64>> Fold for RealMoments<In> {
     fn add(&mut self, values: &[u8], rows: &Rows) {
+        if In::DTYPE == f64::DTYPE {
+            return self.moments.add(bytemuck::cast_slice(values), rows, self.degree, self.skip);
+        }
         let values: &[In] = bytemuck::cast_slice(values);
         self.scratch.clear();
         self.scratch.extend(values.iter().map(|&value| Cast::<f64>::cast(value)));
