@@ -154,15 +154,43 @@ impl NdArray {
         let buffer = if self.is_c_contiguous() {
             self.buffer.slice(self.offset, count * item)
         } else {
-            let source = self.buffer.as_slice();
-            let mut out = Vec::with_capacity(count * item);
-            for_each_offset(&self.shape, &self.strides, self.offset, |at| {
-                out.extend_from_slice(&source[at..at + item]);
-            });
-            Buffer::from(out.as_slice())
+            self.copied(count * item)
         };
         let strides = c_strides(&self.shape, item);
         Self { dtype: self.dtype.clone(), shape: self.shape.clone(), strides, offset: 0, buffer }
+    }
+
+    /// The elements in C order in a buffer of their own, of `len` bytes.
+    fn copied(&self, len: usize) -> Buffer {
+        let source = self.buffer.as_slice();
+        let mut buffer = Buffer::recycled(len);
+        // What has no elements or no axes is contiguous.
+        let (Some((&n, outer)), Some((&step, outer_steps))) =
+            (self.shape.split_last(), self.strides.split_last())
+        else {
+            return buffer;
+        };
+        let item = self.item_bytes();
+        let mut lines =
+            buffer.as_mut_slice().unwrap_or_default().chunks_exact_mut((n as usize * item).max(1));
+        for_each_offset(outer, outer_steps, self.offset, |at| {
+            let Some(line) = lines.next() else { return };
+            match item {
+                _ if step == item as i64 => line.copy_from_slice(&source[at..at + line.len()]),
+                1 => copy_line::<1>(source, at, step, line),
+                2 => copy_line::<2>(source, at, step, line),
+                4 => copy_line::<4>(source, at, step, line),
+                8 => copy_line::<8>(source, at, step, line),
+                16 => copy_line::<16>(source, at, step, line),
+                _ => {
+                    for (number, out) in line.chunks_exact_mut(item).enumerate() {
+                        let at = (at as i64 + step * number as i64) as usize;
+                        out.copy_from_slice(&source[at..at + item]);
+                    }
+                }
+            }
+        });
+        buffer
     }
 
     /// The elements of a `float64` array, copied in C order.
@@ -210,6 +238,15 @@ fn c_strides(shape: &[u64], item: usize) -> Strides {
         step = step.saturating_mul(i64::try_from(size.max(1)).unwrap_or(i64::MAX));
     }
     strides
+}
+
+/// Copies elements of `N` bytes, `step` apart from the one at `at` on, to lie one behind the other.
+fn copy_line<const N: usize>(source: &[u8], at: usize, step: i64, line: &mut [u8]) {
+    let mut at = at as i64;
+    for out in line.as_chunks_mut::<N>().0 {
+        out.copy_from_slice(&source[at as usize..at as usize + N]);
+        at += step;
+    }
 }
 
 /// Calls `visit` with the byte offset of every element, in C order.

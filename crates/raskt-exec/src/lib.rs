@@ -8,6 +8,7 @@ pub mod admission;
 mod arrange;
 pub mod context;
 mod desk;
+mod hand;
 pub mod job;
 pub mod kernel;
 pub mod lane;

@@ -164,6 +164,12 @@ impl Run {
         &self.registry
     }
 
+    /// Whether all tasks, as planned, run in the native lane.
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.plan.lanes() == crate::segment::Lanes::All(crate::lane::NATIVE)
+    }
+
     /// The options.
     #[must_use]
     pub fn options(&self) -> &RunOptions {

@@ -83,7 +83,9 @@ fn run_pool(table: Arc<TaskTable>, options: RunOptions) -> raskt_core::Result<Ve
     let pool = Pool::new(3, &registry).unwrap();
     let options = RunOptions { n_workers: 3, batch_max: 8, arrange_later_from: 0, ..options };
     let run = Arc::new(Run::new(table, registry, options)?);
-    pool.start(&run);
+    if !run.lend_hand() {
+        pool.start(&run);
+    }
     while !run.wait(None) {}
     run.results()
 }

@@ -410,8 +410,8 @@ fn compute_threads<'py>(
     let run = prepare(py, &roots, options)?;
     let pool = pool(py, n_workers)?;
     active.runs(&run);
-    // A computation inside a task shares what the one around it has.
-    let share = match Pool::is_worker() {
+    // A computation inside a task shares what the one around it has, and native tasks call no such library.
+    let share = match Pool::is_worker() || run.is_native() {
         true => None,
         false => Share::hold(py, n_workers, run.n_tasks())?,
     };
@@ -419,8 +419,10 @@ fn compute_threads<'py>(
         if Pool::is_worker() {
             py.detach(|| pool.run_nested(&run));
         } else {
-            pool.start(&run);
-            wait_following(py, &run, share.as_ref())?;
+            if !py.detach(|| run.lend_hand()) {
+                pool.start(&run);
+                wait_following(py, &run, share.as_ref())?;
+            }
         }
         results(py, &run)
     });

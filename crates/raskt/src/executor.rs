@@ -141,7 +141,7 @@ impl Executor {
         }
         if self.pool.has_current_thread() {
             self.pool.run_nested(&run);
-        } else {
+        } else if !run.lend_hand() {
             self.pool.start(&run);
             while !run.wait(None) {}
         }

@@ -5,6 +5,12 @@ use smallvec::SmallVec;
 /// Elements in a tile: a few of them fit the fastest cache together.
 pub(crate) const TILE: usize = 1024;
 
+/// Side of a tile in which operands run along both axes: long enough a run of memory for each of them to be worth going
+/// there, and a few tiles fit the second cache together.
+const SIDE: usize = 64;
+/// No tile has more elements.
+pub(crate) const TILE_MAX: usize = if TILE > SIDE * SIDE { TILE } else { SIDE * SIDE };
+
 /// A number for each operand: a step, an offset.
 pub(crate) type PerOperand = SmallVec<[i64; 6]>;
 
@@ -199,16 +205,17 @@ fn advance(dims: &[Dim], index: &mut [usize], base: &mut [i64]) -> bool {
 }
 
 fn tile_size(shape: TileShape, rows: &Dim, cols: &Dim) -> (usize, usize) {
-    // An operand that runs along the other axis is read by its own rows: half a tile's side of them at once.
+    // An operand that runs along the other axis is read by its own rows.
     let crosses = rows.steps.iter().zip(&cols.steps).any(|(row, col)| *row != 0 && row.abs() < col.abs());
+    let n = if crosses { SIDE * SIDE } else { TILE };
     let width = match shape {
-        _ if crosses => 32,
+        _ if crosses => SIDE,
         TileShape::Tall if rows.n >= 16 => 64,
         TileShape::Tall if rows.n >= 8 => 128,
         TileShape::Tall | TileShape::Wide => TILE,
     };
     let width = width.min(cols.n).max(1);
-    ((TILE / width).clamp(1, rows.n.max(1)), width)
+    ((n / width).clamp(1, rows.n.max(1)), width)
 }
 
 /// A block of elements, rows by columns.
@@ -267,7 +274,7 @@ mod tests {
             let tile_shape = if tall { TileShape::Tall } else { TileShape::Wide };
             for part in nest.split(parts) {
                 part.for_each_tile(tile_shape, |tile| -> Result<(), ()> {
-                    assert!(tile.len() <= TILE);
+                    assert!(tile.len() <= TILE_MAX);
                     for row in 0..tile.rows as i64 {
                         for col in 0..tile.cols as i64 {
                             let at = tile.offsets[0] + row * tile.row_steps[0] + col * tile.col_steps[0];

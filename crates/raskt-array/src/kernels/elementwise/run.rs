@@ -9,7 +9,7 @@ use super::op::{Op, Runner};
 use super::prepared::{Prepared, prepared};
 use super::program::Program;
 use crate::kernels::memory::{self, Scratch, fill, gather, invalid, is_aligned, scatter, scratch_bytes};
-use crate::kernels::nest::{Nest, Order, PerOperand, Tile, TileShape};
+use crate::kernels::nest::{Nest, Order, PerOperand, TILE_MAX, Tile, TileShape};
 use crate::kernels::reduce;
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
 use crate::kernels::threads;
@@ -190,7 +190,7 @@ impl<'a> Machine<'a> {
         let mut scratches = vec![Scratch::new(); n_scratches];
         let items: Vec<usize> = program.dtypes.iter().map(|dtype| dtype.item_bytes().unwrap_or(1)).collect();
         for (constant, slot) in program.constants.iter().zip(&slots[program.inputs.len()..]) {
-            let len = constant.bytes().len() * crate::kernels::nest::TILE.min(n_max);
+            let len = constant.bytes().len() * TILE_MAX.min(n_max);
             fill(scratch_bytes(&mut scratches[*slot], len), constant.bytes());
         }
         let places = slots.iter().map(|&slot| Place::Scratch(slot)).collect();

@@ -1,0 +1,73 @@
+//! The hand that a calling thread lends before it wakes a pool.
+//!
+//! A sleeping thread takes tens of microseconds to wake, and a graph over small arrays is over by then. So whoever
+//! computes runs native tasks on small values for a moment, and calls the pool only for what is left.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use raskt_core::Value;
+use raskt_graph::Body;
+
+use crate::job::{Job, Report};
+use crate::lane::NATIVE;
+use crate::run::{Run, Step};
+use crate::sync::Ordering;
+
+/// How long the hand is lent. A task that was begun is finished.
+const MOMENT: Duration = Duration::from_micros(500);
+/// Jobs taken at once; none is begun after the moment.
+const N_JOBS: usize = 8;
+/// Tasks that read more than this may take long: others could work meanwhile, and a caller looks out for Ctrl-C.
+const N_BYTES: u64 = 1 << 20;
+
+impl Run {
+    /// Has the calling thread run native tasks on small values for a moment; whether the run is over with that. Not
+    /// while somebody observes the run, and not if it is not [arranged](Run::arrange) yet.
+    pub fn lend_hand(&self) -> bool {
+        if self.options().observer.is_none() && self.unarranged.load(Ordering::Relaxed) == 0 {
+            self.run_for_a_moment();
+        }
+        self.is_over()
+    }
+
+    fn run_for_a_moment(&self) {
+        let begun = Instant::now();
+        let (mut jobs, mut reports, mut garbage) =
+            (VecDeque::new(), Vec::<Report>::new(), Vec::<Value>::new());
+        let mut goes_on = true;
+        while goes_on {
+            let step = self.exchange(NATIVE, N_JOBS, &mut reports, &mut jobs, &mut garbage);
+            garbage.clear();
+            match step {
+                Step::Jobs => {}
+                Step::Relieve(job) => self.relieve(Some(job)),
+                Step::Nothing => return,
+            }
+            while goes_on && let Some(job) = jobs.pop_front() {
+                goes_on = begun.elapsed() < MOMENT && self.is_small(&job);
+                match goes_on {
+                    true => reports.push(self.execute(job, 0, 1)),
+                    false => jobs.push_front(job),
+                }
+            }
+        }
+        self.put_back(jobs.drain(..));
+        // What is done is reported; nothing is taken.
+        let _ = self.exchange(NATIVE, 0, &mut reports, &mut jobs, &mut garbage);
+        self.put_back(jobs);
+    }
+
+    /// Whether a job reads little; one that reads nothing may make much.
+    fn is_small(&self, job: &Job) -> bool {
+        let bytes = |value: &Value| match value {
+            Value::Array(array) => array.shape().iter().product::<u64>() * array.item_bytes() as u64,
+            other => other.own_bytes(),
+        };
+        let (plan, local) = job.place(self);
+        match plan.table().body(local) {
+            Body::Value(_) => true,
+            _ => !job.inputs.is_empty() && job.inputs.iter().map(bytes).sum::<u64>() <= N_BYTES,
+        }
+    }
+}
