@@ -30,6 +30,7 @@ Native results are those of NumPy to the bit, but for
   apart as rounding of their terms in another order may put them, at most 16 machine epsilons of the sum of their magnitudes;
 - products of matrices of floats, likewise;
 - which of two zeros, 0.0 or -0.0, is the larger or comes first, and which bits a NaN has;
+- sums of `timedelta64` that overflow: where an intermediate sum happens to be the bits of NaT, it stays NaT;
 - what C leaves undefined: casts to integers of numbers that do not fit.
 
 `tests/python/array/test_native_is_numpy.py` holds each row to NumPy over NaN, NaT, zeros of both signs, infinities,

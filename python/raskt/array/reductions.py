@@ -361,7 +361,7 @@ def ptp(a: Any, axis: Any = None) -> Array:
     return max(a, axis=axis) - min(a, axis=axis)
 
 
-def count_nonzero(a: Any, axis: Any = None) -> Array:
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Array:
     """Return how many elements are not zero.
 
     Parameters
@@ -370,6 +370,8 @@ def count_nonzero(a: Any, axis: Any = None) -> Array:
         The array.
     axis : int or tuple of int, optional
         Along which axes.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
 
     Returns
     -------
@@ -378,7 +380,7 @@ def count_nonzero(a: Any, axis: Any = None) -> Array:
     """
     from raskt.array.core import asanyarray
 
-    return sum(asanyarray(a).astype(bool), axis=axis, dtype=np.int64)
+    return sum(asanyarray(a).astype(bool), axis=axis, dtype=np.int64, keepdims=keepdims)
 
 
 def average(

@@ -181,12 +181,14 @@ def test_functions_of_one(pair: Any, name: str) -> None:
 # ---- reductions ----
 
 REDUCED = ["all", "any", "max", "min", "nanmax", "nanmin", "argmax", "argmin", "count_nonzero"]
+# These raise where there is nothing but NaN.
+ARGS = ["nanargmax", "nanargmin"]
 SUMS = ["sum", "nansum", "mean", "nanmean", "std", "var", "nanstd", "nanvar"]
 NUMBERS = tuple(CODES[:-2])
 
 
 @few
-@hypothesis.given(st.data(), arrays(), st.sampled_from(REDUCED))
+@hypothesis.given(st.data(), arrays(), st.sampled_from([*REDUCED, *ARGS]))
 def test_reductions_that_choose_or_count(data: Any, pair: Any, name: str) -> None:
     axis = data.draw(st.sampled_from([None, *range(-pair[0].ndim, pair[0].ndim)]))
     keeps = data.draw(st.booleans())
@@ -198,6 +200,10 @@ def test_reductions_that_choose_or_count(data: Any, pair: Any, name: str) -> Non
     st.data(), arrays(("b1", "i1", "i8", "u1", "u8", "m8")), st.sampled_from(["sum", "prod", "nansum"])
 )
 def test_sums_of_whole_numbers_are_exact(data: Any, pair: Any, name: str) -> None:
+    if pair[0].dtype.kind == "m":
+        # What overflows may be NaT on the way, in one order and not in another.
+        units = pair[0].astype("m8[ns]").view("i8").reshape(-1).tolist()
+        hypothesis.assume(sum(abs(n) for n in units if n != -(2**63)) < 2**63)
     axis = data.draw(st.sampled_from([None, *range(pair[0].ndim)]))
     both(lambda xp, x: getattr(xp, name)(x, axis=axis), [pair])
 

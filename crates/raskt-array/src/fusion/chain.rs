@@ -120,7 +120,7 @@ impl Fusion<'_> {
             ddof,
             stage: Stage::Partial,
             keeps_axes: true,
-            ..FoldSpec::new(kind)
+            ..FoldSpec::new(kind.of(operand.dtype()))
         }))
     }
 

@@ -113,7 +113,11 @@ fn plan(call: &Call<'_>, dtype: &DType) -> Result<(Operation, bool, DType)> {
         None | Some(raskt_core::Param::Null) => kind.output(dtype),
         Some(_) => Some(parameters::dtype(call.shared, "dtype")?),
     };
-    Ok((operation, kind.skips_nan, output.ok_or_else(|| wrong_dtype("a dtype that cumulates", dtype))?))
+    Ok((
+        operation,
+        kind.of(dtype).skips_nan,
+        output.ok_or_else(|| wrong_dtype("a dtype that cumulates", dtype))?,
+    ))
 }
 
 fn run<const PRODUCT: bool>(

@@ -47,6 +47,14 @@ const NAMES: [(Measure, &str, &str); 12] = [
 ];
 
 impl FoldKind {
+    /// What NumPy does of elements of `dtype`: NaT is left out of largest and smallest times, and of nothing else.
+    #[must_use]
+    pub fn of(self, dtype: &DType) -> Self {
+        let is_time = matches!(dtype, DType::Datetime(_) | DType::Timedelta(_));
+        let leaves_out = matches!(self.measure, Measure::Max | Measure::Min);
+        Self { skips_nan: self.skips_nan && (!is_time || leaves_out), ..self }
+    }
+
     /// Every kind, by NumPy's name.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().flat_map(|(measure, _, nan_name)| {
