@@ -1,10 +1,10 @@
 """A native graph on one thread takes at most 1.3 times as long while a Python thread spins on the GIL.
 
-A thousand blocks of 1 MiB are made, scaled, squared and summed in native kernels; two hundred are transposed,
-sliced, cumulated, searched for their largest elements, and reshaped. The spinning thread runs pure Python on the
-other core. What a busy neighbour costs whatever it does (shared caches, clocks, cores that are half a core) is
-taken out: the time is held against that beside a spinning *process*. The same graph with `array.native` off shows
-what entering Python costs.
+A thousand blocks of 1 MiB are made, scaled, squared and summed in native kernels; two hundred are
+transposed, sliced, cumulated, searched for their largest elements, and reshaped. The spinning thread
+runs pure Python on the other core. What a busy neighbour costs whatever it does (shared caches, clocks,
+cores that are half a core) is taken out: the time is held against that beside a spinning *process*. The
+same graph with `array.native` off shows what entering Python costs.
 """
 
 from __future__ import annotations
