@@ -1,4 +1,4 @@
-//! Who else needs what a slice is of: a slice is not moved into work that is done anyway.
+//! Who else needs what a slice is of, or a rechunk or a product: these are not moved into work that is done anyway.
 
 use raskt_core::{Result, Token};
 use raskt_expr::{Context, Expr, Planner, Rewritten, post_order};
@@ -57,16 +57,13 @@ struct Needs {
     n_users: u32,
     /// Whether somebody needs all of it.
     whole: bool,
-    /// How many elements slices take of it.
+    /// How many elements slices and rechunks take of it.
     n_taken: u64,
 }
 
-/// The expressions of which others need all, or which slices take more often than once.
+/// The expressions of which several need all, or of which slices and rechunks take something more often than once.
 fn shared(context: &Context<'_>, roots: &[Expr]) -> Result<FxHashSet<Token>> {
     let sorted = post_order(roots);
-    if !sorted.iter().any(|expr| is_slice(expr)) {
-        return Ok(FxHashSet::default());
-    }
     let mut needs: FxHashMap<Token, Needs> = FxHashMap::default();
     for root in roots {
         let needs = needs.entry(root.token()).or_default();
@@ -80,7 +77,8 @@ fn shared(context: &Context<'_>, roots: &[Expr]) -> Result<FxHashSet<Token>> {
             }
             let needs = needs.entry(operand.token()).or_default();
             needs.n_users += 1;
-            let n_taken = if is_slice(expr) { context.meta(expr)?.n_elements() } else { None };
+            let takes = matches!(expr.operation().as_str(), "slice" | "rechunk");
+            let n_taken = if takes { context.meta(expr)?.n_elements() } else { None };
             match n_taken {
                 Some(n) => needs.n_taken = needs.n_taken.saturating_add(n),
                 None => needs.whole = true,

@@ -1,13 +1,13 @@
 //! Sources as expressions.
 
 use raskt_core::chunk::Chunks;
-use raskt_core::{DType, NdArray, Param, Result, Token, Value};
-use raskt_expr::{Context, Draft, Expr};
+use raskt_core::{DType, NdArray, Param, Token, Value};
+use raskt_expr::Expr;
 
-use crate::builder::{Builder, NativeTokens, chunks};
+use crate::builder::Builder;
 use crate::error::Built;
 use crate::held::Held;
-use crate::parameters::{CHUNKS, DTYPE, KWARGS, chunks_param, dtype_param, with};
+use crate::parameters::{CHUNKS, DTYPE, KWARGS, chunks_param, dtype_param};
 
 /// The source `name`; its parameters say `chunks` and `dtype`, and in `kwargs` what its tasks need to know.
 ///
@@ -25,24 +25,6 @@ pub fn full(builder: &Builder<'_>, fill: Param, dtype: &DType, chunks: &Chunks) 
     let kwargs = Param::map([("fill_value", fill), (DTYPE, dtype_param(dtype))]);
     let parameters = [(KWARGS, kwargs), (DTYPE, dtype_param(dtype)), (CHUNKS, chunks_param(chunks))];
     builder.make("full", &[], Param::map(parameters))
-}
-
-/// What `source`, which is full of one value, is where it is cut as `like` is: `None` for one with annotations.
-///
-/// # Errors
-/// None in practice.
-pub(crate) fn full_like(context: &Context<'_>, source: &Expr, like: &Expr) -> Result<Option<Expr>> {
-    if [source, like].iter().any(|expr| *expr.annotations() != Param::Null) {
-        return Ok(None);
-    }
-    let change = chunks_param(&chunks(context.meta(like)?)?);
-    let parameters = with(source.parameters(), [(CHUNKS, change.clone())]);
-    let draft = Draft { parameters: parameters.clone(), ..source.draft() };
-    match draft.finish_with(&NativeTokens) {
-        // A value that only its own library can name.
-        Err(_) => source.varied(Vec::new(), parameters, &change).map(Some),
-        made => made.map(Some),
-    }
 }
 
 /// An array in memory, known by `token`.

@@ -9,13 +9,10 @@ use raskt_graph::layer::{
     Rechunk, Returns, Source, Transport,
 };
 
-use crate::block_functions::is_integer;
 use crate::held::Held;
-use crate::kernels::Scalar;
 use crate::library::chunk_body;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, WINDOW, integers, integers_of, with};
-use crate::types::integer_fits;
 
 /// What each block's task is told: where its elements lie along each axis.
 pub(crate) fn ranges(chunks: &Chunks) -> Formula {
@@ -62,17 +59,7 @@ fn native(job: &Job<'_, '_>) -> Option<Body> {
     let plain = |name: &str| matches!(kwargs.get(name), Some(Param::Int(_) | Param::Float(_)));
     let parameters = match name {
         "full" => {
-            let fill = match kwargs.get("fill_value")? {
-                Param::Bool(value) => Scalar::int(dtype, i128::from(*value)),
-                Param::Int(value) if integer_fits(i128::from(*value), &dtype) || !is_integer(&dtype) => {
-                    Scalar::int(dtype, i128::from(*value))
-                }
-                Param::Float(value) if !is_time && !is_integer(&dtype) => Scalar::float(dtype, *value),
-                Param::Value(Value::Array(array)) => {
-                    Scalar::of_array(&crate::kernels::elementwise::cast(array, &dtype).ok()?).ok()?
-                }
-                _ => return None,
-            };
+            let fill = super::fill_of(job.expr.parameters())?;
             Param::map([("fill", fill.to_param()), ("view", Param::Bool(true))])
         }
         "arange" if plain("start") && plain("step") => kwargs,

@@ -1,10 +1,11 @@
 //! Arrays from nothing, and from what is in memory already.
 
 mod build;
+mod fill;
 mod lower;
 mod table;
 
-pub(crate) use build::full_like;
 pub use build::{from_array, full, source};
+pub(crate) use fill::{fill_of, full_like, full_of, recut};
 pub(crate) use lower::ranges;
 pub use table::rows;

@@ -8,4 +8,5 @@ mod step;
 mod table;
 
 pub use chain::fuse;
+pub(crate) use step::{NativeStep, constant};
 pub use table::rows;

@@ -10,14 +10,14 @@ use crate::types::{Ufunc, integer_fits};
 use crate::ufuncs::promoted;
 
 /// What a step does, and the dtypes that its operands are cast to first.
-pub(super) struct NativeStep {
+pub(crate) struct NativeStep {
     op: Op,
     inputs: Vec<DType>,
 }
 
 impl NativeStep {
     /// The step that `expr` is; `None` where there is no native loop for it.
-    pub(super) fn of(expr: &Expr, context: &Context<'_>) -> Result<Option<Self>> {
+    pub(crate) fn of(expr: &Expr, context: &Context<'_>) -> Result<Option<Self>> {
         if get(expr.parameters(), KWARGS) != Param::Null {
             return Ok(None);
         }
@@ -55,14 +55,14 @@ impl NativeStep {
     }
 
     /// Adds the step to `program`.
-    pub(super) fn push(&self, program: &mut ProgramBuilder, operands: &[Operand]) -> Result<Operand> {
+    pub(crate) fn push(&self, program: &mut ProgramBuilder, operands: &[Operand]) -> Result<Operand> {
         let cast = operands.iter().zip(&self.inputs).map(|(&operand, dtype)| program.cast(operand, dtype));
         let cast = cast.collect::<Result<Vec<_>>>()?;
         program.push(self.op.clone(), &cast)
     }
 
     /// The dtype that operand number `at` is cast to.
-    pub(super) fn input(&self, at: usize) -> &DType {
+    pub(crate) fn input(&self, at: usize) -> &DType {
         &self.inputs[at]
     }
 }
@@ -76,12 +76,12 @@ fn angled(operand: &DType, output: &DType) -> DType {
 }
 
 /// Whether native kernels know such operands.
-pub(super) fn is_native(meta: &Meta) -> bool {
+pub(crate) fn is_native(meta: &Meta) -> bool {
     matches!(meta.container().as_str(), "array" | "weak") && meta.dtype().item_bytes().is_some()
 }
 
 /// The constant that the number `expr` is, as an element of `dtype`; `None` where it does not fit.
-pub(super) fn constant(expr: &Expr, dtype: &DType) -> Option<Scalar> {
+pub(crate) fn constant(expr: &Expr, dtype: &DType) -> Option<Scalar> {
     match expr.parameters().get("value")? {
         Param::Bool(value) => Some(Scalar::int(dtype.clone(), i128::from(*value))),
         Param::Int(value) => {

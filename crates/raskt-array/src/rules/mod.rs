@@ -1,5 +1,14 @@
 //! Rules: the same values for less work. One file a rule.
 
+mod constant_elementwise;
+mod constant_moved;
+mod constant_reduction;
+mod identity;
+mod product_order;
+mod rechunk_source;
+mod reduce_rechunk;
+mod reduce_transpose;
+mod reduce_twice;
 mod slice_blockwise;
 mod slice_broadcast;
 mod slice_elementwise;
