@@ -100,3 +100,49 @@ fn planning_does_not_depend_on_the_number_of_chunks() {
     });
     assert_eq!(planning::plan(&planner, &[expr]).unwrap().roots[0].grid.n_blocks(), 1);
 }
+
+#[test]
+fn what_several_steps_of_one_chain_need_is_a_part_of_it() {
+    let text = explained(|builder| {
+        let root = ufunc(builder, "sqrt", &[ufunc(builder, "exp", &[source(builder)]).unwrap()]).unwrap();
+        let zero = scalar(builder, Param::Int(0), &DType::Int64, true).unwrap();
+        let above = ufunc(builder, "greater", &[root.clone(), zero.clone()]).unwrap();
+        let kept = ufunc(builder, "where", &[above, root.clone(), zero]).unwrap();
+        reduce(builder, "sum", &ufunc(builder, "multiply", &[kept, root]).unwrap(), None, false).unwrap()
+    });
+    let fused = text.split_once("\nfused").unwrap().1.split("layers").next().unwrap();
+    assert_eq!((fused.matches("= fused(").count(), fused.matches("= folded(").count()), (0, 1), "{text}");
+    assert_eq!((fused.matches("\"exp\"").count(), fused.matches("\"sqrt\"").count()), (1, 1), "{text}");
+}
+
+#[test]
+fn numbers_and_arrays_that_come_again_do_not_cut_a_chain() {
+    let text = explained(|builder| {
+        let x = source(builder);
+        (0..60).fold(x.clone(), |sum, at| {
+            let number = scalar(builder, Param::Float(f64::from(at) + 0.5), &DType::Float64, true).unwrap();
+            let scaled = ufunc(builder, "multiply", &[x.clone(), number]).unwrap();
+            ufunc(builder, "add", &[sum, scaled]).unwrap()
+        })
+    });
+    let fused = text.split_once("\nfused").unwrap().1.split("layers").next().unwrap();
+    assert_eq!(fused.matches("= fused(").count(), 1, "{text}");
+}
+
+#[test]
+fn chains_of_many_arrays_are_cut() {
+    let text = explained(|builder| {
+        let x = source(builder);
+        let shifted = |at: i64| {
+            let rows = Index::Range { start: Some(at % 4), stop: Some(at % 4 + 1), step: None };
+            let columns = Index::Range { start: Some(at / 4 % 6), stop: Some(at / 4 % 6 + 1), step: None };
+            slice(builder, &x, &[rows, columns]).unwrap()
+        };
+        (0..24).map(shifted).fold(slice(builder, &x, &[row(0, 1), row(0, 1)]).unwrap(), |sum, part| {
+            let root = ufunc(builder, "sqrt", &[sum]).unwrap();
+            ufunc(builder, "add", &[root, ufunc(builder, "exp", &[part]).unwrap()]).unwrap()
+        })
+    });
+    let fused = text.split_once("\nfused").unwrap().1.split("layers").next().unwrap();
+    assert_eq!(fused.matches("= fused(").count(), 1, "24 different inputs are not too many: {text}");
+}

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["contract"]
 
+N_ARRAYS_OPTIMAL = 5
+"""So many arrays are contracted in the best of all orders, more of them in a good one."""
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -69,8 +72,10 @@ def _complete(subscripts: str, arrays: list[Any]) -> tuple[list[str], str]:
 def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwargs: dict[str, Any]) -> Array:
     """Two at a time, in the order that costs least."""
     subscripts = ",".join(inputs) + "->" + output
+    # All orders of more arrays than these are too many to look at.
+    search = "optimal" if len(arrays) <= N_ARRAYS_OPTIMAL else "greedy"
     path = np.einsum_path(
-        subscripts, *[np.broadcast_to(np.float64(0), x.shape) for x in arrays], optimize="optimal"
+        subscripts, *[np.broadcast_to(np.float64(0), x.shape) for x in arrays], optimize=search
     )[0][1:]
     for places in path:
         chosen = [(inputs[at], arrays[at]) for at in sorted(places, reverse=True)]

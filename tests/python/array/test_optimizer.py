@@ -329,3 +329,20 @@ def test_what_rules_make_of_it_is_what_numpy_has(pool, n_roots):
         assert np.asarray(value).dtype == expected.dtype
         size = float(np.max(np.abs(expected), initial=1))
         np.testing.assert_allclose(value, expected, rtol=2e-4, atol=1e-4 * size, err_msg=x.explain())
+
+
+def test_einsum_of_many_arrays_is_contracted_in_a_good_order():
+    letters = "abcdefgh"
+    lengths = [2, 9, 2, 9, 2, 9, 2, 9]
+    rng = np.random.default_rng(0)
+    parts = [rng.random(pair) for pair in zip(lengths[:-1], lengths[1:], strict=True)]
+    arrays = [ra.from_array(part, chunks=3) for part in parts]
+    for n in (3, 7):
+        subscripts = ",".join(letters[at : at + 2] for at in range(n)) + f"->{letters[0]}{letters[n]}"
+        made = ra.einsum(subscripts, *arrays[:n])
+        np.testing.assert_allclose(made.compute(), np.einsum(subscripts, *parts[:n], optimize=True))
+        # From both sides of each long axis: nothing as large as two of them is ever made.
+        shapes = re.findall(r"= blockwise.*?chunks: (\[\[.*?\]\]\])", made.explain().split("layers")[0])
+        assert len(shapes) == n - 1
+    inner = ra.einsum("ab,bc,cd->ad", *arrays[:3]).explain()
+    assert inner.index('subscripts: "ab,bc->ac"') < inner.index('->ad"')

@@ -2,10 +2,11 @@
 
 use raskt_core::{Param, Result, Token};
 use raskt_expr::{Context, Draft, Expr, post_order};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use super::step::{NativeStep, constant, is_native};
-use crate::builder::{NativeTokens, chunks};
+use crate::builder::NativeTokens;
 use crate::kernels::{FoldKind, FoldSpec, Operand, Program, ProgramBuilder, Stage};
 use crate::operations::COLLECTION;
 use crate::parameters::{DTYPE, dtype_of, dtype_param, with};
@@ -17,7 +18,7 @@ const N_STEPS_MAX: usize = 256;
 /// More operands at once do not fit into caches tile by tile.
 const N_INPUTS_MAX: usize = 24;
 
-/// `roots` with element-wise chains, and the reductions behind them, fused. What several need stays as it is.
+/// `roots` with element-wise chains, and the reductions behind them, fused. What several programs need stays as it is.
 ///
 /// # Errors
 /// What the operations' rules return.
@@ -26,12 +27,12 @@ pub fn fuse(context: &Context<'_>, roots: &[Expr]) -> Result<Vec<Expr>> {
     let mut fusion = Fusion {
         context,
         steps: FxHashMap::default(),
-        inlined: FxHashMap::default(),
+        inlined: FxHashSet::default(),
         made: FxHashMap::default(),
     };
     fusion.decide(&sorted, roots)?;
     for expr in &sorted {
-        if !fusion.inlined.contains_key(&expr.token()) {
+        if !fusion.inlined.contains(&expr.token()) {
             let made = fusion.make(expr)?;
             fusion.made.insert(expr.token(), made);
         }
@@ -46,58 +47,100 @@ struct Fusion<'a> {
     context: &'a Context<'a>,
     /// Expressions that are steps.
     steps: FxHashMap<Token, NativeStep>,
-    /// Those that become part of the only one that needs them.
-    inlined: FxHashMap<Token, ()>,
+    /// Those that become part of the only program that needs them.
+    inlined: FxHashSet<Token>,
     /// What the others become.
     made: FxHashMap<Token, Expr>,
 }
 
+/// A program in the making.
+struct Size {
+    n_steps: usize,
+    inputs: Vec<Token>,
+}
+
+impl Size {
+    fn new(expr: &Expr) -> Self {
+        let mut size = Self { n_steps: 1, inputs: Vec::new() };
+        size.read(expr);
+        size
+    }
+
+    /// Reads what `expr` needs. Numbers are constants.
+    fn read(&mut self, expr: &Expr) {
+        for operand in expr.operands() {
+            if operand.operation().as_str() != "scalar" && !self.inputs.contains(&operand.token()) {
+                self.inputs.push(operand.token());
+            }
+        }
+    }
+
+    /// Takes in `expr`, of which it read before what it gives, if it does not become too large.
+    fn take_in(&mut self, expr: &Expr) -> bool {
+        let n_inputs = self.inputs.len();
+        let place = self.inputs.iter().position(|input| *input == expr.token());
+        self.read(expr);
+        if self.n_steps + 1 > N_STEPS_MAX || self.inputs.len() > N_INPUTS_MAX + usize::from(place.is_some()) {
+            self.inputs.truncate(n_inputs);
+            return false;
+        }
+        place.map(|place| self.inputs.remove(place));
+        self.n_steps += 1;
+        true
+    }
+}
+
 impl Fusion<'_> {
+    /// Which steps become part of a program: those of which all users are parts of the same one, and are cut alike. A value
+    /// that several steps of one chain need is computed once there.
     fn decide(&mut self, sorted: &[Expr], roots: &[Expr]) -> Result<()> {
-        let mut consumers: FxHashMap<Token, u32> = FxHashMap::default();
-        roots.iter().for_each(|root| *consumers.entry(root.token()).or_default() += 2);
+        let mut users: FxHashMap<Token, SmallVec<[&Expr; 2]>> = FxHashMap::default();
         for expr in sorted {
             for (at, operand) in expr.operands().iter().enumerate() {
                 if !expr.operands()[..at].contains(operand) {
-                    *consumers.entry(operand.token()).or_default() += 1;
+                    users.entry(operand.token()).or_default().push(expr);
                 }
             }
         }
-        let mut sizes: FxHashMap<Token, (usize, usize)> = FxHashMap::default();
-        for expr in sorted.iter().filter(|expr| expr.collection().as_str() == COLLECTION) {
-            let fold = is_reduction(expr) && self.fold_of(expr)?.is_some();
-            if !fold {
+        let mut homes: FxHashMap<Token, Token> = FxHashMap::default();
+        let mut programs: FxHashMap<Token, Size> = FxHashMap::default();
+        // Users come before what they use.
+        for expr in sorted.iter().rev().filter(|expr| expr.collection().as_str() == COLLECTION) {
+            let token = expr.token();
+            let is_fold = is_reduction(expr) && self.fold_of(expr)?.is_some();
+            if !is_fold {
                 let step = if is_elementwise(expr) { NativeStep::of(expr, self.context)? } else { None };
                 let Some(step) = step else { continue };
-                self.steps.insert(expr.token(), step);
-            }
-            let (mut n_steps, mut n_inputs) = (1, 0);
-            for operand in expr.operands() {
-                let lone = consumers.get(&operand.token()) == Some(&1);
-                let size = sizes.get(&operand.token()).copied().filter(|_| lone);
-                match size {
-                    Some((steps, inputs))
-                        if n_steps + steps <= N_STEPS_MAX
-                            && n_inputs + inputs <= N_INPUTS_MAX
-                            && (fold || self.is_alike(operand, expr)?) =>
-                    {
-                        self.inlined.insert(operand.token(), ());
-                        n_steps += steps;
-                        n_inputs += inputs;
-                    }
-                    _ => n_inputs += 1,
+                self.steps.insert(token, step);
+                let users = users.get(&token).map(SmallVec::as_slice).unwrap_or_default();
+                if !roots.contains(expr)
+                    && let Some(home) = self.home(expr, users, &homes)?
+                    && programs.get_mut(&home).is_some_and(|size| size.take_in(expr))
+                {
+                    self.inlined.insert(token);
+                    homes.insert(token, home);
+                    continue;
                 }
             }
-            if !fold {
-                sizes.insert(expr.token(), (n_steps, n_inputs));
-            }
+            homes.insert(token, token);
+            programs.insert(token, Size::new(expr));
         }
         Ok(())
     }
 
-    /// Whether both are cut alike, so that no element of the operand is needed twice.
-    fn is_alike(&self, operand: &Expr, expr: &Expr) -> Result<bool> {
-        Ok(chunks(self.context.meta(operand)?)? == chunks(self.context.meta(expr)?)?)
+    /// The one program that all users of `expr` are parts of, where they are cut as it is, so that none of its elements is
+    /// needed twice. What a reduction reduces is cut as it likes.
+    fn home(&self, expr: &Expr, users: &[&Expr], homes: &FxHashMap<Token, Token>) -> Result<Option<Token>> {
+        let home = users.first().and_then(|user| homes.get(&user.token()));
+        for user in users {
+            let is_alike = || -> Result<bool> {
+                Ok(self.context.meta(expr)?.chunks() == self.context.meta(user)?.chunks())
+            };
+            if homes.get(&user.token()) != home || !(is_reduction(user) || is_alike()?) {
+                return Ok(None);
+            }
+        }
+        Ok(home.copied())
     }
 
     /// The native fold that a reduction is.
@@ -169,7 +212,7 @@ impl Fusion<'_> {
             inputs: Vec::new(),
             done: FxHashMap::default(),
         };
-        let is_part = fold.is_none() || self.inlined.contains_key(&expr.token());
+        let is_part = fold.is_none() || self.inlined.contains(&expr.token());
         let result = if is_part { emit.step(expr)? } else { emit.input(expr)? };
         let program = emit.program.returning(result).finish();
         let program = match fold {
@@ -213,7 +256,7 @@ impl Emit<'_> {
             };
             operands.push(match number {
                 Some(number) => self.program.constant(number),
-                None if self.fusion.inlined.contains_key(&operand.token()) => self.step(operand)?,
+                None if self.fusion.inlined.contains(&operand.token()) => self.step(operand)?,
                 None => self.input(operand)?,
             });
         }
