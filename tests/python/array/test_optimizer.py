@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -335,7 +336,7 @@ def test_einsum_of_many_arrays_is_contracted_in_a_good_order():
     letters = "abcdefgh"
     lengths = [2, 9, 2, 9, 2, 9, 2, 9]
     rng = np.random.default_rng(0)
-    parts = [rng.random(pair) for pair in zip(lengths[:-1], lengths[1:], strict=True)]
+    parts = [rng.random(pair) for pair in itertools.pairwise(lengths)]
     arrays = [ra.from_array(part, chunks=3) for part in parts]
     for n in (3, 7):
         subscripts = ",".join(letters[at : at + 2] for at in range(n)) + f"->{letters[0]}{letters[n]}"
