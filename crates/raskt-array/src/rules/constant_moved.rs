@@ -3,6 +3,7 @@
 use raskt_core::Result;
 use raskt_expr::{Context, Expr, Rule};
 
+use super::rechunk_source::is_told_how;
 use crate::builder::chunks;
 use crate::creation::{fill_of, full_like, full_of};
 
@@ -16,7 +17,8 @@ impl Rule for ConstantMoved {
 
     fn apply(&self, expr: &Expr, context: &Context<'_>) -> Result<Option<Expr>> {
         let name = expr.operation().as_str();
-        let is_moved = matches!(name, "transpose" | "broadcast_to" | "rechunk" | "reshape");
+        let is_moved = matches!(name, "transpose" | "broadcast_to" | "reshape")
+            || name == "rechunk" && !is_told_how(expr);
         let is_joined = matches!(name, "concatenate" | "stack");
         let is_full = |expr: &Expr| expr.operation().as_str() == "full";
         if !(is_moved || is_joined) || !expr.operands().iter().all(is_full) {

@@ -7,6 +7,7 @@ use raskt_expr::{Context, Expr, Rule};
 use super::sliced::same_blocks;
 use crate::builder::chunks;
 use crate::creation::recut;
+use crate::parameters::CHUNKS;
 use crate::ufuncs::is_elementwise;
 
 /// Larger trees are not looked through.
@@ -21,7 +22,7 @@ impl Rule for RechunkSource {
     }
 
     fn apply(&self, expr: &Expr, context: &Context<'_>) -> Result<Option<Expr>> {
-        if expr.operation().as_str() != "rechunk" || *expr.annotations() != Param::Null {
+        if expr.operation().as_str() != "rechunk" || *expr.annotations() != Param::Null || is_told_how(expr) {
             return Ok(None);
         }
         let work = &expr.operands()[0];
@@ -32,6 +33,12 @@ impl Rule for RechunkSource {
         let made = recut_all(work, &chunks(context.meta(expr)?)?, context)?;
         same_blocks(context, expr, made)
     }
+}
+
+/// Whether somebody has said how a rechunk is to go, and not only to which blocks.
+pub(super) fn is_told_how(rechunk: &Expr) -> bool {
+    let more = crate::parameters::without(rechunk.parameters(), &[CHUNKS]);
+    !matches!(more, Param::Map(entries) if entries.iter().all(|(_, value)| *value == Param::Null))
 }
 
 /// Whether it can be made in other blocks for no more work than in its own: a source whose elements do not depend on its
