@@ -34,7 +34,9 @@ def rechunk() -> float:
 
     n = math.isqrt(int(SIZE * GIB / 8))
     size = max(BLOCK_BYTES // (8 * n), 1)
-    rows = ra.random.default_rng(1).random((n, n), chunks=(size, n))
+    # Through a function of blocks: numbers that are only drawn would be drawn in columns at once.
+    drawn = ra.random.default_rng(1).random((n, n), chunks=(size, n))
+    rows = ra.map_blocks(np.positive, drawn, dtype=np.float64)
     sums = rows.rechunk((n, size)).sum(axis=0).compute(memory_limit=LIMIT)
     return float(np.abs(sums - n / 2).max() / math.sqrt(n / 12))
 

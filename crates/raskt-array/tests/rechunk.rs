@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use raskt_array::concatenate::concatenate;
 use raskt_array::creation::from_array;
 use raskt_array::rechunk::{Rules, Travel, plan};
 use raskt_array::{Builder, NativeTokens, bodies, planner, planning, rechunk};
@@ -38,7 +39,8 @@ fn moved(
     let row = raskt_array::operations::rows().into_iter().find(|row| row.name == "rechunk").unwrap();
     let parameters = raskt_array::parameters::with(more, entries);
     let y = (row.build)(&builder, "rechunk", &[x], &parameters).unwrap();
-    let (mut plan, _) = planning::plan_within(&planner, &[y], bounds).unwrap();
+    // As it stands: simplified, the source would be made in the new blocks.
+    let mut plan = planner.lower_within(&[y], bounds).unwrap();
     plan.graph.request_all(plan.roots[0].name.clone()).unwrap();
     let mut registry = BodyRegistry::default();
     bodies::register(&mut registry).unwrap();
@@ -178,9 +180,14 @@ fn many_small_blocks_go_by_a_chunking_between() {
 fn a_block_that_memory_cannot_hold_is_said() {
     let planner = planner(Arc::new(NoLibrary)).unwrap();
     let builder = Builder::new(planner.context(), &NativeTokens);
-    let values = vec![0.0; 1 << 14];
-    let rows = chunks([uniform(128, 1), uniform(128, 128)]);
-    let x = from_array(&builder, NdArray::from_f64(&[128, 128], &values).unwrap(), Token(2), &rows).unwrap();
+    let values = vec![0.0; 1 << 13];
+    let rows = chunks([uniform(64, 1), uniform(128, 128)]);
+    // A source alone would be made in the new blocks.
+    let halves = [2, 3].map(|token| {
+        let half = NdArray::from_f64(&[64, 128], &values).unwrap();
+        from_array(&builder, half, Token(token), &rows).unwrap()
+    });
+    let x = concatenate(&builder, &halves, 0).unwrap();
     let y = rechunk::to(&builder, &x, &chunks([uniform(128, 128), uniform(128, 128)])).unwrap();
     let bounds = |bytes| Bounds { memory_bytes: Some(bytes), n_workers: 1 };
     let excesses =
