@@ -102,6 +102,8 @@ def test_a_slice_moves_to_the_source(x, make, rule, kept):
         (lambda x: x.T.max(axis=0, keepdims=True), "reduce-transpose", ["random", "max", "transpose"]),
         (lambda x: _product(x).rechunk(20).min(), "reduce-rechunk", ["random", "full", "blockwise", "min"]),
         (lambda x: x.max(axis=1).max(), "reduce-twice", ["random", "max"]),
+        (lambda x: (x > 0).sum(dtype="f4"), "reduce-cast", ["random", "scalar", "greater", "astype", "sum"]),
+        (lambda x: x.astype("f4").mean(dtype="f8"), "reduce-cast", ["random", "astype", "astype", "mean"]),
     ],
 )
 def test_less_is_done(x, make, rule, kept):
@@ -330,6 +332,23 @@ def test_what_rules_make_of_it_is_what_numpy_has(pool, n_roots):
         assert np.asarray(value).dtype == expected.dtype
         size = float(np.max(np.abs(expected), initial=1))
         np.testing.assert_allclose(value, expected, rtol=2e-4, atol=1e-4 * size, err_msg=x.explain())
+
+
+def test_reductions_in_another_dtype_are_numpys():
+    values = np.arange(-6, 18).reshape(4, 6)
+    for own, dtype in itertools.product(["i1", "u4", "f4", "f8", "?", "c8"], ["f4", "f8", "i8", "u8", "c16"]):
+        x = ra.from_array(values.astype(own), chunks=3)
+        for name in ("sum", "mean", "nansum"):
+            with np.errstate(all="ignore"):
+                try:
+                    expected = getattr(np, name)(values.astype(own), axis=0, dtype=dtype)
+                except TypeError:
+                    continue
+                if np.iscomplexobj(values.astype(own)) and dtype != "c16":
+                    continue
+                found = getattr(ra, name)(x, axis=0, dtype=dtype).compute()
+            assert found.dtype == expected.dtype
+            np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=f"{name} of {own} as {dtype}")
 
 
 def test_einsum_of_many_arrays_is_contracted_in_a_good_order():

@@ -6,6 +6,7 @@ mod constant_reduction;
 mod identity;
 mod product_order;
 mod rechunk_source;
+mod reduce_cast;
 mod reduce_rechunk;
 mod reduce_transpose;
 mod reduce_twice;

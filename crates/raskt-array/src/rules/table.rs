@@ -6,9 +6,9 @@ use crate::operations::COLLECTION;
 
 use super::{
     constant_elementwise, constant_moved, constant_reduction, identity, product_order, rechunk_source,
-    reduce_rechunk, reduce_transpose, reduce_twice, slice_blockwise, slice_broadcast, slice_elementwise,
-    slice_joined, slice_nothing, slice_rechunk, slice_reduction, slice_reshape, slice_slice, slice_source,
-    slice_transpose, transpose_twice, view_source,
+    reduce_cast, reduce_rechunk, reduce_transpose, reduce_twice, slice_blockwise, slice_broadcast,
+    slice_elementwise, slice_joined, slice_nothing, slice_rechunk, slice_reduction, slice_reshape,
+    slice_slice, slice_source, slice_transpose, transpose_twice, view_source,
 };
 
 /// Adds the rules of arrays.
@@ -33,6 +33,7 @@ pub(crate) fn add_to(planner: &mut Planner) {
     planner.add_rule(COLLECTION, rechunk_source::RechunkSource);
     planner.add_rule(COLLECTION, reduce_transpose::ReduceTranspose);
     planner.add_rule(COLLECTION, reduce_rechunk::ReduceRechunk);
+    planner.add_rule(COLLECTION, reduce_cast::ReduceCast);
     planner.add_rule(COLLECTION, reduce_twice::ReduceTwice);
     planner.add_rule(COLLECTION, product_order::ProductOrder);
 }
