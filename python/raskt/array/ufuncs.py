@@ -419,7 +419,15 @@ def round(a: Any, decimals: int = 0) -> Array:
     Array
         The rounded elements.
     """
+    if decimals == 0 and _is_float(a):
+        whole: Array = rint(a)
+        return whole
     return apply("numpy.round", a, decimals=int(decimals))
+
+
+def _is_float(x: Any) -> bool:
+    """Whether an array has floats, whose whole neighbours NumPy finds by ufuncs."""
+    return getattr(getattr(x, "dtype", None), "kind", "") == "f"
 
 
 around = round
@@ -443,6 +451,9 @@ def angle(x: Any, deg: bool = False) -> Array:
 
 def fix(x: Any) -> Array:
     """Round elements towards zero."""
+    if _is_float(x):
+        whole: Array = trunc(x)
+        return whole
     return apply("numpy.fix", x)
 
 

@@ -351,6 +351,15 @@ def test_reductions_in_another_dtype_are_numpys():
             np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=f"{name} of {own} as {dtype}")
 
 
+def test_rounding_to_whole_numbers_is_part_of_a_chain():
+    values = np.array([-2.5, -0.5, -0.0, 0.5, 1.5, 2.5, np.nan, np.inf, 1e300])
+    x = ra.from_array(values, chunks=4)
+    for name in ("round", "fix"):
+        made = getattr(ra, name)(x * 1.5)
+        assert made.compute().tobytes() == getattr(np, name)(values * 1.5).tobytes()
+        assert "apply" not in made.explain()
+
+
 def test_einsum_of_many_arrays_is_contracted_in_a_good_order():
     letters = "abcdefgh"
     lengths = [2, 9, 2, 9, 2, 9, 2, 9]
