@@ -68,7 +68,7 @@ fn is_known(work: &Expr) -> bool {
     let known = match name.strip_prefix("raskt.array._chunk.") {
         Some(
             "matmul_blocks" | "matmul_by_blas" | "matmul_of_bools" | "tensordot_blocks" | "tensordot_by_blas"
-            | "tensordot_by_blas" | "einsum_blocks",
+            | "einsum_blocks",
         ) => true,
         Some("scan_block" | "scan_before" | "last_of_block") => along(work.parameters()).is_some(),
         Some(_) => false,
