@@ -337,14 +337,14 @@ def test_what_rules_make_of_it_is_what_numpy_has(pool, n_roots):
 def test_reductions_in_another_dtype_are_numpys():
     values = np.arange(-6, 18).reshape(4, 6)
     for own, dtype in itertools.product(["i1", "u4", "f4", "f8", "?", "c8"], ["f4", "f8", "i8", "u8", "c16"]):
+        if own == "c8" and dtype != "c16":
+            continue
         x = ra.from_array(values.astype(own), chunks=3)
         for name in ("sum", "mean", "nansum"):
             with np.errstate(all="ignore"):
                 try:
                     expected = getattr(np, name)(values.astype(own), axis=0, dtype=dtype)
                 except TypeError:
-                    continue
-                if np.iscomplexobj(values.astype(own)) and dtype != "c16":
                     continue
                 found = getattr(ra, name)(x, axis=0, dtype=dtype).compute()
             assert found.dtype == expected.dtype
