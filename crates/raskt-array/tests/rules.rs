@@ -106,8 +106,7 @@ fn what_several_steps_of_one_chain_need_is_a_part_of_it() {
     let text = explained(|builder| {
         let root = ufunc(builder, "sqrt", &[ufunc(builder, "exp", &[source(builder)]).unwrap()]).unwrap();
         let zero = scalar(builder, Param::Int(0), &DType::Int64, true).unwrap();
-        let above = ufunc(builder, "greater", &[root.clone(), zero.clone()]).unwrap();
-        let kept = ufunc(builder, "where", &[above, root.clone(), zero]).unwrap();
+        let kept = ufunc(builder, "maximum", &[root.clone(), zero]).unwrap();
         reduce(builder, "sum", &ufunc(builder, "multiply", &[kept, root]).unwrap(), None, false).unwrap()
     });
     let fused = text.split_once("\nfused").unwrap().1.split("layers").next().unwrap();
