@@ -22,10 +22,12 @@
 //!   back what the closure returned.
 //! - A closure may return a [`Grown`] graph that runs in its place.
 //! - Numeric work on more data than a graph of closures should be written for by hand is an [`array`].
+//! - [`bag`] reads text and JSON lines, compressed or not, in parallel.
 //! - [`Options`] set threads, a memory limit, where values are spilled, retries, what an error stops, and a
 //!   [`CancelHandle`].
 
 pub mod array;
+pub mod bag;
 mod cancel;
 mod datum;
 mod executor;

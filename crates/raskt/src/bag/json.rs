@@ -1,0 +1,80 @@
+//! Lines of JSON, of which only what is asked for is made.
+
+use std::sync::Arc;
+
+use raskt_bag::{Constant, Counted, Counts, Element, Projection};
+
+use super::lines::json_plan;
+use super::{Bag, Frequencies, Lines};
+use crate::Result;
+
+/// Lines of JSON (RFC 8259), and the item of each that is looked at.
+///
+/// All of a line is checked, and nothing but the item is made: a number (whole ones have up to 64 bits), a text, a truth
+/// value or null. What is neither, or not there, makes a line a bad one.
+#[derive(Clone, Debug)]
+pub struct Json {
+    lines: Lines,
+    projection: Projection,
+}
+
+impl Json {
+    pub(super) fn new(lines: Lines) -> Self {
+        Self { lines, projection: Projection::default() }
+    }
+
+    /// The member `name` of the item.
+    #[must_use]
+    pub fn pluck(mut self, name: &str) -> Self {
+        self.projection.path.append(&mut self.projection.names);
+        self.projection.names.push(name.to_owned());
+        self
+    }
+
+    /// `default` where the object of which the last member is taken lacks it.
+    #[must_use]
+    pub fn or(mut self, default: impl Into<Constant>) -> Self {
+        self.projection.default = Some(default.into());
+        self
+    }
+
+    /// The items of the item, which is a list.
+    #[must_use]
+    pub fn flatten(mut self) -> Self {
+        self.projection.flatten = true;
+        self
+    }
+
+    /// The items.
+    pub fn elements(&self) -> Bag<Constant> {
+        self.lines.each(json_plan(self.projection.clone()), |element, emit| {
+            if let Element::Scalar(item) = element {
+                emit(item.into());
+            }
+        })
+    }
+
+    /// How often each item occurs; numbers that are equal are one, whatever their types.
+    ///
+    /// # Errors
+    /// Where a file or a line cannot be read: [`cause`](crate::cause) gives the [`BagError`](super::BagError).
+    pub fn frequencies(&self) -> Result<Frequencies<Constant>> {
+        let counts = self.elements().fold(
+            Arc::new(Counts::default()),
+            |counts, item| {
+                let counts = Arc::make_mut(counts);
+                let at = counts.entries().len() as u64;
+                counts.add(item.borrow(), at);
+            },
+            |counts, more| Arc::make_mut(counts).merge(&more),
+        )?;
+        let entries = Arc::unwrap_or_clone(counts).into_entries();
+        let scalar = |value| match value {
+            Counted::Scalar(value) => Some(value),
+            // Tuples come of lists of names, for which there is no method here.
+            Counted::Tuple(_) => None,
+        };
+        let pairs = entries.into_iter().filter_map(|entry| Some((scalar(entry.value)?, entry.n)));
+        Ok(Frequencies::new(pairs.collect()))
+    }
+}
