@@ -170,7 +170,7 @@ fn a_slice_passes_a_reshape_along_axes_that_stay() {
     });
     assert_eq!(found.0, "random");
     let found = one(|b| cut(b, &reshape::reshape(b, &random(b, 0), &[24]).unwrap(), &[row(0, 6)]));
-    assert_eq!(found.1, "");
+    assert!(found.0.ends_with("reshape slice") && !found.1.contains("slice"), "{found:?}");
 }
 
 #[test]
