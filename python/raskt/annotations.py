@@ -72,7 +72,14 @@ def annotate(**annotations: Any) -> Iterator[None]:
     for name, check in _CHECKS.items():
         if name in annotations and not callable(annotations[name]):
             annotations[name] = check(annotations[name])
-    token = _current.set({**(_current.get() or {}), **annotations})
+    with annotated_as({**(_current.get() or {}), **annotations}):
+        yield
+
+
+@contextmanager
+def annotated_as(notes: dict[str, Any]) -> Iterator[None]:
+    """Give the tasks that are made inside these annotations alone, whatever is said around it."""
+    token = _current.set(notes or None)
     _raskt.note_annotations(True)
     try:
         yield

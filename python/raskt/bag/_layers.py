@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raskt import _raskt
 from raskt._raskt import Alias, Delayed, Task, TaskRef
+from raskt.annotations import annotated_as, get_annotations
 from raskt.bag._steps import Chain, Step, name_of
 from raskt.tokenize import tokenize
 
@@ -51,10 +52,11 @@ class Layer:
     """Some tasks, made when they are needed, and the layers that they need.
 
     ``functions`` are the user's functions that its tasks call, and ``n_elements`` how many elements a bag of
-    it has, where that is known: the choice of a scheduler rests on them.
+    it has, where that is known: the choice of a scheduler rests on them. ``notes`` are the annotations of the
+    place where it was made: its tasks get them, whenever they are made.
     """
 
-    __slots__ = ("_make", "_tasks", "form", "functions", "n_elements", "needs_folder", "parents")
+    __slots__ = ("_make", "_tasks", "form", "functions", "n_elements", "needs_folder", "notes", "parents")
 
     def __init__(
         self,
@@ -73,12 +75,14 @@ class Layer:
         self.functions = tuple(functions)
         self.n_elements = n_elements
         self.needs_folder = needs_folder
+        self.notes = get_annotations()
 
     @property
     def tasks(self) -> Graph:
         """The tasks, by key."""
         if self._tasks is None:
-            self._tasks = self._make()
+            with annotated_as(self.notes):
+                self._tasks = self._make()
         return self._tasks
 
     def __reduce__(self) -> Any:
@@ -258,9 +262,7 @@ def _absorb(
 
 def annotated(task: Task, notes: dict[str, Any]) -> Task:
     """Return a task with annotations."""
-    from raskt.annotations import annotate
-
-    with annotate(**notes):
+    with annotated_as(notes):
         return Task(task.key, task.func, *task.args)
 
 

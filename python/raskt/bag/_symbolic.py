@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from raskt._ending import at_end
 from raskt._raskt import Task
+from raskt.annotations import annotated_as
 from raskt.bag._layers import Form, Graph, Layer, ancestry, annotated
 from raskt.bag._scratch import SCRATCH, Folder
 from raskt.bag._steps import Chain
@@ -99,6 +100,7 @@ class Layers(Mapping[Any, Any]):
                 and readers[id(before)] == 1
                 and before.form.name not in kept
                 and form.n <= before.form.n
+                and layer.notes == before.notes
             ):
                 first = chains[id(before)]
                 chain = _Fused((*first.forms, form), first.needs_folder or layer.needs_folder)
@@ -112,7 +114,9 @@ class Layers(Mapping[Any, Any]):
             if fused is None or len(fused.forms) == 1:
                 graph.update(self._placed(layer.tasks, layer.needs_folder))
             else:
-                graph.update(self._placed(_tasks(fused.forms), fused.needs_folder))
+                with annotated_as(layer.notes):
+                    made = _tasks(fused.forms)
+                graph.update(self._placed(made, fused.needs_folder))
         return graph
 
 

@@ -273,3 +273,14 @@ def test_what_comes_with_dataframes_says_what_to_do_now():
         b.to_dataframe()
     parts = b.map_partitions(lambda part: pandas.DataFrame(list(part))).to_delayed()
     assert [len(table) for table in raskt.compute(*parts, scheduler="sync")] == [2, 1]
+
+
+def test_annotations_are_those_of_the_place_where_a_step_was_made():
+    with raskt.annotate(retries=2):
+        noted = rb.from_sequence(range(4), npartitions=2).map(abs)
+    plain = noted.map(str)
+    with raskt.annotate(retries=5):
+        fused = raskt.bag._layers.fuse(plain.__raskt_graph__(), plain.__raskt_keys__())
+    retries = {key[0].split("-")[0]: task.annotations.get("retries") for key, task in fused.items()}
+    assert retries == {"abs": 2, "str": None}
+    assert plain.compute(scheduler="sync") == ["0", "1", "2", "3"]
