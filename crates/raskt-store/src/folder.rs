@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use raskt_core::Result;
@@ -167,12 +168,15 @@ impl Drop for SpillFolder {
 /// Removes every spill folder of this process, for good: for the end of the process, where values that
 /// nobody drops any more would keep them alive. In a forked child the parent's folders stay.
 pub fn remove_all_live_folders() {
-    // Without the lock, which a thread that is gone (fork, interpreter teardown) may hold for ever, there is
-    // nothing to walk; the next sweep will find the folders.
-    let folders =
-        LIVE.try_lock_for(std::time::Duration::from_secs(1)).map(|mut live| std::mem::take(&mut *live));
+    // A thread that is gone (fork, interpreter teardown) may hold a lock for ever: what it holds is left to the next
+    // sweep.
+    let until = Instant::now() + Duration::from_secs(1);
+    let folders = LIVE.try_lock_until(until).map(|mut live| std::mem::take(&mut *live));
     for folder in folders.unwrap_or_default().iter().filter_map(Weak::upgrade) {
-        folder.remove();
+        if let Some(mut state) = folder.state.try_lock_until(until) {
+            let state = std::mem::replace(&mut *state, State::Closed);
+            remove_made(state, &*folder.device);
+        }
     }
 }
 

@@ -4,14 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 
 use raskt_core::Buffer;
-use raskt_store::{Limits, SpillFolder, Spilled, Store, remove_all_live_folders};
+use raskt_store::{Disk, Limits, SpillDevice, SpillFolder, Spilled, Store, remove_all_live_folders};
 
 const PARENT: &str = "RASKT_TEST_SPILL_PARENT";
 const HOW: &str = "RASKT_TEST_SPILL_HOW";
@@ -134,6 +134,55 @@ fn a_forked_child_spills_to_a_folder_of_its_own() {
         assert_eq!(n_entries(parent.path()), 1, "the child took its own along");
         assert_eq!(n_entries(&path), 2, "the lock and the value are still there");
     }
+}
+
+/// A disk on which making a folder takes as long as the test wants it to.
+struct Slow(Arc<Barrier>);
+
+impl SpillDevice for Slow {
+    fn needs_folder(&self) -> bool {
+        self.0.wait();
+        self.0.wait();
+        true
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn Write>> {
+        Disk.create(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)> {
+        Disk.open(path)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Disk.remove(path)
+    }
+}
+
+#[test]
+#[cfg(target_env = "gnu")]
+fn a_forked_child_ends_although_a_thread_that_it_lacks_was_making_a_folder() {
+    let parent = tempfile::tempdir().unwrap();
+    let making = Arc::new(Barrier::new(2));
+    let folder = SpillFolder::with_device(parent.path(), Slow(Arc::clone(&making)));
+    let limits = Limits { budget_bytes: 0, ..Limits::default() };
+    let mut store = Store::new(1, limits, Some(folder));
+    store.put(0, Buffer::zeroed(1 << 16).into());
+    let job = store.next_spill(&mut |_| 1).unwrap();
+    let spilling = std::thread::spawn(move || job.run());
+    making.wait();
+    assert!(holds_in_fork(|| {
+        remove_all_live_folders();
+        true
+    }));
+    making.wait();
+    assert!(matches!(store.spilled(0, spilling.join().unwrap()), Spilled::Freed(_)));
+    // Removing the folder asks for the device's kind as well.
+    let removing = std::thread::spawn(move || drop(store));
+    making.wait();
+    making.wait();
+    removing.join().unwrap();
+    assert_eq!(n_entries(parent.path()), 0);
 }
 
 #[test]
