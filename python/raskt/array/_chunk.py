@@ -323,8 +323,9 @@ def _moments(block: Block, kind: str, axes: tuple[int, ...], known: Any) -> dict
     with np.errstate(**_QUIET):
         centred = block - total / n
         squares = (centred * centred.conj()).real if centred.dtype.kind == "c" else centred * centred
-        sum_up: Any = np.nansum if nan else np.sum
-        found["m2"] = sum_up(squares, axis=axes, keepdims=True)
+        # Not nansum: what is infinite has a square that is NaN, and counts.
+        counted: Any = {"where": valid} if nan else {}
+        found["m2"] = np.sum(squares, axis=axes, keepdims=True, **counted)
     return found
 
 

@@ -1,5 +1,7 @@
 //! Loops over several strided operands at once: ordered by memory, merged where they can be, cut into tiles.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 /// Elements in a tile: a few of them fit the fastest cache together.
@@ -8,6 +10,8 @@ pub(crate) const TILE: usize = 1024;
 /// Side of a tile in which operands run along both axes: long enough a run of memory for each of them to be worth going
 /// there, and a few tiles fit the second cache together.
 const SIDE: usize = 64;
+/// Tiles beside and below each other that make a square, where operands run along both axes.
+const BESIDE: usize = 4;
 /// No tile has more elements.
 pub(crate) const TILE_MAX: usize = if TILE > SIDE * SIDE { TILE } else { SIDE * SIDE };
 
@@ -164,23 +168,26 @@ impl Nest {
         }
         let (outer, rows, cols) = self.inner();
         let (height, width) = tile_size(shape, &rows, &cols);
+        // Where operands cross, squares of tiles are gone through one by one: what the processor reads ahead of a row of
+        // one tile is wanted by the tile beside it, or by the one below, before it is forgotten.
+        let n_beside = if crosses(&rows, &cols) { BESIDE } else { cols.n.max(1).div_ceil(width) };
+        let n_below = if crosses(&rows, &cols) { BESIDE } else { 1 };
         let mut index: SmallVec<[usize; 4]> = smallvec::smallvec![0; outer.len()];
         let mut base = self.base.clone();
         let mut offsets = base.clone();
         loop {
-            for row in (0..rows.n).step_by(height) {
-                for col in (0..cols.n).step_by(width) {
-                    for (at, offset) in offsets.iter_mut().enumerate() {
-                        *offset = base[at] + rows.steps[at] * row as i64 + cols.steps[at] * col as i64;
-                    }
-                    visit(&Tile {
-                        rows: height.min(rows.n - row),
-                        cols: width.min(cols.n - col),
-                        offsets: &offsets,
-                        row_steps: &rows.steps,
-                        col_steps: &cols.steps,
-                    })?;
+            let squares = squares((rows.n, cols.n), (height * n_below, width * n_beside));
+            for (row, col) in squares.flat_map(|square| tiles(square, (height, width))) {
+                for (at, offset) in offsets.iter_mut().enumerate() {
+                    *offset = base[at] + rows.steps[at] * row as i64 + cols.steps[at] * col as i64;
                 }
+                visit(&Tile {
+                    rows: height.min(rows.n - row),
+                    cols: width.min(cols.n - col),
+                    offsets: &offsets,
+                    row_steps: &rows.steps,
+                    col_steps: &cols.steps,
+                })?;
             }
             if !advance(outer, &mut index, &mut base) {
                 return Ok(());
@@ -204,9 +211,29 @@ fn advance(dims: &[Dim], index: &mut [usize], base: &mut [i64]) -> bool {
     false
 }
 
+/// Whether an operand runs along the rows while the others run along the columns.
+fn crosses(rows: &Dim, cols: &Dim) -> bool {
+    rows.steps.iter().zip(&cols.steps).any(|(row, col)| *row != 0 && row.abs() < col.abs())
+}
+
+/// Rows and columns from the first up to the last of a rectangle.
+type Rectangle = (Range<usize>, Range<usize>);
+
+/// Rectangles of `height` by `width` that cover `n_rows` by `n_cols`.
+fn squares((n_rows, n_cols): (usize, usize), size: (usize, usize)) -> impl Iterator<Item = Rectangle> {
+    let part =
+        move |(row, col): (usize, usize)| (row..(row + size.0).min(n_rows), col..(col + size.1).min(n_cols));
+    tiles((0..n_rows, 0..n_cols), size).map(part)
+}
+
+/// The first row and column of the tiles of `height` by `width` that cover a rectangle.
+fn tiles((rows, cols): Rectangle, (height, width): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+    rows.step_by(height).flat_map(move |row| cols.clone().step_by(width).map(move |col| (row, col)))
+}
+
 fn tile_size(shape: TileShape, rows: &Dim, cols: &Dim) -> (usize, usize) {
     // An operand that runs along the other axis is read by its own rows.
-    let crosses = rows.steps.iter().zip(&cols.steps).any(|(row, col)| *row != 0 && row.abs() < col.abs());
+    let crosses = crosses(rows, cols);
     let n = if crosses { SIDE * SIDE } else { TILE };
     let width = match shape {
         _ if crosses => SIDE,
