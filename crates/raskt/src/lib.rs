@@ -21,7 +21,7 @@
 //! - A closure may fail with any error, or panic: the [`Error`] names the task and its function, and [`cause`] gives
 //!   back what the closure returned.
 //! - A closure may return a [`Grown`] graph that runs in its place.
-//! - Numeric work on more data than a graph of closures should be written for by hand is an [`array`].
+//! - Numeric work on more data than a graph of closures should be written for by hand is an [`array`](mod@array).
 //! - [`bag`] reads text and JSON lines, compressed or not, in parallel.
 //! - [`Options`] set threads, a memory limit, where values are spilled, retries, what an error stops, and a
 //!   [`CancelHandle`].
