@@ -24,7 +24,7 @@ pub fn rows() -> Vec<Row> {
         name: DEFERRED,
         arity: Arity::AtLeast(1),
         meta: deferred_meta,
-        lower: placeholder,
+        lower: promised,
         kernel: None,
         library: None,
         build: by_name,
@@ -35,8 +35,8 @@ fn deferred_meta(_: &[Meta], parameters: &Param) -> Result<Meta> {
     Ok(array_meta(dtype_of(parameters), chunks_of(parameters.get(CHUNKS))?))
 }
 
-/// What `explain` shows; a computation puts the operation itself in its place.
-fn placeholder(job: &mut Job<'_, '_>) -> Result<Layer> {
+/// Blocks that `explain` shows and no computation runs: it has put what the recipe says here before it plans.
+fn promised(job: &mut Job<'_, '_>) -> Result<Layer> {
     let body = Body::native("array.deferred");
     Ok(Source::new(body, job.grid()?, Formula::Constant(Param::Null), Returns::One)?.into())
 }

@@ -9,16 +9,14 @@ use raskt_expr::{
 
 use crate::sums::{self, FakeLibrary, add, cbrt, full, neg, sum};
 
+fn preferring<'a>(operations: &'a Operations, library: &'a dyn Library) -> Context<'a> {
+    Context { operations, library, way: Way::Preferred, shared: None, bounds: Bounds::default() }
+}
+
 #[test]
 fn metas_come_from_native_rules_and_from_the_library() {
     let operations = sums::operations();
-    let context = Context {
-        operations: &operations,
-        library: &FakeLibrary,
-        way: Way::Preferred,
-        shared: None,
-        bounds: Bounds::default(),
-    };
+    let context = preferring(&operations, &FakeLibrary);
     let x = full(1.0, 100, 30);
     let meta = context.meta(&cbrt(&neg(&x))).unwrap().clone();
     assert_eq!((meta.dtype(), meta.shape()), (&DType::Float64, Some(&[Some(100)][..])));
@@ -37,13 +35,7 @@ fn a_chain_of_a_hundred_thousand_is_asked_once_each_and_without_recursion() {
     }
     let operations = sums::operations();
     let library = Counting(AtomicU64::new(0));
-    let context = Context {
-        operations: &operations,
-        library: &library,
-        way: Way::Preferred,
-        shared: None,
-        bounds: Bounds::default(),
-    };
+    let context = preferring(&operations, &library);
     let mut chain = full(9.5, 4, 4);
     for _ in 0..100_000 {
         chain = cbrt(&chain);
@@ -56,13 +48,7 @@ fn a_chain_of_a_hundred_thousand_is_asked_once_each_and_without_recursion() {
 #[test]
 fn errors_of_rules_come_through_and_are_not_remembered() {
     let operations = sums::operations();
-    let context = Context {
-        operations: &operations,
-        library: &NoLibrary,
-        way: Way::Preferred,
-        shared: None,
-        bounds: Bounds::default(),
-    };
+    let context = preferring(&operations, &NoLibrary);
     let error = context.meta(&add(&full(1.0, 3, 3), &full(1.0, 4, 4))).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::ShapeMismatch { left: vec![3], right: vec![4] });
     let root = cbrt(&full(3.25, 3, 3));
@@ -74,13 +60,7 @@ fn errors_of_rules_come_through_and_are_not_remembered() {
 #[test]
 fn wrong_numbers_of_operands_and_unknown_operations_are_named() {
     let operations = sums::operations();
-    let context = Context {
-        operations: &operations,
-        library: &NoLibrary,
-        way: Way::Preferred,
-        shared: None,
-        bounds: Bounds::default(),
-    };
+    let context = preferring(&operations, &NoLibrary);
     let lone = Draft { operands: vec![full(1.0, 3, 3)], ..Draft::new(sums::SUMS, "add") }.finish().unwrap();
     assert_eq!(context.meta(&lone).unwrap_err().to_string(), "add takes 2 operands, not 1");
     let unknown = Draft::new("elsewhere", "add").finish().unwrap();
@@ -98,13 +78,7 @@ fn given_metas_need_no_rule_and_are_not_part_of_the_content() {
         library: None,
     };
     operations.add("given", row).unwrap();
-    let context = Context {
-        operations: &operations,
-        library: &NoLibrary,
-        way: Way::Preferred,
-        shared: None,
-        bounds: Bounds::default(),
-    };
+    let context = preferring(&operations, &NoLibrary);
     let meta = Some(Meta::unknown("frame"));
     let known = Draft { meta, ..Draft::new("given", "read") }.finish().unwrap();
     assert_eq!(context.meta(&known).unwrap().container().as_str(), "frame");

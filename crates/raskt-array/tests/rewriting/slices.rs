@@ -1,9 +1,5 @@
 //! Slices on their way to sources: what is left of expressions, and that what others need stays whole.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
-
-use std::sync::Arc;
-
 use raskt_array::blockwise::{blockwise, transpose};
 use raskt_array::concatenate::{concatenate, stack};
 use raskt_array::creation::{from_array, full};
@@ -11,14 +7,11 @@ use raskt_array::parameters::{CHUNKS, DTYPE, KWARGS, chunks_param, integers};
 use raskt_array::reductions::reduce;
 use raskt_array::slicing::{Index, slice};
 use raskt_array::ufuncs::ufunc;
-use raskt_array::{Builder, NativeTokens, planner, planning, rechunk, reshape};
-use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_array::{Builder, rechunk, reshape};
 use raskt_core::{DType, NdArray, Param, Token};
-use raskt_expr::{Expr, NoLibrary, post_order};
+use raskt_expr::Expr;
 
-fn grid(sizes: &[(u64, u64)]) -> Chunks {
-    Chunks::new(sizes.iter().map(|&(length, size)| AxisChunks::uniform(length, size).unwrap())).unwrap()
-}
+use crate::simplified::{grid, left, one, pair};
 
 /// Random numbers: a source of which windows are made.
 fn random(builder: &Builder<'_>, seed: i64) -> Expr {
@@ -49,28 +42,6 @@ fn row(start: i64, stop: i64) -> Index {
 
 fn cut(builder: &Builder<'_>, expr: &Expr, index: &[Index]) -> Expr {
     slice(builder, expr, index).unwrap()
-}
-
-/// The operations that are left, operands first, and the rules that fired.
-fn left(make: impl FnOnce(&Builder<'_>) -> Vec<Expr>) -> (String, String) {
-    let planner = planner(Arc::new(NoLibrary)).unwrap();
-    let roots = make(&Builder::new(planner.context(), &NativeTokens));
-    let found = planning::simplify(&planner, &roots).unwrap();
-    for (before, after) in roots.iter().zip(&found.roots) {
-        let context = planner.context();
-        assert_eq!(context.meta(before).unwrap(), context.meta(after).unwrap());
-    }
-    let names: Vec<&str> = post_order(&found.roots).iter().map(|expr| expr.operation().as_str()).collect();
-    let rules: Vec<&str> = found.counts.iter().map(|(rule, _)| *rule).collect();
-    (names.join(" "), rules.join(" "))
-}
-
-fn one(make: impl FnOnce(&Builder<'_>) -> Expr) -> (String, String) {
-    left(|builder| vec![make(builder)])
-}
-
-fn pair(left: &str, rules: &str) -> (String, String) {
-    (left.to_owned(), rules.to_owned())
 }
 
 #[test]

@@ -1,9 +1,5 @@
 //! Work that is not done: constants, identities, blocks that need not be moved, products in the cheapest order.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's helpers may fail it")]
-
-use std::sync::Arc;
-
 use raskt_array::blockwise::{blockwise, transpose};
 use raskt_array::concatenate::concatenate;
 use raskt_array::creation::{from_array, full};
@@ -11,14 +7,12 @@ use raskt_array::parameters::{CHUNKS, DTYPE, chunks_param, integers};
 use raskt_array::reductions::reduce;
 use raskt_array::slicing::{Index, slice};
 use raskt_array::ufuncs::{scalar, ufunc};
-use raskt_array::{Builder, NativeTokens, planner, planning, rechunk};
+use raskt_array::{Builder, rechunk};
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{DType, NdArray, Param, Token};
-use raskt_expr::{Expr, NoLibrary, post_order};
+use raskt_expr::Expr;
 
-fn grid(sizes: &[(u64, u64)]) -> Chunks {
-    Chunks::new(sizes.iter().map(|&(length, size)| AxisChunks::uniform(length, size).unwrap())).unwrap()
-}
+use crate::simplified::{grid, left, one, pair};
 
 fn constant(builder: &Builder<'_>, value: f64) -> Expr {
     full(builder, Param::Float(value), &DType::Float64, &grid(&[(4, 2), (6, 4)])).unwrap()
@@ -40,28 +34,6 @@ fn matrix(builder: &Builder<'_>, rows: u64, columns: u64) -> Expr {
 fn elsewhere(builder: &Builder<'_>) -> Expr {
     let x = matrix(builder, 4, 6);
     concatenate(builder, &[x.clone(), transpose(builder, &matrix(builder, 6, 4), None).unwrap()], 0).unwrap()
-}
-
-/// The operations that are left, operands first, and the rules that fired.
-fn left(make: impl FnOnce(&Builder<'_>) -> Vec<Expr>) -> (String, String) {
-    let planner = planner(Arc::new(NoLibrary)).unwrap();
-    let roots = make(&Builder::new(planner.context(), &NativeTokens));
-    let found = planning::simplify(&planner, &roots).unwrap();
-    for (before, after) in roots.iter().zip(&found.roots) {
-        let context = planner.context();
-        assert_eq!(context.meta(before).unwrap(), context.meta(after).unwrap());
-    }
-    let names: Vec<&str> = post_order(&found.roots).iter().map(|expr| expr.operation().as_str()).collect();
-    let rules: Vec<&str> = found.counts.iter().map(|(rule, _)| *rule).collect();
-    (names.join(" "), rules.join(" "))
-}
-
-fn one(make: impl FnOnce(&Builder<'_>) -> Expr) -> (String, String) {
-    left(|builder| vec![make(builder)])
-}
-
-fn pair(left: &str, rules: &str) -> (String, String) {
-    (left.to_owned(), rules.to_owned())
 }
 
 #[test]
