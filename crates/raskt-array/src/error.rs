@@ -34,6 +34,8 @@ pub enum ArrayError {
         /// How many were indexed.
         n_indices: usize,
     },
+    /// More than one ellipsis in an index.
+    Ellipses,
     /// Shapes that do not broadcast.
     Broadcast {
         /// The shapes, unknown lengths as `None`.
@@ -91,6 +93,7 @@ impl fmt::Display for ArrayError {
                 f,
                 "too many indices for array: array is {n_axes}-dimensional, but {n_indices} were indexed"
             ),
+            Self::Ellipses => f.write_str("an index can only have a single ellipsis ('...')"),
             Self::Broadcast { shapes } => {
                 f.write_str("operands could not be broadcast together with shapes")?;
                 shapes.iter().try_for_each(|shape| write!(f, " {}", shape_text(shape)))

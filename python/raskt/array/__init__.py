@@ -13,7 +13,8 @@ from typing import Any
 _HOMES = {
     "blockwise": "apply_along_axis apply_over_axes apply_gufunc as_gufunc atop blockwise gufunc map_blocks",
     "concatenate": "append block concatenate dstack hstack stack vstack",
-    "core": "Array array asanyarray asarray from_array from_delayed to_delayed",
+    "conversion": "array asanyarray asarray from_array from_delayed",
+    "core": "Array to_delayed",
     "creation": (
         "arange diag diagonal empty empty_like eye fromfunction full full_like indices linspace "
         "meshgrid ones ones_like pad repeat tile tri tril tril_indices tril_indices_from triu "

@@ -573,6 +573,18 @@ def result_of(block: Block, name: str, at: int) -> Block:
     return getattr(np, name)(block)[at]
 
 
+def full_like(block: Block, fill_value: Any, dtype: str) -> Block:
+    return np.full_like(block, fill_value, dtype=dtype_named(dtype))
+
+
+def unlike(*blocks: Block, value: bool) -> Block:
+    return np.full(np.broadcast_shapes(*map(np.shape, blocks)), value)
+
+
+def stretched(*blocks: Block) -> Block:
+    return np.broadcast_to(blocks[0], np.broadcast_shapes(*map(np.shape, blocks)))
+
+
 def choose(block: Block, *choices: Block) -> Block:
     return np.choose(block, choices)
 

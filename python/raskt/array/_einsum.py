@@ -21,7 +21,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def contract(operands: Any, dtype: Any, optimize: Any, kwargs: dict[str, Any]) -> Array:
     """Return what `einsum` is asked for."""
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     subscripts, given = _read(operands)
     arrays = [asanyarray(x) for x in given]
@@ -74,9 +74,7 @@ def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwa
     subscripts = ",".join(inputs) + "->" + output
     # All orders of more arrays than these are too many to look at.
     search = "optimal" if len(arrays) <= N_ARRAYS_OPTIMAL else "greedy"
-    path = np.einsum_path(
-        subscripts, *[np.broadcast_to(np.float64(0), x.shape) for x in arrays], optimize=search
-    )[0][1:]
+    path = np.einsum_path(subscripts, *[_like(x) for x in arrays], optimize=search)[0][1:]
     for places in path:
         chosen = [(inputs[at], arrays[at]) for at in sorted(places, reverse=True)]
         for at in sorted(places, reverse=True):
@@ -90,6 +88,14 @@ def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwa
         inputs.append(made)
     array: Array = arrays[0]
     return array
+
+
+def _like(x: Any) -> Any:
+    """Return something of an array's shape, as far as it is known or bounded."""
+    from raskt.array._unknown import bounds_of
+
+    longest = (n if n == n else bound or 1 for n, bound in zip(x.shape, bounds_of(x), strict=True))
+    return np.broadcast_to(np.float64(0), tuple(longest))
 
 
 def _once(

@@ -57,7 +57,7 @@ def finalize(blocks: Any, counts: Any) -> Any:
 def rebuild(graph: Any, name: str, grid: Any, dtype: str, token: str, rename: Any = None) -> Array:
     """Return an array on another graph with the same keys."""
     from raskt.array.concatenate import block
-    from raskt.array.core import from_delayed
+    from raskt.array.conversion import from_delayed
     from raskt.graph import convert
 
     found = (rename or {}).get(name, name)

@@ -55,7 +55,7 @@ class _Output:
 
 def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Return what `apply_gufunc` is asked for."""
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
     from raskt.array.shape import moveaxis
 
     axes = kwargs.pop("axes", None)
@@ -130,7 +130,10 @@ def _core_sizes(arrays: list[Any], inputs: Any) -> dict[str, Any]:
         if x.ndim < len(dims):
             raise ValueError(f"an argument has {x.ndim} axes, where the signature names {len(dims)}")
         for dim, length in zip(dims, x.shape[x.ndim - len(dims) :], strict=True):
-            if sizes.setdefault(dim, length) != length:
+            known = sizes.setdefault(dim, length)
+            if known != known:
+                sizes[dim] = length
+            elif length == length and known != length:
                 raise ValueError(f"Dimension `{dim}` with different lengths in arrays")
     return sizes
 

@@ -14,7 +14,7 @@ from raskt.array.rechunk import grid_of
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["Blocks", "VIndex", "getitem", "setitem"]
+__all__ = ["Blocks", "getitem", "setitem"]
 
 
 def _lazy(item: Any) -> bool:
@@ -43,92 +43,116 @@ def _spelt(x: Array, key: Any) -> list[Any]:
     return items[:at] + missing + items[at + 1 :]
 
 
-def _array_item(item: Any, length: Any, axis: int) -> Any:
-    """Return a list or an array as places, or a mask of one axis."""
+_NO_INDEX = (
+    "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid indices"
+)
+
+
+def _item(item: Any) -> Any:
+    """Return an item of an index: a number, a slice, a lazy array, or an array of places or truth values."""
+    if _lazy(item) or item is None or item is Ellipsis or isinstance(item, slice):
+        return item
+    if isinstance(item, (bool, np.bool_)):
+        raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
+    if not isinstance(item, (list, tuple, range, np.ndarray)):
+        return item
     found = np.asarray(item)
     if found.size == 0 and found.dtype.kind == "f":
         found = found.astype(np.int64)
-    if found.dtype == bool:
-        if found.ndim == 1 and length == length and len(found) != length:
-            raise IndexError(
-                f"boolean index did not match indexed array along axis {axis}; size of axis "
-                f"is {length} but size of corresponding boolean axis is {len(found)}"
-            )
+    if found.dtype.kind not in "iub":
+        raise IndexError(_NO_INDEX)
+    if found.ndim:
         return found
-    if found.dtype.kind not in "iu":
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays "
-            "are valid indices"
-        )
-    return found
+    if found.dtype == bool:
+        raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
+    return int(found)
+
+
+def _items(key: Any) -> tuple[Any, ...]:
+    """Return the items of an index."""
+    return tuple(_item(item) for item in (key if isinstance(key, tuple) else (key,)))
 
 
 def getitem(x: Array, key: Any) -> Any:
     """Return ``x[key]`` for a key that is not plain."""
     if isinstance(key, str) or (isinstance(key, list) and key and all(isinstance(item, str) for item in key)):
         return _field(x, key)
-    if _lazy(key) and key.dtype == bool and key.ndim == x.ndim and x.ndim > 1:
-        return _by_mask(x, key)
-    items = _spelt(x, key if not isinstance(key, list) else (key,))
+    raw = _items(key)
+    items = _spelt(x, raw)
+    masks = [item for item in items if _is_mask(item) and item.ndim > 1]
+    if masks and (len(items) == 1 and masks[0].ndim == x.ndim):
+        from raskt.array.conversion import asanyarray
+
+        return _by_mask(x, asanyarray(masks[0]))
+    if any(_lazy(mask) for mask in masks):
+        return _by_masks(x, items)
+    if any(_is_list(item) for item in items):
+        from raskt.array._points import are_adjacent, fancy
+
+        items, adjacent = _as_places(x, items), are_adjacent(raw)
+        lists = [item for item in items if _is_list(item)]
+        if len(lists) > 1 or not adjacent or (lists[0].ndim > 1 and not is_known(x.shape)):
+            return fancy(x, items, adjacent)
     if not is_known(x.shape) and _has_to_wait(x, items):
         return _deferred(x, items)
+    return _one_by_one(x, items)
+
+
+def _is_mask(item: Any) -> bool:
+    return getattr(getattr(item, "dtype", None), "kind", "") == "b"
+
+
+def _is_list(item: Any) -> bool:
+    return isinstance(item, np.ndarray)
+
+
+def _as_places(x: Array, items: list[Any]) -> list[Any]:
+    """Return an index in which masks are lists of places, where the lengths of their axes are known."""
+    found: list[Any] = []
+    axis = 0
+    for item in items:
+        n_axes = 0 if item is None else 1
+        if _is_list(item) and item.dtype == bool:
+            n_axes = item.ndim
+            lengths = x.shape[axis : axis + n_axes]
+            for at, (length, own) in enumerate(zip(lengths, item.shape, strict=True), axis):
+                if length == length and length != own:
+                    raise IndexError(
+                        f"boolean index did not match indexed array along axis {at}; size of axis is "
+                        f"{length} but size of corresponding boolean axis is {own}"
+                    )
+            found += [item] if n_axes == 1 and not is_known(lengths) else np.nonzero(item)
+        else:
+            found.append(item)
+        axis += n_axes
+    return found
+
+
+def _one_by_one(x: Array, items: list[Any]) -> Array:
+    """Return ``x[items]``, of numbers and slices, lazy arrays, and one list at the most."""
     plain: list[Any] = []
     late: list[tuple[int, Any]] = []
     axis = place = 0
     for item in items:
-        if item is None:
-            plain.append(None)
-            place += 1
-            continue
-        if _lazy(item):
-            plain.append(slice(None))
+        if _is_list(item):
+            n = x.shape[axis]
+            bad = item[(item < -n) | (item >= n)] if n == n and item.dtype != bool else item[:0]
+            if bad.size:
+                raise IndexError(f"index {bad.flat[0]} is out of bounds for axis {axis} with size {n}")
+        is_late = _lazy(item) or _is_list(item)
+        if is_late:
             late.append((place, item))
-            axis += max(item.ndim, 1)
-            place += 1
-            continue
-        if isinstance(item, (bool, np.bool_)):
-            raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
-        if isinstance(item, (list, tuple, range, np.ndarray)) and not (
-            isinstance(item, np.ndarray) and item.ndim == 0
-        ):
-            found = _array_item(item, x.shape[axis], axis)
-            if found.dtype == bool and found.ndim == 1:
-                found = np.nonzero(found)[0]
-            if found.ndim > 1:
-                from raskt.array.core import asanyarray
-
-                if found.dtype == bool:
-                    if found.ndim == x.ndim:
-                        return _by_mask(x, asanyarray(found))
-                    raise NotImplementedError(
-                        "a mask of some of the axes: index with nonzero(mask), or flatten those axes"
-                    )
-                late.append((place, found))
-                plain.append(slice(None))
-            else:
-                n = x.shape[axis]
-                bad = found[(found < -n) | (found >= n)] if n == n else found[:0]
-                if len(bad):
-                    raise IndexError(f"index {bad[0]} is out of bounds for axis {axis} with size {n}")
-                late.append((place, found))
-                plain.append(slice(None))
-            axis += 1
-            place += 1
-            continue
-        plain.append(int(item) if isinstance(item, (np.ndarray, np.integer)) else item)
-        axis += 1
+        plain.append(slice(None) if is_late else int(item) if isinstance(item, np.integer) else item)
+        axis += 0 if item is None else 1
         place += 0 if isinstance(plain[-1], int) else 1
     expr = x._expr.getitem(tuple(plain))
     if expr is None:
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays "
-            "are valid indices"
-        )
+        raise IndexError(_NO_INDEX)
     found = array_of(expr)
-    several = [item for _, item in late if np.ndim(item) == 1 and not (_lazy(item) and item.dtype == bool)]
+    several = [item for _, item in late if item.ndim == 1 and item.dtype != bool]
     if len(several) > 1:
         raise NotImplementedError(
-            "an index with several lists: use vindex for pairs of places, or one after the other"
+            "an index with several lists that have not been computed: use one after the other"
         )
     for place, item in reversed(late):
         found = _late(found, item, place)
@@ -145,17 +169,13 @@ def _has_to_wait(x: Array, items: list[Any]) -> bool:
     """Return whether an axis of unknown length is not taken whole."""
     from raskt.array._unknown import waits
 
-    several = [item for item in items if isinstance(item, (list, tuple, range, np.ndarray)) and np.ndim(item)]
-    if len(several) > 1:
+    if any(_lazy(item) and item.ndim > 1 for item in items):
         raise NotImplementedError(
-            "an index with several lists: use vindex for pairs of places, or one after the other"
+            "a lazy index of several axes, where lengths are not known: call compute_chunk_sizes() first"
         )
-    if any(getattr(item, "ndim", 0) > 1 for item in items):
-        raise NotImplementedError(
-            "an index of several axes, where lengths are not known: call compute_chunk_sizes() first"
-        )
-    if any(isinstance(item, (bool, np.bool_)) for item in items):
-        raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
+    for item in items:
+        if not (item is None or _lazy(item) or _is_list(item) or isinstance(item, (slice, int, np.integer))):
+            raise IndexError(_NO_INDEX)
     rest = [item for item in items if item is not None]
     return any(
         n != n and waits(x, item, axis) for axis, (n, item) in enumerate(zip(x.shape, rest, strict=True))
@@ -225,6 +245,24 @@ def _by_mask(x: Array, mask: Array) -> Array:
         return deferred("operator:getitem", (x, mask), chunks, x._dtype, [n_max])
     # In C order whole rows must lie in a chunk.
     return _compressed(x.reshape(-1), mask.rechunk(x.chunks).reshape(-1), 0)
+
+
+def _by_masks(x: Array, items: list[Any]) -> Array:
+    """Return what a lazy mask of some of the axes leaves: as one of the axis that these make."""
+    if not is_known(x.shape) or any(_lazy(item) and not is_known(item.shape) for item in items):
+        raise NotImplementedError(
+            "a lazy mask of several axes, where lengths are not known: call compute_chunk_sizes() first"
+        )
+    at = next(i for i, item in enumerate(items) if _lazy(item) and item.dtype == bool and item.ndim > 1)
+    mask, rest = items[at], [*items[:at], *items[at + 1 :]]
+    if any(_lazy(item) or _is_list(item) or isinstance(item, (int, np.integer)) for item in rest):
+        raise NotImplementedError("a lazy mask of several axes beside numbers and lists: index twice")
+    y: Array = x[(*items[:at], *(slice(None),) * mask.ndim, *items[at + 1 :])]
+    own = y.shape[at : at + mask.ndim]
+    if own != mask.shape:
+        raise IndexError(f"boolean index of shape {mask.shape} does not match axes of shape {own}")
+    flat = y.reshape((*y.shape[:at], -1, *y.shape[at + mask.ndim :]))
+    return _compressed(flat, mask.reshape(-1), at)
 
 
 def _places(x: Array, places: Array, axis: int) -> Array:
@@ -319,103 +357,9 @@ class Blocks:
         return op("take_blocks", (self._array,), {"picks": chosen})
 
 
-class VIndex:
-    """Elements by lists of places that belong together.
-
-    Parameters
-    ----------
-    array : Array
-        The array.
-    """
-
-    def __init__(self, array: Array) -> None:
-        self._array = array
-
-    def __getitem__(self, key: Any) -> Array:
-        x = self._array
-        items = _spelt(x, key if isinstance(key, tuple) else (key,))
-        if any(item is None for item in items):
-            raise IndexError("vindex does not put in new axes")
-        if any(_lazy(item) for item in items):
-            raise IndexError("vindex needs lists that are there: compute the index first")
-        if any(isinstance(item, slice) and item != slice(None) for item in items):
-            raise IndexError("vindex takes whole axes (:) and lists of places")
-        if not is_known(x.shape):
-            raise ValueError("vindex needs an array of known shape: call compute_chunk_sizes() first")
-        axes = [at for at, item in enumerate(items) if not isinstance(item, slice)]
-        lists = np.broadcast_arrays(*[np.asarray(items[at]) for at in axes]) if axes else []
-        if not axes:
-            return x
-        shape = lists[0].shape
-        places = []
-        for at, found in zip(axes, lists, strict=True):
-            n = x.shape[at]
-            flat = found.reshape(-1)
-            if flat.dtype.kind not in "iu" and flat.size:
-                raise IndexError("vindex takes whole axes (:) and lists of places")
-            bad = flat[(flat < -n) | (flat >= n)]
-            if len(bad):
-                raise IndexError(
-                    f"vindex key has entries out of bounds for indexing along axis {at} of size {n}: {bad[0]}"
-                )
-            places.append(np.where(flat < 0, flat + n, flat).astype(np.int64))
-        return _pointwise(x, axes, places, shape)
-
-
-def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Array:
-    """Return the elements at pairs of places: those of each block together, then in order."""
-    from raskt.array.core import from_array
-    from raskt.array.shape import moveaxis
-    from raskt.array.slicing import picked
-
-    rest = [at for at in range(x.ndim) if at not in axes]
-    x = moveaxis(x, axes, range(len(axes)))
-    bounds = [np.cumsum((0, *x.chunks[at])) for at in range(len(axes))]
-    blocks = [
-        np.searchsorted(bound, where, side="right") - 1 for bound, where in zip(bounds, places, strict=True)
-    ]
-    number = np.ravel_multi_index(blocks, x.numblocks[: len(axes)]) if len(places[0]) else np.zeros(0, int)
-    order = np.argsort(number, kind="stable")
-    parts: list[Any] = []
-    grid = x.numblocks[: len(axes)]
-    for found in np.unique(number):
-        chosen = order[number[order] == found]
-        index = np.unravel_index(found, grid)
-        block = x.blocks[(*[int(i) for i in index], *(slice(None),) * len(rest))]
-        inner = [where[chosen] - bound[i] for where, bound, i in zip(places, bounds, index, strict=True)]
-        chunks = ((len(chosen),), *x.chunks[len(axes) :])
-        letters = list(range(x.ndim))
-        parts.append(
-            op(
-                "blockwise",
-                (block,),
-                {
-                    "function": "raskt.array._chunk.points",
-                    "kwargs": {"places": [where.tolist() for where in inner]},
-                    "output": [x.ndim, *letters[len(axes) :]],
-                    "inputs": [letters],
-                    "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
-                    "dtype": x._expr.dtype,
-                },
-            )
-        )
-    if not parts:
-        empty = np.zeros((0, *x.shape[len(axes) :]), x.dtype)
-        made: Array = from_array(empty, chunks=-1).reshape((*shape, *x.shape[len(axes) :]))
-        return made
-    from raskt.array.concatenate import concatenate
-
-    whole = concatenate(parts, axis=0)
-    inverse = np.empty(len(order), dtype=np.int64)
-    inverse[order] = np.arange(len(order))
-    if not np.array_equal(inverse, np.arange(len(inverse))):
-        whole = picked(whole, inverse, 0)
-    return whole.reshape((*shape, *x.shape[len(axes) :])) if len(shape) != 1 else whole
-
-
 def setitem(x: Array, key: Any, value: Any) -> Array:
     """Return the array that ``x`` is once ``x[key] = value`` has been said."""
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
     from raskt.array.ufuncs import where
 
     if value is np.ma.masked:
@@ -437,7 +381,13 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
         found = where(mask, _cast(value, x), x)
         made: Array = found if found.dtype == x.dtype else found.astype(x.dtype)
         return made
+    by_mask = _masked_axes(x, key, value)
+    if by_mask is not None:
+        return by_mask
     if not is_known(x.shape) or not is_known(getattr(value, "shape", ())):
+        lists = [item for item in _spelt(x, _items(key)) if _is_list(item)]
+        if len(lists) > 1 or any(item.ndim > 1 for item in lists):
+            raise NotImplementedError(_SEVERAL)
         from raskt.array._unknown import bounds_of, deferred
 
         return deferred(f"{__name__}:setitem", (x, key, value), x.chunks, x._dtype, bounds_of(x))
@@ -472,10 +422,42 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
     return op("blockwise", operands, parameters)
 
 
+_SEVERAL = "assignment with several lists: use where with a mask"
+
+
+def _masked_axes(x: Array, key: Any, value: Any) -> Array | None:
+    """Return what assigning a number where a lazy mask of some axes is true makes; None for other keys."""
+    from raskt.array.ufuncs import where
+
+    raw = key if isinstance(key, tuple) else (key,)
+    if not any(_lazy(item) and _is_mask(item) and item.ndim for item in raw):
+        return None
+    items = [item for item in _spelt(x, raw) if item is not None]
+    rest = [item for item in items if not _lazy(item)]
+    if len(rest) != len(items) - 1 or any(item != slice(None) for item in rest) or np.ndim(value):
+        if any(_lazy(item) and item.ndim > 1 for item in items):
+            raise NotImplementedError(
+                "assignment to a lazy mask of several axes: of one number, beside whole axes; use where"
+            )
+        return None
+    at = next(i for i, item in enumerate(items) if _lazy(item))
+    mask = items[at]
+    own = x.shape[at : at + mask.ndim]
+    if own != mask.shape and is_known(own) and is_known(mask.shape):
+        raise IndexError(f"boolean index of shape {mask.shape} does not match axes of shape {own}")
+    spread = mask[(..., *(None,) * (x.ndim - at - mask.ndim))]
+    made: Array = where(spread, _cast(value, x), x)
+    return made if made.dtype == x.dtype else made.astype(x.dtype)
+
+
 def _cast(value: Any, x: Array) -> Any:
     if _lazy(value):
         return value if value.dtype == x.dtype else value.astype(x.dtype)
     found = np.asarray(value)
+    if found.dtype.kind == "c" and x.dtype.kind in "biuf":
+        raise TypeError(
+            f"a complex number cannot be assigned to elements of dtype {x.dtype}: take its real part"
+        )
     if found.dtype.kind == "f" and x.dtype.kind in "iu" and np.isnan(found).any():
         raise ValueError("cannot convert float NaN to integer")
     return found.astype(x.dtype)
@@ -483,7 +465,7 @@ def _cast(value: Any, x: Array) -> Any:
 
 def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:
     """Return what an index takes along each axis, which axes it leaves, and how many elements each has."""
-    items = [item for item in _spelt(x, key if not isinstance(key, list) else (key,)) if item is not None]
+    items = [item for item in _spelt(x, _items(key)) if item is not None]
     index: list[Any] = []
     axes: list[int] = []
     lengths: list[int] = []
@@ -498,9 +480,15 @@ def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:
             index.append((start, count, step))
             axes.append(axis)
             lengths.append(count)
-        elif isinstance(item, (list, np.ndarray)) and np.ndim(item):
-            found = _array_item(item, n, axis)
-            places = np.nonzero(found)[0] if found.dtype == bool else found
+        elif _is_list(item) and item.ndim:
+            if item.ndim > 1:
+                raise NotImplementedError("assignment with a list of several axes: use where with a mask")
+            (places,) = np.nonzero(item) if item.dtype == bool else (item,)
+            if item.dtype == bool and len(item) != n:
+                raise IndexError(
+                    f"boolean index did not match indexed array along axis {axis}; size of axis "
+                    f"is {n} but size of corresponding boolean axis is {len(item)}"
+                )
             bad = places[(places < -n) | (places >= n)]
             if len(bad):
                 raise IndexError(f"index {bad[0]} is out of bounds for axis {axis} with size {n}")
@@ -508,6 +496,8 @@ def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:
             index.append({"picks": np.where(places < 0, places + n, places).tolist()})
             axes.append(axis)
             lengths.append(len(places))
+        elif not isinstance(item, (int, np.integer, np.ndarray)):
+            raise IndexError(_NO_INDEX)
         else:
             at = int(item)
             if not -n <= at < n:
@@ -515,5 +505,5 @@ def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:
             index.append((at % n, 1, 1))
             lengths.append(1)
     if n_lists > 1:
-        raise NotImplementedError("assignment with several lists: use where with a mask")
+        raise NotImplementedError(_SEVERAL)
     return index, axes, lengths

@@ -60,7 +60,7 @@ def expr_of(x: Any) -> ArrayExpr:
     expr: ArrayExpr | None = getattr(x, "_expr", None)
     if expr is not None:
         return expr
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(x)._expr
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._pickle import dumps
 from raskt.array._op import array_of, dtype_parameter, is_known
 
 if TYPE_CHECKING:
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["NAN", "bounds_of", "deferred", "is_like", "known", "settled", "waits"]
+__all__ = [
+    "NAN",
+    "bounds_of",
+    "deferred",
+    "fits",
+    "is_like",
+    "known",
+    "settled",
+    "similar",
+    "waits",
+]
 
 NAN: Any = float("nan")
 """A size that is not known."""
@@ -128,7 +139,7 @@ def deferred(
         operands.append(item)
         return _Place(len(operands) - 1)
 
-    recipe = pickle.dumps((function, _walk(args, set_apart)), protocol=5)
+    recipe = dumps((function, _walk(args, set_apart)))
     lengths = tuple(sum(sizes) for sizes in chunks)
     found = list(bounds) if bounds is not None else [None] * len(lengths)
     parameters = {
@@ -138,6 +149,39 @@ def deferred(
         "bounds": [n if n == n else bound for n, bound in zip(lengths, found, strict=True)],
     }
     return op("deferred", tuple(operands), parameters)
+
+
+def similar(
+    function: str,
+    args: tuple[Any, ...],
+    x: Array,
+    changed: dict[int, tuple[Any, int | None]],
+    dtype: Any = NAN,
+) -> Array:
+    """Return what a function will make of its arguments: an array like ``x`` but for some axes.
+
+    Parameters
+    ----------
+    function, args
+        As in `deferred`.
+    x : Array
+        What the result is like.
+    changed : dict
+        The sizes of chunks, and a bound for the length, of axes that differ; those behind the axes of ``x``
+        are new.
+    dtype : dtype or None, optional
+        What is promised of the dtype; that of ``x`` by default.
+
+    Returns
+    -------
+    Array
+        The promise.
+    """
+    ndim = max(x.ndim, *(axis + 1 for axis in changed), 0)
+    own = bounds_of(x)
+    found = [changed[axis] if axis in changed else (x.chunks[axis], own[axis]) for axis in range(ndim)]
+    promised = x._dtype if dtype is NAN else dtype
+    return deferred(function, args, tuple(sizes for sizes, _ in found), promised, [n for _, n in found])
 
 
 def settled(exprs: list[ArrayExpr], memory_limit: int | None, n_workers: int) -> list[ArrayExpr]:
@@ -465,6 +509,11 @@ def is_like(x: Array, axis: int, y: Array, other: int) -> bool:
     if len(own) != len(found):
         return False
     return own == found or _raskt.array_origins(x._expr)[axis] == _raskt.array_origins(y._expr)[other]
+
+
+def fits(x: Array, y: Array) -> bool:
+    """Return whether two arrays have equal shapes and chunks for sure, sizes that are not known included."""
+    return x.ndim == y.ndim and all(is_like(x, axis, y, axis) for axis in range(x.ndim))
 
 
 class _Later:

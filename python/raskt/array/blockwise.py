@@ -32,7 +32,7 @@ NAN = float("nan")
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -552,8 +552,13 @@ def apply_along_axis(
 
     arr = _as(arr)
     at = _axis(axis, arr.ndim)
+    length = arr.shape[at]
+    if length != length and shape is None:
+        shape, dtype = _shape_of_row(func1d, arr.dtype, args, kwargs, dtype)
     if shape is None or dtype is None:
-        found = np.asarray(func1d(np.ones(arr.shape[at] or 1, dtype=arr.dtype), *args, **kwargs))
+        found = np.asarray(
+            func1d(np.ones(int(length) if length == length else 2, arr.dtype), *args, **kwargs)
+        )
         shape = found.shape if shape is None else shape
         dtype = found.dtype if dtype is None else dtype
     arr = arr.rechunk({at: -1})
@@ -575,17 +580,35 @@ def apply_along_axis(
     )
 
 
+_PROBES = (5, 9)
+"""How long the rows are that tell whether a result depends on the length."""
+
+
+def _shape_of_row(func1d: Any, known: Any, args: Any, kwargs: Any, dtype: Any) -> tuple[Any, Any]:
+    """Return the shape and dtype that a function gives for a row of unknown length."""
+    short, long = (np.asarray(func1d(np.ones(n, known), *args, **kwargs)) for n in _PROBES)
+    dtype = short.dtype if dtype is None else dtype
+    if short.shape == long.shape:
+        return short.shape, dtype
+    if (*short.shape, *long.shape) == _PROBES:
+        return (NAN,), dtype
+    raise ValueError(
+        "apply_along_axis: the shape of the result depends on the length of rows, which is not known: pass "
+        "shape=, or call compute_chunk_sizes() first"
+    )
+
+
 def _rows(function: Any, axis: int, block: Any, args: Any, kwargs: Any) -> Any:
     return np.apply_along_axis(function, axis, block, *args, **kwargs)
 
 
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Array:
     """Apply a function along one axis after the other."""
-    from raskt.array.shape import expand_dims
+    from raskt.array.shape import _axis, expand_dims
 
     a = _as(a)
     for axis in (axes,) if isinstance(axes, (int, np.integer)) else axes:
-        axis = axis % a.ndim
+        axis = _axis(axis, a.ndim)
         found = func(a, axis)
         if found.ndim == a.ndim - 1:
             found = expand_dims(found, axis)

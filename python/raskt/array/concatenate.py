@@ -15,7 +15,7 @@ __all__ = ["append", "block", "concatenate", "dstack", "hstack", "stack", "vstac
 
 
 def _arrays(seq: Any) -> list[Array]:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return [asanyarray(x, asarray=False) if not hasattr(x, "_expr") else x for x in seq]
 
@@ -97,7 +97,7 @@ def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> Ar
     Array
         The arrays as one.
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     arrays = [asanyarray(x) for x in seq]
     if not arrays:
@@ -139,7 +139,7 @@ def _checked(tup: Any) -> Any:
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Array:
     """Put values behind an array, along an axis, or flat."""
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     arr, values = asanyarray(arr), asanyarray(values)
     if axis is None:
@@ -162,7 +162,7 @@ def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Array:
     Array
         The arrays as one.
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     def depth(item: Any) -> int:
         if isinstance(item, tuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._op import dtype_parameter, known_shape, op
+from raskt.array._op import dtype_parameter, is_known, known_shape, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -86,15 +86,22 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto"
            [7, 7]])
     """
     _check_extras(kwargs)
+    _check_fill(fill_value)
+    known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
+    return _source("full", _shape(shape), chunks, known, {"fill_value": _plain(fill_value)})
+
+
+def _check_fill(fill_value: Any) -> None:
     if np.ndim(fill_value) != 0:
         raise ValueError(
             f"fill_value must be scalar, found {type(fill_value).__name__} of {np.ndim(fill_value)} axes"
         )
-    known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
-    value = fill_value.compute() if hasattr(fill_value, "compute") else fill_value
-    if isinstance(value, (np.generic, complex)):
-        value = np.asarray(value)
-    return _source("full", _shape(shape), chunks, known, {"fill_value": value})
+
+
+def _plain(value: Any) -> Any:
+    """Return a scalar as parameters take it."""
+    value = value.compute() if hasattr(value, "compute") else value
+    return np.asarray(value) if isinstance(value, (np.generic, complex)) else value
 
 
 def _check_extras(kwargs: dict[str, Any]) -> None:
@@ -146,12 +153,21 @@ def full_like(
     Array
         The array.
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     del order, name
     a = asanyarray(a)
+    if shape is None and chunks is None and not is_known(a.shape):
+        _check_fill(fill_value)
+        code = a._expr.dtype if dtype is None else dtype_parameter(dtype)
+        parameters = {
+            "function": "raskt.array._chunk.full_like",
+            "dtype": code,
+            "kwargs": {"fill_value": _plain(fill_value), "dtype": code},
+        }
+        return op("apply", (a,), parameters)
     if shape is None:
-        shape = known_shape(a, "full_like")
+        shape = known_shape(a, "full_like with chunks=")
         chunks = a._expr.grid if chunks is None else chunks
     return full(
         shape, fill_value, a.dtype if dtype is None else dtype, chunks="auto" if chunks is None else chunks
@@ -223,7 +239,7 @@ def arange(
 
 
 def _arange_of_times(start: Any, stop: Any, step: Any, chunks: Any, dtype: Any) -> Array:
-    from raskt.array.core import from_array
+    from raskt.array.conversion import from_array
 
     return from_array(np.arange(start, stop, step, dtype=dtype), chunks=chunks)
 
@@ -408,7 +424,7 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
     list of Array
         One for each axis.
     """
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
     from raskt.array.shape import broadcast_arrays
 
     del copy
@@ -427,12 +443,15 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
 
 
 def _triangle(m: Any, k: int, lower: bool) -> Array:
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
 
     m = asarray(m)
     if m.ndim < 2:
         raise ValueError("a triangle needs an array of 2 axes or more")
-    known_shape(m, "a triangle")
+    if not is_known(m.shape[-2:]):
+        from raskt.array._unknown import similar
+
+        return similar(f"raskt.array.creation:{'tril' if lower else 'triu'}", (m, k), m, {})
     letters = list(range(m.ndim))
     parameters = {
         "function": "raskt.array._chunk.triangle",
@@ -514,7 +533,7 @@ def diag(v: Any, k: int = 0) -> Array:
     Array
         The diagonal of a matrix; the matrix of a diagonal.
     """
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
     from raskt.array.ufuncs import where
 
     v = asarray(v)
@@ -522,7 +541,13 @@ def diag(v: Any, k: int = 0) -> Array:
         return diagonal(v, k)
     if v.ndim != 1:
         raise ValueError("Array must be 1d or 2d only")
-    n = known_shape(v, "diag")[0]
+    n = v.shape[0]
+    if n != n:
+        from raskt.array._unknown import NAN, bounds_of, similar
+
+        (longest,) = bounds_of(v)
+        along = ((NAN,) * v.numblocks[0], None if longest is None else longest + abs(k))
+        return similar("raskt.array.creation:diag", (v, k), v, {0: along, 1: along})
     square = eye(n, chunks=(v.chunks[0], v.chunks[0]), dtype=bool)
     found = where(square, v[None, :], np.zeros((), dtype=v.dtype)[()])
     if k == 0:
@@ -548,7 +573,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     Array
         The diagonals.
     """
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
     from raskt.array.shape import moveaxis
 
     a = asarray(a)
@@ -557,7 +582,15 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     if axis1 % a.ndim == axis2 % a.ndim:
         raise ValueError("axis1 and axis2 cannot be the same")
     a = moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = known_shape(a, "diagonal")[-2:]
+    rows, columns = a.shape[-2:]
+    if not is_known((rows, columns)):
+        from raskt.array._unknown import NAN, bounds_of, deferred
+
+        *bounds, n_rows, n_columns = bounds_of(a)
+        longest = min((n for n in (n_rows, n_columns) if n is not None), default=None)
+        chunks = (*a.chunks[:-2], (NAN,) * min(a.numblocks[-2:]))
+        args = (a, offset, a.ndim - 2, a.ndim - 1)
+        return deferred("raskt.array.creation:diagonal", args, chunks, a._dtype, [*bounds, longest])
     row, column = max(-offset, 0), max(offset, 0)
     n = max(min(rows - row, columns - column), 0)
     square: Array = a[..., row : row + n, column : column + n]
@@ -591,7 +624,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
     Array
         The elements.
     """
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
     from raskt.array.shape import _axis
     from raskt.array.slicing import take
 
@@ -602,11 +635,21 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
         axis = 0
     axis = _axis(axis, a.ndim)
     counts = np.asarray(repeats)
+    if counts.dtype.kind not in "iub" and (counts.ndim or counts.dtype.kind != "f"):
+        raise TypeError(
+            f"Cannot cast array data from {counts.dtype!r} to dtype('int64') according to the rule 'safe'"
+        )
+    counts = counts.astype(np.int64)
     if (counts < 0).any():
         raise ValueError("repeats may not contain negative values.")
     if counts.size == 1 and int(counts.ravel()[0]) > 0:
         return _repeated(a, int(counts.ravel()[0]), axis)
-    length = known_shape(a, "repeat")[axis]
+    length = a.shape[axis]
+    if length != length:
+        from raskt.array._unknown import similar
+
+        n = int(counts.sum())
+        return similar("raskt.array.creation:repeat", (a, counts, axis), a, {axis: ((n,), n)})
     return take(a, np.repeat(np.arange(length), counts), axis=axis)
 
 
@@ -650,7 +693,7 @@ def tile(A: Any, reps: Any) -> Array:
         The copies side by side.
     """
     from raskt.array.concatenate import concatenate
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
 
     A = asarray(A)
     times = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
@@ -693,61 +736,6 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Ar
     >>> ra.pad(ra.arange(3, chunks=2), 1, mode="edge").compute()
     array([0, 0, 1, 2, 2])
     """
-    from raskt.array.concatenate import concatenate
-    from raskt.array.core import asarray
+    from raskt.array._padding import padded
 
-    array = asarray(array)
-    widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
-    if any(n < 0 for pair in widths for n in pair):
-        raise ValueError("index can't contain negative values")
-    if callable(mode) or mode in ("maximum", "mean", "median", "minimum", "linear_ramp", "empty"):
-        return _pad_whole(array, widths, mode, kwargs)
-    for axis, (before, after) in enumerate(widths):
-        if before == after == 0:
-            continue
-        parts = _pads(array, axis, before, after, mode, kwargs)
-        array = concatenate([part for part in parts if part is not None], axis=axis)
-    made: Array = array
-    return made
-
-
-def _pads(array: Array, axis: int, before: int, after: int, mode: str, kwargs: dict[str, Any]) -> list[Any]:
-    from raskt.array.slicing import take
-
-    n = known_shape(array, "pad")[axis]
-    if mode == "constant":
-        values = np.broadcast_to(np.asarray(kwargs.get("constant_values", 0)), (array.ndim, 2))[axis]
-        sides: list[Any] = []
-        for width, value in ((before, values[0]), (after, values[1])):
-            shape = tuple(width if at == axis else length for at, length in enumerate(array.shape))
-            chunks = tuple(width if at == axis else sizes for at, sizes in enumerate(array.chunks))
-            sides.append(full(shape, value, dtype=array.dtype, chunks=chunks) if width else None)
-        return [sides[0], array, sides[1]]
-    at = np.pad(
-        np.arange(n),
-        (before, after),
-        mode=mode,
-        **({} if "reflect_type" not in kwargs else {"reflect_type": "even"}),
-    )  # type: ignore[call-overload]
-    if kwargs.get("reflect_type", "even") != "even":
-        raise NotImplementedError("pad with reflect_type='odd': use map_blocks on a rechunked array")
-    first = take(array, at[:before], axis=axis) if before else None
-    last = take(array, at[before + n :], axis=axis) if after else None
-    return [first, array, last]
-
-
-def _pad_whole(array: Array, widths: Any, mode: Any, kwargs: dict[str, Any]) -> Array:
-    """Modes that look at all elements along an axis: on one chunk."""
-    from raskt.array.blockwise import map_blocks
-
-    whole = array.rechunk(-1)
-    shape = tuple(n + sum(pair) for n, pair in zip(known_shape(array, "pad"), widths, strict=True))
-    return map_blocks(
-        np.pad,
-        whole,
-        dtype=array.dtype,
-        chunks=tuple((n,) for n in shape),
-        pad_width=widths,
-        mode=mode,
-        **kwargs,
-    )
+    return padded(array, pad_width, mode, kwargs)

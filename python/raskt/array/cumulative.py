@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, known_shape, op
+from raskt.array._op import dtype_parameter, is_known, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["cumprod", "cumsum", "diff", "ediff1d", "gradient", "nancumprod", "na
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -102,12 +102,16 @@ def cumprod(
     return _scan("cumprod", x, axis, dtype, out, method)
 
 
-def nancumsum(x: Any, axis: Any, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Array:
+def nancumsum(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
+) -> Array:
     """Return running sums, NaN left out; see `cumsum`."""
     return _scan("nancumsum", x, axis, dtype, out, method)
 
 
-def nancumprod(x: Any, axis: Any, dtype: Any = None, out: Any = None, *, method: str = "sequential") -> Array:
+def nancumprod(
+    x: Any, axis: Any = None, dtype: Any = None, out: Any = None, *, method: str = "sequential"
+) -> Array:
     """Return running products, NaN left out; see `cumsum`."""
     return _scan("nancumprod", x, axis, dtype, out, method)
 
@@ -132,7 +136,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         The differences.
     """
     from raskt.array.concatenate import concatenate
-    from raskt.array.shape import _axis, broadcast_to
+    from raskt.array.creation import ones_like
+    from raskt.array.shape import _axis, broadcast_arrays, broadcast_to
 
     a = _as(a)
     if n < 0:
@@ -145,7 +150,11 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
             continue
         side = _as(side)
         if side.ndim == 0:
-            side = broadcast_to(side, (*a.shape[:at], 1, *a.shape[at + 1 :]))
+            shape = (*a.shape[:at], 1, *a.shape[at + 1 :])
+            if is_known(shape):
+                side = broadcast_to(side, shape)
+            else:
+                side = broadcast_arrays(side, ones_like(a, dtype=bool).any(axis=at, keepdims=True))[0]
         parts.append(side)
     a = concatenate([part for part in parts if part is not None], axis=at)
     before = (slice(None),) * at
@@ -202,9 +211,18 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
         raise TypeError("Spacing must either be a single scalar, or a scalar / 1d-array per axis")
     if f.dtype.kind in "bui":
         f = f.astype(np.float64)
+    # Differences of dates are durations.
+    dtype = np.dtype(f.dtype.str.replace("M", "m")) if f.dtype.kind == "M" else f.dtype
+    dtype = None if dtype.kind == "O" else dtype
     found = []
     for at, spacing in zip(axes, spacings, strict=True):
-        n = known_shape(f, "gradient")[at]
+        n = f.shape[at]
+        if n != n:
+            from raskt.array._unknown import similar
+
+            args = (f, spacing, at, edge)
+            found.append(similar("raskt.array.cumulative:_gradient_along", args, f, {}, dtype))
+            continue
         if n < edge + 1:
             raise ValueError(
                 "Shape of array too small to calculate a numerical gradient, at least "
@@ -220,7 +238,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
             }
             from raskt.array.blockwise import map_blocks
 
-            found.append(map_blocks(_gradient, whole, dtype=f.dtype, **extra))
+            found.append(map_blocks(_gradient, whole, dtype=dtype, **extra))
             continue
         found.append(
             map_overlap(
@@ -228,13 +246,19 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
                 f,
                 depth={at: 1},
                 boundary="none",
-                dtype=f.dtype,
+                dtype=dtype,
                 spacing=spacing,
                 axis=at,
                 edge_order=edge,
             )
         )
     return found[0] if len(found) == 1 else found
+
+
+def _gradient_along(f: Array, spacing: Any, axis: int, edge: int) -> Array:
+    """Return the slopes along one axis: `gradient` for recipes."""
+    made: Array = gradient(f, spacing, axis=axis, edge_order=edge)
+    return made
 
 
 def _gradient(block: Any, spacing: Any, axis: int, edge_order: int) -> Any:

@@ -16,7 +16,7 @@ __all__ = ["dot", "einsum", "matmul", "outer", "tensordot", "vdot"]
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -143,11 +143,16 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
     """
     a, b = _as(lhs), _as(rhs)
     if isinstance(axes, (int, np.integer)):
+        if axes > min(a.ndim, b.ndim):
+            raise ValueError(
+                f"tensordot over {axes} axes of arrays of {a.ndim} and {b.ndim}: shape-mismatch for sum"
+            )
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
     first, second = ((side,) if isinstance(side, (int, np.integer)) else tuple(side) for side in axes)
     if len(first) != len(second):
         raise ValueError("shape-mismatch for sum")
-    first, second = tuple(at % a.ndim for at in first), tuple(at % b.ndim for at in second)
+    first = tuple(_contracted(at, a.ndim) for at in first)
+    second = tuple(_contracted(at, b.ndim) for at in second)
     for i, j in zip(first, second, strict=True):
         if a.shape[i] != b.shape[j] and a.shape[i] == a.shape[i] and b.shape[j] == b.shape[j]:
             raise ValueError("shape-mismatch for sum")
@@ -179,6 +184,12 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
         "dtype": _product_dtype(a, b),
     }
     return op("blockwise", (a, b), parameters)
+
+
+def _contracted(axis: int, ndim: int) -> int:
+    if not -ndim <= axis < ndim:
+        raise IndexError(f"tensordot: axis {axis} is out of bounds for array of dimension {ndim}")
+    return axis % ndim
 
 
 def einsum(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import known_shape, op
+from raskt.array._op import op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["map_overlap", "overlap", "sliding_window_view", "trim_internal", "tr
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -213,6 +213,9 @@ def map_overlap(
     kinds = list(boundary) if isinstance(boundary, list) else [boundary] * n
     if len(depths) != n or len(kinds) != n:
         raise ValueError(f"depth and boundary for {len(depths)} and {len(kinds)} arrays, where there are {n}")
+    if any(_needs_sizes(x, own) for x, own in zip(arrays, depths, strict=True)):
+        options = {"trim": trim, "align_arrays": align_arrays, "allow_rechunk": allow_rechunk, **kwargs}
+        return _later(func, arrays, depths, kinds, options)
     if align_arrays and n > 1:
         from raskt.array.rechunk import unify_chunks
 
@@ -241,6 +244,52 @@ def map_overlap(
             own.insert(at, (0, 0))
             kind.insert(at, "none")
     return trim_internal(found, dict(enumerate(own)), dict(enumerate(kind)))
+
+
+def _needs_sizes(x: Array, depth: Any) -> bool:
+    return any(
+        length != length and max(pair) for length, pair in zip(x.shape, _depths(depth, x.ndim), strict=True)
+    )
+
+
+def _later(
+    func: Any, arrays: list[Array], depths: list[Any], kinds: list[Any], options: dict[str, Any]
+) -> Array:
+    """Promise what `map_overlap` gives once the sizes of chunks are known: blocks of the shape they had."""
+    from raskt.array._meta import prototype
+    from raskt.array._unknown import similar
+    from raskt.array.blockwise import _try
+
+    said = sorted({"chunks", "drop_axis", "new_axis"} & options.keys())
+    if said or not options["trim"]:
+        what = " and ".join(f"{name}=" for name in said) or "trim=False"
+        raise ValueError(
+            f"map_overlap with {what} needs chunks of known size along axes with margins: call "
+            "compute_chunk_sizes() first"
+        )
+    widest = max(arrays, key=lambda x: x.ndim)
+    dtype = options.get("dtype")
+    if dtype is None:
+        dtype = getattr(options.get("meta"), "dtype", None)
+    if dtype is None:
+        own = {k: v for k, v in options.items() if k not in _OPTIONS}
+
+        def call(*blocks: Any, info: Any) -> Any:
+            del info
+            return func(*blocks, **own)
+
+        dtype = _try(call, [prototype(x.dtype, x.ndim) for x in arrays])
+    return similar(f"{__name__}:_now", (func, arrays, depths, kinds, options), widest, {}, dtype)
+
+
+_OPTIONS = {"trim", "align_arrays", "allow_rechunk", "dtype", "meta", "name", "token", "enforce_ndim"}
+"""What `map_overlap` and `map_blocks` keep to themselves."""
+
+
+def _now(
+    func: Any, arrays: list[Array], depths: list[Any], kinds: list[Any], options: dict[str, Any]
+) -> Array:
+    return map_overlap(func, *arrays, depth=list(depths), boundary=list(kinds), **options)
 
 
 def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_rechunk: bool = True) -> Array:
@@ -285,7 +334,9 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
     depths = dict.fromkeys(range(x.ndim), 0)
     for at, n in zip(axes, windows, strict=True):
         depths[at] += n - 1
-    shape = known_shape(x, "sliding_window_view")
+    shape = x.shape
+    if any(shape[at] != shape[at] for at, depth in depths.items() if depth):
+        return _windows_later(x, windows, axes, depths)
     if any(depth >= shape[at] for at, depth in depths.items() if depth):
         raise ValueError("window_shape is too large for the array")
     wanted = {}
@@ -313,3 +364,20 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
         window_shape=windows,
         axis=axes,
     )
+
+
+def _windows_later(x: Array, windows: Any, axes: Any, depths: dict[int, int]) -> Array:
+    """Promise windows along axes of unknown length."""
+    from raskt.array._unknown import NAN, bounds_of, similar
+
+    bounds = bounds_of(x)
+    changed: dict[int, Any] = {}
+    for at, depth in depths.items():
+        n, longest = x.shape[at], bounds[at]
+        if n == n and depth:
+            changed[at] = ((n - depth,), n - depth)
+        elif depth:
+            changed[at] = ((NAN,) * x.numblocks[at], None if longest is None else max(longest - depth, 0))
+    for at, n in enumerate(windows, x.ndim):
+        changed[at] = ((n,), n)
+    return similar("raskt.array.overlap:sliding_window_view", (x, windows, axes), x, changed)

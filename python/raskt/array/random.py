@@ -155,7 +155,7 @@ class _Drawing:
         )
 
     def _permuted(self, x: Any) -> Array:
-        from raskt.array.core import asarray
+        from raskt.array.conversion import asarray
         from raskt.array.slicing import take
 
         if isinstance(x, (int, np.integer)):
@@ -172,7 +172,7 @@ class _Drawing:
     def _chosen(
         self, a: Any, size: Any, replace: bool, p: Any, axis: int, shuffle: bool, chunks: Any
     ) -> Array:
-        from raskt.array.core import asarray
+        from raskt.array.conversion import asarray
         from raskt.array.creation import arange
         from raskt.array.slicing import take
 

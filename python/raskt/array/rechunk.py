@@ -145,7 +145,7 @@ def rechunk(
     >>> ra.ones((4, 6), chunks=2).rechunk({0: -1, 1: 3}).chunks
     ((4,), (3, 3))
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     x = asanyarray(x)
     if method not in (None, "tasks", "p2p"):
@@ -204,7 +204,7 @@ def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]],
     >>> chunks, x.chunks
     ({'i': (2, 1, 1, 2)}, ((2, 1, 1, 2),))
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     del kwargs
     if not args:

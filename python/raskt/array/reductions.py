@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._op import array_of, dtype_parameter, expr_of, op
+from raskt.array._op import array_of, dtype_of, dtype_parameter, expr_of, is_known, op
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -58,16 +58,33 @@ def _reduce(
         parameters["axis"] = tuple(axis) if np.ndim(axis) else int(axis)
     if split_every is not None:
         parameters["split_every"] = split_every
+    expr = expr_of(a)
     if dtype is not None:
+        _check_dtype(name, dtype_of(expr), np.dtype(dtype))
         parameters["dtype"] = dtype_parameter(dtype)
     if ddof is not None:
         parameters["ddof"] = ddof
-    found: Array = array_of(_raskt.array_op(name, (expr_of(a),), parameters))
+    found: Array = array_of(_raskt.array_op(name, (expr,), parameters))
     if out is not None:
         from raskt.array.ufuncs import _into
 
         found = _into(out, found)
     return found
+
+
+def _check_dtype(name: str, own: np.dtype[Any] | None, asked: np.dtype[Any]) -> None:
+    """Raise what NumPy raises for a dtype that the result of a reduction cannot have."""
+    if own is None:
+        return
+    if (asked.kind in "mM") != (own.kind in "mM"):
+        raise TypeError(f"{name} of elements of dtype {own} cannot be {asked}")
+    kind = name.removeprefix("nan")
+    if kind != name and kind in ("mean", "var", "std") and own.kind in "fc" and asked.kind not in "fc":
+        raise TypeError("If a is inexact, then dtype must be inexact")
+    if kind == "std" and asked.kind in "biuO":
+        raise TypeError(f"Cannot cast the square root of a variance to {asked}")
+    if kind == "var" and asked.kind in "biu":
+        raise NotImplementedError(f"{name} computed in {asked}: compute it in floats, and use astype")
 
 
 def sum(
@@ -198,6 +215,31 @@ def _arg_axis(axis: Any) -> Any:
     return axis
 
 
+def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: Any) -> Array:
+    """Return where something is: along an axis of known length, or once its length is known."""
+    axis = _arg_axis(axis)
+    x = array_of(expr_of(a))
+    if axis is None:
+        is_told = is_known(x.shape) or (x.ndim == 1 and x.npartitions == 1)
+    elif -x.ndim <= axis < x.ndim:
+        is_told = x.shape[axis] == x.shape[axis] or x.numblocks[axis] == 1
+    else:
+        is_told = True  # There is no such axis, and that is said below.
+    if is_told:
+        return _reduce(name, x, axis, keepdims, split_every, out)
+    from raskt.array._unknown import bounds_of, deferred
+    from raskt.array.ufuncs import _into
+
+    gone = range(x.ndim) if axis is None else (axis % x.ndim,)
+    own = bounds_of(x)
+    left = [at for at in range(x.ndim) if keepdims or at not in gone]
+    chunks = tuple((1,) if at in gone else x.chunks[at] for at in left)
+    bounds = [1 if at in gone else own[at] for at in left]
+    found = deferred(f"{__name__}:{name}", (x, axis, keepdims, split_every), chunks, np.int64, bounds)
+    made: Array = _into(out, found)
+    return made
+
+
 def argmax(
     a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
 ) -> Array:
@@ -217,28 +259,28 @@ def argmax(
     Array
         Their indices; the first of equal ones.
     """
-    return _reduce("argmax", a, _arg_axis(axis), keepdims, split_every, out)
+    return _place("argmax", a, axis, keepdims, split_every, out)
 
 
 def argmin(
     a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
 ) -> Array:
     """Return where the smallest elements are; see `argmax`."""
-    return _reduce("argmin", a, _arg_axis(axis), keepdims, split_every, out)
+    return _place("argmin", a, axis, keepdims, split_every, out)
 
 
 def nanargmax(
     a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
 ) -> Array:
     """Return where the largest elements are, NaN left out; see `argmax`."""
-    return _reduce("nanargmax", a, _arg_axis(axis), keepdims, split_every, out)
+    return _place("nanargmax", a, axis, keepdims, split_every, out)
 
 
 def nanargmin(
     a: Any, axis: int | None = None, keepdims: bool = False, split_every: Any = None, out: Any = None
 ) -> Array:
     """Return where the smallest elements are, NaN left out; see `argmax`."""
-    return _reduce("nanargmin", a, _arg_axis(axis), keepdims, split_every, out)
+    return _place("nanargmin", a, axis, keepdims, split_every, out)
 
 
 def nansum(
@@ -341,7 +383,7 @@ def moment(
     Array
         The moments.
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     if not isinstance(order, int) or order < 0:
         raise ValueError("order must be an integer of 0 or more")
@@ -356,9 +398,12 @@ def moment(
     return moments
 
 
-def ptp(a: Any, axis: Any = None) -> Array:
-    """Return how far the largest and the smallest elements are apart."""
-    return max(a, axis=axis) - min(a, axis=axis)
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+    """Return how far the largest and the smallest elements are apart; see `sum`."""
+    from raskt.array.ufuncs import _into
+
+    made: Array = _into(out, max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims))
+    return made
 
 
 def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Array:
@@ -378,7 +423,7 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Array:
     Array
         The numbers.
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return sum(asanyarray(a).astype(bool), axis=axis, dtype=np.int64, keepdims=keepdims)
 
@@ -406,26 +451,32 @@ def average(
     Array, or (Array, Array)
         The means.
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
+    from raskt.array.creation import ones_like
 
     a = asanyarray(a)
     if weights is None:
         found = mean(a, axis=axis, keepdims=keepdims)
-        total = found.dtype.type(a.size / found.size) if returned else None
-        return (found, found * 0 + total) if returned else found
+        if not returned:
+            return found
+        return found, sum(ones_like(a, dtype=found.dtype), axis=axis, keepdims=keepdims)
     weights = asanyarray(weights)
-    if a.shape != weights.shape:
+    if a.shape != weights.shape and not (
+        a.ndim == weights.ndim and not (is_known(a.shape) and is_known(weights.shape))
+    ):
         if axis is None:
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
         if weights.ndim != 1:
             raise TypeError("1D weights expected when shapes of a and weights differ.")
-        if weights.shape[0] != a.shape[axis]:
+        if not isinstance(axis, (int, np.integer)):
+            raise TypeError("1D weights need one axis when shapes of a and weights differ.")
+        if weights.shape[0] != a.shape[axis] and is_known((weights.shape[0], a.shape[axis])):
             raise ValueError("Length of weights not compatible with specified axis.")
         place = axis % a.ndim
         weights = weights[tuple(slice(None) if at == place else None for at in range(a.ndim))]
     dtype = np.result_type(a.dtype, weights.dtype, np.float64 if a.dtype.kind in "bui" else a.dtype)
     product = a * weights
-    total = sum(weights + a * 0, axis=axis, dtype=dtype, keepdims=keepdims)
+    total = sum(weights * ones_like(a, dtype=weights.dtype), axis=axis, dtype=dtype, keepdims=keepdims)
     found = sum(product, axis=axis, dtype=dtype, keepdims=keepdims) / total
     return (found, total) if returned else found
 
@@ -511,7 +562,7 @@ def reduction(
     >>> ra.reduction(ra.arange(6, chunks=2), np.max, np.max, dtype=int).compute()
     np.int64(5)
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     del name, meta
     x = asanyarray(x)

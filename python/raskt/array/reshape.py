@@ -44,7 +44,7 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None) ->
            [2, 3],
            [4, 5]])
     """
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
@@ -92,7 +92,7 @@ def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Array:
         The elements.
     """
     from raskt.array.blockwise import map_flat_blocks
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)

@@ -28,7 +28,7 @@ __all__ = [
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -119,8 +119,18 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Array:
     if mask.ndim != 1:
         raise ValueError("condition must be a 1-d array")
     mask = mask.astype(bool)
+    if not (is_known(a.shape[at : at + 1]) and is_known(mask.shape)):
+        from raskt.array._unknown import NAN, bounds_of, is_like, similar
+
+        if not is_like(a, at, mask, 0):
+            along = ((NAN,) * a.numblocks[at], bounds_of(a)[at])
+            return similar("raskt.array.searching:compress", (mask, a, at), a, {at: along})
+        same: Array = a[(*(slice(None),) * at, mask)]
+        return same
     if mask.shape[0] > a.shape[at]:
-        raise IndexError(f"a mask of {mask.shape[0]} elements for an axis of {a.shape[at]}")
+        raise IndexError(
+            f"a mask of {mask.shape[0]} elements is longer than axis {at}, which has {a.shape[at]}"
+        )
     before = (slice(None),) * at
     found: Array = a[(*before, slice(0, mask.shape[0]))][(*before, mask)]
     return found

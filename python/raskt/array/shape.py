@@ -116,7 +116,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -269,13 +269,26 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
     from raskt.array.concatenate import concatenate
 
     x = _as(array)
+    if axis is not None:
+        _roll_by(shift, axis, x.ndim)
     if not is_known(x.shape):
-        from raskt.array._unknown import bounds_of, deferred
+        from raskt.array._unknown import similar
 
-        return deferred("raskt.array.shape:roll", (x, shift, axis), x.chunks, x._dtype, bounds_of(x))
+        return similar("raskt.array.shape:roll", (x, shift, axis), x, {})
     if axis is None:
         made: Array = roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
         return made
+    for by, at in _roll_by(shift, axis, x.ndim):
+        n = known_shape(x, "roll")[at]
+        by = by % n if n else 0
+        if by:
+            before = (slice(None),) * at
+            x = concatenate([x[(*before, slice(n - by, None))], x[(*before, slice(0, n - by))]], axis=at)
+    return x
+
+
+def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:
+    """Return how far along which axes."""
     shifts = (shift,) if isinstance(shift, (int, np.integer)) else tuple(shift)
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     if len(shifts) == 1:
@@ -284,14 +297,7 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
         axes *= len(shifts)
     if len(shifts) != len(axes):
         raise ValueError("'shift' and 'axis' should be scalars or 1D sequences of one length")
-    for by, at in zip(shifts, axes, strict=True):
-        at = _axis(at, x.ndim)
-        n = known_shape(x, "roll")[at]
-        by = by % n if n else 0
-        if by:
-            before = (slice(None),) * at
-            x = concatenate([x[(*before, slice(n - by, None))], x[(*before, slice(0, n - by))]], axis=at)
-    return x
+    return [(by, _axis(at, ndim)) for by, at in zip(shifts, axes, strict=True)]
 
 
 def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Array:
@@ -315,13 +321,16 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
     """
     del meta
     x = _as(x)
-    wanted = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
-    if not is_known(x.shape):
-        from raskt.array._unknown import deferred
-
-        return deferred("raskt.array.shape:broadcast_to", (x, wanted), tuple((n,) for n in wanted), x._dtype)
+    wanted = (shape,) if np.ndim(shape) == 0 else tuple(shape)
+    wanted = tuple(n if n != n else int(n) for n in wanted)
+    if any(n < 0 for n in wanted):
+        raise ValueError("all elements of broadcast shape must be non-negative")
     offset = len(wanted) - x.ndim
-    fits = offset >= 0 and all(a in (1, b) or a != a for a, b in zip(x.shape, wanted[offset:], strict=True))
+    fits = offset >= 0 and all(
+        a in (1, b) or a != a or b != b for a, b in zip(x.shape, wanted[offset:], strict=True)
+    )
+    if fits and not (is_known(x.shape) and is_known(wanted)):
+        return _broadcast_later(x, wanted, offset)
     if not fits:
         raise ValueError(f"cannot broadcast shape {x.shape} to shape {wanted}")
     if chunks is None:
@@ -337,12 +346,41 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
     return op("broadcast_to", (x,), {"chunks": grid_of(sizes, wanted)})
 
 
+def _broadcast_later(x: Array, wanted: tuple[Any, ...], offset: int) -> Array:
+    """Promise an array that is stretched once its sizes are known; NaN stands for a length that it has."""
+    from raskt.array._unknown import bounds_of, deferred
+
+    if any(n != n for n in wanted[:offset]):
+        raise ValueError(
+            f"cannot broadcast shape {x.shape} to shape {wanted}: the new axes' lengths are unknown"
+        )
+    own = bounds_of(x)
+    chunks = [(n,) if n == n else x.chunks[at - offset] for at, n in enumerate(wanted)]
+    bounds = [n if n == n else own[at - offset] for at, n in enumerate(wanted)]
+    return deferred("raskt.array.shape:stretched", (x, wanted), tuple(chunks), x._dtype, bounds)
+
+
+def stretched(x: Array, wanted: tuple[Any, ...]) -> Array:
+    """Stretch an array of known shape, NaN standing for lengths that it has: `broadcast_to` for recipes."""
+    offset = len(wanted) - x.ndim
+    return broadcast_to(x, tuple(n if n == n else x.shape[at - offset] for at, n in enumerate(wanted)))
+
+
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
     """Stretch arrays to the shape that they have together."""
     from raskt.array.rechunk import unify_chunks
 
     del subok
     arrays = [_as(x) for x in args]
+    if not all(is_known(x.shape) for x in arrays):
+        return tuple(
+            op(
+                "apply",
+                (x, *arrays[:at], *arrays[at + 1 :]),
+                {"function": "raskt.array._chunk.stretched", "dtype": x._expr.dtype},
+            )
+            for at, x in enumerate(arrays)
+        )
     shape = np.broadcast_shapes(*[x.shape for x in arrays])
     pairs: list[Any] = []
     for x in arrays:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, known_shape, op
+from raskt.array._op import dtype_parameter, is_known, op
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -16,7 +16,7 @@ __all__ = ["coarsen", "delete", "insert", "ravel_multi_index", "shuffle", "take"
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -59,8 +59,15 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
         one: Array = a[(*(slice(None),) * at, int(places))]
         return one
     flat = places.reshape(-1)
-    is_known = a.shape[at] == a.shape[at]
-    chosen: Array = picked(a, flat, at) if is_known else a[(*(slice(None),) * at, flat)]
+    if places.ndim != 1 and not is_known(a.shape):
+        from raskt.array._unknown import bounds_of, deferred
+
+        bounds = bounds_of(a)
+        chunks = (*a.chunks[:at], *((n,) for n in places.shape), *a.chunks[at + 1 :])
+        bounds[at : at + 1] = places.shape
+        return deferred("raskt.array.slicing:take", (a, places, at), chunks, a._dtype, bounds)
+    has_length = a.shape[at] == a.shape[at]
+    chosen: Array = picked(a, flat, at) if has_length else a[(*(slice(None),) * at, flat)]
     if places.ndim == 1:
         return chosen
     made: Array = chosen.reshape((*a.shape[:at], *places.shape, *a.shape[at + 1 :]))
@@ -86,10 +93,19 @@ def shuffle(x: Any, indexer: Any, axis: int, chunks: Any = "auto") -> Array:
     Array
         The elements, group by group.
     """
+    from raskt.array.shape import _axis
+
     del chunks
     x = _as(x)
+    axis = _axis(axis, x.ndim)
     groups = [list(map(int, group)) for group in indexer]
-    n = known_shape(x, "shuffle")[axis]
+    n = x.shape[axis]
+    if n != n:
+        from raskt.array._unknown import balanced, similar
+
+        total = sum(map(len, groups))
+        sizes_then = (balanced(total, x.numblocks[axis]), total)
+        return similar("raskt.array.slicing:shuffle", (x, groups, axis), x, {axis: sizes_then})
     if any(not 0 <= at < n for group in groups for at in group):
         raise IndexError(f"indexer has places outside of an axis of length {n}")
     found = take(x, [at for group in groups for at in group], axis=axis)
@@ -104,17 +120,17 @@ def shuffle(x: Any, indexer: Any, axis: int, chunks: Any = "auto") -> Array:
     return made
 
 
-def delete(arr: Any, obj: Any, axis: int) -> Array:
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Array:
     """Leave out elements along an axis.
 
     Parameters
     ----------
     arr : array_like
         The array.
-    obj : int, slice or sequence of int
-        The places.
-    axis : int
-        Along which axis.
+    obj : int, slice, sequence of int or of bool
+        The places, or a mask of them.
+    axis : int, optional
+        Along which axis; of the flat array by default.
 
     Returns
     -------
@@ -125,15 +141,17 @@ def delete(arr: Any, obj: Any, axis: int) -> Array:
     from raskt.array.shape import _axis
 
     arr = _as(arr)
+    if axis is None:
+        arr, axis = arr.reshape(-1), 0
     at = _axis(axis, arr.ndim)
-    n = known_shape(arr, "delete")[at]
-    gone = np.arange(n)[obj] if isinstance(obj, slice) else np.atleast_1d(np.asarray(obj, dtype=int))
-    if ((gone < -n) | (gone >= n)).any():
-        raise IndexError(
-            f"index {gone[(gone < -n) | (gone >= n)][0]} is out of bounds for axis {at} with size {n}"
-        )
-    gone = np.unique(gone % n) if n else gone
-    bounds = [-1, *gone.tolist(), n]
+    n = arr.shape[at]
+    if n != n:
+        from raskt.array._unknown import NAN, bounds_of, similar
+
+        along = ((NAN,) * arr.numblocks[at], bounds_of(arr)[at])
+        return similar("raskt.array.slicing:delete", (arr, obj, at), arr, {at: along})
+    gone = _inside(_places_in(obj, n, at), n, n, at)
+    bounds = [-1, *np.unique(gone).tolist(), n]
     parts = [
         arr[(*(slice(None),) * at, slice(start + 1, stop))]
         for start, stop in itertools.pairwise(bounds)
@@ -142,19 +160,49 @@ def delete(arr: Any, obj: Any, axis: int) -> Array:
     return concatenate(parts, axis=at) if parts else arr[(*(slice(None),) * at, slice(0, 0))]
 
 
-def insert(arr: Any, obj: Any, values: Any, axis: int) -> Array:
+def _places_in(obj: Any, n: int, axis: int) -> Any:
+    """Return the places in an axis of length ``n`` that a number, a slice, a list or a mask tells of."""
+    if isinstance(obj, slice):
+        return np.arange(n)[obj]
+    found = np.asarray(obj)
+    if found.dtype == bool:
+        if found.shape != (n,):
+            raise ValueError(
+                f"boolean array argument obj to delete or insert must be one dimensional and match the axis "
+                f"length of {n}, found shape {found.shape}"
+            )
+        return np.nonzero(found)[0]
+    if found.size == 0:
+        return found.astype(np.int64)
+    if found.dtype.kind not in "iu":
+        raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    if found.ndim > 1:
+        raise ValueError(f"index array argument obj must be one dimensional or scalar, along axis {axis}")
+    return found
+
+
+def _inside(places: Any, last: int, n: int, axis: int) -> Any:
+    """Return places counted from the start, the largest of which may be ``last`` less one."""
+    flat = np.atleast_1d(places)
+    bad = flat[(flat < -n) | (flat >= last)]
+    if len(bad):
+        raise IndexError(f"index {bad[0]} is out of bounds for axis {axis} with size {n}")
+    return np.where(flat < 0, flat + n, flat)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     """Put in elements along an axis.
 
     Parameters
     ----------
     arr : array_like
         The array.
-    obj : int, slice or sequence of int
-        Before which places.
+    obj : int, slice, sequence of int or of bool
+        Before which places, or a mask of them.
     values : array_like
         The elements.
-    axis : int
-        Along which axis.
+    axis : int, optional
+        Along which axis; into the flat array by default.
 
     Returns
     -------
@@ -162,32 +210,25 @@ def insert(arr: Any, obj: Any, values: Any, axis: int) -> Array:
         The array with more elements.
     """
     from raskt.array.concatenate import concatenate
-    from raskt.array.shape import _axis, broadcast_to
+    from raskt.array.shape import _axis
 
     arr = _as(arr)
+    if axis is None:
+        arr, axis = arr.reshape(-1), 0
     at = _axis(axis, arr.ndim)
-    n = known_shape(arr, "insert")[at]
-    places = np.arange(n)[obj] if isinstance(obj, slice) else np.asarray(obj, dtype=int)
-    lone = places.ndim == 0
-    places = np.atleast_1d(places)
-    if ((places < -n) | (places > n)).any():
-        bad = places[(places < -n) | (places > n)][0]
-        raise IndexError(f"index {bad} is out of bounds for axis {at} with size {n}")
-    places = np.where(places < 0, places + n, places)
+    n = arr.shape[at]
+    if not is_known(arr.shape) or not is_known(getattr(values, "shape", ())):
+        return _insert_later(arr, obj, values, at)
+    places = _places_in(obj, n, at)
+    lone = np.ndim(places) == 0
+    places = _inside(places, n + 1, n, at)
+    values, n_values = _to_put_in(arr, _as(values).astype(arr.dtype), len(places), lone, at)
+    if len(places) == 1:
+        places = np.repeat(places, n_values)
+    if not len(places):
+        unchanged: Array = arr
+        return unchanged
     order = np.argsort(places, kind="stable")
-    values = _as(values).astype(arr.dtype)
-    if values.ndim == 0 or (values.ndim == 1 and arr.ndim > 1 and not lone):
-        values = values[(..., *(None,) * (arr.ndim - at - 1))] if values.ndim else values
-    if lone and values.ndim == arr.ndim and values.ndim:
-        shape = (*arr.shape[:at], values.shape[at], *arr.shape[at + 1 :])
-        places = np.repeat(places, values.shape[at])
-        order = np.arange(len(places))
-    elif lone and values.ndim == arr.ndim - 1 and values.ndim:
-        values = values[(*(slice(None),) * at, None)]
-        shape = (*arr.shape[:at], 1, *arr.shape[at + 1 :])
-    else:
-        shape = (*arr.shape[:at], len(places), *arr.shape[at + 1 :])
-    values = broadcast_to(values, shape)
     bounds = [0, *places[order].tolist(), n]
     parts = []
     before = (slice(None),) * at
@@ -197,6 +238,38 @@ def insert(arr: Any, obj: Any, values: Any, axis: int) -> Array:
         if stop > start:
             parts.append(arr[(*before, slice(start, stop))])
     return concatenate(parts, axis=at)
+
+
+def _to_put_in(arr: Array, values: Array, n: int, lone: bool, at: int) -> tuple[Array, int]:
+    """Return the elements that are put in, as an array like ``arr`` but for an axis, and how long that is."""
+    from raskt.array.shape import broadcast_to, moveaxis
+
+    if n == 1:
+        # A single place takes several elements, a lone one those along the first axis, as NumPy has it.
+        while values.ndim < arr.ndim:
+            values = values[None]
+        values = moveaxis(values, 0, at) if lone else values
+        n = values.shape[at]
+    wanted = (*arr.shape[:at], n, *arr.shape[at + 1 :])
+    return broadcast_to(values, wanted), n
+
+
+def _insert_later(arr: Array, obj: Any, values: Any, at: int) -> Array:
+    from raskt.array._unknown import NAN, bounds_of, similar
+
+    n, longest = arr.shape[at], bounds_of(arr)[at]
+    how_many: Any = np.size(obj)
+    if how_many == 1 and not isinstance(obj, slice):
+        shape = (*(1,) * (arr.ndim - np.ndim(values)), *np.shape(values))
+        how_many = shape[0 if np.ndim(obj) == 0 else at]
+    if n == n and how_many == how_many and not isinstance(obj, slice) and np.asarray(obj).dtype != bool:
+        along: Any = ((n + how_many,), n + how_many)
+    else:
+        # A slice takes no more places than there are.
+        more = longest if isinstance(obj, slice) or how_many != how_many else how_many
+        most = None if longest is None or more is None else longest + int(more)
+        along = ((NAN,) * (arr.numblocks[at] + 2), most)
+    return similar("raskt.array.slicing:insert", (arr, obj, values, at), arr, {at: along})
 
 
 def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwargs: Any) -> Array:
@@ -222,9 +295,14 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
         A smaller array.
     """
     from raskt.array.blockwise import map_blocks
+    from raskt.array.shape import _axis
 
     x = _as(x)
-    shape = known_shape(x, "coarsen")
+    shape = x.shape
+    axes = {_axis(axis, x.ndim): int(size) for axis, size in axes.items()}
+    dtype = _dtype_of_coarse(reduction, x, axes, kwargs)
+    if any(shape[axis] != shape[axis] for axis in axes):
+        return _coarsen_later(reduction, x, axes, trim_excess, kwargs, dtype)
     if not trim_excess and any(shape[axis] % size for axis, size in axes.items()):
         raise ValueError(f"Coarsening factors {axes} do not align with array shape {shape}.")
     index = [slice(None)] * x.ndim
@@ -246,7 +324,42 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
         tuple(n // axes[axis] for n in sizes) if axis in axes else sizes
         for axis, sizes in enumerate(x.chunks)
     )
-    return map_blocks(_coarsened, x, chunks=chunks, function=reduction, factors=dict(axes), extra=kwargs)
+    return map_blocks(
+        _coarsened, x, chunks=chunks, dtype=dtype, function=reduction, factors=dict(axes), extra=kwargs
+    )
+
+
+def _dtype_of_coarse(reduction: Any, x: Array, axes: dict[int, int], kwargs: Any) -> Any:
+    """Return the dtype that one neighbourhood of ones gives; None where the function fails on it."""
+    from raskt.array.blockwise import _try
+
+    def of_one(block: Any, info: Any) -> Any:
+        del info
+        return _coarsened(block, reduction, axes, kwargs)
+
+    shape = tuple(axes.get(axis, 1) for axis in range(x.ndim))
+    return None if x._dtype is None else _try(of_one, [np.ones(shape, x.dtype)])
+
+
+def _coarsen_later(
+    reduction: Any, x: Array, axes: dict[int, int], trim_excess: bool, kwargs: Any, dtype: Any
+) -> Array:
+    from raskt.array._unknown import NAN, bounds_of, similar
+
+    bounds = bounds_of(x)
+    changed: dict[int, Any] = {}
+    for axis, size in axes.items():
+        n, longest = x.shape[axis], bounds[axis]
+        if n == n:
+            changed[axis] = ((n // size,), n // size)
+        else:
+            changed[axis] = ((NAN,) * x.numblocks[axis], None if longest is None else longest // size)
+    args = (reduction, x, axes, trim_excess, kwargs)
+    return similar("raskt.array.slicing:_coarsen_now", args, x, changed, dtype)
+
+
+def _coarsen_now(reduction: Any, x: Array, axes: Any, trim_excess: bool, kwargs: Any) -> Array:
+    return coarsen(reduction, x, axes, trim_excess, **kwargs)
 
 
 def _coarsened(block: Any, function: Any, factors: Any, extra: Any) -> Any:

@@ -17,7 +17,7 @@ __all__ = ["argtopk", "sort", "topk", "union1d", "unique"]
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -194,7 +194,25 @@ def unique(
         The elements, of unknown number.
     """
     x = _as(ar)
+    asked = ["values"]
+    asked += ["index"] if return_index else []
+    asked += ["inverse"] if return_inverse else []
+    asked += ["counts"] if return_counts else []
+    found = [_unique(x, what, bool(equal_nan)) for what in asked]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _unique(x: Array, what: str, equal_nan: bool) -> Array:
+    """Return one of the things that `unique` returns."""
     shape = x.shape
+    if not is_known(shape) and what in ("index", "inverse"):
+        # Where a block begins is known only with the sizes of those before.
+        from raskt.array._unknown import NAN, deferred, similar
+
+        args = (x, what, equal_nan)
+        if what == "index":
+            return deferred("raskt.array.sorting:_unique", args, ((NAN,),), np.int64)
+        return similar("raskt.array.sorting:_unique", args, x, {}, np.int64)
     x = x.reshape(-1)
     code = x._expr.dtype
 
@@ -207,28 +225,24 @@ def unique(
             "chunk": "raskt.array._chunk_order.unique_chunk",
             "combine": "raskt.array._chunk_order.unique_combine",
             "aggregate": "raskt.array._chunk_order.unique_aggregate",
-            "kwargs": {"what": what, "equal_nan": bool(equal_nan)},
+            "kwargs": {"what": what, "equal_nan": equal_nan},
             "info": True,
         }
         return op("reduction", (x,), parameters)
 
-    values = reduced("values", code)
-    found: list[Any] = [values]
-    if return_index:
-        found.append(reduced("index", "int64"))
-    if return_inverse:
-        parameters = {
-            "function": "raskt.array._chunk_order.inverse",
-            "output": [0],
-            "inputs": [[0], [1]],
-            "chunks": x._expr.grid,
-            "contraction": "spread",
-            "dtype": "int64",
-        }
-        found.append(op("blockwise", (x, values), parameters).reshape(shape if len(shape) else (1,)))
-    if return_counts:
-        found.append(reduced("counts", "int64"))
-    return found[0] if len(found) == 1 else tuple(found)
+    if what != "inverse":
+        return reduced(what, code if what == "values" else "int64")
+    parameters = {
+        "function": "raskt.array._chunk_order.inverse",
+        "output": [0],
+        "inputs": [[0], [1]],
+        "chunks": x._expr.grid,
+        "contraction": "spread",
+        "dtype": "int64",
+    }
+    numbers = op("blockwise", (x, reduced("values", code)), parameters)
+    made: Array = numbers.reshape(shape if len(shape) else (1,))
+    return made
 
 
 def union1d(ar1: Any, ar2: Any) -> Array:

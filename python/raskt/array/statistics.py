@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, op
+from raskt.array._op import dtype_parameter, is_known, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def _as(a: Any) -> Array:
-    from raskt.array.core import asanyarray
+    from raskt.array.conversion import asanyarray
 
     return asanyarray(a)
 
@@ -49,9 +49,9 @@ def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: 
     operands, inputs = [x], [list(builtins.range(x.ndim))]
     if weights is not None:
         weights = _as(weights)
-        if weights.shape[0] != x.shape[0] or weights.ndim != 1:
+        if weights.ndim != 1 or not is_same_length(x, weights):
             raise ValueError("weights should have the same shape as a.")
-        operands.append(weights.rechunk((x.chunks[0],)))
+        operands.append(weights if weights.chunks[0] == x.chunks[0] else weights.rechunk((x.chunks[0],)))
         inputs.append([0])
     chunks = ((1,) * n, *((length,) for length in shape))
     parameters = {
@@ -62,8 +62,15 @@ def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: 
         "chunks": grid_of(chunks, (n, *shape)),
         "dtype": dtype_parameter(dtype),
     }
-    array: Array = op("blockwise", tuple(operands), parameters).sum(axis=0)
+    array: Array = op("blockwise", tuple(operands), parameters).sum(axis=0, dtype=dtype)
     return array
+
+
+def is_same_length(x: Array, weights: Array) -> bool:
+    """Return whether weights are as many as the rows of an array, for sure."""
+    from raskt.array._unknown import is_like
+
+    return x.shape[0] == weights.shape[0] or is_like(x, 0, weights, 0)
 
 
 def histogram(
@@ -103,24 +110,44 @@ def histogram(
     if normed is not None:
         raise ValueError("the argument normed is gone: use density")
     x = _as(a)
-    if weights is not None and _as(weights).shape != x.shape:
-        raise ValueError("weights should have the same shape as a.")
-    weights = None if weights is None else _as(weights).rechunk(x.chunks).reshape(-1)
-    x = x.reshape(-1)
     edges = _edges(bins, range)
-    dtype = (
-        np.int64
-        if weights is None
-        else np.histogram(
-            np.ones(1), edges[:2] if len(edges) > 1 else edges, weights=np.ones(1, weights.dtype)
-        )[0].dtype
-    )
+    weights = None if weights is None else _as(weights)
+    if weights is not None and not (is_known(x.shape) and is_known(weights.shape)):
+        from raskt.array._unknown import deferred, fits
+
+        if x.ndim != weights.ndim:
+            raise ValueError("weights should have the same shape as a.")
+        if x.ndim != 1 or not fits(x, weights):
+            wanted = np.float64 if density else _dtype_of_counts(edges, weights)
+            args = (x, edges, weights, bool(density))
+            promised = ((len(edges) - 1,),)
+            return deferred("raskt.array.statistics:_counts", args, promised, wanted), edges
+    elif weights is not None:
+        if weights.shape != x.shape:
+            raise ValueError("weights should have the same shape as a.")
+        weights = weights.rechunk(x.chunks)
+    weights = None if weights is None else weights.reshape(-1)
+    x = x.reshape(-1)
+    dtype = _dtype_of_counts(edges, weights)
     counts: Any = _summed(
         x, weights, "raskt.array._chunk_order.histogram", {"edges": edges}, (len(edges) - 1,), dtype
     )
     if density:
         counts = counts / np.diff(edges) / counts.sum()
     return counts, edges
+
+
+def _counts(x: Array, edges: Any, weights: Array, density: bool) -> Array:
+    """Return the counts of `histogram`: for recipes."""
+    found: Array = histogram(x, edges, weights=weights, density=density)[0]
+    return found
+
+
+def _dtype_of_counts(edges: Any, weights: Any) -> Any:
+    if weights is None:
+        return np.int64
+    two = edges[:2] if len(edges) > 1 else edges
+    return np.histogram(np.ones(1), two, weights=np.ones(1, weights.dtype))[0].dtype
 
 
 def _edges(bins: Any, span: Any) -> Any:
@@ -260,11 +287,18 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
         raise TypeError(
             f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'"
         )
-    if weights is not None and _as(weights).chunks != x.chunks:
+    if weights is not None:
         weights = _as(weights)
-        if weights.shape != x.shape:
+        if not (is_known(x.shape) and is_known(weights.shape)):
+            from raskt.array._unknown import NAN, deferred, is_like
+
+            if not is_like(x, 0, weights, 0):
+                args = (x, weights, int(minlength))
+                return deferred("raskt.array.statistics:bincount", args, ((NAN,),), np.float64)
+        elif weights.shape != x.shape:
             raise ValueError("The weights and list don't have the same length.")
-        weights = weights.rechunk(x.chunks)
+        elif weights.chunks != x.chunks:
+            weights = weights.rechunk(x.chunks)
     dtype = np.int64 if weights is None else np.float64
     if weights is not None:
         from raskt.array.concatenate import stack
@@ -289,9 +323,9 @@ def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], 
     from raskt.array.shape import _axes
 
     a = _as(a)
-    if a.dtype.kind in "b":
-        raise TypeError(f"{name} of truth values: cast them to numbers first")
     axes = tuple(builtins.range(a.ndim)) if axis is None else _axes(axis, a.ndim)
+    if a.dtype.kind == "b" and not name.endswith("median"):
+        raise TypeError(f"{name} of truth values: cast them to numbers first")
     a = a.rechunk(dict.fromkeys(axes, -1))
     letters = list(builtins.range(a.ndim))
     kept = [at for at in letters if keepdims or at not in axes]
@@ -501,9 +535,17 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     if y is not None:
         x = concatenate([x, rows(y)], axis=0)
     ddof = (0 if bias else 1) if ddof is None else int(ddof)
-    n = x.shape[1] - ddof
     apart = x - x.mean(axis=1, keepdims=True)
-    found = apart.dot(apart.T.conj()) / max(n, 0) if n > 0 else apart.dot(apart.T.conj()) * float("nan")
+    product = apart.dot(apart.T.conj())
+    n: Any = x.shape[1] - ddof
+    if n != n:
+        from raskt.array.creation import ones_like
+        from raskt.array.ufuncs import where
+
+        n = ones_like(x[:1]).sum() - ddof
+        found = product / where(n > 0, n, float("nan"))
+    else:
+        found = product / n if n > 0 else product * float("nan")
     made: Array = found[0, 0] if found.shape == (1, 1) else found
     return made
 

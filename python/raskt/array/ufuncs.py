@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._op import dtype_parameter, lift, op, promoted
+from raskt.array._op import dtype_parameter, op, promoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +191,7 @@ class ufunc:
         Array
             Of the axes of ``A``, then those of ``B``.
         """
-        from raskt.array.core import asarray
+        from raskt.array.conversion import asarray
 
         if self.nin != 2:
             raise ValueError("outer product only supported for binary functions")
@@ -229,8 +229,14 @@ def _into(out: Any, found: Any) -> Any:
         return found
     if not hasattr(out, "_expr"):
         raise TypeError(f"out must be an array of this package, found {type(out).__name__}")
-    if out.shape != found.shape:
+    if out.ndim != found.ndim or any(
+        n == n and m == m and n != m for n, m in zip(out.shape, found.shape, strict=True)
+    ):
         raise ValueError(f"out has shape {out.shape}, where the result has {found.shape}")
+    if found._dtype is not None and not np.can_cast(found.dtype, out.dtype, casting="same_kind"):
+        raise TypeError(
+            f"Cannot cast output from {found.dtype!r} to {out.dtype!r} with casting rule 'same_kind'"
+        )
     out._expr = (found if out.dtype == found.dtype else found.astype(out.dtype))._expr
     return out
 
@@ -537,11 +543,10 @@ def notnull(values: Any) -> Array:
 
 def _several(function: str, x: Any, n: int) -> tuple[Array, ...]:
     """Return the results of a ufunc that has several."""
-    lifted = lift(x)
     return tuple(
         op(
             "apply",
-            (lifted,),
+            (x,),
             {"function": "raskt.array._chunk.result_of", "kwargs": {"name": function, "at": at}},
         )
         for at in range(n)
@@ -605,6 +610,10 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
         raise ValueError("list of cases must be same length as list of conditions")
     if not condlist:
         raise ValueError("select with an empty condition list is not possible")
+    for at, condition in enumerate(condlist):
+        known = getattr(condition, "dtype", None)
+        if (np.asarray(condition).dtype if known is None else known).kind != "b":
+            raise TypeError(f"invalid entry {at} in condlist: should be boolean ndarray")
     dtype = promoted(*choicelist, default)
     found: Any = np.asarray(default, dtype=dtype)[()]
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
@@ -632,7 +641,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
     Array
         The values, of the dtype of ``x``.
     """
-    from raskt.array.core import asarray
+    from raskt.array.conversion import asarray
 
     x = asarray(x)
     conditions = [condlist] if not isinstance(condlist, (list, tuple)) else list(condlist)

@@ -33,6 +33,7 @@ pub(super) fn by_name(
     let operand = lone(operands)?;
     let axes = axes(builder, operand, parameters)?;
     check_not_empty(builder, name, operand, &axes)?;
+    check_places(builder, name, operand, &axes)?;
     let dtype = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => dtype_of(parameters),
         _ => result_dtype(builder, name, operand)?,
@@ -92,6 +93,21 @@ fn check_not_empty(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i6
         }
         _ => Ok(()),
     }
+}
+
+/// Where an element is can be told only if it is known where its block begins, and how long rows are.
+fn check_places(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<()> {
+    let chunks = builder.chunks(operand)?;
+    let is_flat = axes.len() > 1;
+    let is_unknown = |&axis: &i64| {
+        let along = &chunks.axes()[axis as usize];
+        along.length().is_none() && (is_flat || along.n_blocks() > 1)
+    };
+    if name.contains("arg") && axes.iter().any(is_unknown) {
+        let what = format!("{name} needs an array of known shape: call compute_chunk_sizes() first");
+        return Err(ArrayError::value(what));
+    }
+    Ok(())
 }
 
 fn result_dtype(builder: &Builder<'_>, name: &str, operand: &Expr) -> Built<DType> {

@@ -61,9 +61,7 @@ fn complete(index: &[Index], n_axes: usize) -> Built<Vec<Index>> {
     let mut seen = false;
     for item in index {
         match item {
-            Index::Ellipsis if seen => {
-                return Err(ArrayError::value("an index can only have a single ellipsis ('...')"));
-            }
+            Index::Ellipsis if seen => return Err(ArrayError::Ellipses),
             Index::Ellipsis => {
                 seen = true;
                 complete.extend(all());

@@ -1,5 +1,6 @@
 //! What stands between brackets, as far as it is plain: integers, slices, None, Ellipsis.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 use raskt_array::slicing::Index;
@@ -40,6 +41,10 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
             let value = slice.getattr(name)?;
             if value.is_none() {
                 return Ok(None);
+            }
+            if !value.hasattr("__index__")? {
+                let what = "slice indices must be integers or None or have an __index__ method";
+                return Err(PyTypeError::new_err(what));
             }
             Ok(Some(saturated(&value.call_method0("__index__")?)?))
         };

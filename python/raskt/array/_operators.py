@@ -1,0 +1,172 @@
+"""Python's operators for arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import op
+
+if TYPE_CHECKING:
+    from raskt._raskt import ArrayExpr
+    from raskt.array.core import Array
+
+__all__ = ["Operators"]
+
+
+class Operators:
+    """What arrays do between operators. Each makes an expression, of both operands."""
+
+    __slots__ = ()
+    _expr: ArrayExpr
+
+    def __abs__(self) -> Array:
+        return op("absolute", (self,))
+
+    def __neg__(self) -> Array:
+        return op("negative", (self,))
+
+    def __pos__(self) -> Array:
+        return op("positive", (self,))
+
+    def __invert__(self) -> Array:
+        return op("invert", (self,))
+
+    def __eq__(self, other: object) -> Array:  # type: ignore[override]
+        return _compared("equal", self, other)
+
+    def __ne__(self, other: object) -> Array:  # type: ignore[override]
+        return _compared("not_equal", self, other)
+
+    def __lt__(self, other: Any) -> Array:
+        return _binary("less", self, other)
+
+    def __le__(self, other: Any) -> Array:
+        return _binary("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Array:
+        return _binary("greater", self, other)
+
+    def __ge__(self, other: Any) -> Array:
+        return _binary("greater_equal", self, other)
+
+    def __hash__(self) -> int:
+        return hash(self._expr)
+
+    def __add__(self, other: Any) -> Array:
+        return _binary("add", self, other)
+
+    def __radd__(self, other: Any) -> Array:
+        return _binary("add", other, self)
+
+    def __sub__(self, other: Any) -> Array:
+        return _binary("subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Array:
+        return _binary("subtract", other, self)
+
+    def __mul__(self, other: Any) -> Array:
+        return _binary("multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Array:
+        return _binary("multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Array:
+        return _binary("divide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Array:
+        return _binary("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> Array:
+        return _binary("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Array:
+        return _binary("floor_divide", other, self)
+
+    def __mod__(self, other: Any) -> Array:
+        return _binary("remainder", self, other)
+
+    def __rmod__(self, other: Any) -> Array:
+        return _binary("remainder", other, self)
+
+    def __divmod__(self, other: Any) -> tuple[Array, Array]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Array, Array]:
+        return other // self, other % self
+
+    def __pow__(self, other: Any) -> Array:
+        return _binary("power", self, other)
+
+    def __rpow__(self, other: Any) -> Array:
+        return _binary("power", other, self)
+
+    def __and__(self, other: Any) -> Array:
+        return _binary("bitwise_and", self, other)
+
+    def __rand__(self, other: Any) -> Array:
+        return _binary("bitwise_and", other, self)
+
+    def __or__(self, other: Any) -> Array:
+        return _binary("bitwise_or", self, other)
+
+    def __ror__(self, other: Any) -> Array:
+        return _binary("bitwise_or", other, self)
+
+    def __xor__(self, other: Any) -> Array:
+        return _binary("bitwise_xor", self, other)
+
+    def __rxor__(self, other: Any) -> Array:
+        return _binary("bitwise_xor", other, self)
+
+    def __lshift__(self, other: Any) -> Array:
+        return _binary("left_shift", self, other)
+
+    def __rlshift__(self, other: Any) -> Array:
+        return _binary("left_shift", other, self)
+
+    def __rshift__(self, other: Any) -> Array:
+        return _binary("right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Array:
+        return _binary("right_shift", other, self)
+
+    def __matmul__(self, other: Any) -> Array:
+        from raskt.array.linear import matmul
+
+        return matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Array:
+        from raskt.array.linear import matmul
+
+        return matmul(other, self)
+
+
+_DEFER = ("DataFrame", "Series", "Index")
+_PLAIN = (Operators, int, float, complex, str, bytes, np.generic, np.ndarray, list, tuple)
+
+
+def _binary(name: str, left: Any, right: Any) -> Array:
+    """Operators leave to other types what those know better."""
+    other = right if isinstance(left, Operators) else left
+    if not isinstance(other, _PLAIN):
+        kind = type(other)
+        if getattr(kind, "__array_ufunc__", True) is None or kind.__name__ in _DEFER:
+            return NotImplemented  # type: ignore[no-any-return]
+        if not hasattr(kind, "__array__") and not hasattr(kind, "__raskt_graph__") and other is not None:
+            return NotImplemented  # type: ignore[no-any-return]
+    return op(name, (left, right))
+
+
+def _compared(name: str, left: Any, right: Any) -> Array:
+    """Elements of types that cannot be compared are not equal."""
+    try:
+        return _binary(name, left, right)
+    except TypeError:
+        parameters = {
+            "function": "raskt.array._chunk.unlike",
+            "dtype": "bool",
+            "kwargs": {"value": name == "not_equal"},
+        }
+        return op("apply", (left, right), parameters)

@@ -1,0 +1,184 @@
+"""Elements at lists of places that belong together: `vindex`, and indices with several lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import is_known, op
+from raskt.array.rechunk import grid_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["VIndex", "are_adjacent", "fancy", "points"]
+
+
+def _is_advanced(item: Any) -> bool:
+    return isinstance(item, (int, np.integer, np.ndarray))
+
+
+def are_adjacent(items: tuple[Any, ...]) -> bool:
+    """Return whether the lists and numbers of an index, as it was written, stand side by side."""
+    places = [at for at, item in enumerate(items) if _is_advanced(item)]
+    return not places or places[-1] - places[0] + 1 == len(places)
+
+
+def fancy(x: Array, items: list[Any], adjacent: bool) -> Array:
+    """Return ``x[items]`` as NumPy has it: elements at places that belong together.
+
+    The axes of the lists stand where these stand, or in front if something is between them.
+    """
+    from raskt.array.shape import moveaxis
+
+    if any(hasattr(item, "_expr") for item in items):
+        raise NotImplementedError("an index with several lists, not all of them computed: compute them")
+    rest = [item for item in items if item is not None]
+    y: Array = x[tuple(slice(None) if _is_advanced(item) else item for item in rest)]
+    found = VIndex(y)[tuple(item if _is_advanced(item) else slice(None) for item in rest)]
+    n_places = found.ndim - sum(not _is_advanced(item) for item in rest)
+    at = 0
+    if adjacent:
+        before = items[: next(i for i, item in enumerate(items) if _is_advanced(item))]
+        at = sum(item is not None for item in before)
+        found = moveaxis(found, range(n_places), range(at, at + n_places))
+    if not any(item is None for item in items):
+        return found
+    # The axes of the places, then those between and behind, and new ones where they were asked for.
+    spelt: list[Any] = [] if adjacent else [slice(None)] * n_places
+    is_done = not adjacent
+    for item in items:
+        if not _is_advanced(item):
+            spelt.append(None if item is None else slice(None))
+        elif not is_done:
+            spelt += [slice(None)] * n_places
+            is_done = True
+    made: Array = found[tuple(spelt)]
+    return made
+
+
+class VIndex:
+    """Elements by lists of places that belong together.
+
+    Parameters
+    ----------
+    array : Array
+        The array.
+    """
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    def __getitem__(self, key: Any) -> Array:
+        x = self._array
+        from raskt.array._indexing import _spelt
+
+        items = _spelt(x, key if isinstance(key, tuple) else (key,))
+        if any(item is None for item in items):
+            raise IndexError("vindex does not put in new axes")
+        if any(hasattr(item, "_expr") for item in items):
+            raise IndexError("vindex needs lists that are there: compute the index first")
+        if any(isinstance(item, slice) and item != slice(None) for item in items):
+            raise IndexError("vindex takes whole axes (:) and lists of places")
+        axes = [at for at, item in enumerate(items) if not isinstance(item, slice)]
+        if not axes:
+            return x
+        lists = _together([np.asarray(items[at]) for at in axes])
+        shape = lists[0].shape
+        if not is_known(x.shape):
+            return _points_later(x, items, axes, shape)
+        places = []
+        for at, found in zip(axes, lists, strict=True):
+            n = x.shape[at]
+            flat = found.reshape(-1)
+            if flat.dtype == bool:
+                raise IndexError("vindex takes lists of places, not masks: index with nonzero(mask)")
+            if flat.dtype.kind not in "iu" and flat.size:
+                raise IndexError("vindex takes whole axes (:) and lists of places")
+            flat = flat.astype(np.int64)
+            bad = flat[(flat < -n) | (flat >= n)]
+            if len(bad):
+                raise IndexError(
+                    f"vindex key has entries out of bounds for indexing along axis {at} of size {n}: {bad[0]}"
+                )
+            places.append(np.where(flat < 0, flat + n, flat).astype(np.int64))
+        return _pointwise(x, axes, places, shape)
+
+
+def _together(lists: list[Any]) -> Any:
+    """Return lists of places in the shape that they have together."""
+    try:
+        return np.broadcast_arrays(*lists)
+    except ValueError:
+        shapes = " ".join(str(found.shape).replace(" ", "") for found in lists)
+        raise IndexError(
+            f"shape mismatch: indexing arrays could not be broadcast together with shapes {shapes}"
+        ) from None
+
+
+def _points_later(x: Array, items: list[Any], axes: list[int], shape: Any) -> Array:
+    """Promise the elements at places that belong together, some in axes of unknown length."""
+    from raskt.array._unknown import bounds_of, deferred
+
+    rest = [at for at in range(x.ndim) if at not in axes]
+    bounds = bounds_of(x)
+    chunks = (*((n,) for n in shape), *(x.chunks[at] for at in rest))
+    longest = [*shape, *(bounds[at] for at in rest)]
+    return deferred(f"{__name__}:points", (x, items), chunks, x._dtype, longest)
+
+
+def points(x: Array, items: list[Any]) -> Array:
+    """Return the elements at places that belong together: `VIndex` for recipes."""
+    return VIndex(x)[tuple(items)]
+
+
+def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Array:
+    """Return the elements at pairs of places: those of each block together, then in order."""
+    from raskt.array.conversion import from_array
+    from raskt.array.shape import moveaxis
+    from raskt.array.slicing import picked
+
+    rest = [at for at in range(x.ndim) if at not in axes]
+    x = moveaxis(x, axes, range(len(axes)))
+    bounds = [np.cumsum((0, *x.chunks[at])) for at in range(len(axes))]
+    blocks = [
+        np.searchsorted(bound, where, side="right") - 1 for bound, where in zip(bounds, places, strict=True)
+    ]
+    number = np.ravel_multi_index(blocks, x.numblocks[: len(axes)]) if len(places[0]) else np.zeros(0, int)
+    order = np.argsort(number, kind="stable")
+    parts: list[Any] = []
+    grid = x.numblocks[: len(axes)]
+    for found in np.unique(number):
+        chosen = order[number[order] == found]
+        index = np.unravel_index(found, grid)
+        block = x.blocks[(*[int(i) for i in index], *(slice(None),) * len(rest))]
+        inner = [where[chosen] - bound[i] for where, bound, i in zip(places, bounds, index, strict=True)]
+        chunks = ((len(chosen),), *x.chunks[len(axes) :])
+        letters = list(range(x.ndim))
+        parts.append(
+            op(
+                "blockwise",
+                (block,),
+                {
+                    "function": "raskt.array._chunk.points",
+                    "kwargs": {"places": [where.tolist() for where in inner]},
+                    "output": [x.ndim, *letters[len(axes) :]],
+                    "inputs": [letters],
+                    "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
+                    "dtype": x._expr.dtype,
+                },
+            )
+        )
+    if not parts:
+        empty = np.zeros((0, *x.shape[len(axes) :]), x.dtype)
+        made: Array = from_array(empty, chunks=-1).reshape((*shape, *x.shape[len(axes) :]))
+        return made
+    from raskt.array.concatenate import concatenate
+
+    whole = concatenate(parts, axis=0)
+    inverse = np.empty(len(order), dtype=np.int64)
+    inverse[order] = np.arange(len(order))
+    if not np.array_equal(inverse, np.arange(len(inverse))):
+        whole = picked(whole, inverse, 0)
+    return whole.reshape((*shape, *x.shape[len(axes) :])) if len(shape) != 1 else whole
