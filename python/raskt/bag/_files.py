@@ -58,6 +58,8 @@ def _expand_one(path: str, storage_options: dict[str, Any] | None) -> list[str]:
         fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
         if not glob.has_magic(stripped):
             return [path]
+        # File systems remember what they have listed; other processes may have written since.
+        fs.invalidate_cache()
         found = [fs.unstrip_protocol(one) for one in sorted(fs.glob(stripped))]
     else:
         path = _local(path)
