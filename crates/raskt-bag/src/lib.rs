@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod ahead;
 mod counts;
 mod element;
 mod error;
@@ -34,6 +35,7 @@ mod odd;
 mod sinks;
 mod source;
 mod stream;
+mod survey;
 mod text;
 
 pub use counts::{Counted, Counts, Entry};

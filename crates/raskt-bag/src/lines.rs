@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::ahead::{Ahead, Window};
 use crate::source::Part;
 
 /// The bytes that are read at once; a line that is longer makes the buffer grow.
@@ -18,18 +19,24 @@ pub struct Block<'a> {
 
 /// The lines of a part, which end with a byte that they keep.
 pub struct Lines {
-    reader: Box<dyn Read + Send>,
+    feed: Feed,
     delimiter: u8,
-    buffer: Vec<u8>,
-    /// The bytes of the buffer that are not yet handed out.
-    from: usize,
-    to: usize,
+    /// The bytes that are not yet handed out.
+    window: Window,
     /// How many of them are known to lack the delimiter.
     searched: usize,
     /// Where the next line begins in the (decompressed) file.
     offset: u64,
     end: Option<u64>,
     is_at_end: bool,
+}
+
+/// Where bytes come from.
+enum Feed {
+    /// They are read where lines are.
+    Here(Box<dyn Read + Send>),
+    /// They are decompressed on another thread.
+    Ahead(Ahead),
 }
 
 impl Lines {
@@ -40,17 +47,8 @@ impl Lines {
     pub fn open(part: &Part, delimiter: u8) -> io::Result<Self> {
         // The line that began before this part is the part before's: the byte before may end it.
         let offset = part.begin.saturating_sub(1);
-        let mut lines = Self {
-            reader: part.read_from(offset)?,
-            delimiter,
-            buffer: vec![0; CHUNK_BYTES],
-            from: 0,
-            to: 0,
-            searched: 0,
-            offset,
-            end: None,
-            is_at_end: false,
-        };
+        let mut lines = Self::new(Feed::Here(part.read_from(offset)?), delimiter, offset);
+        lines.window.buffer.resize(CHUNK_BYTES, 0);
         if part.begin > 0 {
             lines.skip_line()?;
         }
@@ -58,12 +56,31 @@ impl Lines {
         Ok(lines)
     }
 
+    /// The same; a file that is worth it is decompressed on another thread meanwhile, which ends with what is returned.
+    ///
+    /// # Errors
+    /// As [`Lines::open`], if not later.
+    pub fn open_ahead(part: &Part, delimiter: u8) -> io::Result<Self> {
+        if part.is_worth_a_thread() {
+            // Without a thread it goes on here.
+            if let Ok(ahead) = Ahead::start(part.clone()) {
+                return Ok(Self::new(Feed::Ahead(ahead), delimiter, 0));
+            }
+        }
+        Self::open(part, delimiter)
+    }
+
+    fn new(feed: Feed, delimiter: u8, offset: u64) -> Self {
+        let window = Window::default();
+        Self { feed, delimiter, window, searched: 0, offset, end: None, is_at_end: false }
+    }
+
     fn skip_line(&mut self) -> io::Result<()> {
         loop {
-            let rest = &self.buffer[self.from..self.to];
+            let rest = self.window.bytes();
             let found = memchr::memchr(self.delimiter, rest);
             let n = found.map_or(rest.len(), |at| at + 1);
-            self.from += n;
+            self.window.from += n;
             self.offset += n as u64;
             if found.is_some() || self.is_at_end {
                 return Ok(());
@@ -81,51 +98,59 @@ impl Lines {
             return Ok(None);
         }
         loop {
-            let rest = &self.buffer[self.from + self.searched..self.to];
+            let rest = &self.window.bytes()[self.searched..];
             if let Some(at) = memchr::memrchr(self.delimiter, rest) {
-                return Ok(Some(self.hand_out(self.from + self.searched + at + 1)));
+                return Ok(Some(self.hand_out(self.searched + at + 1)));
             }
-            self.searched = self.to - self.from;
+            self.searched = self.window.bytes().len();
             if self.is_at_end {
-                return Ok((self.from < self.to).then(|| self.hand_out(self.to)));
+                return Ok((self.searched > 0).then(|| self.hand_out(self.searched)));
             }
             self.fill()?;
         }
     }
 
     fn fill(&mut self) -> io::Result<()> {
-        if self.from > 0 {
-            self.buffer.copy_within(self.from..self.to, 0);
-            self.to -= self.from;
-            self.from = 0;
+        let reader = match &mut self.feed {
+            Feed::Here(reader) => reader,
+            Feed::Ahead(ahead) => {
+                self.is_at_end = !ahead.fill(&mut self.window)?;
+                return Ok(());
+            }
+        };
+        let Window { buffer, from, to } = &mut self.window;
+        if *from > 0 {
+            buffer.copy_within(*from..*to, 0);
+            *to -= *from;
+            *from = 0;
         }
-        if self.to == self.buffer.len() {
-            self.buffer.resize(self.buffer.len() * 2, 0);
+        if *to == buffer.len() {
+            buffer.resize(buffer.len() * 2, 0);
         }
-        match self.reader.read(&mut self.buffer[self.to..]) {
+        match reader.read(&mut buffer[*to..]) {
             Ok(0) => self.is_at_end = true,
-            Ok(n) => self.to += n,
+            Ok(n) => *to += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
         Ok(())
     }
 
-    /// Hands out what is there before `to`, but for lines that begin after the part.
-    fn hand_out(&mut self, to: usize) -> Block<'_> {
-        let mut bytes = self.from..to;
+    /// Hands out the first `n` bytes, but for lines that begin after the part.
+    fn hand_out(&mut self, n: usize) -> Block<'_> {
+        let mut n = n;
         if let Some(end) = self.end {
             // The last line is the one whose delimiter is the first at or after the last byte of the part.
-            let last = (end - 1).saturating_sub(self.offset).min((to - self.from) as u64) as usize;
-            if let Some(at) = memchr::memchr(self.delimiter, &self.buffer[self.from + last..to]) {
-                bytes.end = self.from + last + at + 1;
+            let last = (end - 1).saturating_sub(self.offset).min(n as u64) as usize;
+            if let Some(at) = memchr::memchr(self.delimiter, &self.window.bytes()[last..n]) {
+                n = last + at + 1;
             }
         }
-        let offset = self.offset;
-        self.offset += bytes.len() as u64;
-        self.from = bytes.end;
+        let (offset, from) = (self.offset, self.window.from);
+        self.offset += n as u64;
+        self.window.from += n;
         self.searched = 0;
-        Block { bytes: &self.buffer[bytes], offset }
+        Block { bytes: &self.window.buffer[from..from + n], offset }
     }
 }
 
@@ -138,7 +163,10 @@ mod tests {
     use super::*;
 
     fn all(part: &Part) -> Vec<Vec<u8>> {
-        let mut lines = Lines::open(part, b'\n').unwrap();
+        all_of(Lines::open(part, b'\n').unwrap())
+    }
+
+    fn all_of(mut lines: Lines) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         let mut offset = None;
         while let Some(block) = lines.block().unwrap() {
@@ -182,6 +210,41 @@ mod tests {
         assert_eq!((whole[0].len(), whole[2].as_slice()), (long.len() + 1, &b"end"[..]));
         let size = std::fs::metadata(&path).unwrap().len();
         assert_eq!(blocks(&path, size, 100_000).flat_map(|part| all(&part)).collect::<Vec<_>>(), whole);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_decompressed_ahead_has_the_lines_it_has_otherwise() {
+        use std::io::Write;
+
+        let path = file("ahead").with_extension("gz");
+        let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        // Noise that does not compress away, with lines of very different lengths.
+        let mut noise = 1u64;
+        let mut line = Vec::new();
+        for i in 0..400usize {
+            line.clear();
+            for _ in 0..i * 7919 % 30_011 {
+                noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                line.push(b' ' + (noise >> 59) as u8);
+            }
+            line.push(b'\n');
+            writer.write_all(&line).unwrap();
+        }
+        let data = writer.finish().unwrap();
+        std::fs::write(&path, &data).unwrap();
+        let part = Part::whole(&path);
+        assert!(part.is_worth_a_thread());
+        assert!(all_of(Lines::open_ahead(&part, b'\n').unwrap()) == all(&part));
+        std::fs::write(&path, &data[..data.len() - 9]).unwrap();
+        let mut cut = Lines::open_ahead(&part, b'\n').unwrap();
+        let error = loop {
+            match cut.block() {
+                Ok(found) => assert!(found.is_some()),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -62,6 +62,8 @@ pub struct CountSink {
 }
 
 impl Sink for CountSink {
+    const COUNTS: bool = true;
+
     fn element(&mut self, _element: Element<'_>, _place: Place) {
         self.n += 1;
     }
@@ -74,9 +76,8 @@ impl Sink for CountSink {
         self.odd.has_room()
     }
 
-    fn lines(&mut self, n: u64) -> bool {
+    fn lines(&mut self, n: u64) {
         self.n += n;
-        true
     }
 }
 

@@ -92,6 +92,14 @@ impl Part {
         Self { path: path.to_path_buf(), compression, begin: 0, end: None, opener: None }
     }
 
+    /// Whether another thread is of use, as there is much to decompress. (A file that an opener opens may need what its
+    /// reader holds, such as Python's lock, and is left to it.)
+    pub(crate) fn is_worth_a_thread(&self) -> bool {
+        self.compression != Compression::None
+            && self.opener.is_none()
+            && std::fs::metadata(&self.path).is_ok_and(|found| found.len() > COMPRESSED_BYTES as u64)
+    }
+
     /// A reader of what the file decompresses to, from byte `at` on.
     pub(crate) fn read_from(&self, at: u64) -> io::Result<Box<dyn Read + Send>> {
         if at > 0 && self.compression != Compression::None {

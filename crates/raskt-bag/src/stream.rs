@@ -8,6 +8,7 @@ use crate::json::{Projection, Scratch, project};
 use crate::lines::Lines;
 use crate::odd::Odd;
 use crate::source::Part;
+use crate::survey::Survey;
 use crate::text::{TextOp, apply, words};
 
 /// How bytes become lines of text.
@@ -60,16 +61,16 @@ impl Plan {
 pub trait Sink {
     /// Whether it takes lists and objects; where it does not, their lines are odd.
     const TAKES_JSON: bool = true;
+    /// Whether the number of lines is as good as the lines: then [`Sink::lines`] takes it.
+    const COUNTS: bool = false;
     /// Takes an element.
     fn element(&mut self, element: Element<'_>, place: Place);
     /// Takes a line that Python has to read, with what ends it.
     fn odd(&mut self, line: &[u8], place: Place, why: Odd);
     /// Whether it wants more lines now.
     fn wants_more(&self) -> bool;
-    /// Takes the number of lines instead of the lines, if that is all it wants of them.
-    fn lines(&mut self, _n: u64) -> bool {
-        false
-    }
+    /// Takes a number of lines.
+    fn lines(&mut self, _n: u64) {}
 }
 
 /// Lines of several parts, on their way into sinks.
@@ -79,6 +80,7 @@ pub struct Stream {
     worker: Worker,
     lines: Option<Lines>,
     next_part: usize,
+    n_threads: usize,
     /// What the last block had left when a sink was full.
     rest: Vec<u8>,
     /// How many of them are done.
@@ -102,10 +104,18 @@ impl Stream {
             worker: Worker::default(),
             lines: None,
             next_part: 0,
+            n_threads: 1,
             rest: Vec::new(),
             done: 0,
             place: Place::default(),
         }
+    }
+
+    /// The same on up to `n_threads` threads, the calling one included: with two, a compressed local file is
+    /// decompressed while its lines are worked on.
+    #[must_use]
+    pub fn on_threads(self, n_threads: usize) -> Self {
+        Self { n_threads, ..self }
     }
 
     /// The parts.
@@ -117,7 +127,7 @@ impl Stream {
     ///
     /// # Errors
     /// Where a file cannot be opened, read or decompressed; what is before that has been streamed.
-    pub fn advance(&mut self, sink: &mut impl Sink) -> Result<bool, BagError> {
+    pub fn advance<S: Sink>(&mut self, sink: &mut S) -> Result<bool, BagError> {
         if !self.rest.is_empty() {
             let rest = &self.rest[self.done..];
             self.done += block(&self.plan, &mut self.worker, rest, &mut self.place, sink);
@@ -132,7 +142,10 @@ impl Stream {
                 None => {
                     let Some(part) = self.parts.get(self.next_part) else { return Ok(true) };
                     self.place = Place { part: self.next_part, line: 0, offset: part.begin };
-                    let lines = Lines::open(part, self.plan.format.delimiter);
+                    // Counting costs less than bringing blocks from one core to another.
+                    let is_ahead = self.n_threads > 1 && !is_counted::<S>(&self.plan);
+                    let open = if is_ahead { Lines::open_ahead } else { Lines::open };
+                    let lines = open(part, self.plan.format.delimiter);
                     self.lines.insert(lines.map_err(|error| failed(&self.parts, self.next_part, error))?)
                 }
             };
@@ -153,20 +166,24 @@ impl Stream {
     }
 }
 
+/// Whether nothing is wanted but the number of lines.
+fn is_counted<S: Sink>(plan: &Plan) -> bool {
+    S::COUNTS && plan.is_text_alone()
+}
+
 /// Streams the lines of a block; returns how many bytes were worked on.
-fn block(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Place, sink: &mut impl Sink) -> usize {
+fn block<S: Sink>(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Place, sink: &mut S) -> usize {
     // Checks that cost little for a block cost much for each line.
     let survey = Survey::of(bytes, plan.format.delimiter);
     let has_return = plan.format.is_universal && survey.has_return && !has_plain_ends(bytes);
-    if plan.is_text_alone() && !has_return && survey.is_text(plan.format, bytes) {
-        let n = survey.n_delimiters + u64::from(bytes.last() != Some(&plan.format.delimiter));
-        if sink.lines(n) {
-            place.line += n;
-            place.offset += bytes.len() as u64;
-            return bytes.len();
-        }
-    }
     let is_text = survey.is_text(plan.format, bytes);
+    if is_counted::<S>(plan) && !has_return && is_text {
+        let n = survey.n_delimiters + u64::from(bytes.last() != Some(&plan.format.delimiter));
+        sink.lines(n);
+        place.line += n;
+        place.offset += bytes.len() as u64;
+        return bytes.len();
+    }
     let text = if is_text { std::str::from_utf8(bytes).ok() } else { None };
     let mut from = 0;
     while from < bytes.len() && sink.wants_more() {
@@ -183,45 +200,6 @@ fn block(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Place, sink
         from = to;
     }
     from
-}
-
-/// What one pass over a block finds out.
-struct Survey {
-    n_delimiters: u64,
-    has_return: bool,
-    is_ascii: bool,
-}
-
-impl Survey {
-    fn of(bytes: &[u8], delimiter: u8) -> Self {
-        // Sums of bytes in runs of 255 do not overflow, and compile to vector instructions of any processor.
-        const LANES: usize = 64;
-        let (mut n_delimiters, mut returns, mut union) = (0u64, 0u8, 0u8);
-        for run in bytes.chunks(LANES * 255) {
-            let (mut counts, mut returned, mut bits) = ([0u8; LANES], [0u8; LANES], [0u8; LANES]);
-            let chunks = run.chunks_exact(LANES);
-            for &byte in chunks.remainder() {
-                n_delimiters += u64::from(byte == delimiter);
-                returns |= u8::from(byte == b'\r');
-                union |= byte;
-            }
-            for chunk in chunks {
-                for (lane, &byte) in chunk.iter().enumerate() {
-                    counts[lane] += u8::from(byte == delimiter);
-                    returned[lane] |= u8::from(byte == b'\r');
-                    bits[lane] |= byte;
-                }
-            }
-            n_delimiters += counts.iter().map(|&n| u64::from(n)).sum::<u64>();
-            returns |= returned.iter().fold(0, |all, one| all | one);
-            union |= bits.iter().fold(0, |all, one| all | one);
-        }
-        Self { n_delimiters, has_return: returns != 0, is_ascii: union < 128 }
-    }
-
-    fn is_text(&self, format: Format, bytes: &[u8]) -> bool {
-        self.is_ascii || (!format.is_ascii && std::str::from_utf8(bytes).is_ok())
-    }
 }
 
 /// Whether each carriage return is followed by a line feed.
@@ -290,23 +268,5 @@ fn elements<S: Sink>(
 impl Plan {
     fn then_reads_ends(&self) -> bool {
         matches!(self.then, Then::Text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_survey_counts_every_byte(data in proptest::collection::vec(any::<u8>(), 0..400), n in 1usize..60) {
-            let bytes = data.repeat(n);
-            let survey = Survey::of(&bytes, b'\n');
-            prop_assert_eq!(survey.n_delimiters, bytes.iter().filter(|&&byte| byte == b'\n').count() as u64);
-            prop_assert_eq!(survey.has_return, bytes.contains(&b'\r'));
-            prop_assert_eq!(survey.is_ascii, bytes.is_ascii());
-        }
     }
 }

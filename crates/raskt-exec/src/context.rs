@@ -1,5 +1,6 @@
 //! What a running task may ask of its executor.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,9 +42,51 @@ pub struct TaskCtx<'a> {
     pub worker: usize,
 }
 
+thread_local! {
+    static N_THREADS_HERE: Cell<usize> = const { Cell::new(1) };
+}
+
+/// [`TaskCtx::n_threads`] of the task that the calling thread runs, for functions whose callers pass no context on;
+/// 1 where it runs none.
+#[must_use]
+pub fn threads_here() -> usize {
+    N_THREADS_HERE.get()
+}
+
+/// What [`threads_here`] says for a while: to the end of a call, or of one that it makes.
+#[derive(Debug)]
+pub(crate) struct ThreadsHere {
+    before: usize,
+}
+
+impl ThreadsHere {
+    pub(crate) fn set(n_threads: usize) -> Self {
+        Self { before: N_THREADS_HERE.replace(n_threads) }
+    }
+}
+
+impl Drop for ThreadsHere {
+    fn drop(&mut self) {
+        N_THREADS_HERE.set(self.before);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_are_those_of_the_innermost_call() {
+        assert_eq!(threads_here(), 1);
+        let outer = ThreadsHere::set(4);
+        {
+            let _inner = ThreadsHere::set(2);
+            assert_eq!(threads_here(), 2);
+        }
+        assert_eq!(threads_here(), 4);
+        drop(outer);
+        assert_eq!(threads_here(), 1);
+    }
 
     #[test]
     fn every_clone_of_a_token_sees_the_cancellation() {

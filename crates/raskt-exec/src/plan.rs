@@ -8,7 +8,7 @@ use raskt_graph::fuse::{Argument, Program};
 use raskt_graph::{Body, TaskTable};
 use smallvec::SmallVec;
 
-use crate::context::TaskCtx;
+use crate::context::{TaskCtx, ThreadsHere};
 use crate::kernel::{Call, Outcome};
 use crate::registry::{BodyRegistry, Resolved};
 use crate::segment::Lanes;
@@ -123,7 +123,10 @@ fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRe
         (
             Body::Foreign(foreign),
             Resolved::World(world) | Resolved::Constant(world) | Resolved::Free(world),
-        ) => registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call),
+        ) => {
+            let _threads = ThreadsHere::set(call.ctx.n_threads);
+            registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call)
+        }
         (Body::Native { parameters, .. } | Body::Library { parameters, .. }, Resolved::Kernel(kernel)) => {
             kernel.run(&mut Call { shared: parameters, ..call })
         }

@@ -97,6 +97,9 @@ class Context:
         for callback in reversed(self._callbacks):
             with contextlib.suppress(OSError):
                 callback()
+        self._callbacks.clear()
+        # It leads back to here, and the engine's objects are no part of Python's search for such circles.
+        self.where = None
         if self.n_bad and not self.wants_bad:
             first = self.bad[0] if self.bad else None
             where = (

@@ -182,6 +182,8 @@ def start(context: Context, steps: tuple[Step, ...], plan: Plan, parts: Any) -> 
         for path, compression, begin, end in parts
     ]
     stream = BagStream(opened, plan, odd)
+    # Whoever still holds the stream, be it an error's traceback, holds no files and no thread.
+    context.on_close(stream.close)
 
     def where() -> tuple[str, int, int]:
         if odd.place is not None:

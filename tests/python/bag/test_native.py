@@ -6,6 +6,9 @@ import bz2
 import gzip
 import json
 import lzma
+import os
+import pathlib
+import random
 from collections import Counter
 
 import pytest
@@ -260,3 +263,23 @@ def test_zstd_is_read_without_a_package(tmp_path):
     b = rb.read_text(str(path))
     assert b.compute() == ["one\n", "two\n"]
     assert b.count().compute() == 2
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="there is no /proc to look into")
+def test_neither_files_nor_threads_outlive_a_computation(tmp_path):
+    path = tmp_path / "long.txt.gz"
+    draw = random.Random(0)
+    data = "".join(f"{draw.getrandbits(400)}\n" for _ in range(10_000))
+    path.write_bytes(gzip.compress(data.encode(), 1))
+    b = rb.read_text(path)
+    first = data.split("\n")[0] + "\n"
+    # A function of Python's is fed by a thread that decompresses, when there are threads to spare.
+    assert b.map(str.title).compute(scheduler="threads") == data.splitlines(keepends=True)
+    assert b.map(lambda line: line).take(1) == (first,)
+    with pytest.raises(ZeroDivisionError) as caught:
+        b.map(lambda line: 1 / 0).compute(scheduler="threads")
+    assert "long.txt.gz, line 1, at byte 0" in caught.value.__notes__[0]
+    left = [os.readlink(one.path) for one in os.scandir("/proc/self/fd") if os.path.islink(one.path)]
+    assert str(path) not in left
+    names = [(task / "comm").read_text().strip() for task in pathlib.Path("/proc/self/task").iterdir()]
+    assert "raskt-read" not in names

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use pyo3::exceptions::{PyEOFError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
-use raskt_bag::{BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Stream};
+use raskt_bag::{BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Plan, Stream};
 
 use super::plan::{PyPart, PyPlan, part, plan};
 use super::scalar::constant;
@@ -34,7 +34,7 @@ impl BagStream {
     fn new(py: Python<'_>, parts: Vec<PyPart>, chain: PyPlan, odd: Py<PyAny>) -> PyResult<Self> {
         let parts = parts.into_iter().map(part).collect::<PyResult<_>>()?;
         Ok(Self {
-            stream: Mutex::new(Stream::new(parts, plan(py, chain)?)),
+            stream: Mutex::new(Stream::new(parts, plan(py, chain)?).on_threads(raskt_exec::threads_here())),
             odd,
             batch: Batch::default(),
             next: 0,
@@ -103,6 +103,17 @@ impl BagStream {
                 return Ok(sink.n);
             }
         }
+    }
+
+    /// Closes the files, and ends what reads them; there are no more elements.
+    fn close(&mut self, py: Python<'_>) {
+        let stream = std::mem::replace(self.stream.get_mut(), Stream::new(Vec::new(), Plan::default()));
+        py.detach(|| drop(stream));
+        self.batch = Batch::default();
+        self.waiting = None;
+        self.is_at_end = true;
+        self.failed = None;
+        self.next = 0;
     }
 
     /// How often each element that is left occurs, in the order in which they are first met.

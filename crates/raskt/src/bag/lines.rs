@@ -169,7 +169,7 @@ struct Taker<F> {
 
 impl<F: FnMut(Element<'_>)> Taker<F> {
     fn run(&mut self, part: &Part, plan: Plan) -> std::result::Result<(), BagError> {
-        let mut stream = Stream::new(vec![part.clone()], plan);
+        let mut stream = Stream::new(vec![part.clone()], plan).on_threads(raskt_exec::threads_here());
         while !stream.advance(self)? {
             if let Some((Place { line, offset, .. }, why)) = self.bad {
                 return Err(BagError::Line { path: part.path.clone(), line, offset, why });
