@@ -13,6 +13,7 @@ from raskt import _raskt
 
 __all__ = [
     "COMPRESSIONS",
+    "anchored",
     "compression_of",
     "expand",
     "is_remote",
@@ -33,6 +34,11 @@ def is_remote(path: str) -> bool:
 
 def _local(path: str) -> str:
     return os.path.expanduser(path.removeprefix("file://"))
+
+
+def anchored(path: str) -> str:
+    """Return a path that means the same in every process: a child's working folder may be another one."""
+    return path if is_remote(path) else os.path.abspath(_local(path))
 
 
 def _fsspec() -> Any:
@@ -70,8 +76,9 @@ def _expand_one(path: str, storage_options: dict[str, Any] | None) -> list[str]:
                 raise IsADirectoryError(
                     21, f"is a folder, not a file: ask for {os.path.join(path, '*')!r}", path
                 )
-            return [path]
-        found = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))
+            return [os.path.abspath(path)]
+        matches = sorted(one for one in glob.glob(path, recursive=True) if os.path.isfile(one))
+        found = [os.path.abspath(one) for one in matches]
     if not found:
         raise FileNotFoundError(2, "no file matches the pattern", path)
     return found

@@ -227,21 +227,19 @@ class WriteLines(Step):
         from raskt.bag._files import compression_of
 
         path = inputs[0]
-        encoding = self.encoding
+        # One encoder for the file: some encodings begin with a mark, and have line feeds of several bytes.
+        encode = codecs.getincrementalencoder(self.encoding)().encode
         with written(path, compression_of(path, self.compression), self.storage_options) as file:
-            end = b""
+            is_first = True
             for at, element in enumerate(stream):
-                if isinstance(element, str):
-                    data = element.encode(encoding)
-                elif isinstance(element, bytes):
-                    data = element
-                else:
+                if not isinstance(element, (str, bytes)):
                     raise TypeError(
                         f"to_textfiles writes str and bytes, found {type(element).__name__} as element {at} "
                         f"of {path}: map(str) or map(json.dumps) first"
                     )
-                file.write(end + data)
-                end = b"\n"
-            if self.last_endline and end:
-                file.write(end)
+                end = b"" if is_first else encode("\n")
+                file.write(end + (element if isinstance(element, bytes) else encode(element)))
+                is_first = False
+            if not is_first:
+                file.write(encode("\n" if self.last_endline else "", True))
         return [path]

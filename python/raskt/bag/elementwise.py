@@ -149,7 +149,7 @@ def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     *args, **kwargs : object
         Bags with the same number of partitions; items and delayed values, whose values each call gets;
         anything else
-        is passed as it is.
+        is passed as it is. Of these, ``token`` is what keys begin with, and not passed.
 
     Returns
     -------
@@ -164,10 +164,11 @@ def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     """
     if not callable(func):
         raise TypeError(f"map_partitions needs a function, found {func!r}")
+    label = kwargs.pop("token", None) or label_of(func)
     inputs = Inputs(_first_bag(args, kwargs))
     placed = tuple(inputs.place(arg) for arg in args)
     named = {name: inputs.place(value) for name, value in kwargs.items()}
-    return inputs.bag(label_of(func), EachPartition(placed, func, named))
+    return inputs.bag(label, EachPartition(placed, func, named))
 
 
 class Elementwise:

@@ -117,19 +117,31 @@ def _sample_last(k: int, salt: int, parts: Iterable[Drawn]) -> list[Any]:
 
 
 def _choices_part(k: int, _salt: int, part: Iterable[Any]) -> Drawn:
-    """Return how many elements there are, and ``k`` independent draws from them (reservoirs of one)."""
-    draw = generator.random
+    """Return how many elements there are, and ``k`` independent draws from them.
+
+    Each draw is a reservoir of one: the element with number ``n`` takes it with probability ``1 / n``. One
+    that was taken at ``n`` is still the same at ``m`` with probability ``n / m``, so that the number of its
+    next element is drawn at once, and work is done ``k log(n)`` times, not ``k n`` times.
+    """
     n = 0
     drawn: list[Any] = []
+    turns: list[tuple[int, int]] = []
     for item in part:
         n += 1
         if n == 1:
             drawn = [item] * k
-            continue
-        for at in range(k):
-            if draw() * n < 1:
-                drawn[at] = item
+            turns = [(_next_turn(n), at) for at in range(k)]
+            heapq.heapify(turns)
+        while turns and turns[0][0] == n:
+            at = turns[0][1]
+            drawn[at] = item
+            heapq.heapreplace(turns, (_next_turn(n), at))
     return n, [(0.0, item) for item in drawn]
+
+
+def _next_turn(n: int) -> int:
+    """Return the number of the element that takes a place which number ``n`` took."""
+    return int(n / (1.0 - generator.random())) + 1
 
 
 def _choices_merge(k: int, _salt: int, parts: Iterable[Drawn]) -> Drawn:

@@ -35,12 +35,8 @@ def tree(
     if split_every is None:
         split_every = 8
     if split_every is False:
-        split_every = bag.npartitions
-    if (
-        isinstance(split_every, bool)
-        or not isinstance(split_every, int)
-        or (split_every < 2 < bag.npartitions)
-    ):
+        split_every = max(2, bag.npartitions)
+    if isinstance(split_every, bool) or not isinstance(split_every, int) or split_every < 2:
         raise ValueError(
             f"split_every must be a whole number of 2 or more, None or False, found {split_every!r}"
         )

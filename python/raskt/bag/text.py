@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from raskt._raskt import TaskRef
-from raskt.bag._files import compression_of, expand, is_remote, size_of
+from raskt.bag._files import anchored, compression_of, expand, is_remote, size_of
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._lines import Parts, ReadLines, WriteLines, delimiter_of, is_ascii_like
 from raskt.bag._steps import Step
@@ -213,7 +213,7 @@ def targets(
             raise ValueError(f"{npartitions} partitions need as many paths, found {len(found)}")
         if len(set(found)) != len(found):
             raise ValueError("every partition needs a path of its own")
-        return found
+        return [anchored(one) for one in found]
     pattern = os.fspath(path)
     if "*" not in pattern:
         pattern = os.path.join(pattern, f"*{suffix}")
@@ -224,7 +224,7 @@ def targets(
     made = [pattern.replace("*", str(named(i))) for i in range(npartitions)]
     if len(set(made)) != len(made):
         raise ValueError("name_function must give every partition a name of its own")
-    return made
+    return [anchored(one) for one in made]
 
 
 def to_textfiles(

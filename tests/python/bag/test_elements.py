@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import random
+import unittest.mock
 from collections import Counter
 
 import pytest
@@ -284,3 +285,35 @@ def test_annotations_are_those_of_the_place_where_a_step_was_made():
     retries = {key[0].split("-")[0]: task.annotations.get("retries") for key, task in fused.items()}
     assert retries == {"abs": 2, "str": None}
     assert plain.compute(scheduler="sync") == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("split_every", [0, 1, -3, True, 2.5])
+@pytest.mark.parametrize("npartitions", [1, 2, 5])
+def test_trees_that_would_not_end_are_refused(split_every, npartitions):
+    with pytest.raises(ValueError, match="split_every"):
+        rb.range(10, npartitions=npartitions).sum(split_every=split_every)
+    assert rb.range(10, npartitions=npartitions).sum(split_every=False).compute(scheduler="sync") == 45
+
+
+def test_choices_are_even_and_cost_little_for_many_elements():
+    from raskt.bag import random as bag_random
+
+    counts = Counter(bag_random.choices(rb.range(4, npartitions=3), k=40_000).compute(scheduler="sync"))
+    # Six standard deviations of a binomial distribution.
+    assert all(abs(n - 10_000) < 6 * 87 for n in counts.values())
+    pairs = Counter(
+        tuple(bag_random.choices(rb.range(2, npartitions=1), k=2).compute(scheduler="sync"))
+        for _ in range(800)
+    )
+    assert all(abs(pairs[a, b] - 200) < 6 * 13 for a in (0, 1) for b in (0, 1))
+    # With draws of one half, a place changes hands each time that the number of elements has doubled.
+    draws = unittest.mock.Mock(return_value=0.5)
+    with unittest.mock.patch.object(bag_random.generator, "random", draws):
+        bag_random._choices_part(100, 0, range(100_000))
+    assert draws.call_count < 100 * 20
+
+
+def test_a_token_names_the_tasks_of_map_partitions():
+    b = rb.range(4, npartitions=2).map_partitions(lambda part: [sum(part)], token="sums")
+    assert b.name.startswith("sums-")
+    assert b.compute(scheduler="sync") == [1, 5]

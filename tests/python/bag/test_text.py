@@ -168,3 +168,33 @@ def test_avro_comes_back_in_blocks(tmp_path):
     paths = b.to_avro(f"{tmp_path}/*.avro", schema, sync_interval=500, codec="deflate")
     for blocksize in (None, 1000, 3777):
         assert rb.read_avro(paths, blocksize=blocksize).compute() == records
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "iso2022_jp", "latin-1"])
+@pytest.mark.parametrize("ends", [False, True])
+def test_files_begin_and_end_as_their_encoding_does(tmp_path, encoding, ends):
+    words = ["a", "\u65e5" if encoding != "latin-1" else "\xe9", ""]
+    paths = rb.from_sequence(words, npartitions=1).to_textfiles(
+        tmp_path / "*.txt", encoding=encoding, last_endline=ends, scheduler="sync"
+    )
+    text = "\n".join(words) + "\n" * ends
+    assert pathlib.Path(paths[0]).read_bytes() == text.encode(encoding)
+    assert rb.read_text(paths, encoding=encoding).str.strip("\n").compute() == words[: 2 + ends]
+    empty = rb.from_sequence([]).to_textfiles(tmp_path / "none*.txt", encoding=encoding, last_endline=ends)
+    assert pathlib.Path(empty[0]).read_bytes() == b""
+
+
+def test_relative_paths_are_those_of_the_folder_where_they_were_given(tmp_path, monkeypatch):
+    # Processes of a pool stay in the folder in which they began.
+    rb.range(2, npartitions=2).map(str).compute(scheduler="processes")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(name)
+        monkeypatch.chdir(tmp_path / name)
+        b = rb.read_text("a.txt", include_path=True)
+        monkeypatch.chdir(tmp_path)
+        for scheduler in ("processes", "threads"):
+            assert b.compute(scheduler=scheduler) == [(name, str(tmp_path / name / "a.txt"))]
+        rb.from_sequence([name]).to_textfiles("out/*.txt", scheduler="processes")
+        assert (tmp_path / "out" / "0.txt").read_text() == name
+    assert rb.read_text("*/a.txt", files_per_partition=2).compute() == ["one", "two"]
