@@ -156,7 +156,8 @@ def compute(
     traverse : bool, optional
         Whether to look for collections inside lists, tuples, dicts, sets and dataclasses.
     optimize_graph : bool, optional
-        Whether collections may optimise their graphs first.
+        Whether collections may optimise their graphs first. If not, arrays are computed as they were written:
+        no rule is applied to them, and nothing fused.
     scheduler : str, callable or Executor, optional
         ``"threads"``, ``"processes"``, ``"sync"``, any `concurrent.futures.Executor`, or a function
         ``get(graph, keys, **kwargs)``. Default: the configuration key ``scheduler``, or else what the
@@ -219,7 +220,9 @@ def _roots(
     for collection in collections:
         if _is_native(collection):
             at = len(roots)
-            roots.append(collection if type(collection) is Delayed else collection.__raskt_delayed__())
+            roots.append(
+                collection if type(collection) is Delayed else collection.__raskt_delayed__(optimize_graph)
+            )
             finalizers.append(lambda values, at=at: values[at])  # type: ignore[misc]
             continue
         keys, made = tables[id(collection)]
@@ -325,7 +328,7 @@ def persist(
             if type(collection) is Delayed:
                 roots.append(collection)
             elif _is_native(collection):
-                root, rebuilds[id(collection)] = collection.__raskt_persist__()
+                root, rebuilds[id(collection)] = collection.__raskt_persist__(optimize_graph)
                 roots.append(root)
             else:
                 roots.extend(tables[id(collection)][1])

@@ -13,6 +13,8 @@ use crate::operations::COLLECTION;
 pub struct Builder<'a> {
     /// The tables that planning stands on.
     pub context: Context<'a>,
+    /// What is said of the tasks of all expressions that it makes; null for nothing.
+    pub annotations: Param,
     tokens: &'a dyn ForeignTokenizer,
 }
 
@@ -33,7 +35,31 @@ impl<'a> Builder<'a> {
     /// A builder that asks `context` about operations, and `tokens` for the names of foreign objects.
     #[must_use]
     pub fn new(context: Context<'a>, tokens: &'a dyn ForeignTokenizer) -> Self {
-        Self { context, tokens }
+        Self { context, annotations: Param::Null, tokens }
+    }
+
+    /// The same, whose expressions carry `annotations`: part of what they are, so that rules and fusion keep them apart
+    /// from others.
+    ///
+    /// ```
+    /// use raskt_array::{Builder, NativeTokens, creation, planner};
+    /// use raskt_core::chunk::{AxisChunks, Chunks};
+    /// use raskt_core::{DType, Param};
+    /// use raskt_expr::NoLibrary;
+    /// use std::sync::Arc;
+    ///
+    /// let planner = planner(Arc::new(NoLibrary))?;
+    /// let retries = Param::map([("retries", Param::Int(2))]);
+    /// let builder = Builder::new(planner.context(), &NativeTokens).annotated(retries.clone());
+    /// let chunks = Chunks::new([AxisChunks::uniform(4, 2)?])?;
+    /// let sevens = creation::full(&builder, Param::Int(7), &DType::Int64, &chunks)?;
+    /// assert_eq!(*sevens.annotations(), retries);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn annotated(mut self, annotations: Param) -> Self {
+        self.annotations = annotations;
+        self
     }
 
     /// What is known of `expr`.
@@ -88,7 +114,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(&self, draft: Draft) -> Built<Expr> {
-        let expr = draft.finish_with(self.tokens)?;
+        let expr = Draft { annotations: self.annotations.clone(), ..draft }.finish_with(self.tokens)?;
         self.meta(&expr)?;
         Ok(expr)
     }

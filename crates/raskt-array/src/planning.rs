@@ -5,6 +5,7 @@ use raskt_expr::{Bounds, Expr, Plan, Planner, Way, explain};
 use raskt_graph::explain::Explanation;
 
 use crate::fusion::fuse;
+use crate::operations::COLLECTION;
 use crate::rechunk::excesses;
 pub use crate::sharing::simplify;
 
@@ -29,11 +30,20 @@ pub fn plan_within(planner: &Planner, roots: &[Expr], bounds: Bounds) -> Result<
     Ok((planner.lower_within(&fused, bounds)?, excesses(&planner.context(), &fused, bounds)?))
 }
 
+/// The name of fusion, by which [`Planner::without`] leaves it out.
+pub const FUSE: &str = "fuse";
+
+/// What a planner can leave out: the names of all rules, and [`FUSE`].
+#[must_use]
+pub fn steps(planner: &Planner) -> Vec<&'static str> {
+    planner.rule_names(COLLECTION).chain([FUSE]).collect()
+}
+
 /// Fusion is of native kernels: the library's functions are called one by one.
 fn fused(planner: &Planner, roots: &[Expr]) -> Result<Vec<Expr>> {
     match planner.way {
-        Way::Library => Ok(roots.to_vec()),
-        Way::Native | Way::Preferred => fuse(&planner.context(), roots),
+        Way::Native | Way::Preferred if !planner.leaves_out(FUSE) => fuse(&planner.context(), roots),
+        Way::Native | Way::Preferred | Way::Library => Ok(roots.to_vec()),
     }
 }
 

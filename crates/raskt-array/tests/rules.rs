@@ -142,3 +142,37 @@ fn chains_of_many_arrays_are_cut() {
     let fused = text.split_once("\nfused").unwrap().1.split("layers").next().unwrap();
     assert_eq!(fused.matches("= fused(").count(), 2, "{text}");
 }
+
+/// `sqrt(x + 1)[1:3, 2]`, of which `note` is said where `x + 1` is made.
+fn noted(builder: &Builder<'_>, note: Param) -> Expr {
+    let said = Builder::new(builder.context, &NativeTokens).annotated(note);
+    let one = scalar(builder, Param::Float(1.0), &DType::Float64, true).unwrap();
+    let sum = ufunc(&said, "add", &[source(builder), one]).unwrap();
+    let root = ufunc(builder, "sqrt", &[sum]).unwrap();
+    slice(builder, &root, &[row(1, 3), Index::Point(2)]).unwrap()
+}
+
+#[test]
+fn what_is_annotated_is_neither_rewritten_nor_fused_with_what_is_not() {
+    let plain = explained(|builder| noted(builder, Param::Null));
+    assert!(plain.contains("2 × slice-elementwise"), "{plain}");
+    assert_eq!(plain.matches("= fused").count(), 1, "{plain}");
+    let said = explained(|builder| noted(builder, Param::map([("retries", Param::Int(1))])));
+    assert!(said.contains("1 × slice-elementwise"), "{said}");
+    assert!(!said.contains("view-source"), "{said}");
+    assert_eq!(said.matches("= fused").count(), 2, "{said}");
+    assert!(said.contains("{retries: 1}"), "{said}");
+}
+
+#[test]
+fn rules_and_fusion_are_left_out_by_name() {
+    let (planner, expr) = checked(|builder| noted(builder, Param::Null));
+    let some = planner.without(&["view-source", "fuse"]);
+    let text = planning::explain(&some, std::slice::from_ref(&expr)).unwrap();
+    assert!(text.contains("slice-elementwise") && !text.contains("view-source"), "{text}");
+    assert!(!text.contains("= fused"), "{text}");
+    let all = planning::steps(&planner);
+    let text = planning::explain(&planner.without(&all), &[expr]).unwrap();
+    assert!(!text.contains("simplified by") && !text.contains("= fused"), "{text}");
+    assert_eq!(all.last(), Some(&planning::FUSE));
+}

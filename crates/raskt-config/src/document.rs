@@ -76,6 +76,9 @@ fn entry_map(entry: &Entry) -> Map {
         Kind::Choice { choices } => {
             map.insert("choices", Value::List(choices.iter().map(|choice| text(&choice.name)).collect()))
         }
+        Kind::Words { words } => {
+            map.insert("choices", Value::List(words.iter().map(|word| text(word)).collect()))
+        }
         Kind::Bool | Kind::Bytes | Kind::Memory | Kind::Path | Kind::Object => None,
     };
     map.insert("unit", entry.unit.as_deref().map_or(Value::Null, text));

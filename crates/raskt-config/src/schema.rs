@@ -43,6 +43,11 @@ pub enum Kind {
         /// The words.
         choices: Vec<Choice>,
     },
+    /// A list of words, each of which is one of some.
+    Words {
+        /// Those that there are.
+        words: Vec<String>,
+    },
     /// Only an object of Python.
     Object,
 }
@@ -58,6 +63,7 @@ impl Kind {
             Kind::Duration { .. } => "duration",
             Kind::Path => "path",
             Kind::Choice { .. } => "choice",
+            Kind::Words { .. } => "words",
             Kind::Object => "object",
         }
     }
@@ -198,6 +204,12 @@ fn kind(name: &str, fields: &Map) -> Option<Kind> {
         },
         "path" => Kind::Path,
         "choice" => Kind::Choice { choices: choices(fields.get("choices")?.as_map()?)? },
+        "words" => match fields.get("words")? {
+            Value::List(words) => Kind::Words {
+                words: words.iter().map(|word| word.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+            },
+            _ => return None,
+        },
         "object" => Kind::Object,
         _ => return None,
     })

@@ -25,6 +25,8 @@ pub enum Setting {
     Path(String),
     /// One of the key's words; an alias is replaced by what it stands for.
     Choice(String),
+    /// Some of the key's words.
+    Words(Vec<String>),
 }
 
 /// A limit of memory.
@@ -95,6 +97,7 @@ impl Entry {
                 value.as_str().filter(|path| !path.is_empty()).map(|path| Setting::Path(path.to_owned()))
             }
             Kind::Choice { choices } => choice(value.as_str()?, choices).map(Setting::Choice),
+            Kind::Words { words } => several(value, words).map(Setting::Words),
             Kind::Object => None,
         }
     }
@@ -118,6 +121,9 @@ impl Entry {
             }
             Kind::Path => vec!["a path".to_owned()],
             Kind::Choice { choices } => choices.iter().map(in_words).collect(),
+            Kind::Words { words } => {
+                vec![format!("a list (or a text with commas) of '{}'", words.join("', '"))]
+            }
             Kind::Object => Vec::new(),
         };
         if let Some(objects) = &self.objects {
@@ -144,6 +150,19 @@ fn choice(word: &str, choices: &[Choice]) -> Option<String> {
     let word = word.to_ascii_lowercase().replace('_', "-");
     let named = |choice: &&Choice| choice.name == word || choice.aliases.contains(&word);
     choices.iter().find(named).map(|choice| choice.name.clone())
+}
+
+fn several(value: &Value, words: &[String]) -> Option<Vec<String>> {
+    let known = |word: &str| {
+        let word = word.trim().to_ascii_lowercase().replace('_', "-");
+        words.contains(&word).then_some(word)
+    };
+    match value {
+        Value::Str(text) if text.trim().is_empty() => Some(Vec::new()),
+        Value::Str(text) => text.split(',').map(known).collect(),
+        Value::List(items) => items.iter().map(|item| known(item.as_str()?)).collect(),
+        _ => None,
+    }
 }
 
 fn size(value: &Value) -> Option<u64> {
@@ -249,6 +268,26 @@ mod tests {
         assert_eq!(setting("scheduler", Value::Null), Some(Setting::Null));
         assert_eq!(setting("scheduler", Value::from("thread")), None);
         assert_eq!(setting("local.errors", Value::Null), None);
+    }
+
+    #[test]
+    fn a_list_of_words_may_be_text_with_commas() {
+        let words =
+            |words: &[&str]| Some(Setting::Words(words.iter().map(|&word| word.to_owned()).collect()));
+        let list = Value::List(vec![Value::from("identity"), Value::from("slice_source")]);
+        let cases = [
+            (list, words(&["identity", "slice-source"])),
+            (Value::from("identity, FUSE"), words(&["identity", "fuse"])),
+            (Value::List(vec![]), words(&[])),
+            (Value::from(""), words(&[])),
+            (Value::from("identity,"), None),
+            (Value::List(vec![Value::Int(1)]), None),
+            (Value::from("identities"), None),
+            (Value::Bool(false), None),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(setting("array.optimizer.disabled", value.clone()), expected, "{value}");
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct Planner {
     pub way: Way,
     /// Bounds of rewriting.
     pub options: RewriteOptions,
+    /// Names of what planning leaves out beside rules: steps of a collection's own.
+    left_out: Vec<Name>,
     library: Arc<dyn Library>,
     rules: Rules,
     lowerings: Lowerings,
@@ -42,6 +44,7 @@ impl Planner {
             operations: Operations::default(),
             way: Way::Preferred,
             options: RewriteOptions::default(),
+            left_out: Vec::new(),
             library,
             rules: Rules::default(),
             lowerings: Lowerings::default(),
@@ -51,6 +54,24 @@ impl Planner {
     /// Adds a rule for the expressions of `collection`, behind those that it has.
     pub fn add_rule(&mut self, collection: impl Into<Name>, rule: impl Rule + 'static) {
         self.rules.add(collection, Arc::new(rule));
+    }
+
+    /// The same planner without the rules, and the steps of collections, of such names.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        let left_out = names.iter().map(|name| Name::new(name)).collect();
+        Self { rules: self.rules.without(|rule| names.contains(&rule)), left_out, ..self.clone() }
+    }
+
+    /// Whether a step of a collection's planning is left out.
+    #[must_use]
+    pub fn leaves_out(&self, name: &str) -> bool {
+        self.left_out.iter().any(|left_out| left_out.as_str() == name)
+    }
+
+    /// The names of the rules of `collection`, in the order in which they are tried.
+    pub fn rule_names(&self, collection: &str) -> impl Iterator<Item = &'static str> {
+        self.rules.names(collection)
     }
 
     /// Says how the expressions of `collection` are lowered.

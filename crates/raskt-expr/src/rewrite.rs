@@ -34,6 +34,20 @@ impl Rules {
         self.of.entry(collection.into()).or_default().push(rule);
     }
 
+    /// The same, but for those of which `is_left_out` says so.
+    #[must_use]
+    pub fn without(&self, is_left_out: impl Fn(&str) -> bool) -> Self {
+        let kept = |rules: &Vec<Arc<dyn Rule>>| {
+            rules.iter().filter(|rule| !is_left_out(rule.name())).cloned().collect::<Vec<_>>()
+        };
+        Self { of: self.of.iter().map(|(collection, rules)| (collection.clone(), kept(rules))).collect() }
+    }
+
+    /// The names of the rules of `collection`, in the order in which they are tried.
+    pub fn names(&self, collection: &str) -> impl Iterator<Item = &'static str> {
+        self.of.get(&Name::new(collection)).into_iter().flatten().map(|rule| rule.name())
+    }
+
     fn of(&self, expr: &Expr) -> &[Arc<dyn Rule>] {
         self.of.get(expr.collection()).map_or(&[], Vec::as_slice)
     }

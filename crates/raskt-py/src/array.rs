@@ -9,6 +9,7 @@ mod from_numpy;
 mod indexing;
 mod kernels;
 mod library;
+mod notes;
 mod operands;
 mod parameters;
 mod pickled;
@@ -18,6 +19,7 @@ mod tables;
 
 pub use finish::{FINISH, Finish};
 pub use from_numpy::from_numpy;
+pub use notes::{Notes, number as retries_number, retries};
 pub use root::any_alive as any_root_alive;
 pub use tables::collect;
 

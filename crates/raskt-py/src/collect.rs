@@ -12,6 +12,7 @@ use raskt_graph::{Body, Foreign, Keys, TableBuilder, TaskTable};
 
 use rustc_hash::FxHashMap;
 
+use crate::array::Notes;
 use crate::node::{Args, Callee, Node};
 
 /// Marks on nodes belong to one traversal at a time. The GIL does not see to that: hashing a key may run any
@@ -24,11 +25,11 @@ static GENERATION: AtomicU32 = AtomicU32::new(1);
 /// # Errors
 /// [`ErrorKind::KeyClash`] where two nodes have one key and differ.
 pub fn collect(py: Python<'_>, roots: &[Arc<Node>]) -> PyResult<TaskTable> {
-    collect_but(py, roots, None, None)
+    collect_but(py, roots, None, None).map(|(table, _)| table)
 }
 
 /// As [`collect`], with values from `known`, by key, in place of tasks and of all that only those need; for a
-/// computation that may take so much (`bounds`), or what the configuration says.
+/// computation that may take so much (`bounds`), or what the configuration says. And what was said of arrays' tasks.
 ///
 /// # Errors
 /// As [`collect`].
@@ -37,11 +38,11 @@ pub fn collect_but<'py>(
     roots: &[Arc<Node>],
     known: Option<&Bound<'py, PyDict>>,
     bounds: Option<Bounds>,
-) -> PyResult<TaskTable> {
+) -> PyResult<(TaskTable, Notes)> {
     if crate::array::any_root_alive()
-        && let Some(table) = crate::array::collect(py, roots, known, bounds)?
+        && let Some(found) = crate::array::collect(py, roots, known, bounds)?
     {
-        return Ok(table);
+        return Ok(found);
     }
     let mut walk = Walk {
         places: Places::new(),
@@ -55,7 +56,8 @@ pub fn collect_but<'py>(
     for root in roots {
         outputs.push(walk.visit(py, root)?);
     }
-    finish(walk.table, outputs).map_err(|error| crate::errors::to_py(py, error))
+    let table = finish(walk.table, outputs).map_err(|error| crate::errors::to_py(py, error))?;
+    Ok((table, Notes::new()))
 }
 
 /// Which task each node became.

@@ -133,6 +133,7 @@ fn config_resolve<'py>(
             sources.expand(&path).into_os_string().into_pyobject(py)?.into_any()
         }
         Setting::Choice(word) => word.into_pyobject(py)?.into_any(),
+        Setting::Words(words) => words.into_pyobject(py)?.into_any(),
     })
 }
 

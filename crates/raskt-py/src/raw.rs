@@ -273,7 +273,8 @@ fn dependencies_of<'py>(
 #[pyfunction]
 fn value_task(py: Python<'_>, key: Py<PyAny>, value: Bound<'_, PyAny>) -> PyResult<Task> {
     let args = Args::Plain { args: PyTuple::new(py, [value])?.unbind(), kwargs: None };
-    let node = Node::new(Callee::Identity, args, SmallVec::new(), None);
+    let notes = crate::annotations::current(py)?;
+    let node = Node::new(Callee::Identity, args, SmallVec::new(), notes);
     Ok(Task::of(key, Arc::new(node), Box::default()))
 }
 

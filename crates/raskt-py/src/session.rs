@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -18,6 +18,7 @@ use raskt_graph::{Body, TaskTable};
 use raskt_store::SpillFolder;
 
 use crate::active::{self, Active};
+use crate::array::Notes;
 use crate::blas::Share;
 use crate::collect::{collect, collect_but, node_of};
 use crate::delayed::Delayed;
@@ -298,7 +299,7 @@ fn known<'py>(
     Ok(Some(found).filter(|found| !found.is_empty()))
 }
 
-fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunOptions> {
+fn options(py: Python<'_>, options: Options, table: &TaskTable, notes: &Notes) -> PyResult<RunOptions> {
     let spill = match (options.memory_limit, options.spill_directory) {
         (Some(_), Some(parent)) => Some(spill_folder(parent).map_err(|error| errors::to_py(py, error))?),
         _ => None,
@@ -309,7 +310,7 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunO
         spill,
         errors: if options.collect_errors { ErrorPolicy::All } else { ErrorPolicy::First },
         retries: options.retries,
-        retries_of: retries_of(py, table)?,
+        retries_of: retries_of(py, table, notes)?,
         batch_max: options.batch_max.max(1),
         surroundings: options.context.map(|context| Arc::new(Context(context)) as raskt_exec::Surroundings),
         arrange_later_from: RunOptions::default().arrange_later_from,
@@ -320,22 +321,13 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable) -> PyResult<RunO
 }
 
 /// Retries that annotations ask for.
-fn retries_of(py: Python<'_>, table: &TaskTable) -> PyResult<rustc_hash::FxHashMap<u32, u32>> {
-    let mut found = rustc_hash::FxHashMap::default();
+fn retries_of(py: Python<'_>, table: &TaskTable, notes: &Notes) -> PyResult<rustc_hash::FxHashMap<u32, u32>> {
+    let mut found = crate::array::retries(py, table, notes)?;
     for task in 0..table.n_tasks() as u32 {
         let Some(node) = node_of(table, task) else { continue };
         let Some(notes) = node.notes.as_ref() else { continue };
-        if let Some(mut retries) = notes.bind(py).get_item(intern!(py, "retries"))? {
-            if retries.is_callable() {
-                retries = retries.call1((node.py_key(py),))?;
-            }
-            let retries = retries.extract().map_err(|_| {
-                PyValueError::new_err(format!(
-                    "the annotation retries must be a whole number of 0 or more, found {}",
-                    crate::brief::brief(&retries)
-                ))
-            })?;
-            found.insert(task, retries);
+        if let Some(retries) = notes.bind(py).get_item(intern!(py, "retries"))? {
+            found.insert(task, crate::array::retries_number(&retries, &node.py_key(py))?);
         }
     }
     Ok(found)
@@ -373,15 +365,15 @@ pub fn prepare_for(
 ) -> PyResult<Arc<Run>> {
     let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
     let bounds = Some(Bounds { memory_bytes: given.memory_limit, n_workers: given.n_workers });
-    let mut table = collect_but(py, &nodes, None, bounds)?;
+    let (mut table, mut notes) = collect_but(py, &nodes, None, bounds)?;
     if let Some(known) = known(py, given.observer.as_ref(), &table)? {
-        table = collect_but(py, &nodes, Some(&known), bounds)?;
+        (table, notes) = collect_but(py, &nodes, Some(&known), bounds)?;
     }
     if given.fuse_width > 0 {
         table = fused(table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;
     }
     let table = Arc::new(table);
-    let mut options = options(py, given, &table)?;
+    let mut options = options(py, given, &table, &notes)?;
     options.surroundings = surroundings.or(options.surroundings);
     let run = py.detach(|| Run::new(table, registry, options));
     run.map(Arc::new).map_err(|error| errors::to_py(py, error))

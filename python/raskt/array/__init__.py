@@ -23,6 +23,7 @@ _HOMES = {
     "cumulative": "cumprod cumsum diff ediff1d gradient nancumprod nancumsum push",
     "linear": "dot einsum matmul outer tensordot vdot",
     "overlap": "map_overlap sliding_window_view",
+    "predicates": "isclose iscomplex isneginf isnull isposinf isreal nan_to_num notnull",
     "rechunk": "normalize_chunks rechunk unify_chunks",
     "reductions": (
         "all any argmax argmin average count_nonzero max mean min moment nanargmax nanargmin nanmax "
@@ -48,10 +49,10 @@ _HOMES = {
         "bitwise_and bitwise_count bitwise_not bitwise_or bitwise_xor cbrt ceil choose clip conj conjugate "
         "copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs fix float_power "
         "floor floor_divide fmax fmin fmod frexp frompyfunc gcd greater greater_equal heaviside "
-        "hypot i0 imag invert iscomplex isclose isfinite isinf isnan isnat isneginf isnull isposinf "
-        "isreal lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 "
+        "hypot i0 imag invert isfinite isinf isnan isnat "
+        "lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 "
         "logical_and logical_not logical_or logical_xor maximum minimum mod modf multiply "
-        "nan_to_num negative nextafter not_equal notnull piecewise positive power rad2deg radians "
+        "negative nextafter not_equal piecewise positive power rad2deg radians "
         "real reciprocal remainder right_shift rint round select sign signbit sin sinc sinh spacing "
         "sqrt square subtract tan tanh true_divide trunc ufunc where"
     ),

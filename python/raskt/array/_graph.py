@@ -35,8 +35,11 @@ def flat_keys(name: str, counts: Any) -> list[tuple[Any, ...]]:
 
 def graph_of(x: Array) -> dict[Any, Any]:
     """Return a task for each block, which is that block of the whole expression."""
+    from raskt.annotations import annotated_as
+
     keys = flat_keys(x.name, x.numblocks)
-    return {key: _raskt.value_task(key, _raskt.array_root(x._expr, at)) for at, key in enumerate(keys)}
+    with annotated_as(x._expr.annotations):
+        return {key: _raskt.value_task(key, _raskt.array_root(x._expr, at)) for at, key in enumerate(keys)}
 
 
 def finalize(blocks: Any, counts: Any) -> Any:

@@ -186,7 +186,17 @@ def similar(
 
 def settled(exprs: list[ArrayExpr], memory_limit: int | None, n_workers: int) -> list[ArrayExpr]:
     """Return expressions in which nothing is deferred: sizes are found out in computations on the way."""
+    from raskt.annotations import annotated_as
+
     options = {"scheduler": "threads", "memory_limit": memory_limit, "num_workers": n_workers}
+    # What is said where an array is computed is not said of its tasks, but what was said where it was made.
+    with annotated_as({}):
+        return _settled(exprs, options)
+
+
+def _settled(exprs: list[ArrayExpr], options: dict[str, Any]) -> list[ArrayExpr]:
+    from raskt.annotations import annotated_as
+
     while found := _raskt.array_deferred(exprs):
         unknown: dict[str, Array] = {}
         for _, _, operands in found:
@@ -200,7 +210,8 @@ def settled(exprs: list[ArrayExpr], memory_limit: int | None, n_workers: int) ->
             arrays = [
                 sized[operand.token] if operand.token in sized else array_of(operand) for operand in operands
             ]
-            places.append((expr, _cooked(recipe, arrays, array_of(expr))._expr))
+            with annotated_as(expr.annotations):
+                places.append((expr, _cooked(recipe, arrays, array_of(expr))._expr))
         exprs = _raskt.array_replaced(exprs, places)
     return exprs
 

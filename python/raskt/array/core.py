@@ -183,18 +183,18 @@ class Array(Operators):
 
     __raskt_scheduler__ = "threads"
 
-    def __raskt_delayed__(self) -> _raskt.Delayed:
+    def __raskt_delayed__(self, optimize_graph: bool = True) -> _raskt.Delayed:
         """Return the delayed value of the whole array: what `compute` asks for."""
-        return _raskt.array_delayed(self._expr, -1)
+        return _raskt.array_delayed(self._expr, -1, optimize_graph)
 
-    def __raskt_persist__(self) -> tuple[_raskt.Delayed, Any]:
+    def __raskt_persist__(self, optimize_graph: bool = True) -> tuple[_raskt.Delayed, Any]:
         """Return the delayed list of all blocks, and what makes an array of it."""
         expr = self._expr
 
         def rebuild(blocks: list[Any]) -> Array:
             return array_of(_raskt.array_persisted(blocks, expr.grid, expr.dtype, expr.token))
 
-        return _raskt.array_delayed(expr, -2), rebuild
+        return _raskt.array_delayed(expr, -2, optimize_graph), rebuild
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Array, (self._expr,)
@@ -241,11 +241,21 @@ class Array(Operators):
         return visualize(self, *args, **kwargs)
 
     def to_delayed(self, optimize_graph: bool = True) -> np.ndarray[Any, Any]:
-        """Return the blocks as delayed values, in an array of the same grid."""
-        del optimize_graph
+        """Return the blocks as delayed values, in an array of the same grid.
+
+        Parameters
+        ----------
+        optimize_graph : bool, optional
+            Whether the array is simplified and fused before its blocks are computed.
+
+        Returns
+        -------
+        numpy.ndarray of Delayed
+            A delayed value for each block.
+        """
         found = np.empty(self.numblocks, dtype=object)
         for at, index in enumerate(np.ndindex(*self.numblocks)):
-            found[index] = _raskt.array_delayed(self._expr, at)
+            found[index] = _raskt.array_delayed(self._expr, at, optimize_graph)
         return found
 
     def compute_chunk_sizes(self) -> Array:

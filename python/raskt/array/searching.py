@@ -251,7 +251,7 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
 
 def allclose(arr1: Any, arr2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
     """Return whether all elements are nearly equal; see `isclose`."""
-    from raskt.array.ufuncs import isclose
+    from raskt.array.predicates import isclose
 
     made: Array = isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
     return made

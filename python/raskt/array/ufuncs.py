@@ -3,6 +3,8 @@
 # ruff: noqa: A001 - NumPy's names
 from __future__ import annotations
 
+import builtins
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,16 +70,10 @@ __all__ = [
     "i0",
     "imag",
     "invert",
-    "isclose",
-    "iscomplex",
     "isfinite",
     "isinf",
     "isnan",
     "isnat",
-    "isneginf",
-    "isnull",
-    "isposinf",
-    "isreal",
     "lcm",
     "ldexp",
     "left_shift",
@@ -98,11 +94,9 @@ __all__ = [
     "mod",
     "modf",
     "multiply",
-    "nan_to_num",
     "negative",
     "nextafter",
     "not_equal",
-    "notnull",
     "piecewise",
     "positive",
     "power",
@@ -425,15 +419,35 @@ def round(a: Any, decimals: int = 0) -> Array:
     Array
         The rounded elements.
     """
+    decimals = operator.index(decimals)
     if decimals == 0 and _is_float(a):
         whole: Array = rint(a)
         return whole
+    if decimals >= 0 and _kind(a) in tuple("iu"):
+        return op("positive", (a,))
+    if _is_float(a):
+        # As NumPy does: times a power of ten, to the nearest whole number, and back.
+        times, back = ("multiply", "divide") if decimals > 0 else ("divide", "multiply")
+        power = 10.0 ** builtins.abs(decimals)
+        return op(back, (op("rint", (op(times, (a, power)),)), power))
     return apply("numpy.round", a, decimals=int(decimals))
+
+
+def _number_like(value: Any, x: Array) -> Any:
+    """Return a number as an element of an array."""
+    with np.errstate(over="ignore"):
+        return np.asarray(value).astype(x.dtype)[()]
+
+
+def _kind(x: Any) -> str:
+    """Return the kind of an array's dtype; nothing where that is not known."""
+    dtype = getattr(x, "_dtype", None) if hasattr(x, "_expr") else np.asarray(x).dtype
+    return "" if dtype is None else dtype.kind
 
 
 def _is_float(x: Any) -> bool:
     """Whether an array has floats, whose whole neighbours NumPy finds by ufuncs."""
-    return getattr(getattr(x, "dtype", None), "kind", "") == "f"
+    return _kind(x) == "f"
 
 
 around = round
@@ -473,74 +487,6 @@ def sinc(x: Any) -> Array:
     return apply("numpy.sinc", x)
 
 
-def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
-    """Replace NaN and infinities by numbers.
-
-    Parameters
-    ----------
-    x : array_like
-        The array.
-    nan, posinf, neginf : float, optional
-        What takes their places.
-
-    Returns
-    -------
-    Array
-        Finite elements.
-    """
-    return apply("numpy.nan_to_num", x, nan=nan, posinf=posinf, neginf=neginf)
-
-
-def iscomplex(x: Any) -> Array:
-    """Return where elements have an imaginary part."""
-    return apply("numpy.iscomplex", x)
-
-
-def isreal(x: Any) -> Array:
-    """Return where elements have no imaginary part."""
-    return apply("numpy.isreal", x)
-
-
-def isneginf(x: Any) -> Array:
-    """Return where elements are minus infinity."""
-    return apply("numpy.isneginf", x)
-
-
-def isposinf(x: Any) -> Array:
-    """Return where elements are plus infinity."""
-    return apply("numpy.isposinf", x)
-
-
-def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
-    """Return where elements are nearly equal.
-
-    Parameters
-    ----------
-    a, b : array_like
-        The arrays.
-    rtol, atol : float, optional
-        How far they may be apart: ``atol + rtol * abs(b)``.
-    equal_nan : bool, optional
-        Whether NaN equals NaN.
-
-    Returns
-    -------
-    Array
-        Of truth values.
-    """
-    return apply("numpy.isclose", a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
-
-
-def isnull(values: Any) -> Array:
-    """Return where values are missing, as `pandas.isnull` does."""
-    return apply("pandas.isnull", values, dtype=bool)
-
-
-def notnull(values: Any) -> Array:
-    """Return where values are not missing, as `pandas.notnull` does."""
-    return apply("pandas.notnull", values, dtype=bool)
-
-
 def _several(function: str, x: Any, n: int) -> tuple[Array, ...]:
     """Return the results of a ufunc that has several."""
     return tuple(
@@ -555,6 +501,11 @@ def _several(function: str, x: Any, n: int) -> tuple[Array, ...]:
 
 def modf(x: Any) -> tuple[Array, ...]:
     """Return the fractions and the whole parts of elements."""
+    if getattr(x, "_dtype", None) in (np.float32, np.float64):
+        whole = op("trunc", (x,))
+        rest = op("where", (op("isinf", (x,)), _number_like(0, x), op("subtract", (x, whole))))
+        # A fraction of 0 has the sign of its number.
+        return op("copysign", (rest, x)), whole
     return _several("modf", x, 2)
 
 

@@ -374,3 +374,54 @@ def test_einsum_of_many_arrays_is_contracted_in_a_good_order():
     text = ra.einsum("ab,bc,cd->ad", *arrays[:3]).explain()
     first, last = re.findall(r'subscripts: "(\S+)->(\S+)"', text.split("layers")[0].split("fused\n")[0])
     assert (set(first[0].split(",")), first[1], last[1]) == ({"ab", "bc"}, "ac", "ad")
+
+
+def test_rules_can_be_turned_off():
+    x = ra.random.default_rng(1).normal(size=(40, 40), chunks=10)
+    part = ((x + 1) * 2).T[:5].sum(axis=0)
+    expected = part.compute()
+    everything = part.explain()
+    assert "slice-source" in everything
+    assert "folded" in everything
+    with raskt.config.set({"array.optimizer.disabled": ["slice-source", "fuse"]}):
+        text = part.explain()
+        assert "slice-source" not in text
+        assert "slice-transpose" in text
+        assert "fused" not in text
+        assert "folded" not in text
+        np.testing.assert_allclose(part.compute(), expected)
+    with raskt.config.set({"array.optimizer.active": False}):
+        text = part.explain()
+        assert "simplified by" not in text
+        assert "fused" not in text
+        np.testing.assert_allclose(part.compute(), expected)
+    assert part.explain() == everything
+
+
+def test_graphs_that_are_not_to_be_optimized_are_computed_as_they_were_written():
+    seen = []
+
+    def look(block):
+        seen.append(block.shape)
+        return block
+
+    x = ra.ones((4, 4), chunks=2).map_blocks(look, dtype=float)
+    part = (x * 1)[:2]
+    part.compute(scheduler="sync")
+    assert len(seen) == 2
+    seen.clear()
+    whole = np.ones((2, 4))
+    np.testing.assert_array_equal(part.compute(optimize_graph=False, scheduler="sync"), whole)
+    np.testing.assert_array_equal(part.persist(optimize_graph=False).compute(), whole)
+    (found,) = raskt.compute({"part": part}, optimize_graph=False)
+    np.testing.assert_array_equal(found["part"], whole)
+    blocks = part.to_delayed(optimize_graph=False)
+    np.testing.assert_array_equal(blocks[0, 1].compute(), np.ones((2, 2)))
+    assert blocks[0, 1].key != part.to_delayed()[0, 1].key
+
+
+def test_only_rules_that_there_are_can_be_turned_off():
+    with pytest.raises(ValueError, match=r"array.optimizer.disabled.*slice-sauce"):
+        raskt.config.set({"array.optimizer.disabled": ["slice-sauce"]})
+    schema = raskt.config.get_schema()["array.optimizer.disabled"]
+    assert {"slice-source", "product-order", "fuse"} <= set(schema["choices"])

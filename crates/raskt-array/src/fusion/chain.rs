@@ -129,14 +129,15 @@ impl Fusion<'_> {
     }
 
     /// The one program that all users of `expr` are parts of, where they are cut as it is, so that none of its elements is
-    /// needed twice. What a reduction reduces is cut as it likes.
+    /// needed twice, and where the same has been said of their tasks. What a reduction reduces is cut as it likes.
     fn home(&self, expr: &Expr, users: &[&Expr], homes: &FxHashMap<Token, Token>) -> Result<Option<Token>> {
         let home = users.first().and_then(|user| homes.get(&user.token()));
         for user in users {
             let is_alike = || -> Result<bool> {
                 Ok(self.context.meta(expr)?.chunks() == self.context.meta(user)?.chunks())
             };
-            if homes.get(&user.token()) != home || !(is_reduction(user) || is_alike()?) {
+            let is_said_alike = user.annotations() == expr.annotations();
+            if homes.get(&user.token()) != home || !is_said_alike || !(is_reduction(user) || is_alike()?) {
                 return Ok(None);
             }
         }

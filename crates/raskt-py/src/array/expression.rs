@@ -13,8 +13,9 @@ use raskt_core::{Param, Token, Value};
 use raskt_expr::{Expr, layer_name};
 use rustc_hash::FxHashMap;
 
+use super::notes::{builder_here, to_dict};
 use super::parameters::{ArrayChunks, to_param};
-use super::planning::{builder, configured, configured_bounds};
+use super::planning::{Optimize, builder, configured, configured_bounds};
 use super::root::DelayedPart;
 use super::{failure, from_numpy, indexing, operands};
 use crate::delayed::Delayed;
@@ -137,12 +138,19 @@ impl ArrayExpr {
         self.expr.token().to_string()
     }
 
+    /// What `annotate` said where it was made.
+    #[getter]
+    fn annotations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        to_dict(py, self.expr.annotations())
+    }
+
     /// The number of tasks that computing it would take, as the expression stands after simplification.
     #[getter]
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
-        let (expr, planner, bounds) = (self.expr.clone(), configured(py)?, configured_bounds(py)?);
+        let (expr, planner) = (self.expr.clone(), configured(py, Optimize::AsConfigured)?);
+        let bounds = configured_bounds(py)?;
         let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let (plan, _) = raskt_array::planning::plan_within(planner, &[expr], bounds)?;
+            let (plan, _) = raskt_array::planning::plan_within(&planner, &[expr], bounds)?;
             Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
         });
         n_tasks.map_err(|error| crate::errors::to_py(py, error))
@@ -150,15 +158,16 @@ impl ArrayExpr {
 
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let (expr, planner, bounds) = (self.expr.clone(), configured(py)?, configured_bounds(py)?);
-        py.detach(move || raskt_array::planning::explain_within(planner, &[expr], bounds))
+        let (expr, planner) = (self.expr.clone(), configured(py, Optimize::AsConfigured)?);
+        let bounds = configured_bounds(py)?;
+        py.detach(move || raskt_array::planning::explain_within(&planner, &[expr], bounds))
             .map_err(|error| crate::errors::to_py(py, error))
     }
 
     /// The array at an index of integers, slices, None and Ellipsis; None for any other index.
     fn getitem(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
         let Some(index) = indexing::plain(key)? else { return Ok(None) };
-        let sliced = slicing::slice(&builder(), &self.expr, &index);
+        let sliced = slicing::slice(&builder_here(py)?, &self.expr, &index);
         sliced.map(|expr| Some(Self { expr })).map_err(|error| failure::to_py(py, error))
     }
 
@@ -196,7 +205,7 @@ fn array_op(
         None => Param::map([]),
         Some(parameters) => to_param(parameters.as_any())?,
     };
-    let built = build(&builder(), operation, &operands, &parameters);
+    let built = build(&builder_here(py)?, operation, &operands, &parameters);
     built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))
 }
 
@@ -290,7 +299,7 @@ fn array_known(
 }
 
 fn made(py: Python<'_>, operation: &str, parameters: Param) -> PyResult<ArrayExpr> {
-    let built = builder().make(operation, &[], parameters);
+    let built = builder_here(py)?.make(operation, &[], parameters);
     built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))
 }
 

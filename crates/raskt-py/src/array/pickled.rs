@@ -29,25 +29,30 @@ pub fn reduce<'py>(array: &Bound<'py, ArrayExpr>) -> PyResult<Bound<'py, PyAny>>
         let operands: Vec<usize> = expr.operands().iter().map(|operand| numbers[&operand.token()]).collect();
         let parameters = to_data(py, expr.parameters())?;
         let impure = expr.purity() == Purity::Impure;
-        steps.append((expr.operation().as_str(), operands, parameters, impure))?;
+        let notes = super::notes::to_dict(py, expr.annotations())?;
+        steps.append((expr.operation().as_str(), operands, parameters, impure, notes))?;
     }
     let rebuild = py.import("raskt._raskt")?.getattr("array_rebuilt")?;
     Ok((rebuild, (steps,)).into_pyobject(py)?.into_any())
 }
+
+/// An operation, its operands' numbers, its parameters, whether it is a call of its own, and its annotations.
+type Step<'py> = (String, Vec<usize>, Bound<'py, PyAny>, bool, Bound<'py, PyDict>);
 
 /// The array that [`reduce`] took apart.
 #[pyfunction]
 pub fn array_rebuilt(py: Python<'_>, steps: &Bound<'_, PyList>) -> PyResult<ArrayExpr> {
     let mut made: Vec<Expr> = Vec::with_capacity(steps.len());
     for step in steps.iter() {
-        let (operation, operands, parameters, impure): (String, Vec<usize>, Bound<'_, PyAny>, bool) =
-            step.extract()?;
+        let (operation, operands, parameters, impure, notes): Step<'_> = step.extract()?;
         let operands = operands.iter().map(|&at| made.get(at).cloned()).collect::<Option<Vec<_>>>();
         let operands =
             operands.ok_or_else(|| PyValueError::new_err("a pickled array names what is not there"))?;
         let purity = if impure { Purity::Impure } else { Purity::Pure };
         let parameters = from_data(&parameters)?;
-        let draft = Draft { operands, parameters, purity, ..Draft::new(COLLECTION, operation.as_str()) };
+        let annotations = if notes.is_empty() { Param::Null } else { super::notes::from_dict(&notes)? };
+        let draft =
+            Draft { operands, parameters, annotations, purity, ..Draft::new(COLLECTION, operation.as_str()) };
         let expr = draft.finish_with(&PythonTokens).map_err(|error| crate::errors::to_py(py, error))?;
         builder().meta(&expr).map_err(|error| crate::errors::to_py(py, error))?;
         made.push(expr);

@@ -2,43 +2,85 @@
 
 use std::sync::{Arc, LazyLock};
 
+use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use raskt_array::planning::steps;
 use raskt_array::{Builder, NativeTokens};
 use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{Opaque, Result, Token};
 use raskt_expr::{Bounds, Planner, Way};
+use rustc_hash::FxHashMap;
 
 use super::library::NumPy;
 use crate::object::PyObj;
 
-static PLANNER: LazyLock<Planner> = LazyLock::new(|| {
+static PLANNER: LazyLock<Arc<Planner>> = LazyLock::new(|| {
     // Names of operations are there once, so that nothing can fail.
-    raskt_array::planner(Arc::new(NumPy)).unwrap_or_default()
+    Arc::new(raskt_array::planner(Arc::new(NumPy)).unwrap_or_default())
 });
 
-/// The same, with NumPy's functions on all blocks.
-static WITHOUT_KERNELS: LazyLock<Planner> = LazyLock::new(|| {
-    let mut planner = PLANNER.clone();
-    planner.way = Way::Library;
-    planner
-});
+/// How planning differs from what it is by default.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Manner {
+    /// Whether native kernels run where there are any.
+    is_native: bool,
+    /// The rules and steps that are left out.
+    left_out: Vec<String>,
+}
+
+/// Planners for manners that were asked for.
+static OTHERS: LazyLock<Mutex<FxHashMap<Manner, Arc<Planner>>>> = LazyLock::new(Mutex::default);
 
 /// What knows the collection.
 pub fn planner() -> &'static Planner {
     &PLANNER
 }
 
-/// What plans computations, as `array.native` says.
+/// What plans computations, as `array.native` and `array.optimizer` say; or without any rules.
 ///
 /// # Errors
-/// `ValueError` for a value that the key does not take.
-pub fn configured(py: Python<'_>) -> PyResult<&'static Planner> {
-    let config = py.import(intern!(py, "raskt.config"))?;
-    let is_native: bool =
-        config.call_method1(intern!(py, "resolve"), (intern!(py, "array.native"),))?.extract()?;
-    Ok(if is_native { &PLANNER } else { &WITHOUT_KERNELS })
+/// `ValueError` for values that the keys do not take.
+pub fn configured(py: Python<'_>, optimize: Optimize) -> PyResult<Arc<Planner>> {
+    let resolve = py.import(intern!(py, "raskt.config"))?.getattr(intern!(py, "resolve"))?;
+    let is_native: bool = resolve.call1((intern!(py, "array.native"),))?.extract()?;
+    let is_active: bool = resolve.call1((intern!(py, "array.optimizer.active"),))?.extract()?;
+    let mut left_out: Vec<String> = resolve.call1((intern!(py, "array.optimizer.disabled"),))?.extract()?;
+    if !is_active || optimize == Optimize::Never {
+        left_out = steps(&PLANNER).into_iter().map(str::to_owned).collect();
+    }
+    if is_native && left_out.is_empty() {
+        return Ok(Arc::clone(&PLANNER));
+    }
+    let mut others = OTHERS.lock();
+    if others.len() > N_OTHERS_MAX {
+        others.clear();
+    }
+    let manner = Manner { is_native, left_out };
+    if let Some(planner) = others.get(&manner) {
+        return Ok(Arc::clone(planner));
+    }
+    let names: Vec<&str> = manner.left_out.iter().map(String::as_str).collect();
+    let mut planner = PLANNER.without(&names);
+    if !is_native {
+        planner.way = Way::Library;
+    }
+    let planner = Arc::new(planner);
+    others.insert(manner, Arc::clone(&planner));
+    Ok(planner)
+}
+
+/// So many planners are kept.
+const N_OTHERS_MAX: usize = 64;
+
+/// Whether expressions are simplified and fused before they are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optimize {
+    /// As the configuration says.
+    AsConfigured,
+    /// They are computed as they were written.
+    Never,
 }
 
 /// What a computation may take, as the configuration says.

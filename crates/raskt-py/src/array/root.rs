@@ -10,6 +10,7 @@ use raskt_expr::Expr;
 use smallvec::SmallVec;
 
 use super::expression::ArrayExpr;
+use super::planning::Optimize;
 use crate::delayed::{Delayed, hand_out};
 use crate::node::{Args, Callee, Node};
 
@@ -32,12 +33,13 @@ pub enum Form {
 pub struct ArrayRoot {
     pub expr: Expr,
     pub form: Form,
+    pub optimize: Optimize,
 }
 
 impl ArrayRoot {
-    fn new(expr: Expr, form: Form) -> Self {
+    fn new(expr: Expr, form: Form, optimize: Optimize) -> Self {
         N_ALIVE.fetch_add(1, Ordering::Relaxed);
-        Self { expr, form }
+        Self { expr, form, optimize }
     }
 
     /// The root that `node` holds, where it is one.
@@ -66,11 +68,20 @@ impl ArrayRoot {
         };
         let array = Bound::new(py, ArrayExpr::of(slf.get().expr.clone()))?;
         let rebuild = py.import("raskt._raskt")?.getattr("array_root")?;
-        Ok((rebuild, (array, form)).into_pyobject(py)?.into_any())
+        let optimize = slf.get().optimize == Optimize::AsConfigured;
+        Ok((rebuild, (array, form, optimize)).into_pyobject(py)?.into_any())
     }
 
     fn __raskt_tokenize__(&self) -> (String, String) {
-        (self.expr.token().to_string(), format!("{:?}", self.form))
+        (self.expr.token().to_string(), format!("{:?}{}", self.form, suffix(self.optimize)))
+    }
+}
+
+/// What tells keys of values that are computed as they were written from others.
+fn suffix(optimize: Optimize) -> &'static str {
+    match optimize {
+        Optimize::AsConfigured => "",
+        Optimize::Never => "-as-written",
     }
 }
 
@@ -80,32 +91,38 @@ pub fn any_alive() -> bool {
 }
 
 #[pyfunction]
-fn array_root(array: PyRef<'_, ArrayExpr>, form: i64) -> ArrayRoot {
+#[pyo3(signature = (array, form, optimize=true))]
+fn array_root(array: PyRef<'_, ArrayExpr>, form: i64, optimize: bool) -> ArrayRoot {
     let form = match form {
         -1 => Form::Whole,
         -2 => Form::Blocks,
         number => Form::Block(u32::try_from(number).unwrap_or(0)),
     };
-    ArrayRoot::new(array.expr().clone(), form)
+    let optimize = if optimize { Optimize::AsConfigured } else { Optimize::Never };
+    ArrayRoot::new(array.expr().clone(), form, optimize)
 }
 
 /// The delayed value of `array`: one NumPy array (`form` -1), the list of its blocks (-2), or one of them (its number).
+/// Without `optimize` it is computed as it was written.
 #[pyfunction]
+#[pyo3(signature = (array, form, optimize=true))]
 fn array_delayed<'py>(
     py: Python<'py>,
     array: PyRef<'_, ArrayExpr>,
     form: i64,
+    optimize: bool,
 ) -> PyResult<Bound<'py, Delayed>> {
-    let root = Bound::new(py, array_root(array, form))?;
+    let root = Bound::new(py, array_root(array, form, optimize))?;
     let name = format!(
-        "{}-{}{}",
+        "{}-{}{}{}",
         root.get().expr.operation(),
         root.get().expr.token(),
         match root.get().form {
             Form::Whole => String::new(),
             Form::Blocks => "-blocks".to_owned(),
             Form::Block(number) => format!("-block-{number}"),
-        }
+        },
+        suffix(root.get().optimize)
     );
     let args = Args::Plain { args: PyTuple::new(py, [root])?.unbind(), kwargs: None };
     let node = Node::new(Callee::Identity, args, SmallVec::new(), None);

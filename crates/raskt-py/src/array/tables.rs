@@ -15,7 +15,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::finish::FINISH;
-use super::planning::{configured, configured_bounds};
+use super::notes::Notes;
+use super::planning::{Optimize, configured, configured_bounds};
 use super::root::{ArrayRoot, Form, part_of};
 use crate::node::{Args, Callee, Node};
 
@@ -34,6 +35,8 @@ struct Found {
     of_node: FxHashMap<usize, usize>,
     /// Nodes that are no arrays.
     n_others: usize,
+    /// Whether somebody wants an array computed as it was written.
+    is_as_written: bool,
 }
 
 fn address(node: &Arc<Node>) -> usize {
@@ -52,6 +55,7 @@ impl Found {
                 Some(root) => {
                     let root = root.get();
                     path.extend(parts(&root.expr));
+                    self.is_as_written |= root.optimize == Optimize::Never;
                     self.of_node.insert(address(&node), self.wanted.len());
                     self.wanted.push(Wanted { expr: root.expr.clone(), form: root.form });
                 }
@@ -71,7 +75,8 @@ fn parts(expr: &Expr) -> Vec<Arc<Node>> {
     held.filter_map(|expr| part_of(Held::value_of(expr.parameters().get("value")?)?).cloned()).collect()
 }
 
-/// The tasks that `roots` need, where arrays are among them; `None` where there are none.
+/// The tasks that `roots` need, where arrays are among them, and what was said of arrays' layers; `None` where there are
+/// no arrays.
 ///
 /// # Errors
 /// What planning the arrays raises.
@@ -80,17 +85,18 @@ pub fn collect<'py>(
     roots: &[Arc<Node>],
     known: Option<&Bound<'py, PyDict>>,
     bounds: Option<Bounds>,
-) -> PyResult<Option<TaskTable>> {
+) -> PyResult<Option<(TaskTable, Notes)>> {
     let mut found = Found::default();
     roots.iter().for_each(|root| found.look(py, root));
     if found.wanted.is_empty() {
         return Ok(None);
     }
-    let planner = configured(py)?;
+    let optimize = if found.is_as_written { Optimize::Never } else { Optimize::AsConfigured };
+    let planner = configured(py, optimize)?;
     let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
     super::deferred::settle(py, found.wanted.iter_mut().map(|wanted| &mut wanted.expr).collect(), bounds)?;
-    let expanded = py.detach(|| expand(planner, &found.wanted, bounds));
-    let (table, excesses) = expanded.map_err(|error| crate::errors::to_py(py, error))?;
+    let expanded = py.detach(|| expand(&planner, &found.wanted, bounds));
+    let Expanded { table, excesses, notes } = expanded.map_err(|error| crate::errors::to_py(py, error))?;
     for excess in excesses {
         let message = std::ffi::CString::new(excess).unwrap_or_default();
         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)?;
@@ -100,7 +106,7 @@ pub fn collect<'py>(
         let rows: Vec<usize> = rows.copied().collect();
         // Most often each root is one array, in the order of planning.
         if rows.iter().copied().eq(0..found.wanted.len()) {
-            return Ok(Some(table));
+            return Ok(Some((table, notes)));
         }
     }
     let mut merge = Merge {
@@ -120,18 +126,27 @@ pub fn collect<'py>(
     }
     let Merge { builder, keys, .. } = merge;
     let table = builder.finish(Keys::Listed(keys.into()), outputs);
-    table.map(Some).map_err(|error| crate::errors::to_py(py, error))
+    table.map(|table| Some((table, notes))).map_err(|error| crate::errors::to_py(py, error))
 }
 
-/// The tasks of all that is wanted, whose outputs are in its order; and what they cannot keep to of the bounds.
-fn expand(planner: &Planner, wanted: &[Wanted], bounds: Bounds) -> Result<(TaskTable, Vec<String>)> {
+/// What has become of arrays.
+struct Expanded {
+    /// The tasks of all that is wanted, whose outputs are in its order.
+    table: TaskTable,
+    /// What they cannot keep to of the bounds.
+    excesses: Vec<String>,
+    /// What was said of layers.
+    notes: Notes,
+}
+
+fn expand(planner: &Planner, wanted: &[Wanted], bounds: Bounds) -> Result<Expanded> {
     let exprs: Vec<Expr> = wanted.iter().map(|wanted| wanted.expr.clone()).collect();
     let (mut plan, excesses) = raskt_array::planning::plan_within(planner, &exprs, bounds)?;
     let mut keys = Vec::with_capacity(wanted.len());
     for (wanted, lowered) in wanted.iter().zip(plan.roots.clone()) {
         keys.push(finished(&mut plan, wanted, &lowered)?);
     }
-    Ok((plan.graph.expand_for(&keys)?, excesses))
+    Ok(Expanded { table: plan.graph.expand_for(&keys)?, excesses, notes: plan.annotations })
 }
 
 /// The key of the task that hands `wanted` out.

@@ -6,7 +6,7 @@ use raskt_array::{ArrayError, Built};
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{NdArray, Param, Token, Value};
 
-use super::element::{Element, Number};
+use super::element::{Element, Number, Real};
 use super::expression::Array;
 
 /// The chunks of an array of `shape` that is cut into `sizes` along its axes.
@@ -99,7 +99,9 @@ impl<T: Number> Array<T> {
     pub fn eye(n: u64, k: i64, chunks: &[u64]) -> Self {
         made("eye", &[n, n], chunks, [("k", Param::Int(k))])
     }
+}
 
+impl<T: Real> Array<T> {
     /// Whole numbers from `start` on, `step` apart, before `stop`.
     ///
     /// ```

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use num_complex::Complex;
 use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result};
 
 /// A type that elements of arrays have.
@@ -10,8 +11,10 @@ pub trait Element: Copy + Debug + PartialEq + Send + Sync + 'static {
     const DTYPE: DType;
     /// What sums and products are.
     type Sum: Element;
-    /// What means and deviations are.
+    /// What means are.
     type Mean: Element;
+    /// What variances and deviations are.
+    type Spread: Element;
 
     /// The elements of an array, in C order.
     ///
@@ -26,11 +29,20 @@ pub trait Element: Copy + Debug + PartialEq + Send + Sync + 'static {
     fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray>;
 }
 
-/// A type that counts.
-pub trait Number: Element {}
+/// A type that is added and multiplied.
+pub trait Number: Element {
+    /// What absolute values are.
+    type Magnitude: Real;
+}
 
-/// A type that has fractions.
-pub trait Float: Number {}
+/// A number on a line: whole, or with a fraction.
+pub trait Real: Number {}
+
+/// A number that is divided, and that may be none (NaN).
+pub trait Fraction: Number {}
+
+/// A number on a line that has fractions.
+pub trait Float: Real + Fraction {}
 
 fn dense<T: Element>(array: &NdArray) -> Result<NdArray> {
     match *array.dtype() == T::DTYPE {
@@ -48,6 +60,7 @@ macro_rules! elements {
             const DTYPE: DType = DType::$dtype;
             type Sum = $sum;
             type Mean = $mean;
+            type Spread = $mean;
 
             fn read(array: &NdArray) -> Result<Vec<Self>> {
                 let array = dense::<Self>(array)?;
@@ -61,7 +74,11 @@ macro_rules! elements {
             }
         }
 
-        impl Number for $type {}
+        impl Number for $type {
+            type Magnitude = Self;
+        }
+
+        impl Real for $type {}
     )*};
 }
 
@@ -78,13 +95,52 @@ elements! {
     f64, Float64, f64, f64;
 }
 
+impl Fraction for f32 {}
+impl Fraction for f64 {}
 impl Float for f32 {}
 impl Float for f64 {}
+
+macro_rules! complexes {
+    ($($part:ty, $dtype:ident, $n_bytes:literal;)*) => {$(
+        impl Element for Complex<$part> {
+            const DTYPE: DType = DType::$dtype;
+            type Sum = Self;
+            type Mean = Self;
+            type Spread = $part;
+
+            fn read(array: &NdArray) -> Result<Vec<Self>> {
+                let array = dense::<Self>(array)?;
+                let (parts, _) = array.contiguous_bytes().unwrap_or(&[]).as_chunks::<$n_bytes>();
+                let parts: Vec<$part> = parts.iter().map(|part| <$part>::from_ne_bytes(*part)).collect();
+                let (pairs, _) = parts.as_chunks();
+                Ok(pairs.iter().map(|&[re, im]| Self::new(re, im)).collect())
+            }
+
+            fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray> {
+                let parts = elements.iter().flat_map(|element| [element.re, element.im]);
+                let bytes: Vec<u8> = parts.flat_map(<$part>::to_ne_bytes).collect();
+                NdArray::contiguous(Self::DTYPE, shape, Buffer::from(bytes))
+            }
+        }
+
+        impl Number for Complex<$part> {
+            type Magnitude = $part;
+        }
+
+        impl Fraction for Complex<$part> {}
+    )*};
+}
+
+complexes! {
+    f32, Complex64, 4;
+    f64, Complex128, 8;
+}
 
 impl Element for bool {
     const DTYPE: DType = DType::Bool;
     type Sum = i64;
     type Mean = f64;
+    type Spread = f64;
 
     fn read(array: &NdArray) -> Result<Vec<Self>> {
         let array = dense::<Self>(array)?;

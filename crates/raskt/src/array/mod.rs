@@ -14,7 +14,7 @@
 //! # Ok::<(), raskt::array::ArrayError>(())
 //! ```
 //!
-//! Elements are `bool`, integers, `f32` and `f64`; results have the type that NumPy gives them, which is the type of the
+//! Elements are `bool`, integers, `f32`, `f64` and [`Complex`] numbers of these; results have the type that NumPy gives them, which is the type of the
 //! array: the sum of `Array<i32>` is an `Array<i64>`. What cannot be (shapes that do not fit, an axis that is not there) makes
 //! an array that says so: [`Array::shape`] and [`Array::compute`] return the [`ArrayError`], so that chains need no `?`
 //! between their links.
@@ -29,8 +29,9 @@ mod rearrange;
 mod reduce;
 
 pub use computed::Computed;
-pub use element::{Element, Float, Number};
+pub use element::{Element, Float, Fraction, Number, Real};
 pub use expression::Array;
+pub use num_complex::Complex;
 pub use operate::Operand;
 pub use random::Random;
 pub use raskt_array::slicing::Index;

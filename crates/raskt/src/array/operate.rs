@@ -2,13 +2,14 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 
+use num_complex::Complex;
 use raskt_array::parameters::{DTYPE, dtype_param};
 use raskt_array::ufuncs::{scalar, ufunc};
 use raskt_array::{Builder, Built};
 use raskt_core::{Param, Value};
 use raskt_expr::Expr;
 
-use super::element::{Element, Float, Number};
+use super::element::{Element, Float, Fraction, Number, Real};
 use super::expression::Array;
 
 /// What an array meets: another one, or one value for all elements.
@@ -71,13 +72,71 @@ macro_rules! functions {
 }
 
 functions! { Number:
-    /// Without its sign.
-    abs = "absolute";
-    /// -1, 0 or 1.
-    signum = "sign";
     /// Times itself.
     square = "square";
 }
+
+functions! { Real:
+    /// -1, 0 or 1.
+    signum = "sign";
+}
+
+functions! { Fraction:
+    /// 1 divided by it.
+    recip = "reciprocal";
+}
+
+impl<T: Number> Array<T> {
+    /// Absolute values: of complex numbers, how far they are from 0.
+    ///
+    /// ```
+    /// use raskt::array::{Array, Complex};
+    /// let x = Array::from_vec(&[2], vec![Complex::new(3.0, 4.0), Complex::new(0.0, -1.0)], &[1]);
+    /// assert_eq!(x.abs().compute()?.values(), [5.0_f64, 1.0]);
+    /// # Ok::<(), raskt::array::ArrayError>(())
+    /// ```
+    #[must_use]
+    pub fn abs(&self) -> Array<T::Magnitude> {
+        apply("absolute", &[self.into()])
+    }
+}
+
+/// A part of complex numbers, of which NumPy's rules say no more than that it is real.
+fn part<T: Element, O: Element>(x: &Array<T>, name: &str) -> Array<O> {
+    Array::made(|builder| builder.make(name, &[x.expr()?], Param::map([(DTYPE, dtype_param(&O::DTYPE))])))
+}
+
+macro_rules! complexes {
+    ($($part:ty),*) => {$(
+        impl Array<Complex<$part>> {
+            /// The real parts.
+            #[must_use]
+            pub fn re(&self) -> Array<$part> {
+                part(self, "real")
+            }
+
+            /// The imaginary parts.
+            #[must_use]
+            pub fn im(&self) -> Array<$part> {
+                part(self, "imag")
+            }
+
+            /// The angles in radians.
+            #[must_use]
+            pub fn arg(&self) -> Array<$part> {
+                part(self, "angle")
+            }
+
+            /// The conjugates.
+            #[must_use]
+            pub fn conj(&self) -> Self {
+                apply("conjugate", &[self.into()])
+            }
+        }
+    )*};
+}
+
+complexes! { f32, f64 }
 
 functions! { Float:
     /// The square root.
@@ -131,6 +190,9 @@ pairs! { Number, T:
     maximum = "maximum";
     /// The smaller one; NaN where either is.
     minimum = "minimum";
+}
+
+pairs! { Real, T:
     /// The quotient, rounded down.
     floor_divide = "floor_divide";
     /// To the power of another.
@@ -159,8 +221,8 @@ pairs! { Element, bool:
     greater_equal = "greater_equal";
 }
 
-impl<T: Float> Array<T> {
-    /// Where elements are no numbers.
+impl<T: Fraction> Array<T> {
+    /// Where elements are no numbers: of complex ones, where a part is none.
     #[must_use]
     pub fn is_nan(&self) -> Array<bool> {
         apply("isnan", &[self.into()])
@@ -232,11 +294,11 @@ macro_rules! operators {
 }
 
 operators! {
-    Add, add, Number, "add": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64;
-    Sub, sub, Number, "subtract": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64;
-    Mul, mul, Number, "multiply": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64;
-    Div, div, Float, "divide": f32, f64;
-    Rem, rem, Number, "remainder": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64;
+    Add, add, Number, "add": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, Complex<f32>, Complex<f64>;
+    Sub, sub, Number, "subtract": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, Complex<f32>, Complex<f64>;
+    Mul, mul, Number, "multiply": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, Complex<f32>, Complex<f64>;
+    Div, div, Fraction, "divide": f32, f64, Complex<f32>, Complex<f64>;
+    Rem, rem, Real, "remainder": i8, i16, i32, i64, u8, u16, u32, u64, f32, f64;
 }
 
 impl<T: Number> Neg for &Array<T> {

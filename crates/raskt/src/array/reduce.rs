@@ -42,9 +42,9 @@ reductions! { Element:
     /// The mean.
     mean, mean_along = "mean" -> T::Mean;
     /// The standard deviation, of the whole population.
-    std, std_along = "std" -> T::Mean;
+    std, std_along = "std" -> T::Spread;
     /// The variance, of the whole population.
-    var, var_along = "var" -> T::Mean;
+    var, var_along = "var" -> T::Spread;
     /// The smallest element.
     min, min_along = "min" -> T;
     /// The largest element.

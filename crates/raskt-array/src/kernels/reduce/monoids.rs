@@ -146,7 +146,9 @@ macro_rules! lattices {
             const MISSING_HIGH: Self = Complex::new($T::NAN, $T::NAN);
             #[inline(always)]
             fn at_most(self, other: Self) -> bool {
-                self.re < other.re || (self.re == other.re && self.im <= other.im)
+                // A NaN in one part makes the whole one.
+                let is_number = !Element::is_nan(self) && !Element::is_nan(other);
+                is_number && (self.re < other.re || (self.re == other.re && self.im <= other.im))
             }
         }
     )*};
