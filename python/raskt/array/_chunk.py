@@ -30,10 +30,16 @@ def call(*blocks: Block, function: Any, kwargs: Any = None, info: Any = None, ow
     return function(*blocks, **kwargs)
 
 
-def as_array(block: Block, dtype: str) -> Block:
-    """Return what a delayed value gave as an array."""
+def as_array(block: Block, dtype: str, shape: Any) -> Block:
+    """Return what a delayed value gave as an array, which must have the shape that was said."""
     if not hasattr(block, "dtype"):
         block = np.asarray(block)
+    found = np.shape(block)
+    if len(found) != len(shape) or any(
+        wanted is not None and n != wanted for n, wanted in zip(found, shape, strict=True)
+    ):
+        said = tuple(math.nan if n is None else n for n in shape)
+        raise ValueError(f"a delayed value has shape {found}, where from_delayed was told {said}")
     known = dtype_named(dtype)
     return block if known is None or block.dtype == known else block.astype(known)
 
@@ -430,7 +436,7 @@ def _arg_chunk(block: Block, kind: str, axes: tuple[int, ...], ranges: Any, shap
         ]
         place = np.ravel_multi_index(index, shape) if block.ndim > 1 else index[0]
         ones = (1,) * block.ndim
-        return flat[int(at)].reshape(ones), np.full(ones, place, dtype=np.int64)
+        return flat[int(at) : int(at) + 1].reshape(ones), np.full(ones, place, dtype=np.int64)
     if not axes:
         return values, np.zeros(block.shape, dtype=np.int64)
     (axis,) = axes

@@ -53,4 +53,7 @@ def dtype_of_call(function: Any, operands: Any, kwargs: dict[str, Any]) -> str:
         warnings.simplefilter("ignore")
         result = function(*args, **kwargs)
     dtype = getattr(result, "dtype", None)
+    if dtype is None and any(name == "object" or name == "|O" for name, _, _ in operands):
+        # Of objects NumPy returns one where there are no axes.
+        return "object"
     return dtype_name(np.asarray(result).dtype if dtype is None else np.dtype(dtype))

@@ -41,8 +41,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) ->
         return ours(*inputs, **kwargs)
     if method == "outer" and ours is not None:
         return ours.outer(*inputs, **kwargs)
-    if method == "reduce" and ours is not None and hasattr(ours, "reduce"):
-        return ours.reduce(*inputs, **kwargs)
+    if method in ("reduce", "accumulate") and ours is not None and hasattr(ours, method):
+        return getattr(ours, method)(*inputs, **kwargs)
     return NotImplemented
 
 

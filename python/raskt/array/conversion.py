@@ -64,6 +64,8 @@ def from_array(
     plain = isinstance(x, (list, tuple, int, float, complex, np.generic, memoryview))
     if plain or not hasattr(x, "shape"):
         x = np.asarray(x)
+    if chunks is None:
+        raise ValueError("chunks are 'auto', sizes or bytes, found None")
     dtype = np.dtype(x.dtype)
     if any(not isinstance(n, (int, np.integer)) for n in x.shape):
         raise ValueError(f"from_array needs a known shape, found {x.shape}")

@@ -181,12 +181,16 @@ def ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
 
 def zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """Return zeros, shaped and cut as another array; see `full_like`."""
-    return full_like(a, 0, dtype=dtype, **kwargs)
+    from raskt.array.conversion import asanyarray
+
+    a = asanyarray(a)
+    known = a.dtype if dtype is None else np.dtype(dtype)
+    return full_like(a, "" if known.kind in "SU" else 0, dtype=dtype, **kwargs)
 
 
 def empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """Return any values, shaped and cut as another array; see `full_like`."""
-    return full_like(a, 0, dtype=dtype, **kwargs)
+    return zeros_like(a, dtype=dtype, **kwargs)
 
 
 def arange(
@@ -553,7 +557,8 @@ def diag(v: Any, k: int = 0) -> Array:
     if k == 0:
         made: Array = found
         return made
-    return pad(found, ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k)))
+    widths = ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k))
+    return pad(found, widths, constant_values=np.zeros((), dtype=v.dtype)[()])
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:

@@ -58,9 +58,13 @@ def _scanned(kind: str, x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
     if n == 1:
         return scanned
     ones = tuple((1,) * n if at == axis else sizes for at, sizes in enumerate(x.chunks))
-    lasts = blocks("raskt.array._chunk.last_of_block", (scanned,), ones, kind=kind, axis=axis)
+    # A NaN in a running sum is one: those of the elements have been left out.
+    plain = kind.removeprefix("nan")
+    lasts = blocks("raskt.array._chunk.last_of_block", (scanned,), ones, kind=plain, axis=axis)
     whole = lasts.rechunk({axis: -1})
-    before = blocks("raskt.array._chunk.scan_before", (whole,), None, kind=kind, axis=axis).rechunk({axis: 1})
+    before = blocks("raskt.array._chunk.scan_before", (whole,), None, kind=plain, axis=axis).rechunk(
+        {axis: 1}
+    )
     join = "numpy.multiply" if kind.endswith("prod") else "numpy.add"
     return blocks(join, (scanned, before), x.chunks)
 

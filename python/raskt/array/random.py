@@ -6,12 +6,12 @@
 # ruff: noqa: F822 - NumPy's names
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt.array._op import dtype_parameter, op
+from raskt.array._random_parameters import check_bounds, colours, entropy, plain, try_scalars
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -65,19 +65,6 @@ __all__ = [
 ]
 
 
-def _entropy(seed: Any) -> list[int]:
-    """Return what NumPy makes of a seed: numbers of 32 bits."""
-    if isinstance(seed, np.random.SeedSequence):
-        found: Any = seed.entropy
-        return [*np.atleast_1d(np.asarray(found, dtype=object)).tolist(), *seed.spawn_key]
-    if isinstance(seed, (np.ndarray, list, tuple)):
-        return [int(number) for number in np.asarray(seed).reshape(-1)]
-    number = int(seed)
-    if number < 0:
-        raise ValueError("expected non-negative integer")
-    return [number]
-
-
 class _Drawing:
     """What `Generator` and `RandomState` have in common."""
 
@@ -85,7 +72,7 @@ class _Drawing:
     _n_drawn: int
 
     def _begin(self, seed: Any) -> None:
-        self._seed = _entropy(np.random.SeedSequence().entropy if seed is None else seed)
+        self._seed = entropy(np.random.SeedSequence().entropy if seed is None else seed)
         self._n_drawn = 0
 
     def _key(self) -> list[int]:
@@ -114,7 +101,7 @@ class _Drawing:
         sizes = grid_of(chunks, shape, known).sizes
         whole = (*sizes, *((n,) for n in core))
         code = dtype_parameter(known)
-        told = [None if np.ndim(x) > 0 and not core else _plain(x) for x in params]
+        told = [None if np.ndim(x) > 0 and not core else plain(x) for x in params]
         kwargs = {
             "distribution": distribution,
             "key": self._key(),
@@ -123,9 +110,8 @@ class _Drawing:
             "params": told,
         }
         parameters = {"chunks": grid_of(whole, (*shape, *core)), "dtype": code, "kwargs": kwargs}
-        operands = tuple(
-            x.astype(np.float64) if hasattr(x, "_expr") else np.asarray(x, np.float64) for x in arrays
-        )
+        exact = np.int64 if distribution == "integers" else np.float64
+        operands = tuple(x.astype(exact) if hasattr(x, "_expr") else np.asarray(x, exact) for x in arrays)
         return op("random", operands, parameters)
 
     def _checked(
@@ -137,12 +123,17 @@ class _Drawing:
         kwargs: dict[str, Any],
         dtype: Any,
     ) -> Array:
-        extra = set(kwargs) - {"out"}
+        narrow = distribution in ("standard_normal", "standard_exponential", "standard_gamma")
+        extra = set(kwargs) - ({"out", "dtype", "method"} if narrow else {"out"})
         if extra:
             raise TypeError(f"{distribution} does not take {sorted(extra)!r}")
+        if kwargs.get("dtype") is not None:
+            dtype = np.dtype(kwargs["dtype"])
+            if dtype not in (np.float32, np.float64):
+                raise TypeError(f"Unsupported dtype {dtype!r} for {distribution}")
         scalars = [x for x in params if np.ndim(x) == 0]
         if len(scalars) == len(params) and params:
-            _try(distribution, params)
+            try_scalars(distribution, params)
         return self._draw(distribution, size, chunks, params, dtype)
 
     def multinomial(self, n: Any, pvals: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
@@ -551,29 +542,6 @@ class _Drawing:
         return self._checked("zipf", size, chunks, (a,), kwargs, np.int64)
 
 
-def _plain(x: Any) -> Any:
-    return x.item() if isinstance(x, (np.generic, np.ndarray)) else x
-
-
-def _try(distribution: str, params: tuple[Any, ...]) -> None:
-    """Parameters that a distribution does not have are an error at once, in NumPy's words."""
-    getattr(np.random.default_rng(0), distribution)(*params)
-
-
-def _colours(colors: Any, nsample: Any, method: str) -> tuple[list[int], int]:
-    """Return numbers of balls and draws, if they are such that draws can be made."""
-    known, drawn = np.asarray(colors), operator.index(nsample)
-    if method not in ("count", "marginals"):
-        raise ValueError('method must be "count" or "marginals".')
-    if known.ndim != 1 or known.dtype.kind not in "iu" or not known.size or (known < 0).any():
-        raise ValueError("colors must be a one-dimensional sequence of nonnegative integers")
-    if drawn < 0:
-        raise ValueError("nsample must be nonnegative.")
-    if drawn > int(known.sum()):
-        raise ValueError("nsample > sum(colors)")
-    return [int(n) for n in known], drawn
-
-
 class Generator(_Drawing):
     """Draws random numbers, as `numpy.random.Generator` does.
 
@@ -617,8 +585,7 @@ class Generator(_Drawing):
             low, high = 0, low
         if endpoint:
             high = high + 1
-        if np.ndim(low) == 0 and np.ndim(high) == 0 and low >= high:
-            raise ValueError("low >= high" if not endpoint else "low > high")
+        check_bounds(low, high, endpoint, np.dtype(dtype))
         return self._draw("integers", size, chunks, (low, high), dtype)
 
     def choice(
@@ -671,7 +638,7 @@ class Generator(_Drawing):
         """
         from raskt.array.concatenate import stack
 
-        counts, drawn = _colours(colors, nsample, method)
+        counts, drawn = colours(colors, nsample, method)
         shape = () if size is None else size
         rest, parts = sum(counts), list[Any]()
         left: Any = drawn
@@ -732,8 +699,7 @@ class RandomState(_Drawing):
         del kwargs
         if high is None:
             low, high = 0, low
-        if np.ndim(low) == 0 and np.ndim(high) == 0 and low >= high:
-            raise ValueError("low >= high")
+        check_bounds(low, high, False, np.dtype(dtype))
         return self._draw("integers", size, chunks, (low, high), dtype)
 
     def random_integers(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,15 +23,19 @@ CHUNK_BYTES = 128 * 2**20
 
 def limit_bytes(limit: Any = None) -> int:
     """Return the size that automatic chunks do not exceed."""
-    from raskt.units import parse_bytes
-
     if limit is not None:
-        return parse_bytes(limit)
-    import sys
-
+        return _bytes_in(limit)
     config = sys.modules.get("raskt.config")
     found = None if config is None else config.get("array.chunk-size", None)
-    return CHUNK_BYTES if found is None else parse_bytes(found)
+    return CHUNK_BYTES if found is None else _bytes_in(found)
+
+
+@functools.lru_cache(maxsize=64)
+def _bytes_in(text: Any) -> int:
+    """Return the size that a number, or a text such as ``"128 MiB"``, says."""
+    from raskt.units import parse_bytes
+
+    return parse_bytes(text)
 
 
 def grid_of(

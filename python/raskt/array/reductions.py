@@ -52,7 +52,14 @@ def _reduce(
     out: Any = None,
     dtype: Any = None,
     ddof: Any = None,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
+    if where is not True or initial is not None:
+        from raskt.array._selected import selected
+
+        options = {"keepdims": bool(keepdims), "split_every": split_every}
+        return selected(name, a, axis, dtype, ddof, initial, where, out, options)
     parameters: dict[str, Any] = {"axis": axis, "keepdims": bool(keepdims)}
     if axis is not None and not isinstance(axis, (int, tuple)):
         parameters["axis"] = tuple(axis) if np.ndim(axis) else int(axis)
@@ -94,6 +101,9 @@ def sum(
     keepdims: bool = False,
     split_every: Any = None,
     out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
     """Add elements up.
 
@@ -111,6 +121,10 @@ def sum(
         How many partial results are combined at once.
     out : Array, optional
         What gets the result.
+    initial : scalar, optional
+        What the sum begins with.
+    where : array_like, optional
+        Which elements count.
 
     Returns
     -------
@@ -123,7 +137,7 @@ def sum(
     >>> ra.ones((2, 3), chunks=1).sum(axis=0).compute()
     array([2., 2., 2.])
     """
-    return _reduce("sum", a, axis, keepdims, split_every, out, dtype)
+    return _reduce("sum", a, axis, keepdims, split_every, out, dtype, initial=initial, where=where)
 
 
 def prod(
@@ -133,29 +147,66 @@ def prod(
     keepdims: bool = False,
     split_every: Any = None,
     out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
     """Multiply elements; see `sum`."""
-    return _reduce("prod", a, axis, keepdims, split_every, out, dtype)
+    return _reduce("prod", a, axis, keepdims, split_every, out, dtype, initial=initial, where=where)
 
 
-def max(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def max(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
+) -> Array:
     """Return the largest elements; see `sum`."""
-    return _reduce("max", a, axis, keepdims, split_every, out)
+    return _reduce("max", a, axis, keepdims, split_every, out, initial=initial, where=where)
 
 
-def min(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def min(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    initial: Any = None,
+    where: Any = True,
+) -> Array:
     """Return the smallest elements; see `sum`."""
-    return _reduce("min", a, axis, keepdims, split_every, out)
+    return _reduce("min", a, axis, keepdims, split_every, out, initial=initial, where=where)
 
 
-def any(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def any(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    where: Any = True,
+) -> Array:
     """Return whether any element is true; see `sum`."""
-    return _reduce("any", a, axis, keepdims, split_every, out)
+    return _reduce("any", a, axis, keepdims, split_every, out, where=where)
 
 
-def all(a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None) -> Array:
+def all(
+    a: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    split_every: Any = None,
+    out: Any = None,
+    *,
+    where: Any = True,
+) -> Array:
     """Return whether all elements are true; see `sum`."""
-    return _reduce("all", a, axis, keepdims, split_every, out)
+    return _reduce("all", a, axis, keepdims, split_every, out, where=where)
 
 
 def mean(
@@ -165,9 +216,11 @@ def mean(
     keepdims: bool = False,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
 ) -> Array:
     """Return the means of elements; see `sum`."""
-    return _reduce("mean", a, axis, keepdims, split_every, out, dtype)
+    return _reduce("mean", a, axis, keepdims, split_every, out, dtype, where=where)
 
 
 def std(
@@ -178,6 +231,8 @@ def std(
     ddof: int = 0,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
 ) -> Array:
     """Return the standard deviations of elements; see `sum`.
 
@@ -187,13 +242,15 @@ def std(
         As in `sum`.
     ddof : int, optional
         What the number of elements is lessened by before it divides.
+    where : array_like, optional
+        Which elements count.
 
     Returns
     -------
     Array
         The deviations.
     """
-    return _reduce("std", a, axis, keepdims, split_every, out, dtype, ddof)
+    return _reduce("std", a, axis, keepdims, split_every, out, dtype, ddof, where=where)
 
 
 def var(
@@ -204,9 +261,11 @@ def var(
     ddof: int = 0,
     split_every: Any = None,
     out: Any = None,
+    *,
+    where: Any = True,
 ) -> Array:
     """Return the variances of elements; see `std`."""
-    return _reduce("var", a, axis, keepdims, split_every, out, dtype, ddof)
+    return _reduce("var", a, axis, keepdims, split_every, out, dtype, ddof, where=where)
 
 
 def _arg_axis(axis: Any) -> Any:

@@ -156,8 +156,11 @@ class ufunc:
         self, *args: Any, where: Any = True, out: Any = None, dtype: Any = None, **kwargs: Any
     ) -> Any:
         """Return the function of arrays and numbers."""
+        if len(args) == self.nin + 1 and out is None:
+            *args, out = args  # type: ignore[assignment]
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__}() takes {self.nin} arrays, found {len(args)}")
+        args = tuple(args)
         if where is not True:
             return _where_of(self._of, args, where, out, dtype)
         parameters: dict[str, Any] = {}
@@ -193,6 +196,35 @@ class ufunc:
         found: Array = self(A[(...,) + (None,) * B.ndim], B, **kwargs)
         return found
 
+    def accumulate(self, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
+        """Return the function's results so far along an axis: running sums and products.
+
+        Parameters
+        ----------
+        array : array_like
+            The array.
+        axis : int, optional
+            Along which axis.
+        dtype : dtype, optional
+            The dtype of the result.
+        out : Array, optional
+            What gets the result.
+
+        Returns
+        -------
+        Array
+            Of the shape of the array.
+        """
+        from raskt.array import cumulative
+
+        name = {"add": "cumsum", "multiply": "cumprod"}.get(self.__name__)
+        if name is None:
+            raise NotImplementedError(
+                f"{self.__name__}.accumulate: use map_blocks on one chunk along the axis"
+            )
+        found: Array = getattr(cumulative, name)(array, axis=axis, dtype=dtype, out=out)
+        return found
+
     def reduce(
         self, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **kwargs: Any
     ) -> Array:
@@ -208,9 +240,11 @@ class ufunc:
             "logical_or": "any",
         }
         name = names.get(self.__name__)
-        if name is None or kwargs.get("initial") is not None:
+        if name is None:
             raise NotImplementedError(f"{self.__name__}.reduce: use reduction() with functions of your own")
-        extra = {"dtype": dtype} if name in ("sum", "prod") else {}
+        extra = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+        if name in ("sum", "prod"):
+            extra["dtype"] = dtype
         found: Array = getattr(reductions, name)(array, axis=axis, keepdims=keepdims, **extra)
         return found
 

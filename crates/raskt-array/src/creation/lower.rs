@@ -125,7 +125,9 @@ pub(super) fn persisted(job: &mut Job<'_, '_>) -> Result<Layer> {
 pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
     let (chunks, value) = (job.chunks()?, held(job, "value")?);
     let operand = lone_block(job, value, chunks.n_axes())?;
-    let body = chunk_body("as_array", Param::map([(DTYPE, job.parameter(DTYPE))]));
+    let shape = chunks.shape().iter().map(|n| n.map_or(Param::Null, |n| Param::Int(n as i64))).collect();
+    let told = [(DTYPE, job.parameter(DTYPE)), ("shape", Param::List(shape))];
+    let body = chunk_body("as_array", Param::map(told));
     let axes = vec![Along::Single; chunks.n_axes()];
     let parts = BlockwiseParts {
         counts: (0..).zip(chunks.grid()).collect(),

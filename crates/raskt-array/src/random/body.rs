@@ -65,9 +65,12 @@ impl Draw<'_, '_> {
         width: usize,
         fill: impl Fn(&mut Run<'_, T>) -> Result<()> + Sync,
     ) -> Result<NdArray> {
-        let (shape, offsets) = (&self.place.shape, &self.place.offsets);
+        let (whole, offsets) = (&self.place.shape, &self.place.offsets);
+        // Several numbers drawn together lie along an axis of their own, behind those of `size`.
+        let has_core = whole.len() == self.size.len() + 1 && whole.last() == Some(&(width as u64));
+        let shape = &whole[..whole.len() - usize::from(has_core)];
         if self.size.len() != shape.len() {
-            return Err(invalid(format!("a block of {shape:?} elements of an array of {:?}", self.size)));
+            return Err(invalid(format!("a block of {whole:?} elements of an array of {:?}", self.size)));
         }
         let n = memory::n_elements(shape)?;
         let line = shape.last().map_or(1, |&n| n as usize);
@@ -108,7 +111,8 @@ impl Draw<'_, '_> {
                 fill(&mut run)
             })
         })?;
-        let shape: Shape = shape.iter().copied().chain((width != 1).then_some(width as u64)).collect();
+        let core = (has_core || width != 1).then_some(width as u64);
+        let shape: Shape = shape.iter().copied().chain(core).collect();
         NdArray::contiguous(dtype, &shape, buffer)
     }
 

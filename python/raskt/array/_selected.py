@@ -1,0 +1,110 @@
+"""Reductions of some of the elements, or that begin with a value: NumPy's ``where=`` and ``initial=``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._op import dtype_parameter, op
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["selected"]
+
+_NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
+"""What elements that do not count are taken for."""
+_JOIN = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
+"""What puts a value and a result together."""
+
+
+def selected(
+    name: str,
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    ddof: Any,
+    initial: Any,
+    where: Any,
+    out: Any,
+    options: dict[str, Any],
+) -> Array:
+    """Return a reduction of the elements of ``a`` where ``where`` is true, and of ``initial``."""
+    from raskt.array import reductions
+    from raskt.array.conversion import asanyarray
+    from raskt.array.ufuncs import _into
+
+    x = asanyarray(a)
+    if where is not True:
+        known = where.dtype if hasattr(where, "dtype") else np.asarray(where).dtype
+        if known.kind != "b":
+            raise TypeError(f"where= takes truth values, found {known}")
+    if name in ("mean", "var", "std"):
+        made: Array = _into(out, _moment(name, x, axis, dtype, ddof, where, options))
+        return made
+    if initial is None and name in ("max", "min"):
+        raise ValueError(
+            f"reduction operation '{_JOIN[name]}' does not have an identity, so to use a where mask one "
+            "has to specify 'initial'"
+        )
+    if where is not True:
+        neutral = initial if name in ("max", "min") else _NEUTRAL[name]
+        x = op("where", (where, x, np.asarray(neutral).astype(x.dtype)[()]))
+    extra = {"dtype": dtype} if name in ("sum", "prod") else {}
+    if name in ("max", "min") and 0 in x.shape:
+        found: Array = _of_nothing(x, axis, initial, options["keepdims"])
+    else:
+        found = getattr(reductions, name)(x, axis=axis, **options, **extra)
+    if initial is not None:
+        same = found.dtype
+        found = op(_JOIN[name], (found, initial))
+        found = found if found.dtype == same else found.astype(same)
+    result: Array = _into(out, found)
+    return result
+
+
+def _of_nothing(x: Array, axis: Any, initial: Any, keepdims: bool) -> Array:
+    """Return ``initial``, in the shape of a reduction of no elements."""
+    from raskt.array.creation import full
+    from raskt.array.shape import _axes
+
+    gone = tuple(range(x.ndim)) if axis is None else _axes(axis, x.ndim)
+    shape = [1 if at in gone else n for at, n in enumerate(x.shape) if keepdims or at not in gone]
+    return full(tuple(shape), initial, dtype=x.dtype)
+
+
+def _moment(
+    name: str, x: Array, axis: Any, dtype: Any, ddof: Any, where: Any, options: dict[str, Any]
+) -> Array:
+    """Return means and deviations of the elements that count."""
+    from raskt.array import reductions
+    from raskt.array.creation import ones_like
+    from raskt.array.ufuncs import sqrt
+
+    known = getattr(np, name)(np.ones(1, x.dtype), dtype=dtype).dtype
+    wide = np.result_type(x.dtype, np.float64) if x.dtype.kind in "biu" else x.dtype
+    values = x.astype(wide if dtype is None else np.dtype(dtype))
+    n = reductions.sum(op("where", (where, ones_like(x, dtype=bool), False)), axis=axis, **options)
+
+    def total(of: Array, keepdims: bool) -> Array:
+        kept = op("where", (where, of, np.zeros((), of.dtype)[()]))
+        return reductions.sum(
+            kept, axis=axis, keepdims=keepdims, split_every=options["split_every"], dtype=of.dtype
+        )
+
+    if name == "mean":
+        found = op("divide", (total(values, options["keepdims"]), n))
+    else:
+        count = (
+            n
+            if options["keepdims"]
+            else reductions.sum(ones_like(x, dtype=bool), axis=axis, keepdims=True, where=where)
+        )
+        apart = op("subtract", (values, op("divide", (total(values, True), count))))
+        square = (apart * apart.conj()).real if apart.dtype.kind == "c" else apart * apart
+        left = op("maximum", (op("subtract", (n, ddof or 0)), 0))
+        found = op("divide", (total(square, options["keepdims"]), left))
+        found = sqrt(found) if name == "std" else found
+    code = dtype_parameter(known)
+    return found if found._expr.dtype == code else found.astype(known)

@@ -1,0 +1,169 @@
+"""Arguments that are odd but plausible: NumPy's values and dtypes, and its errors at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import raskt
+import raskt.array as ra
+
+VALUES = np.arange(24.0).reshape(6, 4) % 7
+
+
+def same(found: Any, expected: Any) -> None:
+    values = found.compute()
+    expected = np.asarray(expected)
+    assert found.dtype == expected.dtype
+    assert np.shape(values) == expected.shape == found.shape
+    np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize(
+    ("obj", "values", "axis"),
+    [
+        (1, 7, 0),
+        (1, VALUES[0], 0),
+        (-1, VALUES[:2], 0),
+        (2, np.ones(6), 1),
+        (2, np.ones((6, 2)), 1),
+        ([2], np.ones((6, 1)), 1),
+        ([2, 0], np.arange(2.0), 1),
+        (slice(0, 2), [1.0, 2.0], 1),
+        (np.array([True, False, True, False]), 9, 1),
+        ([], 9, 1),
+        (3, [1.0, 2.0], None),
+    ],
+)
+def test_insert(obj: Any, values: Any, axis: Any) -> None:
+    x = ra.from_array(VALUES, chunks=(4, 3))
+    if isinstance(obj, int) and np.shape(values) == (6, 2):
+        values = values.T
+    same(ra.insert(x, obj, values, axis=axis), np.insert(VALUES, obj, values, axis=axis))
+
+
+@pytest.mark.parametrize("obj", [0, -1, [0, -1, 0], slice(None, None, 2), [], [True, False, True, False]])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_delete(obj: Any, axis: int) -> None:
+    x = ra.from_array(VALUES, chunks=(4, 3))
+    same(ra.delete(x, obj, axis=axis), np.delete(VALUES, obj, axis=axis))
+
+
+@pytest.mark.parametrize(
+    ("width", "options"),
+    [
+        ({0: (1, 2)}, {}),
+        ({-1: 2}, {"mode": "edge"}),
+        (2, {"mode": "reflect", "reflect_type": "odd"}),
+        (((0, 0), (1, 2)), {"mode": "symmetric", "reflect_type": "odd"}),
+        (1, {"constant_values": ((1, 2), (3, 4))}),
+        (((9, 9), (9, 9)), {"mode": "reflect"}),
+    ],
+)
+def test_pad(width: Any, options: dict[str, Any]) -> None:
+    same(ra.pad(ra.from_array(VALUES, chunks=(4, 3)), width, **options), np.pad(VALUES, width, **options))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda x: ra.pad(x, 1, mode="nope"), ValueError, "mode 'nope' is not supported"),
+        (lambda x: ra.pad(x, 1, mode="edge", stat_length=1), ValueError, "unsupported keyword"),
+        (lambda x: ra.pad(x, {5: 1}), np.exceptions.AxisError, "axis 5"),
+        (lambda x: ra.pad(x, 1.5), TypeError, "integral"),
+        (lambda x: ra.delete(x, 1.5, axis=0), IndexError, "integer"),
+        (lambda x: ra.delete(x, [True, False], axis=0), ValueError, "length of 6"),
+        (lambda x: ra.repeat(x, [1.5, 2], axis=0), TypeError, "Cannot cast"),
+        (lambda x: ra.tensordot(x, x, 3), ValueError, "shape-mismatch"),
+        (lambda x: ra.tensordot(x, x, axes=((0, 5), (0, 1))), IndexError, "axis 5"),
+        (lambda x: ra.apply_over_axes(np.sum, x, [0, 2]), np.exceptions.AxisError, "axis 2"),
+        (lambda x: ra.select([x], [x]), TypeError, "should be boolean"),
+        (lambda x: ra.std(x, dtype="i4"), TypeError, "square root"),
+        (lambda x: ra.var(x, dtype="i4"), NotImplementedError, "astype"),
+        (lambda x: ra.nanmean(x, dtype="i4"), TypeError, "must be inexact"),
+        (lambda x: ra.sum(x, dtype="m8[s]"), TypeError, "timedelta64"),
+        (lambda x: ra.broadcast_to(x, (-1, 6, 4)), ValueError, "non-negative"),
+        (lambda x: x.copy().__setitem__(0, 1j), TypeError, "complex"),
+        (lambda x: ra.from_array(VALUES, chunks=None), ValueError, "found None"),
+        (
+            lambda x: ra.random.default_rng(1).integers(0, 300, size=3, dtype="u1"),
+            ValueError,
+            "high is out of",
+        ),
+        (lambda x: ra.random.default_rng(1).integers(0, 3, dtype=float), TypeError, "Unsupported dtype"),
+        (lambda x: ra.random.default_rng(1).standard_normal(3, dtype="i4"), TypeError, "Unsupported dtype"),
+    ],
+)
+def test_what_is_wrong_is_said_at_once(wrong: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        wrong(ra.from_array(VALUES, chunks=(4, 3)))
+
+
+def test_a_delayed_value_of_another_shape_is_said() -> None:
+    value = raskt.delayed(np.ones)(4)
+    with pytest.raises(ValueError, match=r"shape \(4,\), where from_delayed was told \(3,\)"):
+        ra.from_delayed(value, (3,), float).compute()
+    assert ra.from_delayed(value, (np.nan,), float).compute().shape == (4,)
+
+
+def test_infinities_in_running_sums_without_nan() -> None:
+    values = np.array([1, np.inf, -np.inf, 2, np.nan, 3, 0, np.inf])
+    x = ra.from_array(values, chunks=2)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(ra.nancumsum(x).compute(), np.nancumsum(values))
+        np.testing.assert_array_equal(ra.nancumprod(x).compute(), np.nancumprod(values))
+
+
+def test_weighted_averages_of_infinities() -> None:
+    values = np.array([[1.0, np.inf], [2.0, 3.0]])
+    weights = np.array([1.0, 3.0])
+    x = ra.from_array(values, chunks=1)
+    np.testing.assert_array_equal(ra.average(x, 0, weights).compute(), np.average(values, 0, weights))
+
+
+def test_objects_and_texts() -> None:
+    objects = np.array([[3, 1], [2, 5]], dtype=object)
+    x = ra.from_array(objects, chunks=1)
+    same(x.sum(axis=0), objects.sum(axis=0))
+    assert (x.sum().dtype, x.sum().compute()) == (np.dtype(object), 11)
+    assert x.argmax().compute() == 3
+    words = np.array(["a", "bc"])
+    same(ra.zeros_like(ra.from_array(words, chunks=1)), np.zeros_like(words))
+    same(ra.diag(ra.from_array(words, chunks=1), 1), np.diag(words, 1))
+
+
+def test_differences_of_dates_are_durations() -> None:
+    days = np.array(["2001-01-01", "2001-01-05", "2001-01-06", "2001-02-01"], "M8[D]")
+    same(ra.gradient(ra.from_array(days, chunks=2)), np.gradient(days))
+
+
+def test_complex_extremes_with_a_part_that_is_no_number() -> None:
+    for lone in (complex(-np.inf, np.nan), complex(np.nan, 1), complex(9, np.nan)):
+        for chunks in (1, 3):
+            values = np.array([0, lone, 2])
+            x = ra.from_array(values, chunks=chunks)
+            for name in ("max", "min"):
+                assert np.isnan(getattr(ra, name)(x).compute())
+            assert x.argmax().compute() == x.argmin().compute() == 1
+
+
+def test_draws_of_several_numbers_and_of_any_range() -> None:
+    generator = ra.random.default_rng(1)
+    counts = generator.multinomial(20, [0.2, 0.3, 0.5], size=(6, 4), chunks=3)
+    assert counts.shape == (6, 4, 3)
+    assert (counts.compute().sum(axis=-1) == 20).all()
+    again = ra.random.default_rng(1).multinomial(20, [0.2, 0.3, 0.5], size=(6, 4), chunks=1)
+    np.testing.assert_array_equal(counts.compute(), again.compute())
+    assert generator.multinomial(5, [1.0]).compute().tolist() == [5]
+    wide = generator.integers(2**63, 2**64, size=50, dtype="u8", chunks=20).compute()
+    assert wide.dtype == np.uint64
+    assert wide.min() >= 2**63
+    narrow = generator.standard_gamma(2.0, size=3, dtype="f4")
+    assert narrow.dtype == narrow.compute().dtype == np.float32
+
+
+def test_chunks_follow_the_configured_size() -> None:
+    with raskt.config.set({"array.chunk-size": "1 KiB"}):
+        assert max(ra.ones(1000).chunks[0]) == 128
+    assert ra.ones(1000).numblocks == (1,)
