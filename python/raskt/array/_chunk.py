@@ -694,6 +694,47 @@ def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = Non
     return block
 
 
+def true_count(mask: Block) -> Block:
+    return np.array([np.count_nonzero(mask)])
+
+
+def assign_in_order(
+    block: Block, mask: Block, counts: Block, values: Block, info: Any, aligned: bool
+) -> Block:
+    """Return a block with values where a mask is true: its share of all of them, unless they are its own."""
+    at, n = info["block"][0], int(counts.sum())
+    if not aligned:
+        if len(values) != n:
+            raise ValueError(
+                f"NumPy boolean array indexing assignment cannot assign {len(values)} input values to the "
+                f"{n} output values where the mask is true"
+            )
+        start = int(counts[:at].sum())
+        values = values[start : start + int(counts[at])]
+    block = np.array(block)
+    block[np.asarray(mask)] = values
+    return block
+
+
+def assign_points(block: Block, info: Any, axes: Any, places: Any, value: Any) -> Block:
+    """Return a block with values at places that belong together, those that lie in it."""
+    spans = [info["out"][axis] for axis in axes]
+    found = [np.asarray(where) for where in places]
+    inside = np.ones(len(found[0]), dtype=bool)
+    for where, (start, stop) in zip(found, spans, strict=True):
+        inside &= (where >= start) & (where < stop)
+    if not inside.any():
+        return block
+    block = np.array(block)
+    index: list[Any] = [slice(None)] * block.ndim
+    for axis, where, (start, _) in zip(axes, found, spans, strict=True):
+        index[axis] = where[inside] - start
+    new = np.asarray(value)[inside]
+    # Beside whole axes there is one value for all places.
+    block[tuple(index)] = new if len(axes) == block.ndim else new[0]
+    return block
+
+
 def picked_block(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return what places take of a block, behind an axis for its number; zeros for other blocks' places."""
     return np.expand_dims(picked_of(block, places, axis, size, info), axis)

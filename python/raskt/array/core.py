@@ -341,7 +341,7 @@ class Array(Operators):
         return getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from raskt.array._indexing import setitem
+        from raskt.array._assignment import setitem
 
         self._expr = setitem(self, key, value)._expr
         if hasattr(self, "_cache"):

@@ -155,8 +155,6 @@ def test_what_is_wrong_whatever_the_lengths_is_said_at_once() -> None:
         ra.roll(x, 1, axis=5)
     with pytest.raises(IndexError, match="too many indices"):
         x[0, 0, 0] = 1
-    with pytest.raises(NotImplementedError, match="several lists"):
-        x[[0, 1], [0, 1]] = 1
     with pytest.raises(TypeError, match="integral"):
         ra.pad(x, 1.5)
     with pytest.raises(ValueError, match="mode 'nope' is not supported"):
