@@ -25,10 +25,13 @@ pub struct Entry {
 }
 
 /// Numbers that are equal to Python, whatever their types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Number {
     Whole(i64),
+    /// The bits of a float that is no such whole number.
     Other(u64),
+    /// The digits of a whole number that is no float either.
+    Big(Box<str>),
 }
 
 impl Number {
@@ -37,8 +40,19 @@ impl Number {
         let limit = (1u64 << 53) as f64;
         if value.trunc() == value && value.abs() <= limit {
             Self::Whole(value as i64)
+        } else if value.is_nan() {
+            // Python's `json` gives one object for all of them, and an object is found by itself.
+            Self::Other(f64::NAN.to_bits())
         } else {
             Self::Other(value.to_bits())
+        }
+    }
+
+    fn of_digits(digits: &str) -> Self {
+        // Floats print as the whole number that they are, to the last digit.
+        match digits.parse::<f64>() {
+            Ok(value) if value.is_finite() && format!("{value:.0}") == digits => Self::Other(value.to_bits()),
+            _ => Self::Big(digits.into()),
         }
     }
 
@@ -59,6 +73,7 @@ pub struct Counts {
     strings: FxHashMap<Box<str>, u32>,
     numbers: FxHashMap<Number, u32>,
     tuples: FxHashMap<Box<[u8]>, u32>,
+    wtf8: FxHashMap<Box<[u8]>, u32>,
     null: Option<u32>,
     key: Vec<u8>,
 }
@@ -92,6 +107,8 @@ impl Counts {
             Scalar::Bool(value) => *self.numbers.entry(Number::Whole(value.into())).or_insert(next),
             Scalar::Int(value) => *self.numbers.entry(Number::of_int(value)).or_insert(next),
             Scalar::Float(value) => *self.numbers.entry(Number::of_float(value)).or_insert(next),
+            Scalar::Big(digits) => *self.numbers.entry(Number::of_digits(digits)).or_insert(next),
+            Scalar::Wtf8(bytes) => *self.wtf8.entry(bytes.into()).or_insert(next),
         };
         self.count(place, n, at, || Counted::Scalar(Constant::from(value)));
     }
@@ -169,18 +186,23 @@ fn push_key(key: &mut Vec<u8>, value: Scalar<'_>) {
             key.push(b'f');
             key.extend(bits.to_le_bytes());
         }
+        Number::Big(digits) => push_bytes(key, b'b', digits.as_bytes()),
     };
     match value {
         Scalar::Bool(value) => number(Number::Whole(value.into())),
         Scalar::Int(value) => number(Number::of_int(value)),
+        Scalar::Big(digits) => number(Number::of_digits(digits)),
         Scalar::Float(value) => number(Number::of_float(value)),
         Scalar::Null => key.push(b'n'),
-        Scalar::Str(text) => {
-            key.push(b's');
-            key.extend((text.len() as u64).to_le_bytes());
-            key.extend(text.as_bytes());
-        }
+        Scalar::Str(text) => push_bytes(key, b's', text.as_bytes()),
+        Scalar::Wtf8(bytes) => push_bytes(key, b's', bytes),
     }
+}
+
+fn push_bytes(key: &mut Vec<u8>, kind: u8, bytes: &[u8]) {
+    key.push(kind);
+    key.extend((bytes.len() as u64).to_le_bytes());
+    key.extend(bytes);
 }
 
 #[cfg(test)]
@@ -196,6 +218,11 @@ mod tests {
             Scalar::Int(big + 1),
             Scalar::Int(i64::MAX),
             Scalar::Float(9_223_372_036_854_775_808.0),
+            Scalar::Big("9223372036854775808"),
+            Scalar::Big("-9223372036854775809"),
+            Scalar::Big("9223372036854775809"),
+            Scalar::Float(f64::NAN),
+            Scalar::Float(-f64::NAN),
         ];
         let (mut alone, mut tuples) = (Counts::default(), Counts::default());
         for (at, value) in values.into_iter().enumerate() {
@@ -204,7 +231,7 @@ mod tests {
         }
         for counts in [alone, tuples] {
             let found: Vec<_> = counts.entries().iter().map(|entry| (entry.n, entry.first)).collect();
-            assert_eq!(found, [(2, 0), (1, 2), (1, 3), (1, 4)]);
+            assert_eq!(found, [(2, 0), (1, 2), (1, 3), (2, 4), (1, 6), (1, 7), (2, 8)]);
         }
     }
 

@@ -7,12 +7,16 @@ pub enum Scalar<'a> {
     Null,
     /// `True` or `False`.
     Bool(bool),
-    /// An `int`.
+    /// An `int` of up to 64 bits.
     Int(i64),
-    /// A `float`, never NaN.
+    /// An `int` of more bits: its decimal digits, with a sign if it is negative.
+    Big(&'a str),
+    /// A `float`.
     Float(f64),
     /// A `str`.
     Str(&'a str),
+    /// A `str` with halves of surrogate pairs, which no Rust string has, in WTF-8: UTF-8 that has them, too.
+    Wtf8(&'a [u8]),
 }
 
 /// One element of a bag.
@@ -33,12 +37,16 @@ pub enum Constant {
     Null,
     /// `True` or `False`.
     Bool(bool),
-    /// An `int`.
+    /// An `int` of up to 64 bits.
     Int(i64),
-    /// A `float`, never NaN.
+    /// An `int` of more bits: its decimal digits, with a sign if it is negative.
+    Big(Box<str>),
+    /// A `float`.
     Float(f64),
     /// A `str`.
     Str(Box<str>),
+    /// A `str` with halves of surrogate pairs, which no Rust string has, in WTF-8: UTF-8 that has them, too.
+    Wtf8(Box<[u8]>),
 }
 
 impl From<Scalar<'_>> for Constant {
@@ -47,8 +55,10 @@ impl From<Scalar<'_>> for Constant {
             Scalar::Null => Self::Null,
             Scalar::Bool(value) => Self::Bool(value),
             Scalar::Int(value) => Self::Int(value),
+            Scalar::Big(digits) => Self::Big(digits.into()),
             Scalar::Float(value) => Self::Float(value),
             Scalar::Str(text) => Self::Str(text.into()),
+            Scalar::Wtf8(bytes) => Self::Wtf8(bytes.into()),
         }
     }
 }
@@ -60,8 +70,10 @@ impl Constant {
             Self::Null => Scalar::Null,
             Self::Bool(value) => Scalar::Bool(*value),
             Self::Int(value) => Scalar::Int(*value),
+            Self::Big(digits) => Scalar::Big(digits),
             Self::Float(value) => Scalar::Float(*value),
             Self::Str(text) => Scalar::Str(text),
+            Self::Wtf8(bytes) => Scalar::Wtf8(bytes),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Items of a line of JSON, without the rest: the whole line is checked, nothing but the items is kept.
 //!
-//! The grammar is that of Python's `json.loads` (RFC 8259), without what Python adds (`NaN`, `Infinity`), which is odd
-//! here, as are numbers that are no 64-bit integers where they are asked for.
+//! The grammar is that of Python's `json.loads`: RFC 8259, and `NaN`, `Infinity` and `-Infinity`. What is nested deeper
+//! than [`DEPTH_MAX`] is odd.
 
 use crate::element::{Constant, Element, Scalar};
 use crate::odd::Odd;
@@ -39,7 +39,7 @@ impl Projection {
 #[derive(Debug, Default)]
 pub struct Scratch {
     slots: Vec<Option<Raw>>,
-    texts: Vec<String>,
+    texts: Vec<Vec<u8>>,
 }
 
 /// Hands to `emit` what `projection` takes from the JSON in `line`: all of it, or, with an error, nothing. (`emit` may
@@ -70,7 +70,7 @@ pub fn project(
         return Err(Odd::Missing);
     }
     if texts.len() < slots.len() {
-        texts.resize(slots.len(), String::new());
+        texts.resize(slots.len(), Vec::new());
     }
     let default = projection.default.as_ref();
     if projection.is_tuple {
@@ -90,7 +90,7 @@ fn explode(
     line: &str,
     from: usize,
     to: usize,
-    texts: &mut Vec<String>,
+    texts: &mut Vec<Vec<u8>>,
     emit: &mut impl FnMut(Element<'_>) -> Result<(), Odd>,
 ) -> Result<(), Odd> {
     let mut reader = Reader { bytes: &line.as_bytes()[..to], at: from };
@@ -100,7 +100,7 @@ fn explode(
     let mut raws = Vec::new();
     reader.list(0, &mut |raw| raws.push(raw))?;
     if texts.len() < raws.len() {
-        texts.resize(raws.len(), String::new());
+        texts.resize(raws.len(), Vec::new());
     }
     let items = raws.into_iter().zip(texts).map(|(raw, text)| scalar(line, Some(raw), None, text));
     for item in items.collect::<Result<Vec<_>, _>>()? {
@@ -114,7 +114,7 @@ fn scalar<'a>(
     line: &'a str,
     slot: Option<Raw>,
     default: Option<&'a Constant>,
-    text: &'a mut String,
+    text: &'a mut Vec<u8>,
 ) -> Result<Scalar<'a>, Odd> {
     match (slot, default) {
         (None, None) => Err(Odd::Missing),
@@ -127,7 +127,7 @@ fn scalar<'a>(
         (Some(Raw::Text { from, to, is_plain: true }), _) => Ok(Scalar::Str(&line[from..to])),
         (Some(Raw::Text { from, to, is_plain: false }), _) => {
             unescape(&line[from..to], text).ok_or(Odd::Json { at: from })?;
-            Ok(Scalar::Str(text))
+            Ok(std::str::from_utf8(text).map_or(Scalar::Wtf8(text), Scalar::Str))
         }
     }
 }
@@ -161,22 +161,21 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// The name of a member where it stands.
+/// The name of a member as it stands, between its quotes.
 #[derive(Clone, Copy)]
 struct Name<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    text: &'a [u8],
     is_plain: bool,
 }
 
 impl Name<'_> {
     fn is(&self, key: &str) -> bool {
-        self.is_plain && self.bytes == key.as_bytes()
-    }
-
-    /// A name in escapes may be one that is wanted: Python knows.
-    fn checked(&self) -> Result<(), Odd> {
-        if self.is_plain { Ok(()) } else { Err(Odd::Json { at: self.at }) }
+        if self.is_plain {
+            return self.text == key.as_bytes();
+        }
+        let mut text = Vec::new();
+        let escaped = std::str::from_utf8(self.text).ok();
+        escaped.and_then(|escaped| unescape(escaped, &mut text)).is_some() && text == key.as_bytes()
     }
 }
 
@@ -226,7 +225,7 @@ impl<'a> Reader<'a> {
                 for (slot, _) in slots.iter_mut().zip(wanted.names).filter(|(_, key)| name.is(key)) {
                     *slot = Some(value);
                 }
-                return name.checked();
+                return Ok(());
             };
             if name.is(key) {
                 // Of an earlier member of this name nothing is left.
@@ -235,7 +234,7 @@ impl<'a> Reader<'a> {
             } else {
                 reader.value(depth)?;
             }
-            name.checked()
+            Ok(())
         })?;
         Ok(is_reached)
     }
@@ -260,7 +259,7 @@ impl<'a> Reader<'a> {
             self.skip_space();
             self.expect(b':')?;
             self.skip_space();
-            let name = Name { bytes: &self.bytes[from..to], at: from, is_plain };
+            let name = Name { text: &self.bytes[from..to], is_plain };
             member(self, name, depth + 1)?;
             self.skip_space();
             match self.peek() {
@@ -290,6 +289,11 @@ impl<'a> Reader<'a> {
             b't' => self.word(b"true", Scalar::Bool(true)),
             b'f' => self.word(b"false", Scalar::Bool(false)),
             b'n' => self.word(b"null", Scalar::Null),
+            b'N' => self.word(b"NaN", Scalar::Float(f64::NAN)),
+            b'I' => self.word(b"Infinity", Scalar::Float(f64::INFINITY)),
+            b'-' if self.bytes.get(self.at + 1) == Some(&b'I') => {
+                self.word(b"-Infinity", Scalar::Float(f64::NEG_INFINITY))
+            }
             _ => self.number(),
         }
     }
@@ -382,7 +386,7 @@ impl<'a> Reader<'a> {
         }
         let leads_with_zero = self.peek() == b'0';
         let n_digits = self.digits();
-        if n_digits == 0 || (leads_with_zero && n_digits > 1) || n_digits > DIGITS_MAX {
+        if n_digits == 0 || (leads_with_zero && n_digits > 1) {
             return Err(self.odd());
         }
         let mut is_float = false;
@@ -403,46 +407,68 @@ impl<'a> Reader<'a> {
                 return Err(self.odd());
             }
         }
+        if !is_float && n_digits > DIGITS_MAX {
+            return Err(self.odd());
+        }
         Ok(Raw::Number { from, to: self.at, is_float })
     }
 }
 
-/// The value of a number; `None` for integers of more than 64 bits, which are Python's to make.
-fn number(text: &str, is_float: bool) -> Option<Scalar<'static>> {
-    if is_float { text.parse().map(Scalar::Float).ok() } else { text.parse().map(Scalar::Int).ok() }
+/// The value of a number; `None` where it has none.
+fn number(text: &str, is_float: bool) -> Option<Scalar<'_>> {
+    if is_float {
+        return text.parse().map(Scalar::Float).ok();
+    }
+    Some(text.parse().map_or(Scalar::Big(text), Scalar::Int))
 }
 
-/// Puts the text that `escaped` stands for into `text`; `None` for lone surrogates, which no Rust string has.
-fn unescape(escaped: &str, text: &mut String) -> Option<()> {
+/// Puts the text that `escaped` stands for into `text`: UTF-8, and halves of surrogate pairs as WTF-8 has them; `None`
+/// where an escape is none.
+fn unescape(escaped: &str, text: &mut Vec<u8>) -> Option<()> {
     text.clear();
     let mut rest = escaped;
     while let Some(at) = rest.find('\\') {
-        text.push_str(&rest[..at]);
+        text.extend_from_slice(&rest.as_bytes()[..at]);
         let kind = *rest.as_bytes().get(at + 1)?;
         rest = rest.get(at + 2..)?;
         text.push(match kind {
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
             b'u' => {
                 let unit = hex(rest)?;
                 rest = rest.get(4..)?;
-                let low = if (0xd800..0xdc00).contains(&unit) {
-                    let low = rest.strip_prefix("\\u").and_then(hex)?;
-                    rest = rest.get(6..)?;
-                    Some(low)
-                } else {
-                    None
-                };
-                char::decode_utf16([Some(unit), low].into_iter().flatten()).next()?.ok()?
+                let low = rest.strip_prefix("\\u").and_then(hex).filter(|low| (0xdc00..0xe000).contains(low));
+                match low {
+                    Some(low) if (0xd800..0xdc00).contains(&unit) => {
+                        rest = rest.get(6..)?;
+                        push_code(
+                            0x1_0000 + ((u32::from(unit) - 0xd800) << 10) + u32::from(low) - 0xdc00,
+                            text,
+                        );
+                    }
+                    _ => push_code(u32::from(unit), text),
+                }
+                continue;
             }
-            other => char::from(other),
+            other => other,
         });
     }
-    text.push_str(rest);
+    text.extend_from_slice(rest.as_bytes());
     Some(())
+}
+
+/// Appends a code point; one of a surrogate, which UTF-8 has not, in the three bytes that it would have.
+fn push_code(code: u32, text: &mut Vec<u8>) {
+    match char::from_u32(code) {
+        Some(character) => text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => {
+            let low = |shift: u32| 0x80 | (code >> shift & 0x3f) as u8;
+            text.extend_from_slice(&[0xe0 | (code >> 12) as u8, low(6), low(0)]);
+        }
+    }
 }
 
 fn hex(digits: &str) -> Option<u16> {
@@ -508,14 +534,15 @@ mod tests {
     }
 
     #[test]
-    fn what_python_reads_in_its_own_way_is_odd() {
+    fn what_python_does_not_read_is_odd() {
+        let digits = format!("{{\"a\": {}}}", "9".repeat(DIGITS_MAX + 1));
         for line in [
-            r#"{"a": NaN}"#,
+            digits.as_str(),
+            r#"{"a": -NaN}"#,
+            r#"{"a": nan}"#,
+            r#"{"a": +Infinity}"#,
             r#"{"a": 1e}"#,
             r#"{"a": 01}"#,
-            r#"{"a": "\ud800"}"#,
-            r#"{"a": 99999999999999999999}"#,
-            r#"{"\u0061": 1}"#,
             "{\"a\": \"\t\"}",
             r#"{"a": 1} x"#,
             r#"{"a": 1,}"#,
@@ -525,6 +552,31 @@ mod tests {
         ] {
             assert!(matches!(pluck(line, &["a"]), Err(Odd::Json { .. })), "{line}");
         }
+    }
+
+    #[test]
+    fn what_python_adds_to_json_is_read() {
+        for (value, expected) in [
+            ("NaN", "Float(NaN)"),
+            ("Infinity", "Float(inf)"),
+            ("-Infinity", "Float(-inf)"),
+            ("1e999", "Float(inf)"),
+            ("-9223372036854775808", "Int(-9223372036854775808)"),
+            ("9223372036854775808", "Big(\"9223372036854775808\")"),
+            ("-99999999999999999999", "Big(\"-99999999999999999999\")"),
+            (r#""\ud83d\ude00""#, "Str(\"😀\")"),
+            (r#""x\ud800\u0061""#, "Wtf8([120, 237, 160, 128, 97])"),
+            (r#""\udc00\ud800\ud83d\ude00""#, "Wtf8([237, 176, 128, 237, 160, 128, 240, 159, 152, 128])"),
+        ] {
+            let found = pluck(&format!(r#"{{"b": {value}, "\u0061": {value}}}"#), &["a"]).unwrap();
+            assert_eq!(found, format!("Scalar({expected})"), "{value}");
+        }
+        assert_eq!(
+            pluck(r#"{"a": 1, "\u0061": 2, "\ud800": 3, "b": NaN}"#, &["a"]).unwrap(),
+            "Scalar(Int(2))"
+        );
+        let long = format!("{{\"a\": {}.5}}", "9".repeat(DIGITS_MAX + 1));
+        assert_eq!(pluck(&long, &["a"]).unwrap(), "Scalar(Float(inf))");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Bags without Python: files and their decompression, lines, JSON of which only what is asked for is read, counts.
 //!
 //! What is here is a shortcut for chains of functions that Raskt knows, and it never guesses: a line with which it
-//! would not do exactly as Python does (invalid text, a number of many digits, a lone surrogate) is [`Odd`], and is
+//! would not do exactly as Python does (invalid text, no JSON, changes of case beyond ASCII) is [`Odd`], and is
 //! handed to the [`Sink`] as it is. The caller has Python read that line, which gives its elements, or the error.
 //!
 //! ```

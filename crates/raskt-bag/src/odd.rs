@@ -11,7 +11,7 @@ pub enum Odd {
     LineEnd,
     /// Text beyond ASCII whose case is to be changed: the rules are Python's.
     Text,
-    /// What is no JSON, or JSON that Python reads in ways of its own.
+    /// What is no JSON, or is nested deep.
     Json {
         /// The byte of the line at which reading ended.
         at: usize,
@@ -30,7 +30,7 @@ impl fmt::Display for Odd {
             Self::Encoding => f.write_str("is no text in its encoding"),
             Self::LineEnd => f.write_str("has carriage returns as line ends"),
             Self::Text => f.write_str("has text beyond ASCII to change"),
-            Self::Json { at } => write!(f, "has JSON that is invalid or unusual at byte {at}"),
+            Self::Json { at } => write!(f, "has invalid JSON at byte {at}"),
             Self::Missing => f.write_str("lacks the item that was asked for"),
             Self::Container => f.write_str("has a list or an object where a scalar is needed"),
             Self::Flatten => f.write_str("has no list where one is needed"),

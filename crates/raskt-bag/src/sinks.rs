@@ -120,12 +120,16 @@ pub enum Item {
     Null,
     /// `True` or `False`.
     Bool(bool),
-    /// An `int`.
+    /// An `int` of up to 64 bits.
     Int(i64),
+    /// An `int` of more, whose digits are at a place of [`Batch::text`].
+    Big(Range<usize>),
     /// A `float`.
     Float(f64),
     /// Text, at a place of [`Batch::text`].
     Str(Range<usize>),
+    /// Text with halves of surrogate pairs, in WTF-8.
+    Wtf8(Box<[u8]>),
     /// JSON of a list or an object, at a place of [`Batch::text`].
     Json(Range<usize>),
     /// A tuple of so many of the items that follow.
@@ -165,7 +169,9 @@ impl Batch {
             Scalar::Bool(value) => Item::Bool(value),
             Scalar::Int(value) => Item::Int(value),
             Scalar::Float(value) => Item::Float(value),
+            Scalar::Big(digits) => Item::Big(self.kept(digits)),
             Scalar::Str(text) => Item::Str(self.kept(text)),
+            Scalar::Wtf8(bytes) => Item::Wtf8(bytes.into()),
         }
     }
 }

@@ -6,6 +6,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bzip2::bufread::BzDecoder;
+use flate2::bufread::GzDecoder;
+use liblzma::bufread::XzDecoder;
+
 /// The compressed bytes that are read at once.
 const COMPRESSED_BYTES: usize = 1 << 17;
 
@@ -131,64 +135,140 @@ fn decompress(raw: Box<dyn Read + Send>, compression: Compression) -> io::Result
     let buffered = |raw| BufReader::with_capacity(COMPRESSED_BYTES, raw);
     Ok(match compression {
         Compression::None => raw,
-        Compression::Gzip => Box::new(Gzip::Between(buffered(raw))),
-        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(raw))),
-        Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered(raw))),
+        Compression::Gzip => Box::new(Members::<_, GzDecoder<_>>::new(buffered(raw))),
+        Compression::Bzip2 => Box::new(Members::<_, BzDecoder<_>>::new(buffered(raw))),
+        Compression::Xz => Box::new(Members::<_, XzDecoder<_>>::new(buffered(raw))),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(raw))?),
     })
 }
 
-/// gzip as Python reads it: any number of members, none in an empty file, zeros after each (RFC 1952 knows members
-/// alone; tapes and some writers pad).
-enum Gzip<R: BufRead> {
-    Between(R),
-    Member(Box<flate2::bufread::GzDecoder<R>>),
-    Moved,
+/// A decoder of one member (gzip) or stream (bzip2, xz) of a file that may have several.
+trait Member<R>: Read {
+    const NAME: &str;
+    /// What it begins with.
+    const MAGIC: &[u8];
+    /// Whether an empty file is one of no members, and whether only members may follow the first: gzip's are so to
+    /// Python, while what follows the last stream of the others is left alone.
+    const ARE_ALL: bool;
+    fn begin(reader: R) -> Self;
+    fn end(self) -> R;
 }
 
-impl<R: BufRead> Read for Gzip<R> {
+impl<R: BufRead> Member<R> for GzDecoder<R> {
+    const NAME: &str = "gzip";
+    const MAGIC: &[u8] = b"\x1f\x8b";
+    const ARE_ALL: bool = true;
+
+    fn begin(reader: R) -> Self {
+        Self::new(reader)
+    }
+
+    fn end(self) -> R {
+        self.into_inner()
+    }
+}
+
+impl<R: BufRead> Member<R> for BzDecoder<R> {
+    const NAME: &str = "bzip2";
+    const MAGIC: &[u8] = b"BZh";
+    const ARE_ALL: bool = false;
+
+    fn begin(reader: R) -> Self {
+        Self::new(reader)
+    }
+
+    fn end(self) -> R {
+        self.into_inner()
+    }
+}
+
+impl<R: BufRead> Member<R> for XzDecoder<R> {
+    const NAME: &str = "xz";
+    const MAGIC: &[u8] = b"\xfd7zXZ\0";
+    const ARE_ALL: bool = false;
+
+    fn begin(reader: R) -> Self {
+        Self::new(reader)
+    }
+
+    fn end(self) -> R {
+        self.into_inner()
+    }
+}
+
+/// Files as Python reads them: any number of members, and zeros after each. (Specifications know members alone, but
+/// tapes and some writers pad; and what comes after bzip2 and xz and is neither has no meaning.)
+enum Members<R, M> {
+    Between {
+        reader: R,
+        is_first: bool,
+    },
+    Member(Box<M>),
+    /// After the last one, or an error.
+    Over,
+}
+
+impl<R: BufRead, M: Member<R>> Members<R, M> {
+    fn new(reader: R) -> Self {
+        Self::Between { reader, is_first: true }
+    }
+
+    /// The next member, before whose begin `reader` stands.
+    fn next(mut reader: R, is_first: bool) -> io::Result<Self> {
+        if !is_first {
+            skip_zeros(&mut reader)?;
+        }
+        let bytes = reader.fill_buf()?;
+        let is_at_end = bytes.is_empty();
+        let is_begin = bytes.iter().zip(M::MAGIC).all(|(byte, magic)| byte == magic);
+        let is_optional = M::ARE_ALL || !is_first;
+        match (is_at_end, is_begin) {
+            (true, _) if is_optional => Ok(Self::Over),
+            (true, _) => Err(io::ErrorKind::UnexpectedEof.into()),
+            (false, false) if is_first => Err(invalid(format!("it is no {} file", M::NAME))),
+            (false, false) if M::ARE_ALL => {
+                Err(invalid(format!("what follows its {0} data is no {0}", M::NAME)))
+            }
+            (false, false) => Ok(Self::Over),
+            (false, true) => Ok(Self::Member(Box::new(M::begin(reader)))),
+        }
+    }
+}
+
+fn invalid(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+impl<R: BufRead, M: Member<R>> Read for Members<R, M> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
         loop {
-            match std::mem::replace(self, Self::Moved) {
-                Self::Between(mut rest) => {
-                    let is_at_end = skip_zeros(&mut rest)?;
-                    if is_at_end {
-                        *self = Self::Between(rest);
-                        return Ok(0);
-                    }
-                    *self = Self::Member(Box::new(flate2::bufread::GzDecoder::new(rest)));
-                }
+            match std::mem::replace(self, Self::Over) {
+                Self::Between { reader, is_first } => *self = Self::next(reader, is_first)?,
                 Self::Member(mut member) => match member.read(buffer) {
-                    Ok(0) => *self = Self::Between(member.into_inner()),
+                    Ok(0) => *self = Self::Between { reader: member.end(), is_first: false },
                     found => {
                         *self = Self::Member(member);
                         return found;
                     }
                 },
-                // Only after an error, which ended reading.
-                Self::Moved => return Ok(0),
+                Self::Over => return Ok(0),
             }
         }
     }
 }
 
-/// Skips zeros; returns whether nothing follows.
-fn skip_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
+fn skip_zeros(rest: &mut impl BufRead) -> io::Result<()> {
     loop {
         let bytes = rest.fill_buf()?;
-        let Some(n) = bytes.iter().position(|&byte| byte != 0) else {
-            let n = bytes.len();
-            if n == 0 {
-                return Ok(true);
-            }
-            rest.consume(n);
-            continue;
-        };
+        let n = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let is_over = n < bytes.len() || bytes.is_empty();
         rest.consume(n);
-        return Ok(false);
+        if is_over {
+            return Ok(());
+        }
     }
 }
 
@@ -206,7 +286,7 @@ mod tests {
 
     fn unzip(data: &[u8]) -> io::Result<Vec<u8>> {
         let mut found = Vec::new();
-        Gzip::Between(data).read_to_end(&mut found).map(|_| found)
+        Members::<_, GzDecoder<_>>::new(data).read_to_end(&mut found).map(|_| found)
     }
 
     #[test]
@@ -223,6 +303,49 @@ mod tests {
         for end in 1..data.len() {
             assert_eq!(unzip(&data[..end]).unwrap_err().kind(), io::ErrorKind::UnexpectedEof, "{end}");
         }
-        assert!(unzip(&[data, b"rest".to_vec()].concat()).is_err());
+        for (before, rest) in [(&data[..], &b"rest"[..]), (b"", b"text"), (b"", b"\0")] {
+            assert_eq!(unzip(&[before, rest].concat()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        }
+    }
+
+    #[test]
+    fn streams_follow_one_another_and_what_is_none_is_left_alone() {
+        fn all<'a, M: Member<&'a [u8]>>(data: &'a [u8]) -> io::Result<Vec<u8>> {
+            let mut found = Vec::new();
+            Members::<_, M>::new(data).read_to_end(&mut found).map(|_| found)
+        }
+        let bzip2 = |text: &[u8]| {
+            let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            writer.write_all(text).unwrap();
+            writer.finish().unwrap()
+        };
+        let xz = |text: &[u8]| {
+            let mut writer = liblzma::write::XzEncoder::new(Vec::new(), 1);
+            writer.write_all(text).unwrap();
+            writer.finish().unwrap()
+        };
+        let bzipped = [bzip2(b"one"), bzip2(b""), bzip2(b"two")].concat();
+        let xzipped = [xz(b"one"), vec![0; 4], xz(b""), xz(b"two")].concat();
+        assert_eq!(all::<BzDecoder<_>>(&bzipped).unwrap(), b"onetwo");
+        assert_eq!(all::<XzDecoder<_>>(&xzipped).unwrap(), b"onetwo");
+        for rest in [&b"rest"[..], b"\0\0\0", b"\0rest"] {
+            assert_eq!(all::<BzDecoder<_>>(&[&bzipped, rest].concat()).unwrap(), b"onetwo");
+            assert_eq!(all::<XzDecoder<_>>(&[&xzipped, rest].concat()).unwrap(), b"onetwo");
+        }
+        for end in 0..bzip2(b"one").len() {
+            assert_eq!(
+                all::<BzDecoder<_>>(&bzipped[..end]).unwrap_err().kind(),
+                io::ErrorKind::UnexpectedEof
+            );
+        }
+        for end in 0..xz(b"one").len() {
+            assert_eq!(
+                all::<XzDecoder<_>>(&xzipped[..end]).unwrap_err().kind(),
+                io::ErrorKind::UnexpectedEof
+            );
+        }
+        assert!(all::<BzDecoder<_>>(b"no bzip2").is_err());
+        let error = all::<XzDecoder<_>>(b"no xz").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 }

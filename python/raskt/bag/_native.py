@@ -1,7 +1,7 @@
 """The part of a chain that runs without Python: functions of lines of files, up to the first unknown one.
 
 The engine streams elements, or counts them. A line that it would not read exactly as Python does (a bad one,
-numbers of many digits, lone surrogates) comes back here, and Python gives its elements, or the error.
+changes of case beyond ASCII) comes back here, and Python gives its elements, or the error.
 """
 
 from __future__ import annotations

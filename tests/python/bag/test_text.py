@@ -170,6 +170,35 @@ def test_avro_comes_back_in_blocks(tmp_path):
         assert rb.read_avro(paths, blocksize=blocksize).compute() == records
 
 
+@pytest.mark.parametrize(("suffix", "module"), [("gz", gzip), ("bz2", bz2), ("xz", lzma)])
+def test_damaged_files_are_read_as_far_as_python_reads_them(tmp_path, suffix, module):
+    one, two = module.compress(b"one\n" * 1000), module.compress(b"two")
+    files = [
+        b"",
+        one,
+        one + two,
+        one + b"rest",
+        b"text\n",
+        b"t",
+        one[:-3],
+        one + two[:-3],
+    ]
+    if suffix != "xz":
+        # Python's lzma takes zeros, which the format knows as padding, for the begin of an older format.
+        files += [one + bytes(8), b"\0"]
+    for at, data in enumerate(files):
+        path = tmp_path / f"{at}.{suffix}"
+        path.write_bytes(data)
+        try:
+            with module.open(path, "rt") as file:
+                expected = list(file)
+        except Exception as error:
+            with pytest.raises(EOFError if isinstance(error, EOFError) else OSError, match=path.name):
+                rb.read_text(path).compute(scheduler="sync")
+        else:
+            assert rb.read_text(path).compute(scheduler="sync") == expected, at
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "iso2022_jp", "latin-1"])
 @pytest.mark.parametrize("ends", [False, True])
 def test_files_begin_and_end_as_their_encoding_does(tmp_path, encoding, ends):

@@ -3,11 +3,13 @@
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyEOFError, PyOSError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
-use raskt_bag::{BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Plan, Stream};
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyTuple};
+use raskt_bag::{
+    BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Plan, Scalar, Stream,
+};
 
 use super::plan::{PyPart, PyPlan, part, plan};
-use super::scalar::constant;
+use super::scalar;
 
 /// The elements of parts of files.
 ///
@@ -203,28 +205,32 @@ impl<'py> Others<'py> {
 
 fn counted<'py>(py: Python<'py>, value: &Counted) -> PyResult<Bound<'py, PyAny>> {
     match value {
-        Counted::Scalar(value) => constant(py, value),
+        Counted::Scalar(value) => scalar::object(py, value.borrow()),
         Counted::Tuple(items) => {
-            let items = items.iter().map(|item| constant(py, item)).collect::<PyResult<Vec<_>>>()?;
+            let items =
+                items.iter().map(|item| scalar::object(py, item.borrow())).collect::<PyResult<Vec<_>>>()?;
             Ok(PyTuple::new(py, items)?.into_any())
         }
     }
 }
 
 fn object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
-    Ok(match item {
-        Item::Null => py.None(),
-        Item::Bool(value) => value.into_pyobject(py)?.to_owned().into_any().unbind(),
-        Item::Int(value) => value.into_pyobject(py)?.into_any().unbind(),
-        Item::Float(value) => value.into_pyobject(py)?.into_any().unbind(),
-        Item::Str(at) => PyString::new(py, &text[at.clone()]).into_any().unbind(),
+    let value = match item {
+        Item::Null => Scalar::Null,
+        Item::Bool(value) => Scalar::Bool(*value),
+        Item::Int(value) => Scalar::Int(*value),
+        Item::Big(at) => Scalar::Big(&text[at.clone()]),
+        Item::Float(value) => Scalar::Float(*value),
+        Item::Str(at) => Scalar::Str(&text[at.clone()]),
+        Item::Wtf8(bytes) => Scalar::Wtf8(bytes),
         Item::Json(at) => {
             let loads = pyo3::intern!(py, "loads");
-            py.import("json")?.call_method1(loads, (&text[at.clone()],))?.unbind()
+            return Ok(py.import("json")?.call_method1(loads, (&text[at.clone()],))?.unbind());
         }
         // Both are taken apart before.
-        Item::Tuple(_) | Item::Odd(_) => py.None(),
-    })
+        Item::Tuple(_) | Item::Odd(_) => Scalar::Null,
+    };
+    Ok(scalar::object(py, value)?.unbind())
 }
 
 /// Has Python read an odd line.

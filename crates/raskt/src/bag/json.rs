@@ -8,10 +8,26 @@ use super::lines::json_plan;
 use super::{Bag, Frequencies, Lines};
 use crate::Result;
 
-/// Lines of JSON (RFC 8259), and the item of each that is looked at.
+/// Lines of JSON, and the item of each that is looked at.
 ///
-/// All of a line is checked, and nothing but the item is made: a number (whole ones have up to 64 bits), a text, a truth
-/// value or null. What is neither, or not there, makes a line a bad one.
+/// All of a line is checked, and nothing but the item is made: a number, a text, a truth value or null. What is neither,
+/// or not there, makes a line a bad one. The grammar is that of Python's `json`: RFC 8259, and `NaN`, `Infinity` and
+/// `-Infinity`. Whole numbers of more than 64 bits keep their digits ([`Constant::Big`], up to 4,300 as in Python), and
+/// text with lone halves of surrogate pairs (`"\ud800"`), which a Rust string cannot have, is [`Constant::Wtf8`].
+/// Values that are nested more than 200 deep are bad.
+///
+/// ```
+/// use raskt::bag::{self, Constant};
+///
+/// let path = std::env::temp_dir().join(format!("raskt-bag-json-{}.json", std::process::id()));
+/// std::fs::write(&path, "{\"x\": 36893488147419103232}\n{\"x\": -Infinity}\n{\"x\": \"a\\ud800\"}\n")?;
+/// let found = bag::read_text(&path)?.json().pluck("x").elements().collect()?;
+/// assert_eq!(found[0], Constant::Big("36893488147419103232".into()));
+/// assert_eq!(found[1], f64::NEG_INFINITY.into());
+/// assert_eq!(found[2], Constant::Wtf8(b"a\xed\xa0\x80".to_vec().into()));
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Json {
     lines: Lines,
@@ -54,7 +70,7 @@ impl Json {
         })
     }
 
-    /// How often each item occurs; numbers that are equal are one, whatever their types.
+    /// How often each item occurs; numbers that are equal are one, whatever their types, and so are all NaN.
     ///
     /// # Errors
     /// Where a file or a line cannot be read: [`cause`](crate::cause) gives the [`BagError`](super::BagError).

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raskt_bag::{
-    BagError, Compression, Element, Format, Odd, Part, Place, Plan, Projection, Scalar, Sink, Stream, Then,
+    BagError, Compression, CountSink, Element, Format, Odd, Part, Place, Plan, Projection, Scalar, Sink,
+    Stream, Then,
 };
 
 use super::{Bag, Json};
@@ -89,9 +90,7 @@ impl Lines {
     pub fn count(&self) -> Result<u64> {
         let skips = self.skips_bad_lines;
         let counted = move |part: &Part, emit: &mut dyn FnMut(u64)| {
-            let mut sink = Taker { skips, bad: None, n: 0, take: |_: Element<'_>| {} };
-            sink.run(part, text_plan())?;
-            emit(sink.n);
+            emit(count(part, skips)?);
             Ok(())
         };
         Bag::new(Arc::clone(&self.parts), Arc::new(counted)).fold(
@@ -144,9 +143,26 @@ impl Lines {
         let skips = self.skips_bad_lines;
         let each = move |part: &Part, emit: &mut dyn FnMut(U)| {
             let take = |element: Element<'_>| step(element, emit);
-            Taker { skips, bad: None, n: 0, take }.run(part, plan.clone())
+            Taker { skips, bad: None, take }.run(part, plan.clone())
         };
         Bag::new(Arc::clone(&self.parts), Arc::new(each))
+    }
+}
+
+/// The number of lines of `part`, but for bad ones if it `skips` those.
+fn count(part: &Part, skips: bool) -> std::result::Result<u64, BagError> {
+    let mut stream = Stream::new(vec![part.clone()], text_plan()).on_threads(raskt_exec::threads_here());
+    let mut sink = CountSink::default();
+    loop {
+        let is_at_end = stream.advance(&mut sink)?;
+        let bad = sink.odd.take();
+        if let (false, Some(first)) = (skips, bad.first()) {
+            let Place { line, offset, .. } = first.place;
+            return Err(BagError::Line { path: part.path.clone(), line, offset, why: first.why });
+        }
+        if is_at_end {
+            return Ok(sink.n);
+        }
     }
 }
 
@@ -163,7 +179,6 @@ pub(super) fn json_plan(projection: Projection) -> Plan {
 struct Taker<F> {
     skips: bool,
     bad: Option<(Place, Odd)>,
-    n: u64,
     take: F,
 }
 
@@ -186,7 +201,6 @@ impl<F: FnMut(Element<'_>)> Taker<F> {
 
 impl<F: FnMut(Element<'_>)> Sink for Taker<F> {
     fn element(&mut self, element: Element<'_>, _place: Place) {
-        self.n += 1;
         (self.take)(element);
     }
 
