@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, op
+from raskt.array._op import dtype_parameter, is_known, op
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -26,6 +26,11 @@ def contract(operands: Any, dtype: Any, optimize: Any, kwargs: dict[str, Any]) -
     subscripts, given = _read(operands)
     arrays = [asanyarray(x) for x in given]
     inputs, output = _complete(subscripts, arrays)
+    if any(
+        len(set(letters)) != len(letters) and not is_known(x.shape)
+        for letters, x in zip(inputs, arrays, strict=True)
+    ):
+        return _later(inputs, output, arrays, dtype, optimize, kwargs)
     if len(arrays) > 2:
         return _pairwise(inputs, output, arrays, dtype, kwargs)
     return _once(inputs, output, arrays, dtype, optimize, kwargs)
@@ -67,6 +72,25 @@ def _complete(subscripts: str, arrays: list[Any]) -> tuple[list[str], str]:
     return spelt, dots + "".join(
         sorted(letter for letter in set(flat) if flat.count(letter) == 1 and letter not in dots)
     )
+
+
+def _later(
+    inputs: list[str], output: str, arrays: list[Any], dtype: Any, optimize: Any, kwargs: dict[str, Any]
+) -> Array:
+    """Promise a contraction with diagonals of arrays whose sizes are not known."""
+    from raskt.array._unknown import bounds_of, deferred
+
+    sizes: dict[str, Any] = {}
+    longest: dict[str, Any] = {}
+    for letters, x in zip(inputs, arrays, strict=True):
+        for letter, own, length, bound in zip(letters, x.chunks, x.shape, bounds_of(x), strict=True):
+            if letter not in sizes or length == length:
+                sizes[letter], longest[letter] = own, bound
+    known = np.result_type(*[x.dtype for x in arrays]) if dtype is None else np.dtype(dtype)
+    operands = (",".join(inputs) + "->" + output, *arrays)
+    chunks = tuple(sizes[letter] for letter in output)
+    bounds = [longest[letter] for letter in output]
+    return deferred(f"{__name__}:contract", (operands, dtype, optimize, kwargs), chunks, known, bounds)
 
 
 def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwargs: dict[str, Any]) -> Array:

@@ -301,7 +301,24 @@ def _places(x: Array, places: Array, axis: int) -> Array:
 def _field(x: Array, key: Any) -> Array:
     if x.dtype.names is None:
         raise IndexError("only arrays of records have fields")
-    dtype = x.dtype[key]
+    try:
+        dtype = x.dtype[key]
+    except KeyError:
+        raise ValueError(f"no field of name {key}") from None
+    if dtype.subdtype is not None:
+        # Each record has an array there, whose axes come behind those of the records.
+        base, shape = dtype.subdtype
+        letters = list(range(x.ndim))
+        chunks = (*x.chunks, *((n,) for n in shape))
+        parameters = {
+            "function": "raskt.array._chunk.field",
+            "kwargs": {"key": key},
+            "output": [*letters, *range(x.ndim, x.ndim + len(shape))],
+            "inputs": [letters],
+            "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
+            "dtype": dtype_parameter(base),
+        }
+        return op("blockwise", (x,), parameters)
     return op(
         "apply",
         (x,),

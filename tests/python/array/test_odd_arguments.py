@@ -133,6 +133,17 @@ def test_objects_and_texts() -> None:
     same(ra.diag(ra.from_array(words, chunks=1), 1), np.diag(words, 1))
 
 
+def test_fields_of_records() -> None:
+    records = np.zeros(4, [("a", "i4"), ("b", "f8", (2,))])
+    records["a"] = range(4)
+    x = ra.from_array(records, chunks=3)
+    same(x["a"], records["a"])
+    same(x[1:]["b"] + 1, records[1:]["b"] + 1)
+    same(x[["a"]]["a"], records["a"])
+    with pytest.raises(ValueError, match="no field of name c"):
+        x["c"]
+
+
 def test_differences_of_dates_are_durations() -> None:
     days = np.array(["2001-01-01", "2001-01-05", "2001-01-06", "2001-02-01"], "M8[D]")
     same(ra.gradient(ra.from_array(days, chunks=2)), np.gradient(days))
