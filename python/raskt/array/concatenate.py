@@ -42,7 +42,14 @@ def _differ(arrays: list[Array], axes: Any) -> bool:
     )
 
 
-def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool = False) -> Array:
+def concatenate(
+    seq: Any,
+    axis: int | None = 0,
+    allow_unknown_chunksizes: bool = False,
+    *,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Array:
     """Put arrays one behind the other.
 
     Parameters
@@ -53,8 +60,11 @@ def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool =
         Along which axis; None flattens them first.
     allow_unknown_chunksizes : bool, optional
         Whether chunks of unknown sizes are taken for equal. Otherwise those of different origins are found
-        out and
-        compared when the array is computed.
+        out and compared when the array is computed.
+    dtype : dtype, optional
+        The dtype that the arrays are cast to.
+    casting : str, optional
+        Which casts to it are allowed, as in NumPy.
 
     Returns
     -------
@@ -67,7 +77,7 @@ def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool =
     >>> ra.concatenate([ra.arange(2, chunks=2), ra.arange(3, chunks=2)]).chunks
     ((2, 2, 1),)
     """
-    arrays = _arrays(seq)
+    arrays = _cast(_arrays(seq), dtype, casting)
     if not arrays:
         raise ValueError("need at least one array to concatenate")
     if axis is None:
@@ -80,7 +90,18 @@ def concatenate(seq: Any, axis: int | None = 0, allow_unknown_chunksizes: bool =
     return op("concatenate", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
 
 
-def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> Array:
+def _cast(arrays: list[Array], dtype: Any, casting: Any) -> list[Array]:
+    return arrays if dtype is None else [x.astype(dtype, casting=casting) for x in arrays]
+
+
+def stack(
+    seq: Any,
+    axis: int = 0,
+    allow_unknown_chunksizes: bool = False,
+    *,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Array:
     """Put arrays on top of each other, along a new axis.
 
     Parameters
@@ -90,7 +111,9 @@ def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> Ar
     axis : int, optional
         Where the new axis is.
     allow_unknown_chunksizes : bool, optional
-        Accepted as Dask does.
+        Whether chunks of unknown sizes are taken for equal, as in `concatenate`.
+    dtype, casting : optional
+        As in `concatenate`.
 
     Returns
     -------
@@ -99,7 +122,7 @@ def stack(seq: Any, axis: int = 0, allow_unknown_chunksizes: bool = False) -> Ar
     """
     from raskt.array.conversion import asanyarray
 
-    arrays = [asanyarray(x) for x in seq]
+    arrays = _cast([asanyarray(x) for x in seq], dtype, casting)
     if not arrays:
         raise ValueError("need at least one array to stack")
     if not allow_unknown_chunksizes and _differ(arrays, range(arrays[0].ndim)):

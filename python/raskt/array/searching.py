@@ -141,7 +141,14 @@ def extract(condition: Any, arr: Any) -> Array:
     return compress(_as(condition).astype(bool).reshape(-1), _as(arr).reshape(-1), 0)
 
 
-def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False) -> Array:
+def isin(
+    element: Any,
+    test_elements: Any,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: str | None = None,
+) -> Array:
     """Return where elements are among others.
 
     Parameters
@@ -154,12 +161,16 @@ def isin(element: Any, test_elements: Any, assume_unique: bool = False, invert: 
         Whether no element is there twice.
     invert : bool, optional
         Whether to return where they are not.
+    kind : {None, "sort", "table"}, optional
+        Accepted as NumPy does.
 
     Returns
     -------
     Array
         Of truth values.
     """
+    if kind not in (None, "sort", "table"):
+        raise ValueError(f"Invalid kind: '{kind}'. Please use None, 'sort' or 'table'.")
     element, tests = _as(element), _as(test_elements).reshape(-1).rechunk(-1)
     letters = list(range(element.ndim))
     parameters = {

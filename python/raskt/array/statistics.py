@@ -497,7 +497,17 @@ def nanpercentile(
     return _quantile("nanpercentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
 
 
-def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Array:
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Array:
     """Return covariances of variables.
 
     Parameters
@@ -512,6 +522,12 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
         Whether sums are divided by the number of observations, not by one less.
     ddof : int, optional
         What that number is lessened by.
+    fweights : array_like of int, optional
+        How often each observation counts.
+    aweights : array_like, optional
+        How much each observation counts.
+    dtype : dtype, optional
+        The dtype of the result; at least float64 by default.
 
     Returns
     -------
@@ -521,41 +537,72 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     from raskt.array.concatenate import concatenate
 
     if ddof is not None and ddof != int(ddof):
-        raise ValueError("ddof must be an integer")
+        raise ValueError("ddof must be integer")
 
     def rows(x: Any) -> Array:
         x = _as(x)
         if x.ndim > 2:
             raise ValueError("m has more than 2 dimensions")
         x = x[None] if x.ndim == 1 else x if rowvar or x.shape[0] == 1 else x.T
-        found: Array = x.astype(np.result_type(x.dtype, np.float64))
+        found: Array = x.astype(np.result_type(x.dtype, np.float64) if dtype is None else dtype)
         return found
 
     x = rows(m)
     if y is not None:
         x = concatenate([x, rows(y)], axis=0)
     ddof = (0 if bias else 1) if ddof is None else int(ddof)
-    apart = x - x.mean(axis=1, keepdims=True)
-    product = apart.dot(apart.T.conj())
-    n: Any = x.shape[1] - ddof
-    if n != n:
-        from raskt.array.creation import ones_like
+    weights, n = _observations(x, ddof, fweights, aweights)
+    if weights is None:
+        apart = x - x.mean(axis=1, keepdims=True)
+        product = apart.dot(apart.T.conj())
+    else:
+        total = weights.sum()
+        apart = x - (x * weights).sum(axis=1, keepdims=True) / total
+        product = apart.dot((apart * weights).T.conj())
+    if hasattr(n, "_expr"):
         from raskt.array.ufuncs import where
 
-        n = ones_like(x[:1]).sum() - ddof
         found = product / where(n > 0, n, float("nan"))
     else:
         found = product / n if n > 0 else product * float("nan")
     made: Array = found[0, 0] if found.shape == (1, 1) else found
-    return made
+    return made if dtype is None else made.astype(dtype)
 
 
-def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Array:
+def _observations(x: Array, ddof: int, fweights: Any, aweights: Any) -> tuple[Any, Any]:
+    """Return the weight of each observation, if there are any, and what sums of products are divided by."""
+    from raskt.array.creation import ones_like
+
+    weights: Any = None
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is None:
+            continue
+        own = _as(given)
+        if name == "fweights" and own.dtype.kind not in "iub":
+            raise TypeError("fweights must be integer")
+        if own.ndim > 1:
+            raise RuntimeError(f"cannot handle multidimensional {name}")
+        if own.shape[0] != x.shape[1] and is_known((own.shape[0], x.shape[1])):
+            raise RuntimeError(f"incompatible numbers of samples and {name}")
+        own = own.astype(np.float64)
+        weights = own if weights is None else weights * own
+    if weights is None:
+        n: Any = x.shape[1] - ddof
+        return None, n if n == n else ones_like(x[:1]).sum().real - ddof
+    total = weights.sum()
+    if ddof == 0:
+        return weights, total
+    if aweights is None:
+        return weights, total - ddof
+    return weights, total - ddof * (weights * _as(aweights)).sum() / total
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Array:
     """Return correlations of variables; see `cov`."""
     from raskt.array.creation import diagonal
     from raskt.array.ufuncs import sqrt
 
-    c = cov(x, y, rowvar)
+    c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c
     deviation = sqrt(diagonal(c).real)

@@ -438,7 +438,7 @@ def clip(
     return _into(out, op("clip", (a, low, high)))
 
 
-def round(a: Any, decimals: int = 0) -> Array:
+def round(a: Any, decimals: int = 0, out: Any = None) -> Array:
     """Round elements to so many decimals, halves to the even neighbour.
 
     Parameters
@@ -447,13 +447,19 @@ def round(a: Any, decimals: int = 0) -> Array:
         The array.
     decimals : int, optional
         How many decimals; negative for tens.
+    out : Array, optional
+        What gets the result.
 
     Returns
     -------
     Array
         The rounded elements.
     """
-    decimals = operator.index(decimals)
+    made: Array = _into(out, _rounded(a, operator.index(decimals)))
+    return made
+
+
+def _rounded(a: Any, decimals: int) -> Array:
     if decimals == 0 and _is_float(a):
         whole: Array = rint(a)
         return whole

@@ -144,6 +144,43 @@ def test_fields_of_records() -> None:
         x["c"]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fweights": [1, 2, 0, 3]},
+        {"aweights": [0.5, 1.0, 2.0, 1.5]},
+        {"fweights": [1, 2, 0, 3], "aweights": [0.5, 1.0, 2.0, 1.5]},
+        {"fweights": [1, 2, 0, 3], "ddof": 0},
+        {"dtype": "f4"},
+        {"bias": True, "y": np.arange(4.0)},
+    ],
+)
+def test_covariances_of_weighted_observations(options: dict[str, Any]) -> None:
+    found = ra.cov(ra.from_array(VALUES, chunks=(4, 3)), **options)
+    expected = np.cov(VALUES, **options)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found.compute(), expected, rtol=1e-5 if "dtype" in options else 1e-12)
+
+
+def test_weights_that_do_not_fit_are_said_at_once() -> None:
+    x = ra.from_array(VALUES, chunks=3)
+    with pytest.raises(RuntimeError, match="incompatible numbers of samples and aweights"):
+        ra.cov(x, aweights=[1, 2])
+    with pytest.raises(TypeError, match="fweights must be integer"):
+        ra.cov(x, fweights=[1.5] * 4)
+
+
+def test_joined_arrays_of_a_dtype_that_is_asked_for() -> None:
+    x = ra.arange(4, chunks=3)
+    same(np.concatenate([x, x], dtype="f4"), np.concatenate([np.arange(4)] * 2, dtype="f4"))
+    same(ra.stack([x, x], dtype="i2", casting="unsafe"), np.stack([np.arange(4, dtype="i2")] * 2))
+    with pytest.raises(TypeError, match="same_kind"):
+        ra.concatenate([x / 2, x], dtype=int)
+    out = ra.zeros(4)
+    np.round(x / 3, 1, out=out)
+    np.testing.assert_array_equal(out.compute(), np.round(np.arange(4) / 3, 1))
+
+
 def test_differences_of_dates_are_durations() -> None:
     days = np.array(["2001-01-01", "2001-01-05", "2001-01-06", "2001-02-01"], "M8[D]")
     same(ra.gradient(ra.from_array(days, chunks=2)), np.gradient(days))
