@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::huge::prefer_huge_pages;
 use crate::recycled;
 
 /// Which allocation a view looks into. Two buffers with one id share their memory.
@@ -47,6 +48,13 @@ pub trait BufferOwner: Send + Sync {
 struct Heap {
     words: Vec<u128>,
     len: usize,
+}
+
+/// Zeros that the system, where there are many, clears page by page when they are first touched.
+fn zeros(n_words: usize) -> Vec<u128> {
+    let mut words = vec![0; n_words];
+    prefer_huge_pages(&mut words);
+    words
 }
 
 impl Drop for Heap {
@@ -92,7 +100,7 @@ impl Buffer {
     /// `len` zero bytes on the heap, aligned to 16.
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
-        Self::new(Arc::new(Heap { words: vec![0; len.div_ceil(16)], len }))
+        Self::new(Arc::new(Heap { words: zeros(len.div_ceil(16)), len }))
     }
 
     /// `len` bytes on the heap, aligned to 16, for somebody who writes all of them: they hold what memory that was
@@ -107,7 +115,7 @@ impl Buffer {
     #[must_use]
     pub fn recycled(len: usize) -> Self {
         let n_words = len.div_ceil(16);
-        let words = recycled::take(n_words).unwrap_or_else(|| vec![0; n_words]);
+        let words = recycled::take(n_words).unwrap_or_else(|| zeros(n_words));
         Self::new(Arc::new(Heap { words, len }))
     }
 

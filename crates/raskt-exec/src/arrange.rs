@@ -12,7 +12,7 @@ use crate::run::Run;
 use crate::sync::Ordering;
 
 /// How many tasks get their rank under one lock. Schedules that shuttle draws have few tasks.
-const N_AT_ONCE: usize = if cfg!(feature = "shuttle") { 2 } else { 1 << 13 };
+const N_AT_ONCE: usize = if cfg!(feature = "shuttle") { 2 } else { 1 << 10 };
 
 impl Run {
     /// Orders the tasks, unless somebody has done so or is about it; whether it was done here. Workers become busy as

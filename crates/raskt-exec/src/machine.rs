@@ -7,13 +7,12 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Result, vast_vec};
 use raskt_graph::{Adjacency, Subgraph, TaskTable};
 
 use crate::lane::LaneId;
 use crate::ready::{Next, Ready};
 use crate::segment::{Lanes, Segment};
-use crate::warm::warm;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +52,8 @@ struct Cell {
     phase: Phase,
     /// Uses of the value still to come; a value that was asked for has one that never comes.
     n_users: u32,
+    /// The rank of a planned task, [`UNRANKED`] until it is known.
+    rank: u32,
 }
 
 /// When tasks without inputs, the sources, are served: they are the ones that only take memory.
@@ -67,8 +68,8 @@ pub enum Sources {
 /// The state of every task of one running graph.
 pub struct Machine {
     segments: Vec<Segment>,
-    /// Rank of each planned task, [`UNRANKED`] until it is known.
-    rank: Vec<u32>,
+    /// How many tasks were planned: those of later numbers came while the graph ran.
+    n_planned: usize,
     /// Planned task of each rank that is known.
     at_rank: Vec<u32>,
     cells: Vec<Cell>,
@@ -89,16 +90,19 @@ impl Machine {
         let cell = |(inputs, users): (&[u32], &[u32])| Cell {
             phase: Phase::waiting(inputs.len()),
             n_users: users.len() as u32,
+            rank: UNRANKED,
         };
+        let mut cells = vast_vec(n);
+        cells.extend(table.inputs().rows().zip(consumers.rows()).map(cell));
         let mut machine = Self {
-            cells: table.inputs().rows().zip(consumers.rows()).map(cell).collect(),
+            cells,
             ready: (0..n_lanes).map(|_| Ready::new(n)).collect(),
             sources: Sources::InTurn,
             n_left: n,
             n_running: 0,
             segments: vec![Segment::planned(table, consumers, lanes)],
-            rank: vec![UNRANKED; n],
-            at_rank: Vec::with_capacity(n),
+            n_planned: n,
+            at_rank: vast_vec(n),
             scratch: Vec::new(),
             woken: Vec::new(),
         };
@@ -113,8 +117,10 @@ impl Machine {
     /// [`ErrorKind::InvalidGraph`] where a task is not of the planned graph, or has a rank already.
     pub fn rank(&mut self, tasks: &[u32]) -> Result<()> {
         for &task in tasks {
-            match self.rank.get_mut(task as usize) {
-                Some(rank) if *rank == UNRANKED => *rank = self.at_rank.len() as u32,
+            match self.cells.get_mut(task as usize) {
+                Some(cell) if cell.rank == UNRANKED && (task as usize) < self.n_planned => {
+                    cell.rank = self.at_rank.len() as u32;
+                }
                 _ => {
                     return Err(
                         ErrorKind::InvalidGraph(format!("the order names task {task} wrongly")).into()
@@ -132,7 +138,7 @@ impl Machine {
     /// How many tasks of the planned graph have no rank yet.
     #[must_use]
     pub fn n_unranked(&self) -> usize {
-        self.rank.len() - self.at_rank.len()
+        self.n_planned - self.at_rank.len()
     }
 
     fn start(&mut self, tasks: std::ops::Range<u32>) {
@@ -203,7 +209,7 @@ impl Machine {
     #[must_use]
     #[inline]
     pub fn segment_of(&self, task: u32) -> (usize, u32) {
-        if (task as usize) < self.rank.len() {
+        if (task as usize) < self.n_planned {
             return (0, task);
         }
         let at = self.segments.partition_point(|segment| segment.base() <= task) - 1;
@@ -345,7 +351,6 @@ impl Machine {
                 woken.push(consumer);
             }
         }
-        warm(woken.iter().map(|&task| self.rank.get(task as usize).copied().unwrap_or_default()));
         woken.drain(..).for_each(|task| self.make_ready(task, false));
         self.woken = woken;
     }
@@ -409,7 +414,7 @@ impl Machine {
             // The users of an input read the outer value itself.
             let phase = if segment.is_input(local) { Phase::SETTLED } else { Phase::waiting(n_inner) };
             self.n_left += usize::from(phase != Phase::SETTLED);
-            self.cells.push(Cell { phase, n_users: segment.consumers(local).len() as u32 });
+            self.cells.push(Cell { phase, n_users: segment.consumers(local).len() as u32, rank: UNRANKED });
             let outer = inputs.iter().filter(|&&input| (input as usize) < base);
             outer.for_each(|&input| self.cells[input as usize].n_users += 1);
         }
@@ -431,9 +436,9 @@ impl Machine {
     /// The rank under which the task is served.
     #[must_use]
     pub fn rank_of(&self, task: u32) -> u32 {
-        match self.rank.get(task as usize) {
-            Some(&rank) => rank,
-            None => self.place(task).0.origin().unwrap_or_default(),
+        match self.place(task).0.origin() {
+            None => self.cells[task as usize].rank,
+            Some(origin) => origin,
         }
     }
 
@@ -444,7 +449,7 @@ impl Machine {
         let Ready { users, sources } = &mut self.ready[segment.lane(local).0 as usize];
         let ready = if is_source { sources } else { users };
         match segment.origin() {
-            None => match self.rank[task as usize] {
+            None => match self.cells[task as usize].rank {
                 // It becomes ready when it gets its rank.
                 UNRANKED => {}
                 rank => ready.insert(rank),
@@ -462,8 +467,8 @@ impl Machine {
         assert_eq!(self.n_left, self.n_tasks() - count(Phase::SETTLED), "tasks left");
         assert_eq!(self.n_running, count(Phase::TAKEN), "tasks running");
         let n_ready: usize = self.ready.iter().map(|ready| ready.len(true)).sum();
-        let is_unranked = |&(&rank, cell): &(&u32, &Cell)| rank == UNRANKED && cell.phase == Phase::READY;
-        let n_unranked = self.rank.iter().zip(&self.cells).filter(is_unranked).count();
+        let is_unranked = |cell: &&Cell| cell.rank == UNRANKED && cell.phase == Phase::READY;
+        let n_unranked = self.cells[..self.n_planned].iter().filter(is_unranked).count();
         assert_eq!(n_ready + n_unranked, count(Phase::READY), "tasks ready");
         for task in 0..self.n_tasks() as u32 {
             let Phase(n_waiting) = self.cells[task as usize].phase;

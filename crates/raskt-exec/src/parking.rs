@@ -3,60 +3,83 @@
 use std::time::Duration;
 
 use crate::run::Waker;
-use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, Ordering, wait_for};
+use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, wait_for};
 
 /// A place to sleep. A worker reads the epoch, looks for work, and sleeps only if the epoch has not moved: a
 /// call between the look and the sleep is never lost.
-#[derive(Debug)]
+///
+/// Who sleeps with a timeout stands by for work where somebody is busy already: more of the same, for which there is a
+/// [nudge](Waker::nudge) instead of a [call](Waker::wake), is no news.
+#[derive(Debug, Default)]
 pub struct Parking {
     lock: Mutex<()>,
-    bell: Condvar,
-    epoch: AtomicU64,
-    n_idle: AtomicUsize,
+    asleep: Bell,
+    standby: Bell,
+    n_calls: AtomicU64,
+    n_nudges: AtomicU64,
 }
 
-impl Default for Parking {
-    fn default() -> Self {
-        Self {
-            lock: Mutex::new(()),
-            bell: Condvar::new(),
-            epoch: AtomicU64::new(0),
-            n_idle: AtomicUsize::new(0),
-        }
-    }
+/// What one kind of sleepers hears.
+#[derive(Debug, Default)]
+struct Bell {
+    condvar: Condvar,
+    n_sleepers: AtomicUsize,
+}
+
+/// Calls and nudges up to some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    n_calls: u64,
+    n_nudges: u64,
 }
 
 impl Parking {
     /// The epoch, to be read before looking for work.
     #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::SeqCst)
+    pub fn epoch(&self) -> Epoch {
+        Epoch { n_calls: self.n_calls.load(Ordering::SeqCst), n_nudges: self.n_nudges.load(Ordering::SeqCst) }
     }
 
-    /// Sleeps until somebody wakes, or for `timeout`; not at all if somebody did since `epoch`.
-    pub fn sleep(&self, epoch: u64, timeout: Option<Duration>) {
-        self.n_idle.fetch_add(1, Ordering::SeqCst);
+    /// Sleeps until somebody calls, or for `timeout`; without one, a nudge will do. Not at all if it came since
+    /// `epoch`.
+    pub fn sleep(&self, epoch: Epoch, timeout: Option<Duration>) {
+        let bell = if timeout.is_some() { &self.standby } else { &self.asleep };
+        bell.n_sleepers.fetch_add(1, Ordering::SeqCst);
         let mut guard = self.lock.lock();
-        if self.epoch() == epoch {
-            wait_for(&self.bell, &mut guard, timeout);
+        let now = self.epoch();
+        if now.n_calls == epoch.n_calls && (timeout.is_some() || now == epoch) {
+            wait_for(&bell.condvar, &mut guard, timeout);
         }
         drop(guard);
-        self.n_idle.fetch_sub(1, Ordering::SeqCst);
+        bell.n_sleepers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Rings for up to `n` sleepers; for how many more there were none.
+    fn ring(&self, bell: &Bell, n: usize) -> usize {
+        let n_sleepers = bell.n_sleepers.load(Ordering::SeqCst);
+        if n == 0 || n_sleepers == 0 {
+            return n;
+        }
+        // Whoever counts as asleep has seen the new epoch or, once this lock is free, waits.
+        drop::<MutexGuard<'_, ()>>(self.lock.lock());
+        if n == 1 {
+            bell.condvar.notify_one();
+        } else {
+            bell.condvar.notify_all();
+        }
+        n.saturating_sub(n_sleepers)
     }
 }
 
 impl Waker for Parking {
     fn wake(&self, n: usize) {
-        self.epoch.fetch_add(1, Ordering::SeqCst);
-        if self.n_idle.load(Ordering::SeqCst) == 0 {
-            return;
-        }
-        // Whoever counts as idle has seen the new epoch or, once this lock is free, waits.
-        drop(self.lock.lock());
-        if n == 1 {
-            self.bell.notify_one();
-        } else {
-            self.bell.notify_all();
-        }
+        self.n_calls.fetch_add(1, Ordering::SeqCst);
+        let n = self.ring(&self.asleep, n);
+        self.ring(&self.standby, n);
+    }
+
+    fn nudge(&self, n: usize) {
+        self.n_nudges.fetch_add(1, Ordering::SeqCst);
+        self.ring(&self.asleep, n);
     }
 }

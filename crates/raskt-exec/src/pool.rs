@@ -39,6 +39,10 @@ impl Waker for Hub {
     fn wake(&self, n: usize) {
         self.parking.wake(n);
     }
+
+    fn nudge(&self, n: usize) {
+        self.parking.nudge(n);
+    }
 }
 
 impl Pool {

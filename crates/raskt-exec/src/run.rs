@@ -17,7 +17,7 @@ use crate::admission::Forecast;
 use crate::context::CancelToken;
 use crate::desk::Desk;
 use crate::job::{Job, Late, Report, Reported};
-use crate::lane::LaneId;
+use crate::lane::{LaneId, NATIVE};
 use crate::machine::{Machine, Sources};
 use crate::options::RunOptions;
 use crate::plan::Plan;
@@ -30,6 +30,10 @@ use crate::warm::warm;
 pub trait Waker: Send + Sync {
     /// Up to `n` more workers would find work.
     fn wake(&self, n: usize);
+
+    /// There are `n` more tasks in lanes where somebody works who is likely to do them sooner than others could. Who
+    /// does not know of such lanes yet should look, and stand by.
+    fn nudge(&self, n: usize);
 }
 
 pub(crate) struct State {
@@ -66,6 +70,9 @@ pub struct Run {
     pub(crate) desks: Vec<Desk>,
     pub(crate) batch: Vec<AtomicUsize>,
     pub(crate) n_in_lane: Vec<AtomicUsize>,
+    /// 1 while native tasks come that are shorter than what they need of the lock: one worker does them sooner than two
+    /// that take turns at it.
+    pub(crate) in_flood: AtomicUsize,
     n_done: AtomicUsize,
     n_tasks: AtomicUsize,
     /// Tasks that run or could.
@@ -95,7 +102,7 @@ impl Run {
     /// the options cannot be followed.
     pub fn new(table: Arc<TaskTable>, registry: Arc<BodyRegistry>, options: RunOptions) -> Result<Self> {
         let options = options.validated()?;
-        let consumers = Arc::new(table.inputs().transpose());
+        let consumers = Arc::new(table.inputs().transpose_on(options.n_workers));
         let is_small = table.n_tasks() + table.inputs().n_edges() <= options.arrange_later_from;
         let plan = Plan::new(Arc::clone(&table), &registry)?;
         let n_lanes = registry.n_lanes();
@@ -130,6 +137,7 @@ impl Run {
             desks: (0..n_workers).map(|_| Desk::default()).collect(),
             batch: (0..n_lanes).map(|_| AtomicUsize::new(1)).collect(),
             n_in_lane: (0..n_lanes).map(|_| AtomicUsize::new(0)).collect(),
+            in_flood: AtomicUsize::new(0),
             n_done: AtomicUsize::new(0),
             n_active: AtomicUsize::new(0),
             unarranged: AtomicUsize::new(1),
@@ -316,7 +324,7 @@ impl Run {
         jobs: &mut VecDeque<Job>,
         garbage: &mut Vec<Value>,
     ) -> Step {
-        let (step, over, n_more) = {
+        let (step, over, n_more, has_room) = {
             let mut guard = self.lock();
             let state = &mut *guard;
             if !reports.is_empty() {
@@ -331,12 +339,31 @@ impl Run {
             // Nobody is woken for what waits for memory: whoever frees some comes by here.
             let n_more = if all_wait { 0 } else { state.machine.n_ready_all() };
             self.n_active.store(n_more + state.machine.n_running(), Ordering::Relaxed);
-            (step, state.over, n_more)
+            (step, state.over, n_more, n_more > 0 && self.has_room(state))
         };
-        if n_more > 0 && !over {
-            self.wake(n_more);
+        match self.waker.get() {
+            Some(waker) if n_more > 0 && !over => {
+                if has_room {
+                    waker.wake(n_more)
+                } else {
+                    waker.nudge(n_more)
+                }
+            }
+            _ => {}
         }
         step
+    }
+
+    /// Whether tasks are ready in a lane that one more worker would join at once.
+    fn has_room(&self, state: &State) -> bool {
+        let mut lanes = (0..self.n_in_lane.len()).map(|lane| LaneId(lane as u8));
+        lanes.any(|lane| state.machine.n_ready(lane) > 0 && !self.is_crowded(lane))
+    }
+
+    /// Whether those who work in `lane` are as many as it takes, unless they get stuck.
+    pub(crate) fn is_crowded(&self, lane: LaneId) -> bool {
+        let in_turn = lane != NATIVE || self.in_flood.load(Ordering::Relaxed) == 1;
+        in_turn && self.n_in_lane[lane.0 as usize].load(Ordering::Acquire) > 0
     }
 
     /// How many tasks could start in `lane` at this moment.

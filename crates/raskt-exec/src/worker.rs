@@ -2,8 +2,10 @@
 //!
 //! A lane like Python's lets one thread in at a time, so a second worker joins only when that can help: when
 //! nobody is inside, when those inside finish nothing (a task sleeps, or computes outside the lock), or when
-//! tasks take so long that handing over costs nothing beside them. While tiny tasks run, the others stay out.
+//! tasks take so long that handing over costs nothing beside them. While tiny tasks run, the others stay out; in
+//! a flood of native tasks that are shorter than what each needs of the run's lock, too.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use raskt_core::Value;
@@ -18,6 +20,9 @@ use crate::sync::Ordering;
 const SHORT: Duration = Duration::from_micros(4);
 /// Tasks longer than this are taken one by one, and a lane is worth sharing.
 const LONG: Duration = Duration::from_micros(50);
+/// Native tasks shorter than this, so many of them in one batch, are a flood.
+const TINY: Duration = Duration::from_nanos(400);
+const N_FLOOD: usize = if cfg!(feature = "shuttle") { 2 } else { 32 };
 /// How long a lane must have finished nothing before a spare worker joins it, and how often it looks.
 pub const STALL: Duration = Duration::from_micros(200);
 /// How long a worker stays in a lane before it lets others in for a moment.
@@ -97,7 +102,7 @@ pub fn serve(run: &Run, worker: usize, parking: &Parking) {
 
 /// Whether one more worker in `lane` would help.
 fn may_join(run: &Run, lane: LaneId, probe: &mut Probe) -> bool {
-    if lane == NATIVE || run.n_in_lane[lane.0 as usize].load(Ordering::Acquire) == 0 {
+    if !run.is_crowded(lane) {
         return true;
     }
     let ticks = run.desks.iter().map(|desk| desk.ticks()).sum();
@@ -116,6 +121,7 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
     let (mut reports, mut garbage) = (Vec::<Report>::new(), Vec::<Value>::new());
     let mut worked = false;
     let mut entered = Instant::now();
+    let mut n_elsewhere = ticks_elsewhere(run, worker);
     loop {
         match run.step(worker, lane, &mut reports, &mut garbage) {
             Step::Jobs => {}
@@ -148,6 +154,13 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         if !reports.is_empty() {
             adapt(run, lane, begun.elapsed(), reports.len());
         }
+        if lane == NATIVE && is_one_too_many(run, worker, &mut n_elsewhere) {
+            let step = run.exchange(lane, 0, &mut reports, &mut VecDeque::new(), &mut garbage);
+            if let Step::Relieve(job) = step {
+                run.relieve(Some(job));
+            }
+            return true;
+        }
         if lane != NATIVE && entered.elapsed() >= STAY {
             if let Some(entry) = run.registry().lane(lane) {
                 entry.pause();
@@ -155,6 +168,24 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
             entered = Instant::now();
         }
     }
+}
+
+/// Whether, in a flood, somebody else is in the native lane and gets on. Two that leave at once find it empty, and one
+/// comes back.
+fn is_one_too_many(run: &Run, worker: usize, n_elsewhere: &mut u64) -> bool {
+    if run.in_flood.load(Ordering::Relaxed) == 0
+        || run.n_in_lane[NATIVE.0 as usize].load(Ordering::Acquire) < 2
+    {
+        return false;
+    }
+    let before = std::mem::replace(n_elsewhere, ticks_elsewhere(run, worker));
+    *n_elsewhere != before
+}
+
+/// How many jobs the other workers have finished.
+fn ticks_elsewhere(run: &Run, worker: usize) -> u64 {
+    let others = (0_usize..).zip(&run.desks).filter(|&(other, _)| other != worker);
+    others.map(|(_, desk)| desk.ticks()).sum()
 }
 
 /// Sizes the next batches by how long a task took.
@@ -167,6 +198,10 @@ fn adapt(run: &Run, lane: LaneId, took: Duration, n_tasks: usize) {
         batch.store((now * 2).min(run.options().batch_max), Ordering::Relaxed);
     } else if mean > LONG {
         batch.store(1, Ordering::Relaxed);
+    }
+    if lane == NATIVE {
+        let is_flood = n_tasks >= N_FLOOD && (mean < TINY || cfg!(feature = "shuttle"));
+        run.in_flood.store(usize::from(is_flood), Ordering::Relaxed);
     }
 }
 

@@ -6,6 +6,13 @@
 
 use std::fmt;
 
+use raskt_core::{prefer_huge_pages, vast_vec};
+
+/// Edges from which on it is worth waking threads to turn them around, and how many threads do that at most: each reads
+/// all of the edges.
+const N_EDGES_SHARED: usize = 1 << 20;
+const N_PARTS_MAX: usize = 4;
+
 /// Rows of row numbers: row `i` names the rows that `i` points to, in the order in which they were pushed.
 ///
 /// In this crate row `i` of the *inputs* lists the tasks whose values task `i` needs, with an entry for each mention;
@@ -89,9 +96,9 @@ impl std::error::Error for AdjacencyError {}
 impl AdjacencyBuilder {
     /// An empty builder with room for `n_rows` rows that hold `n_edges` targets together.
     pub fn with_capacity(n_rows: usize, n_edges: usize) -> Self {
-        let mut offsets = Vec::with_capacity(n_rows.saturating_add(1));
+        let mut offsets = vast_vec(n_rows.saturating_add(1));
         offsets.push(0);
-        Self { offsets, targets: Vec::with_capacity(n_edges) }
+        Self { offsets, targets: vast_vec(n_edges) }
     }
 
     /// How many rows were pushed: the number that the next row gets.
@@ -167,6 +174,36 @@ impl Adjacency {
         self.transpose_where(|_, _, _| true, |_, _, _| true)
     }
 
+    /// The same as [`transpose`](Self::transpose), made by up to `n_threads` threads where there are many edges. Each
+    /// has the edges to some of the rows, and jumps about in so much less memory.
+    pub fn transpose_on(&self, n_threads: usize) -> Self {
+        let n_parts = n_threads.min(N_PARTS_MAX);
+        if n_parts < 2 || self.n_edges() < N_EDGES_SHARED {
+            return self.transpose();
+        }
+        let n_rows_each = self.n_rows().div_ceil(n_parts).max(1);
+        let mut n_before = [0_usize; N_PARTS_MAX + 1];
+        for &target in &self.targets {
+            let starts = (n_rows_each..).step_by(n_rows_each);
+            n_before[1..]
+                .iter_mut()
+                .zip(starts)
+                .for_each(|(n, start)| *n += usize::from((target as usize) < start));
+        }
+        let (mut offsets, mut targets) = self.room_for_transposed(self.n_edges());
+        std::thread::scope(|scope| {
+            let mut rest = targets.as_mut_slice();
+            for (part, ends) in offsets[1..].chunks_mut(n_rows_each).enumerate() {
+                let taken = rest.split_off_mut(..n_before[part + 1] - n_before[part]).unwrap_or_default();
+                let (start, base) = ((part * n_rows_each) as u32, n_before[part] as u32);
+                scope.spawn(move || {
+                    self.transpose_to(start, ends, (base, taken), |_, _, _| true, |_, _, _| true);
+                });
+            }
+        });
+        Self { offsets, targets }
+    }
+
     /// The same edges backwards with repetitions dropped: a row that points to `i` three times is listed once.
     ///
     /// # Examples
@@ -190,38 +227,60 @@ impl Adjacency {
         )
     }
 
-    /// Counting sort of the edges by target. The filters are asked once about every edge, rows and edges in ascending
-    /// order, and must choose the same edges.
+    /// The edges backwards, of those that the filters choose.
     fn transpose_where(
         &self,
         mut is_counted: impl FnMut(u32, &[u32], usize) -> bool,
-        mut is_filled: impl FnMut(u32, &[u32], usize) -> bool,
+        is_filled: impl FnMut(u32, &[u32], usize) -> bool,
     ) -> Self {
-        // A row's count goes two places further, its start then lies one place further and is moved on by each edge
-        // that is filled in, which leaves it at the start of the next row: where offsets belong.
-        let mut offsets = vec![0_u32; self.offsets.len() + 1];
+        let (mut offsets, mut targets) = self.room_for_transposed(self.n_edges());
+        let n = self.transpose_to(0, &mut offsets[1..], (0, &mut targets), &mut is_counted, is_filled);
+        targets.truncate(n);
+        targets.shrink_to_fit();
+        Self { offsets, targets }
+    }
+
+    fn room_for_transposed(&self, n_edges: usize) -> (Vec<u32>, Vec<u32>) {
+        let (mut offsets, mut targets) = (vec![0; self.offsets.len()], vec![0; n_edges]);
+        prefer_huge_pages(&mut offsets);
+        prefer_huge_pages(&mut targets);
+        (offsets, targets)
+    }
+
+    /// Counting sort of the edges by target, of those to the rows from `start` on. `ends` becomes where these rows end,
+    /// `targets` what they hold, from the edge numbered `base` on; how many that are is returned. The filters are asked
+    /// once about every edge, rows and edges in ascending order, and must choose the same edges.
+    fn transpose_to(
+        &self,
+        start: u32,
+        ends: &mut [u32],
+        (base, targets): (u32, &mut [u32]),
+        mut is_counted: impl FnMut(u32, &[u32], usize) -> bool,
+        mut is_filled: impl FnMut(u32, &[u32], usize) -> bool,
+    ) -> usize {
         for (source, row) in (0..).zip(self.rows()) {
             for (at, &target) in row.iter().enumerate() {
-                offsets[target as usize + 2] += u32::from(is_counted(source, row, at));
+                if let Some(n) = ends.get_mut(target.wrapping_sub(start) as usize) {
+                    *n += u32::from(is_counted(source, row, at));
+                }
             }
         }
-        let mut end = 0;
-        for offset in &mut offsets {
-            end += *offset;
-            *offset = end;
+        // A row's count becomes its start, which each edge that is filled in moves on, to the end at last.
+        let mut end = base;
+        for row_end in &mut *ends {
+            end += std::mem::replace(row_end, end);
         }
-        let mut targets = vec![0_u32; end as usize];
         for (source, row) in (0..).zip(self.rows()) {
             for (at, &target) in row.iter().enumerate() {
-                if is_filled(source, row, at) {
-                    let slot = &mut offsets[target as usize + 1];
-                    targets[*slot as usize] = source;
+                if let Some(slot) = ends.get_mut(target.wrapping_sub(start) as usize)
+                    && is_filled(source, row, at)
+                {
+                    targets[(*slot - base) as usize] = source;
                     *slot += 1;
                 }
             }
         }
-        offsets.pop();
-        Self { offsets, targets }
+        (end - base) as usize
     }
 
     /// The rows of one cycle, each pointing to the next and the last one to the first, or `None` if there is none.
@@ -357,6 +416,21 @@ mod tests {
         let error = builder.finish().unwrap_err();
         assert_eq!(error, AdjacencyError::UnknownTarget { row: 2, target: 7, n_rows: 3 });
         assert_eq!(error.to_string(), "row 2 points to row 7, but there are only 3 rows");
+    }
+
+    #[test]
+    fn several_threads_transpose_as_one_does() {
+        let many = crate::shapes::random(500_003, 6, 1).unwrap();
+        assert!(many.n_edges() > N_EDGES_SHARED);
+        let alone = many.transpose();
+        for n_threads in [2, 3, 99] {
+            assert_eq!(many.transpose_on(n_threads), alone);
+        }
+        let mut few = AdjacencyBuilder::with_capacity(2, N_EDGES_SHARED);
+        few.push_row([]).unwrap();
+        few.push_row(std::iter::repeat_n(0, N_EDGES_SHARED)).unwrap();
+        let few = few.finish().unwrap();
+        assert_eq!(few.transpose_on(4), few.transpose());
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Key, Name, Param, Result};
+use raskt_core::{ErrorKind, Key, Name, Param, Result, vast_vec};
 
 use crate::adjacency::{Adjacency, AdjacencyBuilder, AdjacencyError};
 use crate::body::Body;
@@ -193,7 +193,7 @@ impl TableBuilder {
         Self {
             inputs: AdjacencyBuilder::with_capacity(n_tasks, n_inputs),
             bodies: Vec::new(),
-            body_of: Vec::with_capacity(n_tasks),
+            body_of: vast_vec(n_tasks),
             parameters: Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{OwnerId, Result, Value};
+use raskt_core::{OwnerId, Result, Value, vast_vec};
 
 use crate::entry::{Entry, EntryIx, Residence, Slot, Standing};
 use crate::owners::{Holder, OwnerTable};
@@ -103,6 +103,9 @@ impl Store {
 
     /// Makes room for slots below `n_slots`; never shrinks.
     pub fn grow(&mut self, n_slots: usize) {
+        if self.slots.is_empty() {
+            self.slots = vast_vec(n_slots);
+        }
         if n_slots > self.slots.len() {
             self.slots.resize_with(n_slots, Slot::default);
         }

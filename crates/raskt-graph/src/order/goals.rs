@@ -39,7 +39,8 @@ pub(super) fn sweep_numbered<'a>(
     mut show: impl FnMut(&Sweep<'a>) -> bool,
 ) -> Option<Sweep<'a>> {
     let n_probed = (plan.inputs.n_rows() / 64).max(1 << 14);
-    let mut probe = Sweep::new(plan, u64::MAX);
+    let mut sweep = Sweep::new(plan, u64::MAX);
+    let mut probe = sweep.clone();
     probe.stop_after(n_probed);
     for &sink in sinks {
         if !probe.is_over() {
@@ -48,7 +49,6 @@ pub(super) fn sweep_numbered<'a>(
     }
     let peak_depth_first = probe.peak();
     drop(probe);
-    let mut sweep = Sweep::new(plan, u64::MAX);
     let mut n_shown = 0;
     for (task, inputs) in (0..).zip(plan.inputs.rows()) {
         if inputs.len() > 1 || plan.consumers.row(task).is_empty() {

@@ -5,6 +5,8 @@
 //! edge: every value knows the exclusive or of its consumers that have not run, which is *the* consumer once a single
 //! one is left, and that consumer is told that it now holds the key to this value's memory.
 
+use raskt_core::vast_vec;
+
 use super::weights::Weights;
 use crate::adjacency::Adjacency;
 
@@ -84,6 +86,7 @@ impl Waiting {
 }
 
 /// An execution under way.
+#[derive(Clone)]
 pub(super) struct Sweep<'a> {
     plan: Plan<'a>,
     tasks: Vec<Waiting>,
@@ -111,20 +114,21 @@ impl<'a> Sweep<'a> {
     pub fn new(plan: Plan<'a>, limit: u64) -> Self {
         let n_tasks = plan.inputs.n_rows();
         let mut scratch = Vec::new();
-        let tasks = (0..n_tasks as u32).map(|task| plan.distinct_inputs(task, &mut scratch).len() as u32);
-        let tasks = tasks.map(Waiting).collect();
-        let values = plan.consumers.rows().map(|row| Value {
+        let waiting = (0..n_tasks as u32).map(|task| plan.distinct_inputs(task, &mut scratch).len() as u32);
+        let mut tasks = vast_vec(n_tasks);
+        tasks.extend(waiting.map(Waiting));
+        let mut values = vast_vec(n_tasks);
+        values.extend(plan.consumers.rows().map(|row| Value {
             unserved: row.len() as u32,
             unserved_xor: row.iter().fold(0, |all, &consumer| all ^ consumer),
-        });
-        let mut values: Vec<Value> = values.collect();
+        }));
         plan.keep.iter().for_each(|&task| values[task as usize].unserved |= Value::KEPT);
         let mut sweep = Self {
             plan,
             tasks,
             values,
             gains: if plan.weights.are_equal() { Vec::new() } else { vec![0; n_tasks] },
-            sequence: Vec::with_capacity(n_tasks),
+            sequence: vast_vec(n_tasks),
             live: 0,
             cost: Cost { peak: 0, area: 0 },
             limit,
