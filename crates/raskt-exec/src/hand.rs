@@ -1,7 +1,8 @@
 //! The hand that a calling thread lends before it wakes a pool.
 //!
 //! A sleeping thread takes tens of microseconds to wake, and a graph over small arrays is over by then. So whoever
-//! computes runs native tasks on small values for a moment, and calls the pool only for what is left.
+//! computes runs native tasks on small values for a moment, and brief ones of other lanes that end the graph, and calls
+//! the pool only for what is left.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use raskt_core::Value;
 use raskt_graph::Body;
 
 use crate::job::{Job, Report};
-use crate::lane::NATIVE;
+use crate::lane::{LaneId, NATIVE};
 use crate::run::{Run, Step};
 use crate::sync::Ordering;
 
@@ -22,22 +23,29 @@ const N_JOBS: usize = 8;
 const N_BYTES: u64 = 1 << 20;
 
 impl Run {
-    /// Has the calling thread run native tasks on small values for a moment; whether the run is over with that. Not
-    /// while somebody observes the run, and not if it is not [arranged](Run::arrange) yet.
+    /// Has the calling thread run native tasks on small values for a moment, and with what these return the
+    /// [brief](crate::kernel::Kernel::is_brief) ones that were asked for; whether the run is over with that. Not while
+    /// somebody observes the run, and not if it is not [arranged](Run::arrange) yet.
     pub fn lend_hand(&self) -> bool {
         if self.options().observer.is_none() && self.unarranged.load(Ordering::Relaxed) == 0 {
-            self.run_for_a_moment();
+            let begun = Instant::now();
+            self.run_for_a_moment(NATIVE, begun);
+            let mut last = self.table().outputs().iter().filter_map(|&output| self.plan().brief_lane(output));
+            if let Some(lane) = last.find(|&lane| self.n_ready(lane) > 0)
+                && let Some(entry) = self.registry().lane(lane)
+            {
+                entry.enter(None, &mut || self.run_for_a_moment(lane, begun));
+            }
         }
         self.is_over()
     }
 
-    fn run_for_a_moment(&self) {
-        let begun = Instant::now();
+    fn run_for_a_moment(&self, lane: LaneId, begun: Instant) {
         let (mut jobs, mut reports, mut garbage) =
             (VecDeque::new(), Vec::<Report>::new(), Vec::<Value>::new());
         let mut goes_on = true;
         while goes_on {
-            let step = self.exchange(NATIVE, N_JOBS, &mut reports, &mut jobs, &mut garbage);
+            let step = self.exchange(lane, N_JOBS, &mut reports, &mut jobs, &mut garbage);
             garbage.clear();
             match step {
                 Step::Jobs => {}
@@ -45,7 +53,7 @@ impl Run {
                 Step::Nothing => return,
             }
             while goes_on && let Some(job) = jobs.pop_front() {
-                goes_on = begun.elapsed() < MOMENT && self.is_small(&job);
+                goes_on = begun.elapsed() < MOMENT && self.is_small(&job, lane);
                 match goes_on {
                     true => reports.push(self.execute(job, 0, 1)),
                     false => jobs.push_front(job),
@@ -54,17 +62,20 @@ impl Run {
         }
         self.put_back(jobs.drain(..));
         // What is done is reported; nothing is taken.
-        let _ = self.exchange(NATIVE, 0, &mut reports, &mut jobs, &mut garbage);
+        let _ = self.exchange(lane, 0, &mut reports, &mut jobs, &mut garbage);
         self.put_back(jobs);
     }
 
-    /// Whether a job reads little; one that reads nothing may make much.
-    fn is_small(&self, job: &Job) -> bool {
+    /// Whether a job of `lane` reads little; one that reads nothing may make much.
+    fn is_small(&self, job: &Job, lane: LaneId) -> bool {
         let bytes = |value: &Value| match value {
             Value::Array(array) => array.shape().iter().product::<u64>() * array.item_bytes() as u64,
             other => other.own_bytes(),
         };
         let (plan, local) = job.place(self);
+        if lane != NATIVE && plan.brief_lane(local).is_none() {
+            return false;
+        }
         match plan.table().body(local) {
             Body::Value(_) => true,
             _ => !job.inputs.is_empty() && job.inputs.iter().map(bytes).sum::<u64>() <= N_BYTES,

@@ -49,6 +49,12 @@ pub trait Kernel: Send + Sync {
     fn lane(&self) -> LaneId {
         NATIVE
     }
+
+    /// Whether a call on little data is over before a sleeping thread would have begun it, wherever it runs: whoever
+    /// computes the graph may make the call then, if it is the last.
+    fn is_brief(&self) -> bool {
+        false
+    }
 }
 
 impl<F> Kernel for F

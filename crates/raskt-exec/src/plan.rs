@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::context::{TaskCtx, ThreadsHere};
 use crate::kernel::{Call, Outcome};
+use crate::lane::LaneId;
 use crate::registry::{BodyRegistry, Resolved};
 use crate::segment::Lanes;
 
@@ -72,6 +73,14 @@ impl Plan {
             return Lanes::All(lane);
         }
         Lanes::Each((0..self.table.bodies().len() as u32).map(|body| self.found(body).lane()).collect())
+    }
+
+    /// The lane of the table's task, if it runs a kernel that is [brief](crate::kernel::Kernel::is_brief).
+    pub(crate) fn brief_lane(&self, task: u32) -> Option<LaneId> {
+        match self.found(self.table.body_index(task)) {
+            Resolved::Kernel(kernel) => kernel.is_brief().then(|| kernel.lane()),
+            _ => None,
+        }
     }
 
     /// The table.

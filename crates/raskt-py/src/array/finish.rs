@@ -29,6 +29,10 @@ impl Kernel for Finish {
     fn lane(&self) -> LaneId {
         crate::world::LANE
     }
+
+    fn is_brief(&self) -> bool {
+        true
+    }
 }
 
 fn finish(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
