@@ -3,6 +3,7 @@
 use bytemuck::Pod;
 use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Result, Value};
 
+use super::crossing::{self, Columns};
 use super::element::with_item;
 use super::nest::Tile;
 
@@ -49,8 +50,9 @@ fn gather_items<T: Pod>(source: &[u8], tile: &Tile<'_>, steps: (i64, i64, i64), 
         }
         return;
     }
-    if row_step == item as i64 && tile.rows >= SIDE && tile.cols >= SIDE {
-        return gather_crossing::<T>(source, tile, (start, col_step), dst);
+    if row_step == item as i64 {
+        let (rows, cols) = (tile.rows, tile.cols);
+        return crossing::copy(Columns { source, start, step: col_step, rows, cols }, dst);
     }
     if row_step.abs() < col_step.abs() && tile.rows > 1 {
         // Along the operand's own rows.
@@ -67,40 +69,6 @@ fn gather_items<T: Pod>(source: &[u8], tile: &Tile<'_>, steps: (i64, i64, i64), 
         for out in line {
             *out = read(at);
             at += col_step;
-        }
-    }
-}
-
-/// The side of the squares in which a tile is transposed.
-const SIDE: usize = 8;
-
-/// Copies a tile whose columns lie one behind the other in memory: in squares that registers hold.
-fn gather_crossing<T: Pod>(source: &[u8], tile: &Tile<'_>, (start, col_step): (i64, i64), dst: &mut [T]) {
-    let (item, rows, cols) = (size_of::<T>(), tile.rows, tile.cols);
-    let read = |row: usize, col: usize| {
-        let at = (start + (row * item) as i64 + col as i64 * col_step) as usize;
-        bytemuck::pod_read_unaligned::<T>(&source[at..at + item])
-    };
-    let (square_rows, square_cols) = (rows / SIDE * SIDE, cols / SIDE * SIDE);
-    for col in (0..square_cols).step_by(SIDE) {
-        for row in (0..square_rows).step_by(SIDE) {
-            let mut square = [[T::zeroed(); SIDE]; SIDE];
-            for (number, line) in square.iter_mut().enumerate() {
-                let at = (start + (row * item) as i64 + (col + number) as i64 * col_step) as usize;
-                *line = bytemuck::pod_read_unaligned(&source[at..at + SIDE * item]);
-            }
-            for number in 0..SIDE {
-                let out = &mut dst[(row + number) * cols + col..][..SIDE];
-                for (out, line) in out.iter_mut().zip(&square) {
-                    *out = line[number];
-                }
-            }
-        }
-    }
-    for row in 0..rows {
-        let first = if row < square_rows { square_cols } else { 0 };
-        for col in first..cols {
-            dst[row * cols + col] = read(row, col);
         }
     }
 }

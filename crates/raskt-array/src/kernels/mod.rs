@@ -2,6 +2,7 @@
 //! parameters what to do; see [`register`] for all of them, [`call`] to run one on values directly.
 
 pub(crate) mod create;
+mod crossing;
 mod element;
 pub(crate) mod elementwise;
 mod matmul;

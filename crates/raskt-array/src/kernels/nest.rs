@@ -170,21 +170,31 @@ impl Nest {
         let (height, width) = tile_size(shape, &rows, &cols);
         // Where operands cross, squares of tiles are gone through one by one: what the processor reads ahead of a row of
         // one tile is wanted by the tile beside it, or by the one below, before it is forgotten.
-        let n_beside = if crosses(&rows, &cols) { BESIDE } else { cols.n.max(1).div_ceil(width) };
-        let n_below = if crosses(&rows, &cols) { BESIDE } else { 1 };
+        let crosses = crosses(&rows, &cols);
+        let n_beside = if crosses { BESIDE } else { cols.n.max(1).div_ceil(width) };
+        let n_below = if crosses { BESIDE } else { 1 };
         let mut index: SmallVec<[usize; 4]> = smallvec::smallvec![0; outer.len()];
         let mut base = self.base.clone();
-        let mut offsets = base.clone();
+        let (mut offsets, mut next) = (base.clone(), base.clone());
+        let first_of = |base: &[i64], (row, col): (usize, usize), offsets: &mut PerOperand| {
+            for (at, offset) in offsets.iter_mut().enumerate() {
+                *offset = base[at] + rows.steps[at] * row as i64 + cols.steps[at] * col as i64;
+            }
+        };
         loop {
             let squares = squares((rows.n, cols.n), (height * n_below, width * n_beside));
-            for (row, col) in squares.flat_map(|square| tiles(square, (height, width))) {
-                for (at, offset) in offsets.iter_mut().enumerate() {
-                    *offset = base[at] + rows.steps[at] * row as i64 + cols.steps[at] * col as i64;
+            let mut all = squares.flat_map(|square| tiles(square, (height, width))).peekable();
+            while let Some((row, col)) = all.next() {
+                first_of(&base, (row, col), &mut offsets);
+                let follower = if crosses { all.peek() } else { None };
+                if let Some(&place) = follower {
+                    first_of(&base, place, &mut next);
                 }
                 visit(&Tile {
                     rows: height.min(rows.n - row),
                     cols: width.min(cols.n - col),
                     offsets: &offsets,
+                    next: if follower.is_some() { &next } else { &[] },
                     row_steps: &rows.steps,
                     col_steps: &cols.steps,
                 })?;
@@ -254,6 +264,9 @@ pub(crate) struct Tile<'a> {
     pub cols: usize,
     /// Where the first element is, for each operand.
     pub offsets: &'a [i64],
+    /// Where that of the tile after this one is; empty behind the last one, and where memory is walked through in one
+    /// direction.
+    pub next: &'a [i64],
     /// From one row to the next.
     pub row_steps: &'a [i64],
     /// From one column to the next.

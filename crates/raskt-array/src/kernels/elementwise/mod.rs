@@ -1,5 +1,6 @@
 //! Fused element-wise chains: programs over typed tiles.
 
+mod ahead;
 pub(crate) mod casts;
 mod complexes;
 mod encoding;
