@@ -12,7 +12,9 @@ pub(crate) const TILE: usize = 1024;
 const SIDE: usize = 64;
 /// Tiles beside and below each other that make a square, where operands run along both axes.
 const BESIDE: usize = 4;
-/// No tile has more elements.
+/// Rows of tiles that are to have several.
+const N_ROWS: usize = 16;
+/// No tile that a program's steps run over has more elements.
 pub(crate) const TILE_MAX: usize = if TILE > SIDE * SIDE { TILE } else { SIDE * SIDE };
 
 /// A number for each operand: a step, an offset.
@@ -34,6 +36,8 @@ pub(crate) enum TileShape {
     Wide,
     /// Several rows, for work that has something to do once a column.
     Tall,
+    /// Several rows as wide as can be, for such work on elements that lie where they are.
+    Broad,
 }
 
 /// Loops, the outermost first.
@@ -244,12 +248,16 @@ fn tiles((rows, cols): Rectangle, (height, width): (usize, usize)) -> impl Itera
 fn tile_size(shape: TileShape, rows: &Dim, cols: &Dim) -> (usize, usize) {
     // An operand that runs along the other axis is read by its own rows.
     let crosses = crosses(rows, cols);
-    let n = if crosses { SIDE * SIDE } else { TILE };
+    let n = match shape {
+        _ if crosses => SIDE * SIDE,
+        TileShape::Broad => N_ROWS * TILE,
+        TileShape::Tall | TileShape::Wide => TILE,
+    };
     let width = match shape {
         _ if crosses => SIDE,
-        TileShape::Tall if rows.n >= 16 => 64,
-        TileShape::Tall if rows.n >= 8 => 128,
-        TileShape::Tall | TileShape::Wide => TILE,
+        TileShape::Tall if rows.n >= N_ROWS => TILE / N_ROWS,
+        TileShape::Tall if rows.n >= N_ROWS / 2 => TILE / N_ROWS * 2,
+        TileShape::Tall | TileShape::Wide | TileShape::Broad => TILE,
     };
     let width = width.min(cols.n).max(1);
     ((n / width).clamp(1, rows.n.max(1)), width)

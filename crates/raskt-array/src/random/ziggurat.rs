@@ -11,16 +11,17 @@ const TAIL: f64 = 3.654_152_885_361_009;
 const AREA: f64 = 0.004_928_673_233_99;
 const SCALE: f64 = 4_503_599_627_370_496.0;
 
-/// The layers: below which word a point is inside for sure, what a word is worth, and the density at the edge.
+/// The layers: below which word a point is inside for sure, what a word is worth, and the density at the edge. The
+/// first two are there for either sign.
 pub(super) struct Layers {
-    inside: [u64; 256],
-    width: [f64; 256],
+    inside: [u64; 512],
+    width: [f64; 512],
     density: [f64; 256],
 }
 
 pub(super) static LAYERS: LazyLock<Layers> = LazyLock::new(|| {
     let density = |x: f64| (-0.5 * x * x).exp();
-    let mut layers = Layers { inside: [0; 256], width: [0.0; 256], density: [0.0; 256] };
+    let mut layers = Layers { inside: [0; 512], width: [0.0; 512], density: [0.0; 256] };
     let base = AREA / density(TAIL);
     layers.inside[0] = (TAIL / base * SCALE) as u64;
     layers.width[0] = base / SCALE;
@@ -35,20 +36,22 @@ pub(super) static LAYERS: LazyLock<Layers> = LazyLock::new(|| {
         layers.width[at] = next / SCALE;
         edge = next;
     }
+    for layer in 0..256 {
+        layers.inside[256 + layer] = layers.inside[layer];
+        layers.width[256 + layer] = -layers.width[layer];
+    }
     layers
 });
 
 /// The point that a word stands for, and whether it is inside for sure.
 #[inline(always)]
 fn point(layers: &Layers, word: u64) -> (f64, bool) {
-    let layer = (word & 0xff) as usize;
+    // The bit above the layer's is the sign: whether it is set cannot be foreseen.
+    let layer = (word & 0x1ff) as usize;
     let magnitude = (word >> 9) & 0x000f_ffff_ffff_ffff;
     // The whole number as a float, by way of the bits of 2^52 and more: processors convert no unsigned words side by side.
     let whole = f64::from_bits(SCALE.to_bits() | magnitude) - SCALE;
-    let x = whole * layers.width[layer];
-    // The sign is one bit, moved to where floats have theirs: whether it is set cannot be foreseen.
-    let signed = f64::from_bits(x.to_bits() | ((word >> 8) & 1) << 63);
-    (signed, magnitude < layers.inside[layer])
+    (whole * layers.width[layer], magnitude < layers.inside[layer])
 }
 
 /// The points that words stand for; then those are mended that are not inside for sure, about one in eighty.
@@ -92,7 +95,10 @@ impl Loop for Points<'_> {
 fn mend(layers: &Layers, key: [u64; 2], place: u64, words: &[u64], out: &mut [f64]) {
     for ((place, out), &word) in (place..).zip(out).zip(words) {
         let (x, is_inside) = point(layers, word);
-        *out = if is_inside { x } else { outside(layers, word, &mut Source::new(key, place, 0), true) };
+        *out = x;
+        if !is_inside {
+            *out = outside(layers, word, &mut Source::new(key, place, 0), true);
+        }
     }
 }
 

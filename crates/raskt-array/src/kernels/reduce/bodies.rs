@@ -60,7 +60,11 @@ pub(crate) fn run_fold(
     let base: PerOperand = inputs.iter().map(|array| array.offset() as i64).chain([0, first]).collect();
     let nest = Nest::new(&shape, &order, &operands, base);
     let n_out = memory::n_elements(&kept)?;
-    let tiles = if nest.is_inner_moving(inputs.len()) { TileShape::Tall } else { TileShape::Wide };
+    let tiles = match nest.is_inner_moving(inputs.len()) {
+        true if prepared.program.steps().is_empty() => TileShape::Broad,
+        true => TileShape::Tall,
+        false => TileShape::Wide,
+    };
 
     let dtype = prepared.program.dtype();
     let types =
