@@ -70,7 +70,11 @@ impl Run {
     fn is_small(&self, job: &Job, lane: LaneId) -> bool {
         let bytes = |value: &Value| match value {
             Value::Array(array) => array.shape().iter().product::<u64>() * array.item_bytes() as u64,
-            other => other.own_bytes(),
+            other => {
+                let mut n_bytes = other.own_bytes();
+                other.visit_owners(&mut |_, bytes| n_bytes = n_bytes.saturating_add(bytes));
+                n_bytes
+            }
         };
         let (plan, local) = job.place(self);
         if lane != NATIVE && plan.brief_lane(local).is_none() {

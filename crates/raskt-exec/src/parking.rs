@@ -83,3 +83,21 @@ impl Waker for Parking {
         self.ring(&self.asleep, n);
     }
 }
+
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_since_the_epoch_keeps_everybody_awake_a_nudge_those_who_would_sleep_soundly() {
+        let parking = Parking::default();
+        let epoch = parking.epoch();
+        parking.nudge(1);
+        parking.sleep(epoch, None);
+        let begun = std::time::Instant::now();
+        parking.sleep(epoch, Some(Duration::from_millis(2)));
+        assert!(begun.elapsed() >= Duration::from_millis(1), "a nudge is no news to who stands by");
+        parking.wake(1);
+        parking.sleep(epoch, Some(Duration::MAX));
+    }
+}

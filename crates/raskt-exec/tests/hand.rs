@@ -1,0 +1,105 @@
+//! The calling thread's hand: native tasks on little data, and the brief one that ends the graph.
+
+#![allow(clippy::unwrap_used, reason = "a test's helpers may fail it")]
+
+use std::sync::Arc;
+
+use raskt_core::{Buffer, ErrorKind, ForeignDecode, Payload, Result, Value};
+use raskt_exec::{BodyRegistry, Call, Kernel, Lane, LaneId, Outcome, Run, RunOptions, Surroundings, World};
+use raskt_graph::{Body, Foreign, Keys, TableBuilder};
+
+/// A world with one library function, which adds up bytes.
+struct Island {
+    is_brief: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Count {
+    is_brief: bool,
+}
+
+impl Kernel for Count {
+    fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
+        let n = call.inputs.iter().map(|value| if let Value::Bytes(bytes) = value { bytes.len() } else { 0 });
+        Ok(Value::Int(n.sum::<usize>() as i64).into())
+    }
+
+    fn lane(&self) -> LaneId {
+        LaneId(1)
+    }
+
+    fn is_brief(&self) -> bool {
+        self.is_brief
+    }
+}
+
+impl ForeignDecode for Island {
+    fn decode(&self, _: &str, _: Payload) -> Result<Value> {
+        Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
+    }
+}
+
+impl Lane for Island {
+    fn thread(&self, main: &mut dyn FnMut()) {
+        main();
+    }
+
+    fn enter(&self, _: Option<&Surroundings>, work: &mut dyn FnMut()) {
+        work();
+    }
+
+    fn pause(&self) {}
+}
+
+impl World for Island {
+    fn name(&self) -> &'static str {
+        "island"
+    }
+
+    fn run(&self, _: &dyn Foreign, _: &mut Call<'_>) -> Result<Outcome> {
+        Err(ErrorKind::UnknownBody("a function".into()).into())
+    }
+
+    fn receive(&self, _: u64, _: Option<Payload>, _: Payload) -> Result<Arc<dyn Foreign>> {
+        Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
+    }
+
+    fn library(&self, _: &str) -> Result<Arc<dyn Kernel>> {
+        Ok(Arc::new(Count { is_brief: self.is_brief }))
+    }
+}
+
+/// A native task that makes `n` bytes, then the island's that counts them: what the hand alone did of that.
+fn done_by_hand(n: usize, is_brief: bool) -> (bool, usize) {
+    let mut registry = BodyRegistry::default();
+    let copy = |call: &mut Call<'_>| Ok(Outcome::Value(call.inputs[0].clone()));
+    registry.add_kernel("copy", Arc::new(copy)).unwrap();
+    registry.add_world(Arc::new(Island { is_brief }));
+    let mut table = TableBuilder::default();
+    let bytes = Buffer::from(vec![1; n]).into();
+    let source = table.push_own(Body::Value(bytes), &[]).unwrap();
+    let copy = table.push_own(Body::native("copy"), &[source]).unwrap();
+    let count = table.push_own(Body::library("island.count"), &[copy]).unwrap();
+    let table = table.finish(Keys::Indexed("t".into()), vec![count]).unwrap();
+    let run = Run::new(Arc::new(table), Arc::new(registry), RunOptions::default()).unwrap();
+    let is_over = run.lend_hand();
+    if is_over {
+        assert_eq!(run.results().unwrap(), [Value::Int(n as i64)]);
+    }
+    (is_over, run.n_done())
+}
+
+#[test]
+fn a_small_graph_that_ends_with_a_brief_task_is_done_by_hand() {
+    assert_eq!(done_by_hand(100, true), (true, 3));
+}
+
+#[test]
+fn what_may_take_long_in_another_lane_is_left_to_the_pool() {
+    assert_eq!(done_by_hand(100, false), (false, 2));
+}
+
+#[test]
+fn what_reads_much_is_left_to_the_pool() {
+    assert_eq!(done_by_hand(2 << 20, true), (false, 1));
+}
