@@ -57,6 +57,9 @@ impl Plan {
     }
 }
 
+/// No more blocks than this are read before the caller is asked again.
+const BLOCKS_MAX: usize = 16;
+
 /// What takes elements.
 pub trait Sink {
     /// Whether it takes lists and objects; where it does not, their lines are odd.
@@ -123,7 +126,8 @@ impl Stream {
         &self.parts
     }
 
-    /// Streams into `sink` until it wants no more, or until the end; returns whether that was the end.
+    /// Streams into `sink` until it wants no more, until the end, or for some megabytes, so that the caller may stop;
+    /// returns whether that was the end.
     ///
     /// # Errors
     /// Where a file cannot be opened, read or decompressed; what is before that has been streamed.
@@ -135,7 +139,8 @@ impl Stream {
                 self.rest.clear();
             }
         }
-        while self.rest.is_empty() && sink.wants_more() {
+        let mut n_blocks = 0;
+        while self.rest.is_empty() && n_blocks < BLOCKS_MAX && sink.wants_more() {
             let failed = |parts: &[Part], at: usize, error| BagError::io(&parts[at].path, error);
             let lines = match &mut self.lines {
                 Some(lines) => lines,
@@ -155,6 +160,7 @@ impl Stream {
                     self.next_part += 1;
                 }
                 Some(found) => {
+                    n_blocks += 1;
                     self.place.offset = found.offset;
                     let done = block(&self.plan, &mut self.worker, found.bytes, &mut self.place, sink);
                     self.rest.extend_from_slice(&found.bytes[done..]);

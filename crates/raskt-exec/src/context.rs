@@ -1,6 +1,6 @@
 //! What a running task may ask of its executor.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -44,6 +44,33 @@ pub struct TaskCtx<'a> {
 
 thread_local! {
     static N_THREADS_HERE: Cell<usize> = const { Cell::new(1) };
+    static CANCEL_HERE: RefCell<Option<CancelToken>> = const { RefCell::new(None) };
+}
+
+/// Whether the run is cancelled whose task the calling thread runs, for functions whose callers pass no context on.
+#[must_use]
+pub fn is_cancelled_here() -> bool {
+    CANCEL_HERE.with_borrow(|token| token.as_ref().is_some_and(CancelToken::is_cancelled))
+}
+
+/// Which token [`is_cancelled_here`] asks for a while.
+#[derive(Debug)]
+pub struct CancelHere {
+    before: Option<CancelToken>,
+}
+
+impl CancelHere {
+    /// Has this thread ask `token`, until the value is dropped.
+    #[must_use]
+    pub fn set(token: &CancelToken) -> Self {
+        Self { before: CANCEL_HERE.replace(Some(token.clone())) }
+    }
+}
+
+impl Drop for CancelHere {
+    fn drop(&mut self) {
+        CANCEL_HERE.set(self.before.take());
+    }
 }
 
 /// [`TaskCtx::n_threads`] of the task that the calling thread runs, for functions whose callers pass no context on;
@@ -74,6 +101,19 @@ impl Drop for ThreadsHere {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_asks_the_token_of_the_innermost_run() {
+        let (outer, inner) = (CancelToken::default(), CancelToken::default());
+        assert!(!is_cancelled_here());
+        let _outer = CancelHere::set(&outer);
+        outer.cancel();
+        {
+            let _inner = CancelHere::set(&inner);
+            assert!(!is_cancelled_here());
+        }
+        assert!(is_cancelled_here());
+    }
 
     #[test]
     fn threads_are_those_of_the_innermost_call() {

@@ -29,7 +29,7 @@ pub mod sync;
 mod warm;
 pub mod worker;
 
-pub use context::{CancelToken, TaskCtx, threads_here};
+pub use context::{CancelHere, CancelToken, TaskCtx, is_cancelled_here, threads_here};
 pub use job::{Job, Report, Reported};
 pub use kernel::{Call, Kernel, Outcome, World};
 pub use lane::{ELSEWHERE, Lane, LaneId, NATIVE, Surroundings};

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use raskt_core::Value;
 
+use crate::context::CancelHere;
 use crate::job::Report;
 use crate::lane::{LaneId, NATIVE};
 use crate::parking::Parking;
@@ -118,6 +119,7 @@ fn may_join(run: &Run, lane: LaneId, probe: &mut Probe) -> bool {
 /// Runs tasks of `lane` until there is none left; whether there was any.
 fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
     let desk = &run.desks[worker];
+    let _cancel = CancelHere::set(run.cancel_token());
     let (mut reports, mut garbage) = (Vec::<Report>::new(), Vec::<Value>::new());
     let mut worked = false;
     let mut entered = Instant::now();

@@ -19,6 +19,7 @@ __all__ = [
     "is_remote",
     "open_at",
     "open_read",
+    "remove_unfinished",
     "size_of",
     "written",
 ]
@@ -173,17 +174,35 @@ def _codec(compression: str) -> Callable[..., Any]:
     return zstandard.open  # type: ignore[no-any-return,unused-ignore]
 
 
+def _folder_of_unfinished(path: str) -> str:
+    """Return where a file lies that is to become ``path``: where it can be renamed, or be sent from."""
+    import tempfile
+
+    return tempfile.gettempdir() if is_remote(path) else os.path.dirname(path)
+
+
+def remove_unfinished(paths: list[str], mark: str) -> None:
+    """Remove what `written` has begun with ``mark``: whoever wrote it was stopped, or goes on in vain."""
+    for folder in {_folder_of_unfinished(path) for path in paths}:
+        for one in glob.glob(os.path.join(glob.escape(folder), f".raskt-{mark}-*.part")):
+            with contextlib.suppress(OSError):
+                os.unlink(one)
+
+
 @contextlib.contextmanager
-def written(path: str, compression: str | None, storage_options: dict[str, Any] | None) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes its name when all is written; what fails leaves nothing."""
+def written(
+    path: str, mark: str, compression: str | None, storage_options: dict[str, Any] | None
+) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes its name when all is written; what fails leaves nothing.
+
+    A process that is killed leaves a file with ``mark`` in its name.
+    """
     import tempfile
 
     is_far = is_remote(path)
-    path = path if is_far else _local(path)
-    folder = None if is_far else os.path.dirname(path) or "."
-    if folder is not None:
-        os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".raskt-", suffix=".part", dir=folder)
+    folder = _folder_of_unfinished(path)
+    os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".raskt-{mark}-", suffix=".part", dir=folder)
     try:
         with os.fdopen(handle, "wb") as raw:
             if compression is None:

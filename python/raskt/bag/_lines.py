@@ -226,10 +226,10 @@ class WriteLines(Step):
         """Return the path."""
         from raskt.bag._files import compression_of
 
-        path = inputs[0]
+        path, mark = inputs
         # One encoder for the file: some encodings begin with a mark, and have line feeds of several bytes.
         encode = codecs.getincrementalencoder(self.encoding)().encode
-        with written(path, compression_of(path, self.compression), self.storage_options) as file:
+        with written(path, mark, compression_of(path, self.compression), self.storage_options) as file:
             is_first = True
             for at, element in enumerate(stream):
                 if not isinstance(element, (str, bytes)):

@@ -202,7 +202,7 @@ class WriteAvro(Step):
     def run(self, _context: Context, stream: Any, *inputs: Any) -> list[str]:
         """Return the path."""
         fastavro = _fastavro()
-        with written(inputs[0], None, self.storage_options) as file:
+        with written(*inputs[:2], None, self.storage_options) as file:
             schema = fastavro.parse_schema(self.schema)
             fastavro.writer(
                 file,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from raskt._raskt import TaskRef
-from raskt.bag._files import anchored, compression_of, expand, is_remote, size_of
+from raskt.bag._files import anchored, compression_of, expand, is_remote, remove_unfinished, size_of
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._lines import Parts, ReadLines, WriteLines, delimiter_of, is_ascii_like
 from raskt.bag._steps import Step
@@ -270,11 +270,21 @@ def to_textfiles(
 
 def write(b: Bag, label: str, step: Step, paths: list[str], compute: bool, kwargs: dict[str, Any]) -> Any:
     """Write each partition to its path by ``step``."""
+    import os
+
+    mark = os.urandom(8).hex()
     name = f"{label}-{tokenize(b.name, step, paths)}"
 
     def rows() -> list[Any]:
-        return [(TaskRef((b.name, i)), one) for i, one in enumerate(paths)]
+        return [(TaskRef((b.name, i)), one, mark) for i, one in enumerate(paths)]
 
     layer: Layer = step_layer(name, step, len(paths), rows, after=b)
     bag = bag_of(layer, name, b.npartitions)
-    return bag.compute(**kwargs) if compute else bag.to_delayed()
+    if not compute:
+        return bag.to_delayed()
+    try:
+        return bag.compute(**kwargs)
+    except BaseException:
+        # Processes may have been killed, and threads go on with functions that cannot be stopped.
+        remove_unfinished(paths, mark)
+        raise

@@ -9,6 +9,9 @@ import json
 import lzma
 import os
 import pathlib
+import signal
+import threading
+import time
 
 import pytest
 import raskt.bag as rb
@@ -227,3 +230,30 @@ def test_relative_paths_are_those_of_the_folder_where_they_were_given(tmp_path, 
         rb.from_sequence([name]).to_textfiles("out/*.txt", scheduler="processes")
         assert (tmp_path / "out" / "0.txt").read_text() == name
     assert rb.read_text("*/a.txt", files_per_partition=2).compute() == ["one", "two"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends itself a signal")
+@pytest.mark.filterwarnings("ignore:.*running Python function")
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_files_are_not_written_after_ctrl_c(tmp_path, scheduler):
+    begun = []
+
+    def interrupt():
+        deadline = time.monotonic() + 30
+        while not begun and time.monotonic() < deadline:
+            begun.extend(tmp_path.iterdir())
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def slow(x):
+        time.sleep(0.02)
+        return str(x)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        rb.range(160, npartitions=2).map(slow).to_textfiles(tmp_path / "*.txt", scheduler=scheduler)
+    thread.join()
+    assert [path.suffix for path in begun] == [".part"] * len(begun)
+    time.sleep(2 if scheduler == "threads" else 0)
+    assert list(tmp_path.iterdir()) == []

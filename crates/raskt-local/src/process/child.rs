@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use raskt_core::{Error, Result};
 use raskt_exec::plan::run_alone;
-use raskt_exec::{BodyRegistry, Call, CancelToken, Outcome, TaskCtx};
+use raskt_exec::{BodyRegistry, Call, CancelHere, CancelToken, Outcome, TaskCtx};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::bell::Bell;
@@ -350,6 +350,7 @@ impl Maker<'_> {
         let mut ready = unpack(body, inputs, call.exclusive, self.registry, &mut self.functions)?;
         let cancel = CancelToken::default();
         *self.shared.current.lock() = (call.run, cancel.clone());
+        let _cancel = CancelHere::set(&cancel);
         let ctx = TaskCtx { cancel: &cancel, n_threads: call.n_threads.max(1) as usize, worker: 0 };
         let made = Call {
             shared: &raskt_core::Param::Null,

@@ -8,6 +8,8 @@ use raskt_bag::{
     BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Plan, Scalar, Stream,
 };
 
+use crate::errors::ComputationCancelled;
+
 use super::plan::{PyPart, PyPlan, part, plan};
 use super::scalar;
 
@@ -96,6 +98,7 @@ impl BagStream {
         let mut sink = CountSink::default();
         let stream = self.stream.get_mut();
         loop {
+            go_on()?;
             let done = py.detach(|| stream.advance(&mut sink));
             for line in sink.odd.take() {
                 self.place = line.place;
@@ -124,6 +127,7 @@ impl BagStream {
         let stream = self.stream.get_mut();
         let mut others = Others::new(py);
         loop {
+            go_on()?;
             let done = py.detach(|| stream.advance(&mut sink));
             for line in sink.odd.take() {
                 self.place = line.place;
@@ -149,6 +153,7 @@ impl BagStream {
         if self.is_at_end {
             return Ok(false);
         }
+        go_on()?;
         let (stream, batch) = (self.stream.get_mut(), &mut self.batch);
         match py.detach(|| stream.advance(batch)) {
             Ok(is_at_end) => self.is_at_end = is_at_end,
@@ -160,6 +165,17 @@ impl BagStream {
         }
         Ok(true)
     }
+}
+
+/// Ends what nobody waits for any more.
+///
+/// # Errors
+/// `ComputationCancelled` in a task of a run that was.
+fn go_on() -> PyResult<()> {
+    if raskt_exec::is_cancelled_here() {
+        return Err(ComputationCancelled::new_err("the computation was cancelled"));
+    }
+    Ok(())
 }
 
 /// Elements that Python made of odd lines, counted by Python's rules.

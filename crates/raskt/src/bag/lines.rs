@@ -163,7 +163,17 @@ fn count(part: &Part, skips: bool) -> std::result::Result<u64, BagError> {
         if is_at_end {
             return Ok(sink.n);
         }
+        go_on(part)?;
     }
+}
+
+/// Ends what nobody waits for any more.
+fn go_on(part: &Part) -> std::result::Result<(), BagError> {
+    if raskt_exec::is_cancelled_here() {
+        let error = io::Error::other("the computation was cancelled");
+        return Err(BagError::Io { path: part.path.clone(), error });
+    }
+    Ok(())
 }
 
 fn text_plan() -> Plan {
@@ -189,6 +199,7 @@ impl<F: FnMut(Element<'_>)> Taker<F> {
             if let Some((Place { line, offset, .. }, why)) = self.bad {
                 return Err(BagError::Line { path: part.path.clone(), line, offset, why });
             }
+            go_on(part)?;
         }
         match self.bad {
             Some((Place { line, offset, .. }, why)) => {
