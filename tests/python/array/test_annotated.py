@@ -155,6 +155,13 @@ def test_deferred_work_keeps_what_was_said_where_it_was_asked_for() -> None:
         np.testing.assert_array_equal(y.compute(), np.arange(5, 10))
 
 
+def test_what_has_been_computed_carries_nothing() -> None:
+    with raskt.annotate(retries=2):
+        y = (ra.arange(4, chunks=2) + 1).persist()
+    assert notes(y) == {}
+    np.testing.assert_array_equal(y[1:].compute(), [2, 3, 4])
+
+
 def test_tasks_for_other_libraries_are_annotated() -> None:
     with raskt.annotate(priority=5):
         y = ra.arange(4, chunks=2) + 1

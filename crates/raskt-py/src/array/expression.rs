@@ -264,7 +264,9 @@ fn array_persisted(
         (DTYPE, dtype_param(&dtype_named(dtype))),
         (CHUNKS, chunks_param(&chunks.chunks)),
     ]);
-    made(py, "persisted", parameters)
+    // What is there already has no tasks of which anything could be said.
+    let built = builder().make("persisted", &[], parameters);
+    built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))
 }
 
 /// An array whose only block is a delayed value.
