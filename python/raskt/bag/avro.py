@@ -202,7 +202,8 @@ class WriteAvro(Step):
     def run(self, _context: Context, stream: Any, *inputs: Any) -> list[str]:
         """Return the path."""
         fastavro = _fastavro()
-        with written(*inputs[:2], None, self.storage_options) as file:
+        path, mark = inputs
+        with written(path, mark, None, self.storage_options) as file:
             schema = fastavro.parse_schema(self.schema)
             fastavro.writer(
                 file,
@@ -212,4 +213,4 @@ class WriteAvro(Step):
                 sync_interval=self.sync_interval,
                 metadata=self.metadata,
             )
-        return [inputs[0]]
+        return [path]
