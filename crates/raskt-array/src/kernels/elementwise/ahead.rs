@@ -35,8 +35,9 @@ impl Ahead {
                 (row, step) if row == item as i64 && step != 0 => (cols, step, rows * item),
                 _ => continue,
             };
-            let run = |at: usize| Run { operand, start: (start + step * at as i64) as usize, len };
-            self.runs.extend((0..n).map(run));
+            // The next tile may have fewer runs, and then those beyond may not even be in memory.
+            let starts = (0..n as i64).map_while(|at| usize::try_from(start + step * at).ok());
+            self.runs.extend(starts.map(|start| Run { operand, start, len }));
         }
     }
 
@@ -94,6 +95,11 @@ mod tests {
             ahead.ask(&[&source, &source], 3);
         }
         assert_eq!(ahead.n_asked, 12);
+        let backwards = ([-640_i64, -640], [8_i64, 8]);
+        let tile = Tile { next: &[1300, 64], row_steps: &backwards.0, col_steps: &backwards.1, ..tile };
+        ahead.plan(&tile, &[8, 8], 2);
+        let starts: Vec<_> = ahead.runs.iter().map(|run| (run.operand, run.start)).collect();
+        assert_eq!(starts, [(0, 1300), (0, 660), (0, 20), (1, 64)], "nothing lies before the memory");
         ahead.plan(&Tile { next: &[], ..tile }, &[8, 8], 2);
         assert!(ahead.runs.is_empty());
     }
