@@ -11,7 +11,8 @@ from raskt.callbacks import Callback
 
 @pytest.fixture(autouse=True)
 def _nothing_stays_active() -> Iterable[None]:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     yield
     assert Callback.active == set()
-    assert threading.active_count() == before
+    # Threads of earlier tests (of a server's last connections, say) may end meanwhile.
+    assert set(threading.enumerate()) <= before
