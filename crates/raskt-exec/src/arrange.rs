@@ -45,11 +45,11 @@ impl Run {
             return false;
         }
         let ranked = state.machine.rank(tasks);
-        let n_ready = state.machine.n_ready_all();
+        let (n_ready, has_room) = (state.machine.n_ready_all(), self.has_room(&state));
         drop(state);
         match ranked {
             Ok(()) => {
-                self.wake(n_ready);
+                self.tell(n_ready, has_room);
                 true
             }
             Err(error) => {

@@ -341,21 +341,14 @@ impl Run {
             self.n_active.store(n_more + state.machine.n_running(), Ordering::Relaxed);
             (step, state.over, n_more, n_more > 0 && self.has_room(state))
         };
-        match self.waker.get() {
-            Some(waker) if n_more > 0 && !over => {
-                if has_room {
-                    waker.wake(n_more)
-                } else {
-                    waker.nudge(n_more)
-                }
-            }
-            _ => {}
+        if n_more > 0 && !over {
+            self.tell(n_more, has_room);
         }
         step
     }
 
     /// Whether tasks are ready in a lane that one more worker would join at once.
-    fn has_room(&self, state: &State) -> bool {
+    pub(crate) fn has_room(&self, state: &State) -> bool {
         let mut lanes = (0..self.n_in_lane.len()).map(|lane| LaneId(lane as u8));
         lanes.any(|lane| state.machine.n_ready(lane) > 0 && !self.is_crowded(lane))
     }
@@ -418,6 +411,15 @@ impl Run {
     pub(crate) fn wake(&self, n: usize) {
         if let Some(waker) = self.waker.get() {
             waker.wake(n);
+        }
+    }
+
+    /// Tells others of `n` more ready tasks: calls them where there is [room](Self::has_room), else nudges them.
+    pub(crate) fn tell(&self, n: usize, has_room: bool) {
+        match self.waker.get() {
+            Some(waker) if has_room => waker.wake(n),
+            Some(waker) => waker.nudge(n),
+            None => {}
         }
     }
 

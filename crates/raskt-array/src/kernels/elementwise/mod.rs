@@ -1,12 +1,12 @@
 //! Fused element-wise chains: programs over typed tiles.
 
-mod ahead;
 pub(crate) mod casts;
 mod complexes;
 mod encoding;
 mod floats;
 mod integers;
 mod op;
+mod prefetch;
 mod prepared;
 mod program;
 mod run;

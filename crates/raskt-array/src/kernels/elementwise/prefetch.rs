@@ -10,7 +10,7 @@ const LINE: usize = 64;
 
 /// Runs of memory that the next tile will read.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
+pub(super) struct Prefetch {
     runs: Vec<Run>,
     n_asked: usize,
 }
@@ -22,7 +22,7 @@ struct Run {
     len: usize,
 }
 
-impl Ahead {
+impl Prefetch {
     /// Notes what comes after `tile`, if it is cut to be told; `items` are the bytes of an element of each operand.
     pub fn plan(&mut self, tile: &Tile<'_>, items: &[usize], n_operands: usize) {
         self.runs.clear();
@@ -85,22 +85,22 @@ mod tests {
             row_steps: &steps.0,
             col_steps: &steps.1,
         };
-        let mut ahead = Ahead::default();
-        ahead.plan(&tile, &[8, 8], 2);
-        let starts: Vec<_> = ahead.runs.iter().map(|run| (run.operand, run.start, run.len)).collect();
+        let mut prefetch = Prefetch::default();
+        prefetch.plan(&tile, &[8, 8], 2);
+        let starts: Vec<_> = prefetch.runs.iter().map(|run| (run.operand, run.start, run.len)).collect();
         let rows = (0..5).map(|row| (0, 512 + 640 * row, 56));
         let cols = (0..7).map(|col| (1, 1024 + 640 * col, 40));
         assert_eq!(starts, rows.chain(cols).collect::<Vec<_>>());
         for _ in 0..3 {
-            ahead.ask(&[&source, &source], 3);
+            prefetch.ask(&[&source, &source], 3);
         }
-        assert_eq!(ahead.n_asked, 12);
+        assert_eq!(prefetch.n_asked, 12);
         let backwards = ([-640_i64, -640], [8_i64, 8]);
         let tile = Tile { next: &[1300, 64], row_steps: &backwards.0, col_steps: &backwards.1, ..tile };
-        ahead.plan(&tile, &[8, 8], 2);
-        let starts: Vec<_> = ahead.runs.iter().map(|run| (run.operand, run.start)).collect();
+        prefetch.plan(&tile, &[8, 8], 2);
+        let starts: Vec<_> = prefetch.runs.iter().map(|run| (run.operand, run.start)).collect();
         assert_eq!(starts, [(0, 1300), (0, 660), (0, 20), (1, 64)], "nothing lies before the memory");
-        ahead.plan(&Tile { next: &[], ..tile }, &[8, 8], 2);
-        assert!(ahead.runs.is_empty());
+        prefetch.plan(&Tile { next: &[], ..tile }, &[8, 8], 2);
+        assert!(prefetch.runs.is_empty());
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result, Shape, Value};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
-use super::ahead::Ahead;
 use super::op::{Op, Runner};
+use super::prefetch::Prefetch;
 use super::prepared::{Prepared, prepared};
 use super::program::Program;
 use crate::kernels::memory::{self, Scratch, fill, gather, invalid, is_aligned, scatter, scratch_bytes};
@@ -178,7 +178,7 @@ pub(crate) struct Machine<'a> {
     slots: Vec<usize>,
     scratches: Vec<Scratch>,
     places: Vec<Place>,
-    ahead: Ahead,
+    prefetch: Prefetch,
     n: usize,
 }
 
@@ -197,7 +197,17 @@ impl<'a> Machine<'a> {
         }
         let places = slots.iter().map(|&slot| Place::Scratch(slot)).collect();
         let sources = inputs.iter().map(|array| array.buffer().as_slice()).collect();
-        Self { program, runners, sources, items, slots, scratches, places, ahead: Ahead::default(), n: 0 }
+        Self {
+            program,
+            runners,
+            sources,
+            items,
+            slots,
+            scratches,
+            places,
+            prefetch: Prefetch::default(),
+            n: 0,
+        }
     }
 
     /// Reads the inputs of a tile. The donor's elements are where the result will be: they are copied first.
@@ -232,7 +242,7 @@ impl<'a> Machine<'a> {
                     Place::Scratch(slot)
                 };
         }
-        self.ahead.plan(tile, &self.items, self.sources.len());
+        self.prefetch.plan(tile, &self.items, self.sources.len());
         Ok(())
     }
 
@@ -261,7 +271,7 @@ impl<'a> Machine<'a> {
     fn run_inner(&mut self, n_steps: usize) -> Result<()> {
         let n_fixed = self.program.dtypes.len() - self.program.steps.len();
         for at in 0..n_steps {
-            self.ahead.ask(&self.sources, self.program.steps.len());
+            self.prefetch.ask(&self.sources, self.program.steps.len());
             let register = n_fixed + at;
             let slot = self.slots[register];
             let len = self.n * self.items[register];
@@ -278,7 +288,7 @@ impl<'a> Machine<'a> {
         match self.program.steps.len().checked_sub(1) {
             Some(last) => {
                 self.run_inner(last)?;
-                self.ahead.ask(&self.sources, 1);
+                self.prefetch.ask(&self.sources, 1);
                 self.step(last, out)
             }
             None => {
