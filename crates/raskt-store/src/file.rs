@@ -7,11 +7,14 @@
 //! | 4 | number of buffers, *n* |
 //! | 8 | length of the header |
 //! | 8 | length of the file |
+//! | 16 | which writing this is: the folder's number, drawn at random, and the file's in the folder |
+//! | 8 | slot of the value |
 //! | 8 *n* | lengths of the buffers |
 //! | … | header, buffers |
 //! | 4 | CRC-32 of all that |
 //!
-//! Numbers are little-endian. Buffers are written from where they lie in memory and read to where they will
+//! Numbers are little-endian. The writer remembers length and [`Stamp`], and reads no file with others: a whole file
+//! of another run or task, or of an earlier value of the same task, does not pass for this one. Buffers are written from where they lie in memory and read to where they will
 //! stay: nothing is copied in between. The checksum is computed a piece at a time, while the piece is in
 //! the processor's cache.
 
@@ -26,13 +29,24 @@ use raskt_core::{Buffer, Error, ErrorKind, Payload, Result};
 use crate::SpillFolder;
 
 const MAGIC: [u8; 8] = *b"RASKTSPL";
-const VERSION: u32 = 1;
-const PROLOGUE_BYTES: usize = 32;
+const VERSION: u32 = 2;
+const PROLOGUE_BYTES: usize = 56;
 const CHECKSUM_BYTES: u64 = 4;
 /// What is checksummed at a time: fits a processor's second cache.
 const PIECE_BYTES: usize = 256 << 10;
 /// Smaller parts than this are gathered before they go to the operating system.
 const GATHER_BYTES: usize = 64 << 10;
+
+/// What tells the file of one value from those of all others, of this process and of any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// The folder's, drawn at random when it was made.
+    pub folder: u64,
+    /// The file's among those that the folder ever had.
+    pub file: u64,
+    /// Where the value stands in the store of its run.
+    pub slot: u64,
+}
 
 /// A value's file. The last clone removes it when it is dropped: do that without holding a lock.
 #[derive(Clone)]
@@ -41,17 +55,19 @@ pub struct SpilledFile(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     bytes: u64,
+    stamp: Stamp,
     folder: Arc<SpillFolder>,
 }
 
 impl SpilledFile {
-    /// Writes `payload` to a new file of `folder`; what was written is removed if that fails.
-    pub(crate) fn write(payload: &Payload, folder: &Arc<SpillFolder>) -> Result<Self> {
+    /// Writes `payload` of `slot` to a new file of `folder`; what was written is removed if that fails.
+    pub(crate) fn write(payload: &Payload, folder: &Arc<SpillFolder>, slot: u32) -> Result<Self> {
         let bytes = file_bytes(payload);
-        let path = folder.new_path(bytes)?;
+        let place = folder.new_file(bytes)?;
+        let stamp = Stamp { folder: place.folder, file: place.file, slot: u64::from(slot) };
         // From here on, dropping `file` removes what was written.
-        let file = Self(Arc::new(Inner { path, bytes, folder: Arc::clone(folder) }));
-        match folder.device().create(&file.0.path).and_then(|sink| write_to(sink, payload, bytes)) {
+        let file = Self(Arc::new(Inner { path: place.path, bytes, stamp, folder: Arc::clone(folder) }));
+        match folder.device().create(&file.0.path).and_then(|sink| write_to(sink, payload, bytes, stamp)) {
             Ok(()) => Ok(file),
             Err(error) => {
                 let path = &file.0.path;
@@ -69,7 +85,7 @@ impl SpilledFile {
         }
         let mut reader =
             Checked { source: BufReader::with_capacity(GATHER_BYTES, source), crc: Hasher::new() };
-        match read_from(&mut reader, bytes) {
+        match read_from(&mut reader, bytes, self.0.stamp) {
             Ok(payload) => Ok(payload),
             Err(Damage::Io(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(corrupt(path, "it ends too early"))
@@ -108,7 +124,7 @@ fn file_bytes(payload: &Payload) -> u64 {
     PROLOGUE_BYTES as u64 + 8 * payload.buffers.len() as u64 + payload.size_bytes() + CHECKSUM_BYTES
 }
 
-fn write_to(sink: Box<dyn Write>, payload: &Payload, bytes: u64) -> io::Result<()> {
+fn write_to(sink: Box<dyn Write>, payload: &Payload, bytes: u64, stamp: Stamp) -> io::Result<()> {
     let mut crc = Hasher::new();
     let mut sink = BufWriter::with_capacity(GATHER_BYTES, sink);
     let mut put = |part: &[u8]| {
@@ -122,6 +138,7 @@ fn write_to(sink: Box<dyn Write>, payload: &Payload, bytes: u64) -> io::Result<(
     put(&(payload.buffers.len() as u32).to_le_bytes())?;
     put(&(payload.header.len() as u64).to_le_bytes())?;
     put(&bytes.to_le_bytes())?;
+    [stamp.folder, stamp.file, stamp.slot].iter().try_for_each(|number| put(&number.to_le_bytes()))?;
     payload.buffers.iter().try_for_each(|buffer| put(&(buffer.len() as u64).to_le_bytes()))?;
     put(&payload.header)?;
     payload.buffers.iter().try_for_each(|buffer| put(buffer.as_slice()))?;
@@ -163,7 +180,7 @@ impl Checked {
     }
 }
 
-fn read_from(reader: &mut Checked, bytes: u64) -> Result<Payload, Damage> {
+fn read_from(reader: &mut Checked, bytes: u64, stamp: Stamp) -> Result<Payload, Damage> {
     if reader.number()? != MAGIC {
         return Err(Damage::Form("it is no spill file"));
     }
@@ -174,6 +191,10 @@ fn read_from(reader: &mut Checked, bytes: u64) -> Result<Payload, Damage> {
     let header_bytes = u64::from_le_bytes(reader.number()?);
     if u64::from_le_bytes(reader.number()?) != bytes {
         return Err(Damage::Form("it has another length than it says"));
+    }
+    let mut number = || reader.number().map(u64::from_le_bytes);
+    if (Stamp { folder: number()?, file: number()?, slot: number()? }) != stamp {
+        return Err(Damage::Form("it is the file of another value"));
     }
     // Lengths are believed only once they are known to fit the file, so that damage allocates nothing.
     let unfit = || Damage::Form("the lengths of its parts do not fit its own");
@@ -235,7 +256,7 @@ mod tests {
 
     fn spilled(folder: &tempfile::TempDir) -> (Arc<SpillFolder>, SpilledFile) {
         let folder = SpillFolder::create(folder.path()).unwrap();
-        let file = SpilledFile::write(&payload(), &folder).unwrap();
+        let file = SpilledFile::write(&payload(), &folder, 3).unwrap();
         (folder, file)
     }
 
@@ -267,6 +288,23 @@ mod tests {
             assert!(matches!(error.kind(), ErrorKind::Corrupt(_)), "byte {at}: {error}");
             assert!(error.to_string().contains(file.path().to_str().unwrap()));
         }
+    }
+
+    #[test]
+    fn a_whole_file_of_another_value_is_refused() {
+        let (parent, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (folder, file) = spilled(&parent);
+        let own = std::fs::read(file.path()).unwrap();
+        let (_other_folder, of_other_run) = spilled(&elsewhere);
+        let of_other_slot = SpilledFile::write(&payload(), &folder, 4).unwrap();
+        let earlier_of_slot = SpilledFile::write(&payload(), &folder, 3).unwrap();
+        for other in [of_other_run, of_other_slot, earlier_of_slot] {
+            std::fs::copy(other.path(), file.path()).unwrap();
+            let error = file.read().unwrap_err();
+            assert!(error.to_string().contains("another value"), "{error}");
+        }
+        std::fs::write(file.path(), own).unwrap();
+        assert_eq!(file.read().unwrap(), payload());
     }
 
     #[test]

@@ -35,9 +35,18 @@ enum State {
     /// Nothing was spilled yet.
     Planned,
     /// The folder is there, and `lock` is held.
-    Made { path: PathBuf, pid: u32, _lock: Option<File> },
+    Made { path: PathBuf, pid: u32, number: u64, _lock: Option<File> },
     /// Removed for good.
     Closed,
+}
+
+/// A file that is not there yet.
+pub(crate) struct NewFile {
+    pub path: PathBuf,
+    /// The random number of the folder.
+    pub folder: u64,
+    /// The number of the file among those that the folder ever had.
+    pub file: u64,
 }
 
 impl SpillFolder {
@@ -112,16 +121,18 @@ impl SpillFolder {
         &*self.device
     }
 
-    /// The path for a file of so many bytes that is not there yet; makes the folder if need be.
-    pub(crate) fn new_path(&self, bytes: u64) -> Result<PathBuf> {
-        let n = self.n_files.fetch_add(1, Ordering::Relaxed);
+    /// A place for a file of so many bytes; makes the folder if need be.
+    pub(crate) fn new_file(&self, bytes: u64) -> Result<NewFile> {
+        let file = self.n_files.fetch_add(1, Ordering::Relaxed);
         let mut state = self.state.lock();
         let made_here = matches!(&*state, State::Made { pid, .. } if *pid == process::id());
         if !made_here && !matches!(&*state, State::Closed) {
             *state = self.make().map_err(|error| write_error(&error, &self.parent, &self.parent, bytes))?;
         }
         match &*state {
-            State::Made { path, .. } => Ok(path.join(format!("{n}.value"))),
+            State::Made { path, number, .. } => {
+                Ok(NewFile { path: path.join(format!("{file}.value")), folder: *number, file })
+            }
             State::Planned | State::Closed => {
                 Err(io_error(&io::Error::other("the spill folder was removed"), &self.parent))
             }
@@ -142,14 +153,15 @@ impl SpillFolder {
 
     fn make(&self) -> io::Result<State> {
         let pid = process::id();
+        let number = RandomState::new().hash_one(pid);
+        let path = self.parent.join(sweep::folder_name(pid, number));
         if !self.device.needs_folder() {
-            return Ok(State::Made { path: self.parent.join(sweep::folder_name(pid, 0)), pid, _lock: None });
+            return Ok(State::Made { path, pid, number, _lock: None });
         }
         fs::create_dir_all(&self.parent)?;
-        let path = self.parent.join(sweep::folder_name(pid, RandomState::new().hash_one(pid)));
         private_folder(&path)?;
         match lock_folder(&path) {
-            Ok(lock) => Ok(State::Made { path, pid, _lock: Some(lock) }),
+            Ok(lock) => Ok(State::Made { path, pid, number, _lock: Some(lock) }),
             Err(error) => {
                 sweep::remove_folder(&path);
                 Err(error)
@@ -181,7 +193,7 @@ pub fn remove_all_live_folders() {
 }
 
 fn remove_made(state: State, device: &dyn SpillDevice) {
-    let State::Made { path, pid, _lock } = state else { return };
+    let State::Made { path, pid, _lock, .. } = state else { return };
     if pid == process::id() && device.needs_folder() {
         sweep::remove_folder(&path);
     }
@@ -215,7 +227,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = SpillFolder::create(&parent.path().join("deep/er")).unwrap();
         assert_eq!(folder.path(), None);
-        let file = folder.new_path(1).unwrap();
+        let file = folder.new_file(1).unwrap().path;
         let path = folder.path().unwrap();
         assert!(file.starts_with(&path) && path.is_dir());
         #[cfg(unix)]
@@ -232,10 +244,11 @@ mod tests {
     fn a_removed_folder_refuses_spills() {
         let parent = tempfile::tempdir().unwrap();
         let folder = SpillFolder::create(parent.path()).unwrap();
-        folder.new_path(1).unwrap();
+        folder.new_file(1).unwrap();
         folder.remove();
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
-        assert!(folder.new_path(1).unwrap_err().to_string().contains("removed"));
+        let Err(error) = folder.new_file(1) else { panic!("it is closed") };
+        assert!(error.to_string().contains("removed"), "{error}");
     }
 
     #[test]
@@ -245,7 +258,9 @@ mod tests {
         fs::write(&file, b"").unwrap();
         let Err(error) = SpillFolder::create(&file) else { panic!("a file is no folder") };
         assert!(error.to_string().contains("file"), "{error}");
-        let error = SpillFolder::create(&file.join("below")).unwrap().new_path(1).unwrap_err();
+        let Err(error) = SpillFolder::create(&file.join("below")).unwrap().new_file(1) else {
+            panic!("no folder")
+        };
         assert!(error.to_string().contains("below"), "{error}");
     }
 }

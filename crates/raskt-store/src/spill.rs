@@ -46,7 +46,7 @@ impl SpillJob {
     pub fn run(self) -> Result<SpilledFile> {
         drop(self.dead_files);
         match self.work {
-            Work::Write { value, folder } => SpilledFile::write(&encode_value(&value)?, &folder),
+            Work::Write { value, folder } => SpilledFile::write(&encode_value(&value)?, &folder, self.slot),
             Work::Reuse(file) => Ok(file),
         }
     }

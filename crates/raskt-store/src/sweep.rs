@@ -104,7 +104,7 @@ mod tests {
     fn only_folders_of_dead_processes_of_this_host_are_swept() {
         let parent = tempfile::tempdir().unwrap();
         let live = SpillFolder::create(parent.path()).unwrap();
-        let kept = live.new_path(1).unwrap();
+        let kept = live.new_file(1).unwrap().path;
         fs::write(&kept, b"needed").unwrap();
         let dead = orphan(parent.path(), &folder_name(1, 7));
         let half_made = parent.path().join(folder_name(1, 8));
