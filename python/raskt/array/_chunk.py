@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from raskt._lock import held
 from raskt.array._meta import dtype_named
 
 __all__: list[str] = []
@@ -106,10 +107,7 @@ def fromfunction(ranges: Any, function: Any, kwargs: Any, dtype: str) -> Block:
 def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True) -> Block:
     """Ask an object in memory, or a file, for a region."""
     region = tuple(slice(start, stop) for start, stop in ranges)
-    if lock is None:
-        block = array[region]
-        return np.asarray(block) if asarray else block
-    with lock:
+    with held(lock):
         block = array[region]
         return np.asarray(block) if asarray else block
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._lock import lock_of
 from raskt.array._meta import dtype_name
 from raskt.array._op import array_of, dtype_parameter
 from raskt.array.core import Array
@@ -38,7 +39,8 @@ def from_array(
         What stands for its content. By default the content is hashed, up to a size that the
         configuration says; ``False`` makes it like no other array; text is taken for it.
     lock : bool or lock, optional
-        For objects that are asked for their regions: whether one at a time, or the lock to hold.
+        Whether ``x`` is asked for one region at a time, or the lock to hold meanwhile: anything with
+        ``acquire`` and ``release``. ``True`` makes one of this process; child processes have one each.
     asarray : bool, optional
         Whether regions become NumPy arrays; by default unless ``x`` has ``__array_function__``.
     fancy, getitem, meta, inline_array : optional
@@ -78,15 +80,12 @@ def from_array(
         raise NotImplementedError("automatic chunks need a dtype of known size: give chunks=-1 or sizes")
     grid = grid_of(chunks, tuple(int(n) for n in x.shape), dtype, None, previous)
     token = _token(x, name)
-    if type(x) is np.ndarray and getitem is None and not lock:
+    lock = lock_of(lock)
+    if type(x) is np.ndarray and getitem is None and lock is None:
         return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token))
     if asarray is None:
         asarray = not hasattr(x, "__array_function__")
-    if lock is True:
-        import threading
-
-        lock = threading.Lock()
-    kwargs = {"asarray": asarray, "lock": _raskt.Whole(lock) if lock else None}
+    kwargs = {"asarray": asarray, "lock": None if lock is None else _raskt.Whole(lock)}
     del meta
     return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token, kwargs))
 

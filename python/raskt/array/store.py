@@ -37,7 +37,8 @@ def store(
     targets : array_like or list of array_like
         Where to.
     lock : bool or lock, optional
-        Whether one block is written at a time, or the lock to hold.
+        Whether one block is written at a time, or the lock to hold meanwhile: anything with ``acquire``
+        and ``release``. ``True`` makes one of this process; child processes have one each.
     regions : tuple of slices, or list of these, optional
         Which part of each target.
     compute : bool, optional
@@ -62,10 +63,10 @@ def store(
     array([1., 1., 1., 1.])
     """
     import itertools
-    import threading
 
     import numpy as np
 
+    from raskt._lock import held, lock_of
     from raskt.delayed import delayed
 
     if hasattr(sources, "_expr"):
@@ -81,13 +82,10 @@ def store(
         raise ValueError(f"Different number of sources [{len(sources)}] and targets [{len(targets)}]")
     if len(regions) != len(targets):
         raise ValueError(f"Different number of targets [{len(targets)}] and regions [{len(regions)}]")
-    held = threading.Lock() if lock is True else lock or None
+    guard = lock_of(lock)
 
     def write(block: Any, target: Any, index: Any) -> None:
-        if held is None:
-            target[index] = block
-            return
-        with held:
+        with held(guard):
             target[index] = block
 
     tasks = []
