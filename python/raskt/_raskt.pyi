@@ -9,6 +9,7 @@ from typing_extensions import disjoint_base
 from raskt._visualize import GraphPicture
 
 __version__: str
+is_in_subinterpreter: bool
 
 # ---- exceptions ----
 

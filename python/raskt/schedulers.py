@@ -149,8 +149,11 @@ def _observed(kwargs: dict[str, Any], run: Callable[[Any], list[Any]]) -> list[A
 
 
 def _has_callbacks(kwargs: dict[str, Any]) -> bool:
-    module = sys.modules.get("raskt.callbacks")
-    return bool(kwargs.get("callbacks")) or (module is not None and bool(module.Callback.active))
+    if kwargs.get("callbacks"):
+        return True
+    # Without the class nobody has made a callback: another thread may be importing the module just now.
+    callback = getattr(sys.modules.get("raskt.callbacks"), "Callback", None)
+    return callback is not None and bool(callback.active)
 
 
 def run_threads(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
@@ -158,6 +161,9 @@ def run_threads(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     pool = kwargs.get("pool") or _get("pool")
     if pool is not None:
         return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
+    if _raskt.is_in_subinterpreter:
+        # The engine's threads belong to the main interpreter, and so would what runs on them.
+        return run_sync(roots, kwargs)
     n = _n_workers(kwargs)
     if not _has_callbacks(kwargs):
         return _raskt.compute_threads(roots, options(kwargs, n))
@@ -222,6 +228,10 @@ def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
         return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
     if os.name != "posix":
         raise NotImplementedError("scheduler='processes' needs Unix sockets: use scheduler='threads' here")
+    if _raskt.is_in_subinterpreter:
+        raise NotImplementedError(
+            "scheduler='processes' needs threads, which a sub-interpreter has not: use scheduler='sync'"
+        )
     from raskt import _processes
 
     n = _n_workers(kwargs)

@@ -38,10 +38,18 @@ mod writer;
 
 use pyo3::prelude::*;
 
+/// Whether the calling thread runs another interpreter than the main one.
+fn is_in_subinterpreter(_attached: Python<'_>) -> bool {
+    // SAFETY: the thread is attached, so that there is an interpreter that is running.
+    let number = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    number != 0
+}
+
 /// The compiled engine; what users type is in the package around it.
 #[pymodule]
 fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("is_in_subinterpreter", is_in_subinterpreter(module.py()))?;
     config::register(module)?;
     tokenize::register(module)?;
     sizeof::register(module)?;

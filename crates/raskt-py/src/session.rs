@@ -95,6 +95,12 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
 /// ends the process at once.
 #[pyfunction]
 fn shut_down(py: Python<'_>) -> PyResult<()> {
+    if py.import("sys")?.call_method0("is_finalizing")?.is_truthy()? {
+        // This is the end of a sub-interpreter that was never destroyed, within the end of the process: whoever lets go
+        // of the GIL now does not get it back. Threads and children end with the process.
+        raskt_store::remove_all_live_folders();
+        return Ok(());
+    }
     while active::must_be_awaited(py) {
         py.detach(|| std::thread::sleep(Duration::from_millis(2)));
         if py.check_signals().is_err() {

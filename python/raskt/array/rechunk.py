@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt import _raskt
+from raskt import _raskt, config
 from raskt.array._op import op
 
 if TYPE_CHECKING:
@@ -18,16 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["normalize_chunks", "rechunk", "unify_chunks"]
 
 CHUNK_BYTES = 128 * 2**20
-"""The size that automatic chunks do not exceed, where the configuration says nothing."""
+"""The size that blocks of a rechunk do not exceed where the engine is told no other."""
 
 
 def limit_bytes(limit: Any = None) -> int:
     """Return the size that automatic chunks do not exceed."""
     if limit is not None:
         return _bytes_in(limit)
-    config = sys.modules.get("raskt.config")
-    found = None if config is None else config.get("array.chunk-size", None)
-    return CHUNK_BYTES if found is None else _bytes_in(found)
+    return _bytes_in(config.get("array.chunk-size"))
 
 
 @functools.lru_cache(maxsize=64)
