@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import operator
 import pickle
 import weakref
@@ -543,3 +544,46 @@ def test_a_random_program_gives_what_plain_python_gives(steps: list[tuple[Any, .
     assert raskt.compute(made, scheduler="sync")[0] == expected
     assert made[-1].compute() == expected[-1]
     assert pickle.loads(pickle.dumps(made[-1])).compute() == expected[-1]
+
+
+def first_three(items: Any) -> list[Any]:
+    return list(itertools.islice(items, 3))
+
+
+def endless() -> Any:
+    yield from itertools.count(5)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: itertools.count(5), [5, 6, 7]),
+        (endless, [5, 6, 7]),
+        (lambda: map(str, [1, 2, 3, 4]), ["1", "2", "3"]),
+        (lambda: iter([1, 2, 3, 4]), [1, 2, 3]),
+        (lambda: reversed([1, 2, 3, 4]), [4, 3, 2]),
+        (lambda: iter({1: 2}.items()), [(1, 2)]),
+        (lambda: range(10**12), [0, 1, 2]),
+    ],
+)
+@pytest.mark.parametrize("pure", [False, True])
+def test_iterators_among_arguments_are_not_consumed(make: Any, expected: list[Any], pure: bool) -> None:
+    it = make()
+    value = delayed(first_three, pure=pure)(it)
+    assert value.compute(scheduler="sync") == expected
+    assert delayed(lambda items, _: first_three(items[0]))([make()], delayed(inc)(1)).compute() == expected
+
+
+def test_iterators_of_delayed_values_give_their_values() -> None:
+    seven = delayed(abs)(-7)
+    it = iter([seven, 1, seven])
+    next(it)
+    assert delayed(first_three)(it).compute() == [1, 7]
+    assert next(it) == 1
+    assert delayed(first_three)(iter((seven, seven))).compute() == [7, 7]
+    assert delayed(first_three)(reversed([1, seven])).compute() == [7, 1]
+    assert delayed(first_three)(iter({seven})).compute() == [7]
+    assert delayed(first_three)(iter({1: seven}.values())).compute() == [7]
+    assert delayed(sum)({1: seven}.values()).compute() == 7
+    assert delayed(dict)({1: seven}.items()).compute() == {1: 7}
+    assert delayed(list)({seven: 1}.keys()).compute() == [7]

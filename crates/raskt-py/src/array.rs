@@ -17,10 +17,11 @@ mod planning;
 mod root;
 mod tables;
 
+pub use expression::ArrayExpr;
 pub use finish::{FINISH, Finish};
 pub use from_numpy::from_numpy;
 pub use notes::{Notes, number as retries_number, retries};
-pub use root::any_alive as any_root_alive;
+pub use root::{ArrayRoot, any_alive as any_root_alive};
 pub use tables::collect;
 
 use std::sync::Arc;

@@ -44,6 +44,18 @@ pub fn collect_but<'py>(
     {
         return Ok(found);
     }
+    collect_nodes(py, roots, known).map(|table| (table, Notes::new()))
+}
+
+/// As [`collect_but`], with arrays among the nodes left as they are.
+///
+/// # Errors
+/// As [`collect`].
+pub fn collect_nodes<'py>(
+    py: Python<'py>,
+    roots: &[Arc<Node>],
+    known: Option<&Bound<'py, PyDict>>,
+) -> PyResult<TaskTable> {
     let mut walk = Walk {
         places: Places::new(),
         table: TableBuilder::with_capacity(roots.len(), roots.len()),
@@ -56,8 +68,7 @@ pub fn collect_but<'py>(
     for root in roots {
         outputs.push(walk.visit(py, root)?);
     }
-    let table = finish(walk.table, outputs).map_err(|error| crate::errors::to_py(py, error))?;
-    Ok((table, Notes::new()))
+    finish(walk.table, outputs).map_err(|error| crate::errors::to_py(py, error))
 }
 
 /// Which task each node became.

@@ -2,6 +2,7 @@
 
 mod active;
 mod annotations;
+mod arguments;
 mod array;
 mod bag;
 mod blas;
@@ -55,6 +56,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sizeof::register(module)?;
     errors::register(module)?;
     annotations::register(module)?;
+    arguments::register(module)?;
     array::register(module)?;
     bag::register(module)?;
     delayed::register(module)?;

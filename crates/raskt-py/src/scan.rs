@@ -24,6 +24,10 @@ pub enum TypeKind {
     Plain,
     Dataclass,
     NamedTuple,
+    /// An iterator of a built-in container, which can be copied: nothing is taken from it.
+    Iterator,
+    /// The keys, values or items of a dictionary.
+    View,
     Collection,
 }
 
@@ -165,9 +169,58 @@ impl Scan {
                 let make = object.get_type().getattr("_make")?.unbind();
                 Ok(Arg::Build(Box::new(Build::Call(make, vec![Arg::Build(Box::new(Build::List(items)))]))))
             }
-            TypeKind::Dataclass | TypeKind::NamedTuple | TypeKind::Plain => Ok(Arg::Const(object.unbind())),
+            TypeKind::Iterator if self.traverse => {
+                let copy = py.import(intern!(py, "copy"))?.call_method1("copy", (&object,))?;
+                let items = copy.try_iter()?.map(|item| self.arg(item?)).collect::<PyResult<Vec<_>>>()?;
+                if items.iter().all(|arg| matches!(arg, Arg::Const(_))) {
+                    return Ok(Arg::Const(object.unbind()));
+                }
+                let iter = py.import(intern!(py, "builtins"))?.getattr("iter")?.unbind();
+                Ok(Arg::Build(Box::new(Build::Call(iter, vec![Arg::Build(Box::new(Build::List(items)))]))))
+            }
+            TypeKind::View if self.traverse => {
+                let dict = py.get_type::<PyDict>();
+                let name = object.get_type().name()?.to_string().replace("dict_", "");
+                match self.arg(dict.call1((object.getattr("mapping")?,))?)? {
+                    Arg::Const(_) => Ok(Arg::Const(object.unbind())),
+                    dict_arg => {
+                        Ok(Arg::Build(Box::new(Build::Call(dict.getattr(name)?.unbind(), vec![dict_arg]))))
+                    }
+                }
+            }
+            TypeKind::Dataclass
+            | TypeKind::NamedTuple
+            | TypeKind::Iterator
+            | TypeKind::View
+            | TypeKind::Plain => Ok(Arg::Const(object.unbind())),
         }
     }
+}
+
+/// The types of iterators that copying leaves where they are.
+const ITERATORS: [&str; 7] = [
+    "list_iterator",
+    "list_reverseiterator",
+    "tuple_iterator",
+    "set_iterator",
+    "dict_keyiterator",
+    "dict_valueiterator",
+    "dict_itemiterator",
+];
+const VIEWS: [&str; 3] = ["dict_keys", "dict_values", "dict_items"];
+
+/// What a type of Python's own that has no name in `builtins` can hold.
+fn builtin_kind(kind: &Bound<'_, PyType>) -> PyResult<TypeKind> {
+    if kind.module()? != "builtins" {
+        return Ok(TypeKind::Plain);
+    }
+    let name = kind.name()?;
+    let is_among = |names: &[&str]| names.iter().any(|known| name == *known);
+    Ok(match (is_among(&ITERATORS), is_among(&VIEWS)) {
+        (true, _) => TypeKind::Iterator,
+        (_, true) => TypeKind::View,
+        _ => TypeKind::Plain,
+    })
 }
 
 fn has_build(args: &[Arg], kwargs: &[(Py<PyString>, Arg)]) -> bool {
@@ -213,7 +266,7 @@ pub fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
     } else if kind.is_subclass_of::<PyTuple>()? && kind.hasattr("_make")? && kind.hasattr("_fields")? {
         TypeKind::NamedTuple
     } else {
-        TypeKind::Plain
+        builtin_kind(&kind)?
     };
     let mut kinds = KINDS.lock();
     let kinds = kinds.get_or_insert_with(FxHashMap::default);

@@ -20,7 +20,7 @@ use raskt_store::SpillFolder;
 use crate::active::{self, Active};
 use crate::array::Notes;
 use crate::blas::Share;
-use crate::collect::{collect, collect_but, node_of};
+use crate::collect::{collect, collect_but, collect_nodes, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
 use crate::node::Node;
@@ -534,11 +534,11 @@ fn graph_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bo
     crate::view::tasks(py, &collect(py, &nodes)?)
 }
 
-/// Every task that `roots` need as a `Task`, by key, inputs first.
+/// Every task that `roots` need as a `Task`, by key, inputs first; an array among them is a task of its own.
 #[pyfunction]
 fn tasks_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bound<'py, PyDict>> {
     let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
-    crate::view::graph(py, &collect(py, &nodes)?)
+    crate::view::graph(py, &collect_nodes(py, &nodes, None)?)
 }
 
 /// Adds the names of this module.

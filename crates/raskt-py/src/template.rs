@@ -134,7 +134,8 @@ fn from_data(data: &Bound<'_, PyAny>) -> PyResult<Arg> {
 /// # Errors
 /// Where memory runs out.
 pub fn flatten<'py>(py: Python<'py>, root: &Arc<Node>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>)> {
-    let table = crate::collect::collect(py, std::slice::from_ref(root))?;
+    // Arrays are kept as they are: their tasks are planned where they are computed.
+    let table = crate::collect::collect_nodes(py, std::slice::from_ref(root), None)?;
     let (rows, functions) = (PyList::empty(py), PyList::empty(py));
     let mut known: rustc_hash::FxHashMap<u64, usize> = rustc_hash::FxHashMap::default();
     for task in 0..table.n_tasks() as u32 {

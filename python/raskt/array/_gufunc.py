@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt.array._block_call import BlockCall, Rest
 from raskt.array._op import dtype_parameter, op
 from raskt.array.rechunk import grid_of, unify_chunks
 
@@ -39,18 +40,19 @@ def parse(signature: str) -> tuple[list[tuple[str, ...]], Any]:
 class _Output:
     """One output of a function of blocks."""
 
-    def __init__(self, function: Any, at: int | None, kwargs: dict[str, Any], vectorize: Any) -> None:
-        self.function, self.at, self.kwargs, self.vectorize = function, at, kwargs, vectorize
+    def __init__(self, function: Any, at: int | None, vectorize: Any) -> None:
+        self.function, self.at, self.vectorize = function, at, vectorize
+        self.__name__ = getattr(function, "__name__", type(function).__name__)
 
-    def __call__(self, *blocks: Any) -> Any:
+    def __call__(self, /, *blocks: Any, **kwargs: Any) -> Any:
         function = self.function
         if self.vectorize is not None:
             function = np.vectorize(self.function, signature=self.vectorize)
-        found = function(*blocks, **self.kwargs)
+        found = function(*blocks, **kwargs)
         return found if self.at is None else found[self.at]
 
     def __raskt_tokenize__(self) -> Any:
-        return type(self).__name__, self.function, self.at, self.kwargs, self.vectorize
+        return type(self).__name__, self.function, self.at, self.vectorize
 
 
 def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -94,7 +96,8 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     pairs = zip(whole, map(tuple, letters), strict=True)
     common, whole = unify_chunks(*itertools.chain.from_iterable(pairs))
     loop_chunks = [common[at] for at in range(n_loop)]
-    found_dtypes = _dtypes(func, whole, inputs, out_dims, dtypes, meta, vectorize, signature, kwargs)
+    rest = Rest((None,) * len(whole), kwargs)
+    found_dtypes = _dtypes(func, whole, len(out_dims), dtypes, meta, signature if vectorize else None, rest)
     text = "->".join(",".join(f"({','.join(dims)})" for dims in side) for side in (inputs, out_dims))
     results = []
     for at, (dims, dtype, own) in enumerate(zip(out_dims, found_dtypes, out_places, strict=True)):
@@ -104,16 +107,16 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
                 f"the length of the new core dimension {missing!r} is not known: pass output_sizes"
             )
         chunks = (*loop_chunks, *((sizes.get(dim, lengths.get(dim)),) for dim in dims))
-        call = _Output(func, None if lone else at, kwargs, text if vectorize else None)
+        call = _Output(func, None if lone else at, text if vectorize else None)
         parameters = {
-            "function": _raskt.Whole(call),
+            "function": _raskt.Whole(BlockCall(call, tuple(range(len(whole))), rest)),
             "output": [*range(n_loop), *(names[dim] for dim in dims)],
-            "inputs": letters,
+            "inputs": [*letters, *rest.letters],
             "chunks": grid_of(chunks, tuple(sum(own_sizes) for own_sizes in chunks)),
             "contraction": "join",
             "dtype": dtype_parameter(dtype) or "unknown",
         }
-        result: Array = op("blockwise", tuple(whole), parameters)
+        result: Array = op("blockwise", (*whole, *rest.operands), parameters)
         if keepdims:
             result = result[(..., *(None,) * len(places[0]))]
             own = places[0]
@@ -168,26 +171,18 @@ def _axes(axes: Any, axis: Any, inputs: Any, outputs: Any, keepdims: bool) -> tu
     return spelt[: len(inputs)], spelt[len(inputs) :]
 
 
-def _dtypes(
-    func: Any,
-    arrays: Any,
-    inputs: Any,
-    outputs: Any,
-    dtypes: Any,
-    meta: Any,
-    vectorize: Any,
-    signature: Any,
-    kwargs: Any,
-) -> list[Any]:
-    n = len(outputs)
+def _dtypes(func: Any, arrays: Any, n: int, dtypes: Any, meta: Any, vectorize: Any, rest: Rest) -> list[Any]:
+    """Return the dtypes of all outputs, as they were given or as a call on one element has them."""
     if dtypes is not None:
         return list(dtypes) if isinstance(dtypes, (list, tuple)) else [dtypes] * n
     if meta is not None:
         return [x.dtype for x in (meta if isinstance(meta, (list, tuple)) else [meta])]
-    del inputs
+    example = rest.example()
+    if example is None:
+        return [None] * n
+    function = np.vectorize(func, signature=vectorize) if vectorize else func
     try:
-        function = np.vectorize(func, signature=signature) if vectorize else func
-        found = function(*[np.ones((1,) * x.ndim, x.dtype) for x in arrays], **kwargs)
+        found = function(*[np.ones((1,) * x.ndim, x.dtype) for x in arrays], **example.kwargs)
     except Exception:
         return [None] * n
     several = found if isinstance(found, (tuple, list)) else [found]

@@ -61,7 +61,8 @@ def method(array: Array, name: str) -> Any:
     raise AttributeError(f"'Array' object has no attribute {name!r}")
 
 
-def _function_first(function: Any, array: Array, func: Any, *args: Any, **kwargs: Any) -> Array:
+def _function_first(function: Any, array: Array, func: Any = None, /, *args: Any, **kwargs: Any) -> Array:
+    func = kwargs.pop("func", None) if func is None else func
     made: Array = function(func, array, *args, **kwargs)
     return made
 

@@ -85,22 +85,27 @@ def bounds_of(x: Any) -> list[int | None]:
 
 
 class _Place:
-    """Where an operand stands in a recipe."""
+    """Where an operand stands in a recipe: an array, or any other lazy value."""
 
-    __slots__ = ("at",)
+    __slots__ = ("at", "is_array")
 
-    def __init__(self, at: int) -> None:
-        self.at = at
+    def __init__(self, at: int, is_array: bool) -> None:
+        self.at, self.is_array = at, is_array
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Place, (self.at,)
+        return _Place, (self.at, self.is_array)
+
+    def of(self, operands: list[Array]) -> Any:
+        """Return what stands there."""
+        operand = operands[self.at]
+        return operand if self.is_array else _raskt.array_delayed(operand._expr, 0)
 
 
 def _walk(item: Any, change: Any) -> Any:
     """Return a nest of lists, tuples and dictionaries with its leaves changed."""
-    if isinstance(item, (list, tuple)):
+    if type(item) in (list, tuple):
         return type(item)([_walk(part, change) for part in item])
-    if isinstance(item, dict):
+    if type(item) is dict:
         return {name: _walk(part, change) for name, part in item.items()}
     return change(item)
 
@@ -115,7 +120,7 @@ def deferred(
     function : str
         The function, ``"module:name"``.
     args : tuple
-        Its arguments; arrays may stand anywhere in lists, tuples and dictionaries.
+        Its arguments; arrays and other lazy values may stand anywhere in them.
     chunks : tuple of tuples
         What is promised of the result's chunks: sizes, NaN for those that are not known.
     dtype : dtype or None
@@ -134,10 +139,14 @@ def deferred(
     operands: list[Any] = []
 
     def set_apart(item: Any) -> Any:
-        if not hasattr(item, "_expr"):
-            return item
+        is_array = hasattr(item, "_expr")
+        if not is_array:
+            later = _raskt.delayed_within(item)
+            if later is None:
+                return item
+            item = array_of(_raskt.array_argument(later))
         operands.append(item)
-        return _Place(len(operands) - 1)
+        return _Place(len(operands) - 1, is_array)
 
     recipe = dumps((function, _walk(args, set_apart)))
     lengths = tuple(sum(sizes) for sizes in chunks)
@@ -220,7 +229,7 @@ def _cooked(recipe: bytes, arrays: list[Array], promise: Array) -> Array:
     """Return what a recipe makes of its operands, in the chunks that were promised."""
     function, args = pickle.loads(recipe)
     module, name = function.split(":")
-    args = _walk(args, lambda item: arrays[item.at] if isinstance(item, _Place) else item)
+    args = _walk(args, lambda item: item.of(arrays) if isinstance(item, _Place) else item)
     return _fitted(getattr(importlib.import_module(module), name)(*args), promise)
 
 

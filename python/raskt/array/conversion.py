@@ -140,6 +140,11 @@ def asarray(
     del like, order
     if isinstance(a, Array):
         return a if dtype is None else a.astype(dtype)
+    if isinstance(a, _raskt.Delayed):
+        raise TypeError(
+            f"{a!r} has no shape before it is computed: make an array of it by "
+            "from_delayed(value, shape, dtype)"
+        )
     if hasattr(a, "to_raskt_array"):
         converted: Array = a.to_raskt_array()
         return converted

@@ -155,7 +155,8 @@ def trim_overlap(x: Any, depth: Any, boundary: Any = None) -> Array:
 
 
 def map_overlap(
-    func: Any,
+    func: Any = None,
+    /,
     *args: Any,
     depth: Any = None,
     boundary: Any = None,
@@ -177,7 +178,7 @@ def map_overlap(
     boundary : optional
         What lies outside; see `overlap`.
     trim : bool, optional
-        Whether the margins are cut off the results.
+        Whether the margins are cut off the results; otherwise the function does that itself.
     align_arrays : bool, optional
         Whether arrays are brought into common chunks.
     allow_rechunk : bool, optional
@@ -200,6 +201,7 @@ def map_overlap(
     """
     from raskt.array.blockwise import map_blocks
 
+    func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         # Dask's old order: the array first.
         if args and callable(args[0]):
@@ -224,14 +226,19 @@ def map_overlap(
         for x in arrays:
             pairs += [x, tuple(range(most - x.ndim, most))]
         arrays = unify_chunks(*pairs)[1]
+        if allow_rechunk:
+            arrays = _all_long_enough(arrays, depths)
     padded = [
         overlap(x, own, kind, allow_rechunk=allow_rechunk)
         for x, own, kind in zip(arrays, depths, kinds, strict=True)
     ]
+    widest = max(range(n), key=lambda at: arrays[at].ndim)
+    if not kwargs.keys() & {"chunks", "drop_axis", "new_axis"}:
+        # Where the margins are not cut off here, the function does it.
+        kwargs["chunks"] = _chunks_of_all(padded if trim else arrays, widest)
     found = map_blocks(func, *padded, **kwargs)
     if not trim:
         return found
-    widest = max(range(n), key=lambda at: arrays[at].ndim)
     own, kind = _depths(depths[widest], arrays[widest].ndim), _boundaries(kinds[widest], arrays[widest].ndim)
     dropped = kwargs.get("drop_axis")
     if dropped is not None:
@@ -246,6 +253,47 @@ def map_overlap(
     return trim_internal(found, dict(enumerate(own)), dict(enumerate(kind)))
 
 
+def _all_long_enough(arrays: list[Array], depths: list[Any]) -> list[Array]:
+    """Return arrays of common chunks in chunks that are no shorter than any margin, and still common."""
+    most = max(x.ndim for x in arrays)
+    longest = [0] * most
+    for x, depth in zip(arrays, depths, strict=True):
+        for axis, pair in enumerate(_depths(depth, x.ndim), most - x.ndim):
+            longest[axis] = max(longest[axis], *pair)
+    made = []
+    for x in arrays:
+        wanted = {
+            axis: _joined(sizes, longest[most - x.ndim + axis])
+            for axis, sizes in enumerate(x.chunks)
+            if len(sizes) > 1
+        }
+        made.append(x.rechunk(wanted) if any(x.chunks[axis] != own for axis, own in wanted.items()) else x)
+    return made
+
+
+def _joined(sizes: Any, least: int) -> tuple[int, ...]:
+    """Return sizes of which none is smaller than ``least``, by joining neighbours."""
+    if not sizes or sum(sizes) < least or min(sizes) >= least:
+        return tuple(sizes)
+    joined, left = [], 0
+    for n in sizes:
+        left += n
+        if left >= least:
+            joined.append(left)
+            left = 0
+    return (*joined[:-1], joined[-1] + left)
+
+
+def _chunks_of_all(arrays: list[Array], first: int) -> tuple[Any, ...]:
+    """Return how the result of a function of paired blocks is cut: as the array ``first`` where it can be."""
+    from raskt.array.blockwise import paired_chunks
+
+    most = max(x.ndim for x in arrays)
+    order = [arrays[first], *arrays[:first], *arrays[first + 1 :]]
+    common = paired_chunks([(x, range(most - x.ndim, most)) for x in order])
+    return tuple(common[axis] for axis in range(most))
+
+
 def _needs_sizes(x: Array, depth: Any) -> bool:
     return any(
         length != length and max(pair) for length, pair in zip(x.shape, _depths(depth, x.ndim), strict=True)
@@ -256,9 +304,8 @@ def _later(
     func: Any, arrays: list[Array], depths: list[Any], kinds: list[Any], options: dict[str, Any]
 ) -> Array:
     """Promise what `map_overlap` gives once the sizes of chunks are known: blocks of the shape they had."""
-    from raskt.array._meta import prototype
+    from raskt.array._block_call import Rest, dtype_of_call
     from raskt.array._unknown import similar
-    from raskt.array.blockwise import _try
 
     said = sorted({"chunks", "drop_axis", "new_axis"} & options.keys())
     if said or not options["trim"]:
@@ -272,13 +319,8 @@ def _later(
     if dtype is None:
         dtype = getattr(options.get("meta"), "dtype", None)
     if dtype is None:
-        own = {k: v for k, v in options.items() if k not in _OPTIONS}
-
-        def call(*blocks: Any, info: Any) -> Any:
-            del info
-            return func(*blocks, **own)
-
-        dtype = _try(call, [prototype(x.dtype, x.ndim) for x in arrays])
+        rest = Rest((None,) * len(arrays), {k: v for k, v in options.items() if k not in _OPTIONS})
+        dtype = dtype_of_call(func, tuple(range(len(arrays))), rest, arrays)
     return similar(f"{__name__}:_now", (func, arrays, depths, kinds, options), widest, {}, dtype)
 
 

@@ -228,16 +228,23 @@ def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]],
             unified.append(array)
             continue
         wanted = tuple(
-            array.chunks[axis] if array.shape[axis] == 1 else common[letter]
-            for axis, letter in enumerate(index)
+            own if own == (1,) or _is_lone_unknown(own) else common[letter]
+            for own, letter in zip(array.chunks, index, strict=True)
         )
         unified.append(array.rechunk(wanted) if wanted != array.chunks else array)
     return common, unified
 
 
+def _is_lone_unknown(sizes: Any) -> bool:
+    """Return whether there is one block of unknown length: it goes with any number of others."""
+    return len(sizes) == 1 and sizes[0] != sizes[0]
+
+
 def _refined(a: Any, b: Any, letter: Any) -> Any:
-    if b == (1,) or a == b:
+    if b == (1,) or a == b or _is_lone_unknown(b):
         return a
+    if _is_lone_unknown(a):
+        return b
     if sum(a) != sum(b):
         if sum(a) != sum(a) or sum(b) != sum(b):
             if len(a) == len(b):

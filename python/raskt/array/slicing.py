@@ -331,14 +331,13 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
 
 def _dtype_of_coarse(reduction: Any, x: Array, axes: dict[int, int], kwargs: Any) -> Any:
     """Return the dtype that one neighbourhood of ones gives; None where the function fails on it."""
-    from raskt.array.blockwise import _try
+    from raskt.array._block_call import Rest, dtype_tried
 
-    def of_one(block: Any, info: Any) -> Any:
-        del info
-        return _coarsened(block, reduction, axes, kwargs)
-
-    shape = tuple(axes.get(axis, 1) for axis in range(x.ndim))
-    return None if x._dtype is None else _try(of_one, [np.ones(shape, x.dtype)])
+    example = Rest((), kwargs).example()
+    if x._dtype is None or example is None:
+        return None
+    ones = np.ones(tuple(axes.get(axis, 1) for axis in range(x.ndim)), x.dtype)
+    return dtype_tried(lambda: _coarsened(ones, reduction, axes, example.kwargs))
 
 
 def _coarsen_later(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from raskt import _raskt
 from raskt._raskt import TaskRef
 from raskt.bag._layers import Layer, input_of, step_layer
 from raskt.bag._steps import NO_DEFAULT, Each, EachPartition, Filter, Flatten, Pluck, Starmap, Step, StreamArg
@@ -21,7 +21,6 @@ class Inputs:
 
     def __init__(self, first: Any) -> None:
         self.first = first
-        self.bags: list[Any] = []
         self.rest: list[Any] = []
         self.layers: list[Layer] = [first._layer]
         self.names: list[Any] = [first.name]
@@ -44,7 +43,8 @@ class Inputs:
             self.layers.append(value._layer)
             self.names.append(value.name)
         else:
-            made = input_of(value)
+            # Lazy values in containers are computed with these.
+            made = input_of(value) or input_of(_raskt.delayed_within(value))
             if made is None:
                 return value
             found, layers = made
@@ -95,12 +95,10 @@ def _first_bag(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def label_of(func: Any) -> str:
     """Return what the keys of tasks that call ``func`` begin with."""
-    from raskt import _raskt
-
     return _raskt.function_name(func)
 
 
-def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:  # noqa: A001 - Dask's name
+def map(func: Any = None, /, *args: Any, **kwargs: Any) -> Bag:  # noqa: A001 - Dask's name
     """Call a function with the elements of one or several bags.
 
     Parameters
@@ -108,9 +106,8 @@ def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:  # noqa: A0
     func : callable
         Called with one element of each bag.
     *args, **kwargs : object
-        Bags, which are gone through in step; items and delayed values, whose values each call gets; anything
-        else
-        is passed as it is.
+        Bags, which are gone through in step; items, delayed values and arrays, also in containers, whose
+        values each call gets; anything else is passed as it is.
 
     Returns
     -------
@@ -131,6 +128,7 @@ def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:  # noqa: A0
     >>> rb.map(lambda x, total: x / total, b, b.sum()).compute()[-1]
     0.5
     """
+    func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         raise TypeError(f"map needs a function, found {func!r}")
     inputs = Inputs(_first_bag(args, kwargs))
@@ -139,7 +137,7 @@ def map(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:  # noqa: A0
     return inputs.bag(label_of(func), Each(placed, func, named))
 
 
-def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+def map_partitions(func: Any = None, /, *args: Any, **kwargs: Any) -> Bag:
     """Call a function with whole partitions of one or several bags.
 
     Parameters
@@ -147,9 +145,9 @@ def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     func : callable
         Called with a partition of each bag: something to go through, which streams where it can.
     *args, **kwargs : object
-        Bags with the same number of partitions; items and delayed values, whose values each call gets;
-        anything else
-        is passed as it is. Of these, ``token`` is what keys begin with, and not passed.
+        Bags with the same number of partitions; items, delayed values and arrays, also in containers, whose
+        values each call gets; anything else is passed as it is. Of these, ``token`` is what keys begin with,
+        and not passed.
 
     Returns
     -------
@@ -162,9 +160,11 @@ def map_partitions(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
     >>> rb.map_partitions(lambda part: [sum(part)], rb.range(4, npartitions=2)).compute()
     [1, 5]
     """
+    func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         raise TypeError(f"map_partitions needs a function, found {func!r}")
-    label = kwargs.pop("token", None) or label_of(func)
+    token = kwargs.pop("token", None)
+    label = label_of(func) if token is None else str(token)
     inputs = Inputs(_first_bag(args, kwargs))
     placed = tuple(inputs.place(arg) for arg in args)
     named = {name: inputs.place(value) for name, value in kwargs.items()}
@@ -176,7 +176,7 @@ class Elementwise:
 
     __slots__ = ()
 
-    def map(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+    def map(self, func: Any = None, /, *args: Any, **kwargs: Any) -> Bag:
         """Call a function with every element.
 
         Parameters
@@ -197,9 +197,9 @@ class Elementwise:
         >>> rb.from_sequence(["a", "b"]).map(str.upper).compute()
         ['A', 'B']
         """
-        return map(func, self, *args, **kwargs)
+        return map(kwargs.pop("func", None) if func is None else func, self, *args, **kwargs)
 
-    def starmap(self, func: Callable[..., Any], **kwargs: Any) -> Bag:
+    def starmap(self, func: Any = None, /, **kwargs: Any) -> Bag:
         """Call a function with the items of every element as its arguments.
 
         Parameters
@@ -207,7 +207,7 @@ class Elementwise:
         func : callable
             Called as ``func(*element, **kwargs)``.
         **kwargs : object
-            Items, delayed values, or values that are passed as they are.
+            Items, delayed values and arrays, also in containers, or values that are passed as they are.
 
         Returns
         -------
@@ -220,11 +220,17 @@ class Elementwise:
         >>> rb.from_sequence([(1, 2), (3, 4)]).starmap(pow).compute()
         [1, 81]
         """
+        from raskt.bag.core import Bag
+
+        func = kwargs.pop("func", None) if func is None else func
+        if not callable(func):
+            raise TypeError(f"starmap needs a function, found {func!r}")
         inputs = Inputs(self)
         inputs.place(self)
+        bags = [name for name, value in kwargs.items() if isinstance(value, Bag)]
+        if bags:
+            raise ValueError(f"starmap takes items and delayed values by name, and {bags[0]} is a bag")
         placed = {name: inputs.place(value) for name, value in kwargs.items()}
-        if inputs.bags:
-            raise ValueError("starmap takes items and delayed values by name, no bags")
         return inputs.bag(label_of(func), Starmap(func, placed))
 
     def filter(self, predicate: Any) -> Bag:
@@ -319,7 +325,7 @@ class Elementwise:
         """
         return Inputs(self).bag("flatten", Flatten())
 
-    def map_partitions(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Bag:
+    def map_partitions(self, func: Any = None, /, *args: Any, **kwargs: Any) -> Bag:
         """Call a function with every partition.
 
         Parameters
@@ -340,7 +346,7 @@ class Elementwise:
         >>> rb.range(4, npartitions=2).map_partitions(lambda part: [sum(part)]).compute()
         [1, 5]
         """
-        return map_partitions(func, self, *args, **kwargs)
+        return map_partitions(kwargs.pop("func", None) if func is None else func, self, *args, **kwargs)
 
     def unzip(self, n: int) -> tuple[Bag, ...]:
         """Make ``n`` bags of a bag of tuples.

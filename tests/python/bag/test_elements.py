@@ -6,10 +6,12 @@ import itertools
 import operator
 import random
 import unittest.mock
-from collections import Counter
+from collections import Counter, namedtuple
+from dataclasses import dataclass
 
 import pytest
 import raskt
+import raskt.array as ra
 import raskt.bag as rb
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -317,3 +319,59 @@ def test_a_token_names_the_tasks_of_map_partitions():
     b = rb.range(4, npartitions=2).map_partitions(lambda part: [sum(part)], token="sums")
     assert b.name.startswith("sums-")
     assert b.compute(scheduler="sync") == [1, 5]
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+@dataclass
+class Box:
+    content: object
+
+
+LAZY = {
+    "list": (lambda b: [b.sum(), 1], lambda by: by[0]),
+    "named tuple": (lambda b: Pair(1, b.sum()), lambda by: by.right if type(by) is Pair else None),
+    "data class": (lambda b: Box([b.sum()]), lambda by: by.content[0] if type(by) is Box else None),
+    "delayed": (lambda b: {"k": raskt.delayed(abs)(-6)}, lambda by: by["k"]),
+    "bag": (lambda b: [b], lambda by: sum(by[0])),
+    "array": (lambda b: ra.arange(4, chunks=2), lambda by: int(by.sum())),
+    "arrays": (lambda b: (1, ra.arange(4, chunks=2)), lambda by: int(by[1].sum())),
+}
+
+
+@pytest.mark.parametrize("lazy", LAZY)
+def test_lazy_values_among_arguments_arrive_computed_with_their_type(lazy):
+    make_lazy, take = LAZY[lazy]
+    b = rb.range(4, npartitions=2)
+    by = make_lazy(b)
+    assert b.map(lambda item, by: item * take(by), by).compute(scheduler="sync") == [0, 6, 12, 18]
+    found = b.map_partitions(lambda part, by: [item * take(by) for item in part], by=by)
+    assert found.compute(scheduler="threads") == [0, 6, 12, 18]
+    found = rb.zip(b, b).starmap(lambda _, item, by: item * take(by), by=by)
+    assert found.compute(scheduler="sync") == [0, 6, 12, 18]
+
+
+def test_keywords_of_a_users_function_may_have_any_name():
+    b = rb.range(2, npartitions=1)
+    for name in ("func", "function", "self", "args", "kwargs", "stream", "bag"):
+        found = b.map(lambda item, **named: (item, named), **{name: 3})
+        assert found.compute(scheduler="sync") == [(0, {name: 3}), (1, {name: 3})]
+        found = b.map_partitions(lambda part, **named: [named], **{name: 3})
+        assert found.compute(scheduler="sync") == [{name: 3}]
+    assert b.map(func=str).compute(scheduler="sync") == ["0", "1"]
+
+
+def test_starmap_takes_no_bag_by_name():
+    b = rb.range(4, npartitions=2)
+    with pytest.raises(ValueError, match="other is a bag"):
+        rb.zip(b, b).starmap(lambda x, y, other: x, other=b)
+
+
+def test_an_iterator_among_arguments_is_left_to_the_function():
+    it = iter([1, 2, 3])
+    assert rb.range(2, npartitions=1).map(lambda item, it: item + next(it), it).compute(scheduler="sync") == [
+        1,
+        3,
+    ]
+    assert next(it) == 3

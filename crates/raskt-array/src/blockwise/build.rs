@@ -53,11 +53,40 @@ pub fn blockwise(builder: &Builder<'_>, operands: &[Expr], parameters: &Param) -
         Some(Param::List(_)) => parameters.clone(),
         _ => with(parameters, [(CHUNKS, own_chunks(builder, &operands, &inputs, parameters)?)]),
     };
+    check_counts(builder, &operands, &inputs, &parameters)?;
     let parameters = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => parameters,
         _ => with(&parameters, [(DTYPE, Param::Str("unknown".into()))]),
     };
     builder.make("blockwise", &operands.iter().collect::<Vec<_>>(), parameters)
+}
+
+/// Blocks are paired by their number: along a letter an operand has as many as the others, or one that goes with each.
+fn check_counts(
+    builder: &Builder<'_>,
+    operands: &[Expr],
+    inputs: &[Vec<u16>],
+    parameters: &Param,
+) -> Built<()> {
+    let output = parameters.get("output").map(letters).unwrap_or_default();
+    let result = chunks_of(parameters.get(CHUNKS))?;
+    let given = output.iter().copied().zip(result.axes().iter().map(AxisChunks::n_blocks));
+    let mut counts: std::collections::BTreeMap<u16, u32> = given.collect();
+    for (expr, letters) in operands.iter().zip(inputs) {
+        for (letter, axis) in letters.iter().zip(builder.chunks(expr)?.axes()) {
+            let n_blocks = axis.n_blocks();
+            let count = counts.entry(*letter).or_insert(n_blocks);
+            if *count == 1 && !output.contains(letter) {
+                *count = n_blocks;
+            }
+            if n_blocks != 1 && n_blocks != *count {
+                let what =
+                    format!("{n_blocks} blocks of an array meet {count} along axis {letter}: rechunk one");
+                return Err(ArrayError::value(what));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The axes that a letter stands for, of more than one element where there are such.

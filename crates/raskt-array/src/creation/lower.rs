@@ -138,6 +138,12 @@ pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
     Ok(Blockwise::new(parts)?.into())
 }
 
+/// A delayed value that functions of blocks get as an argument: it may be anything.
+pub(super) fn argument(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let body = Body::Value(held(job, "value")?);
+    Ok(Source::new(body, job.grid()?, Formula::default(), Returns::One)?.into())
+}
+
 /// Random numbers, each from its place in the whole.
 pub(super) fn random(job: &mut Job<'_, '_>) -> Result<Layer> {
     let body = Body::Native { name: "array.random".into(), parameters: job.parameter(KWARGS) };

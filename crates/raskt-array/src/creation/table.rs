@@ -31,6 +31,7 @@ pub fn rows() -> Vec<Row> {
         Row { arity: Arity::AtLeast(0), build: build::random, ..row("random", lower::random, None) },
         row("persisted", lower::persisted, None),
         row("from_delayed", lower::from_delayed, None),
+        row("argument", lower::argument, None),
     ]
 }
 

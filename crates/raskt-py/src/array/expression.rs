@@ -277,15 +277,32 @@ fn array_from_delayed(
     chunks: PyRef<'_, ArrayChunks>,
     dtype: &str,
 ) -> PyResult<ArrayExpr> {
-    let key = value.node().py_key(py).repr()?.to_string_lossy().into_owned();
-    let token = Token::of(&("delayed", &*key)).map_err(|error| crate::errors::to_py(py, error))?;
-    let part = Value::Opaque(std::sync::Arc::new(DelayedPart { node: std::sync::Arc::clone(value.node()) }));
     let parameters = Param::map([
-        ("value", Held::param(token, part)),
+        ("value", part(py, &value)?),
         (DTYPE, dtype_param(&dtype_named(dtype))),
         (CHUNKS, chunks_param(&chunks.chunks)),
     ]);
     made(py, "from_delayed", parameters)
+}
+
+/// A delayed value as an operand of functions of blocks, whatever it is: one block, without axes.
+#[pyfunction]
+fn array_argument(py: Python<'_>, value: PyRef<'_, Delayed>) -> PyResult<ArrayExpr> {
+    let chunks = Chunks::new(Vec::new()).map_err(|error| crate::errors::to_py(py, error))?;
+    let parameters = Param::map([
+        ("value", part(py, &value)?),
+        (DTYPE, dtype_param(&dtype_named("unknown"))),
+        (CHUNKS, chunks_param(&chunks)),
+    ]);
+    made(py, "argument", parameters)
+}
+
+/// A delayed value as a parameter, known by its key.
+fn part(py: Python<'_>, value: &Delayed) -> PyResult<Param> {
+    let key = value.node().py_key(py).repr()?.to_string_lossy().into_owned();
+    let token = Token::of(&("delayed", &*key)).map_err(|error| crate::errors::to_py(py, error))?;
+    let node = std::sync::Arc::clone(value.node());
+    Ok(Held::param(token, Value::Opaque(std::sync::Arc::new(DelayedPart { node }))))
 }
 
 /// The same array, said to be cut into `chunks`: what was not known of it has been found out.
@@ -313,6 +330,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(array_from_memory, module)?)?;
     module.add_function(wrap_pyfunction!(array_persisted, module)?)?;
     module.add_function(wrap_pyfunction!(array_from_delayed, module)?)?;
+    module.add_function(wrap_pyfunction!(array_argument, module)?)?;
     module.add_function(wrap_pyfunction!(array_known, module)?)?;
     module.add_function(wrap_pyfunction!(super::kernels::array_kernel, module)?)?;
     module.add_function(wrap_pyfunction!(super::pickled::array_rebuilt, module)?)

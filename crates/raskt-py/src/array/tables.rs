@@ -68,10 +68,27 @@ impl Found {
     }
 }
 
+impl Found {
+    /// Lets nothing be deferred in what is wanted, and looks through delayed values that this brings along.
+    fn settle(&mut self, py: Python<'_>, bounds: Bounds) -> PyResult<()> {
+        let mut n_settled = 0;
+        while n_settled < self.wanted.len() {
+            let fresh = &mut self.wanted[n_settled..];
+            let before: Vec<Expr> = fresh.iter().map(|wanted| wanted.expr.clone()).collect();
+            super::deferred::settle(py, fresh.iter_mut().map(|wanted| &mut wanted.expr).collect(), bounds)?;
+            let changed = fresh.iter().zip(&before).filter(|(wanted, before)| wanted.expr != **before);
+            let brought: Vec<_> = changed.flat_map(|(wanted, _)| parts(&wanted.expr)).collect();
+            n_settled = self.wanted.len();
+            brought.iter().for_each(|node| self.look(py, node));
+        }
+        Ok(())
+    }
+}
+
 /// The delayed values inside an array.
 fn parts(expr: &Expr) -> Vec<Arc<Node>> {
     let sources = post_order(std::slice::from_ref(expr)).into_iter();
-    let held = sources.filter(|expr| expr.operation().as_str() == "from_delayed");
+    let held = sources.filter(|expr| matches!(expr.operation().as_str(), "from_delayed" | "argument"));
     held.filter_map(|expr| part_of(Held::value_of(expr.parameters().get("value")?)?).cloned()).collect()
 }
 
@@ -94,7 +111,7 @@ pub fn collect<'py>(
     let optimize = if found.is_as_written { Optimize::Never } else { Optimize::AsConfigured };
     let planner = configured(py, optimize)?;
     let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
-    super::deferred::settle(py, found.wanted.iter_mut().map(|wanted| &mut wanted.expr).collect(), bounds)?;
+    found.settle(py, bounds)?;
     let expanded = py.detach(|| expand(&planner, &found.wanted, bounds));
     let Expanded { table, excesses, notes } = expanded.map_err(|error| crate::errors::to_py(py, error))?;
     for excess in excesses {
