@@ -35,7 +35,7 @@ pub use kernel::{Call, Kernel, Outcome, World};
 pub use lane::{ELSEWHERE, Lane, LaneId, NATIVE, Surroundings};
 pub use observer::{Observer, Span};
 pub use options::RunOptions;
-pub use pool::Pool;
+pub use pool::{Nest, Pool};
 pub use raskt_core::ErrorPolicy;
 pub use registry::BodyRegistry;
 pub use run::Run;

@@ -3,9 +3,11 @@
 //! Threads live inside every lane's [`Lane::thread`](crate::lane::Lane::thread) from start to end, so that
 //! entering a lane is cheap. An idle thread sleeps; a run that has more ready tasks than workers wakes one.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 
+use crate::context::is_cancelled_here;
 use crate::parking::Parking;
 use crate::registry::BodyRegistry;
 use crate::run::{Run, Waker};
@@ -13,11 +15,12 @@ use crate::sync::{AtomicUsize, Mutex, Ordering, thread, thread_local};
 use crate::worker::{Drive, Probe, STALL, drive};
 
 thread_local! {
-    /// Which worker this thread is, and of which pool: the address of its hub.
-    static WORKER: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+    /// Which worker this thread is, and of which pool.
+    static HERE: RefCell<Option<Nest>> = const { RefCell::new(None) };
 }
 
-/// Threads, one a core, that take turns at the tasks of all runs. Dropping the pool joins them.
+/// Threads, one a core, that take turns at the tasks of all runs. Dropping the pool joins them, unless it was
+/// [left](Pool::leave).
 pub struct Pool {
     hub: Arc<Hub>,
     threads: Vec<thread::JoinHandle<()>>,
@@ -26,13 +29,18 @@ pub struct Pool {
 struct Hub {
     parking: Parking,
     state: Mutex<HubState>,
+    n_threads: usize,
     n_alive: AtomicUsize,
+    /// 1 once a thread is held by a function that nobody waits for any more.
+    is_held: AtomicUsize,
 }
 
 #[derive(Default)]
 struct HubState {
     runs: Vec<Arc<Run>>,
     stop: bool,
+    /// The threads are not to be joined.
+    left: bool,
 }
 
 impl Waker for Hub {
@@ -50,72 +58,69 @@ impl Pool {
     ///
     /// # Errors
     /// The operating system's, where it gives no thread.
-    pub fn new(n_threads: usize, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
+    pub fn new(n_threads: usize, registry: &Arc<BodyRegistry>) -> io::Result<Self> {
+        let n_threads = n_threads.max(1);
         let hub = Arc::new(Hub {
             parking: Parking::default(),
             state: Mutex::new(HubState::default()),
+            n_threads,
             n_alive: AtomicUsize::new(0),
+            is_held: AtomicUsize::new(0),
         });
         let mut pool = Self { hub, threads: Vec::new() };
-        for worker in 0..n_threads.max(1) {
-            let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
-            let main = move || {
-                WORKER.with(|cell| cell.set(Some((worker, Arc::as_ptr(&hub).addr()))));
-                in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
-                hub.n_alive.fetch_sub(1, Ordering::Release);
-            };
-            pool.hub.n_alive.fetch_add(1, Ordering::Release);
-            #[cfg(not(feature = "shuttle"))]
-            pool.threads.push(thread::Builder::new().name(format!("raskt-{worker}")).spawn(main)?);
-            #[cfg(feature = "shuttle")]
-            pool.threads.push(thread::spawn(main));
+        for worker in 0..n_threads {
+            let started = pool.start_thread(worker, registry);
+            started.map_err(|error| {
+                let text = format!("only {worker} of {n_threads} threads could be started: {error}");
+                io::Error::new(error.kind(), text)
+            })?;
         }
         Ok(pool)
+    }
+
+    fn start_thread(&mut self, worker: usize, registry: &Arc<BodyRegistry>) -> io::Result<()> {
+        let (hub, registry) = (Arc::clone(&self.hub), Arc::clone(registry));
+        let main = move || {
+            HERE.with(|here| *here.borrow_mut() = Some(Nest { hub: Arc::clone(&hub), worker }));
+            in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
+            hub.n_alive.fetch_sub(1, Ordering::Release);
+        };
+        self.hub.n_alive.fetch_add(1, Ordering::Release);
+        #[cfg(not(feature = "shuttle"))]
+        let started = thread::Builder::new().name(format!("raskt-{worker}")).spawn(main);
+        #[cfg(feature = "shuttle")]
+        let started: io::Result<_> = Ok(thread::spawn(main));
+        match started {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => {
+                self.hub.n_alive.fetch_sub(1, Ordering::Release);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// The number of threads.
     #[must_use]
     pub fn n_threads(&self) -> usize {
-        self.threads.len()
+        self.hub.n_threads
     }
 
     /// Starts `run`; wait for it with [`Run::wait`].
     pub fn start(&self, run: &Arc<Run>) {
-        let waker: Arc<dyn Waker> = Arc::clone(&self.hub) as _;
-        run.set_waker(waker);
-        self.hub.state.lock().runs.push(Arc::clone(run));
-        // One thread starts; it wakes others as soon as it sees work for them.
-        self.hub.wake(1);
+        self.hub.start(run);
     }
 
     /// Whether the calling thread is one of a pool's.
     #[must_use]
     pub fn is_worker() -> bool {
-        WORKER.with(Cell::get).is_some()
+        HERE.with(|here| here.borrow().is_some())
     }
 
-    /// Whether the calling thread is one of this pool's: it must not wait for a run, but take part in it.
+    /// The calling thread as one of this pool's.
     #[must_use]
-    pub fn has_current_thread(&self) -> bool {
-        let own = Arc::as_ptr(&self.hub).addr();
-        WORKER.with(Cell::get).is_some_and(|(_, hub)| hub == own)
-    }
-
-    /// Runs `run` from inside a task: the calling worker takes part until it is over, so that it ends even
-    /// when every other worker waits like this one.
-    pub fn run_nested(&self, run: &Arc<Run>) {
-        self.start(run);
-        let worker = WORKER.with(Cell::get).map_or(0, |(worker, _)| worker);
-        let mut probe = Probe::default();
-        loop {
-            let epoch = self.hub.parking.epoch();
-            match drive(run, worker, &mut probe) {
-                Drive::Over => return,
-                Drive::Worked => {}
-                Drive::Standby => self.hub.parking.sleep(epoch, Some(STALL)),
-                Drive::Idle => self.hub.parking.sleep(epoch, None),
-            }
-        }
+    pub fn nest(&self) -> Option<Nest> {
+        Nest::here().filter(|nest| Arc::ptr_eq(&nest.hub, &self.hub))
     }
 
     /// Cancels the runs that are not over and tells the threads to end after the task they are running.
@@ -144,16 +149,91 @@ impl Pool {
         }
     }
 
-    /// Forgets the threads without joining them: in a forked child they do not exist.
-    pub fn forget(mut self) {
-        std::mem::take(&mut self.threads).into_iter().for_each(std::mem::forget);
-        std::mem::forget(self);
+    /// [Stops](Pool::stop), and has the threads end on their own: dropping the pool does not wait for them. For threads
+    /// that are held by functions which may never return.
+    pub fn leave(&self) {
+        self.hub.state.lock().left = true;
+        self.stop();
+    }
+
+    /// Notes that a thread is held by a function that nobody waits for any more.
+    pub fn note_held(&self) {
+        self.hub.is_held.store(1, Ordering::Release);
+    }
+
+    /// Whether [`Pool::note_held`] or [`Nest::note_held`] was called.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.hub.is_held.load(Ordering::Acquire) == 1
+    }
+}
+
+impl Hub {
+    fn start(self: &Arc<Self>, run: &Arc<Run>) {
+        let waker: Arc<dyn Waker> = Arc::clone(self) as _;
+        run.set_waker(waker);
+        self.state.lock().runs.push(Arc::clone(run));
+        // One thread starts; it wakes others as soon as it sees work for them.
+        self.wake(1);
+    }
+}
+
+/// A thread of a pool, for computations inside its tasks.
+#[derive(Clone)]
+pub struct Nest {
+    hub: Arc<Hub>,
+    worker: usize,
+}
+
+impl Nest {
+    /// The calling thread, if it is one of a pool's.
+    #[must_use]
+    pub fn here() -> Option<Self> {
+        HERE.with(|here| here.borrow().clone())
+    }
+
+    /// In a forked child: the pool of the thread that forked has no other threads.
+    pub fn forget_here() {
+        HERE.with(|here| std::mem::forget(here.borrow_mut().take()));
+    }
+
+    /// The number of threads of the pool.
+    #[must_use]
+    pub fn n_threads(&self) -> usize {
+        self.hub.n_threads
+    }
+
+    /// Runs `run` from inside a task: the calling worker takes part until it is over, so that it ends even
+    /// when every other worker waits like this one. A run that is cancelled takes those inside its tasks along.
+    pub fn run(&self, run: &Arc<Run>) {
+        self.hub.start(run);
+        let mut probe = Probe::default();
+        loop {
+            let epoch = self.hub.parking.epoch();
+            if is_cancelled_here() {
+                run.cancel();
+            }
+            match drive(run, self.worker, &mut probe) {
+                Drive::Over => return,
+                Drive::Worked => {}
+                Drive::Standby => self.hub.parking.sleep(epoch, Some(STALL)),
+                Drive::Idle => self.hub.parking.sleep(epoch, None),
+            }
+        }
+    }
+
+    /// As [`Pool::note_held`].
+    pub fn note_held(&self) {
+        self.hub.is_held.store(1, Ordering::Release);
     }
 }
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.shut_down();
+        let left = self.hub.state.lock().left;
+        if !left {
+            self.shut_down();
+        }
     }
 }
 

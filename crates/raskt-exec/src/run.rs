@@ -260,6 +260,12 @@ impl Run {
             .collect()
     }
 
+    /// Whether a task is being run at this moment.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.desks.iter().any(|desk| desk.current().is_some())
+    }
+
     /// The values that were asked for, in order, each read back where it was spilled.
     ///
     /// # Errors

@@ -153,6 +153,8 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
             reports.push(run.execute(job, worker, n_threads));
             desk.tick();
         }
+        // A cancellation ends the loop with a job that is finished still noted as the current one.
+        desk.note(None);
         if !reports.is_empty() {
             adapt(run, lane, begun.elapsed(), reports.len());
         }

@@ -170,7 +170,7 @@ fn pool(n_threads: usize) -> (Arc<Pool>, Arc<BodyRegistry>) {
         let (pool, registry) = of_nested.get().unwrap();
         let rows: &[(&str, &[u32])] = &[("tally", &[]), ("tally", &[]), ("tally", &[0, 1])];
         let run = Arc::new(Run::new(table(rows, &[2]), Arc::clone(registry), options(2))?);
-        pool.upgrade().unwrap().run_nested(&run);
+        pool.upgrade().unwrap().nest().unwrap().run(&run);
         let Value::Int(inner) = run.results()?[0] else { panic!("a tally is a number") };
         Ok(Value::Int(inner + sum(call)).into())
     };

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
 use raskt_exec::{Pool, Run};
+
+use crate::per_process::PerProcess;
 
 /// One computation.
 struct Entry {
@@ -18,7 +19,7 @@ struct Entry {
     run: Weak<Run>,
 }
 
-static ACTIVE: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+static ACTIVE: PerProcess<Vec<Entry>> = PerProcess::new();
 /// The interpreter is ending: threads that need not be waited for do not begin anything.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
@@ -122,5 +123,5 @@ pub fn count() -> usize {
 
 /// In a forked child the threads of the parent's computations do not exist.
 pub fn after_fork_in_child() {
-    ACTIVE.lock().clear();
+    ACTIVE.renew_in_child(|_| {});
 }

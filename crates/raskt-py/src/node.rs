@@ -7,7 +7,7 @@ use std::any::Any;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -18,6 +18,7 @@ use raskt_graph::{Foreign, Shipment};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use crate::per_process::PerProcess;
 use crate::world::WORLD;
 
 /// A Python function with its name and number.
@@ -42,7 +43,7 @@ pub struct ShippedFunc {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// The functions in use, by object and name: `delayed(f)` in a loop makes one.
-static IN_USE: LazyLock<Mutex<FxHashMap<u64, Weak<Func>>>> = LazyLock::new(Mutex::default);
+static IN_USE: PerProcess<FxHashMap<u64, Weak<Func>>> = PerProcess::new();
 
 /// A number that was never given before.
 pub fn next_number() -> u64 {
@@ -151,7 +152,15 @@ pub struct Node {
 }
 
 /// The part of unmade keys that differs between processes.
-static PREFIX: LazyLock<Mutex<u64>> = LazyLock::new(|| Mutex::new(fresh_prefix()));
+static PREFIX: PerProcess<Prefix> = PerProcess::new();
+
+struct Prefix(u64);
+
+impl Default for Prefix {
+    fn default() -> Self {
+        Self(fresh_prefix())
+    }
+}
 
 fn fresh_prefix() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
@@ -163,15 +172,10 @@ fn fresh_prefix() -> u64 {
     hasher.finish()
 }
 
-/// A forked child must not make the keys that its parent makes, nor wait for a thread that does not exist there.
+/// A forked child must not make the keys that its parent makes. Functions that are in use there are made once more here.
 pub fn after_fork_in_child() {
-    if IN_USE.is_locked() {
-        // SAFETY: the process has one thread, this one, and it does not hold the lock.
-        unsafe { IN_USE.force_unlock() };
-        // That thread may have been in the middle of a change: what it left is not even looked at.
-        std::mem::forget(std::mem::take(&mut *IN_USE.lock()));
-    }
-    *PREFIX.lock() = fresh_prefix();
+    IN_USE.renew_in_child(|_| {});
+    PREFIX.renew_in_child(|_| {});
 }
 
 impl Node {
@@ -200,7 +204,7 @@ impl Node {
     /// The key: as given, or `name-` and 32 hexadecimal digits that no other node has.
     pub fn py_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         let make = || {
-            let text = format!("{}-{:016x}{:016x}", self.label(), *PREFIX.lock(), self.number);
+            let text = format!("{}-{:016x}{:016x}", self.label(), PREFIX.lock().0, self.number);
             PyString::new(py, &text).into_any().unbind()
         };
         self.key.get_or_init(py, make).bind(py).clone()

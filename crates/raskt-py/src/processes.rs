@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use raskt_exec::Surroundings;
@@ -14,10 +13,11 @@ use raskt_local::process::{ChildCommand, PoolOptions, ProcessPool, Setup, TOKEN_
 use crate::active::Active;
 use crate::delayed::Delayed;
 use crate::errors;
+use crate::per_process::PerProcess;
 use crate::session::{self, Options};
 
 /// Warm pools, the one used last at the end.
-static POOLS: Mutex<Vec<Arc<ProcessPool>>> = Mutex::new(Vec::new());
+static POOLS: PerProcess<Vec<Arc<ProcessPool>>> = PerProcess::new();
 /// Pools of other sizes than the last few are shut down.
 const POOLS_MAX: usize = 2;
 
@@ -65,12 +65,21 @@ fn are_alike(a: &PoolOptions, b: &PoolOptions) -> bool {
 
 fn pool(py: Python<'_>, options: PoolOptions) -> PyResult<Arc<ProcessPool>> {
     let registry = session::registry();
+    {
+        let mut pools = POOLS.lock();
+        if let Some(at) = pools.iter().position(|pool| are_alike(pool.options(), &options)) {
+            let pool = pools.remove(at);
+            pools.push(Arc::clone(&pool));
+            return Ok(pool);
+        }
+    }
+    let n_children = options.n_children;
+    // Threads that were started and are to end again need the GIL for it.
+    let made = py.detach(|| ProcessPool::new(options, &registry));
+    let pool = Arc::new(made.map_err(|error| {
+        PyRuntimeError::new_err(format!("no pool of {n_children} processes could be made: {error}"))
+    })?);
     let mut pools = POOLS.lock();
-    let found = pools.iter().position(|pool| are_alike(pool.options(), &options));
-    let pool = match found {
-        Some(at) => pools.remove(at),
-        None => Arc::new(ProcessPool::new(options, &registry)?),
-    };
     pools.push(Arc::clone(&pool));
     let old = (pools.len() > POOLS_MAX).then(|| pools.remove(0));
     drop(pools);
@@ -142,16 +151,7 @@ pub fn shut_down(py: Python<'_>) {
 
 /// In a forked child the drivers do not exist, and the children are the parent's.
 pub fn after_fork_in_child() {
-    // A thread that does not exist here may hold the lock for ever: nobody else is left to.
-    if POOLS.is_locked() {
-        // SAFETY: the process has one thread, this one, and it does not hold the lock.
-        unsafe { POOLS.force_unlock() };
-    }
-    for pool in std::mem::take(&mut *POOLS.lock()) {
-        pool.close_after_fork();
-        // Dropping would end the parent's children.
-        std::mem::forget(pool);
-    }
+    POOLS.renew_in_child(|pools| pools.iter().for_each(|pool| pool.close_after_fork()));
 }
 
 /// Adds the names of this module.

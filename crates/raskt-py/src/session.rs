@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
 use raskt_exec::parking::Parking;
-use raskt_exec::{BodyRegistry, ErrorPolicy, Pool, Run, RunOptions, Surroundings, worker};
+use raskt_exec::{
+    BodyRegistry, ErrorPolicy, Nest, Pool, Run, RunOptions, Surroundings, is_cancelled_here, worker,
+};
 use raskt_expr::Bounds;
 use raskt_graph::fuse::{FuseOptions, fuse};
 use raskt_graph::{Body, TaskTable};
@@ -25,6 +26,8 @@ use crate::delayed::Delayed;
 use crate::errors;
 use crate::node::Node;
 use crate::observer::PyObserver;
+use crate::per_process::PerProcess;
+use crate::threads::{self, Lent, Stopped};
 use crate::world::{Context, Python3};
 
 /// How often a waiting thread looks for Ctrl-C.
@@ -35,22 +38,18 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How long exit waits for running functions before it says so.
 const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What lives as long as the process: pools of threads, by size, and the registry.
+/// What lives as long as the process: the registry, and where it spills to.
 #[derive(Default)]
 struct Shared {
     registry: Option<Arc<BodyRegistry>>,
-    pools: Vec<Arc<Pool>>,
     folders: Vec<(PathBuf, Arc<SpillFolder>)>,
 }
 
-static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
-/// Pools of other sizes than the last few are shut down.
-const POOLS_MAX: usize = 3;
+static SHARED: PerProcess<Shared> = PerProcess::new();
 
 /// Where bodies are found.
 pub fn registry() -> Arc<BodyRegistry> {
     let mut shared = SHARED.lock();
-    let shared = shared.get_or_insert_with(Shared::default);
     let make = || {
         let mut registry = BodyRegistry::default();
         registry.add_world(Arc::new(Python3));
@@ -61,27 +60,9 @@ pub fn registry() -> Arc<BodyRegistry> {
     Arc::clone(shared.registry.get_or_insert_with(make))
 }
 
-/// The pool of `n_threads` threads.
-fn pool(py: Python<'_>, n_threads: usize) -> PyResult<Arc<Pool>> {
-    let registry = registry();
-    let mut guard = SHARED.lock();
-    let shared = guard.get_or_insert_with(Shared::default);
-    if let Some(at) = shared.pools.iter().position(|pool| pool.n_threads() == n_threads) {
-        return Ok(Arc::clone(&shared.pools[at]));
-    }
-    let pool = Arc::new(Pool::new(n_threads, &registry)?);
-    shared.pools.push(Arc::clone(&pool));
-    let old = (shared.pools.len() > POOLS_MAX).then(|| shared.pools.remove(0));
-    drop(guard);
-    // Joining threads that wait for the GIL while holding it would hang.
-    py.detach(|| drop(old));
-    Ok(pool)
-}
-
 /// The folder under `parent` that this process spills to.
 fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
-    let mut guard = SHARED.lock();
-    let shared = guard.get_or_insert_with(Shared::default);
+    let mut shared = SHARED.lock();
     if let Some((_, folder)) = shared.folders.iter().find(|(path, _)| *path == parent) {
         return Ok(Arc::clone(folder));
     }
@@ -109,11 +90,10 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
     }
     active::end(py);
     crate::processes::shut_down(py);
-    let Some(shared) = SHARED.lock().take() else { return Ok(()) };
-    py.detach(|| shared.pools.iter().for_each(|pool| pool.stop()));
+    let pools = py.detach(Stopped::all);
     let told_at = std::time::Instant::now() + SHUT_DOWN_PATIENCE;
     let mut told = false;
-    let n_alive = || shared.pools.iter().map(|pool| pool.n_alive()).sum::<usize>().max(active::count());
+    let n_alive = || pools.n_alive().max(active::count());
     while n_alive() > 0 {
         py.detach(|| std::thread::sleep(Duration::from_millis(2)));
         if !told && std::time::Instant::now() > told_at {
@@ -128,8 +108,9 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
             exit_now(py);
         }
     }
+    let shared = std::mem::take(&mut *SHARED.lock());
     py.detach(|| {
-        drop(shared);
+        drop((pools, shared));
         raskt_store::remove_all_live_folders();
     });
     Ok(())
@@ -145,24 +126,15 @@ fn exit_now(py: Python<'_>) -> ! {
     std::process::exit(130);
 }
 
-/// In a forked child the pool's threads do not exist, and the spill folders are the parent's.
+/// In a forked child there is one thread. What the parent's others had is not touched; the parent's spill folders know
+/// whose they are.
 #[pyfunction]
 fn after_fork_in_child() {
     crate::node::after_fork_in_child();
     active::after_fork_in_child();
     crate::processes::after_fork_in_child();
-    // A thread that does not exist here may hold the lock for ever: nobody else is left to.
-    if SHARED.is_locked() {
-        // SAFETY: the child has one thread, this one, and it does not hold the lock.
-        unsafe { SHARED.force_unlock() };
-    }
-    if let Some(shared) = SHARED.lock().take() {
-        for (_, folder) in &shared.folders {
-            folder.forget_after_fork();
-        }
-        // Dropping would join threads of the parent.
-        std::mem::forget(shared);
-    }
+    threads::after_fork_in_child();
+    SHARED.renew_in_child(|_| {});
 }
 
 /// A running graph, for those who watch it or wait for it.
@@ -406,28 +378,47 @@ fn compute_threads<'py>(
     let n_workers = options.n_workers;
     let observer = options.observer.as_ref().map(|observer| observer.clone_ref(py));
     let run = prepare(py, &roots, options)?;
-    let pool = pool(py, n_workers)?;
     active.runs(&run);
     // A computation inside a task shares what the one around it has, and native tasks call no such library.
     let share = match Pool::is_worker() || run.is_native() {
         true => None,
         false => Share::hold(py, n_workers, run.n_tasks())?,
     };
-    let values = observed(py, &run, observer, || {
-        if Pool::is_worker() {
-            py.detach(|| pool.run_nested(&run));
-        } else {
-            if !py.detach(|| run.lend_hand()) {
-                pool.start(&run);
-                wait_following(py, &run, share.as_ref())?;
-            }
-        }
-        results(py, &run)
+    // Inside a task, on the pool that runs the task, if it is as large as asked for.
+    let nest = Nest::here().filter(|nest| nest.n_threads() == n_workers);
+    let values = observed(py, &run, observer, || match &nest {
+        Some(nest) => run_nested(py, &run, nest),
+        None => run_on_threads(py, &run, share.as_ref()),
     });
     drop(share);
-    // Another thread may have made room for its own pool: then this joins threads, which need the GIL to end.
-    py.detach(|| drop(pool));
     active.leave(py);
+    values
+}
+
+fn run_nested<'py>(py: Python<'py>, run: &Arc<Run>, nest: &Nest) -> PyResult<Bound<'py, PyList>> {
+    py.detach(|| nest.run(run));
+    let values = results_from(py, run, RunsOn::OwnThreads);
+    if values.is_err() && py.detach(|| run.is_running()) {
+        nest.note_held();
+    }
+    values
+}
+
+fn run_on_threads<'py>(
+    py: Python<'py>,
+    run: &Arc<Run>,
+    share: Option<&Share>,
+) -> PyResult<Bound<'py, PyList>> {
+    if py.detach(|| run.lend_hand()) {
+        return results_from(py, run, RunsOn::OwnThreads);
+    }
+    let pool = Lent::take(py, run.options().n_workers)?;
+    pool.start(run);
+    let waited = wait_following(py, run, share, RunsOn::OwnThreads);
+    let values = waited.and_then(|()| results_from(py, run, RunsOn::OwnThreads));
+    if values.is_err() && py.detach(|| run.is_running()) {
+        pool.note_held();
+    }
     values
 }
 
@@ -471,26 +462,39 @@ pub fn observed<'py>(
 
 /// Waits for `run`, with an eye on Ctrl-C: then it is cancelled.
 pub fn wait(py: Python<'_>, run: &Arc<Run>) -> PyResult<()> {
-    wait_following(py, run, None)
+    wait_following(py, run, None, RunsOn::Others)
 }
 
 /// As [`wait`]; BLAS follows what goes on.
-fn wait_following(py: Python<'_>, run: &Arc<Run>, share: Option<&Share>) -> PyResult<()> {
+fn wait_following(py: Python<'_>, run: &Arc<Run>, share: Option<&Share>, runs_on: RunsOn) -> PyResult<()> {
     while !py.detach(|| run.wait(Some(SIGNAL_CHECK))) {
         if let Some(share) = share {
             share.adjust(py, run);
         }
+        if is_cancelled_here() {
+            // This thread runs a task of a computation that is over.
+            py.detach(|| run.cancel());
+        }
         if let Err(interrupt) = py.check_signals() {
             py.detach(|| run.cancel());
-            settle(py, run)?;
+            settle(py, run, runs_on)?;
             return Err(interrupt);
         }
     }
     Ok(())
 }
 
+/// Whose threads run the tasks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RunsOn {
+    /// Those of this module's pools, which are replaced where they are held.
+    OwnThreads,
+    /// The caller's, an executor's, a child process's.
+    Others,
+}
+
 /// Gives the tasks of a stopped run a moment to end, and names those that do not: Python cannot stop them.
-fn settle(py: Python<'_>, run: &Run) -> PyResult<()> {
+fn settle(py: Python<'_>, run: &Run, runs_on: RunsOn) -> PyResult<()> {
     let deadline = std::time::Instant::now() + GRACE;
     let mut running = run.running();
     while !running.is_empty() && std::time::Instant::now() < deadline {
@@ -503,16 +507,25 @@ fn settle(py: Python<'_>, run: &Run) -> PyResult<()> {
     }
     let names: Vec<_> = running.iter().map(|(key, function)| format!("{key} ({function})")).collect();
     let text = format!(
-        "{} running Python function{} could not be stopped and will go on in the background: {}",
+        "{} running Python function{} could not be stopped and will go on in the background: {}{}",
         names.len(),
         if names.len() == 1 { "" } else { "s" },
-        names.join(", ")
+        names.join(", "),
+        match runs_on {
+            RunsOn::OwnThreads => "; the next computation gets other threads",
+            RunsOn::Others => "",
+        }
     );
     let text = std::ffi::CString::new(text).unwrap_or_default();
     PyErr::warn(py, py.get_type::<PyRuntimeWarning>().as_any(), &text, 1)
 }
 
+/// The values of a run that is over.
 pub fn results<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyList>> {
+    results_from(py, run, RunsOn::Others)
+}
+
+fn results_from<'py>(py: Python<'py>, run: &Run, runs_on: RunsOn) -> PyResult<Bound<'py, PyList>> {
     let values = py.detach(|| run.results());
     match values {
         Ok(values) => {
@@ -521,7 +534,7 @@ pub fn results<'py>(py: Python<'py>, run: &Run) -> PyResult<Bound<'py, PyList>> 
             PyList::new(py, objects?)
         }
         Err(error) => {
-            settle(py, run)?;
+            settle(py, run, runs_on)?;
             Err(errors::to_py(py, error))
         }
     }

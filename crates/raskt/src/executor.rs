@@ -139,8 +139,8 @@ impl Executor {
         if let Some(cancel) = &self.cancel {
             cancel.follow(&run);
         }
-        if self.pool.has_current_thread() {
-            self.pool.run_nested(&run);
+        if let Some(nest) = self.pool.nest() {
+            nest.run(&run);
         } else if !run.lend_hand() {
             self.pool.start(&run);
             while !run.wait(None) {}

@@ -39,8 +39,12 @@ impl ProcessPool {
             let main = move || {
                 raskt_exec::pool::in_lanes(&registry, 0, &mut || Driver::new(Arc::clone(&hub), worker).live())
             };
-            pool.drivers
-                .push(std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main)?);
+            let started = std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main);
+            let driver = started.map_err(|error| {
+                let text = format!("only {worker} of {n_children} threads could be started: {error}");
+                std::io::Error::new(error.kind(), text)
+            })?;
+            pool.drivers.push(driver);
         }
         Ok(pool)
     }
