@@ -34,12 +34,17 @@ def take_over(surroundings: bytes) -> None:
 
     from raskt import config
 
-    path, folder, settings, filters = pickle.loads(surroundings)
+    path, folder, settings, filters, key = pickle.loads(surroundings)
     sys.path[:] = path
     if folder is not None:
         # If the folder is gone, the parent could not use it either.
         with contextlib.suppress(OSError):
             os.chdir(folder)
+    if key is not None:
+        # Locks, queues and whatever else managers serve connect to the parent's as the parent does.
+        from multiprocessing.process import current_process
+
+        current_process().authkey = key
     config.install(settings)
     # A task that computes must not start a pool below the pool.
     if config.get("scheduler", None) in ("processes", "multiprocessing"):

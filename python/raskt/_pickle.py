@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,26 +15,34 @@ def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | N
     """Pickle ``obj``, functions and classes of ``__main__`` by value.
 
     The C pickler is ten times as fast as cloudpickle, but writes what is defined in ``__main__`` by
-    reference, which a child process would not find; then, and where it fails, cloudpickle writes.
+    reference, which a child process would not find; then, where it fails, and where modules are registered
+    with ``cloudpickle.register_pickle_by_value``, cloudpickle writes.
     """
     kept: list[Any] = []
     # Without a callback buffers stay in the pickle.
     keep = None if buffer_callback is None else kept.append
     data: bytes
-    try:
-        data = pickle.dumps(obj, protocol=protocol, buffer_callback=keep)
-        if b"__main__" not in data:
-            _pass_on(kept, buffer_callback)
-            return data
-    except Exception:
-        # Whatever the reason, cloudpickle decides, and its error is the one to show.
-        pass
-    import cloudpickle
+    if not _any_by_value():
+        try:
+            data = pickle.dumps(obj, protocol=protocol, buffer_callback=keep)
+            if b"__main__" not in data:
+                _pass_on(kept, buffer_callback)
+                return data
+        except Exception:
+            # Whatever the reason, cloudpickle decides, and its error is the one to show.
+            pass
+    from raskt import _by_name
 
     kept.clear()
-    data = cloudpickle.dumps(obj, protocol=protocol, buffer_callback=keep)
+    data = _by_name.dumps(obj, protocol, keep)
     _pass_on(kept, buffer_callback)
     return data
+
+
+def _any_by_value() -> bool:
+    """Whether the user has told cloudpickle of modules that other processes do not have."""
+    listed = getattr(sys.modules.get("cloudpickle"), "list_registry_pickle_by_value", None)
+    return listed is not None and bool(listed())
 
 
 def _pass_on(kept: list[Any], buffer_callback: Callable[[Any], Any] | None) -> None:

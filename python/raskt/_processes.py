@@ -53,7 +53,7 @@ def _pickled_filters(filters: tuple[object, ...]) -> bytes:
 
 
 def surroundings() -> bytes:
-    """Return configuration, warning filters, import path and folder, for `raskt._child` to take over."""
+    """Return configuration, warning filters, import path, folder and key, for `raskt._child` to take over."""
     import pickle
     import warnings
 
@@ -63,4 +63,12 @@ def surroundings() -> bytes:
         # The folder is gone: there is none to go to.
         folder = None
     filters = _pickled_filters(tuple(warnings.filters))
-    return pickle.dumps((_import_path(), folder, config.snapshot(), filters), protocol=5)
+    return pickle.dumps(
+        (_import_path(), folder, config.snapshot(), filters, _authentication_key()), protocol=5
+    )
+
+
+def _authentication_key() -> bytes | None:
+    """Return what this process proves itself by to the managers of `multiprocessing`, if it uses them."""
+    current = getattr(sys.modules.get("multiprocessing.process"), "current_process", None)
+    return None if current is None else bytes(current().authkey)
