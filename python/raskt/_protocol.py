@@ -29,8 +29,8 @@ def apply(function: Any, args: Any, kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def to_delayed(collection: Any) -> Delayed:
-    """Return a collection as one delayed value: what computing it would give."""
+def to_delayed(collection: Any) -> Delayed | None:
+    """Return a collection as one delayed value: what computing it would give; None where that is itself."""
     from raskt.base import collection_to_delayed
 
     return collection_to_delayed(collection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 
@@ -45,8 +46,8 @@ def is_raskt_collection(x: Any) -> bool:
     Returns
     -------
     bool
-        True for delayed values and for objects whose type has ``__raskt_graph__`` (and whose graph is not
-        None).
+        True for delayed values, for objects whose type has ``__raskt_graph__`` (and whose graph is not None),
+        and for collections of Dask's.
 
     Examples
     --------
@@ -54,11 +55,27 @@ def is_raskt_collection(x: Any) -> bool:
     >>> raskt.is_raskt_collection(raskt.delayed(1)), raskt.is_raskt_collection(1)
     (True, False)
     """
-    if not _raskt.is_collection(x):
+    if not _is_collection(x):
         return False
-    if isinstance(x, Delayed) or hasattr(type(x), "__raskt_delayed__"):
+    if isinstance(x, Delayed) or hasattr(type(x), "__raskt_delayed__") or not _is_ours(x):
         return True
     return x.__raskt_graph__() is not None
+
+
+def _is_ours(collection: Any) -> bool:
+    """Whether a collection speaks Raskt's protocol; if not, it speaks Dask's alone."""
+    return hasattr(type(collection), "__raskt_graph__")
+
+
+def _is_collection(x: Any) -> bool:
+    """Whether there is something to compute in ``x`` itself."""
+    if not _raskt.is_collection(x):
+        return False
+    if _is_ours(x):
+        return True
+    from raskt._dask.collections import is_computable
+
+    return is_computable(x)
 
 
 def unpack_collections(
@@ -92,7 +109,7 @@ def unpack_collections(
     places: dict[int, int] = {}
 
     def unpack(obj: Any) -> Callable[[Sequence[Any]], Any]:
-        if _raskt.is_collection(obj):
+        if _is_collection(obj):
             at = places.setdefault(id(obj), len(found))
             if at == len(found):
                 found.append(obj)
@@ -211,13 +228,19 @@ def _roots(
     """Delayed values for the keys of all collections, and how each is put together from their values."""
     roots: list[Delayed] = []
     finalizers: list[Callable[[Sequence[Any]], Any]] = []
-    foreign = [c for c in collections if not _is_native(c)]
+    foreign = [c for c in collections if _is_ours(c) and not _is_native(c)]
     tables: Any = None
     if foreign:
         from raskt.graph import delayed_of
 
         tables = delayed_of(foreign, optimize_graph)
+    dasks = _dasks_roots(collections, optimize_graph)
     for collection in collections:
+        if id(collection) in dasks:
+            at = len(roots)
+            roots.append(dasks[id(collection)])
+            finalizers.append(lambda values, at=at: values[at])  # type: ignore[misc]
+            continue
         if _is_native(collection):
             at = len(roots)
             roots.append(
@@ -230,6 +253,18 @@ def _roots(
         roots.extend(made)
         finalizers.append(_finalizer(collection, keys, at))
     return roots, finalizers
+
+
+def _dasks_roots(collections: Sequence[Any], optimize_graph: bool) -> dict[int, Delayed]:
+    """Delayed values for the collections of Dask's, by ``id``."""
+    dasks = [collection for collection in collections if not _is_ours(collection)]
+    if not dasks:
+        return {}
+    from raskt._dask.collections import roots
+
+    return {
+        id(collection): root for collection, root in zip(dasks, roots(dasks, optimize_graph), strict=True)
+    }
 
 
 def _is_native(collection: Any) -> bool:
@@ -268,8 +303,12 @@ def flatten_keys(keys: Any) -> Iterator[Any]:
         yield keys
 
 
-def collection_to_delayed(collection: Any) -> Delayed:
-    """Return one delayed value that is what computing ``collection`` gives."""
+def collection_to_delayed(collection: Any) -> Delayed | None:
+    """Return one delayed value that is what computing ``collection`` gives; None where that is itself."""
+    if not _is_ours(collection):
+        if not _is_collection(collection):
+            return None
+        return _dasks_roots([collection], True)[id(collection)]
     if hasattr(type(collection), "__raskt_delayed__"):
         value: Delayed = collection.__raskt_delayed__()
         return value
@@ -316,6 +355,19 @@ def persist(
     from raskt._ending import computation
 
     rebuilds: dict[int, Callable[[Any], Any]] = {}
+    dasks = [collection for collection in collections if not _is_ours(collection)]
+    if dasks:
+        from raskt._dask.collections import persist as persist_dasks
+
+        # Dask puts its collections together in its own way: Raskt computes their blocks.
+        get = _getter(choose(scheduler, dasks) or "threads")
+        kept_dasks = persist_dasks(dasks, optimize_graph, functools.partial(get, **kwargs))
+        replaced = {id(old): new for old, new in zip(dasks, kept_dasks, strict=True)}
+        rest = [collection for collection in collections if id(collection) not in replaced]
+        others = iter(
+            persist(*rest, traverse=False, optimize_graph=optimize_graph, scheduler=scheduler, **kwargs)
+        )
+        return repack([replaced[id(c)] if id(c) in replaced else next(others) for c in collections])
     with computation():
         foreign = [c for c in collections if not _is_native(c)]
         tables: Any = {}
@@ -415,7 +467,16 @@ def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...
     """
     collections, repack = unpack_collections(*args, traverse=traverse)
     made: list[Any] = []
+    dasks = [collection for collection in collections if not _is_ours(collection)]
+    if dasks:
+        from raskt._dask.collections import optimize as optimize_dasks
+
+        optimized = iter(optimize_dasks(dasks))
+        collections = [c if _is_ours(c) else next(optimized) for c in collections]
     for collection in collections:
+        if not _is_ours(collection):
+            made.append(collection)
+            continue
         if _is_native(collection) or not hasattr(collection, "__raskt_optimize__"):
             made.append(collection)
             continue
@@ -473,6 +534,10 @@ def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = 
     if scheduler is None:
         for source in [cls, *(collections or ())]:
             scheduler = getattr(source, "__raskt_scheduler__", None)
+            if scheduler is None and source is not None and not _is_ours(source):
+                from raskt._dask.collections import scheduler_of
+
+                scheduler = scheduler_of(source)
             if scheduler is not None:
                 break
     if scheduler is None or callable(scheduler) or hasattr(scheduler, "submit"):

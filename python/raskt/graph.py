@@ -12,6 +12,7 @@ A graph maps keys (strings, tuples, any hashable objects) to tasks. A task is on
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,8 @@ def get(dsk: Mapping[Any, Any], keys: Any, scheduler: Any = None, **kwargs: Any)
     Parameters
     ----------
     dsk : mapping
-        The graph: tasks by key.
+        The graph: tasks by key. Dask's graphs, and the expressions that it hands to schedulers, are graphs
+        too.
     keys : key or list
         A key, or a list of keys and of such lists.
     scheduler : str, callable or Executor, optional
@@ -65,10 +67,10 @@ def get(dsk: Mapping[Any, Any], keys: Any, scheduler: Any = None, **kwargs: Any)
 
 def convert(dsk: Mapping[Any, Any], keys: Iterable[Hashable]) -> list[Delayed]:
     """Return the delayed values of some keys of a graph; what they do not need is not looked at."""
-    if type(dsk) is not dict:
-        if not isinstance(dsk, Mapping):
-            raise TypeError(f"a graph is a dictionary of tasks by key, found {type(dsk).__name__}")
-        dsk = dict(dsk)
+    if type(dsk) is not dict or "dask._task_spec" in sys.modules:
+        from raskt._dask.graphs import plain_graph
+
+        dsk = plain_graph(dsk)
     return _raskt.convert_graph(dsk, list(keys))
 
 

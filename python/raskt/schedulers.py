@@ -179,7 +179,8 @@ def run_sync(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
 
 def run_function(get: Callable[..., Any], roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     """Compute with a scheduler that is a function ``get(graph, keys, **kwargs)``."""
-    values = get(_raskt.tasks_of(roots), [root.key for root in roots], **kwargs)
+    graph, keys = _raskt.tasks_and_outputs(roots)
+    values = get(graph, keys, **kwargs)
     try:
         n = len(values)
     except TypeError:

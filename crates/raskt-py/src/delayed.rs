@@ -489,6 +489,51 @@ impl Delayed {
         PyTuple::new(py, [rebuild, extra.into_any()])
     }
 
+    // Dask's protocol, for its `compute` and for libraries that are written to it.
+
+    fn __dask_graph__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("raskt._dask.protocol")?.call_method1("graph_of", (slf,))
+    }
+
+    /// The graph as one of Dask's, which must be installed.
+    #[getter]
+    fn dask<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::__dask_graph__(slf)
+    }
+
+    fn __dask_keys__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.__raskt_keys__(py)
+    }
+
+    fn __dask_layers__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
+        let layers = Self::__dask_graph__(slf)?.getattr("layers")?;
+        PyTuple::new(slf.py(), layers.try_iter()?.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    fn __dask_postcompute__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.__raskt_postcompute__(py)
+    }
+
+    fn __dask_postpersist__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.__raskt_postpersist__(py)
+    }
+
+    fn __dask_tokenize__<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
+        self.__raskt_tokenize__(py)
+    }
+
+    /// What optimises a graph before Dask runs it.
+    #[getter]
+    fn __dask_optimize__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("raskt._dask.protocol")?.getattr("optimize")
+    }
+
+    /// What runs it where nobody chose a scheduler.
+    #[getter]
+    fn __dask_scheduler__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("raskt._dask.protocol")?.getattr("schedule")
+    }
+
     /// How many items the value has, where that was said.
     #[getter]
     fn _length(&self) -> Option<usize> {

@@ -15,6 +15,7 @@ mod draw;
 mod errors;
 mod eval;
 mod names;
+mod native_call;
 mod node;
 mod object;
 mod observer;
@@ -64,6 +65,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     delayed::register(module)?;
     task::register(module)?;
     raw::register(module)?;
+    native_call::register(module)?;
     draw::register(module)?;
     remote::register(module)?;
     processes::register(module)?;

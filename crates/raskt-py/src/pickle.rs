@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -211,4 +211,28 @@ pub fn loads_exception(py: Python<'_>, object: &dyn Opaque) -> PyResult<PyErr> {
     let packed = unpack_shipped(py, object)?;
     let exception = py.import("raskt._pickle")?.call_method1("unpack_exception", (packed,))?;
     Ok(PyErr::from_value(exception))
+}
+
+/// A payload as `(header, buffers)`.
+pub type Flat<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>);
+
+/// `payload` for a pickle.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn flat<'py>(py: Python<'py>, payload: &Payload) -> PyResult<Flat<'py>> {
+    let buffers: PyResult<Vec<_>> = payload.buffers.iter().map(|buffer| out_of_band(py, buffer)).collect();
+    Ok((PyBytes::new(py, &payload.header), buffers?))
+}
+
+/// What [`flat`] took apart.
+///
+/// # Errors
+/// `ValueError` for a buffer that is not contiguous.
+pub fn unflat((header, buffers): Flat<'_>) -> PyResult<Payload> {
+    let lent = |buffer: &Bound<'_, PyAny>| {
+        lend(buffer)?.ok_or_else(|| PyValueError::new_err("a buffer of a call is not contiguous"))
+    };
+    let buffers: PyResult<Vec<_>> = buffers.iter().map(lent).collect();
+    Ok(Payload { header: header.as_bytes().to_vec(), buffers: buffers? })
 }

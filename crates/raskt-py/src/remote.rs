@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
-use raskt_core::{Payload, Value};
+use pyo3::types::PyList;
+use raskt_core::Value;
 use raskt_exec::Run;
 use raskt_exec::job::{Job, Report, Reported};
 use raskt_exec::parking::Parking;
@@ -15,7 +15,8 @@ use raskt_graph::Body;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::node::Node;
-use crate::{errors, object, pickle, ship};
+use crate::pickle::{Flat, flat, unflat};
+use crate::{errors, object, ship};
 
 /// One worker of a run, whose tasks run elsewhere.
 #[pyclass(frozen, module = "raskt._raskt")]
@@ -146,23 +147,6 @@ impl RemoteWorker {
         };
         packed().map_err(|error| errors::raised(py, error))
     }
-}
-
-/// A payload as `(header, buffers)`.
-type Flat<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>);
-
-fn flat<'py>(py: Python<'py>, payload: &Payload) -> PyResult<Flat<'py>> {
-    let buffers: PyResult<Vec<_>> =
-        payload.buffers.iter().map(|buffer| pickle::out_of_band(py, buffer)).collect();
-    Ok((PyBytes::new(py, &payload.header), buffers?))
-}
-
-fn unflat((header, buffers): Flat<'_>) -> PyResult<Payload> {
-    let lent = |buffer: &Bound<'_, PyAny>| {
-        pickle::lend(buffer)?.ok_or_else(|| PyValueError::new_err("a buffer of a call is not contiguous"))
-    };
-    let buffers: PyResult<Vec<_>> = buffers.iter().map(lent).collect();
-    Ok(Payload { header: header.as_bytes().to_vec(), buffers: buffers? })
 }
 
 /// Runs a call that another process packed: `function` and `call` as [`RemoteWorker::take`] gave them.

@@ -144,7 +144,11 @@ impl Scan {
         match type_kind(&object)? {
             TypeKind::Collection => {
                 let delayed =
-                    py.import(intern!(py, "raskt._protocol"))?.call_method1("to_delayed", (object,))?;
+                    py.import(intern!(py, "raskt._protocol"))?.call_method1("to_delayed", (&object,))?;
+                // Wrappers of other libraries may hold nothing to compute.
+                if delayed.is_none() {
+                    return Ok(Arg::Const(object.unbind()));
+                }
                 Ok(self.input(Arc::clone(delayed.cast::<Delayed>()?.get().node())))
             }
             TypeKind::Dataclass if self.traverse => {
@@ -259,7 +263,7 @@ pub fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
     if let Some((found, _)) = KINDS.lock().as_ref().and_then(|kinds| kinds.get(&address)) {
         return Ok(*found);
     }
-    let found = if kind.hasattr("__raskt_graph__")? {
+    let found = if kind.hasattr("__raskt_graph__")? || kind.hasattr("__dask_graph__")? {
         TypeKind::Collection
     } else if kind.hasattr("__dataclass_fields__")? {
         TypeKind::Dataclass
@@ -278,7 +282,7 @@ pub fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
     Ok(found)
 }
 
-/// Whether `object` is a collection of Raskt's protocol, a delayed value included.
+/// Whether `object` is a collection of Raskt's protocol or of Dask's, a delayed value included.
 ///
 /// # Errors
 /// What looking at its type raises.

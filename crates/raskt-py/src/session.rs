@@ -547,6 +547,20 @@ fn graph_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bo
     crate::view::tasks(py, &collect(py, &nodes)?)
 }
 
+/// Every task that `roots` need as a `Task`, by key, inputs first; and the keys of the roots, in their order: that of a
+/// planned array is known only now.
+#[pyfunction]
+fn tasks_and_outputs<'py>(
+    py: Python<'py>,
+    roots: Vec<PyRef<'_, Delayed>>,
+) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyList>)> {
+    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
+    let table = collect(py, &nodes)?;
+    let outputs: PyResult<Vec<_>> =
+        table.outputs().iter().map(|&task| crate::view::key(py, &table, task)).collect();
+    Ok((crate::view::graph(py, &table)?, PyList::new(py, outputs?)?))
+}
+
 /// Every task that `roots` need as a `Task`, by key, inputs first; an array among them is a task of its own.
 #[pyfunction]
 fn tasks_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bound<'py, PyDict>> {
@@ -563,5 +577,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(compute_threads, module)?)?;
     module.add_function(wrap_pyfunction!(compute_sync, module)?)?;
     module.add_function(wrap_pyfunction!(tasks_of, module)?)?;
+    module.add_function(wrap_pyfunction!(tasks_and_outputs, module)?)?;
     module.add_function(wrap_pyfunction!(graph_of, module)?)
 }

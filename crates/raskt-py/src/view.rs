@@ -5,9 +5,9 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use raskt_graph::TaskTable;
 
 use crate::collect::{node_of, shared_node_of};
-use crate::names;
 use crate::node::Node;
 use crate::task::Task;
+use crate::{names, native_call};
 
 /// Every task of `table` as `(key, function name, keys of its inputs)`, inputs first.
 ///
@@ -25,7 +25,11 @@ pub fn tasks<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyL
     Ok(tasks)
 }
 
-fn key<'py>(py: Python<'py>, table: &TaskTable, task: u32) -> PyResult<Bound<'py, PyAny>> {
+/// The key of a task.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn key<'py>(py: Python<'py>, table: &TaskTable, task: u32) -> PyResult<Bound<'py, PyAny>> {
     match node_of(table, task) {
         Some(node) => Ok(node.py_key(py)),
         None => names::from_key(py, &table.key(task)),
@@ -41,7 +45,10 @@ pub fn graph<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyD
     let keys = keys?;
     let graph = PyDict::new(py);
     for (task, key) in keys.iter().enumerate() {
-        let Some(node) = shared_node_of(table, task as u32) else { continue };
+        let node = match shared_node_of(table, task as u32) {
+            Some(node) => node,
+            None => native_call::node(py, table, task as u32)?,
+        };
         let inputs =
             table.inputs().row(task as u32).iter().map(|&input| keys[input as usize].clone().unbind());
         graph.set_item(key, Task::of(key.clone().unbind(), node, inputs.collect()))?;

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._dask.mixin import SpeaksDask
 from raskt.array._meta import dtype_name, dtype_named
 from raskt.array._op import array_of, op
 from raskt.array._operators import Operators
@@ -18,7 +19,7 @@ __all__ = ["Array", "to_delayed"]
 Chunks = tuple[tuple[int, ...], ...]
 
 
-class Array(Operators):
+class Array(SpeaksDask, Operators):
     """A lazy n-dimensional array, cut into chunks.
 
     Arrays are made by functions such as `from_array`, `ones` and `arange`, and by operations on other
@@ -182,6 +183,10 @@ class Array(Operators):
         return self._expr.token
 
     __raskt_scheduler__ = "threads"
+
+    def __raskt_blocks__(self) -> list[_raskt.Delayed]:
+        """Return the blocks as delayed values, in C order."""
+        return [_raskt.array_delayed(self._expr, at, True) for at in range(self.npartitions)]
 
     def __raskt_delayed__(self, optimize_graph: bool = True) -> _raskt.Delayed:
         """Return the delayed value of the whole array: what `compute` asks for."""

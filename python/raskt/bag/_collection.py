@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from raskt._dask.mixin import SpeaksDask
 from raskt._raskt import Task
 from raskt.bag import _layers
 from raskt.bag._steps import Chain
@@ -20,7 +21,7 @@ __all__ = ["Lazy"]
 SMALL_MAX = 1_000
 
 
-class Lazy:
+class Lazy(SpeaksDask):
     """A lazy collection on layers of tasks."""
 
     __slots__ = ("__weakref__", "_layer")

@@ -153,7 +153,12 @@ def from_delayed(values: Any) -> Bag:
     found: list[_raskt.Delayed] = []
     for value in values:
         one = value.to_delayed() if isinstance(value, Item) else delayed(value)
-        found.append(one if isinstance(one, _raskt.Delayed) else collection_to_delayed(one))
+        made = one if isinstance(one, _raskt.Delayed) else collection_to_delayed(one)
+        if made is None:
+            raise TypeError(
+                f"from_delayed takes delayed values, found a {type(value).__name__} without a graph"
+            )
+        found.append(made)
     if not found:
         raise ValueError("from_delayed needs at least one delayed value")
     name = f"bag-from-delayed-{tokenize([one.key for one in found])}"

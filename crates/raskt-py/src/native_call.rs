@@ -1,0 +1,128 @@
+//! Bodies that are no Python calls as Python callables: what a scheduler that is a Python function, or another
+//! library's, runs in place of the engine.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyNotImplementedError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
+use raskt_core::{Param, Payload, Value};
+use raskt_exec::plan::run_alone;
+use raskt_exec::registry::Resolved;
+use raskt_exec::{Call, CancelToken, Outcome, TaskCtx};
+use raskt_graph::{Body, TaskTable};
+use smallvec::SmallVec;
+
+use crate::node::{Arg, Args, Callee, Func, Node};
+use crate::pickle::{Flat, flat, unflat};
+use crate::{errors, object, session};
+
+/// A body with the parameters of one task, called on the values of the task's inputs.
+#[pyclass(frozen, module = "raskt._raskt")]
+struct NativeCall {
+    body: Body,
+    own: Param,
+    found: Resolved,
+}
+
+impl NativeCall {
+    fn new(body: Body, own: Param) -> raskt_core::Result<Self> {
+        let found = session::registry().resolve(&body)?;
+        Ok(Self { body, own, found })
+    }
+}
+
+#[pymethods]
+impl NativeCall {
+    #[getter(__name__)]
+    fn name(&self) -> String {
+        self.body.label().to_string()
+    }
+
+    #[pyo3(signature = (*inputs))]
+    fn __call__<'py>(&self, py: Python<'py>, inputs: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let mut inputs = inputs.iter().map(to_value).collect::<PyResult<Vec<Value>>>()?;
+        let outcome = py.detach(|| {
+            let cancel = CancelToken::default();
+            let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0 };
+            let call =
+                Call { shared: &Param::Null, own: &self.own, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
+            run_alone(&self.body, &self.found, call, &session::registry())
+        });
+        match outcome.map_err(|error| errors::to_py(py, error))? {
+            Outcome::Value(value) => object::to_object(py, &value),
+            Outcome::Expand(_) => Err(PyNotImplementedError::new_err(
+                "a task that grows the graph needs Raskt's own schedulers: use scheduler='threads', 'sync' or \
+                 'processes'",
+            )),
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<native {}>", self.body.label())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let encoded = |payload: raskt_core::Result<Payload>| {
+            flat(py, &payload.map_err(|error| errors::to_py(py, error))?)
+        };
+        let options = EncodeOptions::default();
+        let parts =
+            (encoded(encode_payload(&this.body, &options))?, encoded(encode_payload(&this.own, &options))?);
+        let rebuild = py.import("raskt._raskt")?.getattr("rebuild_native_call")?;
+        Ok((rebuild, parts).into_pyobject(py)?.into_any())
+    }
+
+    /// The same as its encoding: equal calls have equal tokens.
+    fn __raskt_tokenize__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::__reduce__(slf)?.get_item(1)
+    }
+}
+
+/// An input as kernels take it: lists, too, may hold arrays.
+fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
+    match object.cast_exact::<PyList>() {
+        Ok(list) => {
+            let items: PyResult<Vec<Value>> = list.iter().map(to_value).collect();
+            Ok(Value::List(items?.into()))
+        }
+        Err(_) => crate::array::to_value(object),
+    }
+}
+
+/// What [`NativeCall`]'s `__reduce__` took apart.
+#[pyfunction]
+fn rebuild_native_call(py: Python<'_>, body: Flat<'_>, own: Flat<'_>) -> PyResult<NativeCall> {
+    let registry = session::registry();
+    let body = decode_payload(unflat(body)?, registry.as_ref(), &Limits::default());
+    let own = decode_payload(unflat(own)?, registry.as_ref(), &Limits::default());
+    body.and_then(|body| NativeCall::new(body, own?)).map_err(|error| errors::to_py(py, error))
+}
+
+/// A node that makes the call of a task of `table` whose body is no node: it has `n_inputs` inputs, in the order of the
+/// table. A value that is there already becomes a constant.
+///
+/// # Errors
+/// Where nobody knows the body.
+pub fn node(py: Python<'_>, table: &TaskTable, task: u32) -> PyResult<Arc<Node>> {
+    let body = table.body(task);
+    if let Body::Value(value) = body {
+        let args = PyTuple::new(py, [object::to_object(py, value)?])?.unbind();
+        let args = Args::Plain { args, kwargs: None };
+        return Ok(Arc::new(Node::new(Callee::Identity, args, SmallVec::new(), None)));
+    }
+    let call = NativeCall::new(body.clone(), table.parameters(task).clone());
+    let call = Bound::new(py, call.map_err(|error| errors::to_py(py, error))?)?;
+    let n_inputs = table.inputs().row(task).len() as u32;
+    let args = Args::Mixed { args: (0..n_inputs).map(Arg::Input).collect(), kwargs: Box::default() };
+    let callee = Callee::Func(Func::named(call.as_any(), &body.label()));
+    Ok(Arc::new(Node::new(callee, args, SmallVec::new(), None)))
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<NativeCall>()?;
+    module.add_function(wrap_pyfunction!(rebuild_native_call, module)?)
+}

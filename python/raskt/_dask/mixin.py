@@ -1,0 +1,61 @@
+"""Dask's protocol as methods, for collections that have Raskt's."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["SpeaksDask"]
+
+
+def _optimize(dsk: Any, keys: Any, **kwargs: Any) -> Any:
+    from raskt._dask.protocol import optimize
+
+    return optimize(dsk, keys, **kwargs)
+
+
+class SpeaksDask:
+    """A collection that `dask.compute`, xarray and other libraries written to Dask's protocol can hold."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __raskt_keys__(self) -> list[Any]: ...
+        def __raskt_postcompute__(self) -> tuple[Any, tuple[Any, ...]]: ...
+        def __raskt_postpersist__(self) -> tuple[Any, tuple[Any, ...]]: ...
+        def __raskt_tokenize__(self) -> Any: ...
+
+    def __dask_graph__(self) -> Any:
+        from raskt._dask.protocol import graph_of
+
+        return graph_of(self)
+
+    @property
+    def dask(self) -> Any:
+        """The graph as one of Dask's, which must be installed."""
+        return self.__dask_graph__()
+
+    def __dask_keys__(self) -> list[Any]:
+        return self.__raskt_keys__()
+
+    def __dask_layers__(self) -> tuple[str, ...]:
+        return tuple(self.__dask_graph__().layers)
+
+    def __dask_postcompute__(self) -> tuple[Any, tuple[Any, ...]]:
+        return self.__raskt_postcompute__()
+
+    def __dask_postpersist__(self) -> tuple[Any, tuple[Any, ...]]:
+        return self.__raskt_postpersist__()
+
+    def __dask_tokenize__(self) -> Any:
+        return self.__raskt_tokenize__()
+
+    __dask_optimize__ = staticmethod(_optimize)
+
+    @property
+    def __dask_scheduler__(self) -> Any:
+        from raskt._dask.protocol import schedule
+
+        return schedule
