@@ -26,9 +26,9 @@ pub fn unify(builder: &Builder<'_>, operands: &[Expr]) -> Built<(Vec<Expr>, Chun
     let mut unified = Vec::with_capacity(operands.len());
     for (expr, own) in operands.iter().zip(&chunks) {
         let offset = common.n_axes() - own.n_axes();
-        let axis = |(at, axis): (usize, &AxisChunks)| match axis.length() {
-            Some(1) => AxisChunks::uniform(1, 1),
-            _ => Ok(common.axes()[offset + at].clone()),
+        let axis = |(at, axis): (usize, &AxisChunks)| match (axis.length(), &common.axes()[offset + at]) {
+            (Some(1), wanted) if wanted.length() != Some(1) => AxisChunks::uniform(1, 1),
+            (_, wanted) => Ok(wanted.clone()),
         };
         let wanted = own.axes().iter().enumerate().map(axis).collect::<Result<Vec<_>>>()?;
         unified.push(crate::rechunk::to(builder, expr, &Chunks::new(wanted)?)?);
@@ -82,7 +82,11 @@ fn mismatch(all: &[Chunks]) -> ArrayError {
 /// The chunks of an axis on which arrays are cut in these ways; `None` where lengths do not fit.
 fn common_axis(axes: &[&AxisChunks]) -> Built<Option<AxisChunks>> {
     let long: Vec<&AxisChunks> = axes.iter().copied().filter(|axis| axis.length() != Some(1)).collect();
-    let Some(first) = long.first() else { return Ok(Some(AxisChunks::uniform(1, 1)?)) };
+    let Some(first) = long.first() else {
+        // One element may lie among blocks that have none.
+        let is_alike = axes.iter().all(|axis| *axis == axes[0]);
+        return Ok(Some(if is_alike { axes[0].clone() } else { AxisChunks::uniform(1, 1)? }));
+    };
     if long.iter().all(|axis| axis == first) {
         return Ok(Some((*first).clone()));
     }
@@ -163,6 +167,14 @@ mod tests {
         let other = Chunks::new([sizes(&[3])]).unwrap();
         assert!(matches!(common_chunks(&[b, other]), Err(ArrayError::Broadcast { .. })));
         assert_eq!(along(&a, &all), [Along::Single, Along::Letter(1)]);
+    }
+
+    #[test]
+    fn one_element_among_empty_blocks_is_cut_as_it_is() {
+        let among = Chunks::new([sizes(&[0, 1, 0])]).unwrap();
+        assert_eq!(common_chunks(&[among.clone(), among.clone()]).unwrap(), among);
+        let lone = Chunks::new([sizes(&[1])]).unwrap();
+        assert_eq!(common_chunks(&[among, lone.clone()]).unwrap(), lone);
     }
 
     #[test]

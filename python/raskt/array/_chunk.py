@@ -259,6 +259,17 @@ _SIMPLE = {
     "nanmax": (np.nanmax, np.fmax),
     "nanmin": (np.nanmin, np.fmin),
 }
+_EXTREMA = {
+    "max": "zero-size array to reduction operation maximum which has no identity",
+    "min": "zero-size array to reduction operation minimum which has no identity",
+    "nanmax": "zero-size array to reduction operation fmax which has no identity",
+    "nanmin": "zero-size array to reduction operation fmin which has no identity",
+    "argmax": "attempt to get argmax of an empty sequence",
+    "argmin": "attempt to get argmin of an empty sequence",
+    "nanargmax": "attempt to get argmax of an empty sequence",
+    "nanargmin": "attempt to get argmin of an empty sequence",
+}
+"""What there is none of where there are no elements, and NumPy's words for it."""
 _MOMENTS = {"mean", "var", "std", "nanmean", "nanvar", "nanstd"}
 _QUIET: Any = {"divide": "ignore", "invalid": "ignore"}
 
@@ -288,8 +299,22 @@ def _extreme(function: Any, block: Block, kind: str, axes: tuple[int, ...]) -> A
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             return function(block, axis=axes, keepdims=True)
-    # A block without elements has no part in the result: its neighbours are asked.
-    return None
+    return _nothing(block, axes)
+
+
+def _nothing(block: Block, axes: tuple[int, ...]) -> Block:
+    """Return a block as the extremum of no elements: reduced axes have none, so that `_wanted` tells it."""
+    return block[tuple(slice(1) if axis in axes else slice(None) for axis in range(block.ndim))]
+
+
+def _wanted(parts: list[Any], axes: Any) -> list[Any]:
+    """Return the partial extrema that are of some elements; if there are none, one that is of nothing."""
+    return [part for part in parts if not _is_nothing(part, axes)] or parts[:1]
+
+
+def _is_nothing(part: Any, axes: Any) -> bool:
+    values = part[0] if isinstance(part, tuple) else part
+    return any(values.shape[axis] == 0 for axis in axes)
 
 
 def _sum_dtype(block: Block, known: Any) -> Any:
@@ -325,7 +350,7 @@ def _moments(block: Block, kind: str, axes: tuple[int, ...], known: Any) -> dict
     if kind.endswith("mean"):
         return found
     with np.errstate(**_QUIET):
-        centred = block - total / n
+        centred = block - _ratio(total, n)
         squares = (centred * centred.conj()).real if centred.dtype.kind == "c" else centred * centred
         # Not nansum: what is infinite has a square that is NaN, and counts.
         counted: Any = {"where": valid} if nan else {}
@@ -333,10 +358,12 @@ def _moments(block: Block, kind: str, axes: tuple[int, ...], known: Any) -> dict
     return found
 
 
-def reduce_combine(parts: list[Any], *, kind: str, **_: Any) -> Any:
+def reduce_combine(parts: list[Any], *, kind: str, axis: Any, **_: Any) -> Any:
     """Return one partial result of several."""
+    if kind in _EXTREMA:
+        parts = _wanted(parts, axis)
     if kind in _SIMPLE:
-        return _fold(_SIMPLE[kind][1], [part for part in parts if part is not None])
+        return _fold(_SIMPLE[kind][1], parts)
     if kind in _MOMENTS:
         return _combine_moments(parts)
     return _arg_combine(parts, kind)
@@ -344,7 +371,7 @@ def reduce_combine(parts: list[Any], *, kind: str, **_: Any) -> Any:
 
 def _fold(ufunc: Any, parts: list[Any]) -> Any:
     if len(parts) < 2:
-        return parts[0] if parts else None
+        return parts[0]
     if (
         parts[0].dtype.kind == "O"
         or ufunc in (np.add, np.multiply)
@@ -358,6 +385,13 @@ def _fold(ufunc: Any, parts: list[Any]) -> Any:
         return ufunc.reduce(parts)
 
 
+def _ratio(total: Any, n: Any) -> Any:
+    """Return ``total / n``, NaN where `n` is 0: Python's own numbers raise there."""
+    if total.dtype.kind == "O" and np.any(np.asarray(n) == 0):
+        n = np.where(np.asarray(n) == 0, np.nan, n)
+    return np.true_divide(total, n)
+
+
 def _combine_moments(parts: list[dict[str, Any]]) -> dict[str, Any]:
     if len(parts) == 1:
         return parts[0]
@@ -367,11 +401,11 @@ def _combine_moments(parts: list[dict[str, Any]]) -> dict[str, Any]:
     if "m2" not in parts[0]:
         return found
     with np.errstate(**_QUIET):
-        mean = total / n
+        mean = _ratio(total, n)
         m2: Any = 0
         for part in parts:
             # A block without elements has no mean, and no part in this.
-            apart = np.where(np.asarray(part["n"]) > 0, part["total"] / part["n"] - mean, 0)
+            apart = np.where(np.asarray(part["n"]) > 0, _ratio(part["total"], part["n"]) - mean, 0)
             square = (apart * apart.conj()).real if apart.dtype.kind == "c" else apart * apart
             m2 = m2 + np.where(np.asarray(part["n"]) > 0, part["m2"], 0) + part["n"] * square
     found["m2"] = m2.astype(parts[0]["m2"].dtype)
@@ -390,14 +424,14 @@ def reduce_aggregate(
 ) -> Any:
     """Return the result of the last partial ones."""
     del options
-    found = reduce_combine(parts, kind=kind)
+    found = reduce_combine(parts, kind=kind, axis=axis)
     known = dtype_named(dtype)
+    if kind in _EXTREMA and _is_nothing(found, axis):
+        raise ValueError(_EXTREMA[kind])
     if kind in _MOMENTS:
         found = _aggregate_moments(found, kind, ddof)
     elif kind not in _SIMPLE:
         found = _arg_aggregate(found, kind)
-    if found is None:
-        raise ValueError(f"zero-size array to reduction operation {kind} which has no identity")
     if not keepdims:
         found = found.reshape([n for at, n in enumerate(found.shape) if at not in axis])
     return found if known is None or found.dtype == known else found.astype(known)
@@ -411,19 +445,23 @@ def _aggregate_moments(found: dict[str, Any], kind: str, ddof: Any) -> Any:
             return total / n
         with np.errstate(**_QUIET):
             # A division by zero elements is NumPy's nan.
-            return np.true_divide(total, n)
+            return _ratio(total, n)
     free = np.asarray(n) - ddof
     with np.errstate(**_QUIET):
-        variance = np.true_divide(found["m2"], np.where(free > 0, free, 0))
+        variance = _ratio(found["m2"], np.where(free > 0, free, 0))
         if kind.startswith("nan"):
             variance = np.where(free > 0, variance, np.nan)
-        return np.sqrt(variance) if kind.endswith("std") else variance
+        if not kind.endswith("std"):
+            return variance
+        # Python's numbers have no method `sqrt`.
+        return np.sqrt(variance.astype(np.float64) if variance.dtype.kind == "O" else variance)
 
 
 def _arg_chunk(block: Block, kind: str, axes: tuple[int, ...], ranges: Any, shape: Any) -> Any:
     """Return ``(values, places)`` along one axis, or of the flat array where several are reduced."""
     if any(block.shape[axis] == 0 for axis in axes):
-        return None
+        nothing = _nothing(block, axes)
+        return nothing, np.zeros(nothing.shape, dtype=np.int64)
     values, places = block, None
     if len(axes) > 1 or (len(axes) == 1 and block.ndim == 1):
         flat = block.reshape(-1)
@@ -452,9 +490,8 @@ def _arg_of(block: Block, kind: str, axis: int) -> Any:
 
 
 def _arg_combine(parts: list[Any], kind: str) -> Any:
-    parts = [part for part in parts if part is not None]
     if len(parts) < 2:
-        return parts[0] if parts else None
+        return parts[0]
     values = np.stack([part[0] for part in parts])
     places = np.stack([part[1] for part in parts])
     # Of equal values the first place counts, whatever the order of blocks.
@@ -465,8 +502,6 @@ def _arg_combine(parts: list[Any], kind: str) -> Any:
 
 
 def _arg_aggregate(found: Any, kind: str) -> Any:
-    if found is None:
-        raise ValueError(f"attempt to get {kind} of an empty sequence")
     values, places = found
     if kind.startswith("nan") and values.dtype.kind in "fc" and np.isnan(values).any():
         raise ValueError("All-NaN slice encountered")

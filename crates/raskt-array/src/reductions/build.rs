@@ -80,14 +80,19 @@ fn axes(builder: &Builder<'_>, operand: &Expr, parameters: &Param) -> Built<Vec<
 /// The smallest of nothing does not exist.
 fn check_not_empty(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<()> {
     let lengths = builder.chunks(operand)?.shape();
-    let empty = |axis: &i64| lengths[*axis as usize] == Some(0);
+    if !axes.iter().any(|axis| lengths[*axis as usize] == Some(0)) {
+        return Ok(());
+    }
     let kind = name.strip_prefix("nan").unwrap_or(name);
     match kind {
-        "argmax" | "argmin" if axes.iter().any(empty) => {
-            Err(ArrayError::value(format!("attempt to get {kind} of an empty sequence")))
-        }
-        "max" | "min" if axes.iter().any(empty) => {
-            let ufunc = if kind == "max" { "maximum" } else { "minimum" };
+        "argmax" | "argmin" => Err(ArrayError::value(format!("attempt to get {kind} of an empty sequence"))),
+        "max" | "min" => {
+            let ufunc = match name {
+                "max" => "maximum",
+                "min" => "minimum",
+                "nanmax" => "fmax",
+                _ => "fmin",
+            };
             let what = format!("zero-size array to reduction operation {ufunc} which has no identity");
             Err(ArrayError::value(what))
         }

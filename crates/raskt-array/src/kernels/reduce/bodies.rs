@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
-use raskt_core::{Buffer, DType, ErrorKind, NdArray, Param, Result, Shape, Value};
+use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Param, Result, Shape, Value};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
 use super::accumulate;
@@ -46,9 +46,13 @@ pub(crate) fn run_fold(
 ) -> Result<Value> {
     let shape = broadcast_shapes(inputs.iter().map(|array| array.shape()))?;
     let is_reduced = reduced_axes(spec, shape.len())?;
-    let kept: Shape =
-        shape.iter().zip(&is_reduced).map(|(&n, &reduced)| if reduced { 1 } else { n }).collect();
-    check_empty(spec, &shape, &is_reduced)?;
+    // Where there is no extremum of nothing, a reduced axis without elements stays as it is.
+    let least = u64::from(!spec.kind.measure.is_of_something());
+    let kept: Shape = shape
+        .iter()
+        .zip(&is_reduced)
+        .map(|(&n, &reduced)| if reduced { n.clamp(least, 1) } else { n })
+        .collect();
     let steps: Vec<Vec<i64>> = inputs.iter().map(|array| broadcast_steps(array, &shape)).collect();
     let mut operands: Vec<&[i64]> = steps.iter().map(Vec::as_slice).collect();
     let order = Order::by_memory(&shape, &operands);
@@ -74,7 +78,7 @@ pub(crate) fn run_fold(
         let buffers = fold_part(prepared, spec.kind, inputs, &part, (tiles, n_out), ctx)?;
         components(&types, &kept, buffers)
     })?;
-    let partial = merge(spec.kind, partials)?;
+    let partial = merge(spec.kind, partials, &is_reduced)?;
     match spec.stage {
         Stage::Partial => Ok(as_value(partial)),
         Stage::Final => finish(spec, dtype, &partial, &is_reduced).map(Value::from),
@@ -112,20 +116,23 @@ fn fold_part(
     Ok(fold.finish())
 }
 
-/// NumPy's error for extrema of nothing. Of a block it is none: others may have elements.
-fn check_empty(spec: &FoldSpec, shape: &[u64], is_reduced: &[bool]) -> Result<()> {
-    let n_of =
-        |wanted: bool| shape.iter().zip(is_reduced).filter(|(_, r)| **r == wanted).all(|(&n, _)| n > 0);
-    if spec.stage == Stage::Partial || n_of(true) || !n_of(false) {
-        return Ok(());
-    }
-    Err(invalid(match spec.kind.measure {
-        Measure::Min => "zero-size array to reduction operation minimum which has no identity",
-        Measure::Max => "zero-size array to reduction operation maximum which has no identity",
-        Measure::ArgMin => "attempt to get argmin of an empty sequence",
-        Measure::ArgMax => "attempt to get argmax of an empty sequence",
-        _ => return Ok(()),
-    }))
+/// Whether a partial result, of which extrema are wanted, is of no elements: then a reduced axis has none.
+fn is_of_nothing(partial: &[NdArray], is_reduced: &[bool]) -> bool {
+    let shape = partial.first().map_or(&[][..], NdArray::shape);
+    shape.iter().zip(is_reduced).any(|(&n, &reduced)| reduced && n == 0)
+}
+
+/// NumPy's error for an extremum of nothing.
+fn of_nothing(kind: FoldKind) -> Error {
+    let reduction = |ufunc| format!("zero-size array to reduction operation {ufunc} which has no identity");
+    invalid(match (kind.measure, kind.skips_nan) {
+        (Measure::ArgMin, _) => "attempt to get argmin of an empty sequence".to_owned(),
+        (Measure::ArgMax, _) => "attempt to get argmax of an empty sequence".to_owned(),
+        (Measure::Min, false) => reduction("minimum"),
+        (Measure::Min, true) => reduction("fmin"),
+        (_, false) => reduction("maximum"),
+        (_, true) => reduction("fmax"),
+    })
 }
 
 /// The steps of an element's index among those that are reduced, and the first one's index.
@@ -181,7 +188,10 @@ fn joining(kind: FoldKind) -> FoldKind {
     FoldKind { measure, skips_nan: kind.skips_nan && is_extremum }
 }
 
-fn merge(kind: FoldKind, mut partials: Vec<Components>) -> Result<Components> {
+fn merge(kind: FoldKind, mut partials: Vec<Components>, is_reduced: &[bool]) -> Result<Components> {
+    if kind.measure.is_of_something() && partials.iter().any(|partial| !is_of_nothing(partial, is_reduced)) {
+        partials.retain(|partial| !is_of_nothing(partial, is_reduced));
+    }
     let Some(first) = partials.first() else { return Err(invalid("a reduction of no partial results")) };
     if partials.len() == 1 {
         return Ok(partials.remove(0));
@@ -229,6 +239,9 @@ fn merge(kind: FoldKind, mut partials: Vec<Components>) -> Result<Components> {
 fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[bool]) -> Result<NdArray> {
     let output =
         spec.kind.output(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
+    if spec.kind.measure.is_of_something() && is_of_nothing(partial, is_reduced) {
+        return Err(of_nothing(spec.kind));
+    }
     let settled = match spec.kind.measure {
         Measure::Mean => means(partial)?,
         Measure::Var | Measure::Std => spreads(spec, partial)?,
@@ -288,7 +301,9 @@ fn spreads(spec: &FoldSpec, partial: &[NdArray]) -> Result<NdArray> {
 /// they come as a list (`"gathered": true`). Shared parameters: those of the reduction.
 pub(crate) fn combine(call: &mut Call<'_>) -> Result<Outcome> {
     let spec = FoldSpec::from_param(call.shared)?;
-    let partial = merge(spec.kind, partials(call)?)?;
+    let partials = partials(call)?;
+    let is_reduced = reduced_axes(&spec, n_axes(&partials))?;
+    let partial = merge(spec.kind, partials, &is_reduced)?;
     Ok(Outcome::Value(as_value(partial)))
 }
 
@@ -296,9 +311,15 @@ pub(crate) fn combine(call: &mut Call<'_>) -> Result<Outcome> {
 pub(crate) fn aggregate(call: &mut Call<'_>) -> Result<Outcome> {
     let spec = FoldSpec::from_param(call.shared)?;
     let dtype = parameters::dtype(call.shared, "from")?;
-    let partial = merge(spec.kind, partials(call)?)?;
-    let is_reduced = reduced_axes(&spec, partial[0].shape().len())?;
+    let partials = partials(call)?;
+    let is_reduced = reduced_axes(&spec, n_axes(&partials))?;
+    let partial = merge(spec.kind, partials, &is_reduced)?;
     finish(&spec, &dtype, &partial, &is_reduced).map(|array| Outcome::Value(array.into()))
+}
+
+/// How many axes the arrays of partial results have.
+fn n_axes(partials: &[Components]) -> usize {
+    partials.first().and_then(|partial| partial.first()).map_or(0, |array| array.shape().len())
 }
 
 fn partials(call: &Call<'_>) -> Result<Vec<Components>> {

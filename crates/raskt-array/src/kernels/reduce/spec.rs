@@ -22,6 +22,13 @@ pub enum Measure {
     Std,
 }
 
+impl Measure {
+    /// Whether it is of some element: then there is none of nothing.
+    pub(crate) fn is_of_something(self) -> bool {
+        matches!(self, Self::Min | Self::Max | Self::ArgMin | Self::ArgMax)
+    }
+}
+
 /// What is computed, and whether NaN elements are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FoldKind {
@@ -134,7 +141,8 @@ impl FoldKind {
 pub enum Stage {
     /// To a partial result that merges with those of other blocks: reduced axes stay, with length 1. It is an
     /// array, or for `mean` a list `[count, total]`, for `var` and `std` `[count, total, squares]` (squares of the
-    /// distances from the mean), for arg-reductions `[value, index]`.
+    /// distances from the mean), for arg-reductions `[value, index]`. Of no elements there is no
+    /// extremum: its reduced axes have no elements then either.
     Partial,
     /// To the result.
     Final,
