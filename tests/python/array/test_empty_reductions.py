@@ -53,6 +53,8 @@ def test_extrema_of_blocks_without_elements_are_numpys(native: bool, dtype: str,
             known = x.compute_chunk_sizes()
             plain = values.reshape(shape)[keep]
             for name in EXTREMA:
+                if dtype == "O" and mask == "none" and name in ("nanmax", "nanmin"):
+                    continue  # NumPy names another ufunc, `maximum`, for Python's objects.
                 for axis in axes:
                     wanted = outcome(lambda: getattr(np, name)(plain, axis=axis))  # noqa: B023
                     for lazy in (x, known):

@@ -9,7 +9,7 @@ use raskt_graph::layer::{
 use super::axes_of;
 use crate::block_functions::{BlockFunction, TreeBodies};
 use crate::creation::ranges;
-use crate::library::{body_of, chunk_body};
+use crate::library::{CHUNK, body_of};
 use crate::operations::Job;
 use crate::parameters::{dtype_of, flag, get, integers, with, without};
 
@@ -25,6 +25,11 @@ struct Bodies {
     parameters: Formula,
 }
 
+/// The body that calls a helper of reductions.
+fn helper(name: &str, parameters: Param) -> Body {
+    Body::Library { path: (&*format!("{CHUNK}_reduce.{name}")).into(), parameters }
+}
+
 /// A reduction by NumPy's name, on the chunk by the helpers of the package.
 pub(super) fn named(job: &mut Job<'_, '_>) -> Result<Layer> {
     let told = without(job.expr.parameters(), &["split_every"]);
@@ -35,9 +40,9 @@ pub(super) fn named(job: &mut Job<'_, '_>) -> Result<Layer> {
     let told = if is_arg { with(&told, [("shape", shape)]) } else { told };
     let bodies = Bodies {
         neighbours: Neighbours::Gathered,
-        chunk: chunk_body("reduce_chunk", told.clone()),
-        combine: chunk_body("reduce_combine", told.clone()),
-        aggregate: chunk_body("reduce_aggregate", told),
+        chunk: helper("reduce_chunk", told.clone()),
+        combine: helper("reduce_combine", told.clone()),
+        aggregate: helper("reduce_aggregate", told),
         parameters: if is_arg { ranges(&chunks) } else { Formula::default() },
     };
     tree(job, bodies)
