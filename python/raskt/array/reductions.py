@@ -3,6 +3,7 @@
 # ruff: noqa: A001 - NumPy's names
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -593,7 +594,7 @@ def reduction(
     keepdims : bool, optional
         Whether the axes stay.
     dtype : dtype, optional
-        The dtype of the result.
+        The dtype of the result; functions with a parameter of this name get it.
     split_every : int or dict, optional
         How many partial results are combined at once.
     combine : callable, optional
@@ -607,7 +608,7 @@ def reduction(
     output_size : int, optional
         The length of reduced axes that stay.
     weights : array_like, optional
-        What ``chunk`` gets as its second argument, chunk by chunk.
+        What ``chunk`` gets as its second argument, block by block: it is stretched to the shape of ``x``.
 
     Returns
     -------
@@ -626,7 +627,7 @@ def reduction(
     del name, meta
     x = asanyarray(x)
     if weights is not None:
-        raise NotImplementedError("reduction with weights: multiply, or pack both into one array")
+        x = _with_weights(x, asanyarray(weights))
     if axis is None:
         axis = tuple(range(x.ndim))
     axes = tuple(
@@ -634,6 +635,7 @@ def reduction(
         for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis)
     )
     shared = {"axis": axes, "concatenate": concatenate, "ndim": x.ndim}
+    chunk, combine, aggregate = (_typed(function, dtype) for function in (chunk, combine, aggregate))
 
     def packed(function: Any, keep: bool) -> Any:
         if function is None:
@@ -646,7 +648,7 @@ def reduction(
         "split_every": split_every,
         "dtype": dtype_parameter(dtype) or "unknown",
         "output_size": -1 if output_size != output_size else int(output_size),
-        "chunk": _raskt.Whole(_Chunk(chunk, axes)) if chunk is not None else None,
+        "chunk": _raskt.Whole(_Chunk(chunk, axes, weights is not None)) if chunk is not None else None,
         "combine": packed(combine or aggregate, True),
         "aggregate": packed(aggregate, bool(keepdims)),
     }
@@ -656,17 +658,51 @@ def reduction(
     return found
 
 
+def _typed(function: Any, dtype: Any) -> Any:
+    """Return a function that is told the dtype of the result, where it has a parameter for it."""
+    from raskt.array._block_call import wants
+
+    if function is None or dtype is None or not wants(function, "dtype"):
+        return function
+    return functools.partial(function, dtype=np.dtype(dtype))
+
+
+def _with_weights(x: Array, weights: Array) -> Array:
+    """Return records of the elements of an array and their weights."""
+    from raskt.array.blockwise import map_blocks
+    from raskt.array.shape import broadcast_to
+
+    if is_known(x.shape) and is_known(weights.shape):
+        weights = broadcast_to(weights, x.shape).rechunk(x.chunks)
+    elif weights.ndim > x.ndim or (weights.ndim and weights.numblocks != x.numblocks[-weights.ndim :]):
+        raise ValueError(
+            f"weights of shape {weights.shape} and an array of shape {x.shape} are not known to fit: call "
+            "compute_chunk_sizes() first"
+        )
+    if x._dtype is None or weights._dtype is None:
+        raise ValueError("reduction with weights needs known dtypes: use astype first")
+    return map_blocks(_records, x, weights, dtype=[("element", x.dtype), ("weight", weights.dtype)])
+
+
+def _records(elements: Any, weights: Any) -> Any:
+    """Return records of elements and weights: for tasks."""
+    made = np.empty(np.shape(elements), [("element", elements.dtype), ("weight", weights.dtype)])
+    made["element"], made["weight"] = elements, weights
+    return made
+
+
 class _Chunk:
     """The first step of a reduction by functions of the user's."""
 
-    def __init__(self, function: Any, axis: Any) -> None:
-        self.function, self.axis = function, axis
+    def __init__(self, function: Any, axis: Any, has_weights: bool) -> None:
+        self.function, self.axis, self.has_weights = function, axis, has_weights
 
     def __call__(self, block: Any) -> Any:
-        return self.function(block, axis=self.axis, keepdims=True)
+        operands = (block["element"], block["weight"]) if self.has_weights else (block,)
+        return self.function(*operands, axis=self.axis, keepdims=True)
 
     def __raskt_tokenize__(self) -> Any:
-        return type(self).__name__, self.function, self.axis
+        return type(self).__name__, self.function, self.axis, self.has_weights
 
 
 class _Step:

@@ -238,7 +238,7 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
     a : array_like
         The elements.
     bins : array_like
-        The ends of the intervals, in order.
+        The ends of the intervals, in order; they may be lazy.
     right : bool, optional
         Whether intervals have their right ends.
 
@@ -247,9 +247,17 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
     Array
         The numbers.
     """
-    bins = np.asarray(bins)
+    from raskt.array._edges import is_lazy, lazy_values
+
+    is_late = is_lazy(bins)
+    bins = lazy_values(bins, "bins") if is_late else np.asarray(bins)
     if bins.ndim != 1:
         raise ValueError("object too deep for desired array")
+    if is_late:
+        from raskt.array._chunk_order import digitize as of_block
+        from raskt.array.blockwise import map_blocks
+
+        return map_blocks(of_block, _as(a), bins=bins, right=bool(right), dtype=np.int64)
     if not ((np.diff(bins) >= 0).all() or (np.diff(bins) <= 0).all()):
         raise ValueError("bins must be monotonically increasing or decreasing")
     parameters = {

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt import _raskt
+from raskt.array._edges import edges_of, is_lazy, lazy_values, n_intervals
 from raskt.array._op import dtype_parameter, is_known, op
 from raskt.array.rechunk import grid_of
 
@@ -35,28 +37,39 @@ def _as(a: Any) -> Array:
     return asanyarray(a)
 
 
-def _number(x: Any, what: str) -> Any:
-    """Return a number that decides on shapes: it has to be known."""
-    if hasattr(x, "_expr"):
-        raise TypeError(f"{what} decides on the shape of the result: compute it first")
-    return x
-
-
-def _summed(x: Any, weights: Any, function: str, kwargs: dict[str, Any], shape: Any, dtype: Any) -> Array:
-    """Return the sum of what a function makes of each block."""
+def _summed(x: Any, weights: Any, function: str, edges: Any, shape: Any, dtype: Any) -> Array:
+    """Return the sum of what a function makes of each block; ``edges`` are an array or a list of them."""
     n = x.numblocks[0]
+    letters = list(builtins.range(x.ndim))
     new = list(builtins.range(x.ndim, x.ndim + len(shape)))
-    operands, inputs = [x], [list(builtins.range(x.ndim))]
+    operands, inputs = [x], [letters]
     if weights is not None:
         weights = _as(weights)
         if weights.ndim != 1 or not is_same_length(x, weights):
             raise ValueError("weights should have the same shape as a.")
         operands.append(weights if weights.chunks[0] == x.chunks[0] else weights.rechunk((x.chunks[0],)))
         inputs.append([0])
+    if is_lazy(edges):
+        from raskt.array import _chunk_order
+        from raskt.array.blockwise import blockwise
+
+        pairs = [item for pair in zip(operands, inputs, strict=True) for item in pair]
+        found = blockwise(
+            getattr(_chunk_order, function),
+            [0, *new],
+            *pairs,
+            dtype=dtype,
+            adjust_chunks={0: 1},
+            new_axes=dict(zip(new, shape, strict=True)),
+            concatenate=True,
+            edges=edges,
+        )
+        late: Array = found.sum(axis=0, dtype=dtype)
+        return late
     chunks = ((1,) * n, *((length,) for length in shape))
     parameters = {
-        "function": function,
-        "kwargs": kwargs,
+        "function": f"raskt.array._chunk_order.{function}",
+        "kwargs": {"edges": edges},
         "output": [0, *new],
         "inputs": inputs,
         "chunks": grid_of(chunks, (n, *shape)),
@@ -83,9 +96,10 @@ def histogram(
     a : array_like
         The array; taken flat.
     bins : int or array_like
-        The ends of the intervals, or how many equal ones there are between the ends of ``range``.
+        The ends of the intervals, which may be lazy, or how many equal ones there are between the ends of
+        ``range``.
     range : pair of numbers, optional
-        The ends of all intervals, needed with a number of them.
+        The ends of all intervals, needed with a number of them; they may be lazy.
     normed : None
         Gone from NumPy; an error that says so.
     weights : array_like, optional
@@ -98,7 +112,7 @@ def histogram(
     counts : Array
         How many elements each interval has.
     edges : array_like
-        The ends of the intervals.
+        The ends of the intervals; a lazy array where they depend on lazy values.
 
     Examples
     --------
@@ -110,7 +124,7 @@ def histogram(
     if normed is not None:
         raise ValueError("the argument normed is gone: use density")
     x = _as(a)
-    edges = _edges(bins, range)
+    edges = edges_of(bins, range, x.dtype)
     weights = None if weights is None else _as(weights)
     if weights is not None and not (is_known(x.shape) and is_known(weights.shape)):
         from raskt.array._unknown import deferred, fits
@@ -120,7 +134,7 @@ def histogram(
         if x.ndim != 1 or not fits(x, weights):
             wanted = np.float64 if density else _dtype_of_counts(edges, weights)
             args = (x, edges, weights, bool(density))
-            promised = ((len(edges) - 1,),)
+            promised = ((n_intervals(edges),),)
             return deferred("raskt.array.statistics:_counts", args, promised, wanted), edges
     elif weights is not None:
         if weights.shape != x.shape:
@@ -129,9 +143,7 @@ def histogram(
     weights = None if weights is None else weights.reshape(-1)
     x = x.reshape(-1)
     dtype = _dtype_of_counts(edges, weights)
-    counts: Any = _summed(
-        x, weights, "raskt.array._chunk_order.histogram", {"edges": edges}, (len(edges) - 1,), dtype
-    )
+    counts: Any = _summed(x, weights, "histogram", edges, (n_intervals(edges),), dtype)
     if density:
         counts = counts / np.diff(edges) / counts.sum()
     return counts, edges
@@ -146,27 +158,8 @@ def _counts(x: Array, edges: Any, weights: Array, density: bool) -> Array:
 def _dtype_of_counts(edges: Any, weights: Any) -> Any:
     if weights is None:
         return np.int64
-    two = edges[:2] if len(edges) > 1 else edges
+    two = np.zeros(2) if hasattr(edges, "_expr") or len(edges) < 2 else edges[:2]
     return np.histogram(np.ones(1), two, weights=np.ones(1, weights.dtype))[0].dtype
-
-
-def _edges(bins: Any, span: Any) -> Any:
-    if isinstance(bins, str):
-        raise NotImplementedError("bins by a rule: give their number and range=, or their ends")
-    bins = _number(bins, "bins")
-    if bins is None or (np.ndim(bins) == 0 and span is None):
-        raise ValueError("histogram needs the ends of bins, or their number and range=")
-    if np.ndim(bins) > 1:
-        raise ValueError(f"bins must be a number or a list of ends, found an array of {np.ndim(bins)} axes")
-    if np.ndim(bins) == 0:
-        if len(span) != 2:
-            raise ValueError(f"range must be a pair, found {span!r}")
-        low, high = (_number(end, "range") for end in span)
-        return np.histogram_bin_edges(np.empty(0), bins=int(bins), range=(low, high))
-    edges = np.asarray(bins)
-    if (np.diff(edges) < 0).any():
-        raise ValueError("`bins` must increase monotonically, when an array")
-    return edges
 
 
 def histogram2d(
@@ -194,7 +187,7 @@ def histogram2d(
     xedges, yedges : array_like
         The ends of the intervals.
     """
-    if np.ndim(bins) == 1 and len(bins) != 2:
+    if _is_sequence(bins) and len(bins) != 2:
         bins = (bins, bins)
     counts, edges = histogramdd(
         (x, y), bins=bins, range=range, normed=normed, weights=weights, density=density
@@ -212,9 +205,9 @@ def histogramdd(
     sample : array_like, or sequence of array_like
         The points, one row each, or their coordinates along each axis.
     bins : int or sequence
-        How many intervals there are along each axis, or their ends.
+        How many intervals there are along each axis, or their ends, which may be lazy.
     range : sequence of pairs, optional
-        The ends of all intervals along each axis, needed with numbers of them.
+        The ends of all intervals along each axis, needed with numbers of them; they may be lazy.
     normed : None
         Gone from NumPy; an error that says so.
     weights : array_like, optional
@@ -240,24 +233,26 @@ def histogramdd(
         raise ValueError("sample must be points, one row each")
     sample = sample.rechunk({1: -1})
     n = sample.shape[1]
-    each = [bins] * n if np.ndim(bins) == 0 else list(bins)
+    each = list(bins) if _is_sequence(bins) else [bins] * n
     spans = [None] * n if range is None else list(range)
-    if len(each) != n or len(spans) != n:
+    if len(each) != n:
         raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
-    edges = [_edges(own, span) for own, span in zip(each, spans, strict=True)]
-    shape = tuple(len(own) - 1 for own in edges)
-    counts: Any = _summed(
-        sample, weights, "raskt.array._chunk_order.histogramdd", {"edges": edges}, shape, np.float64
-    )
+    if len(spans) != n:
+        raise ValueError("range argument must have one entry per dimension")
+    edges = [edges_of(own, span, np.dtype(float)) for own, span in zip(each, spans, strict=True)]
+    counts: Any = _summed(sample, weights, "histogramdd", edges, tuple(map(n_intervals, edges)), np.float64)
     if density:
+        total = counts.sum()
         for axis, own in enumerate(edges):
             widths = np.diff(own).reshape([-1 if at == axis else 1 for at in builtins.range(n)])
             counts = counts / widths
-        total = _summed(
-            sample, weights, "raskt.array._chunk_order.histogramdd", {"edges": edges}, shape, np.float64
-        ).sum()
         counts = counts / total
     return counts, edges
+
+
+def _is_sequence(bins: Any) -> bool:
+    """Return whether ``bins`` says something for each axis, or the ends of intervals."""
+    return isinstance(bins, (list, tuple)) or getattr(bins, "ndim", 0) > 0
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any = None) -> Array:
@@ -320,6 +315,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
 
 def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], lead: Any = None) -> Array:
     """Apply a function that needs all elements along axes at once."""
+    from raskt.array._block_call import BlockCall, Rest, dtype_of_call
     from raskt.array.shape import _axes
 
     a = _as(a)
@@ -334,16 +330,27 @@ def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], 
     if lead is not None:
         output = [a.ndim, *output]
         sizes = [(lead,), *sizes]
-    dtype = getattr(np, name)(np.ones((1,) * a.ndim, a.dtype), **extra).dtype
+    told = {"name": name, "axis": axes, "keepdims": bool(keepdims), "extra": extra}
     parameters = {
-        "function": "raskt.array._chunk_order.along",
-        "kwargs": {"name": name, "axis": axes, "keepdims": bool(keepdims), "extra": extra},
         "output": output,
         "inputs": [letters],
         "chunks": grid_of(tuple(sizes), tuple(sum(own) for own in sizes)),
+    }
+    rest = Rest((None,), told)
+    if rest.later is not None:
+        from raskt.array._chunk_order import along
+
+        dtype = dtype_of_call(along, (0,), rest, [a])
+        call = BlockCall(along, (0,), rest)
+        more = {"function": _raskt.Whole(call), "inputs": [letters, []], "dtype": dtype_parameter(dtype)}
+        return op("blockwise", (a, *rest.operands), {**parameters, **more})
+    dtype = getattr(np, name)(np.ones((1,) * a.ndim, a.dtype), **extra).dtype
+    more = {
+        "function": "raskt.array._chunk_order.along",
+        "kwargs": told,
         "dtype": dtype_parameter(dtype),
     }
-    return op("blockwise", (a,), parameters)
+    return op("blockwise", (a,), {**parameters, **more})
 
 
 def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Array:
@@ -379,8 +386,17 @@ def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None)
     return found
 
 
+_ONE_AXIS = "quantiles by an array of several axes: pass a list, and reshape the result"
+
+
 def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, scale: float) -> Array:
-    asked = np.asarray(_number(q, "q"), dtype=np.float64)
+    if is_lazy(q):
+        late = lazy_values(q, "q")
+        if late.ndim > 1:
+            raise NotImplementedError(_ONE_AXIS)
+        lead = late.shape[0] if late.ndim else None
+        return _along(name, a, axis, keepdims, {"q": late, "method": method}, lead)
+    asked = np.asarray(q, dtype=np.float64)
     if not ((asked >= 0) & (asked <= scale)).all():
         what = (
             "Percentiles must be in the range [0, 100]"
@@ -389,9 +405,7 @@ def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool,
         )
         raise ValueError(what)
     if asked.ndim > 1:
-        raise NotImplementedError(
-            "quantiles by an array of several axes: pass a list, and reshape the result"
-        )
+        raise NotImplementedError(_ONE_AXIS)
     # A lone number leaves the array's dtype as it is; a list has one of its own.
     lead = None if asked.ndim == 0 else len(asked)
     extra = {"q": float(asked) if asked.ndim == 0 else asked.tolist(), "method": method}
@@ -413,8 +427,8 @@ def quantile(
     ----------
     a : array_like
         The array.
-    q : float or list of float
-        Which, between 0 and 1.
+    q : float or array_like of float
+        Which, between 0 and 1; they may be lazy.
     axis : int or tuple of int, optional
         Along which axes; see `median`.
     out, overwrite_input : optional
@@ -468,8 +482,8 @@ def percentile(
     ----------
     a : array_like
         The array.
-    q : float or list of float
-        Which, between 0 and 100.
+    q : float or array_like of float
+        Which, between 0 and 100; they may be lazy.
     axis : int or tuple of int, optional
         Along which axes; see `median`.
     method : str, optional

@@ -1,0 +1,115 @@
+"""Ends of intervals: given, evenly spaced, or of values that are computed later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt import _raskt
+from raskt.array._op import is_known
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["edges_of", "is_lazy", "lazy_values", "n_intervals"]
+
+
+def is_lazy(x: Any) -> bool:
+    """Return whether something is a lazy value, or a sequence with lazy values in it."""
+    return _raskt.delayed_within(x) is not None
+
+
+def lazy_values(x: Any, what: str) -> Array:
+    """Return lazy numbers as an array: how many there are must be known, since it decides on shapes.
+
+    Parameters
+    ----------
+    x : Array, Delayed, or sequence of these and of numbers
+        The numbers.
+    what : str
+        What they are, for errors.
+    """
+    from raskt.array.concatenate import stack
+    from raskt.array.conversion import asarray, from_delayed
+
+    if isinstance(x, (list, tuple)):
+        items = [from_delayed(n, (), float) if isinstance(n, _raskt.Delayed) else asarray(n) for n in x]
+        x = stack(items)
+    if not hasattr(x, "_expr"):
+        raise TypeError(
+            f"{what} decides on the shape of the result, and {x!r} does not say how many numbers it is: make "
+            "an array of it by from_delayed(value, shape, dtype)"
+        )
+    found: Array = x
+    if not is_known(found.shape):
+        raise ValueError(
+            f"{what} decides on the shape of the result, and has an unknown length: call "
+            "compute_chunk_sizes() first"
+        )
+    return found.rechunk(-1) if found.ndim else found
+
+
+def edges_of(bins: Any, span: Any, dtype: Any) -> Any:
+    """Return the ends of intervals: an array of NumPy's, or a lazy one where values are computed later.
+
+    Parameters
+    ----------
+    bins : int, or array_like
+        How many equal intervals there are, or their ends.
+    span : pair, optional
+        The ends of all, needed with a number of them.
+    dtype : dtype
+        That of what is counted.
+    """
+    if isinstance(bins, str):
+        raise NotImplementedError("bins by a rule: give their number and range=, or their ends")
+    if bins is None:
+        raise ValueError("histogram needs the ends of bins, or their number and range=")
+    if is_lazy(bins):
+        ends: Any = lazy_values(bins, "bins")
+        if ends.ndim == 0:
+            raise TypeError("bins decides on the shape of the result: compute their number first")
+    else:
+        ends = np.asarray(bins)
+    if ends.ndim > 1:
+        raise ValueError(f"bins must be a number or a list of ends, found an array of {ends.ndim} axes")
+    if ends.ndim == 0:
+        return _spaced(int(ends), span, dtype)
+    if isinstance(ends, np.ndarray) and (np.diff(ends) < 0).any():
+        raise ValueError("`bins` must increase monotonically, when an array")
+    return ends
+
+
+def _spaced(n: int, span: Any, dtype: Any) -> Any:
+    """Return the ends of ``n`` equal intervals."""
+    if span is None:
+        raise ValueError("histogram needs the ends of bins, or their number and range=")
+    is_pair = isinstance(span, (tuple, list)) or (hasattr(span, "__array__") and span.ndim == 1)
+    if not is_pair or len(span) != 2:
+        raise ValueError(f"range must be a pair, found {span!r}")
+    ends = [span[0], span[1]]
+    # NumPy counts truth values as numbers.
+    counted = np.dtype(np.uint8) if dtype.kind == "b" else dtype if dtype.kind in "iufc" else np.dtype(float)
+    if not is_lazy(ends):
+        return np.histogram_bin_edges(np.empty(0, counted), bins=n, range=(ends[0], ends[1]))
+    if n < 1:
+        raise ValueError("`bins` must be positive, when an integer")
+    from raskt.array.blockwise import map_blocks
+
+    known = [getattr(end, "dtype", end) for end in ends if not isinstance(end, _raskt.Delayed)]
+    promised = np.result_type(counted, *known)
+    promised = promised if promised.kind in "fc" else np.result_type(promised, float)
+    told: dict[str, Any] = {"ends": ends, "n": n, "counted": counted, "promised": promised}
+    return map_blocks(spaced, chunks=((n + 1,),), dtype=promised, **told)
+
+
+def spaced(ends: Any, n: int, counted: Any, promised: Any) -> Any:
+    """Return the ends of ``n`` equal intervals between two numbers: for tasks."""
+    edges = np.histogram_bin_edges(np.empty(0, counted), bins=n, range=(ends[0], ends[1]))
+    return edges.astype(promised, copy=False)
+
+
+def n_intervals(edges: Any) -> int:
+    """Return how many intervals there are."""
+    return int(edges.shape[0]) - 1
