@@ -88,8 +88,10 @@ def delayed(
     if callable(obj):
         return _raskt.make_function(obj, _label(obj, name), pure, nout, traverse, name)
     if name is None and pure:
+        from raskt._kept import kept
         from raskt.tokenize import tokenize
 
+        obj = kept(obj)
         name = f"{type(obj).__name__}-{tokenize(obj, pure=True)}"
     return _raskt.make_value(obj, traverse, nout, name)
 

@@ -164,8 +164,11 @@ def test_delayed_values_are_found_inside_containers() -> None:
 
 
 def test_containers_without_delayed_values_are_passed_as_they_are() -> None:
-    for argument in [[1], (1,), {"a": 1}, {1}, Plain(1), Pair(1, 2), slice(1), Counter()]:
+    for argument in [(1,), Plain(1), Pair(1, 2), slice(1), Counter()]:
         assert delayed(of)(argument).compute() is argument
+    for argument in [[1], {"a": 1}, {1}, [(1,)]]:
+        assert delayed(of)(argument).compute() == argument
+        assert delayed(of, traverse=False)(argument).compute() is argument
     original = Plain(delayed(inc)(1))
     delayed(of)(original).compute()
     assert isinstance(original.a, Delayed)

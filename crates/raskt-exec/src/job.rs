@@ -16,7 +16,7 @@ pub struct Job {
     pub task: u32,
     /// Its inputs, but for those that have to be read back first.
     pub inputs: Inputs,
-    /// A bit for each of the first 64 inputs that nobody else will ask for again.
+    /// A bit for each of the first 64 inputs that nobody else asks for.
     pub exclusive: u64,
     /// What few jobs have.
     pub(crate) rest: Option<Box<Rest>>,

@@ -15,8 +15,8 @@ pub struct Call<'a> {
     pub own: &'a Param,
     /// The inputs. A kernel may take a value out; if nobody else holds its memory, it may write into it.
     pub inputs: &'a mut [Value],
-    /// A bit for each of the first 64 inputs that no other task will ask for: the call may change what is
-    /// behind it.
+    /// A bit for each of the first 64 inputs that no other task asks for, before or after: the call may change what
+    /// is behind it, if nobody else holds that.
     pub exclusive: u64,
     /// Cancellation and threads.
     pub ctx: &'a TaskCtx<'a>,
@@ -50,6 +50,12 @@ pub trait Kernel: Send + Sync {
         NATIVE
     }
 
+    /// Whether the call may change its inputs, so that one that nobody else needs is handed over to it, out of the
+    /// store. Such a body never grows into a graph, which could need its inputs.
+    fn owns_inputs(&self) -> bool {
+        false
+    }
+
     /// Whether a call on little data is over before a sleeping thread would have begun it, wherever it runs: whoever
     /// computes the graph may make the call then, if it is the last.
     fn is_brief(&self) -> bool {
@@ -74,6 +80,11 @@ pub trait World: ForeignDecode + Lane {
     /// Whether any thread may run its functions at any time, any number at once: they are then in the native
     /// lane. Rust's closures are such functions.
     fn is_free(&self) -> bool {
+        false
+    }
+
+    /// As [`Kernel::owns_inputs`], for its users' functions.
+    fn owns_inputs(&self) -> bool {
         false
     }
 

@@ -279,11 +279,15 @@ impl Machine {
         !segment.consumers(local).is_empty()
     }
 
-    /// Whether nobody but one mention will ask for the task's value again.
+    /// Whether one mention alone asks for the task's value, from the beginning to the end. (The last of several is no
+    /// different from the others: what a task may do must not depend on the order.)
     #[must_use]
     #[inline]
-    pub fn is_last_use(&self, task: u32) -> bool {
-        self.cells[task as usize].n_users == 1
+    pub fn is_only_use(&self, task: u32) -> bool {
+        self.cells[task as usize].n_users == 1 && {
+            let (segment, local) = self.place(task);
+            segment.consumers(local).len() <= 1
+        }
     }
 
     /// When the task's value is needed next, for [`raskt_store::Store::next_spill`]: one more than the rank of

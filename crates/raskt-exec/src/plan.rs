@@ -83,6 +83,21 @@ impl Plan {
         }
     }
 
+    /// Whether the table's task has inputs handed over that nobody else needs.
+    #[inline]
+    pub(crate) fn owns_inputs(&self, task: u32, registry: &BodyRegistry) -> bool {
+        match self.found(self.table.body_index(task)) {
+            Resolved::Kernel(kernel) => kernel.owns_inputs(),
+            Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
+            Resolved::Fused(steps) => steps.iter().any(|step| match step {
+                Resolved::Kernel(kernel) => kernel.owns_inputs(),
+                Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
+                _ => false,
+            }),
+            _ => false,
+        }
+    }
+
     /// The table.
     #[must_use]
     pub fn table(&self) -> &Arc<TaskTable> {

@@ -393,7 +393,11 @@ impl Run {
             if let Some(bytes) = state.reserved.remove(&job.task) {
                 state.store.unreserve(bytes);
             }
-            state.machine.put_back(job.task);
+            let State { machine, store, .. } = &mut *state;
+            for (&input, value) in machine.inputs(job.task).iter().zip(job.inputs) {
+                store.take_back(input, value);
+            }
+            machine.put_back(job.task);
             n_back += 1;
         }
         drop(state);
@@ -540,11 +544,9 @@ impl Run {
             needs.extend_from_slice(machine.inputs(task));
             ends.push(needs.len());
         }
-        if self.options.retries == 0 && self.options.retries_of.is_empty() {
-            lasts.extend(needs.iter().map(|&input| machine.is_last_use(input)));
-        } else {
-            lasts.resize(needs.len(), false);
-        }
+        lasts.extend(needs.iter().map(|&input| machine.is_only_use(input)));
+        // A task that may be tried again must find its inputs as they were.
+        let hands_over = self.options.retries == 0 && self.options.retries_of.is_empty();
         warm(needs.iter().map(|&input| u32::from(store.holds(input))));
         warm(taken.iter().map(|&task| machine.body_index(task)));
         let mut start = 0;
@@ -552,13 +554,18 @@ impl Run {
             let mut job = Job { task, inputs: Default::default(), exclusive: 0, rest: None };
             let last = lasts[start..end].iter().take(64).enumerate();
             job.exclusive = last.fold(0, |mask, (place, &last)| mask | u64::from(last) << place);
+            let (segment, local) = machine.segment_of(task);
+            let plan = segment.checked_sub(1).map_or(&self.plan, |at| &late[at].plan);
+            let is_owner = hands_over && job.exclusive != 0 && plan.owns_inputs(local, self.registry());
             for (place, &input) in needs[start..end].iter().enumerate() {
-                job.inputs.push(store.peek(input).unwrap_or_else(|| {
+                let is_taken = is_owner && place < 64 && job.exclusive >> place & 1 == 1;
+                let taken = if is_taken { store.hand_over(input) } else { None };
+                job.inputs.push(taken.or_else(|| store.peek(input)).unwrap_or_else(|| {
                     job.rest.get_or_insert_default().missing.push((place as u32, input));
                     Value::Unit
                 }));
             }
-            if let Some(at) = machine.segment_of(task).0.checked_sub(1) {
+            if let Some(at) = segment.checked_sub(1) {
                 job.rest.get_or_insert_default().late = Some(Arc::clone(&late[at]));
             }
             start = end;

@@ -9,7 +9,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::array::{ArrayExpr, ArrayRoot};
 use crate::delayed::{Delayed, hand_out};
-use crate::node::{Args, Callee, Node};
+use crate::node::{Callee, Node};
 use crate::scan::Scan;
 
 /// `object` with all collections in it computed, as a delayed value; None where there are none. It is known by its
@@ -18,7 +18,7 @@ use crate::scan::Scan;
 fn delayed_within<'py>(py: Python<'py>, object: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Delayed>>> {
     let mut scan = Scan::new(true);
     let args = scan.args(&PyTuple::new(py, [&object])?, None)?;
-    if matches!(args, Args::Plain { .. }) {
+    if scan.deps.is_empty() {
         return Ok(None);
     }
     let tokenize = py.import(intern!(py, "raskt.tokenize"))?.getattr(intern!(py, "tokenize"))?;

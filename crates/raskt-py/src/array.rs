@@ -19,7 +19,7 @@ mod tables;
 
 pub use expression::ArrayExpr;
 pub use finish::{FINISH, Finish};
-pub use from_numpy::from_numpy;
+pub use from_numpy::{from_fresh, from_numpy, is_own};
 pub use notes::{Notes, number as retries_number, retries};
 pub use root::{ArrayRoot, any_alive as any_root_alive};
 pub use tables::collect;
@@ -62,6 +62,11 @@ pub fn kind_of(object: &Bound<'_, PyAny>) -> ArrayKind {
     }
 }
 
+/// Whether `object` is an array of NumPy's, and of no subclass.
+pub fn is_exact(object: &Bound<'_, PyAny>) -> bool {
+    ndarray_type(object.py()).is_some_and(|class| object.get_type().is(class))
+}
+
 /// A view of `array` that cannot be written.
 ///
 /// # Errors
@@ -73,21 +78,23 @@ pub fn read_only<'py>(array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> 
     Ok(view)
 }
 
-/// What a library's function returned: an array, or a scalar of NumPy's, as a native array where its dtype is one.
+/// What a library's function returned: an array, or a scalar of NumPy's, as a native array where its dtype is one. An
+/// array to which there is no other reference is the engine's own.
 ///
 /// # Errors
 /// What looking at it raises.
 pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
-    if let Some(array) = from_numpy(&object)? {
-        return Ok(array.into());
-    }
+    let object = match from_fresh(object)? {
+        Ok(array) => return Ok(array.into()),
+        Err(object) => object,
+    };
     if object.hasattr(pyo3::intern!(object.py(), "dtype"))? && kind_of(&object) == ArrayKind::Other {
         let numpy = object.py().import(pyo3::intern!(object.py(), "numpy"))?;
         if object.is_instance(&numpy.getattr(pyo3::intern!(object.py(), "generic"))?)? {
             let array = numpy.call_method1(pyo3::intern!(object.py(), "asarray"), (&object,))?;
-            return Ok(match from_numpy(&array)? {
-                Some(array) => array.into(),
-                None => crate::object::carry(array),
+            return Ok(match from_fresh(array)? {
+                Ok(array) => array.into(),
+                Err(array) => crate::object::carry(array),
             });
         }
     }
@@ -96,9 +103,21 @@ pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
 
 /// The memory of a native array, lent to Python through the buffer protocol.
 #[pyclass(frozen, module = "raskt._raskt")]
-struct ArrayMemory {
+pub struct ArrayMemory {
     array: Arc<NdArray>,
     read_only: bool,
+}
+
+impl ArrayMemory {
+    /// The array whose memory it is.
+    pub fn array(&self) -> &Arc<NdArray> {
+        &self.array
+    }
+
+    /// Whether it was lent for reading.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
 }
 
 #[pymethods]

@@ -1,7 +1,7 @@
 //! Arguments again, with their inputs in other places.
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyList, PySet, PyString};
 
 use crate::node::{Arg, Args, Build, Callee, Node};
 
@@ -13,7 +13,7 @@ impl Build {
             Self::List(items) | Self::Tuple(items) | Self::Set(items) | Self::FrozenSet(items) => all(items),
             Self::Dict(pairs) => pairs.iter().all(|pair| matches!(pair, (Arg::Const(_), Arg::Const(_)))),
             Self::Slice(parts) => all(parts),
-            Self::Call(..) | Self::Dataclass(..) => false,
+            Self::Copy(_) | Self::Call(..) | Self::Dataclass(..) => false,
         }
     }
 }
@@ -51,6 +51,7 @@ fn copy(py: Python<'_>, arg: &Arg, places: &[u32]) -> Arg {
             Build::Dict(pairs.iter().map(|(k, v)| (copy(py, k, places), copy(py, v, places))).collect())
         }
         Build::Slice(parts) => Build::Slice(std::array::from_fn(|at| copy(py, &parts[at], places))),
+        Build::Copy(container) => Build::Copy(container.clone_ref(py)),
         Build::Call(function, args) => Build::Call(function.clone_ref(py), copies(py, args, places)),
         Build::Dataclass(template, fields) => {
             let fields = fields.iter().map(|(name, arg)| (name.clone_ref(py), copy(py, arg, places)));
@@ -86,6 +87,23 @@ fn identity(py: Python<'_>, node: &Node, places: &[u32]) -> PyResult<Arg> {
         Args::Mixed { args, .. } => {
             Ok(args.first().map_or_else(|| Arg::Const(py.None()), |arg| copy(py, arg, places)))
         }
+    }
+}
+
+/// A list, a dict or a set with the same items; anything else itself.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn fresh<'py>(container: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if let Ok(list) = container.cast_exact::<PyList>() {
+        return Ok(list.get_slice(0, list.len()).into_any());
+    }
+    if let Ok(dict) = container.cast_exact::<PyDict>() {
+        return Ok(dict.copy()?.into_any());
+    }
+    match container.cast_exact::<PySet>() {
+        Ok(_) => container.call_method0(pyo3::intern!(container.py(), "copy")),
+        Err(_) => Ok(container.clone()),
     }
 }
 

@@ -88,6 +88,7 @@ impl Maker {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, Delayed>> {
         let Some(kwargs) = kwargs.filter(|kwargs| !kwargs.is_empty()) else {
+            let args = &kept(self.pure, args)?;
             let node = call(py, &self.func, args, None, self.traverse)?;
             return self.finish(py, node, self.pure, None, args, None);
         };
@@ -98,7 +99,8 @@ impl Maker {
             Some(pure) => pure.extract()?,
             None => self.pure,
         };
-        let kwargs = Some(&kwargs).filter(|kwargs| !kwargs.is_empty());
+        let (args, kwargs) = (&kept(pure, args)?, &kept(pure, &kwargs)?);
+        let kwargs = Some(kwargs).filter(|kwargs| !kwargs.is_empty());
         let node = call(py, &self.func, args, kwargs, self.traverse)?;
         self.finish(py, node, pure, key, args, kwargs)
     }
@@ -132,6 +134,16 @@ impl Maker {
         };
         hand_out(py, Delayed { node: Arc::new(node), length: self.nout, maker: None })
     }
+}
+
+/// Arguments of a pure call, which is known by their content: as they are now, whatever happens to the objects.
+fn kept<'py, T: pyo3::PyTypeCheck>(pure: bool, args: &Bound<'py, T>) -> PyResult<Bound<'py, T>> {
+    let args = args.clone();
+    if !pure {
+        return Ok(args);
+    }
+    let kept = args.py().import(intern!(args.py(), "raskt._kept"))?.call_method1("kept", (args,))?;
+    Ok(kept.cast_into::<T>()?)
 }
 
 fn take<'py>(
@@ -640,7 +652,14 @@ fn make_value(
     key: Option<Py<PyAny>>,
 ) -> PyResult<Delayed> {
     let mut scan = Scan::new(traverse);
-    let args = scan.args(&PyTuple::new(py, [object])?, None)?;
+    let mut args = scan.args(&PyTuple::new(py, [object])?, None)?;
+    if scan.deps.is_empty()
+        && let Args::Mixed { args: parts, .. } = &args
+        && let [part] = &**parts
+    {
+        let value = crate::eval::value(py, part, &[])?;
+        args = Args::Plain { args: PyTuple::new(py, [value])?.unbind(), kwargs: None };
+    }
     let mut node = Node::new(Callee::Identity, args, scan.deps, notes(py)?);
     if let Some(key) = key {
         node = node.with_key(py, key);

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple};
 
+use crate::copy::fresh;
 use crate::node::{Arg, Args, Build, Callee, Node};
 
 /// Calls what `node` stands for; `inputs` are the values of its dependencies.
@@ -35,7 +36,8 @@ pub fn call<'py>(py: Python<'py>, node: &Node, inputs: &[Bound<'py, PyAny>]) -> 
 
 fn identity<'py>(py: Python<'py>, node: &Node, inputs: &[Bound<'py, PyAny>]) -> PyResult<Bound<'py, PyAny>> {
     match &node.args {
-        Args::Plain { args, .. } => args.bind(py).get_item(0),
+        // Who gets it may change it; what is kept stays as it is.
+        Args::Plain { args, .. } => fresh(&args.bind(py).get_item(0)?),
         Args::Mixed { args, .. } => value(py, args.first().ok_or_else(lost_input)?, inputs),
     }
 }
@@ -53,7 +55,10 @@ fn values<'py>(
 }
 
 /// The object that `arg` stands for.
-fn value<'py>(py: Python<'py>, arg: &Arg, inputs: &[Bound<'py, PyAny>]) -> PyResult<Bound<'py, PyAny>> {
+///
+/// # Errors
+/// What building it raises.
+pub fn value<'py>(py: Python<'py>, arg: &Arg, inputs: &[Bound<'py, PyAny>]) -> PyResult<Bound<'py, PyAny>> {
     match arg {
         Arg::Const(object) => Ok(object.bind(py).clone()),
         Arg::Input(at) => inputs.get(*at as usize).cloned().ok_or_else(lost_input),
@@ -78,6 +83,7 @@ fn built<'py>(py: Python<'py>, build: &Build, inputs: &[Bound<'py, PyAny>]) -> P
             let slice = py.import("builtins")?.getattr("slice")?;
             slice.call1(tuple(py, parts, inputs)?)?
         }
+        Build::Copy(container) => fresh(container.bind(py))?,
         Build::Call(function, args) => function.bind(py).call1(tuple(py, args, inputs)?)?,
         Build::Dataclass(template, fields) => {
             let copy = py.import("copy")?.call_method1("copy", (template.bind(py),))?;

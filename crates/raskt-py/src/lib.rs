@@ -19,6 +19,7 @@ mod native_call;
 mod node;
 mod object;
 mod observer;
+mod own;
 mod packed;
 mod param;
 mod per_process;
@@ -61,6 +62,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     annotations::register(module)?;
     arguments::register(module)?;
     array::register(module)?;
+    own::register(module)?;
     bag::register(module)?;
     delayed::register(module)?;
     task::register(module)?;

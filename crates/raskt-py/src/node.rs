@@ -119,6 +119,8 @@ pub enum Build {
     FrozenSet(Vec<Arg>),
     Dict(Vec<(Arg, Arg)>),
     Slice([Arg; 3]),
+    /// A list, a dict or a set without dependencies: each call gets a copy.
+    Copy(Py<PyAny>),
     /// A call of an object on arguments: namedtuples, nested raw tasks.
     Call(Py<PyAny>, Vec<Arg>),
     /// A dataclass: a shallow copy with these fields set.

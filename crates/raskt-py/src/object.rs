@@ -116,18 +116,3 @@ pub fn to_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyA
         }
     })
 }
-
-/// What a task sees of an input: as [`to_object`], but an array that others will read too is handed out
-/// read-only.
-///
-/// # Errors
-/// As [`to_object`].
-pub fn to_input<'py>(py: Python<'py>, value: &Value, exclusive: bool) -> PyResult<Bound<'py, PyAny>> {
-    let object = to_object(py, value)?;
-    if let (Value::Opaque(opaque), false) = (value, exclusive)
-        && opaque.as_any().downcast_ref::<PyObj>().is_some_and(PyObj::is_array)
-    {
-        return array::read_only(&object);
-    }
-    Ok(object)
-}

@@ -160,6 +160,11 @@ impl<'py> Writer<'py> {
                     self.arg(value)
                 });
             }
+            // Whoever unpacks it has a copy.
+            Build::Copy(container) => {
+                self.constant(container.bind(self.py).clone());
+                return Ok(());
+            }
             Build::Call(function, args) => {
                 self.out.byte(CALL);
                 self.constant(function.bind(self.py).clone());

@@ -70,7 +70,7 @@ pub fn lend(object: &Bound<'_, PyAny>) -> PyResult<Option<Buffer>> {
 /// Bytes of Rust, lent to Python: what an unpickled array looks at. They can be written where nobody else looks
 /// at them.
 #[pyclass(frozen, module = "raskt._raskt")]
-struct Memory {
+pub struct Memory {
     /// Keeps the bytes.
     _buffer: Buffer,
     address: usize,

@@ -12,6 +12,7 @@ use pyo3::{PyTypeInfo, intern};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use crate::copy::fresh;
 use crate::delayed::Delayed;
 use crate::node::{Arg, Args, Build, Node};
 
@@ -130,6 +131,10 @@ impl Scan {
             Some(build) if self.deps.len() > n_before || holds_build(&build) => {
                 Ok(Arg::Build(Box::new(build)))
             }
+            // It keeps the items that it has now, and no call sees what another does to it.
+            Some(Build::List(_) | Build::Dict(_) | Build::Set(_)) => {
+                Ok(Arg::Build(Box::new(Build::Copy(fresh(&object)?.unbind()))))
+            }
             Some(_) => Ok(Arg::Const(object.unbind())),
             None => self.by_type(object),
         }
@@ -176,7 +181,7 @@ impl Scan {
             TypeKind::Iterator if self.traverse => {
                 let copy = py.import(intern!(py, "copy"))?.call_method1("copy", (&object,))?;
                 let items = copy.try_iter()?.map(|item| self.arg(item?)).collect::<PyResult<Vec<_>>>()?;
-                if items.iter().all(|arg| matches!(arg, Arg::Const(_))) {
+                if !items.iter().any(has_input) {
                     return Ok(Arg::Const(object.unbind()));
                 }
                 let iter = py.import(intern!(py, "builtins"))?.getattr("iter")?.unbind();
@@ -186,7 +191,7 @@ impl Scan {
                 let dict = py.get_type::<PyDict>();
                 let name = object.get_type().name()?.to_string().replace("dict_", "");
                 match self.arg(dict.call1((object.getattr("mapping")?,))?)? {
-                    Arg::Const(_) => Ok(Arg::Const(object.unbind())),
+                    dict_arg if !has_input(&dict_arg) => Ok(Arg::Const(object.unbind())),
                     dict_arg => {
                         Ok(Arg::Build(Box::new(Build::Call(dict.getattr(name)?.unbind(), vec![dict_arg]))))
                     }
@@ -231,6 +236,25 @@ fn has_build(args: &[Arg], kwargs: &[(Py<PyString>, Arg)]) -> bool {
     args.iter().chain(kwargs.iter().map(|(_, arg)| arg)).any(|arg| !matches!(arg, Arg::Const(_)))
 }
 
+/// Whether the value of a dependency is in `arg`.
+fn has_input(arg: &Arg) -> bool {
+    let build = match arg {
+        Arg::Const(_) => return false,
+        Arg::Input(_) => return true,
+        Arg::Build(build) => build.as_ref(),
+    };
+    match build {
+        Build::Copy(_) => false,
+        Build::List(items) | Build::Tuple(items) | Build::Set(items) | Build::FrozenSet(items) => {
+            items.iter().any(has_input)
+        }
+        Build::Slice(parts) => parts.iter().any(has_input),
+        Build::Dict(pairs) => pairs.iter().any(|(key, value)| has_input(key) || has_input(value)),
+        Build::Call(_, args) => args.iter().any(has_input),
+        Build::Dataclass(_, fields) => fields.iter().any(|(_, arg)| has_input(arg)),
+    }
+}
+
 /// Whether a container has parts that are not constants: a dependency may be there that an earlier argument
 /// brought already.
 fn holds_build(build: &Build) -> bool {
@@ -239,7 +263,7 @@ fn holds_build(build: &Build) -> bool {
         Build::List(items) | Build::Tuple(items) | Build::Set(items) | Build::FrozenSet(items) => any(items),
         Build::Dict(pairs) => pairs.iter().any(|(k, v)| !matches!((k, v), (Arg::Const(_), Arg::Const(_)))),
         Build::Slice(parts) => any(parts),
-        Build::Call(..) | Build::Dataclass(..) => true,
+        Build::Copy(_) | Build::Call(..) | Build::Dataclass(..) => true,
     }
 }
 

@@ -530,7 +530,7 @@ fn results_from<'py>(py: Python<'py>, run: &Run, runs_on: RunsOn) -> PyResult<Bo
     match values {
         Ok(values) => {
             let objects: PyResult<Vec<_>> =
-                values.iter().map(|value| crate::object::to_object(py, value)).collect();
+                values.iter().map(|value| crate::own::to_result(py, value)).collect();
             PyList::new(py, objects?)
         }
         Err(error) => {

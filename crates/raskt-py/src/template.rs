@@ -78,6 +78,7 @@ fn to_data<'py>(py: Python<'py>, arg: &Arg) -> PyResult<Bound<'py, PyAny>> {
                     pairs.iter().map(|(k, v)| Ok((to_data(py, k)?, to_data(py, v)?))).collect();
                 tagged(py, "dict", PyList::new(py, pairs?)?.into_any())
             }
+            Build::Copy(container) => tagged(py, "copy", container.bind(py).clone()),
             Build::Call(function, args) => {
                 tagged(py, "call", (function.bind(py), list(py, args)?).into_pyobject(py)?.into_any())
             }
@@ -110,6 +111,7 @@ fn from_data(data: &Bound<'_, PyAny>) -> PyResult<Arg> {
             };
             Build::Dict(data.try_iter()?.map(pair).collect::<PyResult<_>>()?)
         }
+        "copy" => Build::Copy(data.unbind()),
         "call" => {
             let (function, args): (Py<PyAny>, Bound<'_, PyAny>) = data.extract()?;
             Build::Call(function, args_of(&args)?)

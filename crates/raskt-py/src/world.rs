@@ -12,10 +12,12 @@ use raskt_graph::Foreign;
 use smallvec::SmallVec;
 
 use crate::node::Node;
-use crate::{errors, eval, object};
+use crate::{errors, eval, object, own};
 
 /// The name of Python's world.
 pub const WORLD: &str = "python";
+/// The helper that calls users' functions of blocks: these may write what they are given.
+const CALL: &str = "raskt.array._chunk.call";
 /// Python's lane: it is the first world of the registry.
 pub const LANE: LaneId = LaneId(1);
 
@@ -108,8 +110,8 @@ fn run_node(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value>
     let mut inputs: SmallVec<[Bound<'_, PyAny>; 4]> = SmallVec::with_capacity(call.inputs.len());
     for (place, value) in call.inputs.iter_mut().enumerate() {
         let exclusive = place < 64 && call.exclusive & (1 << place) != 0;
-        inputs.push(object::to_input(py, value, exclusive)?);
-        *value = Value::Unit;
+        let value = std::mem::take(value);
+        inputs.push(if exclusive { own::to_reader(py, value)? } else { own::to_shared(py, &value)? });
     }
     Ok(object::to_value(eval::call(py, node, &inputs)?))
 }
@@ -117,6 +119,10 @@ fn run_node(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value>
 impl World for Python3 {
     fn name(&self) -> &'static str {
         WORLD
+    }
+
+    fn owns_inputs(&self) -> bool {
+        true
     }
 
     fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome> {
@@ -150,7 +156,10 @@ impl World for Python3 {
             return Ok(Arc::new(crate::array::Finish));
         }
         Python::attach(|py| match find(py, path) {
-            Ok(function) => Ok(Arc::new(LibraryFunction(function.unbind())) as Arc<dyn Kernel>),
+            Ok(function) => {
+                let function = function.unbind();
+                Ok(Arc::new(LibraryFunction { function, is_users: path == CALL }) as Arc<dyn Kernel>)
+            }
             Err(error) => Err(Error::new(ErrorKind::UnknownBody(format!("{path} ({error})")))),
         })
     }
@@ -184,14 +193,20 @@ pub fn find<'py>(py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyAny>> {
 /// A function of a Python library, called on the values of a task. The parameters that all tasks share are keyword
 /// arguments, and so are those of the task: a map's entries by their names, anything else as `own`. An array that comes
 /// back is a native one where its dtype is.
-struct LibraryFunction(Py<PyAny>);
+struct LibraryFunction {
+    function: Py<PyAny>,
+    /// Whether it calls a function of the user's.
+    is_users: bool,
+}
 
 impl LibraryFunction {
-    fn call(&self, py: Python<'_>, call: &Call<'_>) -> PyResult<Value> {
-        let inputs: PyResult<Vec<_>> =
-            call.inputs.iter().map(|value| object::to_input(py, value, false)).collect();
+    fn call(&self, py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
+        let inputs: PyResult<Vec<_>> = match self.is_users && !reads_only(py, call.shared)? {
+            true => call.inputs.iter_mut().map(|value| own::to_block(py, std::mem::take(value))).collect(),
+            false => call.inputs.iter().map(|value| own::to_shared(py, value)).collect(),
+        };
         let inputs = PyTuple::new(py, inputs?)?;
-        let function = self.0.bind(py);
+        let function = self.function.bind(py);
         if matches!((call.shared, call.own), (Param::Null, Param::Null)) {
             return crate::array::to_value(function.call1(inputs)?);
         }
@@ -203,8 +218,19 @@ impl LibraryFunction {
             }
             own => kwargs.set_item("own", crate::param::to_object(py, own)?)?,
         }
-        crate::array::to_value(function.call(inputs, Some(&kwargs))?)
+        // Nothing refers to the result but the result, once the arguments are gone.
+        let found = function.call(inputs, Some(&kwargs))?;
+        drop(kwargs);
+        crate::array::to_value(found)
     }
+}
+
+/// Whether the user's function among the parameters is known to write nothing.
+fn reads_only(py: Python<'_>, parameters: &Param) -> PyResult<bool> {
+    let Some(Param::Value(Value::Opaque(function))) = parameters.get("function") else { return Ok(false) };
+    let Some(function) = function.as_any().downcast_ref::<object::PyObj>() else { return Ok(false) };
+    let said = function.bind(py).getattr_opt(pyo3::intern!(py, "reads_only"))?;
+    said.map_or(Ok(false), |said| said.is_truthy())
 }
 
 impl Kernel for LibraryFunction {
@@ -216,5 +242,9 @@ impl Kernel for LibraryFunction {
 
     fn lane(&self) -> LaneId {
         LANE
+    }
+
+    fn owns_inputs(&self) -> bool {
+        self.is_users
     }
 }

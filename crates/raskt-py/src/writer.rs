@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PySlice, PyTuple};
 
+use crate::copy::fresh;
 use crate::node::{Arg, Args, Build, Callee, Node};
 use crate::task::{Task, TaskRef};
 
@@ -77,6 +78,7 @@ fn object<'py>(py: Python<'py>, arg: &Arg, keys: &[Py<PyAny>]) -> PyResult<Bound
             dict.into_any()
         }
         Build::Slice(parts) => py.get_type::<PySlice>().call1(tuple(py, parts, keys)?)?,
+        Build::Copy(container) => fresh(container.bind(py))?,
         Build::Call(function, args) => {
             let args = tuple(py, args, keys)?;
             Bound::new(py, Task::make(py, py.None(), function.bind(py), &args, None)?)?.into_any()

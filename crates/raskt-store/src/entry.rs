@@ -46,6 +46,8 @@ pub(crate) enum Residence {
     Memory { value: Value, copy: Option<SpilledFile> },
     /// In memory and readable, while a job writes it; `wanted` once it was fetched since the job began.
     Spilling { value: Value, copy: Option<SpilledFile>, wanted: bool },
+    /// With its last reader, who may have it as its own; these bytes of memory are with it until it is released.
+    HandedOver { bytes: u64, copy: Option<SpilledFile> },
     /// On disk only.
     Disk { file: SpilledFile },
     /// On disk, and being read by a thread.
@@ -81,7 +83,9 @@ impl Entry {
     pub fn file(&self) -> Option<&SpilledFile> {
         match &self.residence {
             Residence::Vacant => None,
-            Residence::Memory { copy, .. } | Residence::Spilling { copy, .. } => copy.as_ref(),
+            Residence::Memory { copy, .. }
+            | Residence::Spilling { copy, .. }
+            | Residence::HandedOver { copy, .. } => copy.as_ref(),
             Residence::Disk { file } | Residence::Loading { file } => Some(file),
         }
     }
@@ -93,6 +97,7 @@ impl Residence {
         match self {
             Self::Vacant => (None, None),
             Self::Memory { value, copy } | Self::Spilling { value, copy, .. } => (Some(value), copy),
+            Self::HandedOver { copy, .. } => (None, copy),
             Self::Disk { file } | Self::Loading { file } => (None, Some(file)),
         }
     }

@@ -46,12 +46,13 @@ impl Store {
             Slot::Empty | Slot::Entry(_) => 0,
         });
         let mut own_bytes: u64 = small.sum();
-        let (mut leaving_bytes, mut loading_bytes, mut spilled_bytes) = (0, 0, 0);
+        let (mut leaving_bytes, mut loading_bytes, mut spilled_bytes, mut handed_over_bytes) = (0, 0, 0, 0);
         for (_, entry) in self.live() {
             spilled_bytes += entry.file().map_or(0, crate::SpilledFile::size_bytes);
             match &entry.residence {
                 Residence::Vacant => {}
                 Residence::Memory { value, .. } => own_bytes += value.own_bytes(),
+                Residence::HandedOver { bytes, .. } => handed_over_bytes += bytes,
                 Residence::Spilling { value, wanted, .. } => {
                     own_bytes += value.own_bytes();
                     leaving_bytes += if *wanted { 0 } else { entry.own_bytes };
@@ -63,6 +64,7 @@ impl Store {
         assert_eq!(self.own_bytes, own_bytes, "bytes of values alone");
         assert_eq!(self.leaving_own_bytes, leaving_bytes, "bytes on their way to disk");
         assert_eq!(self.loading_bytes, loading_bytes, "bytes being read");
+        assert_eq!(self.handed_over_bytes, handed_over_bytes, "bytes with their last readers");
         assert_eq!(self.spilled_bytes, spilled_bytes, "bytes of files");
         assert!(self.peak_bytes >= self.memory_bytes() || self.memory_bytes() == 0, "the peak is the most");
     }
@@ -73,7 +75,10 @@ impl Store {
             let (value, leaving) = match &entry.residence {
                 Residence::Memory { value, .. } => (value, false),
                 Residence::Spilling { value, wanted, .. } => (value, !*wanted),
-                Residence::Vacant | Residence::Disk { .. } | Residence::Loading { .. } => {
+                Residence::Vacant
+                | Residence::HandedOver { .. }
+                | Residence::Disk { .. }
+                | Residence::Loading { .. } => {
                     assert!(entry.holds.is_empty(), "what is not in memory holds nothing");
                     continue;
                 }

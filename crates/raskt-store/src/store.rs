@@ -58,6 +58,8 @@ pub struct Store {
     pub(crate) leaving_own_bytes: u64,
     /// Bytes of values that are being read.
     pub(crate) loading_bytes: u64,
+    /// Bytes that were freed of values that were handed over: they are with the readers.
+    pub(crate) handed_over_bytes: u64,
     pub(crate) spilled_bytes: u64,
     pub(crate) reserved_bytes: u64,
     pub(crate) peak_bytes: u64,
@@ -87,6 +89,7 @@ impl Store {
             own_bytes: 0,
             leaving_own_bytes: 0,
             loading_bytes: 0,
+            handed_over_bytes: 0,
             spilled_bytes: 0,
             reserved_bytes: 0,
             peak_bytes: 0,
@@ -225,7 +228,7 @@ impl Store {
 
     fn fetch_entry(&mut self, slot: u32, index: EntryIx) -> Fetch {
         let value = match &mut self.entries[index as usize].residence {
-            Residence::Vacant => return Fetch::Empty,
+            Residence::Vacant | Residence::HandedOver { .. } => return Fetch::Empty,
             Residence::Loading { .. } => return Fetch::Busy,
             Residence::Disk { file } => {
                 let file = file.clone();
@@ -303,6 +306,7 @@ impl Store {
         self.victims.set(index, &mut self.entries[index as usize], Standing::Out);
         match &self.entries[index as usize].residence {
             Residence::Vacant | Residence::Memory { .. } | Residence::Disk { .. } => {}
+            Residence::HandedOver { bytes, .. } => self.handed_over_bytes -= bytes,
             Residence::Spilling { wanted, .. } => {
                 let wanted = *wanted;
                 self.orphans.push(slot);
@@ -345,11 +349,11 @@ impl Store {
         place.map(|at| self.orphans.swap_remove(at)).is_some()
     }
 
-    /// Bytes in memory, every owner counted once; what is being read back is included.
+    /// Bytes in memory, every owner counted once; what is being read back, and what was handed over, is included.
     #[must_use]
     #[inline]
     pub fn memory_bytes(&self) -> u64 {
-        self.own_bytes + self.owners.bytes + self.loading_bytes
+        self.own_bytes + self.owners.bytes + self.loading_bytes + self.handed_over_bytes
     }
 
     /// Bytes of the files on disk, copies of values that are in memory too included.
@@ -406,6 +410,7 @@ impl Store {
         match &entry.residence {
             Residence::Vacant => 0,
             Residence::Disk { file } | Residence::Loading { file } => file.size_bytes(),
+            Residence::HandedOver { bytes, .. } => *bytes,
             Residence::Memory { .. } | Residence::Spilling { .. } => {
                 entry.own_bytes + entry.holds.iter().map(|&hold| self.owners.get(hold).bytes).sum::<u64>()
             }

@@ -55,6 +55,8 @@ enum Op {
     Put(u32, Make),
     Fetch(u32),
     Release(u32),
+    /// Hands a value over; it comes back, or is released while it is away.
+    HandOver(u32, bool),
     Spill,
     /// Runs a spill job that was taken, or reports its outcome.
     StepSpill(usize),
@@ -80,6 +82,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (0..N_SLOTS, make()).prop_map(|(slot, make)| Op::Put(slot, make)),
         4 => (0..N_SLOTS).prop_map(Op::Fetch),
         2 => (0..N_SLOTS).prop_map(Op::Release),
+        2 => (0..N_SLOTS, any::<bool>()).prop_map(|(slot, comes_back)| Op::HandOver(slot, comes_back)),
         4 => Just(Op::Spill),
         6 => (0usize..8).prop_map(Op::StepSpill),
         4 => (0usize..8).prop_map(Op::StepLoad),
@@ -166,6 +169,7 @@ impl World {
                 let released = self.store.release(slot);
                 assert!(released.is_none() || released == expected);
             }
+            Op::HandOver(slot, comes_back) => self.hand_over(slot, comes_back),
             Op::Spill => {
                 let needs = &self.needs;
                 if let Some(job) = self.store.next_spill(&mut |slot| needs[slot as usize]) {
@@ -181,6 +185,20 @@ impl World {
             Op::RemoveDeadFiles => drop(self.store.take_dead_files()),
         }
         self.store.sanity_check();
+    }
+
+    fn hand_over(&mut self, slot: u32, comes_back: bool) {
+        let before = self.store.memory_bytes();
+        let Some(value) = self.store.hand_over(slot) else { return };
+        assert_eq!(Some(&value), self.model.get(&slot));
+        assert!(self.store.memory_bytes() <= before);
+        self.store.sanity_check();
+        if comes_back {
+            self.store.take_back(slot, value);
+        } else {
+            self.model.remove(&slot);
+            self.store.release(slot);
+        }
     }
 
     fn step_spill(&mut self, at: usize) {

@@ -287,6 +287,22 @@ fn one_thread_reads_and_the_others_wait() {
 }
 
 #[test]
+fn what_is_handed_over_is_on_the_books_until_it_is_released() {
+    let mut store = store(0, &MemoryDevice::new());
+    store.put(0, kib(1));
+    assert_eq!(store.hand_over(0), Some(kib(1)));
+    assert_eq!(store.memory_bytes(), KIB);
+    assert_eq!((store.peek(0), store.hand_over(0)), (None, None));
+    assert!(store.next_spill(&mut |_| 1).is_none(), "it cannot be written: it is not there");
+    store.take_back(0, kib(1));
+    assert_eq!(store.peek(0), Some(kib(1)));
+    store.hand_over(0);
+    store.release(0);
+    assert_eq!(store.memory_bytes(), 0);
+    store.sanity_check();
+}
+
+#[test]
 fn a_look_at_what_is_in_memory_obliges_nobody_to_read() {
     let mut store = store(0, &MemoryDevice::new());
     assert_eq!(store.peek(0), None);

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt.array._meta import dtype_named, prototype
 from raskt.array._op import array_of
+from raskt.array._readers import reads_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +43,8 @@ class Rest:
     __slots__ = ("args", "kwargs", "later")
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.args, self.kwargs = args, kwargs
-        self.later = _raskt.delayed_within((args, kwargs))
+        self.args, self.kwargs = kept((args, kwargs))
+        self.later = _raskt.delayed_within((self.args, self.kwargs))
 
     @property
     def operands(self) -> tuple[Array, ...]:
@@ -108,14 +110,15 @@ class BlockCall:
         tell: dict[str, Any] | None = None,
         expected: Any = None,
     ) -> None:
-        self.function, self.places = function, places
+        self.function, self.places = kept(function), places
+        self.reads_only = reads_only(function, len(rest.args), rest.kwargs)
         # Where lazy values are among them, they come behind the blocks.
         self.rest = (rest.args, rest.kwargs) if rest.later is None else None
         self.tell, self.expected = tell, expected
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *blocks: Any, info: Any = None) -> Any:
-        own, kwargs = blocks[-1] if self.rest is None else self.rest
+        own, kwargs = _shown(blocks[-1]) if self.rest is None else self.rest
         args = list(own)
         n = len(self.places)
         for place, block in zip(self.places, blocks[:n], strict=True):
@@ -196,6 +199,20 @@ class BlockCall:
             repr(self.tell),
             str(self.expected),
         )
+
+
+def _shown(rest: tuple[Any, dict[str, Any]]) -> tuple[Any, dict[str, Any]]:
+    """Return arguments that were computed, for one of the calls that share them: arrays cannot be written."""
+    args, kwargs = rest
+    return [_read_only(item) for item in args], {name: _read_only(item) for name, item in kwargs.items()}
+
+
+def _read_only(item: Any) -> Any:
+    if not isinstance(item, np.ndarray) or not item.flags.writeable:
+        return item
+    view = item.view()
+    view.flags.writeable = False
+    return view
 
 
 def dtype_of_call(

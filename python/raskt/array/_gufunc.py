@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt.array._block_call import BlockCall, Rest
 from raskt.array._op import dtype_parameter, op
 from raskt.array.rechunk import grid_of, unify_chunks
@@ -41,7 +42,7 @@ class _Output:
     """One output of a function of blocks."""
 
     def __init__(self, function: Any, at: int | None, vectorize: Any) -> None:
-        self.function, self.at, self.vectorize = function, at, vectorize
+        self.function, self.at, self.vectorize = kept(function), at, vectorize
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, /, *blocks: Any, **kwargs: Any) -> Any:

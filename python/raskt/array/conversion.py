@@ -26,6 +26,8 @@ def from_array(
     getitem: Any = None,
     meta: Any = None,
     inline_array: bool = False,
+    *,
+    copy: bool = True,
 ) -> Array:
     """Make an array of an array in memory, or of anything that looks like one (a file's data set).
 
@@ -45,11 +47,20 @@ def from_array(
         Whether regions become NumPy arrays; by default unless ``x`` has ``__array_function__``.
     fancy, getitem, meta, inline_array : optional
         Accepted as Dask does.
+    copy : bool, optional
+        Whether an array in memory that somebody could change is copied, so that the result stays what
+        ``x`` is now. With ``False`` it is read where it lies when a computation runs, and the result is
+        like no other array.
 
     Returns
     -------
     Array
-        The array. One in memory is not copied: do not change it before it has been computed.
+        The array.
+
+    Notes
+    -----
+    Read-only arrays, and memory maps of files that are open for reading, are not copied. Maps that can be
+    written are read when a computation runs, as files are.
 
     Examples
     --------
@@ -57,6 +68,11 @@ def from_array(
     >>> import raskt.array as ra
     >>> ra.from_array(np.arange(6), chunks=4).chunks
     ((4, 2),)
+    >>> x = np.zeros(3)
+    >>> kept, shared = ra.from_array(x), ra.from_array(x, copy=False)
+    >>> x[:] = 1
+    >>> kept.sum().compute(), shared.sum().compute()
+    (np.float64(0.0), np.float64(3.0))
     """
     del fancy, inline_array
     if isinstance(x, Array):
@@ -79,6 +95,11 @@ def from_array(
     if isinstance(chunks, str) and dtype.hasobject:
         raise NotImplementedError("automatic chunks need a dtype of known size: give chunks=-1 or sizes")
     grid = grid_of(chunks, tuple(int(n) for n in x.shape), dtype, None, previous)
+    if isinstance(x, np.ndarray):
+        if copy and not _is_written_map(x):
+            x = _raskt.array_kept(x)
+        elif name is None or name is True:
+            name = False
     token = _token(x, name)
     lock = lock_of(lock)
     if type(x) is np.ndarray and getitem is None and lock is None:
@@ -88,6 +109,17 @@ def from_array(
     kwargs = {"asarray": asarray, "lock": None if lock is None else _raskt.Whole(lock)}
     del meta
     return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token, kwargs))
+
+
+def _is_map(x: Any) -> bool:
+    """Return whether an array lies in a file that is mapped into memory."""
+    while isinstance(x, np.ndarray):
+        x = x.base
+    return type(x).__name__ == "mmap"
+
+
+def _is_written_map(x: Any) -> bool:
+    return bool(x.flags.writeable) and _is_map(x)
 
 
 def _token(x: Any, name: Any) -> str:

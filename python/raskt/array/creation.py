@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt.array._op import dtype_parameter, is_known, known_shape, op
 from raskt.array.rechunk import grid_of
 
@@ -402,7 +403,7 @@ def fromfunction(
         "dtype": dtype_parameter(result),
         "kwargs": {
             "function": _raskt.Whole(func),
-            "kwargs": _raskt.Whole(kwargs),
+            "kwargs": _raskt.Whole(kept(kwargs)),
             "dtype": dtype_parameter(known),
         },
     }

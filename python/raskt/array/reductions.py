@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt.array._op import array_of, dtype_of, dtype_parameter, expr_of, is_known, op
+from raskt.array._readers import reads_only
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -695,7 +697,8 @@ class _Chunk:
     """The first step of a reduction by functions of the user's."""
 
     def __init__(self, function: Any, axis: Any, has_weights: bool) -> None:
-        self.function, self.axis, self.has_weights = function, axis, has_weights
+        self.function, self.axis, self.has_weights = kept(function), axis, has_weights
+        self.reads_only = reads_only(function, 1 + has_weights, {})
 
     def __call__(self, block: Any) -> Any:
         operands = (block["element"], block["weight"]) if self.has_weights else (block,)
@@ -709,7 +712,8 @@ class _Step:
     """A further step: what neighbours gave, joined or in nested lists."""
 
     def __init__(self, function: Any, axis: Any, keepdims: bool, concatenate: bool, ndim: int) -> None:
-        self.function, self.axis, self.keepdims = function, axis, keepdims
+        self.function, self.axis, self.keepdims = kept(function), axis, keepdims
+        self.reads_only = reads_only(function, 1, {})
         self.concatenate, self.ndim = concatenate, ndim
 
     def __call__(self, *parts: Any, own: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt.array._op import dtype_parameter, op, promoted
 
 if TYPE_CHECKING:
@@ -640,9 +641,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
         "function": "raskt.array._chunk.piecewise",
         "dtype": dtype_parameter(x.dtype),
         "kwargs": {
-            "funclist": _raskt.Whole(list(funclist)),
-            "args": _raskt.Whole(args),
-            "kw": _raskt.Whole(kw),
+            "funclist": _raskt.Whole(kept(list(funclist))),
+            "args": _raskt.Whole(kept(args)),
+            "kw": _raskt.Whole(kept(kw)),
         },
     }
     return op("apply", (x, *conditions), parameters)
@@ -662,7 +663,7 @@ class frompyfunc:
     def __init__(self, func: Callable[..., Any], nin: int, nout: int) -> None:
         if nout != 1:
             raise NotImplementedError("frompyfunc with more than one result: use apply_gufunc")
-        self._of = np.frompyfunc(func, nin, nout)
+        self._of = np.frompyfunc(kept(func), nin, nout)
         self.nin = nin
         self.nout = nout
         self.__name__ = getattr(func, "__name__", "frompyfunc")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import heapq
 import itertools
@@ -14,6 +15,9 @@ from raskt._raskt import BagStream
 from raskt.bag._steps import NO_DEFAULT
 
 __all__: list[str] = []
+
+_IMMUTABLE = (int, float, complex, str, bytes, bool, type(None), frozenset)
+_GROWING = (dict, set)
 
 
 def key_function(key: Any) -> Any:
@@ -176,19 +180,36 @@ def merge_distinct(key: Any, parts: Iterable[list[Any]]) -> list[Any]:
     return distinct(key, itertools.chain.from_iterable(parts))
 
 
+def own(initial: Any) -> Any:
+    """Return an accumulator to begin with that nobody else has: functions may change it and return it."""
+    return initial if type(initial) in _IMMUTABLE else copy.deepcopy(initial)
+
+
+def own_element(element: Any) -> Any:
+    """Return an element as an accumulator: one that can be added to in place is copied."""
+    if type(element) in _IMMUTABLE:
+        return element
+    can_grow = isinstance(element, _GROWING) or hasattr(element, "__iadd__")
+    return copy.copy(element) if can_grow else element
+
+
 def fold(binop: Callable[[Any, Any], Any], initial: Any, part: Iterable[Any]) -> tuple[Any, ...]:
     """Return what folding gives, in a tuple, which is empty where nothing was folded."""
     if initial is not NO_DEFAULT:
-        return (functools.reduce(binop, part, initial),)
+        return (functools.reduce(binop, part, own(initial)),)
     items = iter(part)
     for first in items:
-        return (functools.reduce(binop, items, first),)
+        return (functools.reduce(binop, items, own_element(first)),)
     return ()
 
 
 def merge_folds(combine: Callable[[Any, Any], Any], parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Return the parts folded."""
-    return fold(combine, NO_DEFAULT, itertools.chain.from_iterable(parts))
+    found = itertools.chain.from_iterable(parts)
+    for first in found:
+        # It is of a task that nobody else asks.
+        return (functools.reduce(combine, found, first),)
+    return ()
 
 
 def last_fold(combine: Callable[[Any, Any], Any], parts: Iterable[tuple[Any, ...]]) -> Any:
@@ -208,7 +229,7 @@ def foldby(key: Any, binop: Any, initial: Any, part: Iterable[Any]) -> dict[Any,
         if k in groups:
             groups[k] = binop(groups[k], item)
         else:
-            groups[k] = item if initial is NO_DEFAULT else binop(initial, item)
+            groups[k] = own_element(item) if initial is NO_DEFAULT else binop(own(initial), item)
     return groups
 
 
@@ -220,7 +241,7 @@ def merge_foldby(combine: Any, initial: Any, parts: Iterable[dict[Any, Any]]) ->
             if k in groups:
                 groups[k] = combine(groups[k], value)
             else:
-                groups[k] = value if initial is NO_DEFAULT else combine(initial, value)
+                groups[k] = value if initial is NO_DEFAULT else combine(own(initial), value)
     return groups
 
 

@@ -9,8 +9,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
 from raskt.bag._layers import Layer, step_layer
+from raskt.bag._reduce import own, own_element
 from raskt.bag._steps import NO_DEFAULT, Reduce
 from raskt.tokenize import tokenize
 
@@ -186,6 +188,7 @@ def accumulated(bag: Any, binop: Callable[[Any, Any], Any], initial: Any) -> Any
     """Return a bag of all values that folding goes through."""
     from raskt.bag.core import bag_of
 
+    initial = kept(initial)
     token = tokenize(bag.name, binop, initial)
     name = f"accumulate-{token}"
     step = f"accumulate-step-{token}"
@@ -211,12 +214,12 @@ def _accumulate(binop: Any, is_first: bool, part: Any, before: Any) -> tuple[lis
     found: list[Any] = []
     if before is NO_DEFAULT:
         for first in items:
-            found = [first]
+            found = [own_element(first)]
             break
         else:
             return [], before
     elif is_first:
-        found = [before]
+        found = [own(before)]
     value = found[-1] if found else before
     for item in items:
         value = binop(value, item)

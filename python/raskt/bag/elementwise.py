@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt._raskt import TaskRef
 from raskt.bag._layers import Layer, input_of, step_layer
 from raskt.bag._steps import NO_DEFAULT, Each, EachPartition, Filter, Flatten, Pluck, Starmap, Step, StreamArg
@@ -46,7 +47,7 @@ class Inputs:
             # Lazy values in containers are computed with these.
             made = input_of(value) or input_of(_raskt.delayed_within(value))
             if made is None:
-                return value
+                return kept(value)
             found, layers = made
             self.layers.extend(layers)
             self.names.append(found.key)

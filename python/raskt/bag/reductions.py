@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
 from raskt.bag import _reduce
 from raskt.bag._layers import Layer, step_layer
@@ -135,7 +136,7 @@ class Reductions:
         combine : callable, optional
             ``combine(left, right)`` of the values of partitions. Default: ``binop``.
         initial : object, optional
-            What each partition begins with; without it, its first element.
+            What each partition begins with, a copy for each; without it, its first element.
         split_every : int, optional
             How many results are brought together at once; False for all.
         out_type : type, optional
@@ -155,7 +156,7 @@ class Reductions:
         from raskt.bag.core import Bag
 
         combine = combine or binop
-        chunk = functools.partial(_reduce.fold, binop, initial)
+        chunk = functools.partial(_reduce.fold, binop, kept(initial))
         merge = functools.partial(_reduce.merge_folds, combine)
         last = functools.partial(_reduce.last_fold, combine)
         return tree(
@@ -180,7 +181,7 @@ class Reductions:
         binop : callable
             ``binop(so_far, element)`` within a partition.
         initial : object, optional
-            What each group begins with; without it, its first element.
+            What each group begins with, a copy for each; without it, its first element.
         combine : callable, optional
             ``combine(left, right)`` of two partitions' values. Default: ``binop``.
         combine_initial : object, optional
@@ -201,6 +202,7 @@ class Reductions:
         [(0, 20), (1, 25)]
         """
         combine = combine or binop
+        initial, combine_initial = kept(initial), kept(combine_initial)
         chunk = functools.partial(_reduce.foldby, key, binop, initial)
         merge = functools.partial(_reduce.merge_foldby, combine, combine_initial)
         last = functools.partial(_reduce.last_foldby, combine, combine_initial)

@@ -22,6 +22,7 @@ pub(crate) mod threads;
 pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
 pub use reduce::{FoldKind, FoldSpec, Measure, Stage};
 pub use registry::{call, names, register, run_body};
+pub use relocate::own_copy;
 pub use scalar::Scalar;
 pub use shapes::{broadcast_shapes, normalize_axis};
 pub use table::{KernelRow, table};

@@ -30,6 +30,10 @@ impl Kernel for Finish {
         crate::world::LANE
     }
 
+    fn owns_inputs(&self) -> bool {
+        true
+    }
+
     fn is_brief(&self) -> bool {
         true
     }
@@ -38,9 +42,9 @@ impl Kernel for Finish {
 fn finish(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
     let grid: Vec<usize> =
         integers_of(call.shared, "grid").unwrap_or_default().iter().map(|&n| n as usize).collect();
-    let exclusive = call.exclusive & 1 != 0;
     let whole = match &mut *call.inputs {
-        [lone] => lone_block(py, lone, exclusive)?,
+        // As an array that nobody else sees.
+        [lone] => crate::own::to_block(py, std::mem::take(lone))?,
         blocks => match native(blocks) {
             Some(arrays) => assemble(py, &arrays, &grid)?,
             None => assemble_by_numpy(py, blocks, &grid)?,
@@ -49,25 +53,6 @@ fn finish(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
     // Without axes it is a scalar to NumPy's users.
     let is_scalar = whole.hasattr(intern!(py, "ndim"))? && whole.getattr(intern!(py, "ndim"))?.eq(0)?;
     Ok(object::carry(if is_scalar { whole.get_item(PyTuple::empty(py))? } else { whole }))
-}
-
-/// The only block, as an array that nobody else sees.
-fn lone_block<'py>(py: Python<'py>, block: &mut Value, exclusive: bool) -> PyResult<Bound<'py, PyAny>> {
-    let value = std::mem::take(block);
-    let Value::Array(mut array) = value else {
-        return object::to_input(py, &value, exclusive);
-    };
-    if exclusive && is_own(&mut array) {
-        let own = Arc::unwrap_or_clone(array);
-        return super::to_own_numpy(py, own);
-    }
-    super::to_numpy(py, &array)?.call_method0(intern!(py, "copy"))
-}
-
-/// Whether the memory of `array` is its own, and may be written.
-fn is_own(array: &mut Arc<NdArray>) -> bool {
-    let Some(array) = Arc::get_mut(array) else { return false };
-    array.memory_mut().is_some()
 }
 
 /// The blocks, where all are native and of one dtype.

@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 use raskt_core::dtype::TimeUnit;
 use raskt_core::{Buffer, BufferOwner, DType, NdArray, OwnerId};
 
+use crate::own::{Behind, base_of, is_sole};
+
 /// The memory of a NumPy array, kept alive by it.
 struct NumpyMemory {
     /// What keeps the elements alive.
@@ -15,6 +17,14 @@ struct NumpyMemory {
     len: usize,
     /// The array that owns the elements, and its bytes.
     owner: (OwnerId, u64),
+    /// Whether nobody else has the array, nor what it is a view of.
+    is_own: bool,
+}
+
+/// Whether an array of another owner than a NumPy array's, or of a NumPy array that nobody else has, lies in `buffer`.
+pub fn is_own(buffer: &Buffer) -> bool {
+    let lent = buffer.owner().as_any().and_then(|owner| owner.downcast_ref::<NumpyMemory>());
+    lent.is_none_or(|memory| memory.is_own)
 }
 
 impl BufferOwner for NumpyMemory {
@@ -31,6 +41,19 @@ impl BufferOwner for NumpyMemory {
         self.len
     }
 
+    fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        if !self.is_own || self.len == 0 {
+            return None;
+        }
+        // SAFETY: as above, and nobody else can look at the elements: when this was made there was no reference to the
+        // array but the one it has, and it gives out none.
+        Some(unsafe { std::slice::from_raw_parts_mut(self.start as *mut u8, self.len) })
+    }
+
+    fn as_any(&self) -> Option<&dyn std::any::Any> {
+        Some(self)
+    }
+
     fn identity(&self) -> Option<(OwnerId, u64)> {
         Some(self.owner)
     }
@@ -41,6 +64,21 @@ impl BufferOwner for NumpyMemory {
 /// # Errors
 /// What looking at its dtype raises.
 pub fn from_numpy(object: &Bound<'_, PyAny>) -> PyResult<Option<NdArray>> {
+    native(object, false)
+}
+
+/// As [`from_numpy`], of an object to which the caller has the only reference, unless somebody else has kept one: the
+/// array's memory is then its own, and may be written by whoever has the array alone. The object, where it is no such
+/// array.
+///
+/// # Errors
+/// As [`from_numpy`].
+pub fn from_fresh(object: Bound<'_, PyAny>) -> PyResult<Result<NdArray, Bound<'_, PyAny>>> {
+    let is_own = object.cast::<PyUntypedArray>().is_ok_and(|array| is_sole(array, Behind::Memory));
+    Ok(native(&object, is_own)?.ok_or(object))
+}
+
+fn native(object: &Bound<'_, PyAny>, is_own: bool) -> PyResult<Option<NdArray>> {
     let Ok(array) = object.cast::<PyUntypedArray>() else { return Ok(None) };
     // Subclasses (masked arrays, matrices) mean something else by their elements.
     let exact = super::ndarray_type(object.py()).is_some_and(|class| object.get_type().is(class));
@@ -58,11 +96,27 @@ pub fn from_numpy(object: &Bound<'_, PyAny>) -> PyResult<Option<NdArray>> {
     }
     let empty = shape.contains(&0);
     let (start, len) = if empty { (data, 0) } else { ((data as i64 + low) as usize, (high - low) as usize) };
+    if let Some(buffer) = lent_by_engine(array)
+        && let Some(offset) = data.checked_sub(buffer.as_slice().as_ptr() as usize).filter(|_| !empty)
+        && let Ok(array) = NdArray::strided(dtype.clone(), &shape, &strides, offset, buffer)
+    {
+        return Ok(Some(array));
+    }
     let hint = crate::sizeof::size_hint(object)?;
     let (owner, bytes) = hint.owner.unwrap_or((object.as_ptr() as usize, len as u64));
-    let memory = NumpyMemory { _array: object.clone().unbind(), start, len, owner: (OwnerId(owner), bytes) };
+    let owner = (OwnerId(owner), bytes);
+    let memory = NumpyMemory { _array: object.clone().unbind(), start, len, owner, is_own };
     let offset = if empty { 0 } else { (-low) as usize };
     Ok(NdArray::strided(dtype, &shape, &strides, offset, Buffer::new(Arc::new(memory))).ok())
+}
+
+/// The engine's memory, where `array` is a view of that.
+fn lent_by_engine(array: &Bound<'_, PyUntypedArray>) -> Option<Buffer> {
+    let mut base = base_of(array)?;
+    while let Ok(array) = base.cast::<PyUntypedArray>() {
+        base = base_of(array)?;
+    }
+    base.cast_exact::<super::ArrayMemory>().ok().map(|memory| memory.get().array().buffer().clone())
 }
 
 /// The dtype of `array`, where native arrays have it.

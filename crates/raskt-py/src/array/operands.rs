@@ -12,6 +12,7 @@ use super::expression::ArrayExpr;
 use super::planning::{PythonTokens, builder};
 use super::{failure, from_numpy};
 use crate::object;
+use crate::own::{array_kept, own_array};
 
 /// `object` as an operand: an expression, a Python number, or a NumPy scalar or array without axes.
 ///
@@ -43,6 +44,7 @@ pub fn to_operand(object: &Bound<'_, PyAny>) -> PyResult<Expr> {
     let scalar = object.is_instance(generic_type(py)?)?;
     match from_numpy(&if scalar { as_array(object)? } else { object.clone() })? {
         Some(array) if array.shape().is_empty() => {
+            let array = own_array(py, &array, 1)?;
             let dtype = array.dtype().clone();
             made(Param::Value(Value::from(array)), dtype, false)
         }
@@ -71,7 +73,7 @@ fn foreign(object: &Bound<'_, PyAny>) -> PyResult<Expr> {
     let (Ok(name), Ok(0)) = (name, shape) else {
         return Err(PyTypeError::new_err(format!("{} is no operand", crate::brief::brief(object))));
     };
-    let value = object::carry(object.clone());
+    let value = object::carry(array_kept(object)?);
     let token = match &value {
         Value::Opaque(opaque) => raskt_core::encode::ForeignTokenizer::token(&PythonTokens, opaque.as_ref()),
         _ => Token::of(&value),

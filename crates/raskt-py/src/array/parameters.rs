@@ -7,6 +7,7 @@ use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{Param, Value};
 
 use crate::object;
+use crate::own::{array_kept, n_threads, own_array};
 
 /// An object that is to be a parameter as it is, whatever it looks like.
 #[pyclass(frozen, module = "raskt._raskt")]
@@ -92,9 +93,10 @@ pub fn to_param(object: &Bound<'_, PyAny>) -> PyResult<Param> {
     if let Ok(wrapped) = object.cast_exact::<Whole>() {
         return Ok(whole(wrapped.get().object.bind(object.py())));
     }
+    // The parameter stands for the content that it has now.
     Ok(match super::from_numpy(object)? {
-        Some(array) => Param::Value(Value::from(array)),
-        None => whole(object),
+        Some(array) => Param::Value(Value::from(own_array(object.py(), &array, n_threads())?)),
+        None => whole(&array_kept(object)?),
     })
 }
 

@@ -1,0 +1,417 @@
+"""Who may change what: content that is kept, blocks and values that are owned, values that are shared."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import raskt
+import raskt.array as ra
+import raskt.bag as rb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from raskt import delayed
+
+DTYPES = ["f8", "f4", "f2", "i4", "u1", "?", "c16", "M8[s]", ">f8", "S3", "O", [("a", "i4"), ("b", "f8")]]
+
+
+def base() -> Any:
+    return ra.arange(6, chunks=2)
+
+
+def plus(block: Any, w: Any) -> Any:
+    return block + np.sum(w)
+
+
+def assigned(x: Any) -> Any:
+    a = base()
+    a[:3] = x
+    return a
+
+
+BUILT: dict[str, Callable[[Any], Any]] = {
+    "from_array": lambda x: ra.from_array(x, chunks=2),
+    "a lone chunk": lambda x: ra.from_array(x, chunks=-1),
+    "steps": lambda x: ra.from_array(x[::2], chunks=2),
+    "backwards": lambda x: ra.from_array(x[::-1], chunks=2),
+    "a memoryview": lambda x: ra.from_array(memoryview(x), chunks=2),
+    "a broadcast view": lambda x: ra.from_array(np.broadcast_to(x, (1000, 6)), chunks=500),
+    "windows": lambda x: ra.from_array(np.lib.stride_tricks.sliding_window_view(x, 3), chunks=2),
+    "a lock": lambda x: ra.from_array(x, chunks=2, lock=True),
+    "getitem": lambda x: ra.from_array(x, chunks=2, getitem=lambda a, index: a[index]),
+    "a name": lambda x: ra.from_array(x, chunks=2, name="named"),
+    "asarray": lambda x: ra.asarray(x),
+    "an operand": lambda x: base() + x,
+    "a left operand": lambda x: x * base(),
+    "no axes": lambda x: base() + x[:1].reshape(()),
+    "no axes, half": lambda x: base() + x[:1].astype("f2").reshape(()),
+    "concatenate": lambda x: ra.concatenate([base(), x]),
+    "where": lambda x: ra.where(base() > 2, base(), x),
+    "a keyword": lambda x: base().map_blocks(plus, w=x),
+    "a keyword's list": lambda x: base().map_blocks(lambda b, w: b + w[0]["x"].sum(), w=[{"x": x}]),
+    "partial": lambda x: base().map_blocks(functools.partial(plus, w=x)),
+    "an argument": lambda x: ra.blockwise(plus, "i", base(), "i", x, None, dtype=float),
+    "blockwise": lambda x: ra.blockwise(plus, "i", base(), "i", w=x, dtype=float),
+    "apply_gufunc": lambda x: ra.apply_gufunc(plus, "()->()", base(), w=x, output_dtypes=float),
+    "map_overlap": lambda x: base().map_overlap(plus, depth=1, boundary="none", w=x, dtype=float),
+    "apply_along_axis": lambda x: ra.apply_along_axis(plus, 0, base(), x),
+    "lazy beside": lambda x: base().map_blocks(
+        lambda b, w, s: b + w.sum() + s, w=x, s=base().sum(), dtype=float
+    ),
+    "frompyfunc": lambda x: ra.frompyfunc(functools.partial(plus, w=x), 1, 1)(base()),
+    "piecewise": lambda x: ra.piecewise(base(), [base() > 2], [plus, 0], x),
+    "fromfunction": lambda x: ra.fromfunction(plus, shape=(4,), chunks=2, w=x),
+    "take": lambda x: base()[x.astype(int)],
+    "a mask": lambda x: base()[x > 2],
+    "assignment": lambda x: assigned(x[:3]),
+    "choice": lambda x: ra.random.default_rng(3).choice(x, size=5, chunks=2),
+    "choice p": lambda x: ra.random.default_rng(3).choice(6, size=9, chunks=2, p=x / x.sum()),
+    "normal": lambda x: ra.random.default_rng(3).normal(x, size=6, chunks=2),
+    "histogram": lambda x: ra.histogram(base(), bins=x)[0],
+    "isin": lambda x: ra.isin(base(), x),
+    "a pure call": lambda x: delayed(np.sum, pure=True)(x),
+    "a pure call's list": lambda x: delayed(lambda d: d["a"][0].sum(), pure=True)({"a": [x]}),
+    "a pure value": lambda x: delayed(x, pure=True),
+    "Bag.map": lambda x: rb.range(3, 2).map(plus, w=x).sum(),
+}
+
+
+@pytest.mark.parametrize("what", BUILT)
+def test_what_is_known_by_content_keeps_it(what: str) -> None:
+    build = BUILT[what]
+    wanted = np.array(build(np.arange(6.0)).compute())
+    x = np.arange(6.0)
+    before = build(x)
+    x[:] = 5 - x
+    after = build(np.arange(6.0))
+    assert np.array_equal(before.compute(), wanted)
+    assert np.array_equal(after.compute(), wanted)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_memory_of_any_dtype_is_kept_and_results_are_ones_own(dtype: Any) -> None:
+    original = np.arange(4).astype(dtype) if dtype != "S3" else np.array([b"a", b"b", b"c", b"d"])
+    for chunks in (2, -1):
+        x = original.copy()
+        a = ra.from_array(x, chunks=chunks)
+        x[:] = x[::-1].copy()
+        p = a.persist()
+        for lazy in (a, p):
+            found = lazy.compute()
+            assert (found == original).all()
+            found[0] = found[3]
+            assert (lazy.compute() == original).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_view_is_kept(data: st.DataObject) -> None:
+    shape = tuple(data.draw(st.lists(st.integers(1, 7), min_size=1, max_size=3)))
+    memory = np.arange(np.prod(shape), dtype=data.draw(st.sampled_from(["f8", "i2", "f2"]))).reshape(shape)
+    view = memory.transpose(data.draw(st.permutations(range(len(shape)))))
+    steps = data.draw(st.lists(st.sampled_from([1, 2, -1, -3]), min_size=view.ndim, max_size=view.ndim))
+    view = view[tuple(slice(None, None, step) for step in steps)]
+    wanted = view.copy()
+    a = ra.from_array(view, chunks=2)
+    memory[...] = 0
+    assert np.array_equal(a.compute(), wanted)
+
+
+def test_large_memory_is_copied_on_threads() -> None:
+    x = np.random.default_rng(0).random((3000, 1100))
+    for view in (x, x.T, x[::2, 1:], x[:, ::-1]):
+        kept = ra.from_array(view, chunks=500)
+        wanted = view.copy()
+        x *= -1
+        assert np.array_equal(kept.compute(), wanted)
+
+
+def test_memory_that_nobody_can_write_is_not_copied() -> None:
+    fixed = np.frombuffer(bytes(range(16)), dtype="u1")
+    assert raskt._raskt.array_kept(fixed) is fixed
+    frozen = np.arange(3)
+    frozen.flags.writeable = False
+    assert raskt._raskt.array_kept(frozen) is frozen
+    assert raskt._raskt.array_kept(frozen[1:]).base is frozen
+    shown = np.arange(3)[1:]
+    shown.flags.writeable = False
+    assert not np.shares_memory(raskt._raskt.array_kept(shown), shown)
+
+
+def test_copy_false_shares_under_a_name_of_its_own() -> None:
+    x = np.zeros(4)
+    a, b = (ra.from_array(x, chunks=2, copy=False) for _ in range(2))
+    x[:] = 2
+    assert a.name != b.name
+    assert a.sum().compute() == 8
+    assert ra.from_array(x, copy=False, name="said").name == ra.from_array(x, copy=False, name="said").name
+
+
+def test_maps_that_can_be_written_are_read_when_computed(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "map"
+    writable = np.memmap(path, "f8", "w+", shape=6)
+    writable[:] = 1
+    a = ra.from_array(np.asarray(writable), chunks=2)
+    writable[:] = 2
+    assert a.compute().tolist() == [2] * 6
+    assert a.name != ra.from_array(np.asarray(writable), chunks=2).name
+    fixed = np.asarray(np.memmap(path, "f8", "r", shape=6))
+    assert raskt._raskt.array_kept(fixed) is fixed
+    assert ra.from_array(fixed, chunks=2).name == ra.from_array(fixed, chunks=2).name
+
+
+def test_keywords_of_functions_of_blocks_are_read_only() -> None:
+    def write(block: Any, w: Any) -> Any:
+        w[0] = 9
+        return block
+
+    x = np.zeros(2)
+    lazy = ra.zeros(2, chunks=1)
+    for w in (x, lazy):
+        with pytest.raises(ValueError, match="read-only"):
+            base().map_blocks(write, w=w, dtype=int).compute()
+    assert x.tolist() == [0, 0]
+
+
+def clean(block: Any) -> Any:
+    block[block < 0] = 0
+    return block
+
+
+SOURCES: dict[str, Callable[[], Any]] = {
+    "memory": lambda: ra.from_array(np.arange(-4.0, 4), chunks=3),
+    "a lone chunk": lambda: ra.from_array(np.arange(-4.0, 4)),
+    "shared memory": lambda: ra.from_array(np.arange(-4.0, 4), chunks=3, copy=False),
+    "read-only memory": lambda: ra.from_array(np.frombuffer(np.arange(-4.0, 4).tobytes()), chunks=3),
+    "halves": lambda: ra.from_array(np.arange(-4, 4).astype("f2"), chunks=3),
+    "the other byte order": lambda: ra.from_array(np.arange(-4, 4).astype(">f8"), chunks=3),
+    "objects": lambda: ra.from_array(np.arange(-4, 4).astype(object), chunks=3),
+    "rechunked": lambda: ra.from_array(np.arange(-4.0, 4), chunks=8).rechunk(3),
+    "sliced": lambda: ra.from_array(np.arange(-5.0, 5), chunks=4)[1:-1],
+    "computed": lambda: ra.from_array(np.arange(-4.0, 4), chunks=3) * 1.0,
+    "a range": lambda: ra.arange(-4, 4, chunks=3),
+    "of another function": lambda: ra.arange(-4, 4, chunks=3).map_blocks(lambda b: b * 1, dtype=int),
+    "of one that returns a view": lambda: ra.arange(-5, 4, chunks=9).map_blocks(
+        lambda b: b[1:], chunks=(8,), dtype=int
+    ),
+    "of one that returns its block": lambda: ra.arange(-4, 4, chunks=3).map_blocks(lambda b: b, dtype=int),
+    "persisted": lambda: ra.from_array(np.arange(-4.0, 4), chunks=3).persist(),
+    "delayed": lambda: ra.from_delayed(delayed(np.arange)(-4.0, 4), (8,), float),
+    "broadcast": lambda: ra.broadcast_to(ra.arange(-4, 4, chunks=3), (2, 8)),
+}
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "sync", "processes"])
+@pytest.mark.parametrize("source", SOURCES)
+def test_functions_of_blocks_write_into_their_blocks_and_nobody_sees_it(source: str, scheduler: str) -> None:
+    x = SOURCES[source]()
+    before = np.array(x.compute())
+    cleaned = x.map_blocks(clean, dtype=x.dtype)
+    wanted = np.where(before < 0, 0, before)
+    for _ in range(2):
+        first, second, third = raskt.compute(cleaned, x, cleaned + x, scheduler=scheduler)
+        assert (first == wanted).all()
+        assert (second == before).all()
+        assert (third == wanted + before).all()
+        assert (cleaned.compute(scheduler=scheduler) == wanted).all()
+    assert (x.map_blocks(clean, dtype=x.dtype).compute(retries=2, scheduler=scheduler) == wanted).all()
+
+
+def test_every_kind_of_call_with_blocks_owns_them() -> None:
+    source = np.arange(-4.0, 4)
+    x = ra.from_array(source, chunks=4)
+    wanted = np.maximum(source, 0)
+
+    def total(block: Any, axis: Any, keepdims: bool) -> Any:
+        return np.sum(clean(block[0] if isinstance(block, list) else block), axis=axis, keepdims=keepdims)
+
+    assert (ra.blockwise(clean, "i", x, "i", dtype=float).compute() == wanted).all()
+    assert (ra.apply_gufunc(clean, "()->()", x, output_dtypes=float).compute() == wanted).all()
+    assert (ra.apply_along_axis(clean, 0, x).compute() == wanted).all()
+    assert (x.map_overlap(clean, depth=1, boundary="none", dtype=float).compute() == wanted).all()
+    assert ra.reduction(x, total, total, dtype=float).compute() == wanted.sum()
+    joined = ra.blockwise(lambda blocks: sum(clean(b).sum() for b in blocks), "", x, "i", dtype=float)
+    assert joined.compute() == wanted.sum()
+    assert (source == np.arange(-4.0, 4)).all()
+    assert (x.compute() == source).all()
+
+
+def test_a_block_that_a_function_keeps_is_not_changed_by_the_next() -> None:
+    seen = []
+
+    def keep(block: Any) -> Any:
+        block = block * 1
+        seen.append(block)
+        return block
+
+    ra.arange(-4, 4, chunks=4).map_blocks(keep, dtype=int).map_blocks(clean, dtype=int).compute(
+        scheduler="sync"
+    )
+    assert sorted(np.concatenate(seen).tolist()) == list(range(-4, 4))
+
+
+def test_a_block_that_nobody_else_needs_is_handed_over() -> None:
+    places = []
+
+    def place(block: Any) -> Any:
+        places.append(block.__array_interface__["data"][0])
+        return block
+
+    n = 1 << 17
+    x = ra.random.default_rng(0).random(n, chunks=n)
+    for _ in range(3):
+        x = x.map_blocks(place, dtype=float)
+    x.compute(scheduler="sync")
+    assert len(places) == 3
+    assert len(set(places)) == 1
+
+
+def write(array: Any) -> Any:
+    array[0] += 1
+    return array.sum()
+
+
+def test_the_only_reader_of_an_array_writes_into_it_whoever_else_has_it() -> None:
+    mine = np.zeros(3)
+    values = {
+        "fresh": delayed(np.zeros)(3),
+        "a variable's": delayed(lambda: mine)(),
+        "a view": delayed(lambda: mine[:])(),
+        "passed in": delayed(mine),
+        "persisted": delayed(np.zeros)(3).persist(),
+        "in a list": delayed(lambda: [mine, mine])()[0],
+        "in a persisted list": delayed(lambda: [np.zeros(3)])().persist()[0],
+    }
+    for scheduler in ("sync", "threads", "processes"):
+        for what, value in values.items():
+            total = delayed(write)(value)
+            assert [total.compute(scheduler=scheduler) for _ in range(2)] == [1, 1], what
+            assert total.compute(scheduler=scheduler, retries=1) == 1, what
+            assert value.compute(scheduler=scheduler).sum() == 0, what
+    assert mine.sum() == 0
+
+
+def test_several_readers_may_not_write_in_any_order() -> None:
+    shared = delayed(np.zeros)(3)
+    first = delayed(write)(shared)
+    for order in ((first, shared), (shared, first), (first, delayed(np.sum)(shared))):
+        with pytest.raises(ValueError, match="read-only"):
+            raskt.compute(*order, scheduler="sync")
+
+
+def test_an_array_that_compute_returns_is_ones_own() -> None:
+    mine = np.zeros(3)
+    for value in (delayed(np.zeros)(3).persist(), delayed(lambda: mine)(), delayed(mine)):
+        found = value.compute()
+        found += 1
+        assert value.compute().sum() == 0
+    assert mine.sum() == 0
+
+
+def test_arguments_of_calls_that_are_not_pure_are_the_objects_themselves() -> None:
+    mine = np.zeros(3)
+    total = delayed(write)(mine)
+    mine[1] = 5
+    assert total.compute() == 6
+    assert mine.tolist() == [1, 5, 0]
+
+
+def test_containers_among_arguments_keep_their_items() -> None:
+    def grow(items: Any) -> int:
+        if isinstance(items, dict):
+            items[len(items)] = 1
+        elif isinstance(items, set):
+            items.add(-1)
+        else:
+            items.append(1)
+        return len(items)
+
+    for make, change in (
+        (lambda: [7, 8], lambda items: items.append(1)),
+        (lambda: {7: 1, 8: 1}, lambda items: items.clear()),
+        (lambda: {7, 8}, lambda items: items.clear()),
+    ):
+        for pure in (False, True):
+            items: Any = make()
+            call, value = delayed(grow, pure=pure)(items), delayed(items, pure=pure)
+            change(items)
+            of_value = delayed(grow)(value)
+            assert [call.compute(), call.compute(), of_value.compute(), of_value.compute()] == [3] * 4
+            assert value.compute() == make()
+    nested = [[1], {"a": [2]}]
+    call = delayed(lambda items: (items[0].append(5), items)[1])(nested)
+    nested[0].append(3)
+    nested[1]["a"].clear()
+    for _ in range(2):
+        assert call.compute() == [[1, 5], {"a": [2]}]
+    as_it_is: list[int] = []
+    assert delayed(lambda items: items, traverse=False)(as_it_is).compute() is as_it_is
+
+
+def test_arguments_of_pure_calls_are_read_only() -> None:
+    mine = np.zeros(3)
+    with pytest.raises(ValueError, match="read-only"):
+        delayed(write, pure=True)(mine).compute()
+    assert mine.sum() == 0
+
+
+def append(items: Any, item: Any) -> Any:
+    items.append(item)
+    return items
+
+
+def extend(items: Any, more: Any) -> Any:
+    items.extend(more)
+    return items
+
+
+@pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
+def test_accumulators_are_no_partitions_alone_but_each_ones_own(scheduler: str) -> None:
+    b = rb.from_sequence(range(8), npartitions=3)
+    initial: list[int] = []
+    folded = b.fold(append, extend, initial=initial)
+    grouped = b.foldby(lambda x: x % 2, append, initial, extend, [])
+    running = b.accumulate(append, initial=initial)
+    initial.append(100)
+    for _ in range(2):
+        assert sorted(folded.compute(scheduler=scheduler)) == list(range(8))
+        groups = {key: sorted(items) for key, items in grouped.compute(scheduler=scheduler)}
+        assert groups == {0: [0, 2, 4, 6], 1: [1, 3, 5, 7]}
+        assert sorted(running.compute(scheduler=scheduler)[-1]) == list(range(8))
+    assert initial == [100]
+
+
+def test_elements_that_folding_begins_with_are_not_changed() -> None:
+    elements = [[1], [2], [3], [4]]
+    b = rb.from_sequence(elements, npartitions=3)
+    for _ in range(2):
+        assert b.fold(extend).compute(scheduler="sync") == [1, 2, 3, 4]
+        assert b.foldby(len, extend).compute(scheduler="sync") == [(1, [1, 2, 3, 4])]
+    assert elements == [[1], [2], [3], [4]]
+
+
+def test_random_programs_of_writers_and_readers_give_what_copies_give() -> None:
+    for seed in range(25):
+        chance = random.Random(seed)
+        x = np.arange(-6.0, 6)
+        arrays = [(ra.from_array(x, chunks=chance.choice([4, 5, 12])), x.copy())]
+        for _ in range(6):
+            lazy, wanted = chance.choice(arrays)
+            match chance.randrange(4):
+                case 0:
+                    arrays.append((lazy.map_blocks(clean, dtype=float), np.maximum(wanted, 0)))
+                case 1:
+                    arrays.append((lazy - 2, wanted - 2))
+                case 2:
+                    arrays.append((lazy.persist(), wanted))
+                case _:
+                    other, more = chance.choice(arrays)
+                    arrays.append((lazy.rechunk(4) + other.rechunk(4), wanted + more))
+        found = raskt.compute(*[lazy for lazy, _ in arrays], scheduler=chance.choice(["sync", "threads"]))
+        for one, (_, wanted) in zip(found, arrays, strict=True):
+            assert (one == wanted).all(), seed
