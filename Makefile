@@ -26,7 +26,7 @@ RUST_CRATES := --workspace --exclude raskt-py
 EXTENSION := python/raskt/_raskt.abi3.so
 RUST_SOURCES := $(shell find crates -type f ! -path '*/tests/*' ! -path '*/benches/*' ! -path '*/examples/*')
 
-.PHONY: help build demo test check bench docs audit clean
+.PHONY: help build demo test check miri asan bench docs audit clean
 
 help: ## list the targets
 	@echo 'usage: make <target>'
@@ -85,6 +85,24 @@ check-tidy: build $(VENV)/.extra-dev
 
 check-licences: build $(VENV)/.extra-dev
 	$(PY) tests/tidy/licences.py
+
+# The unit tests of crates whose `unsafe` Miri can follow: it knows neither `mmap` nor sockets nor Python.
+MIRI_CRATES := -p raskt-core -p raskt-graph -p raskt-expr -p raskt-exec
+# What maps memory, starts processes and writes into uninitialised buffers, on real system calls.
+ASAN_CRATES := -p raskt-core -p raskt-store -p raskt-exec -p raskt-local -p raskt-array
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+
+miri: ## Miri over the crates it can run (needs a nightly toolchain with the component miri)
+	@cargo +nightly miri --version >/dev/null 2>&1 || { \
+	echo 'error: Miri is not there: rustup toolchain install nightly --component miri,rust-src' >&2; exit 1; }
+	MIRIFLAGS='-Zmiri-disable-isolation' PROPTEST_CASES=4 \
+	cargo +nightly miri test $(LOCKED) --target-dir '$(RASKT_CACHE)/miri' $(MIRI_CRATES) --lib
+
+asan: ## AddressSanitizer over the crates with unsafe code (needs a nightly toolchain)
+	@cargo +nightly --version >/dev/null 2>&1 || { \
+	echo 'error: there is no nightly toolchain: rustup toolchain install nightly' >&2; exit 1; }
+	RUSTFLAGS='-Zsanitizer=address' ASAN_OPTIONS=detect_leaks=0 \
+	cargo +nightly test $(LOCKED) --target '$(HOST)' --target-dir '$(RASKT_CACHE)/asan' $(ASAN_CRATES) --lib --tests
 
 audit: build $(VENV)/.extra-dev ## known vulnerabilities of dependencies (needs the network; not part of check)
 	$(PIP) install pip-audit

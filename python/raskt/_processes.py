@@ -24,7 +24,11 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 
 def _import_path() -> list[str]:
-    return [os.path.abspath(entry) for entry in sys.path]
+    try:
+        return [os.path.abspath(entry) for entry in sys.path]
+    except OSError:
+        # The working folder is gone, and with it what entries relative to it meant.
+        return [entry for entry in sys.path if os.path.isabs(entry)]
 
 
 def children(n_workers: int) -> ChildOptions:

@@ -299,3 +299,55 @@ def test_children_end_when_their_parent_is_killed():
             return
         time.sleep(0.05)
     pytest.fail("the child outlived its parent")
+
+
+def in_a_program(code):
+    head = "import os, resource, stat, sys, tempfile, raskt\nfrom raskt import delayed\n"
+    program = [sys.executable, "-c", head + textwrap.dedent(code)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors in /proc")
+@pytest.mark.parametrize("n_free", [0, 1, 2, 3, 4])
+def test_a_child_that_cannot_be_started_for_want_of_descriptors_says_so(n_free):
+    code = f"""
+        limit = len(os.listdir("/proc/self/fd")) + {n_free}
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
+        try:
+            print(delayed(abs)(-1).compute(scheduler="processes", num_workers=2))
+        except (OSError, RuntimeError) as error:
+            assert type(error) in (OSError, RuntimeError), type(error)
+            print("too many open files" in str(error) and f"it may have {{limit}}" in str(error))
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        print(delayed(abs)(-2).compute(scheduler="processes", num_workers=2))
+    """
+    assert in_a_program(code) in ("True\n2\n", "1\n2\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder in use cannot be removed")
+def test_children_work_where_the_working_folder_is_gone():
+    code = """
+        folder = tempfile.mkdtemp()
+        os.chdir(folder)
+        os.rmdir(folder)
+        sys.path.insert(0, "")
+        print(delayed(abs)(-1).compute(scheduler="processes", num_workers=2))
+    """
+    assert in_a_program(code) == "1\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("words", [b"x", b"\x08\xff\xff\xff\x0f", b"print" * 1000])
+def test_a_task_that_writes_to_every_descriptor_is_blamed_and_nobody_waits(words):
+    def write_everywhere():
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and os.readlink(f"/proc/self/fd/{name}").startswith("socket"):
+                os.write(int(name), words)
+
+    with pytest.raises(raskt.exceptions.WorkerDiedError, match="no message") as caught:
+        compute(delayed(write_everywhere)())
+    assert "out of memory" not in str(caught.value)
+    assert compute(delayed(inc)(1)) == 2

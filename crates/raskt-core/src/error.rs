@@ -64,6 +64,13 @@ pub enum ErrorKind {
         /// The operating system's words.
         reason: String,
     },
+    /// The operating system gave no process, thread or shared memory.
+    System {
+        /// What was asked for.
+        what: String,
+        /// The operating system's words.
+        reason: String,
+    },
     /// The disk that values spill to is full.
     DiskFull {
         /// The folder.
@@ -227,6 +234,7 @@ impl fmt::Display for ErrorKind {
             Self::Corrupt(what) => write!(f, "corrupt bytes: {what}"),
             Self::NotEncodable(what) => write!(f, "cannot be encoded: {what}"),
             Self::Io { path, reason } => write!(f, "{path}: {reason}"),
+            Self::System { what, reason } => write!(f, "{what}: {reason}"),
             Self::DiskFull { path, needed_bytes } => write!(
                 f,
                 "no space left to spill {needed_bytes} bytes in {path}; free some space, raise the memory limit, \

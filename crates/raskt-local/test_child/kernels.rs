@@ -56,6 +56,49 @@ fn die(call: &mut Call<'_>) -> Result<Outcome> {
     Ok(Value::Int(done).into())
 }
 
+/// Writes to every socket of the process, the one to the parent among them.
+fn write_to_sockets(bytes: &[u8]) {
+    for fd in std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
+        let link = std::fs::read_link(fd.path()).unwrap_or_default();
+        if link.to_string_lossy().starts_with("socket:")
+            && let Ok(fd) = fd.file_name().to_string_lossy().parse::<i32>()
+        {
+            // SAFETY: the descriptor is open: it was just listed, and sockets live as long as the child.
+            let socket = unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) };
+            // Those of this process's own bells take what they get.
+            let _ = rustix::io::write(socket, bytes);
+        }
+    }
+}
+
+/// Writes the own parameter to the connection.
+fn babble(call: &mut Call<'_>) -> Result<Outcome> {
+    write_to_sockets(call.own.as_str().unwrap_or_default().as_bytes());
+    Ok(Value::Int(1).into())
+}
+
+/// Writes a frame with right checksums and a content of chance, by the seed in the own parameter, to the connection.
+fn forge(call: &mut Call<'_>) -> Result<Outcome> {
+    let mut state = call.own.as_int().unwrap_or(0) as u64;
+    let mut next = || {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        state >> 33
+    };
+    next();
+    let kind = 1 + (next() % 14) as u8;
+    let n = (next() % 40) as usize;
+    let small = next() % 2 == 0;
+    let body: Vec<u8> = (0..n).map(|_| next() as u8 % if small { 4 } else { 255 }).collect();
+    let mut frame = vec![0xf1, b'R', b'K', 2, kind, 0, 0, 0];
+    frame.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    frame.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+    let sum = crc32fast::hash(&frame);
+    frame.extend_from_slice(&sum.to_le_bytes());
+    frame.extend_from_slice(&body);
+    write_to_sockets(&frame);
+    Ok(Value::Int(1).into())
+}
+
 /// Sleeps for as many milliseconds as the own parameter says.
 fn sleep(call: &mut Call<'_>) -> Result<Outcome> {
     std::thread::sleep(Duration::from_millis(call.own.as_int().unwrap_or(1) as u64));
@@ -83,6 +126,8 @@ pub fn registry() -> Arc<BodyRegistry> {
         registry.add_kernel("grow", Arc::new(grow)),
         registry.add_kernel("pid", Arc::new(pid)),
         registry.add_kernel("die", Arc::new(die)),
+        registry.add_kernel("babble", Arc::new(babble)),
+        registry.add_kernel("forge", Arc::new(forge)),
         registry.add_kernel("sleep", Arc::new(sleep)),
         registry.add_kernel("patient", Arc::new(patient)),
         registry.add_kernel("fail", Arc::new(fail)),

@@ -296,6 +296,50 @@ fn a_program_that_is_no_child_is_an_error_with_its_exit_code() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_writes_to_the_connection_is_ended_and_its_task_is_blamed() {
+    let pool = pool(2);
+    for words in ["x", "hello, parent", "\u{0}\u{0}\u{0}", "\u{8}\u{ff}\u{ff}\u{ff}\u{f}"] {
+        let babble = [("babble", Param::Str(words.into()), vec![])];
+        let error = compute(&pool, table(&babble, &[0]), RunOptions::default()).unwrap_err();
+        let ErrorKind::WorkerDied { status, .. } = error.kind() else { panic!("{error}") };
+        assert!(status.contains("bytes that are no message"), "{status}");
+        assert!(!status.contains("out of memory"), "{status}");
+    }
+    let values = compute(&pool, table(&[row("tally", &[])], &[0]), RunOptions::default()).unwrap();
+    assert_eq!(values, [Value::Int(1)]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn forged_frames_of_a_child_end_its_task_and_never_hang_the_parent() {
+    let pool = pool(2);
+    let mut n_refused = 0;
+    for seed in 0..120 {
+        let rows = [("forge", Param::Int(seed), vec![]), row("tally", &[]), row("tally", &[0, 1])];
+        let run = start(&pool, table(&rows, &[2]), RunOptions::default());
+        let begun = Instant::now();
+        while !run.wait(Some(Duration::from_millis(100))) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "seed {seed}: the parent waits");
+        }
+        n_refused += usize::from(run.results().is_err());
+    }
+    assert!(n_refused > 20, "only {n_refused} of 120 were refused: they did not arrive");
+    let values = compute(&pool, table(&[row("tally", &[])], &[0]), RunOptions::default()).unwrap();
+    assert_eq!(values, [Value::Int(1)]);
+}
+
+#[test]
+fn a_child_that_says_nothing_is_ended_and_nobody_asks_for_memory() {
+    let command = ChildCommand { program: "/bin/sleep".into(), args: vec!["60".into()], env: vec![] };
+    let options = PoolOptions { start_timeout: Duration::from_millis(50), ..PoolOptions::new(1, command) };
+    let pool = ProcessPool::new(options, &kernels::registry()).unwrap();
+    let error = compute(&pool, table(&[row("pid", &[])], &[0]), RunOptions::default()).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("it was not ready and was ended: nothing heard for 50ms"), "{text}");
+}
+
+#[test]
 fn dropping_the_pool_ends_its_children_whatever_they_do() {
     let pool = pool(2);
     let rows: Vec<_> = (0..4).map(|_| ("sleep", Param::Int(60_000), vec![])).collect();

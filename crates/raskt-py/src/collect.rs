@@ -32,19 +32,21 @@ pub fn collect(py: Python<'_>, roots: &[Arc<Node>]) -> PyResult<TaskTable> {
 /// computation that may take so much (`bounds`), or what the configuration says. And what was said of arrays' tasks.
 ///
 /// # Errors
-/// As [`collect`].
+/// As [`collect`]; `RuntimeError` for a graph, read from a damaged pickle, that cannot be planned at all.
 pub fn collect_but<'py>(
     py: Python<'py>,
     roots: &[Arc<Node>],
     known: Option<&Bound<'py, PyDict>>,
     bounds: Option<Bounds>,
 ) -> PyResult<(TaskTable, Notes)> {
-    if crate::array::any_root_alive()
-        && let Some(found) = crate::array::collect(py, roots, known, bounds)?
-    {
-        return Ok(found);
-    }
-    collect_nodes(py, roots, known).map(|table| (table, Notes::new()))
+    crate::errors::guarded(|| {
+        if crate::array::any_root_alive()
+            && let Some(found) = crate::array::collect(py, roots, known, bounds)?
+        {
+            return Ok(found);
+        }
+        collect_nodes(py, roots, known).map(|table| (table, Notes::new()))
+    })
 }
 
 /// As [`collect_but`], with arrays among the nodes left as they are.

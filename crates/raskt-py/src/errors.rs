@@ -109,6 +109,22 @@ pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
     exception
 }
 
+/// What `work` returns; a panic in it becomes a `RuntimeError`. For the reading and planning of graphs: one that was
+/// pickled may have been tampered with so that it breaks what every graph that was built keeps to.
+///
+/// # Errors
+/// Those of `work`, and that of a panic.
+pub fn guarded<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+        Err(PyRuntimeError::new_err(format!(
+            "the graph breaks a rule that Raskt relies on: {words}; if it was not read from a damaged pickle, please \
+             report this"
+        )))
+    })
+}
+
 fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
     let text = error.kind().to_string();
     match error.kind() {
@@ -125,6 +141,7 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Corrupt(_) | ErrorKind::Io { .. } | ErrorKind::DiskFull { .. } => {
             SpillError::new_err(text)
         }
+        ErrorKind::System { .. } => PyOSError::new_err(text),
         ErrorKind::Panicked(_) => TaskPanicError::new_err(text),
         ErrorKind::NotImplemented(_) => PyNotImplementedError::new_err(text),
         ErrorKind::Many(errors) => many(py, &text, errors),

@@ -88,8 +88,8 @@ impl Executor {
     /// Starts the threads.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] where options cannot be followed; [`ErrorKind::Io`] where the operating system gives
-    /// no threads, or the spill directory is none.
+    /// [`ErrorKind::InvalidValue`] where options cannot be followed; [`ErrorKind::System`] where the operating system
+    /// gives no threads; [`ErrorKind::Io`] where the spill directory is none.
     pub fn new(options: Options) -> Result<Self> {
         if !(1..=RunOptions::N_WORKERS_MAX).contains(&options.n_threads) {
             let what = format!("n_threads is {}, not 1 to {}", options.n_threads, RunOptions::N_WORKERS_MAX);
@@ -110,7 +110,7 @@ impl Executor {
         raskt_array::bodies::register(&mut registry)?;
         let registry = Arc::new(registry);
         let pool = Pool::new(options.n_threads, &registry)
-            .map_err(|error| ErrorKind::Io { path: "threads".into(), reason: error.to_string() })?;
+            .map_err(|error| ErrorKind::System { what: "threads".into(), reason: error.to_string() })?;
         Ok(Self { pool, registry, options: run_options, cancel: options.cancel })
     }
 

@@ -213,7 +213,7 @@ impl Graph {
     ///
     /// # Errors
     /// The first error of a task, with its name; [`ErrorKind::InvalidGraph`] where a task was given one of another
-    /// graph; [`ErrorKind::Io`] where the operating system gives no threads.
+    /// graph; [`ErrorKind::System`] where the operating system gives no threads.
     pub fn compute<W: Wanted>(&self, wanted: W) -> Result<W::Values> {
         Executor::new(Options::default())?.compute(self, wanted)
     }

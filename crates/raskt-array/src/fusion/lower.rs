@@ -1,7 +1,7 @@
 //! Fused work as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{Param, Result};
+use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::layer_name;
 use raskt_graph::Body;
 use raskt_graph::layer::{
@@ -25,6 +25,9 @@ pub(super) fn folded(job: &mut Job<'_, '_>) -> Result<Layer> {
     let chunks = common_chunks(&all)?;
     let axes = axes_of(job.expr.parameters());
     let grid = Grid::new(&chunks.grid())?;
+    if axes.iter().any(|&axis| axis >= grid.counts().len()) {
+        return Err(ErrorKind::InvalidGraph(format!("axes {axes:?} of {} axes", grid.counts().len())).into());
+    }
     if axes.iter().all(|&axis| grid.counts()[axis] == 1) {
         return whole(job, &all, &chunks, &axes);
     }

@@ -1,7 +1,7 @@
 //! A row of the table, and the job of lowering one expression.
 
 use raskt_core::chunk::Chunks;
-use raskt_core::{Param, Result};
+use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Arity, Context, Expr, Lowered, Meta, Way};
 use raskt_graph::layer::{Grid, Layer};
 use raskt_graph::{Body, Graph};
@@ -70,9 +70,11 @@ impl Job<'_, '_> {
     /// How an operand is cut.
     ///
     /// # Errors
-    /// As [`Job::chunks`].
+    /// As [`Job::chunks`]; [`ErrorKind::InvalidGraph`] where there is no such operand.
     pub fn operand_chunks(&self, at: usize) -> Result<Chunks> {
-        chunks(self.context.meta(&self.expr.operands()[at])?)
+        let operand = self.expr.operands().get(at);
+        let operand = operand.ok_or_else(|| ErrorKind::InvalidGraph(format!("operand {at} is missing")))?;
+        chunks(self.context.meta(operand)?)
     }
 
     /// The result's blocks.

@@ -24,6 +24,7 @@ const CANCELLED: u8 = 0x6f;
 const NOT_IMPLEMENTED: u8 = 0x70;
 const MANY: u8 = 0x71;
 const OUT_OF_BOUNDS: u8 = 0x72;
+const SYSTEM: u8 = 0x73;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -39,6 +40,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::Corrupt(_) => CORRUPT,
         ErrorKind::NotEncodable(_) => NOT_ENCODABLE,
         ErrorKind::Io { .. } => IO,
+        ErrorKind::System { .. } => SYSTEM,
         ErrorKind::DiskFull { .. } => DISK_FULL,
         ErrorKind::Raised => RAISED,
         ErrorKind::Panicked(_) => PANICKED,
@@ -60,6 +62,7 @@ impl Encode for ErrorKind {
             Self::ShapeMismatch { left, right } => (left, right).encode(out),
             Self::OutOfBounds { index, axis, size } => (index, *axis as u64, size).encode(out),
             Self::Io { path, reason } => (path, reason).encode(out),
+            Self::System { what, reason } => (what, reason).encode(out),
             Self::DiskFull { path, needed_bytes } => (path, needed_bytes).encode(out),
             Self::WorkerDied { pid, status } => (pid, status).encode(out),
             Self::Many(errors) => out.nested(|out| errors.encode(out)),
@@ -94,6 +97,7 @@ impl Decode for ErrorKind {
             CORRUPT => Self::Corrupt(String::decode(input)?),
             NOT_ENCODABLE => Self::NotEncodable(String::decode(input)?),
             IO => Self::Io { path: String::decode(input)?, reason: String::decode(input)? },
+            SYSTEM => Self::System { what: String::decode(input)?, reason: String::decode(input)? },
             DISK_FULL => Self::DiskFull { path: String::decode(input)?, needed_bytes: u64::decode(input)? },
             RAISED => Self::Raised,
             PANICKED => Self::Panicked(String::decode(input)?),

@@ -182,6 +182,7 @@ pub fn errors() -> Named<Error> {
         ("corrupt", ErrorKind::Corrupt("no".into())),
         ("not_encodable", ErrorKind::NotEncodable("no".into())),
         ("io", ErrorKind::Io { path: "/x".into(), reason: "gone".into() }),
+        ("system", ErrorKind::System { what: "a thread".into(), reason: "no".into() }),
         ("disk_full", ErrorKind::DiskFull { path: "/x".into(), needed_bytes: 1 << 40 }),
         ("raised", ErrorKind::Raised),
         ("panicked", ErrorKind::Panicked("at the disco".into())),

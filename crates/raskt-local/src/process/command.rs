@@ -35,6 +35,29 @@ pub struct ChildCommand {
     pub env: Vec<(OsString, OsString)>,
 }
 
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, or somebody else ended it; the exit code or signal, in words.
+    ByItself(String),
+    /// This process killed it.
+    Killed,
+}
+
+/// An error of the operating system, with what to do about it where that is known.
+pub fn in_words(error: &io::Error) -> String {
+    match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        Some(rustix::io::Errno::MFILE) => {
+            let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+            let limit =
+                limit.map_or_else(String::new, |limit| format!(", of which it may have {limit} (ulimit -n)"));
+            format!("this process has too many open files{limit}")
+        }
+        Some(rustix::io::Errno::NFILE) => format!("all processes together have too many open files: {error}"),
+        _ => error.to_string(),
+    }
+}
+
 /// A child process and the link to it.
 pub struct Link {
     process: std::process::Child,
@@ -56,8 +79,8 @@ impl Link {
     /// Starts a child and waits for its hello.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] where the program cannot be started; [`ErrorKind::WorkerDied`] where it ends, says
-    /// something else or nothing within `timeout`.
+    /// [`ErrorKind::System`] where the program cannot be started, ends, says something else or nothing within
+    /// `timeout`.
     pub fn start(
         command: &ChildCommand,
         serial: u32,
@@ -66,11 +89,9 @@ impl Link {
         timeout: Duration,
     ) -> Result<Self> {
         let failed = |error: io::Error| {
-            let path = command.program.to_string_lossy().into_owned();
-            Error::new(ErrorKind::Io {
-                path,
-                reason: format!("a child process could not be started: {error}"),
-            })
+            let program = command.program.to_string_lossy();
+            let what = format!("{program}: a child process could not be started");
+            Error::new(ErrorKind::System { what, reason: in_words(&error) })
         };
         let token = fresh_token();
         let (here, there) = UnixStream::pair().map_err(failed)?;
@@ -78,11 +99,12 @@ impl Link {
         child.args(&command.args).envs(command.env.iter().map(|(name, value)| (name, value)));
         // Its standard input is the link; a group of its own keeps the terminal's Ctrl-C from it.
         child.env(TOKEN_VARIABLE, &token).stdin(Stdio::from(OwnedFd::from(there))).process_group(0);
-        let process = child.spawn().map_err(failed)?;
-        drop(child);
+        // All that may be refused comes before the process, which would be started in vain.
         let page = SharedFile::create(8).map_err(failed)?;
         let status = Mapping::new(&page, 0, 8, View::Owner).map_err(failed)?;
         let receiver = Arc::new(Mutex::new(Receiver::new(here.try_clone().map_err(failed)?)));
+        let process = child.spawn().map_err(failed)?;
+        drop(child);
         let mut link = Self {
             process,
             serial,
@@ -101,10 +123,11 @@ impl Link {
         match welcome {
             Ok(()) => Ok(link),
             Err(error) => {
-                let pid = link.pid();
-                let status = link.end(Duration::from_millis(500));
-                let status = format!("{status} before it was ready: {error}");
-                Err(ErrorKind::WorkerDied { pid, status }.into())
+                let ended = match link.end(Duration::from_millis(500)) {
+                    Ended::ByItself(status) => format!("it ended with {status} before it was ready"),
+                    Ended::Killed => "it was not ready and was ended".into(),
+                };
+                Err(failed(io::Error::new(error.kind(), format!("{ended}: {error}"))))
             }
         }
     }
@@ -164,24 +187,25 @@ impl Link {
     }
 
     /// Asks it to end, kills it where it has not within `grace`; how it ended.
-    pub fn end(&mut self, grace: Duration) -> String {
+    pub fn end(&mut self, grace: Duration) -> Ended {
         self.is_ended = true;
         drop(self.sender.send(Kind::Stop, &[], None));
         let deadline = Instant::now() + grace;
         let mut pause = Duration::from_micros(200);
         loop {
             match self.process.try_wait() {
-                Ok(Some(status)) => return describe(status),
+                Ok(Some(status)) => return Ended::ByItself(describe(status)),
                 Ok(None) if Instant::now() < deadline => {
                     std::thread::sleep(pause);
                     pause = (pause * 2).min(Duration::from_millis(20));
                 }
                 Ok(None) => {
                     self.kill();
-                    return self.process.wait().map_or_else(|error| error.to_string(), describe);
+                    drop(self.process.wait());
+                    return Ended::Killed;
                 }
                 // Somebody else has waited for it (a handler of SIGCHLD): how it ended is not known.
-                Err(error) => return format!("an unknown status ({error})"),
+                Err(error) => return Ended::ByItself(format!("an unknown status ({error})")),
             }
         }
     }

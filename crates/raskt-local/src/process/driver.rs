@@ -15,7 +15,7 @@ use raskt_graph::Body;
 use super::Setup;
 use super::call::{Call, pack, unpack_outcome};
 use super::child::{in_worlds, outcomes};
-use super::command::Link;
+use super::command::{Ended, Link};
 use super::hub::{Desk, Hub, Serving};
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome, lost};
 use super::sealed::is_sealed;
@@ -26,6 +26,8 @@ use super::wire::{Frame, Kind, broken};
 const AHEAD: Duration = Duration::from_millis(2);
 /// Nothing waits behind tasks that take longer than this.
 const LONG: Duration = Duration::from_millis(20);
+/// No mean of durations overflows where none is longer than this.
+const TOOK_MAX: Duration = Duration::from_secs(1 << 40);
 /// The most calls that a child holds.
 const HELD_MAX: usize = 128;
 /// A child that made no progress for so long gives back what it has not begun, where another has nothing to do.
@@ -426,7 +428,8 @@ impl Driver {
     /// An outcome came.
     fn arrive(&mut self, outcome: SentOutcome) -> io::Result<()> {
         let (started, ended) = outcome.span;
-        let took = Duration::try_from_secs_f64(ended - started).unwrap_or_default();
+        // The child may say anything.
+        let took = Duration::try_from_secs_f64(ended - started).unwrap_or_default().min(TOOK_MAX);
         self.mean = Some(self.mean.map_or(took, |mean| (mean * 3 + took) / 4));
         let Some(link) = &self.link else { return Ok(()) };
         let payload = outcome.parcel.borrow(&link.traffic)?;
@@ -461,10 +464,13 @@ impl Driver {
         let Some(mut link) = self.link.take() else { return };
         let ticket = link.current_ticket().filter(|_| is_blamed);
         let pid = link.pid();
-        let mut status = link.end(Duration::from_millis(500));
-        if why.kind() == io::ErrorKind::InvalidData {
-            status = format!("{status} ({why})");
-        }
+        let is_nonsense = why.kind() == io::ErrorKind::InvalidData;
+        let status = match link.end(Duration::from_millis(500)) {
+            Ended::ByItself(status) if is_nonsense => format!("{status}; before, it sent {why}"),
+            Ended::ByItself(status) => status,
+            Ended::Killed if is_nonsense => format!("a SIGKILL of Raskt's own, since it sent {why}"),
+            Ended::Killed => format!("a SIGKILL of Raskt's own, since its connection was lost ({why})"),
+        };
         drop(link);
         self.n_vain += u32::from(ticket.is_none() && is_blamed);
         let died = || Error::new(ErrorKind::WorkerDied { pid, status: status.clone() });

@@ -19,6 +19,8 @@ mod call;
 mod child;
 mod command;
 mod driver;
+#[cfg(test)]
+mod fuzz;
 mod graph;
 mod hub;
 mod parcel;

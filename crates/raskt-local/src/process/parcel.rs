@@ -5,6 +5,7 @@ use std::io;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, ErrorKind, Payload, Result};
 
+use super::command::in_words;
 use super::traffic::{Ref, Traffic};
 use super::wire::Sender;
 
@@ -134,5 +135,5 @@ impl Decode for SentOutcome {
 
 /// An error of the operating system on the way to or from another process.
 pub fn lost(error: &io::Error) -> Error {
-    ErrorKind::Io { path: "shared memory".into(), reason: error.to_string() }.into()
+    ErrorKind::System { what: "shared memory".into(), reason: in_words(error) }.into()
 }

@@ -1,12 +1,15 @@
 //! The pool: drivers, one a child, that serve any number of runs.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
+use raskt_core::ErrorKind;
 use raskt_exec::run::Waker;
 use raskt_exec::{BodyRegistry, Run};
 
+use super::command::in_words;
 use super::driver::Driver;
 use super::hub::{Hub, PoolOptions};
 use super::sealed::KeepSealed;
@@ -32,12 +35,12 @@ impl ProcessPool {
     pub fn new(options: PoolOptions, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
         let shipping = Arc::new(registry.shipping(Arc::new(KeepSealed::new(registry))));
         let n_children = options.n_children;
-        let hub = Arc::new(Hub::new(options, Arc::clone(registry), shipping)?);
+        let hub = Arc::new(Hub::new(options, Arc::clone(registry), shipping).map_err(named)?);
         let mut pool = Self { hub, drivers: Vec::with_capacity(n_children) };
         for worker in 0..n_children {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
             let main = move || {
-                raskt_exec::pool::in_lanes(&registry, 0, &mut || Driver::new(Arc::clone(&hub), worker).live())
+                raskt_exec::pool::in_lanes(&registry, 0, &mut || live(&hub, worker));
             };
             let started = std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main);
             let driver = started.map_err(|error| {
@@ -104,6 +107,25 @@ impl ProcessPool {
                     unsafe { rustix::io::close(fd) };
                 }
             });
+        }
+    }
+}
+
+/// The error with what to do about it.
+fn named(error: std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), in_words(&error))
+}
+
+/// A driver's life. Where one panics, the runs end with that instead of waiting for it, and another takes its place.
+fn live(hub: &Arc<Hub>, worker: usize) {
+    loop {
+        let life = AssertUnwindSafe(|| Driver::new(Arc::clone(hub), worker).live());
+        let Err(panic) = catch_unwind(life) else { return };
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+        let runs = std::mem::take(&mut hub.state.lock().runs);
+        for serving in runs {
+            serving.run.abort(ErrorKind::Panicked(format!("the driver of a child process: {words}")).into());
         }
     }
 }

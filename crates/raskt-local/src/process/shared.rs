@@ -28,14 +28,18 @@ impl SharedFile {
     pub fn create(len: usize) -> io::Result<Self> {
         let fd = nameless()?;
         rustix::fs::ftruncate(&fd, len as u64)?;
+        seal(&fd)?;
         Ok(Self { fd, len })
     }
 
     /// The file behind a descriptor that another process sent, said to be of `len` bytes.
     ///
     /// # Errors
-    /// `InvalidData` where it is shorter: touching a mapping beyond the end would end the process.
+    /// `InvalidData` where it is shorter, or may become so: touching a mapping beyond the end would end the process.
     pub fn received(fd: OwnedFd, len: usize) -> io::Result<Self> {
+        if !is_sealed(&fd) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a segment that may still be cut short"));
+        }
         let found = rustix::fs::fstat(&fd)?.st_size;
         if usize::try_from(found).is_ok_and(|found| found >= len) {
             return Ok(Self { fd, len });
@@ -57,7 +61,33 @@ impl SharedFile {
 
 #[cfg(target_os = "linux")]
 fn nameless() -> io::Result<OwnedFd> {
-    Ok(rustix::fs::memfd_create("raskt", rustix::fs::MemfdFlags::CLOEXEC)?)
+    use rustix::fs::MemfdFlags;
+    Ok(rustix::fs::memfd_create("raskt", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?)
+}
+
+/// Fixes the size, for good: whoever has the descriptor could cut the file short, and whoever then looks at what was
+/// mapped there would be ended by SIGBUS.
+#[cfg(target_os = "linux")]
+fn seal(fd: &OwnedFd) -> io::Result<()> {
+    use rustix::fs::SealFlags;
+    Ok(rustix::fs::fcntl_add_seals(fd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?)
+}
+
+#[cfg(target_os = "linux")]
+fn is_sealed(fd: &OwnedFd) -> bool {
+    rustix::fs::fcntl_get_seals(fd).is_ok_and(|seals| seals.contains(rustix::fs::SealFlags::SHRINK))
+}
+
+// Other systems know no seals: there the size is only looked at.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::unnecessary_wraps, reason = "as on Linux")]
+fn seal(_: &OwnedFd) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_sealed(_: &OwnedFd) -> bool {
+    true
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -195,5 +225,19 @@ mod tests {
         let fd = file.fd().try_clone_to_owned().unwrap();
         assert!(SharedFile::received(fd, 101).is_err());
         assert!(Mapping::new(&file, 0, 101, View::Reader).is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_segment_keeps_its_size_whoever_has_its_descriptor() {
+        let file = SharedFile::create(ALIGN_BYTES).unwrap();
+        let elsewhere = file.fd().try_clone_to_owned().unwrap();
+        for len in [0, 1, ALIGN_BYTES as u64 + 1] {
+            assert_eq!(rustix::fs::ftruncate(&elsewhere, len), Err(rustix::io::Errno::PERM), "{len}");
+        }
+        assert!(SharedFile::received(elsewhere, ALIGN_BYTES).is_ok());
+        let open = rustix::fs::memfd_create("open", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        rustix::fs::ftruncate(&open, 100).unwrap();
+        assert!(SharedFile::received(open, 100).is_err(), "it may be cut short after it was looked at");
     }
 }

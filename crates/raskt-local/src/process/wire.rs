@@ -1,6 +1,7 @@
-//! Frames between a parent and its children: a length, a kind, the bytes; descriptors beside them.
+//! Frames between a parent and its children: a head with kind, length and checksums, the bytes; descriptors beside them.
 //!
-//! A Unix stream socket carries them; on another system this module is the one to write again.
+//! A Unix stream socket carries them; on another system this module is the one to write again. A task may write to any
+//! descriptor of its process, the socket's too: nothing of a frame is believed before its checksum has been found right.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -17,9 +18,15 @@ use rustix::net::{
 };
 
 /// The version of the protocol; both sides must speak the same.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 /// The longest frame. Bulk travels beside frames, so that only very many small values could need more.
 pub const FRAME_BYTES_MAX: usize = 1 << 30;
+/// What every frame begins with.
+const MAGIC: [u8; 4] = [0xf1, b'R', b'K', VERSION as u8];
+/// Magic, kind and three zeros, length, checksum of the body, checksum of the head up to there.
+const HEAD_BYTES: usize = 20;
+/// The most descriptors that have come before the frames that they belong to.
+const FDS_MAX: usize = 64;
 /// How many bytes are read at once, and by how much the room for a frame that was announced grows.
 const READ_BYTES: usize = 256 << 10;
 
@@ -87,6 +94,50 @@ impl Kind {
     }
 }
 
+/// What the head of a frame says.
+struct Head {
+    kind: Kind,
+    len: usize,
+    sum: u32,
+}
+
+impl Head {
+    fn of(kind: Kind, body: &[&[u8]]) -> Self {
+        let mut hasher = crc32fast::Hasher::new();
+        body.iter().for_each(|part| hasher.update(part));
+        Self { kind, len: body.iter().map(|part| part.len()).sum(), sum: hasher.finalize() }
+    }
+
+    fn write(&self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..4].copy_from_slice(&MAGIC);
+        bytes[4] = self.kind as u8;
+        bytes[8..12].copy_from_slice(&(self.len as u32).to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.sum.to_le_bytes());
+        let sum = crc32fast::hash(&bytes[..16]);
+        bytes[16..].copy_from_slice(&sum.to_le_bytes());
+        bytes
+    }
+
+    /// The head that `bytes` begin with; `None` where more bytes are needed to tell.
+    fn read(bytes: &[u8]) -> io::Result<Option<Self>> {
+        let n = bytes.len().min(MAGIC.len());
+        if bytes[..n] != MAGIC[..n] {
+            return Err(broken("bytes that are no message"));
+        }
+        let Some(head) = bytes.first_chunk::<HEAD_BYTES>() else { return Ok(None) };
+        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        if word(16) != crc32fast::hash(&head[..16]) {
+            return Err(broken("a message with a damaged head"));
+        }
+        let (kind, len) = (Kind::of(head[4])?, word(8) as usize);
+        if len > FRAME_BYTES_MAX {
+            return Err(broken("a frame that is too long"));
+        }
+        Ok(Some(Self { kind, len, sum: word(12) }))
+    }
+}
+
 /// An error that says what is wrong with the bytes of the other side.
 pub fn broken(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
@@ -128,8 +179,7 @@ impl Sender {
                 format!("{len} bytes of small values in one message, where {FRAME_BYTES_MAX} are the most");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let mut head = [kind as u8; 5];
-        head[1..].copy_from_slice(&(len as u32).to_le_bytes());
+        let head = Head::of(kind, body).write();
         let mut parts: Vec<IoSlice<'_>> = Vec::with_capacity(body.len() + 1);
         parts.push(IoSlice::new(&head));
         parts.extend(body.iter().map(|part| IoSlice::new(part)));
@@ -223,15 +273,14 @@ impl Receiver {
     /// # Errors
     /// `InvalidData` for what is no frame.
     pub fn next(&mut self) -> io::Result<Option<Frame>> {
-        let Some(head) = self.bytes.get(self.start..self.start + 5) else { return Ok(None) };
-        let kind = Kind::of(head[0])?;
-        let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
-        if len > FRAME_BYTES_MAX {
-            return Err(broken("a frame that is too long"));
+        let Some(Head { kind, len, sum }) = Head::read(&self.bytes[self.start..])? else { return Ok(None) };
+        let start = self.start + HEAD_BYTES;
+        let Some(body) = self.bytes.get(start..start + len) else { return Ok(None) };
+        if crc32fast::hash(body) != sum {
+            return Err(broken("a damaged message"));
         }
-        let Some(body) = self.bytes.get(self.start + 5..self.start + 5 + len) else { return Ok(None) };
         let body = body.to_vec();
-        self.start += 5 + len;
+        self.start = start + len;
         let carries = matches!(kind, Kind::Welcome | Kind::Segment);
         let fd = if carries { self.fds.pop_front() } else { None };
         if carries && fd.is_none() {
@@ -240,12 +289,14 @@ impl Receiver {
         Ok(Some(Frame { kind, body, fd }))
     }
 
-    /// Whether a whole frame has been read.
+    /// Whether [`Receiver::next`] has something to say: a whole frame has been read, or what is none.
     pub fn has_next(&self) -> bool {
-        self.bytes.get(self.start..self.start + 5).is_some_and(|head| {
-            let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
-            self.bytes.len() - self.start - 5 >= len
-        })
+        let bytes = &self.bytes[self.start..];
+        match Head::read(bytes) {
+            Ok(None) => false,
+            Ok(Some(head)) => bytes.len() - HEAD_BYTES >= head.len,
+            Err(_) => true,
+        }
     }
 
     /// Reads what is there, waiting if nothing is; false at the end of the stream.
@@ -273,6 +324,9 @@ impl Receiver {
             if let RecvAncillaryMessage::ScmRights(fds) = message {
                 self.fds.extend(fds);
             }
+        }
+        if self.fds.len() > FDS_MAX {
+            return Err(broken("descriptors that belong to no message"));
         }
         Ok(n > 0)
     }
@@ -325,14 +379,46 @@ mod tests {
         assert_eq!(inbox.lock().next().unwrap().unwrap().body.len(), much.len());
     }
 
+    fn received(bytes: &[u8]) -> (Receiver, io::Result<Option<Frame>>) {
+        let (a, b) = UnixStream::pair().unwrap();
+        std::io::Write::write_all(&mut &a, bytes).unwrap();
+        let mut receiver = Receiver::new(b);
+        assert!(receiver.fill().unwrap());
+        let says = receiver.has_next();
+        let next = receiver.next();
+        assert_eq!(says, !matches!(next, Ok(None)), "who waits for more must be waiting for more");
+        (receiver, next)
+    }
+
+    fn frame(kind: Kind, body: &[u8]) -> Vec<u8> {
+        let mut bytes = Head::of(kind, &[body]).write().to_vec();
+        bytes.extend_from_slice(body);
+        bytes
+    }
+
     #[test]
-    fn strange_bytes_are_errors() {
-        for bytes in [&[99, 0, 0, 0, 0][..], &[7, 255, 255, 255, 255], &[3, 0, 0, 0, 0]] {
-            let (a, b) = UnixStream::pair().unwrap();
-            std::io::Write::write_all(&mut &a, bytes).unwrap();
-            let mut receiver = Receiver::new(b);
-            assert!(receiver.fill().unwrap());
-            assert!(receiver.next().is_err(), "{bytes:?}");
+    fn strange_bytes_are_errors_from_the_first_one_on() {
+        let too_long = Head { kind: Kind::Calls, len: FRAME_BYTES_MAX + 1, sum: 0 }.write();
+        let mut unknown = frame(Kind::Calls, b"");
+        unknown[4] = 99;
+        let sum = crc32fast::hash(&unknown[..16]);
+        unknown[16..20].copy_from_slice(&sum.to_le_bytes());
+        for bytes in [&[99][..], &[0; 3], b"hello", &too_long, &unknown, &frame(Kind::Segment, b"")] {
+            assert!(received(bytes).1.is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_of_which_one_bit_has_changed_is_an_error_or_is_waited_for() {
+        let whole = frame(Kind::Results, b"some results");
+        assert!(matches!(received(&whole).1, Ok(Some(_))));
+        for at in 0..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[at / 8] ^= 1 << (at % 8);
+            assert!(received(&bytes).1.is_err(), "bit {at}");
+        }
+        for n in 1..whole.len() {
+            assert!(matches!(received(&whole[..n]).1, Ok(None)), "{n} bytes");
         }
     }
 }

@@ -42,6 +42,10 @@ type Step<'py> = (String, Vec<usize>, Bound<'py, PyAny>, bool, Bound<'py, PyDict
 /// The array that [`reduce`] took apart.
 #[pyfunction]
 pub fn array_rebuilt(py: Python<'_>, steps: &Bound<'_, PyList>) -> PyResult<ArrayExpr> {
+    crate::errors::guarded(|| rebuild(py, steps))
+}
+
+fn rebuild(py: Python<'_>, steps: &Bound<'_, PyList>) -> PyResult<ArrayExpr> {
     let mut made: Vec<Expr> = Vec::with_capacity(steps.len());
     for step in steps.iter() {
         let (operation, operands, parameters, impure, notes): Step<'_> = step.extract()?;
