@@ -104,11 +104,11 @@ def fromfunction(ranges: Any, function: Any, kwargs: Any, dtype: str) -> Block:
     return np.broadcast_to(found, _lengths(ranges)) if np.ndim(found) == 0 else found
 
 
-def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True) -> Block:
-    """Ask an object in memory, or a file, for a region."""
+def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True, getitem: Any = None) -> Block:
+    """Ask an object in memory, or a file, for a region: by its own items, or by a function of the user's."""
     region = tuple(slice(start, stop) for start, stop in ranges)
     with held(lock):
-        block = array[region]
+        block = array[region] if getitem is None else getitem(array, region)
         return np.asarray(block) if asarray else block
 
 
@@ -142,6 +142,9 @@ def _concatenate(parts: list[Block], axis: int) -> Block:
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
         return np.ma.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
     if isinstance(first, np.ndarray):
+        if first.dtype.names is not None and all(part.dtype == first.dtype for part in parts):
+            # NumPy would leave out the gaps between fields.
+            return np.concatenate(parts, axis=axis, dtype=first.dtype)
         return np.concatenate(parts, axis=axis)
     from raskt.array._dispatch import concatenate
 

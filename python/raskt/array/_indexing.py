@@ -86,11 +86,11 @@ def getitem(x: Array, key: Any) -> Any:
         return _by_mask(x, asanyarray(masks[0]))
     if any(_lazy(mask) for mask in masks):
         return _by_masks(x, items)
-    if any(_is_list(item) for item in items):
+    if any(_is_list(item) or _is_lazy_list(item) for item in items):
         from raskt.array._points import are_adjacent, fancy
 
         items, adjacent = _as_places(x, items), are_adjacent(raw)
-        lists = [item for item in items if _is_list(item)]
+        lists = [item for item in items if _is_list(item) or _is_lazy_list(item)]
         if len(lists) > 1 or not adjacent or (lists[0].ndim > 1 and not is_known(x.shape)):
             return fancy(x, items, adjacent)
     if not is_known(x.shape) and _has_to_wait(x, items):
@@ -104,6 +104,10 @@ def _is_mask(item: Any) -> bool:
 
 def _is_list(item: Any) -> bool:
     return isinstance(item, np.ndarray)
+
+
+def _is_lazy_list(item: Any) -> bool:
+    return _lazy(item) and item.ndim > 0
 
 
 def _as_places(x: Array, items: list[Any]) -> list[Any]:
@@ -149,11 +153,6 @@ def _one_by_one(x: Array, items: list[Any]) -> Array:
     if expr is None:
         raise IndexError(_NO_INDEX)
     found = array_of(expr)
-    several = [item for _, item in late if item.ndim == 1 and item.dtype != bool]
-    if len(several) > 1:
-        raise NotImplementedError(
-            "an index with several lists that have not been computed: use one after the other"
-        )
     for place, item in reversed(late):
         found = _late(found, item, place)
     return found

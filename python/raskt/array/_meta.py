@@ -17,9 +17,7 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
     """Return the name by which the engine knows a dtype."""
     if dtype.isnative and dtype.names is None and dtype.kind not in "SUVO":
         return dtype.name
-    if dtype.names is not None:
-        return str(dtype.descr)
-    return dtype.str
+    return dtype.str if dtype.names is None else str(_record(dtype))
 
 
 @functools.cache
@@ -27,10 +25,37 @@ def dtype_named(name: str) -> np.dtype[Any] | None:
     """Return the dtype of a name, or None where it is not known."""
     if name == "unknown":
         return None
-    if name.startswith("["):
+    if name.startswith(("[", "{")):
         structured: np.dtype[Any] = np.dtype(ast.literal_eval(name))
         return structured
     return np.dtype(name)
+
+
+def _record(dtype: np.dtype[Any]) -> Any:
+    """Return what NumPy makes a dtype of records of: fields, with their places where these leave gaps."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return _record(base), shape
+    if dtype.names is None or dtype.fields is None:
+        return dtype.str
+    titled = [(name, *dtype.fields[name]) for name in dtype.names]
+    formats = [_record(own) for _, own, *_ in titled]
+    names = [(title[0], name) if title else name for name, _, _, *title in titled]
+    packed = [
+        (name, *own) if isinstance(own, tuple) else (name, own)
+        for name, own in zip(names, formats, strict=True)
+    ]
+    if np.dtype(packed) == dtype and np.dtype(packed).itemsize == dtype.itemsize:
+        return packed
+    spelt = {
+        "names": list(dtype.names),
+        "formats": formats,
+        "offsets": [offset for _, _, offset, *_ in titled],
+        "itemsize": dtype.itemsize,
+    }
+    if any(title for _, _, _, *title in titled):
+        spelt["titles"] = [title[0] if title else None for _, _, _, *title in titled]
+    return spelt
 
 
 def prototype(dtype: np.dtype[Any], ndim: int) -> np.ndarray[Any, Any]:

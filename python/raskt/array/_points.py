@@ -16,7 +16,7 @@ __all__ = ["VIndex", "are_adjacent", "fancy", "points"]
 
 
 def _is_advanced(item: Any) -> bool:
-    return isinstance(item, (int, np.integer, np.ndarray))
+    return isinstance(item, (int, np.integer, np.ndarray)) or hasattr(item, "_expr")
 
 
 def are_adjacent(items: tuple[Any, ...]) -> bool:
@@ -32,8 +32,8 @@ def fancy(x: Array, items: list[Any], adjacent: bool) -> Array:
     """
     from raskt.array.shape import moveaxis
 
-    if any(hasattr(item, "_expr") for item in items):
-        raise NotImplementedError("an index with several lists, not all of them computed: compute them")
+    if any(hasattr(item, "_expr") and item.dtype.kind == "b" for item in items):
+        return _by_late_mask(x, items, adjacent)
     rest = [item for item in items if item is not None]
     y: Array = x[tuple(slice(None) if _is_advanced(item) else item for item in rest)]
     found = VIndex(y)[tuple(item if _is_advanced(item) else slice(None) for item in rest)]
@@ -58,6 +58,23 @@ def fancy(x: Array, items: list[Any], adjacent: bool) -> Array:
     return made
 
 
+def _by_late_mask(x: Array, items: list[Any], adjacent: bool) -> Array:
+    """Return ``x[items]`` of a lazy mask and numbers; the axis of the mask is in front if they are apart."""
+    from raskt.array._indexing import _one_by_one
+    from raskt.array.shape import moveaxis
+
+    advanced = [item for item in items if _is_advanced(item) and not isinstance(item, (int, np.integer))]
+    if len(advanced) > 1 or not is_known(x.shape):
+        raise NotImplementedError(
+            "an index with a lazy mask and lists: index with one after the other, or with nonzero(mask)"
+        )
+    found = _one_by_one(x, items)
+    before = items[: next(at for at, item in enumerate(items) if hasattr(item, "_expr"))]
+    at = sum(not _is_advanced(item) for item in before)
+    made: Array = found if adjacent else moveaxis(found, at, 0)
+    return made
+
+
 class VIndex:
     """Elements by lists of places that belong together.
 
@@ -77,13 +94,14 @@ class VIndex:
         items = _spelt(x, key if isinstance(key, tuple) else (key,))
         if any(item is None for item in items):
             raise IndexError("vindex does not put in new axes")
-        if any(hasattr(item, "_expr") for item in items):
-            raise IndexError("vindex needs lists that are there: compute the index first")
-        if any(isinstance(item, slice) and item != slice(None) for item in items):
-            raise IndexError("vindex takes whole axes (:) and lists of places")
         axes = [at for at, item in enumerate(items) if not isinstance(item, slice)]
+        parts = [item if isinstance(item, slice) else slice(None) for item in items]
+        if any(part != slice(None) for part in parts):
+            x, items = x[tuple(parts)], [slice(None) if isinstance(item, slice) else item for item in items]
         if not axes:
             return x
+        if any(hasattr(items[at], "_expr") for at in axes):
+            return _lazy_points(x, axes, [items[at] for at in axes])
         lists = _together([np.asarray(items[at]) for at in axes])
         shape = lists[0].shape
         if not is_known(x.shape):
@@ -104,6 +122,66 @@ class VIndex:
                 )
             places.append(np.where(flat < 0, flat + n, flat).astype(np.int64))
         return _pointwise(x, axes, places, shape)
+
+
+def _lazy_points(x: Array, axes: list[int], lists: list[Any]) -> Array:
+    """Return the elements at places that belong together, some of which are computed later."""
+    from raskt.array._indexing import _places
+    from raskt.array.conversion import asanyarray
+    from raskt.array.shape import broadcast_arrays, moveaxis
+
+    if not is_known(x.shape):
+        raise ValueError("lazy places in an array of unknown shape: call compute_chunk_sizes() first")
+    arrays = [asanyarray(item) for item in lists]
+    for item in arrays:
+        if item.dtype.kind not in "iu":
+            raise IndexError("vindex takes lists of places, no masks: index with nonzero(mask)")
+    if all(is_known(item.shape) for item in arrays):
+        # Numbers go with any list as they are.
+        several = [item for item in arrays if item.ndim]
+        try:
+            together = iter(_same_chunks(broadcast_arrays(*several)) if several else ())
+        except ValueError as error:
+            raise IndexError(f"indexing arrays could not be broadcast together: {error}") from None
+        arrays = [next(together) if item.ndim else item for item in arrays]
+    lengths = tuple(x.shape[at] for at in axes)
+    flat = _flat_places(arrays, axes, lengths)
+    whole = moveaxis(x, axes, range(len(axes)))
+    rest = whole.shape[len(axes) :]
+    whole = whole.reshape((int(np.prod(lengths)), *rest))
+    if not flat.ndim:
+        made: Array = _places(whole, flat[None], 0)[0]
+        return made
+    found = _places(whole, flat if flat.ndim == 1 else flat.reshape(-1), 0)
+    return found if flat.ndim == 1 else found.reshape((*flat.shape, *rest))
+
+
+def _same_chunks(arrays: Any) -> list[Array]:
+    from raskt.array.rechunk import unify_chunks
+
+    letters = tuple(range(arrays[0].ndim))
+    made: list[Array] = unify_chunks(*[part for x in arrays for part in (x, letters)])[1]
+    return made
+
+
+def _flat_places(arrays: list[Array], axes: list[int], lengths: tuple[int, ...]) -> Array:
+    """Return the places in the row that some axes make, where that is known of each axis."""
+    from raskt.array.blockwise import map_blocks
+
+    return map_blocks(flat_places, *arrays, axes=tuple(axes), lengths=lengths, dtype=np.int64)
+
+
+def flat_places(*places: Any, axes: Any, lengths: Any) -> Any:
+    """Return the places in the row that some axes make: for tasks."""
+    found: Any = np.int64(0)
+    for own, at, n in zip(places, axes, lengths, strict=True):
+        own = np.asarray(own)
+        bad = own[(own < -n) | (own >= n)]
+        if bad.size:
+            raise IndexError(f"index {bad.flat[0]} is out of bounds for axis {at} with size {n}")
+        own = own.astype(np.int64)
+        found = found * n + np.where(own < 0, own + n, own)
+    return np.asarray(found)
 
 
 def _together(lists: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,12 @@ def from_array(
         ``acquire`` and ``release``. ``True`` makes one of this process; child processes have one each.
     asarray : bool, optional
         Whether regions become NumPy arrays; by default unless ``x`` has ``__array_function__``.
-    fancy, getitem, meta, inline_array : optional
+    getitem : callable, optional
+        Asks ``x`` for a region: ``getitem(x, slices)``; with ``asarray=`` and ``lock=`` where it has
+        parameters of these names.
+    fancy, inline_array : bool, optional
+        Accepted as Dask does, either way: ``x`` is asked for nothing but regions, and no task holds a copy.
+    meta : optional
         Accepted as Dask does.
     copy : bool, optional
         Whether an array in memory that somebody could change is copied, so that the result stays what
@@ -106,7 +112,11 @@ def from_array(
         return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token))
     if asarray is None:
         asarray = not hasattr(x, "__array_function__")
+    if getitem is not None:
+        getitem, lock = _getter(getitem, asarray, lock)
     kwargs = {"asarray": asarray, "lock": None if lock is None else _raskt.Whole(lock)}
+    if getitem is not None:
+        kwargs["getitem"] = _raskt.Whole(getitem)
     del meta
     return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token, kwargs))
 
@@ -120,6 +130,20 @@ def _is_map(x: Any) -> bool:
 
 def _is_written_map(x: Any) -> bool:
     return bool(x.flags.writeable) and _is_map(x)
+
+
+def _getter(getitem: Any, asarray: bool, lock: Any) -> tuple[Any, Any]:
+    """Return a function of an object and a region, and the lock to hold meanwhile.
+
+    One with parameters ``asarray`` and ``lock`` is told both, and sees to the lock itself.
+    """
+    from raskt.array._block_call import wants
+
+    if not callable(getitem):
+        raise TypeError(f"getitem is a function of an object and a region, found {getitem!r}")
+    if not (wants(getitem, "asarray") and wants(getitem, "lock")):
+        return getitem, lock
+    return functools.partial(getitem, asarray=asarray, lock=False if lock is None else lock), None
 
 
 def _token(x: Any, name: Any) -> str:

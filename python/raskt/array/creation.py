@@ -410,7 +410,7 @@ def fromfunction(
     return op("generate", (), parameters)
 
 
-def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> list[Array]:
+def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = True) -> tuple[Array, ...]:
     """Return the coordinates of a grid of which the coordinates along each axis are given.
 
     Parameters
@@ -426,7 +426,7 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
 
     Returns
     -------
-    list of Array
+    tuple of Array
         One for each axis.
     """
     from raskt.array.conversion import asarray
@@ -444,7 +444,7 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
         x[tuple(slice(None) if axis == place else None for axis in range(n))]
         for x, place in zip(arrays, places, strict=True)
     ]
-    return grid if sparse else list(broadcast_arrays(*grid))
+    return tuple(grid if sparse else broadcast_arrays(*grid))
 
 
 def _triangle(m: Any, k: int, lower: bool) -> Array:

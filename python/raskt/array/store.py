@@ -26,6 +26,7 @@ def store(
     regions: Any = None,
     compute: bool = True,
     return_stored: bool = False,
+    load_stored: bool | None = None,
     **kwargs: Any,
 ) -> Any:
     """Write arrays into anything that takes slices: NumPy's arrays, data sets of files.
@@ -42,16 +43,21 @@ def store(
     regions : tuple of slices, or list of these, optional
         Which part of each target.
     compute : bool, optional
-        Whether it is done now; otherwise a delayed value is returned.
+        Whether it is done now; otherwise it is done where what is returned is computed.
     return_stored : bool, optional
-        Not there yet.
+        Whether arrays of what stands in the targets afterwards are returned.
+    load_stored : bool, optional
+        Whether these are read at once and kept in memory; otherwise they read the targets where they are
+        computed. Without ``compute`` nothing is there to be read before that, and blocks are read as soon as
+        they are written.
     **kwargs
         As in `raskt.compute`.
 
     Returns
     -------
-    None, or Delayed
-        What does it, where it is not done now.
+    None, Delayed, Array, or tuple of Array
+        With ``return_stored`` an array for each source, a lone one as it is; otherwise a delayed value that
+        does it, where it is not done now.
 
     Examples
     --------
@@ -67,6 +73,8 @@ def store(
     import numpy as np
 
     from raskt._lock import held, lock_of
+    from raskt.array._op import known_shape
+    from raskt.base import persist
     from raskt.delayed import delayed
 
     if hasattr(sources, "_expr"):
@@ -74,15 +82,22 @@ def store(
         regions = [regions]
     elif regions is None or isinstance(regions, tuple):
         regions = [regions] * len(sources)
-    if return_stored:
-        raise NotImplementedError("store with return_stored: read the targets with from_array")
     if any(not hasattr(source, "_expr") for source in sources):
         raise ValueError("All sources must be arrays of this package")
     if len(sources) != len(targets):
         raise ValueError(f"Different number of sources [{len(sources)}] and targets [{len(targets)}]")
     if len(regions) != len(targets):
         raise ValueError(f"Different number of targets [{len(targets)}] and regions [{len(regions)}]")
+    for source in sources:
+        known_shape(source, "store")
     guard = lock_of(lock)
+    if return_stored:
+        places = zip(sources, targets, regions, strict=True)
+        stored = [_stored(*place, guard, compute) for place in places]
+        if compute:
+            store(list(sources), list(targets), lock, list(regions), **kwargs)
+            stored = list(persist(*stored, **kwargs)) if load_stored else stored
+        return stored[0] if len(stored) == 1 else tuple(stored)
 
     def write(block: Any, target: Any, index: Any) -> None:
         with held(guard):
@@ -94,14 +109,76 @@ def store(
         ends = [np.cumsum((0, *sizes)).tolist() for sizes in source.chunks]
         for at in itertools.product(*(range(n) for n in source.numblocks)):
             index = tuple(slice(own[i], own[i + 1]) for own, i in zip(ends, at, strict=True))
-            if region is not None:
-                index = tuple(_within(own, part) for own, part in zip(region, index, strict=True))
+            index = _index(region, index)
             tasks.append(delayed(write, traverse=False)(blocks[at], target, index))
     done = delayed(_nothing)(tasks)
     if not compute:
         return done
     done.compute(**kwargs)
     return None
+
+
+class _Target:
+    """A target as an argument of tasks: like no other, whatever stands in it."""
+
+    __slots__ = ("target", "token")
+
+    def __init__(self, target: Any) -> None:
+        import uuid
+
+        self.target, self.token = target, uuid.uuid4().hex
+
+    def __raskt_tokenize__(self) -> str:
+        return self.token
+
+
+def _stored(source: Array, target: Any, region: Any, guard: Any, is_written: bool) -> Array:
+    """Return an array of what stands in a target, whose blocks are written first where they are not yet."""
+    from raskt import _raskt
+    from raskt.array.blockwise import map_blocks
+
+    told = {
+        # A delayed target arrives computed.
+        "target": target if isinstance(target, _raskt.Delayed) else _Target(target),
+        "region": region,
+        "guard": guard,
+    }
+    known = None if isinstance(target, _raskt.Delayed) else getattr(target, "dtype", None)
+    dtype = source.dtype if known is None else known
+    if is_written:
+        return map_blocks(_read, chunks=source.chunks, dtype=dtype, of=dtype, **told)
+    return map_blocks(_written, source, dtype=dtype, of=dtype, **told)
+
+
+def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any:
+    """Return a block of what stands in a target: for tasks."""
+    import numpy as np
+
+    from raskt._lock import held
+
+    target = target.target if isinstance(target, _Target) else target
+    index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
+    with held(guard):
+        found = np.array(target[_index(region, index)])
+    return found if found.dtype == of else found.astype(of)
+
+
+def _written(block: Any, target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any:
+    """Write a block into a target, and return what stands there: for tasks."""
+    from raskt._lock import held
+
+    held_by = target.target if isinstance(target, _Target) else target
+    index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
+    with held(guard):
+        held_by[_index(region, index)] = block
+    return _read(target, region, guard, of, block_info)
+
+
+def _index(region: Any, index: tuple[slice, ...]) -> tuple[slice, ...]:
+    """Return where a part of a region lies in a target."""
+    if region is None:
+        return index
+    return tuple(_within(own, part) for own, part in zip(region, index, strict=True))
 
 
 def _within(region: Any, part: slice) -> slice:
