@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import pathlib
 import random
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -199,6 +200,9 @@ SOURCES: dict[str, Callable[[], Any]] = {
     "of one that returns a view": lambda: ra.arange(-5, 4, chunks=9).map_blocks(
         lambda b: b[1:], chunks=(8,), dtype=int
     ),
+    "of a writer that returns a view": lambda: ra.arange(-5, 4, chunks=9).map_blocks(
+        lambda b: grown(b)[1:], chunks=(8,), dtype=int
+    ),
     "of one that returns its block": lambda: ra.arange(-4, 4, chunks=3).map_blocks(lambda b: b, dtype=int),
     "persisted": lambda: ra.from_array(np.arange(-4.0, 4), chunks=3).persist(),
     "delayed": lambda: ra.from_delayed(delayed(np.arange)(-4.0, 4), (8,), float),
@@ -239,6 +243,79 @@ def test_every_kind_of_call_with_blocks_owns_them() -> None:
     assert joined.compute() == wanted.sum()
     assert (source == np.arange(-4.0, 4)).all()
     assert (x.compute() == source).all()
+
+
+def added(other: Any) -> Any:
+    return lambda b: b + other
+
+
+def difference(b: Any) -> Any:
+    doubled = b * 2
+    return doubled - doubled.mean()
+
+
+def grown(b: Any) -> Any:
+    b += 1
+    return b
+
+
+def item(b: Any) -> Any:
+    b[b < 0] = 0
+    return b
+
+
+READERS = [
+    np.exp,
+    np.sum,
+    functools.partial(np.sum, axis=0),
+    difference,
+    added(3),
+    added(np.ones(2)),
+    lambda b: b,
+    lambda b: -b[::-1] * 2 > 1,
+    lambda b: np.exp(np.sqrt(abs(b))),
+    lambda b: np.array([b.sum()]),
+    lambda b: np.where(b > 0, b, np.pi),
+    lambda b: np.maximum(b, 0),
+]
+
+WRITERS = [
+    item,
+    grown,
+    functools.partial(np.exp, out=np.ones(2)),
+    np.put,
+    added([]),
+    lambda b: b.sort(),
+    lambda b: b.fill(0),
+    lambda b: b.byteswap(True),
+    lambda b: b.round(0, b),
+    lambda b: b.clip(0, 1, b),
+    lambda b: b.__setitem__(0, 1),
+    lambda b: np.exp(b, b),
+    lambda b: np.exp(b, out=b),
+    lambda b: np.add.at(b, 0, 1),
+    lambda b: np.put(b, 0, 1),
+    lambda b: np.nan_to_num(b, copy=False),
+    lambda b: np.clip(b, 0, 1, b),
+    lambda b: np.random.shuffle(b),
+    lambda b: np.ndarray.sort(b),
+    lambda b: setattr(b, "shape", (1, 2)),
+    lambda b: item(b),
+    lambda b: np.array([item(part) for part in (b,)]),
+]
+
+
+def test_readers_are_told_from_what_may_write() -> None:
+    from raskt.array._readers import reads_only
+
+    assert [reads_only(function, (None,), {}) for function in WRITERS] == [False] * len(WRITERS)
+    assert reads_only(np.add, (None, None), {})
+    assert not reads_only(np.add, (None, None, None), {})
+    assert not reads_only(lambda b, other: other.sum(b), (None, item), {})
+    assert not reads_only(np.nan_to_num, (None,), {"copy": False})
+    found = [reads_only(function, (None,), {}) for function in READERS]
+    # Other versions of Python may spell code in ways that are not known: then blocks are copied.
+    assert found == [True] * len(READERS) or sys.version_info[:2] != (3, 11)
 
 
 def test_a_block_that_a_function_keeps_is_not_changed_by_the_next() -> None:

@@ -111,7 +111,7 @@ class BlockCall:
         expected: Any = None,
     ) -> None:
         self.function, self.places = kept(function), places
-        self.reads_only = reads_only(function, len(rest.args), rest.kwargs)
+        self.reads_only = rest.later is None and reads_only(function, rest.args, rest.kwargs)
         # Where lazy values are among them, they come behind the blocks.
         self.rest = (rest.args, rest.kwargs) if rest.later is None else None
         self.tell, self.expected = tell, expected

@@ -698,7 +698,7 @@ class _Chunk:
 
     def __init__(self, function: Any, axis: Any, has_weights: bool) -> None:
         self.function, self.axis, self.has_weights = kept(function), axis, has_weights
-        self.reads_only = reads_only(function, 1 + has_weights, {})
+        self.reads_only = reads_only(function, (None,) * (1 + has_weights), {})
 
     def __call__(self, block: Any) -> Any:
         operands = (block["element"], block["weight"]) if self.has_weights else (block,)
@@ -713,7 +713,7 @@ class _Step:
 
     def __init__(self, function: Any, axis: Any, keepdims: bool, concatenate: bool, ndim: int) -> None:
         self.function, self.axis, self.keepdims = kept(function), axis, keepdims
-        self.reads_only = reads_only(function, 1, {})
+        self.reads_only = reads_only(function, (None,), {})
         self.concatenate, self.ndim = concatenate, ndim
 
     def __call__(self, *parts: Any, own: Any) -> Any:
