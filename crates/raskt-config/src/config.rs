@@ -89,7 +89,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Rejected`] if the key does not accept the value; nothing is changed then.
+    /// [`ConfigError::Rejected`] if the key does not accept the value, [`ConfigError::TooDeep`] if it has too many parts;
+    /// nothing is changed then.
     pub fn set(&mut self, key: &str, value: Value) -> Result<(), ConfigError> {
         let origin = Origin::Call { function: "Config::set".to_owned() };
         let (layer, warnings) = settled(key, value, origin.clone())?;
@@ -137,7 +138,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Rejected`] if the key does not accept the value.
+    /// [`ConfigError::Rejected`] if the key does not accept the value, [`ConfigError::TooDeep`] if it has too many parts.
     pub fn check(key: &str, value: Value, origin: Origin) -> Result<Vec<ConfigWarning>, ConfigError> {
         // The common case, and the fast one.
         if schema().entry(key).is_some_and(|entry| entry.setting(&value).is_some()) {
@@ -256,6 +257,7 @@ impl Config {
 
 /// A layer of one key, checked.
 fn settled(key: &str, value: Value, origin: Origin) -> Result<(Layer, Vec<ConfigWarning>), ConfigError> {
+    ConfigError::if_too_deep(key, &origin)?;
     let mut layer = Layer::new(Map::default(), origin.clone());
     let mut warnings = Vec::new();
     layer.set(key, value, origin);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::map::KEY_PARTS_MAX;
 use crate::origin::Origin;
 use crate::yaml::YamlError;
 
@@ -34,6 +35,15 @@ pub enum ConfigError {
         /// The known key that was probably meant.
         nearest: Option<String>,
     },
+    /// The key has more parts than any has: nested as deep, it could not be walked.
+    TooDeep {
+        /// How the key begins.
+        beginning: String,
+        /// How many parts it has.
+        n_parts: usize,
+        /// Where it came from.
+        origin: Origin,
+    },
     /// The key is known, and has values of another kind.
     OtherKind {
         /// The key.
@@ -43,6 +53,25 @@ pub enum ConfigError {
         /// The kind that it has.
         kind: &'static str,
     },
+}
+
+/// How many letters of a key a message shows that is too deep.
+const BEGINNING_LETTERS: usize = 40;
+
+impl ConfigError {
+    /// Refuses a dotted key of more than [`KEY_PARTS_MAX`] parts.
+    pub(crate) fn if_too_deep(key: &str, origin: &Origin) -> Result<(), ConfigError> {
+        let n_parts = key.split('.').count();
+        if n_parts <= KEY_PARTS_MAX {
+            return Ok(());
+        }
+        let beginning = |text: &str| text.chars().take(BEGINNING_LETTERS).collect::<String>();
+        let origin = match origin {
+            Origin::Variable { name } => Origin::Variable { name: format!("{}…", beginning(name)) },
+            Origin::Default | Origin::File { .. } | Origin::Call { .. } => origin.clone(),
+        };
+        Err(ConfigError::TooDeep { beginning: beginning(key), n_parts, origin })
+    }
 }
 
 impl fmt::Display for ConfigError {
@@ -59,6 +88,10 @@ impl fmt::Display for ConfigError {
                 write!(f, "no configuration key '{key}'")?;
                 nearest.as_ref().map_or(Ok(()), |nearest| write!(f, "; is '{nearest}' meant?"))
             }
+            ConfigError::TooDeep { beginning, n_parts, origin } => write!(
+                f,
+                "configuration key '{beginning}…' has {n_parts} parts (from {origin}): at most {KEY_PARTS_MAX} are taken"
+            ),
             ConfigError::OtherKind { key, wanted, kind } => {
                 write!(f, "configuration key '{key}' is {kind}, not {wanted}")
             }

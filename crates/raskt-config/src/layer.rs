@@ -149,7 +149,7 @@ pub(crate) fn read_layers(
             }
         }
     }
-    layers.push(environment_layer(&sources.env));
+    layers.push(environment_layer(&sources.env)?);
     for layer in &mut layers {
         layer.settle(warnings)?;
     }
@@ -218,7 +218,7 @@ fn file_layer(path: &Path, text: &str) -> Result<Layer, ConfigError> {
 }
 
 /// `RASKT_A__B_C=value` is the key `a.b_c`. A variable that is set to nothing counts as not set.
-fn environment_layer(env: &BTreeMap<String, String>) -> Layer {
+fn environment_layer(env: &BTreeMap<String, String>) -> Result<Layer, ConfigError> {
     let mut layer = Layer::new(Map::default(), Origin::Variable { name: "RASKT_*".to_owned() });
     for (name, value) in env {
         let Some(rest) = name.strip_prefix("RASKT_") else { continue };
@@ -227,7 +227,9 @@ fn environment_layer(env: &BTreeMap<String, String>) -> Layer {
         if malformed || value.trim().is_empty() || CONTROL_VARIABLES.contains(&name.as_str()) {
             continue;
         }
-        layer.set(&key, parse_literal(value), Origin::Variable { name: name.clone() });
+        let origin = Origin::Variable { name: name.clone() };
+        ConfigError::if_too_deep(&key, &origin)?;
+        layer.set(&key, parse_literal(value), origin);
     }
-    layer
+    Ok(layer)
 }

@@ -37,7 +37,7 @@ pub use config::{Config, Found};
 pub use document::{markdown, schema_value};
 pub use error::{ConfigError, ConfigWarning};
 pub use literal::parse_literal;
-pub use map::Map;
+pub use map::{KEY_PARTS_MAX, Map};
 pub use memory::{MemoryFiles, memory_granted_bytes};
 pub use nearest::nearest;
 pub use origin::Origin;

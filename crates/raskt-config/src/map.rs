@@ -4,6 +4,9 @@ use indexmap::IndexMap;
 
 use crate::value::Value;
 
+/// The most parts of a dotted key. Everything that walks nested values does so by calling itself.
+pub const KEY_PARTS_MAX: usize = 64;
+
 /// An ordered mapping from names to values. `batch-max` and `batch_max` are one name; the spelling that came first
 /// is kept.
 ///
@@ -44,6 +47,12 @@ pub(crate) fn normalised(name: &str) -> String {
     name.replace('_', "-")
 }
 
+/// The names along a dotted path, the last one apart.
+fn split_last(path: &str) -> (impl Iterator<Item = &str>, &str) {
+    let (parents, last) = path.rsplit_once('.').map_or((None, path), |(parents, last)| (Some(parents), last));
+    (parents.into_iter().flat_map(|parents| parents.split('.')), last)
+}
+
 impl Map {
     /// How many names it holds, nested ones not counted.
     pub fn len(&self) -> usize {
@@ -62,10 +71,12 @@ impl Map {
 
     /// The value under a dotted path.
     pub fn get_path(&self, path: &str) -> Option<&Value> {
-        match path.split_once('.') {
-            None => self.get(path),
-            Some((first, rest)) => self.get(first)?.as_map()?.get_path(rest),
+        let (parents, last) = split_last(path);
+        let mut map = self;
+        for name in parents {
+            map = map.get(name)?.as_map()?;
         }
+        map.get(last)
     }
 
     /// Put a value under one name; the value that it replaces is returned.
@@ -81,33 +92,36 @@ impl Map {
 
     /// Put a value under a dotted path. What is in the way and is no mapping is replaced by one.
     pub fn set_path(&mut self, path: &str, value: Value) {
-        match path.split_once('.') {
-            None => {
-                self.insert(path, value);
-            }
-            Some((first, rest)) => self.in_child(first, |map| map.set_path(rest, value)),
+        let names: Vec<&str> = path.split('.').collect();
+        let mut map = self;
+        let mut n_there = 0;
+        while n_there + 1 < names.len()
+            && map.get(names[n_there]).is_some_and(|found| found.as_map().is_some())
+        {
+            let Some(below) = map.below(names[n_there]) else { return };
+            (map, n_there) = (below, n_there + 1);
         }
+        let nested = names[n_there + 1..].iter().rev().fold(value, |inner, name| {
+            let mut outer = Map::default();
+            outer.insert(name, inner);
+            Value::Map(outer)
+        });
+        map.insert(names[n_there], nested);
     }
 
-    /// Act on the mapping under one name, which is made if there is none.
-    fn in_child(&mut self, name: &str, act: impl FnOnce(&mut Map)) {
-        let mut map = match self.entries.get_mut(&normalised(name)).map(|entry| &mut entry.value) {
-            Some(Value::Map(map)) => return act(map),
-            _ => Map::default(),
-        };
-        act(&mut map);
-        self.insert(name, Value::Map(map));
+    /// The mapping under one name, if there is one.
+    fn below(&mut self, name: &str) -> Option<&mut Map> {
+        self.entries.get_mut(&normalised(name))?.value.as_map_mut()
     }
 
     /// Take out the value under a dotted path. Mappings that become empty stay.
     pub fn remove_path(&mut self, path: &str) -> Option<Value> {
-        match path.split_once('.') {
-            None => self.entries.shift_remove(&normalised(path)).map(|entry| entry.value),
-            Some((first, rest)) => match &mut self.entries.get_mut(&normalised(first))?.value {
-                Value::Map(map) => map.remove_path(rest),
-                _ => None,
-            },
+        let (parents, last) = split_last(path);
+        let mut map = self;
+        for name in parents {
+            map = map.below(name)?;
         }
+        map.entries.shift_remove(&normalised(last)).map(|entry| entry.value)
     }
 
     /// Nest what stands under a name with dots (`local.spill: true`), for the names that `known` accepts.
@@ -123,12 +137,12 @@ impl Map {
 
     /// Spell the names along a path as the path does, where they are there.
     pub(crate) fn respell(&mut self, path: &str) {
-        let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-        if let Some(entry) = self.entries.get_mut(&normalised(first)) {
-            first.clone_into(&mut entry.name);
-            if let (Some(rest), Value::Map(map)) = (rest, &mut entry.value) {
-                map.respell(rest);
-            }
+        let mut map = self;
+        for name in path.split('.') {
+            let Some(entry) = map.entries.get_mut(&normalised(name)) else { return };
+            name.clone_into(&mut entry.name);
+            let Some(below) = entry.value.as_map_mut() else { return };
+            map = below;
         }
     }
 
@@ -167,10 +181,11 @@ impl Map {
     pub fn merge(&mut self, over: Map) {
         for Spelled { name, value } in over.entries.into_values() {
             match value {
-                Value::Map(map) => self.in_child(&name, |child| child.merge(map)),
-                value => {
-                    self.insert(&name, value);
-                }
+                Value::Map(map) => match self.below(&name) {
+                    Some(below) => below.merge(map),
+                    None => drop(self.insert(&name, Value::Map(map))),
+                },
+                value => drop(self.insert(&name, value)),
             }
         }
     }
@@ -266,6 +281,16 @@ mod tests {
         map.nest_dotted(|name| name == "a.b");
         assert_eq!(map.get_path("a.b"), Some(&Value::Int(1)));
         assert_eq!(map.get("c.d"), Some(&Value::Int(2)));
+    }
+
+    #[test]
+    fn paths_of_any_length_are_followed() {
+        let path = vec!["a"; 20_000].join(".");
+        let mut map = from_pairs(vec![("a".into(), Value::Int(1))]);
+        assert_eq!(map.get_path(&path), None);
+        assert_eq!(map.remove_path(&path), None);
+        map.respell(&path);
+        assert_eq!(map, from_pairs(vec![("a".into(), Value::Int(1))]));
     }
 
     #[test]

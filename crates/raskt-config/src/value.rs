@@ -38,6 +38,19 @@ impl Value {
         }
     }
 
+    /// The mapping, if it is one, to be changed.
+    pub(crate) fn as_map_mut(&mut self) -> Option<&mut Map> {
+        match self {
+            Value::Map(map) => Some(map),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Str(_)
+            | Value::List(_) => None,
+        }
+    }
+
     /// The text, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -259,6 +259,22 @@ fn typed_access_names_what_is_wrong() {
 }
 
 #[test]
+fn keys_of_too_many_parts_are_refused_wherever_they_come_from() {
+    let deep = vec!["a"; 20_000];
+    let said = message(&variable(&format!("RASKT_{}", deep.join("__")), "1"));
+    let expected = "configuration key 'a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.…' has 20000 parts (from the environment \
+                    variable RASKT_a__a__a__a__a__a__a__a__a__a__a__a…): at most 64 are taken";
+    assert_eq!(said, expected);
+    let mut config = load(&Sources::none());
+    assert!(matches!(config.set(&deep.join("."), Value::Int(1)), Err(ConfigError::TooDeep { .. })));
+    assert!(Config::check(&deep.join("."), Value::Int(1), Origin::Default).is_err());
+    assert_eq!(config.get(&deep.join(".")), None);
+    assert!(config.find(&deep.join(".")).is_empty());
+    config.set(&deep[..64].join("."), Value::Int(1)).unwrap();
+    assert_eq!(config.get(&deep[..64].join(".")), Some(&Value::Int(1)));
+}
+
+#[test]
 fn paths_are_expanded() {
     let sources =
         variable("RASKT_LOCAL__SPILL_DIRECTORY", "$SCRATCH/spill").with_variable("SCRATCH", "/fast");

@@ -19,6 +19,10 @@ thread_local! {
     static HERE: RefCell<Option<Nest>> = const { RefCell::new(None) };
 }
 
+/// What Python's own threads get on most systems: functions recurse, in C too, as deep as they do there.
+#[cfg(not(feature = "shuttle"))]
+const STACK_BYTES: usize = 8 << 20;
+
 /// Threads, one a core, that take turns at the tasks of all runs. Dropping the pool joins them, unless it was
 /// [left](Pool::leave).
 pub struct Pool {
@@ -87,7 +91,8 @@ impl Pool {
         };
         self.hub.n_alive.fetch_add(1, Ordering::Release);
         #[cfg(not(feature = "shuttle"))]
-        let started = thread::Builder::new().name(format!("raskt-{worker}")).spawn(main);
+        let started =
+            thread::Builder::new().name(format!("raskt-{worker}")).stack_size(STACK_BYTES).spawn(main);
         #[cfg(feature = "shuttle")]
         let started: io::Result<_> = Ok(thread::spawn(main));
         match started {

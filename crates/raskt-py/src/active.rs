@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use pyo3::exceptions::PyRecursionError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use raskt_exec::{Pool, Run};
@@ -23,6 +24,10 @@ static ACTIVE: PerProcess<Vec<Entry>> = PerProcess::new();
 /// The interpreter is ending: threads that need not be waited for do not begin anything.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// So many computations on one thread, each within a task of the other, leave room on its stack. Python's own limit is
+/// met before, unless it was raised.
+const NESTED_MAX: usize = 200;
+
 /// A computation from its beginning to its end, on the thread that asked for it.
 pub struct Active {
     thread: u64,
@@ -32,12 +37,20 @@ impl Active {
     /// The calling thread begins to compute.
     ///
     /// # Errors
-    /// What asking Python for the thread's number raises.
+    /// What asking Python for the thread's number raises; `RecursionError` within too many others.
     pub fn enter(py: Python<'_>) -> PyResult<Self> {
         let threading = py.import(intern!(py, "threading"))?;
         let thread: u64 = threading.call_method0(intern!(py, "get_ident"))?.extract()?;
         stop_if_ending(py, thread);
-        ACTIVE.lock().push(Entry { thread, run: Weak::new() });
+        let mut active = ACTIVE.lock();
+        if active.iter().filter(|entry| entry.thread == thread).count() >= NESTED_MAX {
+            drop(active);
+            return Err(PyRecursionError::new_err(format!(
+                "computations within tasks of computations are nested more than {NESTED_MAX} deep on one thread"
+            )));
+        }
+        active.push(Entry { thread, run: Weak::new() });
+        drop(active);
         Ok(Self { thread })
     }
 

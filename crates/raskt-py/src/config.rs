@@ -311,6 +311,7 @@ fn refused(py: Python<'_>, error: &ConfigError, value: Option<&Bound<'_, PyAny>>
         ConfigError::Rejected { key, value, origin, .. } => {
             (Some(key), Some(value), Some(origin.to_string()))
         }
+        ConfigError::TooDeep { beginning, origin, .. } => (Some(beginning), None, Some(origin.to_string())),
         ConfigError::Malformed { path, .. } => (None, None, Some(path.display().to_string())),
         ConfigError::UnknownKey { key, .. } | ConfigError::OtherKind { key, .. } => (Some(key), None, None),
     };

@@ -18,6 +18,32 @@ impl Build {
     }
 }
 
+/// How deep containers and calls nest in `args`; it is as deep as whoever read them let it be.
+pub fn depth_of(args: &Args) -> usize {
+    match args {
+        Args::Plain { .. } => 0,
+        Args::Mixed { args, kwargs } => {
+            let all = args.iter().chain(kwargs.iter().map(|(_, arg)| arg));
+            all.map(arg_depth).max().unwrap_or(0)
+        }
+    }
+}
+
+fn arg_depth(arg: &Arg) -> usize {
+    let all = |args: &[Arg]| args.iter().map(arg_depth).max().unwrap_or(0);
+    let Arg::Build(build) = arg else { return 0 };
+    1 + match build.as_ref() {
+        Build::List(items) | Build::Tuple(items) | Build::Set(items) | Build::FrozenSet(items) => all(items),
+        Build::Dict(pairs) => {
+            pairs.iter().map(|(key, value)| arg_depth(key).max(arg_depth(value))).max().unwrap_or(0)
+        }
+        Build::Slice(parts) => all(parts),
+        Build::Call(_, args) => all(args),
+        Build::Dataclass(_, fields) => fields.iter().map(|(_, arg)| arg_depth(arg)).max().unwrap_or(0),
+        Build::Copy(_) => 0,
+    }
+}
+
 /// `args`, with input `i` at `places[i]`.
 pub fn copy_args(py: Python<'_>, args: &Args, places: &[u32]) -> Args {
     match args {

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PySlice, PyString, PyTuple};
 use smallvec::SmallVec;
 
-use crate::copy::{copy_args, inline};
+use crate::copy::{copy_args, depth_of, inline};
 use crate::node::{Arg, Args, Build, Callee};
 use crate::scan::{DEPTH_MAX, TypeKind, type_kind};
 use crate::task::{Alias, Task, TaskRef};
@@ -165,9 +165,7 @@ impl<'r, R: References> Reader<'r, R> {
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> PyResult<Arg>) -> PyResult<Arg> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(PyRecursionError::new_err(
-                "a task of a graph nests containers or calls more than 900 deep, or contains itself",
-            ));
+            return Err(too_deep());
         }
         let arg = read(self);
         self.depth -= 1;
@@ -187,6 +185,10 @@ impl<'r, R: References> Reader<'r, R> {
             return self.reference(reference.get().key(object.py()));
         }
         if let Ok(task) = object.cast::<Task>() {
+            let task_depth = depth_of(&task.get().node().args);
+            if self.depth + task_depth > DEPTH_MAX {
+                return Err(too_deep());
+            }
             let places = self.places(object.py(), task.get())?;
             return inline(object.py(), task.get().node(), &places);
         }
@@ -259,6 +261,12 @@ impl<'r, R: References> Reader<'r, R> {
     fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) -> PyResult<Vec<Arg>> {
         items.map(|item| self.arg(item)).collect()
     }
+}
+
+fn too_deep() -> PyErr {
+    PyRecursionError::new_err(
+        "a task of a graph nests containers or calls more than 900 deep, or contains itself",
+    )
 }
 
 fn is_const(arg: &Arg) -> bool {

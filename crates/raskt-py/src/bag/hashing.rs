@@ -1,14 +1,22 @@
 //! Hashes of Python objects, and elements put where their hashes say.
 
+use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyIterator, PyList, PyString, PyTuple};
 use raskt_bag::HashKey;
+
+use crate::scan::DEPTH_MAX;
 
 /// A hash of `key`: the same in every process, and the same for keys that are equal.
 ///
 /// `other` gives those of objects that are none of Python's simple ones.
 #[pyfunction]
 pub fn bag_hash(key: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<u64> {
+    hash_within(key, other, DEPTH_MAX)
+}
+
+/// The hash of a key that may nest `n_levels` tuples.
+fn hash_within(key: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>, n_levels: usize) -> PyResult<u64> {
     if let Ok(text) = key.cast_exact::<PyString>() {
         if let Ok(text) = text.to_str() {
             return Ok(HashKey::Text(text.as_bytes()).hash());
@@ -28,7 +36,13 @@ pub fn bag_hash(key: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<u6
         return Ok(HashKey::Bytes(bytes.as_bytes()).hash());
     }
     if let Ok(items) = key.cast_exact::<PyTuple>() {
-        let hashes = items.iter().map(|item| bag_hash(&item, other)).collect::<PyResult<Vec<_>>>()?;
+        let Some(n_levels) = n_levels.checked_sub(1) else {
+            return Err(PyRecursionError::new_err(format!(
+                "a key to group by nests tuples more than {DEPTH_MAX} deep"
+            )));
+        };
+        let hashes = items.iter().map(|item| hash_within(&item, other, n_levels));
+        let hashes = hashes.collect::<PyResult<Vec<_>>>()?;
         return Ok(HashKey::Tuple(&hashes).hash());
     }
     if key.is_none() {
