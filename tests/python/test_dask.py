@@ -82,7 +82,7 @@ def test_a_dask_bag_is_computed_by_raskt() -> None:
 def test_nested_calls_of_dask_delayed_keep_their_containers() -> None:
     collect = dask.delayed(lambda *args, **kwargs: (args, kwargs))
     x = da.arange(4, chunks=2)
-    value = collect([1, collect(2)], {"k": (collect(3), "text")}, {collect(4): 5}, s=x.sum())
+    value = collect([1, collect(2)], {"k": (collect(3), "text")}, {"d": [collect(4)]}, s=x.sum())
     expected = value.compute(scheduler="sync")
     assert value.compute(scheduler=raskt.threaded.get) == expected
 
