@@ -4,6 +4,8 @@ use super::acyclic::Link;
 
 /// Sweeps that shorten edges; each can only shorten, a handful is enough.
 const SWEEPS: usize = 8;
+/// A node of so many inputs gathers.
+const GATHERS: usize = 3;
 
 struct Neighbours {
     before: Vec<Vec<u32>>,
@@ -24,13 +26,31 @@ pub(crate) fn assign_layers(n_nodes: usize, links: &[Link]) -> Vec<u32> {
         let lowest = near.before[node].iter().map(|&n| layers[n as usize] + 1).max();
         layers[node] = lowest.unwrap_or(0);
     }
+    let is_gathered = gather(&near, &mut layers);
     for _ in 0..SWEEPS {
-        let moved = pull_up(&near, &order, &mut layers) | pull_down(&near, &order, &mut layers);
+        let moved = pull_up(&near, &order, &mut layers) | pull_down(&near, &order, &mut layers, &is_gathered);
         if !moved {
             break;
         }
     }
     layers
+}
+
+/// Moves results that gather up to where others gather, so that what they gather stands beside what the others do
+/// instead of between it and its inputs; which nodes those are.
+fn gather(near: &Neighbours, layers: &mut [u32]) -> Vec<bool> {
+    let gathers = |node: usize| near.before[node].len() >= GATHERS;
+    let highest = (0..layers.len()).filter(|&node| gathers(node)).map(|node| layers[node]).max();
+    let is_result = |node: usize| gathers(node) && near.after[node].is_empty();
+    (0..layers.len())
+        .map(|node| {
+            let moves = is_result(node);
+            if moves {
+                layers[node] = highest.unwrap_or(layers[node]);
+            }
+            moves
+        })
+        .collect()
 }
 
 fn topological(near: &Neighbours) -> Vec<usize> {
@@ -65,9 +85,9 @@ fn pull_up(near: &Neighbours, order: &[usize], layers: &mut [u32]) -> bool {
 }
 
 /// Towards the inputs, where that is strictly shorter.
-fn pull_down(near: &Neighbours, order: &[usize], layers: &mut [u32]) -> bool {
+fn pull_down(near: &Neighbours, order: &[usize], layers: &mut [u32], is_gathered: &[bool]) -> bool {
     let mut moved = false;
-    for &node in order {
+    for &node in order.iter().filter(|&&node| !is_gathered[node]) {
         let Some(nearest) = near.before[node].iter().map(|&n| layers[n as usize]).max() else { continue };
         if near.before[node].len() > near.after[node].len() && nearest + 1 < layers[node] {
             layers[node] = nearest + 1;
@@ -94,6 +114,18 @@ mod tests {
     #[test]
     fn a_short_chain_is_pulled_up_as_a_whole() {
         assert_eq!(layers(7, &[(0, 1), (1, 2), (2, 3), (3, 4), (5, 6), (6, 4)]), [0, 1, 2, 3, 4, 2, 3]);
+    }
+
+    #[test]
+    fn results_that_gather_stand_where_others_gather() {
+        let mut edges = Vec::new();
+        for i in 0..3 {
+            edges.extend([(i, 3 + i), (3 + i, 9), (i, 6 + i), (6 + i, 12 + i), (12 + i, 10)]);
+        }
+        edges.push((10, 11));
+        let found = layers(15, &edges);
+        assert_eq!((found[9], found[10], found[11]), (3, 3, 4));
+        assert_eq!(&found[3..6], [2, 2, 2]);
     }
 
     #[test]
