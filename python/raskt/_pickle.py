@@ -62,30 +62,58 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.text}"""'
 
 
+def add_note(exc: BaseException, text: str) -> None:
+    """Add a note to an exception, once; also where its class refuses attributes."""
+    notes = getattr(exc, "__notes__", None)
+    if isinstance(notes, list) and text in notes:
+        return
+    try:
+        BaseException.add_note(exc, text)
+    except Exception:
+        BaseException.__setattr__(exc, "__notes__", [*(notes or ()), text])
+
+
+def describe(exc: BaseException) -> str:
+    """Return the type of an exception and its message, though its methods may raise."""
+    name = type(exc).__qualname__
+    try:
+        text = str(exc)
+    except Exception as error:
+        text = f"<its message raised {type(error).__name__}>"
+    return f"{name}: {text}" if text else name
+
+
 def pack_exception(exc: BaseException) -> tuple[bytes | None, str, str]:
-    """Return ``(pickle of exc or None, its repr, its traceback as text)``."""
+    """Return ``(pickle of exc or None, what it is, its traceback as text)``."""
     import traceback
 
+    description = describe(exc)
     text = "".join(traceback.format_exception(exc))
     try:
         data = dumps(exc)
-        pickle.loads(data)
+        # One that another process would make something else of is described instead, as is one that cannot
+        # travel.
+        if type(pickle.loads(data)).__qualname__ != type(exc).__qualname__:
+            return None, description, text
     except Exception:
-        # An exception that cannot travel is described instead.
-        return None, repr(exc), text
-    return data, repr(exc), text
+        return None, description, text
+    return data, description, text
 
 
 def unpack_exception(packed: tuple[bytes | None, str, str]) -> BaseException:
     """Return the exception that `pack_exception` packed, with its remote traceback as its cause."""
     data, description, text = packed
-    exc: BaseException
-    if data is None:
+    exc: Any = None
+    if data is not None:
+        try:
+            exc = pickle.loads(data)
+        except Exception as error:
+            description = f"{description} (unpickling it here raised {describe(error)})"
+    if not isinstance(exc, BaseException):
         exc = RuntimeError(f"a task raised an exception that cannot be pickled: {description}")
-    else:
-        exc = pickle.loads(data)
     if exc.__cause__ is None:
-        exc.__cause__ = RemoteTraceback(text)
+        BaseException.__setattr__(exc, "__cause__", RemoteTraceback(text))
     else:
-        exc.add_note(text)
-    return exc
+        add_note(exc, text)
+    found: BaseException = exc
+    return found

@@ -47,7 +47,7 @@ class GraphPicture:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to ``path``, whole or not at all."""
-        path = os.fspath(path)
+        path = os.fsdecode(path)
         part = f"{path}.part-{os.getpid()}"
         try:
             with open(part, "wb") as file:
@@ -190,7 +190,7 @@ def _configured(key: str, given: Any) -> Any:
 
 def _target(filename: str | os.PathLike[str] | None, format: str | None) -> tuple[str | None, str]:
     """The file to write and the format."""
-    path = None if filename is None else os.fspath(filename)
+    path = None if filename is None else os.fsdecode(filename)
     ending = "" if path is None else os.path.splitext(path)[1].lstrip(".").lower()
     if format is not None:
         kind = format.lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import math
 import os
 import sys
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from raskt._raskt import Delayed, RunOptions
 
 __all__: list[str] = []
+
+#: More threads or processes than this are a mistake.
+WORKERS_MAX = 65_535
+RETRIES_MAX = 2**32 - 1
 
 _KNOWN = {
     "num_workers",
@@ -64,9 +69,15 @@ def _n_workers(kwargs: dict[str, Any], key: str = "threads.budget") -> int:
         n = _get(key)
     if n is None:
         return cpu_count()
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"num_workers must be a whole number of 1 or more, found {n!r}")
-    return n
+    return _whole("num_workers", n, 1, WORKERS_MAX)
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} must be a whole number of {least} or more, found {value!r}")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most:,}, found {value!r}")
+    return value
 
 
 def _memory_limit(kwargs: dict[str, Any]) -> int | None:
@@ -75,7 +86,19 @@ def _memory_limit(kwargs: dict[str, Any]) -> int | None:
     if "memory_limit" in kwargs and kwargs["memory_limit"] is None:
         return None
     limit = kwargs.get("memory_limit")
+    if limit is not None and not _is_limit(limit):
+        raise ValueError(
+            "memory_limit must be a size such as '1GiB', a number of bytes, or None for no limit, "
+            f"found {limit!r}"
+        )
     return _limit_bytes(config.get("local.memory-limit") if limit is None else limit)
+
+
+def _is_limit(limit: Any) -> bool:
+    """Whether `limit` can say how much memory."""
+    if isinstance(limit, float):
+        return math.isfinite(limit)
+    return isinstance(limit, str) or (hasattr(limit, "__index__") and not isinstance(limit, bool))
 
 
 @functools.lru_cache(16)
@@ -122,8 +145,7 @@ def options(
     retries = kwargs.get("retries")
     if retries is None:
         retries = _get("local.retries", 0)
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-        raise ValueError(f"retries must be a whole number of 0 or more, found {retries!r}")
+    retries = _whole("retries", retries, 0, RETRIES_MAX)
     errors = kwargs.get("errors") or _get("local.errors", "first")
     if errors not in ("first", "all"):
         raise ValueError(f"errors must be 'first' or 'all', found {errors!r}")

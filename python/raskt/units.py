@@ -95,7 +95,8 @@ def format_bytes(n: float) -> str:
     >>> format_bytes(1_234_567_890), format_bytes(900)
     ('1.15 GiB', '900 B')
     """
-    return _raskt.format_bytes(n)
+    # The largest unit serves for all that no address reaches.
+    return f"{n / 2**60:.2f} EiB" if n >= 2**63 else _raskt.format_bytes(n)
 
 
 def memory_granted_bytes() -> int:

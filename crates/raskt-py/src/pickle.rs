@@ -189,7 +189,8 @@ fn loads_owned<'py>(py: Python<'py>, header: &[u8], buffers: Vec<Buffer>) -> PyR
 pub fn dumps_exception(py: Python<'_>, error: &PyErr) -> Result<Payload> {
     let packed = py
         .import("raskt._pickle")
-        .and_then(|module| module.call_method1("pack_exception", (error.value(py),)))
+        // `into_value` gives the exception its traceback; `value` does not.
+        .and_then(|module| module.call_method1("pack_exception", (error.clone_ref(py).into_value(py),)))
         .map_err(|error| errors::raised(py, error))?;
     dumps(py, &packed)
 }

@@ -529,8 +529,16 @@ fn results_from<'py>(py: Python<'py>, run: &Run, runs_on: RunsOn) -> PyResult<Bo
     let values = py.detach(|| run.results());
     match values {
         Ok(values) => {
-            let objects: PyResult<Vec<_>> =
-                values.iter().map(|value| crate::own::to_result(py, value)).collect();
+            let outputs = run.table().outputs();
+            let object = |(at, value)| {
+                crate::own::to_result(py, value).inspect_err(|error| {
+                    // A value of another process is looked into only now.
+                    let Some(&task) = outputs.get(at) else { return };
+                    let key = run.table().key(task);
+                    errors::note(py, error, &format!("raskt: the value of task {key} cannot be unpickled"));
+                })
+            };
+            let objects: PyResult<Vec<_>> = values.iter().enumerate().map(object).collect();
             PyList::new(py, objects?)
         }
         Err(error) => {

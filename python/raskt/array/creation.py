@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,10 +47,7 @@ __all__ = [
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
-    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    if any(n < 0 for n in lengths):
-        raise ValueError("negative dimensions are not allowed")
-    return tuple(int(n) for n in lengths)
+    return tuple(operator.index(n) for n in (shape if np.iterable(shape) else (shape,)))
 
 
 def _source(name: str, shape: Any, chunks: Any, dtype: np.dtype[Any], kwargs: dict[str, Any]) -> Array:

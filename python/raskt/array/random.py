@@ -95,8 +95,6 @@ class _Drawing:
             shape = np.broadcast_shapes(*[x.shape if hasattr(x, "shape") else np.shape(x) for x in arrays])
         else:
             shape = (size,) if isinstance(size, (int, np.integer)) else tuple(int(n) for n in size)
-        if any(n < 0 for n in shape):
-            raise ValueError("negative dimensions are not allowed")
         known = np.dtype(dtype)
         sizes = grid_of(chunks, shape, known).sizes
         whole = (*sizes, *((n,) for n in core))

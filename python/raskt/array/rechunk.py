@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,10 @@ def _bytes_in(text: Any) -> int:
     return parse_bytes(text)
 
 
+#: No axis of NumPy's is longer.
+LENGTH_MAX = 2**63 - 1
+
+
 def grid_of(
     chunks: Any, shape: Any, dtype: Any = None, limit: Any = None, previous: Any = None
 ) -> ArrayChunks:
@@ -42,9 +47,19 @@ def grid_of(
     if type(chunks) is _raskt.ArrayChunks:
         return chunks
     chunks, limit = _read_bytes(chunks, limit)
-    lengths = [None if n != n else n for n in shape]
+    lengths = [None if n != n else _length(n) for n in shape]
     item = None if dtype is None or np.dtype(dtype).hasobject else np.dtype(dtype).itemsize
     return _raskt.array_chunks(chunks, lengths, item, limit_bytes(limit), previous)
+
+
+def _length(n: Any) -> int:
+    """Return the length of an axis, if it can be one."""
+    length = operator.index(n)
+    if length < 0:
+        raise ValueError(f"negative dimensions are not allowed, found {length}")
+    if length > LENGTH_MAX:
+        raise ValueError(f"Maximum allowed dimension exceeded: at most 2**63 - 1, found {length}")
+    return length
 
 
 def _read_bytes(chunks: Any, limit: Any) -> tuple[Any, Any]:

@@ -52,9 +52,9 @@ def _fsspec() -> Any:
 
 def expand(urlpath: Any, storage_options: dict[str, Any] | None = None) -> list[str]:
     """Return the paths that a path, a pattern, or a list of them stands for; nothing found is an error."""
-    if isinstance(urlpath, (str, os.PathLike)):
-        return _expand_one(os.fspath(urlpath), storage_options)
-    paths = [path for one in urlpath for path in _expand_one(os.fspath(one), storage_options)]
+    if isinstance(urlpath, (str, bytes, os.PathLike)):
+        return _expand_one(os.fsdecode(urlpath), storage_options)
+    paths = [path for one in urlpath for path in _expand_one(os.fsdecode(one), storage_options)]
     if not paths:
         raise ValueError("no files were given: the list of paths is empty")
     return paths

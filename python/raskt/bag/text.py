@@ -207,14 +207,14 @@ def targets(
     """Return a path for each partition."""
     import os
 
-    if not isinstance(path, (str, os.PathLike)):
-        found = [os.fspath(one) for one in path]
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        found = [os.fsdecode(one) for one in path]
         if len(found) != npartitions:
             raise ValueError(f"{npartitions} partitions need as many paths, found {len(found)}")
         if len(set(found)) != len(found):
             raise ValueError("every partition needs a path of its own")
         return [anchored(one) for one in found]
-    pattern = os.fspath(path)
+    pattern = os.fsdecode(path)
     if "*" not in pattern:
         pattern = os.path.join(pattern, f"*{suffix}")
     if pattern.count("*") > 1:
