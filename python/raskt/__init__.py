@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from raskt.base import (
         compute,
         get_scheduler,
+        is_dask_collection,
         is_raskt_collection,
         optimize,
         persist,
@@ -51,6 +52,7 @@ __all__ = [
     "get",
     "get_annotations",
     "get_scheduler",
+    "is_dask_collection",
     "is_raskt_collection",
     "istask",
     "normalize_token",
@@ -78,6 +80,7 @@ _HOME = {
     "get": "raskt.local",
     "get_annotations": "raskt.annotations",
     "get_scheduler": "raskt.base",
+    "is_dask_collection": "raskt.base",
     "is_raskt_collection": "raskt.base",
     "istask": "raskt.core",
     "optimize": "raskt.base",

@@ -7,6 +7,7 @@ import os
 import threading
 
 from raskt import _raskt
+from raskt._lazy import finder
 from raskt._raskt import Delayed
 
 TYPE_CHECKING = False
@@ -14,15 +15,72 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from raskt._visualize import visualize
+    from raskt.annotations import annotate, get_annotations
+    from raskt.collection import (
+        CollectionMethods,
+        DaskMethodsMixin,
+        compute_as_if_collection,
+        dont_optimize,
+        get_collection_names,
+        optimization_function,
+    )
+    from raskt.naming import clone_key, get_name_from_key, key_split, replace_name_in_key
+    from raskt.system import CPU_COUNT
+    from raskt.tokenize import TokenizationError, normalize_token, tokenize
+
+    named_schedulers: dict[str, Any]
+
 __all__ = [
+    "CPU_COUNT",
+    "CollectionMethods",
+    "DaskMethodsMixin",
+    "TokenizationError",
+    "annotate",
+    "clone_key",
     "compute",
+    "compute_as_if_collection",
+    "dont_optimize",
+    "get_annotations",
+    "get_collection_names",
+    "get_name_from_key",
     "get_scheduler",
+    "is_dask_collection",
     "is_raskt_collection",
+    "key_split",
+    "named_schedulers",
+    "normalize_token",
+    "optimization_function",
     "optimize",
     "persist",
+    "replace_name_in_key",
+    "tokenize",
     "unpack_collections",
+    "visualize",
     "wait",
 ]
+
+_ELSEWHERE = {
+    "CPU_COUNT": "raskt.system",
+    "CollectionMethods": "raskt.collection",
+    "DaskMethodsMixin": "raskt.collection",
+    "TokenizationError": "raskt.tokenize",
+    "annotate": "raskt.annotations",
+    "clone_key": "raskt.naming",
+    "compute_as_if_collection": "raskt.collection",
+    "dont_optimize": "raskt.collection",
+    "get_annotations": "raskt.annotations",
+    "get_collection_names": "raskt.collection",
+    "get_name_from_key": "raskt.naming",
+    "key_split": "raskt.naming",
+    "normalize_token": "raskt.tokenize",
+    "optimization_function": "raskt.collection",
+    "replace_name_in_key": "raskt.naming",
+    "tokenize": "raskt.tokenize",
+    "visualize": "raskt._visualize",
+}
+"""Names that are expected here, by the module that has them; loaded when they are first asked for."""
+_find = finder(__name__, _ELSEWHERE)
 
 SCHEDULERS = {
     "threads": "threads",
@@ -60,6 +118,10 @@ def is_raskt_collection(x: Any) -> bool:
     if isinstance(x, Delayed) or hasattr(type(x), "__raskt_delayed__") or not _is_ours(x):
         return True
     return x.__raskt_graph__() is not None
+
+
+is_dask_collection = is_raskt_collection
+"""The same under Dask's name."""
 
 
 def _is_ours(collection: Any) -> bool:
@@ -287,10 +349,10 @@ def _finalizer(collection: Any, keys: Any, at: int) -> Callable[[Sequence[Any]],
     return build
 
 
-def nest_values(keys: Any, values: Iterator[Any]) -> Any:
-    """Values in the nesting of ``keys``."""
+def nest_values(keys: Any, values: Iterator[Any], kind: type = list) -> Any:
+    """Values in the nesting of ``keys``, in lists or other containers."""
     if isinstance(keys, list):
-        return [nest_values(key, values) for key in keys]
+        return kind([nest_values(key, values, kind) for key in keys])
     return next(values)
 
 
@@ -558,7 +620,9 @@ def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = 
 
 
 def _getter(chosen: Any) -> Any:
-    if not isinstance(chosen, str) and not hasattr(chosen, "submit"):
+    if isinstance(chosen, str):
+        return _named_schedulers()[chosen]
+    if not hasattr(chosen, "submit"):
         return chosen
 
     def get(dsk: Mapping[Any, Any], keys: Any, **kwargs: Any) -> Any:
@@ -567,6 +631,21 @@ def _getter(chosen: Any) -> Any:
         return get_graph(dsk, keys, scheduler=chosen, **kwargs)
 
     return get
+
+
+@functools.cache
+def _named_schedulers() -> dict[str, Any]:
+    """Functions ``get(graph, keys, **kwargs)`` by the names that ``scheduler=`` takes."""
+    from raskt import local, multiprocessing, threaded
+
+    functions = {"threads": threaded.get, "sync": local.get_sync, "processes": multiprocessing.get}
+    return {name: functions[kind] for name, kind in SCHEDULERS.items()}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "named_schedulers":
+        return _named_schedulers()
+    return _find(name)
 
 
 def _configured(key: str, default: Any = None) -> Any:

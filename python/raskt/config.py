@@ -23,6 +23,14 @@ from collections.abc import Mapping, MutableMapping
 from weakref import WeakSet
 
 from raskt import _raskt
+from raskt._config_files import (
+    check_deprecations,
+    collect_env,
+    collect_yaml,
+    ensure_file,
+    interpret_value,
+    paths_containing_key,
+)
 from raskt._nested import (
     ABSENT,
     canonical_name,
@@ -45,7 +53,10 @@ __all__ = [
     "ConfigError",
     "ConfigWarning",
     "canonical_name",
+    "check_deprecations",
     "collect",
+    "collect_env",
+    "collect_yaml",
     "config",
     "defaults",
     "deserialize",
@@ -53,10 +64,13 @@ __all__ = [
     "expand_environment_variables",
     "get",
     "get_schema",
+    "global_config",
     "install",
+    "interpret_value",
     "merge",
     "no_default",
     "paths",
+    "paths_containing_key",
     "pop",
     "refresh",
     "rename",
@@ -70,6 +84,9 @@ __all__ = [
 
 config: dict[str, Any]
 """The live configuration, nested; loaded when it is first looked at."""
+
+global_config: dict[str, Any]
+"""The same."""
 
 paths: list[str]
 """Where files are looked for, in rising priority. :func:`collect` and :func:`refresh` use it."""
@@ -116,7 +133,7 @@ class ConfigWarning(UserWarning):
 
 
 def __getattr__(name: str) -> Any:
-    if name == "config":
+    if name in ("config", "global_config"):
         return _ensure_loaded()
     if name == "paths":
         found = [os.fspath(path) for path in _raskt.config_paths(dict(os.environ), sys.prefix)]
@@ -595,7 +612,11 @@ def refresh(
     _warn(doubts)
 
 
-def update_defaults(new: Mapping[str, Any]) -> None:
+def update_defaults(
+    new: Mapping[str, Any],
+    config: dict[str, Any] | None = None,
+    defaults: list[Mapping[str, Any]] | None = None,
+) -> None:
     """Declare the defaults of another library, with keys of its own.
 
     A key that is declared this way is never warned of as unknown. Files, variables and what was set win over
@@ -605,6 +626,10 @@ def update_defaults(new: Mapping[str, Any]) -> None:
     ----------
     new : mapping
         Nested defaults.
+    config : dict, optional
+        What gets them, instead of the live configuration; they are not checked then.
+    defaults : list of mappings, optional
+        The defaults that it had before, to which the new ones are added; :data:`defaults` if left out.
 
     Raises
     ------
@@ -618,13 +643,18 @@ def update_defaults(new: Mapping[str, Any]) -> None:
     3
     """
     copied = merge(new)
+    known: list[Mapping[str, Any]] = globals()["defaults"] if defaults is None else defaults
+    if config is not None and config is not _live:
+        update(config, copied, priority="new-defaults", defaults=merge(*known))
+        known.append(copied)
+        return
     for key, value in leaves(copied):
         _raskt.config_check(key, value, "config.update_defaults")
     with _lock:
         if _loaded:
-            current = merge(_raskt.config_defaults(), *defaults)
+            current = merge(_raskt.config_defaults(), *known)
             update(_live, copied, priority="new-defaults", defaults=current)
-        defaults.append(copied)
+        known.append(copied)
 
 
 def rename(
@@ -665,51 +695,6 @@ def rename(
         if present and find(tree, present) is ABSENT:
             set({present: value}, config=tree)
     return found
-
-
-def ensure_file(
-    source: str | os.PathLike[str], destination: str | os.PathLike[str] | None = None, comment: bool = True
-) -> None:
-    r"""Copy a file of defaults to the user's folder unless it is there: for libraries with keys of their own.
-
-    Parameters
-    ----------
-    source : path
-        A YAML file.
-    destination : path, optional
-        The folder; ``~/.config/raskt`` (or what ``RASKT_CONFIG`` names) if left out.
-    comment : bool, optional
-        Whether all lines are commented out, so that the file shows the keys and changes nothing.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> _ = (folder / "acme.yaml").write_text("acme:\n  anvils: 3\n")
-    >>> ensure_file(folder / "acme.yaml", folder / "user")
-    >>> print((folder / "user" / "acme.yaml").read_text())
-    # acme:
-    #   anvils: 3
-    """
-    from pathlib import Path
-
-    folder = Path(_user_folder() if destination is None else destination)
-    if folder.suffix.lower() in {".yaml", ".yml", ".json"} or folder.is_file():
-        # RASKT_CONFIG may name a file; the copy goes beside it.
-        folder = folder.parent
-    target = folder / Path(source).name
-    if target.exists():
-        return
-    lines = Path(source).read_text("utf-8").splitlines(keepends=True)
-    if comment:
-        lines = [
-            f"# {line}" if line.strip() and not line.lstrip().startswith("#") else line for line in lines
-        ]
-    folder.mkdir(parents=True, exist_ok=True)
-    # Another process may read at this moment: it sees no file, or the whole one.
-    partial = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}")
-    partial.write_text("".join(lines), "utf-8")
-    partial.replace(target)
 
 
 def _user_folder() -> str | os.PathLike[str]:

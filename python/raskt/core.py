@@ -10,13 +10,23 @@ from raskt._raskt import Alias, Task, TaskRef
 
 __all__ = [
     "flatten",
+    "get",
     "get_dependencies",
+    "get_deps",
     "getcycle",
     "isdag",
     "ishashable",
+    "iskey",
     "istask",
+    "keys_in_tasks",
+    "literal",
+    "preorder_traversal",
     "quote",
+    "reshapelist",
+    "reverse_dict",
+    "subs",
     "toposort",
+    "validate_key",
 ]
 
 _NO_TASK = object()
@@ -259,3 +269,276 @@ def toposort(dsk: Mapping[Any, Any]) -> Collection[Any]:
     ['x', 'y']
     """
     return list(_raskt.tasks_of(_raskt.convert_graph(dict(dsk), list(dsk))))
+
+
+def get(dsk: Mapping[Any, Any], out: Any) -> Any:
+    """Compute some keys of a graph on the calling thread.
+
+    Parameters
+    ----------
+    dsk : mapping
+        The graph.
+    out : key or list
+        A key, or a list of keys and of such lists.
+
+    Returns
+    -------
+    object
+        The value of the key, or a tuple of values nested as ``out`` is.
+
+    Examples
+    --------
+    >>> from raskt.core import get
+    >>> get({"x": 1, "y": (abs, "x")}, ["x", "y"])
+    (1, 1)
+    """
+    from raskt.local import get_sync
+
+    return get_sync(dsk, out)
+
+
+def iskey(key: Any) -> bool:
+    """Return whether ``key`` has one of the forms that keys of collections have.
+
+    Parameters
+    ----------
+    key : object
+        Any object.
+
+    Returns
+    -------
+    bool
+        True for texts, bytes, numbers, and tuples of keys.
+
+    Examples
+    --------
+    >>> from raskt.core import iskey
+    >>> iskey(("x", 0)), iskey(["x"])
+    (True, False)
+    """
+    if type(key) is tuple:
+        return bool(key) and all(map(iskey, key))
+    return isinstance(key, (str, bytes, int, float))
+
+
+def validate_key(key: Any) -> None:
+    """Raise unless ``key`` has one of the forms that `iskey` tells.
+
+    Parameters
+    ----------
+    key : object
+        Any object.
+
+    Raises
+    ------
+    TypeError
+        If it has none.
+    """
+    if not iskey(key):
+        raise TypeError(f"a key is a str, bytes, a number, or a tuple of these, found {key!r}")
+
+
+def keys_in_tasks(keys: Collection[Any], tasks: Collection[Any], as_list: bool = False) -> Any:
+    """Return those of some keys that tasks name.
+
+    Parameters
+    ----------
+    keys : collection
+        The keys.
+    tasks : iterable
+        The tasks.
+    as_list : bool, optional
+        Return a list instead of a set.
+
+    Returns
+    -------
+    set or list
+
+    Examples
+    --------
+    >>> from raskt.core import keys_in_tasks
+    >>> keys_in_tasks({"x", "y"}, [(sum, ["x", 1]), ("z",)])
+    {'x'}
+    """
+    known = dict.fromkeys(keys)
+    found = [key for task in tasks for key in _raskt.dependencies_of(known, task)]
+    return found if as_list else set(found)
+
+
+def get_deps(dsk: Mapping[Any, Any]) -> tuple[dict[Any, set[Any]], dict[Any, set[Any]]]:
+    """Return what each task needs, and what needs it.
+
+    Parameters
+    ----------
+    dsk : mapping
+        The graph.
+
+    Returns
+    -------
+    dependencies, dependents : dict
+        Sets of keys by key.
+
+    Examples
+    --------
+    >>> from raskt.core import get_deps
+    >>> get_deps({"a": 1, "b": (abs, "a")})
+    ({'a': set(), 'b': {'a'}}, {'a': {'b'}, 'b': set()})
+    """
+    graph = dict(dsk)
+    needed = {key: set(_raskt.dependencies_of(graph, task)) for key, task in graph.items()}
+    return needed, reverse_dict(needed)
+
+
+def reverse_dict(d: Mapping[Any, Collection[Any]]) -> dict[Any, set[Any]]:
+    """Return, for each item of the collections in a mapping, the keys of those that it is in.
+
+    Parameters
+    ----------
+    d : mapping
+        Collections by key.
+
+    Returns
+    -------
+    dict
+        Sets of keys by item; keys that are in none have an empty one.
+
+    Examples
+    --------
+    >>> from raskt.core import reverse_dict
+    >>> reverse_dict({"a": ["b"], "b": []})
+    {'a': set(), 'b': {'a'}}
+    """
+    found: dict[Any, set[Any]] = {}
+    for key, items in d.items():
+        found.setdefault(key, set())
+        for item in items:
+            found.setdefault(item, set()).add(key)
+    return found
+
+
+def subs(task: Any, key: Any, val: Any) -> Any:
+    """Return a task in which one key is replaced.
+
+    Parameters
+    ----------
+    task : object
+        A task: a tuple, or lists of them.
+    key : hashable
+        What is replaced.
+    val : object
+        What it is replaced by.
+
+    Returns
+    -------
+    object
+        The task.
+
+    Examples
+    --------
+    >>> from raskt.core import subs
+    >>> subs((max, "x", [("x", 0), "x"]), "x", 1)[1:]
+    (1, [('x', 0), 1])
+    """
+    if type(task) is type(key) and ishashable(task) and task == key:
+        return val
+    if isinstance(task, list):
+        return [subs(item, key, val) for item in task]
+    if istask(task) and type(task) is tuple:
+        return (task[0], *(subs(item, key, val) for item in task[1:]))
+    return task
+
+
+def preorder_traversal(task: Any) -> Iterator[Any]:
+    """Yield the function of a task, then what its arguments are made of; ``list`` stands before a list.
+
+    Parameters
+    ----------
+    task : object
+        A task.
+
+    Yields
+    ------
+    object
+
+    Examples
+    --------
+    >>> from raskt.core import preorder_traversal
+    >>> list(preorder_traversal((max, [1, 2], "x")))[1:]
+    [<class 'list'>, 1, 2, 'x']
+    """
+    if istask(task) and type(task) is tuple:
+        yield task[0]
+        parts = task[1:]
+    elif isinstance(task, list):
+        yield list
+        parts = tuple(task)
+    else:
+        yield task
+        return
+    for part in parts:
+        yield from preorder_traversal(part)
+
+
+class literal:
+    """A function without arguments that returns one object: what a graph must not look into.
+
+    Parameters
+    ----------
+    data : object
+        The object.
+
+    Examples
+    --------
+    >>> from raskt.core import literal
+    >>> literal((abs, -1))() == (abs, -1)
+    True
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def __call__(self) -> Any:
+        """Return the object."""
+        return self.data
+
+    def __repr__(self) -> str:
+        return f"literal<type={type(self.data).__name__}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return literal, (self.data,)
+
+
+def reshapelist(shape: Collection[int], seq: Any) -> Any:
+    """Return items as nested lists of a shape.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        The shape.
+    seq : iterable
+        As many items as it has places.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+
+    Examples
+    --------
+    >>> from raskt.core import reshapelist
+    >>> reshapelist((2, 3), range(6))
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    items, (first, *others) = list(seq), list(shape)
+    width = len(items) // first if first else 0
+    if width * first != len(items) or (not others and width != 1 and items):
+        raise ValueError(f"{len(items)} items do not fill the shape {tuple(shape)}")
+    if not others:
+        return items
+    return [reshapelist(others, items[at * width : (at + 1) * width]) for at in range(first)]

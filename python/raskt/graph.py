@@ -40,7 +40,7 @@ def get(dsk: Mapping[Any, Any], keys: Any, scheduler: Any = None, **kwargs: Any)
     Returns
     -------
     object
-        The value of the key, or a list of values nested as ``keys`` is.
+        The value of the key, or a tuple of values nested as ``keys`` is.
 
     Raises
     ------
@@ -57,12 +57,12 @@ def get(dsk: Mapping[Any, Any], keys: Any, scheduler: Any = None, **kwargs: Any)
     >>> from raskt.graph import Task, TaskRef, get
     >>> dsk = {"x": 1, "y": (add, "x", 10), "z": Task("z", add, TaskRef("x"), TaskRef("y"))}
     >>> get(dsk, ["y", ["z", "x"]])
-    [11, [12, 1]]
+    (11, (12, 1))
     """
     from raskt.base import flatten_keys, nest_values, run
 
     roots = convert(dsk, flatten_keys(keys))
-    return nest_values(keys, iter(run(roots, scheduler, kwargs)))
+    return nest_values(keys, iter(run(roots, scheduler, kwargs)), tuple)
 
 
 def convert(dsk: Mapping[Any, Any], keys: Iterable[Hashable]) -> list[Delayed]:

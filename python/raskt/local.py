@@ -23,7 +23,7 @@ def get_sync(dsk: Mapping[Any, Any], keys: Any, **kwargs: Any) -> Any:
     Returns
     -------
     object
-        The value of the key, or a list of values nested as ``keys`` is.
+        The value of the key, or a tuple of values nested as ``keys`` is.
 
     Examples
     --------

@@ -43,7 +43,19 @@ def _get(key: str, default: Any = None) -> Any:
 
 @functools.cache
 def cpu_count() -> int:
-    """Return the number of cores that this process may use (its affinity and cgroup quota count)."""
+    """Return the number of cores that this process may use.
+
+    Returns
+    -------
+    int
+        1 or more; the affinity of the process and the quota of its control group count.
+
+    Examples
+    --------
+    >>> from raskt.system import cpu_count
+    >>> cpu_count() >= 1
+    True
+    """
     try:
         n = len(os.sched_getaffinity(0))
     except AttributeError:

@@ -29,13 +29,13 @@ def get(
     Returns
     -------
     object
-        The value of the key, or a list of values nested as ``keys`` is.
+        The value of the key, or a tuple of values nested as ``keys`` is.
 
     Examples
     --------
     >>> import raskt.threaded
     >>> raskt.threaded.get({"x": 1, "y": (max, "x", 10)}, ["x", "y"])
-    [1, 10]
+    (1, 10)
     """
     from raskt.graph import get as get_graph
 

@@ -1,4 +1,4 @@
-"""Sizes and durations as people write them, and the memory that the machine grants."""
+"""Sizes and durations as people write and read them, and the memory that the machine grants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Literal
 
-__all__ = ["format_bytes", "memory_granted_bytes", "parse_bytes", "parse_timedelta"]
+__all__ = ["format_bytes", "format_time", "memory_granted_bytes", "parse_bytes", "parse_timedelta"]
+
+#: Above so many seconds two units are shown: (seconds, larger unit and its seconds, smaller one and its).
+_TWO_UNITS = (
+    (172_800, "d", 86_400, "hr", 3_600),
+    (7_200, "hr", 3_600, "m", 60),
+    (600, "m", 60, "s", 1),
+)
 
 
 def parse_bytes(size: str | float) -> int:
@@ -97,6 +104,33 @@ def format_bytes(n: float) -> str:
     """
     # The largest unit serves for all that no address reaches.
     return f"{n / 2**60:.2f} EiB" if n >= 2**63 else _raskt.format_bytes(n)
+
+
+def format_time(n: float) -> str:
+    """A number of seconds for people to read.
+
+    Parameters
+    ----------
+    n : int or float
+        Seconds.
+
+    Returns
+    -------
+    str
+        Two decimals of seconds, ``ms`` or ``us``; whole numbers of two units above ten minutes.
+
+    Examples
+    --------
+    >>> format_time(0.00123), format_time(75.5), format_time(5000), format_time(100_000)
+    ('1.23 ms', '75.50 s', '83m 20s', '27hr 46m')
+    """
+    for least, large, large_s, small, small_s in _TWO_UNITS:
+        if n > least:
+            whole, rest = divmod(int(n), large_s)
+            return f"{whole}{large} {rest // small_s}{small}"
+    if n >= 1:
+        return f"{n:.2f} s"
+    return f"{n * 1e3:.2f} ms" if n >= 1e-3 else f"{n * 1e6:.2f} us"
 
 
 def memory_granted_bytes() -> int:

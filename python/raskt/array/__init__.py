@@ -30,9 +30,7 @@ _HOMES = {
         "nanmean nanmin nanprod nanstd nansum nanvar prod ptp reduction std sum trace var"
     ),
     "reshape": "ravel reshape reshape_blockwise",
-    "searching": (
-        "allclose argwhere assert_eq compress digitize extract flatnonzero isin nonzero searchsorted"
-    ),
+    "searching": ("allclose argwhere compress digitize extract flatnonzero isin nonzero searchsorted"),
     "shape": (
         "atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to expand_dims flip fliplr "
         "flipud moveaxis ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose"
@@ -43,6 +41,8 @@ _HOMES = {
         "bincount corrcoef cov histogram histogram2d histogramdd median nanmedian nanpercentile "
         "nanquantile percentile quantile"
     ),
+    "testing": "assert_eq",
+    "chunk_types": "register_chunk_type",
     "store": "from_npy_stack from_tiledb from_zarr store to_hdf5 to_npy_stack to_tiledb to_zarr",
     "ufuncs": (
         "abs absolute add angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh around "

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from raskt._lock import held
+from raskt.locks import held
 from raskt.array._meta import dtype_named
 
 __all__: list[str] = []
@@ -146,7 +146,7 @@ def _concatenate(parts: list[Block], axis: int) -> Block:
             # NumPy would leave out the gaps between fields.
             return np.concatenate(parts, axis=axis, dtype=first.dtype)
         return np.concatenate(parts, axis=axis)
-    from raskt.array._dispatch import concatenate
+    from raskt.array.dispatch import concatenate
 
     return concatenate(parts, axis)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from raskt import _raskt
-from raskt._lock import lock_of
+from raskt.locks import lock_of
 from raskt.array._meta import dtype_name
 from raskt.array._op import array_of, dtype_parameter
 from raskt.array.core import Array

@@ -21,7 +21,7 @@ def _as(a: Any) -> Array:
     return asanyarray(a)
 
 
-def _depths(depth: Any, ndim: int) -> list[tuple[int, int]]:
+def depths_of(depth: Any, ndim: int) -> list[tuple[int, int]]:
     """Return how many elements before and behind, for each axis."""
     if isinstance(depth, dict):
         given = {int(axis) % ndim if ndim else 0: value for axis, value in depth.items()}
@@ -41,7 +41,7 @@ def _depths(depth: Any, ndim: int) -> list[tuple[int, int]]:
     return found
 
 
-def _boundaries(boundary: Any, ndim: int) -> list[Any]:
+def boundaries_of(boundary: Any, ndim: int) -> list[Any]:
     """Return what lies outside, for each axis."""
     if isinstance(boundary, dict):
         given = {int(axis) % ndim: value for axis, value in boundary.items()}
@@ -83,7 +83,7 @@ def overlap(x: Any, depth: Any, boundary: Any, *, allow_rechunk: bool = True) ->
         The array with margins.
     """
     x = _as(x)
-    depths, boundaries = _depths(depth, x.ndim), _boundaries(boundary, x.ndim)
+    depths, boundaries = depths_of(depth, x.ndim), boundaries_of(boundary, x.ndim)
     if not allow_rechunk:
         for axis, (pair, sizes) in enumerate(zip(depths, x.chunks, strict=True)):
             if max(pair) > min(sizes):
@@ -120,7 +120,7 @@ def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Array:
         The array without margins.
     """
     x = _as(x)
-    depths, boundaries = _depths(axes, x.ndim), _boundaries(boundary, x.ndim)
+    depths, boundaries = depths_of(axes, x.ndim), boundaries_of(boundary, x.ndim)
     sizes = []
     for (before, after), kind, own in zip(depths, boundaries, x.chunks, strict=True):
         last = len(own) - 1
@@ -239,7 +239,8 @@ def map_overlap(
     found = map_blocks(func, *padded, **kwargs)
     if not trim:
         return found
-    own, kind = _depths(depths[widest], arrays[widest].ndim), _boundaries(kinds[widest], arrays[widest].ndim)
+    own = depths_of(depths[widest], arrays[widest].ndim)
+    kind = boundaries_of(kinds[widest], arrays[widest].ndim)
     dropped = kwargs.get("drop_axis")
     if dropped is not None:
         gone = [at % len(own) for at in ([dropped] if isinstance(dropped, int) else dropped)]
@@ -258,7 +259,7 @@ def _all_long_enough(arrays: list[Array], depths: list[Any]) -> list[Array]:
     most = max(x.ndim for x in arrays)
     longest = [0] * most
     for x, depth in zip(arrays, depths, strict=True):
-        for axis, pair in enumerate(_depths(depth, x.ndim), most - x.ndim):
+        for axis, pair in enumerate(depths_of(depth, x.ndim), most - x.ndim):
             longest[axis] = max(longest[axis], *pair)
     made = []
     for x in arrays:
@@ -272,16 +273,10 @@ def _all_long_enough(arrays: list[Array], depths: list[Any]) -> list[Array]:
 
 
 def _joined(sizes: Any, least: int) -> tuple[int, ...]:
-    """Return sizes of which none is smaller than ``least``, by joining neighbours."""
-    if not sizes or sum(sizes) < least or min(sizes) >= least:
-        return tuple(sizes)
-    joined, left = [], 0
-    for n in sizes:
-        left += n
-        if left >= least:
-            joined.append(left)
-            left = 0
-    return (*joined[:-1], joined[-1] + left)
+    """Return sizes of which none is smaller than ``least``, where the axis is that long."""
+    from raskt.array.chunking import ensure_minimum_chunksize
+
+    return tuple(sizes) if not sizes or sum(sizes) < least else ensure_minimum_chunksize(least, sizes)
 
 
 def _chunks_of_all(arrays: list[Array], first: int) -> tuple[Any, ...]:
@@ -296,7 +291,7 @@ def _chunks_of_all(arrays: list[Array], first: int) -> tuple[Any, ...]:
 
 def _needs_sizes(x: Array, depth: Any) -> bool:
     return any(
-        length != length and max(pair) for length, pair in zip(x.shape, _depths(depth, x.ndim), strict=True)
+        length != length and max(pair) for length, pair in zip(x.shape, depths_of(depth, x.ndim), strict=True)
     )
 
 

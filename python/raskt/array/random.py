@@ -740,6 +740,33 @@ def default_rng(seed: Any = None) -> Generator:
     return seed if isinstance(seed, Generator) else Generator(seed)
 
 
+def random_state_data(n: int, random_state: Any = None) -> list[np.ndarray[Any, Any]]:
+    """Return arrays that seed as many instances of `numpy.random.RandomState`.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    random_state : int or numpy.random.RandomState, optional
+        The seed, or what they are drawn from.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Of 624 whole numbers of 32 bits.
+
+    Examples
+    --------
+    >>> from raskt.utils import random_state_data
+    >>> [seed.shape for seed in random_state_data(2, 5)]
+    [(624,), (624,)]
+    """
+    if not isinstance(random_state, np.random.RandomState):
+        random_state = np.random.RandomState(random_state)
+    drawn = random_state.bytes(624 * n * 4)
+    return list(np.frombuffer(drawn, dtype=np.uint32).reshape(n, -1))
+
+
 _STATE: RandomState | None = None
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = [
     "allclose",
     "argwhere",
-    "assert_eq",
     "compress",
     "digitize",
     "extract",
@@ -274,43 +273,3 @@ def allclose(arr1: Any, arr2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal
 
     made: Array = isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
     return made
-
-
-def assert_eq(a: Any, b: Any, **kwargs: Any) -> bool:
-    """Raise unless two arrays have equal elements, shapes and dtypes: for tests.
-
-    Parameters
-    ----------
-    a, b : array_like
-        The arrays.
-    **kwargs
-        ``equal_nan``, ``rtol``, ``atol``.
-
-    Returns
-    -------
-    bool
-        True.
-    """
-    left = np.asarray(a.compute() if hasattr(a, "compute") else a)
-    right = np.asarray(b.compute() if hasattr(b, "compute") else b)
-    for x, found in ((a, left), (b, right)):
-        if hasattr(x, "_expr"):
-            if x._dtype is not None and x.dtype != found.dtype:
-                raise AssertionError(f"the array promises dtype {x.dtype}, and has {found.dtype}")
-            wanted = tuple(n for n in x.shape)
-            if len(wanted) != found.ndim or any(
-                n == n and n != m for n, m in zip(wanted, found.shape, strict=True)
-            ):
-                raise AssertionError(f"the array promises shape {wanted}, and has {found.shape}")
-    if left.shape != right.shape:
-        raise AssertionError(f"shapes differ: {left.shape} and {right.shape}")
-    if kwargs.pop("check_dtype", True) and left.dtype != right.dtype:
-        raise AssertionError(f"dtypes differ: {left.dtype} and {right.dtype}")
-    options = {"rtol": 1e-5, "atol": 1e-8, "equal_nan": True} | {
-        k: v for k, v in kwargs.items() if k in ("rtol", "atol", "equal_nan")
-    }
-    exact = left.dtype.kind not in "fc"
-    equal = bool((left == right).all()) if exact else np.allclose(left, right, **options)
-    if not equal:
-        raise AssertionError(f"arrays differ:\n{left}\n{right}")
-    return True

@@ -44,6 +44,40 @@ def _axis(axis: Any, n: int) -> int:
     return at % n if n else at
 
 
+def validate_axis(axis: Any, ndim: int) -> Any:
+    """Return axes as numbers from 0, counted from the end where they are negative.
+
+    Parameters
+    ----------
+    axis : int or tuple of int
+        The axis, or several.
+    ndim : int
+        How many the array has.
+
+    Returns
+    -------
+    int or tuple of int
+
+    Raises
+    ------
+    numpy.exceptions.AxisError
+        If the array lacks one.
+    TypeError
+        If one is no whole number.
+
+    Examples
+    --------
+    >>> from raskt.array.utils import validate_axis
+    >>> validate_axis(-1, 3), validate_axis((0, -1), 3)
+    (2, (0, 2))
+    """
+    if isinstance(axis, (tuple, list)):
+        return tuple(validate_axis(each, ndim) for each in axis)
+    if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+        raise TypeError(f"an axis is a whole number, found {axis!r}")
+    return _axis(axis, ndim)
+
+
 def _axes(axis: Any, n: int) -> tuple[int, ...]:
     found = tuple(_axis(at, n) for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
     if len(set(found)) != len(found):

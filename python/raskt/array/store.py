@@ -72,7 +72,6 @@ def store(
 
     import numpy as np
 
-    from raskt._lock import held, lock_of
     from raskt.array._op import known_shape
     from raskt.base import persist
     from raskt.delayed import delayed

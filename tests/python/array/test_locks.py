@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 import raskt.array as ra
-from raskt._lock import SerializableLock
+from raskt.locks import SerializableLock
 
 X = np.arange(12.0).reshape(3, 4)
 

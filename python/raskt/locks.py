@@ -1,4 +1,4 @@
-"""Locks that users name: told by `acquire` and `release`, given back on every path."""
+"""Locks that users name, told by `acquire` and `release`, and locks that travel: through pickles, in graphs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator, Sequence
     from typing import Any
 
-__all__ = ["SerializableLock", "held", "lock_of"]
+__all__ = ["SerializableLock", "get_scheduler_lock", "held", "lock_of"]
 
 #: The locks of this process that came out of a pickle or may go into one, by token.
-_locks: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+_locks: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
 _locks_guard = threading.Lock()
 
 
@@ -33,13 +33,13 @@ class SerializableLock:
 
     Parameters
     ----------
-    token : str, optional
+    token : hashable, optional
         What copies are known by; locks that are given the same are the same.
 
     Examples
     --------
     >>> import pickle
-    >>> from raskt._lock import SerializableLock
+    >>> from raskt.utils import SerializableLock
     >>> lock = SerializableLock()
     >>> with lock:
     ...     pickle.loads(pickle.dumps(lock)).locked()
@@ -48,13 +48,19 @@ class SerializableLock:
 
     __slots__ = ("__weakref__", "_shared", "token")
 
-    def __init__(self, token: str | None = None) -> None:
-        self.token = token or uuid.uuid4().hex
+    def __init__(self, token: Hashable | None = None) -> None:
+        self.token: Hashable = uuid.uuid4().hex if token is None else token
         with _locks_guard:
             shared = _locks.get(self.token)
             if shared is None:
                 shared = _locks[self.token] = _Shared()
         self._shared: _Shared = shared
+
+    @property
+    def lock(self) -> threading.Lock:
+        """The lock of this process."""
+        found: threading.Lock = self._shared.lock
+        return found
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Take the lock, as `threading.Lock.acquire` does."""
@@ -75,7 +81,7 @@ class SerializableLock:
     def __exit__(self, *exc: object) -> None:
         self.release()
 
-    def __reduce__(self) -> tuple[type[SerializableLock], tuple[str]]:
+    def __reduce__(self) -> tuple[type[SerializableLock], tuple[Hashable]]:
         return SerializableLock, (self.token,)
 
     def __repr__(self) -> str:
@@ -120,3 +126,35 @@ def held(lock: Any) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def get_scheduler_lock(collection: Any = None, scheduler: Any = None) -> Any:
+    """Return a lock that tasks of the scheduler exclude one another by: for files that bear one writer.
+
+    Parameters
+    ----------
+    collection : object or sequence, optional
+        What is to be computed, whose preference for a scheduler counts last.
+    scheduler : str, callable or Executor, optional
+        As in `raskt.compute`.
+
+    Returns
+    -------
+    lock
+        A `SerializableLock`, or a lock between processes where tasks run in some.
+
+    Examples
+    --------
+    >>> from raskt.utils import get_scheduler_lock
+    >>> with get_scheduler_lock(scheduler="threads") as taken:
+    ...     taken
+    True
+    """
+    from raskt.base import choose
+
+    collections: Sequence[Any] = collection if isinstance(collection, (list, tuple)) else [collection]
+    if choose(scheduler, collections) == "processes":
+        import multiprocessing
+
+        return multiprocessing.Manager().Lock()
+    return SerializableLock()

@@ -1,0 +1,55 @@
+"""What to do with blocks of other libraries' types: functions by type, which those libraries register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from raskt.dispatch import Dispatch
+
+__all__ = ["concatenate", "concatenate_lookup"]
+
+concatenate_lookup = Dispatch("concatenate_lookup")
+"""How blocks of a type are put one behind the other: ``function(blocks, axis=0)``.
+
+Examples
+--------
+>>> import numpy as np
+>>> from raskt.array.dispatch import concatenate_lookup
+>>> concatenate_lookup.dispatch(np.ndarray) is np.concatenate
+True
+"""
+
+concatenate_lookup.register(object, np.concatenate)
+
+
+@concatenate_lookup.register_lazy("scipy")
+def _register_scipy() -> None:
+    from scipy import sparse
+
+    @concatenate_lookup.register((sparse.spmatrix, sparse.sparray))
+    def concatenate_sparse(parts: Any, axis: int = 0) -> Any:
+        return sparse.vstack(parts) if axis == 0 else sparse.hstack(parts)
+
+
+@concatenate_lookup.register(np.ma.MaskedArray)
+def _concatenate_masked(parts: Any, axis: int = 0) -> Any:
+    return np.ma.concatenate(parts, axis=axis)
+
+
+def concatenate(parts: list[Any], axis: int) -> Any:
+    """Put blocks one behind the other, as the type of the first does.
+
+    Parameters
+    ----------
+    parts : list of arrays
+        The blocks.
+    axis : int
+        Along which axis.
+
+    Returns
+    -------
+    array
+    """
+    return concatenate_lookup.dispatch(type(parts[0]))(parts, axis=axis)
