@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from raskt import _raskt, config
+from raskt._lazy import finder
 from raskt._raskt import Delayed
 
 TYPE_CHECKING = False
@@ -98,3 +99,14 @@ def delayed(
 
 def _label(function: Any, name: Any) -> str:
     return _raskt.function_name(function) if name is None else str(name)
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "named_schedulers": "raskt.base",
+        "tokenize": "raskt.tokenize",
+        "unpack_collections": "raskt.base",
+    },
+)

@@ -18,12 +18,18 @@ from raskt._raskt import (
 )
 from raskt.tokenize import TokenizationError
 
+
+class PerformanceWarning(UserWarning):
+    """Something will take more time or memory than another way to ask for it would."""
+
+
 __all__ = [
     "ComputationCancelled",
     "CycleError",
     "GraphError",
     "KeyClashError",
     "MissingKeyError",
+    "PerformanceWarning",
     "SpillError",
     "TaskExitError",
     "TaskPanicError",

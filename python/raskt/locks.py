@@ -1,4 +1,4 @@
-"""Locks that users name, told by `acquire` and `release`, and locks that travel: through pickles, in graphs."""
+"""Locks that users name, told by `acquire` and `release`, and locks that travel through pickles."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ pub use carrier::Carrier;
 pub use context::{Bounds, Context};
 pub use expr::{Draft, Expr, Purity};
 pub use library::{Library, NoLibrary};
-pub use lower::{Lower, Lowered, Plan, layer_name};
+pub use lower::{LABEL, Lower, Lowered, Plan, label, layer_name};
 pub use meta::{Meta, ShapeMeta};
 pub use operation::{Arity, MetaRule, Operation, Operations, Way};
 pub use planner::Planner;

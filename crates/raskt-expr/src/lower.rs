@@ -43,7 +43,16 @@ pub trait Lower: Send + Sync {
     ) -> Result<Lowered>;
 }
 
-/// The name of the layer that an expression becomes: its operation and its token.
+/// The parameter that says what users call the function that made an expression, where it is not the operation.
+pub const LABEL: &str = "label";
+
+/// What users call the function that made an expression.
+#[must_use]
+pub fn label(expr: &Expr) -> &str {
+    expr.parameters().get(LABEL).and_then(Param::as_str).unwrap_or_else(|| expr.operation().as_str())
+}
+
+/// The name of the layer that an expression becomes: its label and its token.
 ///
 /// ```
 /// use raskt_expr::{Draft, layer_name};
@@ -53,7 +62,7 @@ pub trait Lower: Send + Sync {
 /// ```
 #[must_use]
 pub fn layer_name(expr: &Expr) -> Name {
-    Name::new(&format!("{}-{}", expr.operation(), expr.token()))
+    Name::new(&format!("{}-{}", label(expr), expr.token()))
 }
 
 /// Expressions, lowered.

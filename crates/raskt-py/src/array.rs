@@ -8,6 +8,7 @@ mod finish;
 mod from_numpy;
 mod indexing;
 mod kernels;
+mod label;
 mod library;
 mod notes;
 mod operands;

@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from raskt.highlevelgraph import HighLevelGraph
+
 __all__ = ["SpeaksDask"]
 
 
@@ -33,9 +35,11 @@ class SpeaksDask:
         return graph_of(self)
 
     @property
-    def dask(self) -> Any:
-        """The graph as one of Dask's, which must be installed."""
-        return self.__dask_graph__()
+    def dask(self) -> HighLevelGraph:
+        """The tasks by key, in layers: for code that reads graphs, or writes tasks of its own upon them."""
+        from raskt.highlevelgraph import graph_of
+
+        return graph_of(self)
 
     def __dask_keys__(self) -> list[Any]:
         return self.__raskt_keys__()

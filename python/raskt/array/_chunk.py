@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from raskt.locks import held
 from raskt.array._meta import dtype_named
+from raskt.locks import held
 
 __all__: list[str] = []
 

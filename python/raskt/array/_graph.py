@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from raskt import _raskt
 from raskt.array._op import array_of
 
 if TYPE_CHECKING:
+    from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
 __all__ = ["finalize", "graph_of", "keys_of", "rebuild"]
@@ -55,6 +57,26 @@ def finalize(blocks: Any, counts: Any) -> Any:
 
     whole = assemble(list(flat(blocks)), counts)
     return whole[()] if np.ndim(whole) == 0 and isinstance(whole, np.ndarray) else whole
+
+
+def expr_of_graph(graph: Any, name: Any, chunks: Any, dtype: Any, meta: Any, shape: Any) -> ArrayExpr:
+    """Return the expression of an array whose blocks are values of a graph."""
+    from raskt.array._meta import dtype_name
+    from raskt.array.rechunk import grid_of, normalize_chunks
+
+    if not isinstance(graph, Mapping):
+        raise TypeError(
+            "an array is made of a graph, its name and chunks, or by functions such as from_array; "
+            f"found {type(graph).__name__}"
+        )
+    if name is None or chunks is None:
+        raise TypeError(f"an array of a graph needs its name and chunks, found {name!r} and {chunks!r}")
+    if dtype is None:
+        dtype = getattr(meta, "dtype", None)
+    sizes = normalize_chunks(chunks, shape, dtype=dtype)
+    grid = grid_of(sizes, tuple(sum(own) for own in sizes))
+    said = "unknown" if dtype is None else dtype_name(np.dtype(dtype))
+    return rebuild(graph, str(name), grid, said, _raskt.tokenize(graph, name, sizes, said))._expr
 
 
 def rebuild(graph: Any, name: str, grid: Any, dtype: str, token: str, rename: Any = None) -> Array:

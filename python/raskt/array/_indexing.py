@@ -363,6 +363,8 @@ class Blocks:
         if sum(isinstance(item, (list, np.ndarray)) for item in items) > 1:
             raise ValueError("blocks are indexed with one list at most")
         items = tuple(_spelt(self._array, tuple(items)))
+        if all(isinstance(item, slice) and item == slice(None) for item in items):
+            return self._array
         chosen: list[Any] = []
         for item, n in zip(items, self.shape, strict=True):
             if isinstance(item, (int, np.integer)):

@@ -1,128 +1,248 @@
-"""Methods of arrays that are functions of the package: which, and where they are."""
+"""Methods of arrays that are functions of the package: on the class, with the functions' own signatures."""
 
 from __future__ import annotations
 
-import functools
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["METHODS", "method"]
-
-METHODS = {
-    "all": "reductions",
-    "any": "reductions",
-    "argmax": "reductions",
-    "argmin": "reductions",
-    "argtopk": "sorting",
-    "choose": "ufuncs",
-    "clip": "ufuncs",
-    "conj": "ufuncs",
-    "cumprod": "cumulative",
-    "cumsum": "cumulative",
-    "dot": "linear",
-    "map_blocks": "blockwise",
-    "map_overlap": "overlap",
-    "max": "reductions",
-    "mean": "reductions",
-    "min": "reductions",
-    "moment": "reductions",
-    "nonzero": "searching",
-    "prod": "reductions",
-    "ravel": "reshape",
-    "rechunk": "rechunk",
-    "repeat": "creation",
-    "round": "ufuncs",
-    "shuffle": "slicing",
-    "squeeze": "shape",
-    "std": "reductions",
-    "sum": "reductions",
-    "swapaxes": "shape",
-    "topk": "sorting",
-    "trace": "reductions",
-    "var": "reductions",
-}
-
-_SPECIAL = {"copy", "flatten", "reshape", "store", "transpose", "view", "to_zarr", "to_hdf5", "to_backend"}
+__all__ = ["Methods"]
 
 
-def method(array: Array, name: str) -> Any:
-    """Return the bound method ``name``."""
-    home = METHODS.get(name)
-    if home is not None:
-        function = getattr(importlib.import_module(f"raskt.array.{home}"), name)
-        if name == "map_blocks" or name == "map_overlap":
-            return functools.partial(_function_first, function, array)
-        return functools.partial(function, array)
-    if name in _SPECIAL:
-        return functools.partial(globals()[f"_{name}"], array)
-    raise AttributeError(f"'Array' object has no attribute {name!r}")
+class Function:
+    """A method that is a function of another module, which is imported when the method is first looked at."""
+
+    __slots__ = ("home", "name", "owner")
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def __get__(self, array: Any, kind: Any = None) -> Any:
+        function = getattr(importlib.import_module(f"raskt.array.{self.home}"), self.name)
+        # From now on the class has the function itself.
+        setattr(self.owner, self.name, function)
+        return function if array is None else function.__get__(array, kind)
 
 
-def _function_first(function: Any, array: Array, func: Any = None, /, *args: Any, **kwargs: Any) -> Array:
-    func = kwargs.pop("func", None) if func is None else func
-    made: Array = function(func, array, *args, **kwargs)
-    return made
+class Methods:
+    """What arrays do by name."""
 
+    __slots__ = ()
 
-def _copy(array: Array) -> Array:
-    """Arrays do not change: a copy is another name."""
-    from raskt.array._op import array_of
+    all = Function("reductions")
+    any = Function("reductions")
+    argmax = Function("reductions")
+    argmin = Function("reductions")
+    argtopk = Function("sorting")
+    choose = Function("ufuncs")
+    clip = Function("ufuncs")
+    cumprod = Function("cumulative")
+    cumsum = Function("cumulative")
+    dot = Function("linear")
+    max = Function("reductions")
+    mean = Function("reductions")
+    min = Function("reductions")
+    moment = Function("reductions")
+    nonzero = Function("searching")
+    prod = Function("reductions")
+    ravel = Function("reshape")
+    rechunk = Function("rechunk")
+    repeat = Function("creation")
+    round = Function("ufuncs")
+    shuffle = Function("slicing")
+    squeeze = Function("shape")
+    std = Function("reductions")
+    sum = Function("reductions")
+    swapaxes = Function("shape")
+    topk = Function("sorting")
+    trace = Function("reductions")
+    var = Function("reductions")
+    view = Function("shape")
 
-    return array_of(array._expr)
+    def conj(self: Any) -> Array:
+        """Return the complex conjugates."""
+        from raskt.array.ufuncs import conj
 
+        found: Array = conj(self)
+        return found
 
-def _flatten(array: Array, order: str = "C") -> Array:
-    from raskt.array.reshape import ravel
+    def copy(self: Any) -> Array:
+        """Return another array of the same elements: assigning to one does not change the other."""
+        from raskt.array._op import array_of
 
-    if order != "C":
-        raise NotImplementedError("arrays are flattened in C order: transpose first")
-    return ravel(array)
+        return array_of(self._expr)
 
+    def flatten(self: Any, order: str = "C") -> Array:
+        """Return the elements along one axis.
 
-def _reshape(array: Array, *shape: Any, merge_chunks: bool = True, limit: Any = None) -> Array:
-    from raskt.array.reshape import reshape
+        Parameters
+        ----------
+        order : {"C"}, optional
+            The order: rows one after the other.
 
-    found = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-    return reshape(array, found, merge_chunks=merge_chunks, limit=limit)
+        Returns
+        -------
+        Array
+            Of one axis.
+        """
+        from raskt.array.reshape import ravel
 
+        if order != "C":
+            raise NotImplementedError("arrays are flattened in C order: transpose first")
+        return ravel(self)
 
-def _transpose(array: Array, *axes: Any) -> Array:
-    from raskt.array.shape import transpose
+    def map_blocks(self: Any, func: Any = None, /, *args: Any, **kwargs: Any) -> Array:
+        """Apply a function to every block: `raskt.array.map_blocks` with this array first.
 
-    if not axes or axes == (None,):
-        return transpose(array)
-    return transpose(array, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
+        Parameters
+        ----------
+        func : callable
+            The function of blocks.
+        *args, **kwargs
+            As in `raskt.array.map_blocks`.
 
+        Returns
+        -------
+        Array
+            The result.
 
-def _view(array: Array, dtype: Any = None, order: str = "C") -> Array:
-    from raskt.array.shape import view
+        Examples
+        --------
+        >>> import raskt.array as ra
+        >>> ra.arange(3, chunks=2).map_blocks(lambda block: block * 2).compute()
+        array([0, 2, 4])
+        """
+        from raskt.array.blockwise import map_blocks
 
-    return view(array, dtype, order)
+        return map_blocks(kwargs.pop("func", None) if func is None else func, self, *args, **kwargs)
 
+    def map_overlap(self: Any, func: Any = None, /, *args: Any, **kwargs: Any) -> Array:
+        """Apply a function to every block with a margin of its neighbours.
 
-def _store(array: Array, target: Any, **kwargs: Any) -> Any:
-    from raskt.array.store import store
+        Parameters
+        ----------
+        func : callable
+            The function of blocks.
+        *args, **kwargs
+            As in `raskt.array.map_overlap`: ``depth``, ``boundary``, ``trim`` and others. These three may be
+            given by position.
 
-    return store([array], [target], **kwargs)
+        Returns
+        -------
+        Array
+            The result.
 
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import raskt.array as ra
+        >>> x = ra.arange(4, chunks=2)
+        >>> x.map_overlap(lambda block: block - np.roll(block, 1), depth=1, boundary="periodic").compute()
+        array([-3,  1,  1,  1])
+        """
+        from raskt.array.overlap import map_overlap
 
-def _to_zarr(array: Array, *args: Any, **kwargs: Any) -> Any:
-    del array, args, kwargs
-    raise NotImplementedError("to_zarr is not there yet: use store into an open zarr array")
+        if args and not hasattr(args[0], "shape"):
+            said = dict(zip(("depth", "boundary", "trim"), args, strict=False))
+            if len(args) > 3 or said.keys() & kwargs:
+                raise TypeError(f"map_overlap takes depth, boundary and trim once, found {args}, {kwargs}")
+            args, kwargs = (), {**said, **kwargs}
+        return map_overlap(kwargs.pop("func", None) if func is None else func, self, *args, **kwargs)
 
+    def reshape(self: Any, *shape: Any, merge_chunks: bool = True, limit: Any = None) -> Array:
+        """Return the elements in another shape.
 
-def _to_hdf5(array: Array, *args: Any, **kwargs: Any) -> Any:
-    del array, args, kwargs
-    raise NotImplementedError("to_hdf5 is not there yet: use store into an open h5py data set")
+        Parameters
+        ----------
+        *shape : int, or one tuple of int
+            The shape; one length may be -1.
+        merge_chunks, limit : optional
+            As in `raskt.array.reshape`.
 
+        Returns
+        -------
+        Array
+            The elements; the array itself where the shape is the one that it has.
+        """
+        from raskt.array.reshape import reshape
 
-def _to_backend(array: Array, backend: Any = None, **kwargs: Any) -> Array:
-    del kwargs
-    if backend not in (None, "numpy"):
-        raise NotImplementedError(
-            f"the backend {backend!r} is not there: blocks are NumPy's; use map_blocks to convert them"
-        )
-    return array
+        found = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
+        return reshape(self, found, merge_chunks=merge_chunks, limit=limit)
+
+    def transpose(self: Any, *axes: Any) -> Array:
+        """Put axes in another order.
+
+        Parameters
+        ----------
+        *axes : int, or one tuple of int
+            The order; the reverse one by default.
+
+        Returns
+        -------
+        Array
+            The elements; the array itself where the order is the one that it has.
+        """
+        from raskt.array.shape import transpose
+
+        if not axes or axes == (None,):
+            return transpose(self)
+        return transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
+
+    def store(self: Any, target: Any, **kwargs: Any) -> Any:
+        """Write the array into anything that takes slices.
+
+        Parameters
+        ----------
+        target : array_like
+            Where to.
+        **kwargs
+            As in `raskt.array.store`.
+
+        Returns
+        -------
+        None, or as `raskt.array.store` says.
+        """
+        from raskt.array.store import store
+
+        return store([self], [target], **kwargs)
+
+    def to_zarr(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise: not there yet. Use `store` into an open zarr array."""
+        raise NotImplementedError("to_zarr is not there yet: use store into an open zarr array")
+
+    def to_hdf5(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise: not there yet. Use `store` into an open h5py data set."""
+        raise NotImplementedError("to_hdf5 is not there yet: use store into an open h5py data set")
+
+    def to_tiledb(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise: not there yet. Use `store` into an open TileDB array."""
+        raise NotImplementedError("to_tiledb is not there yet: use store into an open TileDB array")
+
+    def to_backend(self: Any, backend: Any = None, **kwargs: Any) -> Array:
+        """Return the array with blocks of another library: NumPy's, as they are.
+
+        Parameters
+        ----------
+        backend : {"numpy"}, optional
+            The library.
+        **kwargs
+            None are known.
+
+        Returns
+        -------
+        Array
+            The array itself.
+        """
+        if kwargs:
+            raise TypeError(f"to_backend does not take the keyword arguments {sorted(kwargs)!r}")
+        if backend not in (None, "numpy"):
+            raise NotImplementedError(
+                f"the backend {backend!r} is not there: blocks are NumPy's; use map_blocks to convert them"
+            )
+        found: Array = self
+        return found

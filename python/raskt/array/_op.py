@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["array_of", "expr_of", "is_known", "known_shape", "lift", "op", "promoted"]
+__all__ = ["array_of", "expr_of", "is_known", "known_shape", "lift", "op", "promoted", "told"]
 
 _UNMATCHED = "not known to be equal"
 """What the engine says of sizes that have to be found out before arrays can meet element by element."""
@@ -22,16 +22,22 @@ _NUMBERS = (int, float, complex, bool)
 
 
 def op(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None = None) -> Array:
-    """Ask for an operation of operands: arrays, numbers, and whatever NumPy makes an array of."""
+    """Ask for an operation of operands: arrays, numbers, and whatever NumPy makes an array of.
+
+    An operation that changes nothing returns its operand.
+    """
     try:
-        made: Array = array_of(_raskt.array_op(name, tuple([lift(x) for x in operands]), parameters))
+        expr = _raskt.array_op(name, tuple([lift(x) for x in operands]), parameters)
     except ValueError as error:
         if _UNMATCHED not in str(error) or len(operands) < 2:
             raise
         from raskt.array._unknown import elementwise
 
         return elementwise(name, operands, parameters)
-    return made
+    if operands and getattr(operands[0], "_expr", None) == expr:
+        same: Array = operands[0]
+        return same
+    return array_of(expr)
 
 
 def array_of(expr: ArrayExpr) -> Array:
@@ -40,6 +46,16 @@ def array_of(expr: ArrayExpr) -> Array:
 
     array = Array.__new__(Array)
     array._expr = expr
+    return array
+
+
+def told(array: Array, name: Any = None, meta: Any = None) -> Array:
+    """Give an array the name and the type of blocks that were said of it."""
+    if name is not None:
+        array = array_of(array._expr)
+        array._given_name = str(name)
+    if meta is not None and hasattr(meta, "dtype"):
+        array._meta = meta
     return array
 
 

@@ -528,7 +528,9 @@ def is_like(x: Array, axis: int, y: Array, other: int) -> bool:
     own, found = x.chunks[axis], y.chunks[other]
     if len(own) != len(found):
         return False
-    return own == found or _raskt.array_origins(x._expr)[axis] == _raskt.array_origins(y._expr)[other]
+    if own == found and is_known(own):
+        return True
+    return _raskt.array_origins(x._expr)[axis] == _raskt.array_origins(y._expr)[other]
 
 
 def fits(x: Array, y: Array) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from raskt import _raskt
 from raskt.array._block_call import BlockCall, Rest, dtype_of_call, wants
-from raskt.array._op import dtype_parameter, op
+from raskt.array._op import dtype_parameter, op, told
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -58,8 +58,10 @@ def blockwise(
         The indices of the result.
     *args : array, index, array, index, ...
         Arrays, each followed by its indices; None for what is passed as it is, lazy values in it computed.
-    name, token : optional
-        Accepted as Dask does.
+    name : str, optional
+        What the keys of the result begin with.
+    token : str, optional
+        What the result is called instead of by the function: the first part of that name.
     dtype, meta : optional
         The dtype of the result, or an array that has it; found out by a call on one element otherwise.
     adjust_chunks : dict, optional
@@ -86,7 +88,6 @@ def blockwise(
     >>> ra.blockwise(np.outer, "ij", x, "i", x, "j", dtype=int).compute().shape
     (4, 4)
     """
-    del name, token
     out_ind = tuple(out_ind)
     if len(set(out_ind)) != len(out_ind):
         raise ValueError(f"Repeated elements not allowed in output index: {out_ind}")
@@ -121,20 +122,19 @@ def blockwise(
         dtype = getattr(meta, "dtype", None)
     if dtype is None:
         dtype = dtype_of_call(func, places, rest, [x for _, x, _ in arrays])
-    return op(
-        "blockwise",
-        (*(x for _, x, _ in arrays), *rest.operands),
-        {
-            "function": _raskt.Whole(
-                call if concatenate or not joins else _Lists(call, [list(i) for _, _, i in arrays], out_ind)
-            ),
-            "output": [number[letter] for letter in out_ind],
-            "inputs": [*([number[letter] for letter in index] for _, _, index in arrays), *rest.letters],
-            "chunks": grid_of(tuple(result), tuple(sum(sizes) for sizes in result)),
-            "contraction": ("join" if concatenate else "gather") if joins else "spread",
-            "dtype": dtype_parameter(dtype) or "unknown",
-        },
-    )
+    parameters = {
+        "function": _raskt.Whole(
+            call if concatenate or not joins else _Lists(call, [list(i) for _, _, i in arrays], out_ind)
+        ),
+        "output": [number[letter] for letter in out_ind],
+        "inputs": [*([number[letter] for letter in index] for _, _, index in arrays), *rest.letters],
+        "chunks": grid_of(tuple(result), tuple(sum(sizes) for sizes in result)),
+        "contraction": ("join" if concatenate else "gather") if joins else "spread",
+        "dtype": dtype_parameter(dtype) or "unknown",
+    }
+    if token is not None:
+        parameters["label"] = str(token)
+    return told(op("blockwise", (*(x for _, x, _ in arrays), *rest.operands), parameters), name, meta)
 
 
 class _Lists:
@@ -142,6 +142,7 @@ class _Lists:
 
     def __init__(self, call: Any, indices: Any, output: Any) -> None:
         self.call, self.indices, self.output = call, indices, output
+        self.__name__ = call.__name__
 
     def __call__(self, *blocks: Any) -> Any:
         return self.call(*blocks)
@@ -216,8 +217,10 @@ def map_blocks(
         Arrays, whose blocks are paired by their number: one block along an axis goes with each of many. Other
         arguments are passed as they are, but for lazy values among them, also in containers, which are
         computed first.
-    name, token : optional
-        Accepted as Dask does.
+    name : str, optional
+        What the keys of the result begin with.
+    token : str, optional
+        What the result is called instead of by the function: the first part of that name.
     dtype, meta : optional
         The dtype of the result, or an array that has it; found out by a call on one element otherwise.
     chunks : tuple, optional
@@ -243,7 +246,7 @@ def map_blocks(
     >>> x.map_blocks(lambda block: block * 2).compute()
     array([ 0,  2,  4,  6,  8, 10])
     """
-    del name, token, enforce_ndim
+    del enforce_ndim
     func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
@@ -290,7 +293,9 @@ def map_blocks(
         "dtype": dtype_parameter(dtype) or "unknown",
         "info": True,
     }
-    return op("blockwise", (*arrays, *rest.operands), parameters)
+    if token is not None:
+        parameters["label"] = str(token)
+    return told(op("blockwise", (*arrays, *rest.operands), parameters), name, meta)
 
 
 def _told(func: Any, kwargs: dict[str, Any]) -> dict[str, Any] | None:

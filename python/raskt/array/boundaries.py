@@ -28,11 +28,13 @@ def _around(x: Array, axis: int, before: Any, after: Any) -> Array:
     from raskt.array.concatenate import concatenate
 
     sizes = x.chunks[axis]
-    found: Array = concatenate([before, x, after], axis=axis)
+    found = concatenate([before, x, after], axis=axis)
     first, last = before.shape[axis], after.shape[axis]
-    if len(sizes) == 1:
-        return found.rechunk({axis: (first + sizes[0] + last,)})
-    return found.rechunk({axis: (first + sizes[0], *sizes[1:-1], sizes[-1] + last)})
+    ends = (
+        (first + sizes[0] + last,) if len(sizes) == 1 else (first + sizes[0], *sizes[1:-1], sizes[-1] + last)
+    )
+    made: Array = found.rechunk({axis: ends})
+    return made
 
 
 def periodic(x: Array, axis: int, depth: int) -> Array:

@@ -1,4 +1,4 @@
-"""Chunks as tuples of sizes: what library code asks of them. `raskt.array.rechunk` changes those of arrays."""
+"""Chunks as tuples of sizes: what libraries ask of them; `raskt.array.rechunk` changes those of arrays."""
 
 from __future__ import annotations
 

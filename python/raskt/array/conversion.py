@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.locks import lock_of
 from raskt.array._meta import dtype_name
-from raskt.array._op import array_of, dtype_parameter
+from raskt.array._op import array_of, dtype_parameter, told
 from raskt.array.core import Array
 from raskt.array.rechunk import grid_of
+from raskt.locks import lock_of
 
 __all__ = ["array", "asanyarray", "asarray", "from_array", "from_delayed"]
 
@@ -101,6 +101,7 @@ def from_array(
     if isinstance(chunks, str) and dtype.hasobject:
         raise NotImplementedError("automatic chunks need a dtype of known size: give chunks=-1 or sizes")
     grid = grid_of(chunks, tuple(int(n) for n in x.shape), dtype, None, previous)
+    called = name if isinstance(name, str) else None
     if isinstance(x, np.ndarray):
         if copy and not _is_written_map(x):
             x = _raskt.array_kept(x)
@@ -109,7 +110,7 @@ def from_array(
     token = _token(x, name)
     lock = lock_of(lock)
     if type(x) is np.ndarray and getitem is None and lock is None:
-        return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token))
+        return told(array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token)), called, meta)
     if asarray is None:
         asarray = not hasattr(x, "__array_function__")
     if getitem is not None:
@@ -117,8 +118,8 @@ def from_array(
     kwargs = {"asarray": asarray, "lock": None if lock is None else _raskt.Whole(lock)}
     if getitem is not None:
         kwargs["getitem"] = _raskt.Whole(getitem)
-    del meta
-    return array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token, kwargs))
+    made = array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token, kwargs))
+    return told(made, called, x if meta is None and not asarray else meta)
 
 
 def _is_map(x: Any) -> bool:
@@ -283,8 +284,8 @@ def from_delayed(value: Any, shape: Any, dtype: Any = None, meta: Any = None, na
         The dtype that it has.
     meta : array_like, optional
         An array whose dtype it has.
-    name : optional
-        Accepted as Dask does.
+    name : str, optional
+        What its key begins with.
 
     Returns
     -------
@@ -299,7 +300,6 @@ def from_delayed(value: Any, shape: Any, dtype: Any = None, meta: Any = None, na
     >>> ra.from_delayed(raskt.delayed(np.ones)(3), (3,), float).sum().compute()
     np.float64(3.0)
     """
-    del name
     from raskt.delayed import delayed
 
     if not isinstance(value, _raskt.Delayed):
@@ -308,4 +308,5 @@ def from_delayed(value: Any, shape: Any, dtype: Any = None, meta: Any = None, na
         dtype = meta.dtype
     shape = (shape,) if isinstance(shape, (int, float)) else tuple(shape)
     grid = _raskt.ArrayChunks([[(None if n != n else int(n), 1)] for n in shape])
-    return array_of(_raskt.array_from_delayed(value, grid, dtype_parameter(dtype) or "unknown"))
+    made = array_of(_raskt.array_from_delayed(value, grid, dtype_parameter(dtype) or "unknown"))
+    return told(made, name, meta)

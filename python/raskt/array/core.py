@@ -4,26 +4,49 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt import _raskt
 from raskt._dask.mixin import SpeaksDask
+from raskt._lazy import finder
 from raskt.array._meta import dtype_name, dtype_named
+from raskt.array._methods import Methods
 from raskt.array._op import array_of, op
 from raskt.array._operators import Operators
+from raskt.collection import CollectionMethods
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Array", "to_delayed"]
 
 Chunks = tuple[tuple[int, ...], ...]
 
 
-class Array(SpeaksDask, Operators):
+class Array(SpeaksDask, Operators, Methods, CollectionMethods):
     """A lazy n-dimensional array, cut into chunks.
 
     Arrays are made by functions such as `from_array`, `ones` and `arange`, and by operations on other
     arrays, which look as NumPy's do. Nothing is computed until `compute` is called.
+
+    Code that writes tasks of its own makes one of a graph:
+
+    Parameters
+    ----------
+    dask : mapping
+        A graph, whose keys ``(name, 0, 0)``, ``(name, 0, 1)``, ... have the blocks.
+    name : str
+        What these keys begin with.
+    chunks : tuple of tuples of int
+        How the array is cut; NaN for sizes that are not known. With ``shape`` what `normalize_chunks` takes.
+    dtype : dtype, optional
+        The dtype of the elements.
+    meta : array_like, optional
+        An array of the type, the dtype and the number of axes of the blocks.
+    shape : tuple of int, optional
+        The shape, where ``chunks`` do not say it.
 
     Examples
     --------
@@ -33,15 +56,29 @@ class Array(SpeaksDask, Operators):
     np.int64(55)
     """
 
-    __slots__ = ("__weakref__", "_cache", "_expr")
+    __slots__ = ("_cache", "_expr", "_given_meta", "_given_name")
     __array_priority__ = 11
 
     _cache: np.dtype[Any]
 
-    def __init__(self, expr: _raskt.ArrayExpr) -> None:
-        if not isinstance(expr, _raskt.ArrayExpr):
-            raise TypeError("arrays are made by functions such as from_array, not by Array(...)")
-        self._expr = expr
+    def __init__(
+        self,
+        dask: Mapping[Any, Any] | _raskt.ArrayExpr,
+        name: str | None = None,
+        chunks: Any = None,
+        dtype: Any = None,
+        meta: Any = None,
+        shape: Any = None,
+    ) -> None:
+        if isinstance(dask, _raskt.ArrayExpr):
+            self._expr = dask
+            return
+        from raskt.array._graph import expr_of_graph
+
+        self._expr = expr_of_graph(dask, name, chunks, dtype, meta, shape)
+        self._given_name = str(name)
+        if meta is not None:
+            self._meta = meta
 
     # ---- what it is ----
 
@@ -109,11 +146,27 @@ class Array(SpeaksDask, Operators):
     @property
     def name(self) -> str:
         """What the keys of its blocks begin with."""
-        return self._expr.name
+        try:
+            return self._given_name
+        except AttributeError:
+            return self._expr.name
 
     @property
-    def _meta(self) -> np.ndarray[Any, Any]:
-        return np.empty((0,) * self.ndim, dtype=self.dtype)
+    def _meta(self) -> Any:
+        """An array without elements, of the type, dtype and number of axes of the blocks."""
+        try:
+            return self._given_meta
+        except AttributeError:
+            return np.empty((0,) * self.ndim, dtype=self.dtype)
+
+    @_meta.setter
+    def _meta(self, meta: Any) -> None:
+        from raskt.array.metas import meta_from_array
+
+        known = self._dtype
+        self._given_meta = meta_from_array(meta, ndim=self.ndim, dtype=known)
+        if known is None:
+            self._expr = self.astype(self._given_meta.dtype)._expr
 
     def __len__(self) -> int:
         if not self.shape:
@@ -129,7 +182,11 @@ class Array(SpeaksDask, Operators):
         size = ", ".join("nan" if n != n else str(n) for n in self.chunksize)
         size = f"({size},)" if self.ndim == 1 else f"({size})"
         dtype = "unknown" if self._dtype is None else self.dtype
-        return f"raskt.array<{self._expr.operation}, shape={shape}, dtype={dtype}, chunksize={size}>"
+        from raskt.naming import key_split, typename
+
+        called = key_split(self.name) if hasattr(self, "_given_name") else self._expr.label
+        kind = typename(type(self._meta))
+        return f"raskt.array<{called}, shape={shape}, dtype={dtype}, chunksize={size}, chunktype={kind}>"
 
     def _repr_html_(self) -> str:
         from raskt.array._html import table
@@ -197,12 +254,21 @@ class Array(SpeaksDask, Operators):
         expr = self._expr
 
         def rebuild(blocks: list[Any]) -> Array:
-            return array_of(_raskt.array_persisted(blocks, expr.grid, expr.dtype, expr.token))
+            kept = array_of(_raskt.array_persisted(blocks, expr.grid, expr.dtype, expr.token))
+            return self._told_to(kept)
 
         return _raskt.array_delayed(expr, -2, optimize_graph), rebuild
 
+    def _told_to(self, other: Array) -> Array:
+        """Give another array of the same content the name and the type that were said of this one."""
+        for slot in ("_given_name", "_given_meta"):
+            if hasattr(self, slot):
+                setattr(other, slot, getattr(self, slot))
+        return other
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return Array, (self._expr,)
+        said = (getattr(self, "_given_name", None), getattr(self, "_given_meta", None))
+        return (_restored, (self._expr, *said)) if said != (None, None) else (Array, (self._expr,))
 
     def compute(self, **kwargs: Any) -> Any:
         """Compute the array.
@@ -238,12 +304,6 @@ class Array(SpeaksDask, Operators):
 
         kept: Array = persist(self, traverse=False, **kwargs)[0]
         return kept
-
-    def visualize(self, *args: Any, **kwargs: Any) -> Any:
-        """Draw the graph of tasks; see `raskt.visualize`."""
-        from raskt._visualize import visualize
-
-        return visualize(self, *args, **kwargs)
 
     def to_delayed(self, optimize_graph: bool = True) -> np.ndarray[Any, Any]:
         """Return the blocks as delayed values, in an array of the same grid.
@@ -340,7 +400,7 @@ class Array(SpeaksDask, Operators):
                 raise
             expr = None  # sizes have to be known first
         if expr is not None:
-            return array_of(expr)
+            return self if expr == self._expr else array_of(expr)
         from raskt.array._indexing import getitem
 
         return getitem(self, key)
@@ -349,8 +409,9 @@ class Array(SpeaksDask, Operators):
         from raskt.array._assignment import setitem
 
         self._expr = setitem(self, key, value)._expr
-        if hasattr(self, "_cache"):
-            del self._cache
+        for slot in ("_cache", "_given_name"):
+            if hasattr(self, slot):
+                delattr(self, slot)
 
     def astype(self, dtype: Any, **kwargs: Any) -> Array:
         """Return the same elements as another dtype.
@@ -365,13 +426,15 @@ class Array(SpeaksDask, Operators):
         Returns
         -------
         Array
-            The elements, cast.
+            The elements, cast; the array itself where it has the dtype.
         """
         kwargs.pop("copy", None)
         extra = set(kwargs) - {"casting", "order", "subok"}
         if extra:
             raise TypeError(f"astype does not take the keyword arguments {sorted(extra)!r}")
         dtype = np.dtype(dtype)
+        if dtype == self._dtype and not kwargs.keys() & {"order", "subok"}:
+            return self
         casting = kwargs.get("casting", "unsafe")
         if not np.can_cast(self.dtype, dtype, casting=casting):
             raise TypeError(
@@ -382,22 +445,12 @@ class Array(SpeaksDask, Operators):
             parameters["kwargs"] = kwargs
         return op("astype", (self,), parameters)
 
-    # ---- methods that are functions ----
-
-    def __getattr__(self, name: str) -> Any:
-        from raskt.array._methods import method
-
-        return method(self, name)
-
-    def __dir__(self) -> list[str]:
-        from raskt.array._methods import METHODS
-
-        return sorted({*object.__dir__(self), *METHODS})
+    # ---- views ----
 
     @property
     def T(self) -> Array:
         """The array with its axes reversed."""
-        return op("transpose", (self,))
+        return self.transpose()
 
     @property
     def A(self) -> Array:
@@ -438,3 +491,111 @@ class Array(SpeaksDask, Operators):
 def to_delayed(x: Array) -> np.ndarray[Any, Any]:
     """Return the blocks of an array as delayed values."""
     return x.to_delayed()
+
+
+def _restored(expr: _raskt.ArrayExpr, name: str | None, meta: Any) -> Array:
+    """Return an array of which a name, or the type of its blocks, has been said."""
+    made = array_of(expr)
+    if name is not None:
+        made._given_name = name
+    if meta is not None:
+        made._given_meta = meta
+    return made
+
+
+def getter(a: Any, b: Any, asarray: bool | None = True, lock: Any = None) -> Any:
+    """Return a region of anything that takes slices: the task that reads a block.
+
+    Parameters
+    ----------
+    a : array_like
+        Where it lies: an array, a data set of a file.
+    b : tuple of slices
+        Which region.
+    asarray : bool, optional
+        Whether it becomes a NumPy array; by default unless it has ``__array_function__``.
+    lock : lock, optional
+        What is held meanwhile.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raskt.array.core import getter
+    >>> getter(np.arange(5), (slice(1, 3),))
+    array([1, 2])
+    """
+    from raskt.locks import held, lock_of
+
+    with held(lock_of(lock)):
+        found = a[b]
+        if asarray or (asarray is None and not hasattr(found, "__array_function__")):
+            found = np.asarray(found)
+    return found
+
+
+getter_nofancy = getter_inline = getter
+"""The same: the engine decides what is put where it is needed, and which regions are asked for."""
+
+
+def finalize(results: Any) -> Any:
+    """Return the blocks of an array, in nested lists, as one.
+
+    Parameters
+    ----------
+    results : list
+        The blocks, nested as the keys of the array are.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from raskt.array.core import finalize
+    >>> finalize([[np.ones((1, 2)), np.zeros((1, 1))]])
+    array([[1., 1., 0.]])
+    """
+    from raskt.array._chunk import assemble
+
+    counts, level = [], [results]
+    while level and isinstance(level[0], (list, tuple)):
+        counts.append(len(level[0]))
+        level = [item for items in level for item in items]
+    return assemble(level, counts) if level else np.empty(0)
+
+
+def concatenate3(arrays: Any) -> Any:
+    """Return arrays in nested lists as one: see `finalize`."""
+    return finalize(arrays)
+
+
+_MODULES = {
+    "blockwise": "blockwise map_blocks",
+    "chunking": (
+        "blockdims_from_blockshape broadcast_chunks broadcast_shapes cached_cumsum common_blockdim "
+        "slices_from_chunks"
+    ),
+    "concatenate": "block concatenate stack",
+    "conversion": "array asanyarray asarray from_array from_delayed",
+    "dispatch": "concatenate_lookup",
+    "elementwise": "elemwise handle_out is_scalar_for_elemwise",
+    "metas": "compute_meta meta_from_array",
+    "rechunk": "normalize_chunks unify_chunks",
+    "shape": "broadcast_arrays broadcast_to",
+    "store": "from_npy_stack from_zarr store to_hdf5 to_npy_stack to_zarr",
+}
+__getattr__ = finder(
+    __name__,
+    {name: f"raskt.array.{home}" for home, names in _MODULES.items() for name in names.split()}
+    | {
+        "BlockView": "raskt.array._indexing:Blocks",
+        "PerformanceWarning": "raskt.exceptions",
+        "sizeof": "raskt.sizeof",
+        "named_schedulers": "raskt.base",
+    },
+)

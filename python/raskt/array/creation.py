@@ -10,7 +10,7 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._kept import kept
-from raskt.array._op import dtype_parameter, is_known, known_shape, op
+from raskt.array._op import dtype_parameter, is_known, known_shape, op, told
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -50,10 +50,31 @@ def _shape(shape: Any) -> tuple[int, ...]:
     return tuple(operator.index(n) for n in (shape if np.iterable(shape) else (shape,)))
 
 
-def _source(name: str, shape: Any, chunks: Any, dtype: np.dtype[Any], kwargs: dict[str, Any]) -> Array:
+def _source(
+    name: str, shape: Any, chunks: Any, dtype: np.dtype[Any], kwargs: dict[str, Any], label: str | None = None
+) -> Array:
     grid = grid_of(chunks, shape, dtype)
     code = dtype_parameter(dtype)
-    return op(name, (), {"chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}})
+    parameters: dict[str, Any] = {"chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}}
+    if label is not None:
+        parameters["label"] = label
+    return op(name, (), parameters)
+
+
+def _full(label: str, shape: Any, fill_value: Any, dtype: Any, chunks: Any, said: dict[str, Any]) -> Array:
+    """Return an array full of one value, called as the function that was asked for it."""
+    _check_fill(fill_value)
+    known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
+    name, meta = _options(said)
+    found = _source(
+        "full",
+        _shape(shape),
+        chunks,
+        known,
+        {"fill_value": _plain(fill_value)},
+        None if label == "full" else label,
+    )
+    return told(found, name, meta)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
@@ -70,7 +91,8 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto"
     chunks : optional
         How it is cut; see `rechunk`.
     **kwargs
-        ``order``, ``like``, ``meta``, ``name``: accepted as Dask does.
+        ``name``, what its keys begin with; ``meta``, an array of the type of its blocks; ``order="C"``;
+        ``like`` and ``device="cpu"`` as NumPy has them.
 
     Returns
     -------
@@ -84,10 +106,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, chunks: Any = "auto"
     array([[7, 7],
            [7, 7]])
     """
-    _check_extras(kwargs)
-    _check_fill(fill_value)
-    known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
-    return _source("full", _shape(shape), chunks, known, {"fill_value": _plain(fill_value)})
+    return _full("full", shape, fill_value, dtype, chunks, kwargs)
 
 
 def _check_fill(fill_value: Any) -> None:
@@ -103,26 +122,37 @@ def _plain(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, (np.generic, complex)) else value
 
 
-def _check_extras(kwargs: dict[str, Any]) -> None:
+def _options(kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the name and the type of blocks among further keywords; what cannot be followed is an error."""
     extra = set(kwargs) - {"order", "like", "meta", "name", "device", "subok"}
     if extra:
         raise TypeError(f"unexpected keyword arguments {sorted(extra)!r}")
+    if kwargs.get("order") not in (None, "C", "K", "A"):
+        raise NotImplementedError(f"blocks are made in C order, found order={kwargs['order']!r}")
+    if kwargs.get("device") not in (None, "cpu"):
+        raise ValueError(f'Device not understood. Only "cpu" is allowed, but received: {kwargs["device"]}')
+    meta = kwargs.get("meta")
+    return kwargs.get("name"), kwargs.get("like") if meta is None else meta
 
 
 def ones(shape: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
     """Return an array of ones; see `full`."""
-    return full(shape, 1, np.float64 if dtype is None else dtype, chunks=chunks, **kwargs)
+    return _full("ones", shape, 1, np.float64 if dtype is None else dtype, chunks, kwargs)
 
 
 def zeros(shape: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
     """Return an array of zeros; see `full`."""
+    return _zeros("zeros", shape, dtype, chunks, kwargs)
+
+
+def _zeros(label: str, shape: Any, dtype: Any, chunks: Any, said: dict[str, Any]) -> Array:
     known = np.dtype(np.float64 if dtype is None else dtype)
-    return full(shape, 0 if known.kind not in "SU" else "", known, chunks=chunks, **kwargs)
+    return _full(label, shape, 0 if known.kind not in "SU" else "", known, chunks, said)
 
 
 def empty(shape: Any, dtype: Any = None, *, chunks: Any = "auto", **kwargs: Any) -> Array:
     """Return an array of any values: zeros; see `full`."""
-    return zeros(shape, dtype, chunks=chunks, **kwargs)
+    return _zeros("empty", shape, dtype, chunks, kwargs)
 
 
 def full_like(
@@ -142,8 +172,10 @@ def full_like(
         The other array.
     fill_value : scalar
         The value.
-    order, name : optional
-        Accepted as Dask does.
+    order : {"C"}, optional
+        The order of elements in blocks.
+    name : str, optional
+        What its keys begin with.
     dtype, chunks, shape : optional
         What is to differ.
 
@@ -152,9 +184,23 @@ def full_like(
     Array
         The array.
     """
+    return _like("full_like", a, fill_value, order, dtype, chunks, name, shape)
+
+
+def _like(
+    label: str,
+    a: Any,
+    fill_value: Any,
+    order: str = "C",
+    dtype: Any = None,
+    chunks: Any = None,
+    name: Any = None,
+    shape: Any = None,
+) -> Array:
     from raskt.array.conversion import asanyarray
 
-    del order, name
+    said = {"name": name, "order": order}
+    _options(said)
     a = asanyarray(a)
     if shape is None and chunks is None and not is_known(a.shape):
         _check_fill(fill_value)
@@ -164,32 +210,35 @@ def full_like(
             "dtype": code,
             "kwargs": {"fill_value": _plain(fill_value), "dtype": code},
         }
-        return op("apply", (a,), parameters)
+        return told(op("apply", (a,), {**parameters, "label": label}), name, None)
     if shape is None:
-        shape = known_shape(a, "full_like with chunks=")
+        shape = known_shape(a, f"{label} with chunks=")
         chunks = a._expr.grid if chunks is None else chunks
-    return full(
-        shape, fill_value, a.dtype if dtype is None else dtype, chunks="auto" if chunks is None else chunks
-    )
+    known = a.dtype if dtype is None else dtype
+    return _full(label, shape, fill_value, known, "auto" if chunks is None else chunks, said)
 
 
 def ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """Return ones, shaped and cut as another array; see `full_like`."""
-    return full_like(a, 1, dtype=dtype, **kwargs)
+    return _like("ones_like", a, 1, dtype=dtype, **kwargs)
 
 
 def zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """Return zeros, shaped and cut as another array; see `full_like`."""
+    return _zeros_like("zeros_like", a, dtype, kwargs)
+
+
+def _zeros_like(label: str, a: Any, dtype: Any, kwargs: dict[str, Any]) -> Array:
     from raskt.array.conversion import asanyarray
 
     a = asanyarray(a)
     known = a.dtype if dtype is None else np.dtype(dtype)
-    return full_like(a, "" if known.kind in "SU" else 0, dtype=dtype, **kwargs)
+    return _like(label, a, "" if known.kind in "SU" else 0, dtype=dtype, **kwargs)
 
 
 def empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
     """Return any values, shaped and cut as another array; see `full_like`."""
-    return zeros_like(a, dtype=dtype, **kwargs)
+    return _zeros_like("empty_like", a, dtype, kwargs)
 
 
 def arange(
@@ -213,7 +262,7 @@ def arange(
     dtype : dtype, optional
         The dtype.
     **kwargs
-        ``like``, ``meta``: accepted as Dask does.
+        ``name``, ``meta``, ``like``: as in `full`.
 
     Returns
     -------
@@ -226,19 +275,19 @@ def arange(
     >>> ra.arange(5, chunks=2).compute()
     array([0, 1, 2, 3, 4])
     """
-    _check_extras(kwargs)
+    name, meta = _options(kwargs)
     if stop is None:
         start, stop = 0, start
     if step == 0:
         raise ZeroDivisionError("division by zero")
     times = any(isinstance(x, (np.datetime64, np.timedelta64)) for x in (start, stop, step))
     if times or (dtype is not None and np.dtype(dtype).kind in "mM"):
-        return _arange_of_times(start, stop, step, chunks, dtype)
+        return told(_arange_of_times(start, stop, step, chunks, dtype), name, meta)
     n = max(math.ceil((stop - start) / step), 0)
     known = np.arange(start, stop, step * max(n, 1), dtype=dtype).dtype
     if known == np.bool_ and n > 2:
         raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
-    return _source("arange", (n,), chunks, known, {"start": start, "step": step})
+    return told(_source("arange", (n,), chunks, known, {"start": start, "step": step}), name, meta)
 
 
 def _arange_of_times(start: Any, stop: Any, step: Any, chunks: Any, dtype: Any) -> Array:
@@ -659,6 +708,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
 
 def _repeated(a: Array, n: int, axis: int) -> Array:
     """Repeat every element ``n`` times, in chunks that are no larger than before where they can be cut."""
+    if n == 1:
+        return a
     sizes = a.chunks[axis]
     largest = max(sizes, default=1)
     if largest == largest and n > 1:

@@ -12,7 +12,17 @@ from raskt.array.rechunk import grid_of
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["cumprod", "cumsum", "diff", "ediff1d", "gradient", "nancumprod", "nancumsum", "push"]
+__all__ = [
+    "cumprod",
+    "cumreduction",
+    "cumsum",
+    "diff",
+    "ediff1d",
+    "gradient",
+    "nancumprod",
+    "nancumsum",
+    "push",
+]
 
 
 def _as(a: Any) -> Array:
@@ -286,3 +296,109 @@ def _push(block: Any, n: Any, axis: int) -> Any:
     far = (place - last) > n if n is not None else np.zeros_like(last, dtype=bool)
     filled = np.take_along_axis(block, np.maximum(last, 0), axis=axis)
     return np.where((last < 0) | far, np.where(np.isnan(block), np.nan, block), filled)
+
+
+def cumreduction(
+    func: Any,
+    binop: Any,
+    ident: Any,
+    x: Any,
+    axis: int | None = None,
+    dtype: Any = None,
+    out: Any = None,
+    method: str = "sequential",
+    preop: Any = None,
+) -> Array:
+    """Return running results of functions of your own.
+
+    Parameters
+    ----------
+    func : callable
+        ``func(block, axis=axis)``: the running results within a block, such as `numpy.cumsum`.
+    binop : callable
+        ``binop(before, block)``: what joins the last result before a block with those within it.
+    ident : scalar
+        What changes nothing: 0 for sums.
+    x : array_like
+        The array.
+    axis : int, optional
+        Along which axis; through the flat array by default.
+    dtype : dtype, optional
+        The dtype of the result; by default that of ``func`` on one element.
+    out : Array, optional
+        What gets the result.
+    method : {"sequential", "blelloch"}, optional
+        How Dask goes about it; here blocks are scanned at once and what came before is joined, both times.
+    preop : callable, optional
+        What ``"blelloch"`` needs in Dask: the result of a whole block.
+
+    Returns
+    -------
+    Array
+        The results.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import raskt.array as ra
+    >>> from raskt.array.reductions import cumreduction
+    >>> x = ra.from_array(np.array([1, 3, 2, 5]), chunks=2)
+    >>> cumreduction(np.maximum.accumulate, np.maximum, 0, x, axis=0).compute()
+    array([1, 3, 3, 5])
+    """
+    from raskt.array.blockwise import blockwise, map_blocks
+    from raskt.array.shape import _axis
+    from raskt.array.ufuncs import _into
+
+    if method not in ("sequential", "blelloch"):
+        raise ValueError(f"method must be 'sequential' or 'blelloch', found {method!r}")
+    if method == "blelloch" and preop is None:
+        raise TypeError("cumreduction with the method 'blelloch' needs preop=")
+    x = _as(x)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    at = _axis(axis, x.ndim)
+    known = np.dtype(dtype) if dtype is not None else func(np.ones((0,) * x.ndim, x.dtype), axis=at).dtype
+    scanned = map_blocks(_scan_of, x, function=func, along=at, dtype=known)
+    ones = tuple((1,) * len(sizes) if axis == at else sizes for axis, sizes in enumerate(x.chunks))
+    lasts = map_blocks(_last_of, scanned, along=at, ident=ident, dtype=known, chunks=ones)
+    whole = lasts.rechunk({at: -1})
+    before = map_blocks(_before, whole, along=at, ident=ident, join=binop, dtype=known).rechunk({at: 1})
+    letters = tuple(range(x.ndim))
+    sizes = dict(enumerate(x.chunks))
+    joined = blockwise(
+        binop,
+        letters,
+        before,
+        letters,
+        scanned,
+        letters,
+        dtype=known,
+        align_arrays=False,
+        adjust_chunks=sizes,
+    )
+    found: Array = _into(out, joined)
+    return found
+
+
+def _scan_of(block: Any, function: Any, along: int) -> Any:
+    return function(block, axis=along)
+
+
+def _last_of(block: Any, along: int, ident: Any) -> Any:
+    if block.shape[along]:
+        return block[(*(slice(None),) * along, slice(-1, None))]
+    return np.full(tuple(1 if axis == along else n for axis, n in enumerate(block.shape)), ident, block.dtype)
+
+
+def _before(block: Any, along: int, ident: Any, join: Any) -> Any:
+    """Return for each place what the results at all places before it come to."""
+    found = np.empty_like(block)
+    so_far: Any = np.full(
+        tuple(1 if axis == along else n for axis, n in enumerate(block.shape)), ident, block.dtype
+    )
+    for place in range(block.shape[along]):
+        where = (*(slice(None),) * along, slice(place, place + 1))
+        found[where] = so_far
+        so_far = join(so_far, block[where])
+    return found

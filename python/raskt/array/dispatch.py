@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ concatenate_lookup.register(object, np.concatenate)
 
 @concatenate_lookup.register_lazy("scipy")
 def _register_scipy() -> None:
-    from scipy import sparse
+    sparse: Any = importlib.import_module("scipy.sparse")
 
     @concatenate_lookup.register((sparse.spmatrix, sparse.sparray))
     def concatenate_sparse(parts: Any, axis: int = 0) -> Any:
@@ -35,7 +36,7 @@ def _register_scipy() -> None:
 
 @concatenate_lookup.register(np.ma.MaskedArray)
 def _concatenate_masked(parts: Any, axis: int = 0) -> Any:
-    return np.ma.concatenate(parts, axis=axis)
+    return np.ma.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
 
 
 def concatenate(parts: list[Any], axis: int) -> Any:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt.array._op import told
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -66,10 +68,7 @@ def elemwise(
                 raise ValueError("where= needs out=: elements that are left out have no value otherwise")
             found = ufuncs.where(where, found, out)
         found = handle_out(out, found)
-    if name is not None:
-        found._name = str(name)
-    made: Array = found
-    return made
+    return told(found, name)
 
 
 def handle_out(out: Any, result: Any) -> Any:

@@ -209,4 +209,5 @@ def arange_safe(*args: Any, like: Any, **kwargs: Any) -> Any:
     -------
     array
     """
-    return np.arange(*args, **_alike(like), **kwargs)
+    arange: Any = np.arange
+    return arange(*args, **_alike(like), **kwargs)

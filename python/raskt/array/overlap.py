@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt._lazy import finder
 from raskt.array._op import op
 from raskt.array.rechunk import grid_of
 
@@ -121,6 +122,9 @@ def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Array:
     """
     x = _as(x)
     depths, boundaries = depths_of(axes, x.ndim), boundaries_of(boundary, x.ndim)
+    if not any(before or after for before, after in depths):
+        same: Array = x
+        return same
     sizes = []
     for (before, after), kind, own in zip(depths, boundaries, x.chunks, strict=True):
         last = len(own) - 1
@@ -418,3 +422,21 @@ def _windows_later(x: Array, windows: Any, axes: Any, depths: dict[int, int]) ->
     for at, n in enumerate(windows, x.ndim):
         changed[at] = ((n,), n)
     return similar("raskt.array.overlap:sliding_window_view", (x, windows, axes), x, changed)
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "add_dummy_padding": "raskt.array.boundaries",
+        "boundaries": "raskt.array.boundaries",
+        "coerce_boundary": "raskt.array.boundaries",
+        "coerce_depth": "raskt.array.boundaries",
+        "constant": "raskt.array.boundaries",
+        "ensure_minimum_chunksize": "raskt.array.chunking",
+        "nearest": "raskt.array.boundaries",
+        "periodic": "raskt.array.boundaries",
+        "push": "raskt.array.cumulative",
+        "reflect": "raskt.array.boundaries",
+    },
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._op import op
-from raskt.array.ufuncs import _kind, _number_like, apply, where
+from raskt.array.ufuncs import _kind, _number_like, apply, of_values, where
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 
+@of_values("nan_to_num")
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Array:
     """Replace NaN and infinities by numbers.
 
@@ -73,6 +74,7 @@ def _all_like(x: Any, value: bool) -> Array:
     return full_like(x, value, dtype=bool)
 
 
+@of_values("iscomplex")
 def iscomplex(x: Any) -> Array:
     """Return where elements have an imaginary part."""
     if _kind(x) == "c":
@@ -80,6 +82,7 @@ def iscomplex(x: Any) -> Array:
     return _all_like(x, False) if _kind(x) in tuple("biuf") else apply("numpy.iscomplex", x)
 
 
+@of_values("isreal")
 def isreal(x: Any) -> Array:
     """Return where elements have no imaginary part."""
     if _kind(x) == "c":

@@ -10,8 +10,10 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._kept import kept
+from raskt._lazy import finder
 from raskt.array._op import array_of, dtype_of, dtype_parameter, expr_of, is_known, op
 from raskt.array._readers import reads_only
+from raskt.naming import funcname
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -66,9 +68,9 @@ def _reduce(
     parameters: dict[str, Any] = {"axis": axis, "keepdims": bool(keepdims)}
     if axis is not None and not isinstance(axis, (int, tuple)):
         parameters["axis"] = tuple(axis) if np.ndim(axis) else int(axis)
-    if split_every is not None:
-        parameters["split_every"] = split_every
     expr = expr_of(a)
+    if split_every is not None:
+        parameters["split_every"] = together(split_every, parameters["axis"], expr.ndim)
     if dtype is not None:
         _check_dtype(name, dtype_of(expr), np.dtype(dtype))
         parameters["dtype"] = dtype_parameter(dtype)
@@ -80,6 +82,27 @@ def _reduce(
 
         found = _into(out, found)
     return found
+
+
+def together(split_every: Any, axis: Any, ndim: int) -> Any:
+    """Return how many partial results are combined at once in the one form that stands for all equal ones.
+
+    A number is for all axes together: so are numbers by axis that are alike.
+    """
+    if isinstance(split_every, bool) or split_every is None:
+        if split_every is True:
+            raise ValueError("split_every must be a number of 2 or more, False, or such numbers by axis")
+        return split_every
+    if not isinstance(split_every, dict):
+        return int(split_every)
+    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
+    places = {int(at) % ndim if ndim else 0 for at in axes}
+    wanted = {int(at) % ndim if ndim else 0: int(n) for at, n in split_every.items()}
+    own = {at: n for at, n in wanted.items() if at in places}
+    numbers = set(own.values())
+    if len(own) == len(places) and len(numbers) == 1:
+        return numbers.pop() ** len(places)
+    return {str(at): n for at, n in sorted(own.items())}
 
 
 def _check_dtype(name: str, own: np.dtype[Any] | None, asked: np.dtype[Any]) -> None:
@@ -647,7 +670,7 @@ def reduction(
     parameters = {
         "axis": axes,
         "keepdims": bool(keepdims),
-        "split_every": split_every,
+        "split_every": together(split_every, axes, x.ndim),
         "dtype": dtype_parameter(dtype) or "unknown",
         "output_size": -1 if output_size != output_size else int(output_size),
         "chunk": _raskt.Whole(_Chunk(chunk, axes, weights is not None)) if chunk is not None else None,
@@ -715,6 +738,7 @@ class _Step:
         self.function, self.axis, self.keepdims = kept(function), axis, keepdims
         self.reads_only = reads_only(function, (None,), {})
         self.concatenate, self.ndim = concatenate, ndim
+        self.__name__ = funcname(function)
 
     def __call__(self, *parts: Any, own: Any) -> Any:
         from raskt.array._chunk import assemble
@@ -731,3 +755,23 @@ def _nested(parts: list[Any], counts: Any) -> Any:
         return parts[0]
     step = len(parts) // counts[0]
     return [_nested(parts[at : at + step], counts[1:]) for at in range(0, len(parts), step)]
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "arg_reduction": "raskt.array._arg_reduction",
+        "argtopk": "raskt.array.sorting",
+        "cumprod": "raskt.array.cumulative",
+        "cumreduction": "raskt.array.cumulative",
+        "cumsum": "raskt.array.cumulative",
+        "median": "raskt.array.statistics",
+        "nancumprod": "raskt.array.cumulative",
+        "nancumsum": "raskt.array.cumulative",
+        "nanmedian": "raskt.array.statistics",
+        "nanquantile": "raskt.array.statistics",
+        "quantile": "raskt.array.statistics",
+        "topk": "raskt.array.sorting",
+    },
+)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt import _raskt
-from raskt.array._op import array_of, dtype_parameter, expr_of, is_known, known_shape, op
+from raskt.array._op import dtype_parameter, is_known, known_shape, op
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def transpose(a: Any, axes: Any = None) -> Array:
         The array with its axes so.
     """
     parameters = {} if axes is None else {"axis": tuple(int(at) for at in axes)}
-    return array_of(_raskt.array_op("transpose", (expr_of(a),), parameters))
+    return op("transpose", (a,), parameters)
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
@@ -463,6 +462,9 @@ def view(a: Any, dtype: Any = None, order: str = "C") -> Array:
     known = x.dtype if dtype is None else np.dtype(dtype)
     if order not in ("C", "F"):
         raise ValueError("Order must be one of 'C' or 'F'")
+    if known == x.dtype:
+        same: Array = x
+        return same
     if known.itemsize == x.dtype.itemsize:
         return op(
             "apply",

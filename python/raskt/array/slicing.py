@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt._lazy import finder
 from raskt.array._op import dtype_parameter, is_known, op
 
 if TYPE_CHECKING:
@@ -405,3 +406,12 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
         "dtype": dtype_parameter(np.int64),
     }
     return op("apply", parts, parameters)
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "cached_cumsum": "raskt.array.chunking",
+    },
+)

@@ -109,6 +109,7 @@ def _exchanges(n: int) -> Iterator[tuple[int, int]]:
 
 
 def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
+    from raskt.array.reductions import together
     from raskt.array.shape import _axis
 
     a = _as(a)
@@ -126,7 +127,7 @@ def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
     parameters = {
         "axis": at,
         "keepdims": True,
-        "split_every": split_every,
+        "split_every": together(split_every, at, a.ndim),
         "dtype": code,
         "output_size": min(abs(k), n),
         "chunk": "raskt.array._chunk_order.top_chunk",

@@ -75,6 +75,7 @@ def store(
     from raskt.array._op import known_shape
     from raskt.base import persist
     from raskt.delayed import delayed
+    from raskt.locks import held, lock_of
 
     if hasattr(sources, "_expr"):
         sources, targets = [sources], [targets]

@@ -149,10 +149,8 @@ def assert_eq_shape(a: Any, b: Any, check_ndim: bool = True, check_nan: bool = F
     """
     fits = len(a) == len(b) or not check_ndim
     for n, m in zip(a, b, strict=False):
-        if n != n or m != m:
-            fits = fits and (not check_nan or (n != n and m != m))
-        else:
-            fits = fits and n == m
+        unknown = (n != n, m != m)
+        fits = fits and ((not check_nan or all(unknown)) if any(unknown) else n == m)
     if not fits:
         raise AssertionError(f"shapes differ: {tuple(a)} and {tuple(b)}")
 

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import operator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,8 +16,6 @@ from raskt._kept import kept
 from raskt.array._op import dtype_parameter, op, promoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from raskt.array.core import Array
 
 __all__ = [
@@ -127,6 +127,9 @@ __all__ = [
 ]
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
 class ufunc:
     """An element-wise function of arrays, as NumPy's `numpy.ufunc` is.
 
@@ -156,9 +159,29 @@ class ufunc:
     def __call__(
         self, *args: Any, where: Any = True, out: Any = None, dtype: Any = None, **kwargs: Any
     ) -> Any:
-        """Return the function of arrays and numbers."""
+        """Return the function of arrays and numbers; of what is not lazy NumPy's own result."""
+        if not is_lazy(*args, where, out):
+            options = {"dtype": dtype, **kwargs} if dtype is not None else kwargs
+            return self._of(*args, out=out, where=where, **options)
+        return self.lazy(args, where, out, dtype, **kwargs)
+
+    def lazy(self, args: Any, where: Any = True, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Return the function of arrays and numbers as a lazy array, whatever they are.
+
+        Parameters
+        ----------
+        args : sequence of array_like
+            The operands.
+        where, out, dtype, **kwargs
+            As in a call.
+
+        Returns
+        -------
+        Array
+            The result.
+        """
         if len(args) == self.nin + 1 and out is None:
-            *args, out = args  # type: ignore[assignment]
+            *args, out = args
         if len(args) != self.nin:
             raise TypeError(f"{self.__name__}() takes {self.nin} arrays, found {len(args)}")
         args = tuple(args)
@@ -248,6 +271,34 @@ class ufunc:
             extra["dtype"] = dtype
         found: Array = getattr(reductions, name)(array, axis=axis, keepdims=keepdims, **extra)
         return found
+
+
+def is_lazy(*operands: Any) -> bool:
+    """Return whether a function of operands is lazy: one of them is an array of ours, or a collection."""
+    for x in operands:
+        kind = type(x)
+        if hasattr(kind, "_expr") or (hasattr(kind, "__raskt_graph__") and kind is not np.ndarray):
+            return True
+        if kind in (tuple, list) and any(is_lazy(item) for item in x):
+            return True
+    return False
+
+
+def of_values(name: str) -> Callable[[F], F]:
+    """Let a function return what NumPy's of that name does where no argument is lazy."""
+
+    def decorate(function: F) -> F:
+        path = name
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not args or is_lazy(*args, *kwargs.values()):
+                return function(*args, **kwargs)
+            return getattr(np, path)(*args, **kwargs)
+
+        return call  # type: ignore[return-value]
+
+    return decorate
 
 
 def _into(out: Any, found: Any) -> Any:
@@ -410,6 +461,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     return op("where", (condition, x, y))
 
 
+@of_values("clip")
 def clip(
     a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
 ) -> Any:
@@ -431,7 +483,9 @@ def clip(
     """
     low, high = a_min if min is None else min, a_max if max is None else max
     if low is None and high is None:
-        return _into(out, op("positive", (a,)))
+        from raskt.array.conversion import asanyarray
+
+        return _into(out, asanyarray(a))
     if low is None:
         return _into(out, op("minimum", (a, high)))
     if high is None:
@@ -494,22 +548,26 @@ def _is_float(x: Any) -> bool:
 around = round
 
 
+@of_values("real")
 def real(x: Any) -> Array:
     """Return the real parts of the elements."""
     return op("real", (x,))
 
 
+@of_values("imag")
 def imag(x: Any) -> Array:
     """Return the imaginary parts of the elements."""
     return op("imag", (x,))
 
 
+@of_values("angle")
 def angle(x: Any, deg: bool = False) -> Array:
     """Return the angles of complex numbers, in degrees if ``deg``."""
     found = op("angle", (x,))
     return op("multiply", (found, 180 / np.pi)) if deg else found
 
 
+@of_values("fix")
 def fix(x: Any) -> Array:
     """Round elements towards zero."""
     if _is_float(x):
@@ -518,11 +576,13 @@ def fix(x: Any) -> Array:
     return apply("numpy.fix", x)
 
 
+@of_values("i0")
 def i0(x: Any) -> Array:
     """Return the modified Bessel function of order 0."""
     return apply("numpy.i0", x)
 
 
+@of_values("sinc")
 def sinc(x: Any) -> Array:
     """Return ``sin(πx) / πx``."""
     return apply("numpy.sinc", x)
@@ -540,6 +600,7 @@ def _several(function: str, x: Any, n: int) -> tuple[Array, ...]:
     )
 
 
+@of_values("modf")
 def modf(x: Any) -> tuple[Array, ...]:
     """Return the fractions and the whole parts of elements."""
     if getattr(x, "_dtype", None) in (np.float32, np.float64):
@@ -550,11 +611,13 @@ def modf(x: Any) -> tuple[Array, ...]:
     return _several("modf", x, 2)
 
 
+@of_values("frexp")
 def frexp(x: Any) -> tuple[Array, ...]:
     """Return the mantissas and exponents of elements."""
     return _several("frexp", x, 2)
 
 
+@of_values("divmod")
 def divmod(x: Any, y: Any) -> tuple[Array, Array]:
     """Return quotients and remainders."""
     return op("floor_divide", (x, y)), op("remainder", (x, y))

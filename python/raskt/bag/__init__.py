@@ -12,6 +12,7 @@ from raskt.bag.core import Bag
 from raskt.bag.creation import concat, from_delayed, from_sequence, range, zip  # noqa: A004 - Dask's names
 from raskt.bag.elementwise import map, map_partitions  # noqa: A004 - Dask's name
 from raskt.bag.item import Item
+from raskt.bag.testing import assert_eq
 from raskt.bag.text import from_url, read_text, to_textfiles
 from raskt.base import compute
 
@@ -20,6 +21,7 @@ __all__ = [
     "BadLinesWarning",
     "Bag",
     "Item",
+    "assert_eq",
     "compute",
     "concat",
     "from_delayed",

@@ -11,6 +11,7 @@ from raskt._raskt import Task
 from raskt.bag import _layers
 from raskt.bag._steps import Chain
 from raskt.bag._symbolic import Layers
+from raskt.collection import CollectionMethods
 
 if TYPE_CHECKING:
     from raskt.bag._layers import Layer
@@ -21,10 +22,10 @@ __all__ = ["Lazy"]
 SMALL_MAX = 1_000
 
 
-class Lazy(SpeaksDask):
+class Lazy(SpeaksDask, CollectionMethods):
     """A lazy collection on layers of tasks."""
 
-    __slots__ = ("__weakref__", "_layer")
+    __slots__ = ("_layer",)
     _layer: Layer
 
     def __raskt_graph__(self) -> Mapping[Any, Any]:
@@ -129,12 +130,6 @@ class Lazy(SpeaksDask):
         from raskt.base import persist
 
         return persist(self, traverse=False, **kwargs)[0]
-
-    def visualize(self, *args: Any, **kwargs: Any) -> Any:
-        """Draw the graph of tasks; see `raskt.visualize`."""
-        from raskt._visualize import visualize
-
-        return visualize(self, *args, **kwargs)
 
 
 def is_python(function: Any) -> bool:

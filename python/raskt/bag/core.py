@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from raskt._lazy import finder
 from raskt._raskt import Delayed, Task, TaskRef
 from raskt.bag import _layers, _take
 from raskt.bag._collection import Lazy
@@ -478,3 +479,23 @@ def _product(left: Any, right: Any) -> list[tuple[Any, Any]]:
 def _rebuild(graph: Any, name: str, npartitions: int, functions: Any, rename: Any = None) -> Bag:
     found: str = (rename or {}).get(name, name)
     return Bag(_layers.Layer(lambda: dict(graph), functions=functions), found, npartitions)
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "Item": "raskt.bag.item",
+        "StringAccessor": "raskt.bag.strings:Strings",
+        "bag_map": "raskt.bag.elementwise:map",
+        "bag_range": "raskt.bag.creation:range",
+        "bag_zip": "raskt.bag.creation:zip",
+        "concat": "raskt.bag.creation",
+        "from_delayed": "raskt.bag.creation",
+        "from_sequence": "raskt.bag.creation",
+        "from_url": "raskt.bag.text",
+        "map_partitions": "raskt.bag.elementwise",
+        "named_schedulers": "raskt.base",
+        "to_textfiles": "raskt.bag.text",
+    },
+)

@@ -264,7 +264,9 @@ def test_element_wise_chains_and_the_reduction_behind_them_are_one_program(x):
 
 
 def test_what_is_shown_of_an_array(x):
-    assert repr(x) == "raskt.array<from_array, shape=(4, 6), dtype=float64, chunksize=(2, 4)>"
+    assert repr(x) == (
+        "raskt.array<from_array, shape=(4, 6), dtype=float64, chunksize=(2, 4), chunktype=numpy.ndarray>"
+    )
     html = x._repr_html_()
     assert "192 B" in html
     assert "<svg" in html

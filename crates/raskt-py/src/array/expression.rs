@@ -4,15 +4,17 @@ use std::sync::LazyLock;
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyList, PyTuple};
 use raskt_array::operations::{BuildFn, rows};
 use raskt_array::parameters::{CHUNKS, DTYPE, chunks_param, dtype_named, dtype_param, with};
 use raskt_array::{Held, slicing};
 use raskt_core::chunk::Chunks;
 use raskt_core::{Param, Token, Value};
-use raskt_expr::{Expr, layer_name};
+use raskt_expr::{Expr, label, layer_name};
 use rustc_hash::FxHashMap;
 
+use super::label::labelled;
 use super::notes::{builder_here, to_dict};
 use super::parameters::{ArrayChunks, to_param};
 use super::planning::{Optimize, builder, configured, configured_bounds};
@@ -56,8 +58,18 @@ impl ArrayExpr {
 pub fn length<'py>(py: Python<'py>, length: Option<u64>) -> PyResult<Bound<'py, PyAny>> {
     Ok(match length {
         Some(length) => length.into_pyobject(py)?.into_any(),
-        None => PyFloat::new(py, f64::NAN).into_any(),
+        None => nan(py).clone(),
     })
+}
+
+/// The one NaN that stands for all lengths that are not known, so that tuples of them are equal: NumPy's.
+fn nan(py: Python<'_>) -> &Bound<'_, PyAny> {
+    static NAN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let found = NAN.get_or_init(py, || match py.import("numpy").and_then(|numpy| numpy.getattr("nan")) {
+        Ok(nan) => nan.unbind(),
+        Err(_) => PyFloat::new(py, f64::NAN).into_any().unbind(),
+    });
+    found.bind(py)
 }
 
 #[pymethods]
@@ -124,6 +136,12 @@ impl ArrayExpr {
     #[getter]
     fn operation(&self) -> String {
         self.expr.operation().to_string()
+    }
+
+    /// What users call the function that made it.
+    #[getter]
+    fn label(&self) -> &str {
+        label(&self.expr)
     }
 
     /// What its blocks' keys begin with.
@@ -203,7 +221,7 @@ fn array_op(
         operands.iter().map(|operand| operands::to_operand(&operand)).collect::<PyResult<Vec<_>>>()?;
     let parameters = match parameters {
         None => Param::map([]),
-        Some(parameters) => to_param(parameters.as_any())?,
+        Some(parameters) => labelled(py, operation, to_param(parameters.as_any())?),
     };
     let built = build(&builder_here(py)?, operation, &operands, &parameters);
     built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))

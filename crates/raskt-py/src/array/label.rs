@@ -1,0 +1,40 @@
+//! What an array is called: by the function that users know, rather than by the operation that stands for it.
+
+use pyo3::prelude::*;
+use raskt_array::parameters::with;
+use raskt_core::{Param, Value};
+use raskt_expr::LABEL;
+
+use crate::{names, object};
+
+/// `parameters` of an operation with the label that its function, or its distribution, gives it.
+pub fn labelled(py: Python<'_>, operation: &str, parameters: Param) -> Param {
+    if parameters.get(LABEL).is_some() {
+        return parameters;
+    }
+    let found = match operation {
+        "random" => distribution(&parameters),
+        "blockwise" | "apply" | "generate" | "reduction" => function(py, &parameters),
+        _ => None,
+    };
+    match found {
+        Some(label) if label != operation => with(&parameters, [(LABEL, Param::Str(label.into()))]),
+        _ => parameters,
+    }
+}
+
+fn distribution(parameters: &Param) -> Option<String> {
+    parameters.get("kwargs")?.get("distribution")?.as_str().map(str::to_owned)
+}
+
+/// What the function of blocks is called: the last part of its path, or its `__name__`.
+fn function(py: Python<'_>, parameters: &Param) -> Option<String> {
+    match parameters.get("function").or_else(|| parameters.get("aggregate"))? {
+        Param::Str(path) => Some(path.rsplit(['.', ':']).next().unwrap_or(path).to_owned()),
+        Param::Value(value @ Value::Opaque(_)) => {
+            let function = object::to_object(py, value).ok()?;
+            Some(names::function_name(&function))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,1 @@
+"""NumPy's ``numpy.lib`` for lazy arrays, at Dask's address."""
