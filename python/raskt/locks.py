@@ -146,8 +146,9 @@ def get_scheduler_lock(collection: Any = None, scheduler: Any = None) -> Any:
     Examples
     --------
     >>> from raskt.utils import get_scheduler_lock
-    >>> with get_scheduler_lock(scheduler="threads") as taken:
-    ...     taken
+    >>> lock = get_scheduler_lock(scheduler="threads")
+    >>> with lock:
+    ...     lock.locked()
     True
     """
     from raskt.base import choose
