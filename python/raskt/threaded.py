@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from raskt._lazy import finder
+
 __all__ = ["get"]
 
 
@@ -40,3 +42,12 @@ def get(
     from raskt.graph import get as get_graph
 
     return get_graph(dsk, keys, scheduler="threads", num_workers=num_workers, pool=pool, **kwargs)
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "CPU_COUNT": "raskt.system",
+    },
+)

@@ -510,7 +510,12 @@ impl Delayed {
     /// The graph as one of Dask's, which must be installed.
     #[getter]
     fn dask<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        Self::__dask_graph__(slf)
+        slf.py().import("raskt.highlevelgraph")?.call_method1("graph_of", (slf,))
+    }
+
+    /// Computes the value on another thread, and gives it as `persist` does.
+    fn __await__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("raskt.collection")?.call_method1("awaited", (slf,))
     }
 
     fn __dask_keys__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

@@ -60,12 +60,19 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 _CONSTANTS = "e euler_gamma inf nan newaxis pi"
 _TYPES = (
-    "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
+    "bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
     "float64 complex64 complex128 datetime64 "
     "timedelta64"
 )
+_OF_PACKAGE = {
+    "PerformanceWarning": "raskt.exceptions",
+    "compute": "raskt.base",
+    "optimize": "raskt.base",
+    "persist": "raskt.base",
+    "visualize": "raskt._visualize",
+}
 
-__all__ = sorted([*_HOME, *_CONSTANTS.split(), "compute", "optimize", "persist", "visualize"])
+__all__ = sorted([*_HOME, *_CONSTANTS.split(), *_OF_PACKAGE])
 
 
 def __getattr__(name: str) -> Any:
@@ -76,14 +83,10 @@ def __getattr__(name: str) -> Any:
         import numpy as np
 
         value = getattr(np, name)
-    elif name in ("compute", "optimize", "persist"):
-        import raskt.base
-
-        value = getattr(raskt.base, name)
-    elif name == "visualize":
-        from raskt._visualize import visualize
-
-        value = visualize
+    elif name in _OF_PACKAGE:
+        value = getattr(importlib.import_module(_OF_PACKAGE[name]), name)
+    elif name == "ARRAY_EXPR_ENABLED":
+        value = True
     elif name == "array_expr_enabled":
 
         def value() -> bool:

@@ -24,6 +24,8 @@ def _shape(shape: Any) -> str:
 
 def table(x: Array) -> str:
     """Return a table of what is known of an array, with a picture of its chunks."""
+    from raskt.naming import typename
+
     item = 0 if x._dtype is None else x.dtype.itemsize
     known = x._dtype is not None and not x.dtype.hasobject
     whole = _bytes(x.nbytes) if known else "unknown"
@@ -34,7 +36,7 @@ def table(x: Array) -> str:
         ("Bytes", whole, chunk),
         ("Shape", _shape(x.shape), _shape(x.chunksize)),
         ("Chunks", f"{x.npartitions} of {_shape(x.numblocks)}", f"{n_tasks} tasks"),
-        ("Dtype", "unknown" if x._dtype is None else str(x.dtype), "numpy.ndarray"),
+        ("Dtype", "unknown" if x._dtype is None else str(x.dtype), typename(type(x._meta))),
     ]
     cells = []
     for at, row in enumerate(rows):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._op import op
+from raskt.array.chunk_types import is_valid_chunk_type
 
 if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
@@ -152,6 +153,8 @@ def _binary(name: str, left: Any, right: Any) -> Array:
     other = right if isinstance(left, Operators) else left
     if not isinstance(other, _PLAIN):
         kind = type(other)
+        if is_valid_chunk_type(kind):
+            return op(name, (left, right))
         if getattr(kind, "__array_ufunc__", True) is None or kind.__name__ in _DEFER:
             return NotImplemented  # type: ignore[no-any-return]
         if not hasattr(kind, "__array__") and not hasattr(kind, "__raskt_graph__") and other is not None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from raskt.array.chunk_types import is_valid_chunk_type
+
 __all__ = ["array_function", "array_ufunc"]
 
 
@@ -15,6 +17,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) ->
     from raskt.array.core import Array
 
     for x in (*inputs, *kwargs.get("out", ())):
+        if is_valid_chunk_type(type(x)):
+            continue
         if not isinstance(x, (Array, np.ndarray, np.generic, int, float, complex, bool, list, tuple)):
             if not hasattr(x, "__array__"):
                 return NotImplemented
@@ -52,7 +56,8 @@ def array_function(func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> 
     from raskt.array.core import Array
 
     for kind in types:
-        if not issubclass(kind, (Array, np.ndarray)) and getattr(kind, "__array_priority__", 0) > 11:
+        other = not issubclass(kind, Array) and not is_valid_chunk_type(kind)
+        if other and getattr(kind, "__array_priority__", 0) > 11:
             return NotImplemented
     module: Any = ra
     for part in func.__module__.split(".")[1:]:

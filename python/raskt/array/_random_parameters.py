@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["check_bounds", "colours", "entropy", "plain", "try_scalars"]
+__all__ = ["check_bounds", "colours", "entropy", "plain", "refuse", "try_scalars"]
 
 
 def entropy(seed: Any) -> list[int]:
-    """Return what NumPy makes of a seed: numbers of 32 bits."""
+    """Return what NumPy makes of a seed: numbers of 32 bits.
+
+    Of a bit generator its seed is taken, and a child of it for each use; of a class of them nothing but that
+    numbers are wanted: all are drawn from one kind of counter-based stream.
+    """
+    if isinstance(seed, type) and issubclass(seed, np.random.BitGenerator):
+        seed = np.random.SeedSequence()
+    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
+        seed = seed.bit_generator if isinstance(seed, np.random.Generator) else seed._bit_generator
+    if isinstance(seed, np.random.BitGenerator):
+        source: Any = seed.seed_seq
+        if not hasattr(source, "spawn"):
+            # One whose state was set by hand: numbers of its own are the seed.
+            return [int(number) for number in np.atleast_1d(seed.random_raw(4))]
+        seed = source.spawn(1)[0]
     if isinstance(seed, np.random.SeedSequence):
         found: Any = seed.entropy
         return [*np.atleast_1d(np.asarray(found, dtype=object)).tolist(), *seed.spawn_key]
@@ -21,6 +36,13 @@ def entropy(seed: Any) -> list[int]:
     if number < 0:
         raise ValueError("expected non-negative integer")
     return [number]
+
+
+def refuse(distribution: str, kwargs: Mapping[str, Any], known: Collection[str] = frozenset()) -> None:
+    """Raise for keywords that a distribution does not follow; an ``out`` of None says nothing."""
+    extra = {name for name, value in kwargs.items() if not (name == "out" and value is None)} - set(known)
+    if extra:
+        raise TypeError(f"{distribution} does not take the keyword arguments {sorted(extra)!r}")
 
 
 def plain(x: Any) -> Any:

@@ -267,8 +267,10 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if not hasattr(self, "_given_name") and not hasattr(self, "_given_meta"):
+            return Array, (self._expr,)
         said = (getattr(self, "_given_name", None), getattr(self, "_given_meta", None))
-        return (_restored, (self._expr, *said)) if said != (None, None) else (Array, (self._expr,))
+        return _restored, (self._expr, *said)
 
     def compute(self, **kwargs: Any) -> Any:
         """Compute the array.

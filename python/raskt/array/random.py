@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._op import dtype_parameter, op
-from raskt.array._random_parameters import check_bounds, colours, entropy, plain, try_scalars
+from raskt.array._random_parameters import check_bounds, colours, entropy, plain, refuse, try_scalars
 from raskt.array.rechunk import grid_of
 
 if TYPE_CHECKING:
@@ -122,9 +122,7 @@ class _Drawing:
         dtype: Any,
     ) -> Array:
         narrow = distribution in ("standard_normal", "standard_exponential", "standard_gamma")
-        extra = set(kwargs) - ({"out", "dtype", "method"} if narrow else {"out"})
-        if extra:
-            raise TypeError(f"{distribution} does not take {sorted(extra)!r}")
+        refuse(distribution, kwargs, {"dtype", "method"} if narrow else frozenset())
         if kwargs.get("dtype") is not None:
             dtype = np.dtype(kwargs["dtype"])
             if dtype not in (np.float32, np.float64):
@@ -136,7 +134,7 @@ class _Drawing:
 
     def multinomial(self, n: Any, pvals: Any, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw how often each outcome comes in ``n`` trials, as `numpy.random.Generator.multinomial` does."""
-        del kwargs
+        refuse("multinomial", kwargs)
         chances = [float(p) for p in pvals]
         np.random.default_rng(0).multinomial(n, chances)
         return self._draw(
@@ -165,7 +163,7 @@ class _Drawing:
         from raskt.array.creation import arange
         from raskt.array.slicing import take
 
-        del shuffle
+        del shuffle  # places are drawn in random order in either case
         if isinstance(a, (int, np.integer)):
             if a <= 0:
                 raise ValueError("a must be greater than 0 unless no samples are taken")
@@ -545,8 +543,9 @@ class Generator(_Drawing):
 
     Parameters
     ----------
-    seed : int or sequence of int, optional
-        The seed; without one, numbers that nobody foresees.
+    bit_generator : int, sequence of int, SeedSequence or BitGenerator, optional
+        The seed, or one of NumPy's bit generators, whose seed is taken (or its class, which says none): the
+        numbers come from streams of Raskt's own, whatever the kind. Without one, nobody foresees them.
 
     Examples
     --------
@@ -557,8 +556,8 @@ class Generator(_Drawing):
     True
     """
 
-    def __init__(self, seed: Any = None) -> None:
-        self._begin(seed)
+    def __init__(self, bit_generator: Any = None) -> None:
+        self._begin(bit_generator)
 
     def __repr__(self) -> str:
         return "Generator(Philox)"
@@ -578,7 +577,7 @@ class Generator(_Drawing):
         **kwargs: Any,
     ) -> Array:
         """Draw whole numbers from ``low`` to ``high``, which is left out unless ``endpoint``."""
-        del kwargs
+        refuse("integers", kwargs)
         if high is None:
             low, high = 0, low
         if endpoint:
@@ -664,12 +663,15 @@ class RandomState(_Drawing):
     ----------
     seed : int or sequence of int, optional
         The seed; without one, numbers that nobody foresees.
-    RandomState : optional
-        Accepted as Dask does.
+    RandomState : type, optional
+        `numpy.random.RandomState`, whose methods these are; there is no other.
     """
 
     def __init__(self, seed: Any = None, RandomState: Any = None) -> None:
-        del RandomState
+        if RandomState not in (None, np.random.RandomState):
+            raise NotImplementedError(
+                f"RandomState must be None or numpy.random.RandomState, found {RandomState!r}"
+            )
         self._begin(seed)
 
     def seed(self, seed: Any = None) -> None:
@@ -694,7 +696,7 @@ class RandomState(_Drawing):
         **kwargs: Any,
     ) -> Array:
         """Draw whole numbers from ``low`` to ``high``, which is left out."""
-        del kwargs
+        refuse("randint", kwargs)
         if high is None:
             low, high = 0, low
         check_bounds(low, high, False, np.dtype(dtype))
@@ -710,7 +712,7 @@ class RandomState(_Drawing):
 
     def tomaxint(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:
         """Draw whole numbers from 0 to the largest."""
-        del kwargs
+        refuse("tomaxint", kwargs)
         return self._draw("integers", size, chunks, (0, np.iinfo(np.int64).max), np.int64)
 
     def choice(
@@ -729,8 +731,8 @@ def default_rng(seed: Any = None) -> Generator:
 
     Parameters
     ----------
-    seed : int, sequence of int or Generator, optional
-        The seed.
+    seed : int, sequence of int, SeedSequence, BitGenerator or Generator, optional
+        The seed, as of `Generator`.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from array import array
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from raskt._lazy import finder
 from raskt.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -144,3 +145,13 @@ class Profiler(Callback):
         from raskt.diagnostics.charts import tasks_chart
 
         return tasks_chart(self._logs, self.start_time, self.end_time)
+
+
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "CacheProfiler": "raskt.diagnostics.cache_profile",
+        "ResourceProfiler": "raskt.diagnostics.resource",
+    },
+)
