@@ -510,7 +510,7 @@ impl Delayed {
     /// The graph as one of Dask's, which must be installed.
     #[getter]
     fn dask<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("raskt.highlevelgraph")?.call_method1("graph_of", (slf,))
+        slf.py().import("raskt._dask.mixin")?.call_method1("layers_of", (slf,))
     }
 
     /// Computes the value on another thread, and gives it as `persist` does.

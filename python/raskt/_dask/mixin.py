@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from raskt.highlevelgraph import HighLevelGraph
-
-__all__ = ["SpeaksDask"]
+__all__ = ["SpeaksDask", "layers_of"]
 
 
 def _optimize(dsk: Any, keys: Any, **kwargs: Any) -> Any:
     from raskt._dask.protocol import optimize
 
     return optimize(dsk, keys, **kwargs)
+
+
+def layers_of(collection: Any) -> Any:
+    """Return what ``collection.dask`` is: a graph of Dask's where Dask has been imported, or else Raskt's."""
+    if "dask.highlevelgraph" in sys.modules:
+        return collection.__dask_graph__()
+    from raskt.highlevelgraph import graph_of
+
+    return graph_of(collection)
 
 
 class SpeaksDask:
@@ -35,11 +44,12 @@ class SpeaksDask:
         return graph_of(self)
 
     @property
-    def dask(self) -> HighLevelGraph:
-        """The tasks by key, in layers: for code that reads graphs, or writes tasks of its own upon them."""
-        from raskt.highlevelgraph import graph_of
+    def dask(self) -> Any:
+        """The tasks by key, in layers: for code that reads graphs, or writes tasks of its own upon them.
 
-        return graph_of(self)
+        One of Dask's where Dask has been imported, which reads it too.
+        """
+        return layers_of(self)
 
     def __dask_keys__(self) -> list[Any]:
         return self.__raskt_keys__()

@@ -6,6 +6,8 @@ import inspect
 import math
 import operator
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +51,21 @@ def test_an_array_of_a_graph_of_layers_goes_on_where_another_ended() -> None:
     graph = HighLevelGraph.from_collections("y", layer, dependencies=[x])
     y = ra.Array(graph, "y", x.chunks, x.dtype)
     assert_eq(y.sum(axis=0), -X.sum(0))
-    assert set(x.dask) == set(raskt.core.flatten(x.__dask_keys__()))
-    assert list(x.dask.layers) == [x.name]
+    assert list(graph.layers) == [x.name, "y"]
+
+
+def test_the_graph_of_an_array_can_be_read_whether_dask_is_there_or_not() -> None:
+    code = (
+        "import sys, raskt, raskt.array as ra, raskt.bag as rb\n"
+        "from raskt.highlevelgraph import HighLevelGraph\n"
+        "x = ra.ones((2, 2), chunks=1)\n"
+        "assert type(x.dask) is HighLevelGraph and 'dask' not in sys.modules\n"
+        "assert set(x.dask) == set(raskt.core.flatten(x.__dask_keys__()))\n"
+        "assert list(x.dask.layers) == [x.name]\n"
+        "d = raskt.delayed(abs)(-1)\n"
+        "assert list(d.dask.layers) == [d.key] and len(rb.range(3, npartitions=3).dask) == 3\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 @pytest.mark.parametrize(
