@@ -154,7 +154,7 @@ def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any
     """Return a block of what stands in a target: for tasks."""
     import numpy as np
 
-    from raskt._lock import held
+    from raskt.locks import held
 
     target = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
@@ -165,7 +165,7 @@ def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any
 
 def _written(block: Any, target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any:
     """Write a block into a target, and return what stands there: for tasks."""
-    from raskt._lock import held
+    from raskt.locks import held
 
     held_by = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
