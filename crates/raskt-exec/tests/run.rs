@@ -262,3 +262,67 @@ fn run_that_is_cancelled_before_it_is_ordered_is_over() {
     assert_eq!(drive(&run, 0, &mut Probe::default()), Drive::Over);
     assert!(matches!(run.results().unwrap_err().kind(), ErrorKind::Cancelled));
 }
+
+/// A kernel that waits until it is let go, and whether it was begun.
+fn gate() -> (Arc<BodyRegistry>, Arc<AtomicU32>, std::sync::mpsc::Sender<()>) {
+    let (open, closed) = std::sync::mpsc::channel::<()>();
+    let closed = std::sync::Mutex::new(closed);
+    let n_begun = Arc::new(AtomicU32::new(0));
+    let begun = Arc::clone(&n_begun);
+    let mut registry = BodyRegistry::default();
+    let wait = move |_: &mut Call<'_>| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        // Ends when the test lets go of the other end.
+        let _ = closed.lock().unwrap().recv();
+        Ok(Value::Int(1).into())
+    };
+    registry.add_kernel("wait", Arc::new(wait)).unwrap();
+    (Arc::new(registry), n_begun, open)
+}
+
+#[test]
+fn a_pool_that_is_left_waits_for_no_function_that_holds_its_threads() {
+    let (registry, n_begun, open) = gate();
+    let pool = Pool::new(2, &registry).unwrap();
+    let options = RunOptions { n_workers: 2, ..RunOptions::default() };
+    let run = Arc::new(Run::new(table(&[("wait", &[])], &[0]), registry, options).unwrap());
+    pool.start(&run);
+    while n_begun.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    run.cancel();
+    assert!(run.is_running());
+    pool.note_held();
+    assert!(pool.is_held());
+    pool.leave();
+    while pool.n_alive() > 1 {
+        std::thread::yield_now();
+    }
+    // Would wait for ever.
+    drop(pool);
+    drop(open);
+    while run.is_running() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_worker_that_leaves_a_cancelled_run_runs_nothing_any_more() {
+    let registry = registry();
+    let pool = Pool::new(2, &registry).unwrap();
+    for _ in 0..200 {
+        let rows: &[(&str, &[u32])] =
+            &[("bulk", &[]), ("bulk", &[]), ("fail", &[]), ("bulk", &[]), ("bulk", &[])];
+        let options = RunOptions { n_workers: 2, ..RunOptions::default() };
+        let run = Run::new(table(rows, &[0, 1, 2, 3, 4]), Arc::clone(&registry), options).unwrap();
+        let run = Arc::new(run);
+        pool.start(&run);
+        while !run.wait(None) {}
+        assert!(run.results().is_err());
+        let begun = std::time::Instant::now();
+        while run.is_running() {
+            assert!(begun.elapsed().as_secs() < 30, "{:?} is called running, and ended", run.running());
+            std::thread::yield_now();
+        }
+    }
+}
