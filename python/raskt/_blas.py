@@ -108,13 +108,18 @@ def adjust_here(n_side_by_side: int) -> None:
 
 
 def let_go(share: int) -> None:
-    """Take back what `hold` returned."""
+    """Take back what `hold` returned; if Ctrl-C interrupts that, do it again."""
     with _lock:
-        _shares.remove(share)
-        if _shares:
-            _apply(min(_shares))
+        if share not in _shares:
+            return
+        rest = _shares.copy()
+        rest.remove(share)
+        if rest:
+            _apply(min(rest))
         else:
             _restore()
+        # Last: until then it has not been done.
+        _shares[:] = rest
 
 
 def _after_fork() -> None:

@@ -73,3 +73,24 @@ def test_an_error_gives_the_threads_back():
     with pytest.raises(ZeroDivisionError):
         delayed(lambda: 1 / 0)().compute(scheduler="threads", num_workers=2)
     assert set(threads()) == {4}
+
+
+def test_what_interrupts_letting_go_leaves_it_to_be_done_again(monkeypatch):
+    from raskt import _blas
+
+    share = _blas.hold(1_000_000)
+    n_calls, restore = 0, _blas._restore
+
+    def interrupted():
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 1:
+            raise KeyboardInterrupt
+        restore()
+
+    monkeypatch.setattr(_blas, "_restore", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _blas.let_go(share)
+    assert share in _blas._shares
+    _blas.let_go(share)
+    assert (n_calls, _blas._shares, _blas._before) == (2, [], [])

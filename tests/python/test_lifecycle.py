@@ -335,3 +335,26 @@ def test_a_million_bytes_of_results_are_not_held_after_the_run() -> None:
         assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next_that_uses_the_place(tmp_path):
+    code = """
+        import os, signal, raskt
+        raskt.config.set({"local.spill-directory": PLACE})
+        def kill(*values):
+            assert os.listdir(PLACE)
+            os.kill(os.getpid(), signal.SIGKILL)
+        values = [raskt.delayed(bytes)(1 << 20) for _ in range(20)]
+        raskt.delayed(kill)(*values).compute(memory_limit="4MiB", scheduler="sync")
+    """
+    program = textwrap.dedent(code).replace("PLACE", repr(os.fspath(tmp_path)))
+    killed = subprocess.run([sys.executable, "-c", program], timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert os.listdir(tmp_path)
+    with raskt.config.set({"local.spill-directory": os.fspath(tmp_path)}):
+        assert delayed(sum)([1, 2]).compute(memory_limit="1GiB") == 3
+    for _ in range(2000):
+        if not os.listdir(tmp_path):
+            return
+        time.sleep(0.01)
+    raise AssertionError(os.listdir(tmp_path))

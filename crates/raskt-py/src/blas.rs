@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -76,6 +77,17 @@ fn tell<'py>(py: Python<'py>, function: &str, args: impl pyo3::call::PyCallArgs<
 impl Drop for Share {
     fn drop(&mut self) {
         N_SIDE_BY_SIDE.store(0, Ordering::Relaxed);
-        Python::attach(|py| tell(py, "let_go", (&self.share,)));
+        Python::attach(|py| {
+            // A second Ctrl-C may arrive within: the libraries get their threads back all the same.
+            let is_interrupt = |error: &PyErr| error.is_instance_of::<PyKeyboardInterrupt>(py);
+            let give_back = || py.import(intern!(py, "raskt._blas"))?.call_method1("let_go", (&self.share,));
+            let mut outcome = give_back();
+            while outcome.as_ref().is_err_and(is_interrupt) {
+                outcome = give_back();
+            }
+            if let Err(error) = outcome {
+                error.write_unraisable(py, None);
+            }
+        });
     }
 }

@@ -60,6 +60,13 @@ pub fn registry() -> Arc<BodyRegistry> {
     Arc::clone(shared.registry.get_or_insert_with(make))
 }
 
+/// Removes what killed processes left under `parent`, on a thread of its own: a folder may have many entries.
+fn sweep_beside(parent: PathBuf) {
+    // What cannot be listed or removed now, or without a thread, the next process tries again.
+    let sweep = move || drop(SpillFolder::sweep(&parent));
+    drop(std::thread::Builder::new().name("raskt-sweep".into()).spawn(sweep));
+}
+
 /// The folder under `parent` that this process spills to.
 fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
     let mut shared = SHARED.lock();
@@ -67,6 +74,7 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
         return Ok(Arc::clone(folder));
     }
     let folder = SpillFolder::create(&parent)?;
+    sweep_beside(parent.clone());
     shared.folders.push((parent, Arc::clone(&folder)));
     Ok(folder)
 }
