@@ -12,6 +12,7 @@ from raskt.array._meta import dtype_name
 from raskt.array._op import array_of, dtype_parameter, told
 from raskt.array.core import Array
 from raskt.array.rechunk import grid_of
+from raskt.inspection import is_arraylike
 from raskt.locks import lock_of
 
 __all__ = ["array", "asanyarray", "asarray", "from_array", "from_delayed"]
@@ -119,7 +120,10 @@ def from_array(
     if getitem is not None:
         kwargs["getitem"] = _raskt.Whole(getitem)
     made = array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token, kwargs))
-    return told(made, called, x if meta is None and not asarray else meta)
+    if meta is None and not asarray and getitem is None and is_arraylike(x):
+        # Arrays say what their blocks are; files and others are not asked for anything yet.
+        meta = x
+    return told(made, called, meta)
 
 
 def _is_map(x: Any) -> bool:
