@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use raskt_core::{Error, ErrorKind};
+use raskt_core::{DType, Error, ErrorKind};
 
 /// The result of building an expression.
 pub type Built<T> = std::result::Result<T, ArrayError>;
@@ -40,6 +40,13 @@ pub enum ArrayError {
     Broadcast {
         /// The shapes, unknown lengths as `None`.
         shapes: Vec<Vec<Option<u64>>>,
+    },
+    /// A plain integer that the dtype which it is to have does not hold.
+    Overflow {
+        /// The integer.
+        value: i64,
+        /// The dtype.
+        dtype: DType,
     },
     /// Any other error.
     Engine(Error),
@@ -97,6 +104,9 @@ impl fmt::Display for ArrayError {
             Self::Broadcast { shapes } => {
                 f.write_str("operands could not be broadcast together with shapes")?;
                 shapes.iter().try_for_each(|shape| write!(f, " {}", shape_text(shape)))
+            }
+            Self::Overflow { value, dtype } => {
+                write!(f, "Python integer {value} out of bounds for {dtype}")
             }
             Self::Engine(error) => error.fmt(f),
         }

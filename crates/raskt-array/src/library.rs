@@ -12,6 +12,14 @@ pub const CHUNK: &str = "raskt.array._chunk";
 /// What calls a user's function: it gets the function as the keyword `function`.
 const CALL: &str = "raskt.array._chunk.call";
 
+/// What calls a user's function on places.
+const FROM_FUNCTION: &str = "raskt.array._chunk.fromfunction";
+
+/// Whether the library function `path` calls a user's function, whose result is the block.
+pub(crate) fn is_call(path: &str) -> bool {
+    matches!(path, CALL | FROM_FUNCTION)
+}
+
 /// The body that calls `function`, a path or an object, with the keywords `kwargs`.
 ///
 /// # Errors

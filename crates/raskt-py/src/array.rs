@@ -2,6 +2,7 @@
 
 mod chunking;
 mod deferred;
+mod entry;
 mod expression;
 mod failure;
 mod finish;
@@ -18,6 +19,7 @@ mod planning;
 mod root;
 mod tables;
 
+pub use entry::enter;
 pub use expression::ArrayExpr;
 pub use finish::{FINISH, Finish};
 pub use from_numpy::{from_fresh, from_numpy, is_own};
@@ -89,6 +91,10 @@ pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
         Ok(array) => return Ok(array.into()),
         Err(object) => object,
     };
+    if is_plain_subclass(&object)? {
+        let numpy = object.py().import(pyo3::intern!(object.py(), "numpy"))?;
+        return to_value(numpy.call_method1(pyo3::intern!(object.py(), "asarray"), (object,))?);
+    }
     if object.hasattr(pyo3::intern!(object.py(), "dtype"))? && kind_of(&object) == ArrayKind::Other {
         let numpy = object.py().import(pyo3::intern!(object.py(), "numpy"))?;
         if object.is_instance(&numpy.getattr(pyo3::intern!(object.py(), "generic"))?)? {
@@ -100,6 +106,21 @@ pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
         }
     }
     Ok(crate::object::to_value(object))
+}
+
+/// Whether `object` is of a subclass of NumPy's own that means by its elements what an array means: a memory map, which is
+/// then read where it is, or a matrix.
+fn is_plain_subclass(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static PLAIN: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
+    let py = object.py();
+    if kind_of(object) == ArrayKind::Other {
+        return Ok(false);
+    }
+    let plain = PLAIN.get_or_try_init(py, || {
+        let numpy = py.import("numpy")?;
+        Ok::<_, PyErr>([numpy.getattr("memmap")?.unbind(), numpy.getattr("matrix")?.unbind()])
+    })?;
+    Ok(plain.iter().any(|class| object.get_type().is(class.bind(py))))
 }
 
 /// The memory of a native array, lent to Python through the buffer protocol.

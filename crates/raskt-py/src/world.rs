@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use raskt_array::promise::{PROMISE, Promise};
 use raskt_core::{Error, ErrorKind, ForeignDecode, Param, Payload, Result, Value};
 use raskt_exec::{Call, Kernel, Lane, LaneId, Outcome, Surroundings, World};
 use raskt_graph::Foreign;
@@ -207,8 +208,9 @@ impl LibraryFunction {
         };
         let inputs = PyTuple::new(py, inputs?)?;
         let function = self.function.bind(py);
+        let promise = Promise::of(call.shared, call.own);
         if matches!((call.shared, call.own), (Param::Null, Param::Null)) {
-            return crate::array::to_value(function.call1(inputs)?);
+            return crate::array::enter(function.call1(inputs)?, None);
         }
         let kwargs = crate::param::kwargs(py, call.shared)?;
         match call.own {
@@ -218,10 +220,13 @@ impl LibraryFunction {
             }
             own => kwargs.set_item("own", crate::param::to_object(py, own)?)?,
         }
+        if promise.is_some() {
+            kwargs.del_item(PROMISE)?;
+        }
         // Nothing refers to the result but the result, once the arguments are gone.
         let found = function.call(inputs, Some(&kwargs))?;
         drop(kwargs);
-        crate::array::to_value(found)
+        crate::array::enter(found, promise)
     }
 }
 

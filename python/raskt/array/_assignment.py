@@ -77,8 +77,10 @@ def _to_mask(x: Array, mask: Array, value: Any) -> Array:
     new = _cast(value, x)
     n_rest = x.ndim - mask.ndim
     lengths = np.shape(new)
-    # One value for each place of the mask, whether it is true or not, is what Dask takes; NumPy does not.
-    is_whole = lengths == x.shape if is_known((*lengths, *x.shape)) else _lazy(new) and fits(x, new)
+    if len(lengths) == n_rest + 1 and lengths[0] == 1:
+        new, lengths = new[0], lengths[1:]
+    # One lazy value for each place of the mask, also where it is false, is what Dask takes; NumPy does not.
+    is_whole = _lazy(new) and (lengths == x.shape if is_known((*lengths, *x.shape)) else fits(x, new))
     if len(lengths) > n_rest and not is_whole:
         return _in_order(x, mask, new)
     spread = mask[(..., *(None,) * n_rest)] if n_rest else mask
@@ -208,6 +210,8 @@ def _masked_axes(x: Array, key: Any, value: Any) -> Array | None:
 def _cast(value: Any, x: Array) -> Any:
     if _lazy(value):
         return value if value.dtype == x.dtype else value.astype(x.dtype)
+    # Numbers of Python's that the dtype does not hold are an error of NumPy's; its own are cast.
+    is_typed = hasattr(value, "dtype")
     found = np.asarray(value)
     if found.dtype.kind == "c" and x.dtype.kind in "biuf":
         raise TypeError(
@@ -215,7 +219,7 @@ def _cast(value: Any, x: Array) -> Any:
         )
     if found.dtype.kind == "f" and x.dtype.kind in "iu" and np.isnan(found).any():
         raise ValueError("cannot convert float NaN to integer")
-    return found.astype(x.dtype)
+    return found.astype(x.dtype) if is_typed or found.dtype.kind not in "iu" else np.asarray(value, x.dtype)
 
 
 def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:

@@ -98,8 +98,6 @@ class BlockCall:
         Its other arguments.
     tell : dict, optional
         What it is told of its block.
-    expected : dtype or "any", optional
-        What its result must be; nothing is checked where this is not given.
     """
 
     def __init__(
@@ -108,13 +106,12 @@ class BlockCall:
         places: tuple[int, ...],
         rest: Rest,
         tell: dict[str, Any] | None = None,
-        expected: Any = None,
     ) -> None:
         self.function, self.places = kept(function), places
         self.reads_only = rest.later is None and reads_only(function, rest.args, rest.kwargs)
         # Where lazy values are among them, they come behind the blocks.
         self.rest = (rest.args, rest.kwargs) if rest.later is None else None
-        self.tell, self.expected = tell, expected
+        self.tell = tell
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *blocks: Any, info: Any = None) -> Any:
@@ -125,10 +122,7 @@ class BlockCall:
             args[place] = block
         if self.tell:
             kwargs = {**kwargs, **self._told(info)}
-        found = self.function(*args, **kwargs)
-        if self.expected is not None:
-            self._check(found, info)
-        return found
+        return self.function(*args, **kwargs)
 
     def _told(self, info: Any) -> dict[str, Any]:
         told: dict[str, Any] = {}
@@ -170,26 +164,6 @@ class BlockCall:
         }
         return found
 
-    def _check(self, found: Any, info: Any) -> None:
-        spans = info["out"]
-        wanted = tuple(None if span is None else span[1] - span[0] for span in spans)
-        shape = np.shape(found)
-        fits = len(shape) == len(wanted) and all(
-            b is None or a == b for a, b in zip(shape, wanted, strict=True)
-        )
-        where = f"block {tuple(info['block'])} of {self.__name__}"
-        if not fits:
-            promised = tuple("?" if n is None else n for n in wanted)
-            raise ValueError(
-                f"{where} has shape {shape}, where {promised} was promised: pass chunks=, "
-                f"drop_axis= or new_axis="
-            )
-        dtype = getattr(found, "dtype", None)
-        if self.expected != "any" and dtype is not None and dtype != self.expected:
-            raise TypeError(
-                f"{where} has dtype {dtype}, where {self.expected} was promised: pass dtype= or meta="
-            )
-
     def __raskt_tokenize__(self) -> Any:
         return (
             type(self).__name__,
@@ -197,7 +171,6 @@ class BlockCall:
             self.places,
             self.rest,
             repr(self.tell),
-            str(self.expected),
         )
 
 

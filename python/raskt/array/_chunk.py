@@ -31,18 +31,17 @@ def call(*blocks: Block, function: Any, kwargs: Any = None, info: Any = None, ow
     return function(*blocks, **kwargs)
 
 
-def as_array(block: Block, dtype: str, shape: Any) -> Block:
-    """Return what a delayed value gave as an array, which must have the shape that was said."""
-    if not hasattr(block, "dtype"):
-        block = np.asarray(block)
-    found = np.shape(block)
-    if len(found) != len(shape) or any(
-        wanted is not None and n != wanted for n, wanted in zip(found, shape, strict=True)
-    ):
-        said = tuple(math.nan if n is None else n for n in shape)
-        raise ValueError(f"a delayed value has shape {found}, where from_delayed was told {said}")
-    known = dtype_named(dtype)
-    return block if known is None or block.dtype == known else block.astype(known)
+def as_array(block: Block, dtype: str) -> Block:
+    """Return what a delayed value gave as an array: plain numbers, which have no dtype, in the one said."""
+    if hasattr(block, "dtype"):
+        return block
+    found, known = np.asarray(block), dtype_named(dtype)
+    if known is None or found.dtype == known:
+        return found
+    # An integer that does not fit is an error of NumPy's.
+    is_whole = found.dtype.kind in "iu" and known.kind in "iu"
+    fits = is_whole or np.can_cast(found.dtype, known, "same_kind")
+    return np.asarray(block, dtype=known) if fits else found
 
 
 def _lengths(ranges: Any) -> tuple[int, ...]:

@@ -116,6 +116,7 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             "chunks": grid_of(chunks, tuple(sum(own_sizes) for own_sizes in chunks)),
             "contraction": "join",
             "dtype": dtype_parameter(dtype) or "unknown",
+            "strict": dtypes is not None or meta is not None,
         }
         result: Array = op("blockwise", (*whole, *rest.operands), parameters)
         if keepdims:

@@ -120,6 +120,7 @@ def blockwise(
     call = BlockCall(func, places, rest)
     if dtype is None:
         dtype = getattr(meta, "dtype", None)
+    is_said = dtype is not None
     if dtype is None:
         dtype = dtype_of_call(func, places, rest, [x for _, x, _ in arrays])
     parameters = {
@@ -131,6 +132,7 @@ def blockwise(
         "chunks": grid_of(tuple(result), tuple(sum(sizes) for sizes in result)),
         "contraction": ("join" if concatenate else "gather") if joins else "spread",
         "dtype": dtype_parameter(dtype) or "unknown",
+        "strict": is_said,
     }
     if token is not None:
         parameters["label"] = str(token)
@@ -279,7 +281,7 @@ def map_blocks(
         )
     if dtype is None and meta is not None:
         dtype = getattr(meta, "dtype", None)
-    call.expected = "any" if dtype is None else np.dtype(dtype)
+    is_said = dtype is not None
     if dtype is None:
         dtype = dtype_of_call(func, places, rest, arrays, tell, len(output))
     if tell is not None:
@@ -291,7 +293,8 @@ def map_blocks(
         "chunks": grid_of(tuple(sizes), shape),
         "contraction": "join",
         "dtype": dtype_parameter(dtype) or "unknown",
-        "info": True,
+        "strict": is_said,
+        "info": tell is not None,
     }
     if token is not None:
         parameters["label"] = str(token)
@@ -361,7 +364,8 @@ def _from_nothing(func: Any, rest: Rest, chunks: Any, dtype: Any, meta: Any) -> 
         "result": (shape, tuple(len(own) for own in sizes), None if dtype is None else np.dtype(dtype)),
     }
     known = dtype if dtype is not None else getattr(meta, "dtype", None)
-    call = BlockCall(func, (), rest, tell, "any" if known is None else np.dtype(known))
+    call = BlockCall(func, (), rest, tell)
+    is_said = known is not None
     if known is None:
         known = dtype_of_call(func, (), rest, [], tell, len(sizes))
     return op(
@@ -373,6 +377,7 @@ def _from_nothing(func: Any, rest: Rest, chunks: Any, dtype: Any, meta: Any) -> 
             "inputs": rest.letters,
             "chunks": grid_of(sizes, shape),
             "dtype": dtype_parameter(known) or "unknown",
+            "strict": is_said,
             "info": True,
         },
     )

@@ -50,10 +50,15 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
 
     a = _as(a)
     at = _axis(axis, a.ndim)
+    if np.dtype(getattr(indices, "dtype", int)) == np.dtype(bool):
+        # As NumPy: the places 0 and 1, not a selection.
+        indices = indices.astype(np.intp)
     if hasattr(indices, "_expr"):
         found: Array = a[(*(slice(None),) * at, indices)]
         return found
     places = np.asarray(indices)
+    if places.dtype == bool:
+        places = places.astype(np.intp)
     if places.size and places.dtype.kind not in "iu":
         raise IndexError("arrays used as indices must be of integer type")
     if places.ndim == 0:
@@ -223,7 +228,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     places = _places_in(obj, n, at)
     lone = np.ndim(places) == 0
     places = _inside(places, n + 1, n, at)
-    values, n_values = _to_put_in(arr, _as(values).astype(arr.dtype), len(places), lone, at)
+    # Numbers of Python's that the dtype does not hold are an error of NumPy's.
+    typed = _as(values if hasattr(values, "dtype") else np.asarray(values, arr.dtype))
+    values, n_values = _to_put_in(arr, typed.astype(arr.dtype), len(places), lone, at)
     if len(places) == 1:
         places = np.repeat(places, n_values)
     if not len(places):

@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said_at_once(wrong: Any, error: type[Exception], messa
 
 def test_a_delayed_value_of_another_shape_is_said() -> None:
     value = raskt.delayed(np.ones)(4)
-    with pytest.raises(ValueError, match=r"shape \(4,\), where from_delayed was told \(3,\)"):
+    with pytest.raises(ValueError, match=r"shape \(4,\), where \(3,\) was promised: pass from_delayed"):
         ra.from_delayed(value, (3,), float).compute()
     assert ra.from_delayed(value, (np.nan,), float).compute().shape == (4,)
 

@@ -13,6 +13,7 @@ use crate::creation::ranges;
 use crate::library::chunk_body;
 use crate::operations::Job;
 use crate::parameters::{AXIS, flag, integers_of, text};
+use crate::promise::promised;
 
 pub(super) fn blockwise(job: &mut Job<'_, '_>) -> Result<Layer> {
     let parameters = job.expr.parameters();
@@ -37,7 +38,8 @@ pub(super) fn blockwise(job: &mut Job<'_, '_>) -> Result<Layer> {
     if matches!(body.label().as_ref(), "array.matmul" | "array.tensordot") {
         operands = operands.into_iter().map(|operand| operand.contracted(Contraction::Gather)).collect();
     }
-    let parts = BlockwiseParts { counts, output, operands, parameters: info, ..BlockwiseParts::of(body) };
+    let (body, own) = promised(job, body, info)?;
+    let parts = BlockwiseParts { counts, output, operands, parameters: own, ..BlockwiseParts::of(body) };
     Ok(Blockwise::new(parts)?.into())
 }
 

@@ -13,6 +13,7 @@ use crate::held::Held;
 use crate::library::chunk_body;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, WINDOW, integers, integers_of, with};
+use crate::promise::promised;
 
 /// What each block's task is told: where its elements lie along each axis.
 pub(crate) fn ranges(chunks: &Chunks) -> Formula {
@@ -72,8 +73,8 @@ fn native(job: &Job<'_, '_>) -> Option<Body> {
 
 /// Blocks made by the function that the parameters name.
 pub(super) fn generate(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = job.function_body()?;
-    Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into())
+    let (body, own) = promised(job, job.function_body()?, places(job, &job.chunks()?))?;
+    Ok(Source::new(body, job.grid()?, own, Returns::One)?.into())
 }
 
 /// One value, cut into blocks.
@@ -108,7 +109,8 @@ fn held(job: &Job<'_, '_>, name: &str) -> Result<Value> {
 pub(super) fn getter(job: &mut Job<'_, '_>) -> Result<Layer> {
     let array = Param::Value(held(job, "value")?);
     let body = chunk_body("getter", with(&job.parameter(KWARGS), [("array", array)]));
-    Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into())
+    let (body, own) = promised(job, body, places(job, &job.chunks()?))?;
+    Ok(Source::new(body, job.grid()?, own, Returns::One)?.into())
 }
 
 /// Blocks that have been computed.
@@ -125,14 +127,14 @@ pub(super) fn persisted(job: &mut Job<'_, '_>) -> Result<Layer> {
 pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
     let (chunks, value) = (job.chunks()?, held(job, "value")?);
     let operand = lone_block(job, value, chunks.n_axes())?;
-    let shape = chunks.shape().iter().map(|n| n.map_or(Param::Null, |n| Param::Int(n as i64))).collect();
-    let told = [(DTYPE, job.parameter(DTYPE)), ("shape", Param::List(shape))];
-    let body = chunk_body("as_array", Param::map(told));
+    let body = chunk_body("as_array", Param::map([(DTYPE, job.parameter(DTYPE))]));
+    let (body, own) = promised(job, body, Formula::default())?;
     let axes = vec![Along::Single; chunks.n_axes()];
     let parts = BlockwiseParts {
         counts: (0..).zip(chunks.grid()).collect(),
         output: (0..chunks.n_axes() as u16).collect(),
         operands: vec![Indexed { operand, axes, contraction: Contraction::Spread }],
+        parameters: own,
         ..BlockwiseParts::of(body)
     };
     Ok(Blockwise::new(parts)?.into())

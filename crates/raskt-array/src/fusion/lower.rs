@@ -16,7 +16,7 @@ use crate::reductions::{axes_of, split_every};
 
 pub(super) fn fused(job: &mut Job<'_, '_>) -> Result<Layer> {
     let body = Body::Native { name: "array.elementwise".into(), parameters: job.parameter("program") };
-    crate::ufuncs::blocks(job, body)
+    crate::ufuncs::blocks(job, body, Formula::default())
 }
 
 /// A reduction: every block reduced as it is computed, then the tree of partial results.

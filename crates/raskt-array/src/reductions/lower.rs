@@ -1,17 +1,20 @@
 //! Reductions as layers.
 
 use raskt_core::{Param, Result};
+use raskt_expr::layer_name;
 use raskt_graph::Body;
 use raskt_graph::layer::{
-    Formula, Layer, Neighbours, Operand, ReducedAxes, ReducedAxis, Returns, TreeReduce, TreeReduceParts,
+    Blockwise, BlockwiseParts, Formula, Indexed, Layer, Neighbours, Operand, ReducedAxes, ReducedAxis,
+    Returns, TreeReduce, TreeReduceParts,
 };
 
 use super::axes_of;
 use crate::block_functions::{BlockFunction, TreeBodies};
 use crate::creation::ranges;
-use crate::library::{CHUNK, body_of};
+use crate::library::{CHUNK, body_of, chunk_body, is_call};
 use crate::operations::Job;
-use crate::parameters::{dtype_of, flag, get, integers, with, without};
+use crate::parameters::{DTYPE, dtype_of, flag, get, integers, with, without};
+use crate::promise::promised;
 
 /// How many partial results are combined at once, along all axes together.
 const SPLIT_EVERY: f64 = 16.0;
@@ -81,7 +84,27 @@ pub(super) fn custom(job: &mut Job<'_, '_>) -> Result<Layer> {
         aggregate: body("aggregate")?,
         parameters: own,
     };
-    tree(job, bodies)
+    let is_call = matches!(&bodies.aggregate, Body::Library { path, .. } if is_call(path.as_str()));
+    let layer = tree(job, bodies)?;
+    if is_call { as_promised(job, layer) } else { Ok(layer) }
+}
+
+/// What a user's function made of the last partial results, compared with what it was said to make.
+fn as_promised(job: &mut Job<'_, '_>, layer: Layer) -> Result<Layer> {
+    let name = format!("{}-reduced", layer_name(job.expr));
+    let letters: Vec<u16> = (0..layer.grid().n_axes() as u16).collect();
+    let counts = (0..).zip(layer.grid().counts().iter().copied()).collect();
+    job.graph.insert(name.as_str(), layer)?;
+    let body = chunk_body("as_array", Param::map([(DTYPE, Param::Str("unknown".into()))]));
+    let (body, own) = promised(job, body, Formula::default())?;
+    let parts = BlockwiseParts {
+        counts,
+        output: letters.clone(),
+        operands: vec![Indexed::new(name.as_str(), &letters)],
+        parameters: own,
+        ..BlockwiseParts::of(body)
+    };
+    Ok(Blockwise::new(parts)?.into())
 }
 
 fn tree(job: &Job<'_, '_>, bodies: Bodies) -> Result<Layer> {

@@ -3,11 +3,12 @@
 use raskt_core::{DType, ErrorKind, Param, Result};
 use raskt_expr::{Expr, Meta};
 
+use crate::block_functions::is_integer;
 use crate::broadcast::unify;
 use crate::builder::Builder;
-use crate::error::Built;
+use crate::error::{ArrayError, Built};
 use crate::parameters::{DTYPE, KWARGS, dtype_of, dtype_param, get, text, with};
-use crate::types::{Operand, Ufunc, Weak};
+use crate::types::{Operand, Ufunc, Weak, integer_fits};
 
 /// `name(*operands)`, for a name of [`UFUNCS`](super::UFUNCS).
 ///
@@ -27,11 +28,42 @@ pub(super) fn ufunc_by_name(
     let (operands, _) = unify(builder, operands)?;
     let dtype = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => dtype_of(parameters),
-        _ => result_dtype(builder, name, &operands, &get(parameters, KWARGS))?,
+        _ => {
+            check_integers(builder, name, &operands)?;
+            result_dtype(builder, name, &operands, &get(parameters, KWARGS))?
+        }
     };
     let parameters = with(parameters, [(DTYPE, dtype_param(&dtype))]);
     builder.make(name, &operands.iter().collect::<Vec<_>>(), parameters)
 }
+
+/// Plain integers take the dtype of what they meet, and have to fit.
+fn check_integers(builder: &Builder<'_>, name: &str, operands: &[Expr]) -> Built<()> {
+    let value = |expr: &Expr| match (expr.operation().as_str(), expr.parameters().get("value")) {
+        ("scalar", Some(Param::Int(value))) => Some(*value),
+        _ => None,
+    };
+    if operands.len() < 2 || !operands.iter().any(|expr| value(expr).is_some()) {
+        return Ok(());
+    }
+    let Some(ufunc) = Ufunc::parse(name).filter(|ufunc| !LENIENT.contains(ufunc)) else { return Ok(()) };
+    let metas = operands.iter().map(|expr| builder.meta(expr)).collect::<Result<Vec<_>>>()?;
+    let Some(found) = ufunc.resolve(&metas.iter().map(|meta| promoted(meta)).collect::<Vec<_>>()) else {
+        return Ok(());
+    };
+    for ((expr, meta), dtype) in operands.iter().zip(metas).zip(found.inputs) {
+        match value(expr).filter(|_| meta.container().as_str() == "weak" && is_integer(&dtype)) {
+            Some(value) if !integer_fits(value.into(), &dtype) => {
+                return Err(ArrayError::Overflow { value, dtype });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+const LENIENT: [Ufunc; 6] =
+    [Ufunc::Equal, Ufunc::NotEqual, Ufunc::Less, Ufunc::LessEqual, Ufunc::Greater, Ufunc::GreaterEqual];
 
 /// The dtype that NumPy's rules give.
 fn result_dtype(builder: &Builder<'_>, name: &str, operands: &[Expr], kwargs: &Param) -> Result<DType> {

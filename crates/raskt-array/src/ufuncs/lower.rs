@@ -10,6 +10,7 @@ use crate::broadcast::along;
 use crate::held::Held;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, with};
+use crate::promise::promised;
 
 /// Block by block.
 pub(super) fn elementwise(job: &mut Job<'_, '_>) -> Result<Layer> {
@@ -19,17 +20,17 @@ pub(super) fn elementwise(job: &mut Job<'_, '_>) -> Result<Layer> {
         _ => kwargs,
     };
     let body = job.body(shared)?;
-    blocks(job, body)
+    blocks(job, body, Formula::default())
 }
 
 /// A library's or a user's function, block by block.
 pub(super) fn apply(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = job.function_body()?;
-    blocks(job, body)
+    let (body, own) = promised(job, job.function_body()?, Formula::default())?;
+    blocks(job, body, own)
 }
 
-/// The layer in which `body` gets the blocks of all operands that lie at one place.
-pub(crate) fn blocks(job: &Job<'_, '_>, body: Body) -> Result<Layer> {
+/// The layer in which `body` gets the blocks of all operands that lie at one place, and parameters of its own.
+pub(crate) fn blocks(job: &Job<'_, '_>, body: Body, own: Formula) -> Result<Layer> {
     let result = job.chunks()?;
     let mut operands = Vec::with_capacity(job.operands.len());
     for (at, lowered) in job.operands.iter().enumerate() {
@@ -43,6 +44,7 @@ pub(crate) fn blocks(job: &Job<'_, '_>, body: Body) -> Result<Layer> {
         counts: (0..).zip(result.grid()).collect(),
         output: (0..result.n_axes() as u16).collect(),
         operands,
+        parameters: own,
         ..BlockwiseParts::of(body)
     };
     Ok(Blockwise::new(parts)?.into())

@@ -1,6 +1,6 @@
 //! What is wrong with a request for an array, as the exception that NumPy would raise.
 
-use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use raskt_array::ArrayError;
 
@@ -13,6 +13,7 @@ pub fn to_py(py: Python<'_>, error: ArrayError) -> PyErr {
             PyIndexError::new_err(text)
         }
         ArrayError::Broadcast { .. } => PyValueError::new_err(text),
+        ArrayError::Overflow { .. } => PyOverflowError::new_err(text),
         ArrayError::Engine(error) => crate::errors::to_py(py, error),
         _ => PyTypeError::new_err(text),
     }

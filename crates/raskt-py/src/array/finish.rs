@@ -66,23 +66,24 @@ fn native(blocks: &[Value]) -> Option<Vec<Arc<NdArray>>> {
     arrays.iter().all(|array| array.dtype() == first.dtype()).then_some(arrays)
 }
 
-/// Where each block along an axis begins, and the length of the axis.
-fn offsets(arrays: &[Arc<NdArray>], grid: &[usize], axis: usize) -> (Vec<u64>, u64) {
+/// Where each block along an axis begins and how long it is, and the length of the axis.
+fn spans(arrays: &[Arc<NdArray>], grid: &[usize], axis: usize) -> (Vec<(u64, u64)>, u64) {
     let step: usize = grid[axis + 1..].iter().product();
     let mut at = 0;
-    let starts = (0..grid[axis])
+    let spans = (0..grid[axis])
         .map(|block| {
-            let start = at;
-            at += arrays[block * step].shape().get(axis).copied().unwrap_or(0);
-            start
+            let (start, n) = (at, arrays[block * step].shape().get(axis).copied().unwrap_or(0));
+            at += n;
+            (start, n)
         })
         .collect();
-    (starts, at)
+    (spans, at)
 }
 
 fn assemble<'py>(py: Python<'py>, arrays: &[Arc<NdArray>], grid: &[usize]) -> PyResult<Bound<'py, PyAny>> {
-    let axes: Vec<_> = (0..grid.len()).map(|axis| offsets(arrays, grid, axis)).collect();
+    let axes: Vec<_> = (0..grid.len()).map(|axis| spans(arrays, grid, axis)).collect();
     let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
+    check_blocks(arrays, grid, &axes)?;
     let dtype = arrays[0].dtype().to_string();
     let numpy = py.import(intern!(py, "numpy"))?;
     let whole = numpy.call_method1(intern!(py, "empty"), (PyTuple::new(py, &shape)?, dtype))?;
@@ -90,23 +91,36 @@ fn assemble<'py>(py: Python<'py>, arrays: &[Arc<NdArray>], grid: &[usize]) -> Py
     // SAFETY: the pointer is to a live array object, which `array` keeps alive.
     let data = unsafe { (*numpy::npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr())).data } as usize;
     let n_bytes = array.len() * arrays[0].item_bytes();
-    let fits = py.detach(|| {
+    py.detach(|| {
         // SAFETY: the array is new, C-contiguous and of so many bytes, and nobody else has seen it.
         let out = unsafe { std::slice::from_raw_parts_mut(data as *mut u8, n_bytes) };
         let mut index = vec![0; grid.len()];
         for block in arrays {
-            let start: Vec<u64> = index.iter().zip(&axes).map(|(&at, (starts, _))| starts[at]).collect();
-            if !copy_into(out, &shape, &start, block) {
-                return false;
-            }
+            let start: Vec<u64> = index.iter().zip(&axes).map(|(&at, (spans, _))| spans[at].0).collect();
+            copy_into(out, &shape, &start, block);
             advance(&mut index, grid);
         }
-        true
     });
-    match fits {
-        true => Ok(whole),
-        false => Err(pyo3::exceptions::PyValueError::new_err("the blocks of an array do not fit each other")),
+    Ok(whole)
+}
+
+/// Every block has to fill its place, no more and no less: then every element of the whole is written, and once.
+fn check_blocks(arrays: &[Arc<NdArray>], grid: &[usize], axes: &[(Vec<(u64, u64)>, u64)]) -> PyResult<()> {
+    let mut index = vec![0; grid.len()];
+    for block in arrays {
+        let mut place = index.iter().zip(axes).map(|(&at, (spans, _))| spans[at].1);
+        if block.shape().len() != grid.len() || !block.shape().iter().all(|&n| place.next() == Some(n)) {
+            let place: Vec<u64> = index.iter().zip(axes).map(|(&at, (spans, _))| spans[at].1).collect();
+            let text = format!(
+                "block {index:?} of an array has shape {:?}, and the blocks beside it leave {place:?} for it: blocks \
+                 whose sizes were not known do not fit each other; call compute_chunk_sizes() on what is joined first",
+                block.shape()
+            );
+            return Err(pyo3::exceptions::PyValueError::new_err(text));
+        }
+        advance(&mut index, grid);
     }
+    Ok(())
 }
 
 fn advance(index: &mut [usize], grid: &[usize]) {
@@ -119,13 +133,11 @@ fn advance(index: &mut [usize], grid: &[usize]) {
     }
 }
 
-/// Copies `block` to where it belongs in a C-contiguous array of `shape`; whether it fits there.
-fn copy_into(out: &mut [u8], shape: &[u64], start: &[u64], block: &NdArray) -> bool {
+/// Copies `block` to where it belongs in a C-contiguous array of `shape`; it lies inside.
+fn copy_into(out: &mut [u8], shape: &[u64], start: &[u64], block: &NdArray) {
     let n_axes = shape.len();
-    let inside = block.shape().len() == n_axes
-        && block.shape().iter().zip(start).zip(shape).all(|((n, start), length)| start + n <= *length);
-    if !inside || block.n_elements() == 0 {
-        return inside;
+    if block.n_elements() == 0 {
+        return;
     }
     let item = block.item_bytes();
     let mut steps = vec![item; n_axes];
@@ -138,7 +150,7 @@ fn copy_into(out: &mut [u8], shape: &[u64], start: &[u64], block: &NdArray) -> b
         Some(&n) => (n_axes - 1, n as usize),
         None => {
             out[base..base + item].copy_from_slice(&source[block.offset()..block.offset() + item]);
-            return true;
+            return;
         }
     };
     let stride = block.strides()[last];
@@ -159,7 +171,6 @@ fn copy_into(out: &mut [u8], shape: &[u64], start: &[u64], block: &NdArray) -> b
         }
         advance(&mut index, &outer);
     }
-    true
 }
 
 /// Blocks that only NumPy knows, or another library.
