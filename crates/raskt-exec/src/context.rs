@@ -44,13 +44,17 @@ pub struct TaskCtx<'a> {
 
 thread_local! {
     static N_THREADS_HERE: Cell<usize> = const { Cell::new(1) };
+}
+
+// Shuttle's threads are not the system's: each has its own.
+crate::sync::thread_local! {
     static CANCEL_HERE: RefCell<Option<CancelToken>> = const { RefCell::new(None) };
 }
 
 /// Whether the run is cancelled whose task the calling thread runs, for functions whose callers pass no context on.
 #[must_use]
 pub fn is_cancelled_here() -> bool {
-    CANCEL_HERE.with_borrow(|token| token.as_ref().is_some_and(CancelToken::is_cancelled))
+    CANCEL_HERE.with(|here| here.borrow().as_ref().is_some_and(CancelToken::is_cancelled))
 }
 
 /// Which token [`is_cancelled_here`] asks for a while.
@@ -63,13 +67,14 @@ impl CancelHere {
     /// Has this thread ask `token`, until the value is dropped.
     #[must_use]
     pub fn set(token: &CancelToken) -> Self {
-        Self { before: CANCEL_HERE.replace(Some(token.clone())) }
+        Self { before: CANCEL_HERE.with(|here| here.replace(Some(token.clone()))) }
     }
 }
 
 impl Drop for CancelHere {
     fn drop(&mut self) {
-        CANCEL_HERE.set(self.before.take());
+        let before = self.before.take();
+        CANCEL_HERE.with(|here| *here.borrow_mut() = before);
     }
 }
 
