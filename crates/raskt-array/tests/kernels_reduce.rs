@@ -129,7 +129,7 @@ proptest! {
         let first: Vec<i64> = lists.iter().zip(&largest)
             .map(|(list, most)| list.iter().position(|value| value == most).unwrap() as i64).collect();
         let found = run("argmax");
-        let places: Vec<i64> = found.to_contiguous().contiguous_bytes().unwrap().chunks_exact(8)
+        let places: Vec<i64> = found.to_contiguous().unwrap().contiguous_bytes().unwrap().chunks_exact(8)
             .map(|word| i64::from_le_bytes(word.try_into().unwrap())).collect();
         prop_assert_eq!(places, first);
     }

@@ -18,7 +18,7 @@ fn array_of(value: &Value) -> NdArray {
 }
 
 fn longs(value: &Value) -> Vec<i64> {
-    let array = array_of(value).to_contiguous();
+    let array = array_of(value).to_contiguous().unwrap();
     assert_eq!(*array.dtype(), DType::Int64);
     array
         .contiguous_bytes()

@@ -97,7 +97,7 @@ fn computed(name: &str, dtypes: &[DType], arrays: Vec<NdArray>) -> Option<Result
     let inputs = arrays.into_iter().map(Value::from).collect();
     match call("array.elementwise", &program.to_param(), inputs) {
         Ok(Value::Array(out)) => {
-            let dense = out.to_contiguous();
+            let dense = out.to_contiguous().unwrap();
             Some(Ok((out.dtype().clone(), dense.contiguous_bytes().unwrap().to_vec())))
         }
         Ok(other) => Some(Err(format!("{other:?}"))),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::huge::prefer_huge_pages;
-use crate::recycled;
+use crate::{Result, allocation, recycled};
 
 /// Which allocation a view looks into. Two buffers with one id share their memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,11 +50,11 @@ struct Heap {
     len: usize,
 }
 
-/// Zeros that the system, where there are many, clears page by page when they are first touched.
-fn zeros(n_words: usize) -> Vec<u128> {
-    let mut words = vec![0; n_words];
+/// Zeros, in huge pages where they are many.
+fn zeros(n_words: usize) -> Result<Vec<u128>> {
+    let mut words = allocation::zeros(n_words)?;
     prefer_huge_pages(&mut words);
-    words
+    Ok(words)
 }
 
 impl Drop for Heap {
@@ -98,9 +98,23 @@ impl Buffer {
     }
 
     /// `len` zero bytes on the heap, aligned to 16.
-    #[must_use]
-    pub fn zeroed(len: usize) -> Self {
-        Self::new(Arc::new(Heap { words: zeros(len.div_ceil(16)), len }))
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory).
+    pub fn zeroed(len: usize) -> Result<Self> {
+        Ok(Self::new(Arc::new(Heap { words: zeros(len.div_ceil(16))?, len })))
+    }
+
+    /// A copy of `bytes` on the heap, aligned to 16.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory).
+    pub fn copied(bytes: &[u8]) -> Result<Self> {
+        let mut copy = Self::recycled(bytes.len())?;
+        if let Some(own) = copy.as_mut_slice() {
+            own.copy_from_slice(bytes);
+        }
+        Ok(copy)
     }
 
     /// `len` bytes on the heap, aligned to 16, for somebody who writes all of them: they hold what memory that was
@@ -108,15 +122,18 @@ impl Buffer {
     ///
     /// ```
     /// use raskt_core::Buffer;
-    /// let mut buffer = Buffer::recycled(1 << 20);
+    /// let mut buffer = Buffer::recycled(1 << 20)?;
     /// buffer.as_mut_slice().expect("it is new").fill(7);
     /// assert!(buffer.as_slice().iter().all(|&byte| byte == 7));
+    /// # Ok::<(), raskt_core::Error>(())
     /// ```
-    #[must_use]
-    pub fn recycled(len: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory).
+    pub fn recycled(len: usize) -> Result<Self> {
         let n_words = len.div_ceil(16);
-        let words = recycled::take(n_words).unwrap_or_else(|| zeros(n_words));
-        Self::new(Arc::new(Heap { words, len }))
+        let words = recycled::take(n_words).map_or_else(|| zeros(n_words), Ok)?;
+        Ok(Self::new(Arc::new(Heap { words, len })))
     }
 
     /// The length in bytes.
@@ -149,18 +166,21 @@ impl Buffer {
     /// ```
     /// use raskt_core::Buffer;
     /// let shared = Buffer::from(&b"abc"[..]);
-    /// let mut own = shared.clone().private();
+    /// let mut own = shared.clone().private()?;
     /// own.as_mut_slice().expect("it is private")[0] = b'x';
     /// assert_eq!(shared.as_slice(), b"abc");
+    /// # Ok::<(), raskt_core::Error>(())
     /// ```
-    #[must_use]
-    pub fn private(mut self) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory).
+    pub fn private(mut self) -> Result<Self> {
         if self.as_mut_slice().is_some() {
-            return self;
+            return Ok(self);
         }
         match self.owner.private() {
-            Some(owner) => Self { owner, offset: self.offset, len: self.len },
-            None => Self::from(self.as_slice()),
+            Some(owner) => Ok(Self { owner, offset: self.offset, len: self.len }),
+            None => Self::copied(self.as_slice()),
         }
     }
 
@@ -198,6 +218,7 @@ impl Buffer {
     }
 }
 
+/// A copy of a few bytes; of many, see [`Buffer::copied`].
 impl From<&[u8]> for Buffer {
     fn from(bytes: &[u8]) -> Self {
         let mut words = vec![0u128; bytes.len().div_ceil(16)];
@@ -258,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_shared_buffer_cannot_be_written() {
-        let mut buffer = Buffer::zeroed(4);
+        let mut buffer = Buffer::zeroed(4).unwrap();
         buffer.as_mut_slice().unwrap()[0] = 7;
         let copy = buffer.clone();
         assert!(buffer.as_mut_slice().is_none());
@@ -275,6 +296,6 @@ mod tests {
 
     #[test]
     fn heap_memory_is_aligned_for_any_dtype() {
-        assert_eq!(Buffer::zeroed(24).as_slice().as_ptr() as usize % 16, 0);
+        assert_eq!(Buffer::zeroed(24).unwrap().as_slice().as_ptr() as usize % 16, 0);
     }
 }

@@ -78,6 +78,11 @@ pub enum ErrorKind {
         /// The bytes that did not fit.
         needed_bytes: u64,
     },
+    /// The system has no memory for what a task wanted.
+    OutOfMemory {
+        /// The bytes that it wanted at once.
+        needed_bytes: u64,
+    },
     /// A task's code raised; the foreign exception is in [`Error::foreign`].
     Raised,
     /// A task's code panicked; its words.
@@ -240,6 +245,9 @@ impl fmt::Display for ErrorKind {
                 "no space left to spill {needed_bytes} bytes in {path}; free some space, raise the memory limit, \
                  or point local.spill-directory at a larger disk"
             ),
+            Self::OutOfMemory { needed_bytes } => {
+                write!(f, "unable to allocate {needed_bytes} bytes; smaller chunks need less at once")
+            }
             Self::Raised => f.write_str("a task raised"),
             Self::Panicked(message) => write!(f, "a task panicked: {message}"),
             Self::WorkerDied { pid, status } => {

@@ -42,13 +42,14 @@
 //! let key = Key::block(name.as_str(), &block);
 //! assert_eq!(key.block.as_slice(), [1, 0]);
 //!
-//! let block = NdArray::contiguous(DType::Float64, &[488, 512], Buffer::zeroed(488 * 512 * 8))?;
+//! let block = NdArray::contiguous(DType::Float64, &[488, 512], Buffer::zeroed(488 * 512 * 8)?)?;
 //! let payload = encode_value(&Value::from(block.clone()))?;
 //! assert_eq!(payload.buffers[0].owner_id(), block.buffer().owner_id());
 //! assert_eq!(decode_value(payload, &NoForeign, &Limits::default())?, Value::from(block));
 //! # Ok::<(), raskt_core::Error>(())
 //! ```
 
+pub mod allocation;
 pub mod buffer;
 pub mod chunk;
 pub mod dtype;

@@ -148,27 +148,29 @@ impl NdArray {
     }
 
     /// The same elements in C order: this array where it is so already, a copy otherwise.
-    #[must_use]
-    pub fn to_contiguous(&self) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`].
+    pub fn to_contiguous(&self) -> Result<Self> {
         let (item, count) = (self.item_bytes(), self.n_elements());
         let buffer = if self.is_c_contiguous() {
             self.buffer.slice(self.offset, count * item)
         } else {
-            self.copied(count * item)
+            self.copied(count * item)?
         };
         let strides = c_strides(&self.shape, item);
-        Self { dtype: self.dtype.clone(), shape: self.shape.clone(), strides, offset: 0, buffer }
+        Ok(Self { dtype: self.dtype.clone(), shape: self.shape.clone(), strides, offset: 0, buffer })
     }
 
     /// The elements in C order in a buffer of their own, of `len` bytes.
-    fn copied(&self, len: usize) -> Buffer {
+    fn copied(&self, len: usize) -> Result<Buffer> {
         let source = self.buffer.as_slice();
-        let mut buffer = Buffer::recycled(len);
+        let mut buffer = Buffer::recycled(len)?;
         // What has no elements or no axes is contiguous.
         let (Some((&n, outer)), Some((&step, outer_steps))) =
             (self.shape.split_last(), self.strides.split_last())
         else {
-            return buffer;
+            return Ok(buffer);
         };
         let item = self.item_bytes();
         let mut lines =
@@ -190,7 +192,17 @@ impl NdArray {
                 }
             }
         });
-        buffer
+        Ok(buffer)
+    }
+
+    /// The bytes of the element whose number in C order is `at`.
+    fn element(&self, at: usize) -> &[u8] {
+        let (mut rest, mut offset) = (at as u64, self.offset as i64);
+        for (&n, &step) in self.shape.iter().zip(&self.strides).rev() {
+            offset += (rest % n) as i64 * step;
+            rest /= n;
+        }
+        &self.buffer.as_slice()[offset as usize..offset as usize + self.item_bytes()]
     }
 
     /// The elements of a `float64` array, copied in C order.
@@ -201,7 +213,7 @@ impl NdArray {
         if self.dtype != DType::Float64 {
             return Err(ErrorKind::WrongType { expected: "float64", found: self.dtype.to_string() }.into());
         }
-        let dense = self.to_contiguous();
+        let dense = self.to_contiguous()?;
         Ok(dense.buffer.as_slice().chunks_exact(8).map(bytemuck::pod_read_unaligned::<f64>).collect())
     }
 }
@@ -211,7 +223,10 @@ impl PartialEq for NdArray {
     fn eq(&self, other: &Self) -> bool {
         self.dtype == other.dtype
             && self.shape == other.shape
-            && self.to_contiguous().buffer.as_slice() == other.to_contiguous().buffer.as_slice()
+            && match (self.contiguous_bytes(), other.contiguous_bytes()) {
+                (Some(own), Some(others)) => own == others,
+                _ => (0..self.n_elements()).all(|at| self.element(at) == other.element(at)),
+            }
     }
 }
 
@@ -285,12 +300,12 @@ mod tests {
         let view = NdArray::strided(DType::Float64, &[3, 2], &[-8, 24], 16, dense.buffer().clone()).unwrap();
         assert_eq!(view.to_f64().unwrap(), [2.0, 5.0, 1.0, 4.0, 0.0, 3.0]);
         assert!(!view.is_c_contiguous());
-        assert_eq!(view, view.to_contiguous());
+        assert_eq!(view, view.to_contiguous().unwrap());
     }
 
     #[test]
     fn elements_outside_the_buffer_are_refused() {
-        let buffer = Buffer::zeroed(16);
+        let buffer = Buffer::zeroed(16).unwrap();
         assert!(NdArray::strided(DType::Float64, &[3], &[8], 0, buffer.clone()).is_err());
         assert!(NdArray::strided(DType::Float64, &[2], &[-8], 0, buffer.clone()).is_err());
         assert!(NdArray::strided(DType::Float64, &[u64::MAX, 2], &[0, 0], 0, buffer.clone()).is_err());
@@ -305,8 +320,8 @@ mod tests {
         assert_eq!(lone.to_f64().unwrap(), [2.5]);
         let wide = [u64::MAX, u64::MAX, 0];
         let strides = [i64::MIN, i64::MIN, i64::MAX];
-        let wide = NdArray::strided(DType::Int8, &wide, &strides, 99, Buffer::zeroed(1)).unwrap();
+        let wide = NdArray::strided(DType::Int8, &wide, &strides, 99, Buffer::zeroed(1).unwrap()).unwrap();
         assert_eq!((wide.n_elements(), wide.contiguous_bytes()), (0, Some(&[][..])));
-        assert_eq!(wide, wide.to_contiguous());
+        assert_eq!(wide, wide.to_contiguous().unwrap());
     }
 }

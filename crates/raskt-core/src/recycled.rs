@@ -36,8 +36,9 @@ pub(crate) fn take(n_words: usize) -> Option<Vec<u128>> {
 ///
 /// ```
 /// raskt_core::set_recycling(false);
-/// drop(raskt_core::Buffer::recycled(1 << 20));
+/// drop(raskt_core::Buffer::recycled(1 << 20)?);
 /// raskt_core::set_recycling(true);
+/// # Ok::<(), raskt_core::Error>(())
 /// ```
 pub fn set_recycling(is_on: bool) {
     if IS_ON.swap(is_on, Ordering::AcqRel) == is_on || is_on {

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn two_views_of_one_buffer_have_one_owner() {
-        let buffer = Buffer::zeroed(64);
+        let buffer = Buffer::zeroed(64).unwrap();
         let list = Value::from(vec![buffer.slice(0, 8).into(), buffer.slice(8, 8).into()]);
         let mut owners = Vec::new();
         list.visit_owners(&mut |owner, bytes| owners.push((owner, bytes)));

@@ -28,7 +28,7 @@ impl Kernel for Own {
 /// A graph of one source and `n_readers` of it: whether each may, and can, write what it reads.
 fn readers(n_readers: usize, is_wanted: bool, retries: u32) -> Vec<(bool, bool)> {
     let mut registry = BodyRegistry::default();
-    let make = |_: &mut Call<'_>| Ok(Outcome::Value(Buffer::zeroed(2 << 20).into()));
+    let make = |_: &mut Call<'_>| Ok(Outcome::Value(Buffer::zeroed(2 << 20).unwrap().into()));
     registry.add_kernel("make", Arc::new(make)).unwrap();
     registry.add_kernel("own", Arc::new(Own)).unwrap();
     let mut table = TableBuilder::default();

@@ -145,6 +145,7 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Panicked(_) => TaskPanicError::new_err(text),
         ErrorKind::NotImplemented(_) => PyNotImplementedError::new_err(text),
         ErrorKind::Many(errors) => many(py, &text, errors),
+        ErrorKind::OutOfMemory { .. } => PyMemoryError::new_err(text),
         ErrorKind::Raised => PyRuntimeError::new_err(error.to_string()),
         other => PyMemoryError::new_err(other.to_string()),
     }

@@ -201,7 +201,8 @@ pub fn dumps_exception(py: Python<'_>, error: &PyErr) -> Result<Payload> {
 /// What unpickling raises.
 pub fn unpack_shipped<'py>(py: Python<'py>, object: &dyn Opaque) -> PyResult<Bound<'py, PyAny>> {
     let Payload { header, buffers } = object.encode().map_err(|error| errors::to_py(py, error))?;
-    loads(py, Payload { header, buffers: buffers.into_iter().map(Buffer::private).collect() })
+    let buffers = buffers.into_iter().map(Buffer::private).collect::<Result<_, _>>();
+    loads(py, Payload { header, buffers: buffers.map_err(|error| errors::to_py(py, error))? })
 }
 
 /// The exception that another process raised, from what [`dumps_exception`] wrote there.

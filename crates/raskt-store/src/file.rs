@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crc32fast::Hasher;
-use raskt_core::{Buffer, Error, ErrorKind, Payload, Result};
+use raskt_core::{Buffer, Error, ErrorKind, Payload, Result, allocation};
 
 use crate::SpillFolder;
 
@@ -91,6 +91,7 @@ impl SpilledFile {
                 Err(corrupt(path, "it ends too early"))
             }
             Err(Damage::Io(error)) => Err(io_error(&error, path)),
+            Err(Damage::Memory(error)) => Err(error),
             Err(Damage::Form(what)) => Err(corrupt(path, what)),
         }
     }
@@ -150,6 +151,14 @@ fn write_to(sink: Box<dyn Write>, payload: &Payload, bytes: u64, stamp: Stamp) -
 enum Damage {
     Io(io::Error),
     Form(&'static str),
+    /// It is whole, as far as is known: there is no memory for what it holds.
+    Memory(Error),
+}
+
+impl From<Error> for Damage {
+    fn from(error: Error) -> Self {
+        Self::Memory(error)
+    }
 }
 
 impl From<io::Error> for Damage {
@@ -201,7 +210,7 @@ fn read_from(reader: &mut Checked, bytes: u64, stamp: Stamp) -> Result<Payload, 
     let fixed_bytes = PROLOGUE_BYTES as u64 + 8 * n_buffers + CHECKSUM_BYTES;
     let mut left = bytes.checked_sub(fixed_bytes).ok_or_else(unfit)?;
     left = left.checked_sub(header_bytes).ok_or_else(unfit)?;
-    let mut lengths = Vec::with_capacity(n_buffers as usize);
+    let mut lengths = allocation::room_for(n_buffers as usize)?;
     for _ in 0..n_buffers {
         let length = u64::from_le_bytes(reader.number()?);
         left = left.checked_sub(length).ok_or_else(unfit)?;
@@ -210,10 +219,10 @@ fn read_from(reader: &mut Checked, bytes: u64, stamp: Stamp) -> Result<Payload, 
     if left != 0 {
         return Err(unfit());
     }
-    let mut header = vec![0; header_bytes as usize];
+    let mut header = allocation::zeros(header_bytes as usize)?;
     reader.fill(&mut header)?;
     let buffers = lengths.into_iter().map(|length| {
-        let mut buffer = Buffer::zeroed(length);
+        let mut buffer = Buffer::zeroed(length)?;
         let target = buffer.as_mut_slice().ok_or(Damage::Form("a fresh buffer cannot be written"))?;
         reader.fill(target)?;
         Ok(buffer)

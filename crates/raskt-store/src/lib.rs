@@ -20,12 +20,13 @@
 //!
 //! let mut store = Store::new(2, Limits::default(), None);
 //! store.put(0, Value::Int(42));
-//! store.put(1, Buffer::zeroed(1 << 20).into());
+//! store.put(1, Buffer::zeroed(1 << 20)?.into());
 //! assert_eq!(store.memory_bytes(), 1 << 20);
 //! let Fetch::Ready(value) = store.fetch(0) else { unreachable!() };
 //! assert_eq!(value, Value::Int(42));
 //! drop(store.release(1));
 //! assert_eq!(store.memory_bytes(), 0);
+//! # Ok::<(), raskt_core::Error>(())
 //! ```
 
 mod allocator;

@@ -300,7 +300,7 @@ proptest! {
         let mut store = Store::new(needs.len(), LIMITS, Some(folder));
         let mut in_memory: HashMap<u32, u64> = HashMap::new();
         for slot in 0..needs.len() as u32 {
-            store.put(slot, Buffer::zeroed(100).into());
+            store.put(slot, Buffer::zeroed(100).unwrap().into());
             in_memory.insert(slot, 0);
         }
         let mut uses = 0;

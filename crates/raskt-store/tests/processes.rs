@@ -21,7 +21,7 @@ fn spilled(parent: &Path) -> (Arc<SpillFolder>, Store) {
     let folder = SpillFolder::create(parent).unwrap();
     let limits = Limits { budget_bytes: 0, ..Limits::default() };
     let mut store = Store::new(1, limits, Some(Arc::clone(&folder)));
-    store.put(0, Buffer::zeroed(1 << 16).into());
+    store.put(0, Buffer::zeroed(1 << 16).unwrap().into());
     let job = store.next_spill(&mut |_| 1).unwrap();
     assert!(matches!(store.spilled(0, job.run()), Spilled::Freed(_)));
     (folder, store)
@@ -125,7 +125,7 @@ fn a_forked_child_spills_to_a_folder_of_its_own() {
                 folder.forget_after_fork();
             }
             drop(store.release(0));
-            store.put(0, Buffer::zeroed(1 << 16).into());
+            store.put(0, Buffer::zeroed(1 << 16).unwrap().into());
             let outcome = store.next_spill(&mut |_| 1).map(raskt_store::SpillJob::run);
             let own = folder.path().is_some_and(|own| own != path && own.is_dir());
             remove_all_live_folders();
@@ -167,7 +167,7 @@ fn a_forked_child_ends_although_a_thread_that_it_lacks_was_making_a_folder() {
     let folder = SpillFolder::with_device(parent.path(), Slow(Arc::clone(&making)));
     let limits = Limits { budget_bytes: 0, ..Limits::default() };
     let mut store = Store::new(1, limits, Some(folder));
-    store.put(0, Buffer::zeroed(1 << 16).into());
+    store.put(0, Buffer::zeroed(1 << 16).unwrap().into());
     let job = store.next_spill(&mut |_| 1).unwrap();
     let spilling = std::thread::spawn(move || job.run());
     making.wait();

@@ -234,7 +234,7 @@ fn no_space_left_on_device_is_disk_full() {
     let parent = tempfile::tempdir().unwrap();
     let limits = Limits { budget_bytes: 0, spill_min_bytes: 64 };
     let mut store = Store::new(1, limits, Some(SpillFolder::with_device(parent.path(), Full)));
-    store.put(0, Buffer::zeroed(1 << 20).into());
+    store.put(0, Buffer::zeroed(1 << 20).unwrap().into());
     let Spilled::Failed(error) = spill(&mut store, 0) else { panic!("/dev/full takes nothing") };
     assert!(matches!(error.kind(), ErrorKind::DiskFull { .. }), "{error}");
     assert!(error.to_string().contains(parent.path().to_str().unwrap()));
@@ -319,7 +319,7 @@ fn small_values_and_stores_without_a_budget_never_spill() {
     let mut bounded = store(0, &device);
     bounded.put(0, Value::Int(1));
     bounded.put(1, Value::from("short"));
-    bounded.put(2, Buffer::zeroed(63).into());
+    bounded.put(2, Buffer::zeroed(63).unwrap().into());
     assert!(bounded.next_spill(&mut |_| 1).is_none());
     let mut unbounded = store(u64::MAX, &device);
     unbounded.put(0, kib(1));
@@ -340,7 +340,7 @@ fn stores_and_jobs_may_cross_threads() {
 fn trimming_is_due_after_64_mib_were_evicted() {
     let mut store = store(0, &MemoryDevice::new());
     for slot in 0..4 {
-        store.put(slot, Buffer::zeroed(16 << 20).into());
+        store.put(slot, Buffer::zeroed(16 << 20).unwrap().into());
         assert!(!store.trim_due());
         assert!(matches!(spill(&mut store, slot), Spilled::Freed(_)));
     }

@@ -1,6 +1,6 @@
 //! New arrays from numbers alone: blocks of `full`, `arange`, `linspace`, `eye`, `indices`.
 
-use raskt_core::{DType, NdArray, Param, Result, Shape};
+use raskt_core::{DType, NdArray, Param, Result, Shape, allocation};
 use raskt_exec::{Call, Outcome};
 
 use super::elementwise::cast;
@@ -84,8 +84,8 @@ pub(crate) fn arange(call: &mut Call<'_>) -> Result<Outcome> {
     let (start, step) = (parameters::entry(call.shared, "start")?, parameters::entry(call.shared, "step")?);
     let whole = match (start.as_int(), step.as_int()) {
         (Some(start), Some(step)) if !is_inexact(&dtype) => {
-            let value = |at: u64| start.wrapping_add(step.wrapping_mul(first.wrapping_add(at as i64)));
-            let values: Vec<i64> = (0..n).map(value).collect();
+            let value = |at: usize| start.wrapping_add(step.wrapping_mul(first.wrapping_add(at as i64)));
+            let values: Vec<i64> = allocation::collected((0..memory::n_elements(&[n])?).map(value))?;
             array_of(DType::Int64, &[n], &values)?
         }
         _ => {
@@ -98,7 +98,8 @@ pub(crate) fn arange(call: &mut Call<'_>) -> Result<Outcome> {
             } else {
                 (start + step) - start
             };
-            let values: Vec<f64> = (0..n).map(|at| start + (first + at as i64) as f64 * step).collect();
+            let value = |at: usize| start + (first + at as i64) as f64 * step;
+            let values: Vec<f64> = allocation::collected((0..memory::n_elements(&[n])?).map(value))?;
             array_of(DType::Float64, &[n], &values)?
         }
     };
@@ -118,7 +119,7 @@ pub(crate) fn linspace(call: &mut Call<'_>) -> Result<Outcome> {
     let has_endpoint = parameters::is_set(call.shared, "endpoint");
     let n_steps = if has_endpoint { num - 1 } else { num };
     let step = (stop - start) / n_steps as f64;
-    let value = |at: u64| {
+    let value = |at: usize| {
         let place = first + at as i64;
         if has_endpoint && n_steps > 0 && place == n_steps {
             stop
@@ -132,7 +133,9 @@ pub(crate) fn linspace(call: &mut Call<'_>) -> Result<Outcome> {
         }
     };
     let is_integer = !is_inexact(&dtype);
-    let values: Vec<f64> = (0..n).map(value).map(|x| if is_integer { x.floor() } else { x }).collect();
+    let values: Vec<f64> = allocation::collected(
+        (0..memory::n_elements(&[n])?).map(value).map(|x| if is_integer { x.floor() } else { x }),
+    )?;
     done(cast(&array_of(DType::Float64, &[n], &values)?, &dtype)?)
 }
 
@@ -148,7 +151,7 @@ pub(crate) fn eye(call: &mut Call<'_>) -> Result<Outcome> {
     let item = one.bytes().len();
     done(memory::build(dtype, &place.shape, |out| {
         for r in 0..*rows as i64 {
-            let c = row + r + k - col;
+            let c = (row + r - col).saturating_add(k);
             if (0..*cols as i64).contains(&c) {
                 let at = (r as usize * *cols as usize + c as usize) * item;
                 out[at..at + item].copy_from_slice(one.bytes());
@@ -170,7 +173,7 @@ pub(crate) fn tri(call: &mut Call<'_>) -> Result<Outcome> {
     let line = *cols as usize * one.bytes().len();
     done(memory::build(dtype, &place.shape, |out| {
         for (r, slots) in out.chunks_exact_mut(line.max(1)).enumerate() {
-            let n = (row + r as i64 + k + 1 - col).clamp(0, *cols as i64) as usize;
+            let n = (row + r as i64 + 1 - col).saturating_add(k).clamp(0, *cols as i64) as usize;
             memory::fill(&mut slots[..n * one.bytes().len()], one.bytes());
         }
         Ok(())
@@ -190,9 +193,9 @@ pub(crate) fn indices(call: &mut Call<'_>) -> Result<Outcome> {
             let axis = place.offsets[0] as usize + number;
             let size = *grid.get(axis).ok_or_else(|| invalid(format!("{n_grids} grids of {grid:?}")))?;
             let first = place.offsets[axis + 1];
-            let values: Vec<i64> = (first..first + size as i64).collect();
+            let values: Vec<i64> = allocation::collected((0..size as usize).map(|at| first + at as i64))?;
             let line = cast(&array_of(DType::Int64, &[size], &values)?, &dtype)?;
-            let line = line.to_contiguous();
+            let line = line.to_contiguous()?;
             let inner = grid[axis + 1..].iter().product::<u64>() as usize * item;
             let places = line.contiguous_bytes().unwrap_or(&[]).chunks_exact(item).cycle();
             out.chunks_exact_mut(inner.max(1)).zip(places).for_each(|(out, place)| memory::fill(out, place));

@@ -1,7 +1,7 @@
 //! Products of matrices, and what is made of them: `dot`, `tensordot`, batches.
 
 use num_complex::Complex;
-use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Shape};
+use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Shape, allocation};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
 use super::element::{Boolean, Element};
@@ -100,7 +100,7 @@ fn unfolded(array: &NdArray, contracted: &[usize], dtype: &DType, is_left: bool)
     let k = contracted.iter().map(|&axis| array.shape()[axis]).product();
     let n = free(array, contracted).product();
     let shape = if is_left { [n, k] } else { [k, n] };
-    NdArray::contiguous(dtype.clone(), &shape, view.to_contiguous().buffer().clone())
+    NdArray::contiguous(dtype.clone(), &shape, view.to_contiguous()?.buffer().clone())
 }
 
 fn named(axes: &Param, array: &NdArray) -> Result<Vec<usize>> {
@@ -196,7 +196,7 @@ fn batches<T: Element>(
         Some(sum) => {
             let buffer = sum.buffer().clone();
             drop(sum);
-            buffer.private()
+            buffer.private()?
         }
         None => memory::zeros(&T::DTYPE, shape)?,
     };
@@ -238,7 +238,7 @@ fn typed<T: Element>(array: &NdArray) -> Result<(std::borrow::Cow<'_, [T]>, std:
         Ok(elements) if is_regular => Ok((Borrowed(elements), Borrowed(array))),
         _ => {
             let dense = memory::aligned(array)?;
-            Ok((Owned(elements::<T>(&dense).into_owned()), Owned(dense)))
+            Ok((Owned(allocation::copied(&elements::<T>(&dense)?)?), Owned(dense)))
         }
     }
 }
@@ -277,8 +277,8 @@ fn plain<T: Ring>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T
         for first in (0..k).step_by(PANEL) {
             let depths = first..(first + PANEL).min(k);
             // The panel's rows one after the other.
-            let panel: Vec<T> =
-                depths.clone().flat_map(|p| (0..n).map(move |j| (p, j))).map(|(p, j)| at(&b, p, j)).collect();
+            let mut panel: Vec<T> = allocation::room_for(depths.len() * n)?;
+            panel.extend(depths.clone().flat_map(|p| (0..n).map(move |j| (p, j))).map(|(p, j)| at(&b, p, j)));
             for (row, line) in out.chunks_exact_mut(n.max(1)).enumerate() {
                 for (p, rights) in depths.clone().zip(panel.chunks_exact(n.max(1))) {
                     let left = at(&a, part * rows_each + row, p);

@@ -1,7 +1,7 @@
 //! Arrays' memory: reading tiles out of it, and new arrays to write into.
 
 use bytemuck::Pod;
-use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Result, Value};
+use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Result, Value, allocation};
 
 use super::crossing::{self, Columns};
 use super::element::with_item;
@@ -90,29 +90,33 @@ pub(crate) fn fill(dst: &mut [u8], element: &[u8]) {
 }
 
 /// The elements' bytes in C order as a typed slice: a view where the array is dense and aligned.
-pub(crate) fn elements<T: Pod>(array: &NdArray) -> std::borrow::Cow<'_, [T]> {
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`].
+pub(crate) fn elements<T: Pod>(array: &NdArray) -> Result<std::borrow::Cow<'_, [T]>> {
     match array.contiguous_bytes().and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()) {
-        Some(slice) => slice.into(),
+        Some(slice) => Ok(slice.into()),
         None => {
-            let dense = array.to_contiguous();
+            let dense = array.to_contiguous()?;
             let bytes = dense.contiguous_bytes().unwrap_or(&[]);
-            bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect::<Vec<T>>().into()
+            let all = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>);
+            Ok(allocation::collected(all)?.into())
         }
     }
 }
 
 /// An array in C order of these elements.
 pub(crate) fn array_of<T: Pod>(dtype: DType, shape: &[u64], elements: &[T]) -> Result<NdArray> {
-    NdArray::contiguous(dtype, shape, Buffer::from(bytemuck::cast_slice::<T, u8>(elements)))
+    NdArray::contiguous(dtype, shape, Buffer::copied(bytemuck::cast_slice::<T, u8>(elements))?)
 }
 
 /// The array in C order, at an address where its elements may be looked at.
 pub(crate) fn aligned(array: &NdArray) -> Result<NdArray> {
     match array.contiguous_bytes() {
-        Some(bytes) if is_aligned(bytes, array.item_bytes()) => Ok(array.to_contiguous()),
+        Some(bytes) if is_aligned(bytes, array.item_bytes()) => array.to_contiguous(),
         _ => {
-            let dense = array.to_contiguous();
-            let bytes = Buffer::from(dense.contiguous_bytes().unwrap_or(&[]));
+            let dense = array.to_contiguous()?;
+            let bytes = Buffer::copied(dense.contiguous_bytes().unwrap_or(&[]))?;
             NdArray::contiguous(array.dtype().clone(), array.shape(), bytes)
         }
     }
@@ -131,13 +135,13 @@ pub(crate) fn n_elements(shape: &[u64]) -> Result<usize> {
 /// A buffer of zeros for an array of `shape`.
 pub(crate) fn zeros(dtype: &DType, shape: &[u64]) -> Result<Buffer> {
     let item = dtype.item_bytes().ok_or_else(|| wrong_dtype("a native dtype", dtype))?;
-    Ok(Buffer::zeroed(n_elements(shape)? * item))
+    Buffer::zeroed(n_elements(shape)? * item)
 }
 
 /// A buffer for an array of `shape`, for somebody who writes all of its elements: what they hold is anybody's guess.
 pub(crate) fn unwritten(dtype: &DType, shape: &[u64]) -> Result<Buffer> {
     let item = dtype.item_bytes().ok_or_else(|| wrong_dtype("a native dtype", dtype))?;
-    Ok(Buffer::recycled(n_elements(shape)? * item))
+    Buffer::recycled(n_elements(shape)? * item)
 }
 
 /// A new array in C order, all of whose elements `write` writes.

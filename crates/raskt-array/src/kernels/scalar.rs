@@ -100,7 +100,7 @@ impl Scalar {
     /// # Errors
     /// [`ErrorKind::InvalidValue`] for an array without elements.
     pub fn of_array(array: &NdArray) -> Result<Self> {
-        let dense = array.to_contiguous();
+        let dense = array.to_contiguous()?;
         let item = dense.item_bytes();
         let found = dense.buffer().as_slice().get(..item);
         let found =

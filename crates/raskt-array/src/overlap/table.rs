@@ -29,8 +29,8 @@ pub(crate) fn margins(parameters: &Param) -> Result<Vec<Margin>> {
     let wrong = || ErrorKind::InvalidValue(format!("{parameters:?} are no margins"));
     let margin = |param: &Param| match param.as_list() {
         Some([Param::Int(before), Param::Int(after), boundary]) => Ok(Margin {
-            before: *before as u32,
-            after: *after as u32,
+            before: depth(*before)?,
+            after: depth(*after)?,
             boundary: match boundary.as_str() {
                 Some("none" | "open") => Boundary::Open,
                 Some("periodic") => Boundary::Periodic,
@@ -42,6 +42,14 @@ pub(crate) fn margins(parameters: &Param) -> Result<Vec<Margin>> {
         _ => Err(wrong().into()),
     };
     parameters.get("margins").and_then(Param::as_list).ok_or_else(wrong)?.iter().map(margin).collect()
+}
+
+/// A depth as margins hold it.
+fn depth(asked: i64) -> Result<u32> {
+    u32::try_from(asked).map_err(|_| {
+        ErrorKind::InvalidValue(format!("an overlapping depth must be from 0 to {}, found {asked}", u32::MAX))
+            .into()
+    })
 }
 
 fn overlap_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Buffer, DType, NdArray, Param, Result, Shape};
+use raskt_core::{Buffer, DType, NdArray, Param, Result, Shape, allocation};
 use raskt_exec::{Call, Outcome};
 
 use super::discrete::{below, binomial};
@@ -74,7 +74,7 @@ impl Draw<'_, '_> {
         }
         let n = memory::n_elements(shape)?;
         let line = shape.last().map_or(1, |&n| n as usize);
-        let mut buffer = Buffer::recycled(n * width * size_of::<T>());
+        let mut buffer = Buffer::recycled(n * width * size_of::<T>())?;
         let out: &mut [T] = match buffer.as_mut_slice() {
             Some(bytes) => bytemuck::cast_slice_mut(bytes),
             None => return Err(invalid("a buffer that cannot be written")),
@@ -213,15 +213,18 @@ impl Draw<'_, '_> {
             return self.bounded(whole, |_| (low, high));
         }
         let mut inputs = self.call.inputs.iter();
-        let mut bound = |param: &Param| match integer(param) {
-            Some(number) => Ok(Err(number)),
-            None => {
-                let input = inputs.next().ok_or_else(|| invalid("a bound is missing"))?;
-                let array = memory::array(input)?;
-                let strides = broadcast_steps(&array, &self.place.shape);
-                let (kind, buffer) = (array.dtype().clone(), array.buffer().clone());
-                let spread = NdArray::strided(kind, &self.place.shape, &strides, array.offset(), buffer)?;
-                cast(&spread, &DType::Int64).map(|spread| Ok(elements::<i64>(&spread).into_owned()))
+        let mut bound = |param: &Param| -> Result<std::result::Result<Vec<i64>, i128>> {
+            match integer(param) {
+                Some(number) => Ok(Err(number)),
+                None => {
+                    let input = inputs.next().ok_or_else(|| invalid("a bound is missing"))?;
+                    let array = memory::array(input)?;
+                    let strides = broadcast_steps(&array, &self.place.shape);
+                    let (kind, buffer) = (array.dtype().clone(), array.buffer().clone());
+                    let spread = NdArray::strided(kind, &self.place.shape, &strides, array.offset(), buffer)?;
+                    let spread = cast(&spread, &DType::Int64)?;
+                    Ok(Ok(allocation::copied(&elements::<i64>(&spread)?)?))
+                }
             }
         };
         let (low, high) = (bound(low)?, bound(high)?);
@@ -328,7 +331,7 @@ impl Argument {
     fn all(&self, check: impl Fn(f64) -> Result<()>) -> Result<()> {
         match self {
             Self::Same(value) => check(*value),
-            Self::Each(array) => elements::<f64>(array).iter().try_for_each(|&value| check(value)),
+            Self::Each(array) => elements::<f64>(array)?.iter().try_for_each(|&value| check(value)),
         }
     }
 }
@@ -346,7 +349,7 @@ fn number_of(param: &Param) -> Result<f64> {
         return Ok(number);
     }
     let scalar = Scalar::from_param(param)?.to_array()?;
-    Ok(elements::<f64>(&cast(&scalar, &DType::Float64)?)[0])
+    Ok(elements::<f64>(&cast(&scalar, &DType::Float64)?)?[0])
 }
 
 fn numbers_of(param: &Param) -> Result<Vec<f64>> {
@@ -354,7 +357,7 @@ fn numbers_of(param: &Param) -> Result<Vec<f64>> {
         Param::List(items) => items.iter().map(number_of).collect(),
         Param::Value(value) => {
             let array: Arc<NdArray> = Arc::new(memory::array(value)?.into_owned());
-            Ok(elements::<f64>(&cast(&array, &DType::Float64)?).into_owned())
+            allocation::copied(&elements::<f64>(&cast(&array, &DType::Float64)?)?)
         }
         other => Err(invalid(format!("{other:?} is not a list of numbers"))),
     }

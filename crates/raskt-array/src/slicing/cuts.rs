@@ -59,7 +59,12 @@ pub fn cuts_of(parameters: &Param) -> Result<Vec<Cut>> {
         Param::Str(_) => Ok(Cut::New),
         map @ Param::Map(_) => {
             let blocks = crate::parameters::integers_of(map, "blocks").ok_or_else(wrong)?;
-            Ok(Cut::Blocks(blocks.into_iter().map(|block| block as u32).collect()))
+            Ok(Cut::Blocks(
+                blocks
+                    .into_iter()
+                    .map(|block| u32::try_from(block).map_err(|_| wrong()))
+                    .collect::<Result<_, _>>()?,
+            ))
         }
         Param::Bytes(bytes) => {
             let pick = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or_default();

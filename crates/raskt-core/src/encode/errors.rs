@@ -25,6 +25,7 @@ const NOT_IMPLEMENTED: u8 = 0x70;
 const MANY: u8 = 0x71;
 const OUT_OF_BOUNDS: u8 = 0x72;
 const SYSTEM: u8 = 0x73;
+const OUT_OF_MEMORY: u8 = 0x74;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -42,6 +43,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::Io { .. } => IO,
         ErrorKind::System { .. } => SYSTEM,
         ErrorKind::DiskFull { .. } => DISK_FULL,
+        ErrorKind::OutOfMemory { .. } => OUT_OF_MEMORY,
         ErrorKind::Raised => RAISED,
         ErrorKind::Panicked(_) => PANICKED,
         ErrorKind::WorkerDied { .. } => WORKER_DIED,
@@ -64,6 +66,7 @@ impl Encode for ErrorKind {
             Self::Io { path, reason } => (path, reason).encode(out),
             Self::System { what, reason } => (what, reason).encode(out),
             Self::DiskFull { path, needed_bytes } => (path, needed_bytes).encode(out),
+            Self::OutOfMemory { needed_bytes } => needed_bytes.encode(out),
             Self::WorkerDied { pid, status } => (pid, status).encode(out),
             Self::Many(errors) => out.nested(|out| errors.encode(out)),
             Self::KeyClash(words)
@@ -99,6 +102,7 @@ impl Decode for ErrorKind {
             IO => Self::Io { path: String::decode(input)?, reason: String::decode(input)? },
             SYSTEM => Self::System { what: String::decode(input)?, reason: String::decode(input)? },
             DISK_FULL => Self::DiskFull { path: String::decode(input)?, needed_bytes: u64::decode(input)? },
+            OUT_OF_MEMORY => Self::OutOfMemory { needed_bytes: u64::decode(input)? },
             RAISED => Self::Raised,
             PANICKED => Self::Panicked(String::decode(input)?),
             WORKER_DIED => Self::WorkerDied { pid: u32::decode(input)?, status: String::decode(input)? },

@@ -58,7 +58,7 @@ pub fn decode_payload<T: Decode>(
 /// use raskt_core::encode::{Limits, decode_value, encode_value};
 /// use raskt_core::{Buffer, Value, opaque::NoForeign};
 ///
-/// let value = Value::from(vec![Value::from(1), Buffer::zeroed(1 << 20).into()]);
+/// let value = Value::from(vec![Value::from(1), Buffer::zeroed(1 << 20)?.into()]);
 /// let payload = encode_value(&value)?;
 /// assert!(payload.header.len() < 16);
 /// assert_eq!(payload.buffers.len(), 1);

@@ -85,7 +85,7 @@ impl Encode for NdArray {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         self.dtype().encode(out)?;
         self.shape().encode(out)?;
-        out.buffer(self.to_contiguous().buffer());
+        out.buffer(self.to_contiguous()?.buffer());
         Ok(())
     }
 }

@@ -91,9 +91,9 @@ fn missing_swapped_and_spare_buffers_are_corrupt() {
         let mut missing = payload.clone();
         missing.buffers.pop();
         let mut spare = payload.clone();
-        spare.buffers.push(Buffer::zeroed(1));
+        spare.buffers.push(Buffer::zeroed(1).unwrap());
         let mut short = payload;
-        short.buffers[0] = Buffer::zeroed(3);
+        short.buffers[0] = Buffer::zeroed(3).unwrap();
         for broken in [missing, spare, short] {
             let error = decode(broken).unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Corrupt(_)), "{name}: {error}");

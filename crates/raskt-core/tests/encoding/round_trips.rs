@@ -110,7 +110,7 @@ fn a_map_that_was_not_sorted_has_the_bytes_of_one_that_was() {
 
 #[test]
 fn large_buffers_cross_without_a_copy() {
-    let buffer = Buffer::zeroed(1 << 16);
+    let buffer = Buffer::zeroed(1 << 16).unwrap();
     let array = NdArray::contiguous(raskt_core::DType::UInt8, &[256, 256], buffer.clone()).unwrap();
     let bytes: std::sync::Arc<[u8]> = vec![1; 1 << 16].into();
     let address = bytes.as_ptr();
@@ -127,7 +127,8 @@ fn large_buffers_cross_without_a_copy() {
 
 #[test]
 fn small_pieces_stay_in_the_header() {
-    let list = Value::from(vec![Buffer::zeroed(4095).into(), Value::from(vec![Value::Int(1); 2000])]);
+    let list =
+        Value::from(vec![Buffer::zeroed(4095).unwrap().into(), Value::from(vec![Value::Int(1); 2000])]);
     let payload = encode_payload(&list, &EncodeOptions::default()).unwrap();
     assert_eq!(payload.buffers.len(), 0);
     assert_eq!(payload.header, encode_canonical(&list).unwrap());

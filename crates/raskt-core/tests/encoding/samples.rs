@@ -184,6 +184,7 @@ pub fn errors() -> Named<Error> {
         ("io", ErrorKind::Io { path: "/x".into(), reason: "gone".into() }),
         ("system", ErrorKind::System { what: "a thread".into(), reason: "no".into() }),
         ("disk_full", ErrorKind::DiskFull { path: "/x".into(), needed_bytes: 1 << 40 }),
+        ("out_of_memory", ErrorKind::OutOfMemory { needed_bytes: 1 << 50 }),
         ("raised", ErrorKind::Raised),
         ("panicked", ErrorKind::Panicked("at the disco".into())),
         ("worker_died", ErrorKind::WorkerDied { pid: 4242, status: "signal 9".into() }),

@@ -307,7 +307,7 @@ pub fn unpack(
     let mut values = Inputs::with_capacity(inputs.len());
     for (place, mut payload) in inputs.into_iter().enumerate() {
         if place < 64 && exclusive & (1 << place) != 0 {
-            payload.buffers = payload.buffers.into_iter().map(Buffer::private).collect();
+            payload.buffers = payload.buffers.into_iter().map(Buffer::private).collect::<Result<_>>()?;
         }
         values.push(decode_payload(payload, registry, &limits)?);
     }

@@ -89,7 +89,7 @@ fn grown() -> Outcome {
 }
 
 fn results() -> Vec<raskt_core::Result<Outcome>> {
-    let array = NdArray::contiguous(DType::Float64, &[3, 4], Buffer::zeroed(96)).unwrap();
+    let array = NdArray::contiguous(DType::Float64, &[3, 4], Buffer::zeroed(96).unwrap()).unwrap();
     let list = vec![Value::Int(7), Value::Str("seven".into()), Value::Array(array.into()), Value::Unit];
     let large = Buffer::from(vec![7_u8; 5000]);
     let many = vec![ErrorKind::Cancelled.into(), Error::new(ErrorKind::InvalidValue("no".into()))];

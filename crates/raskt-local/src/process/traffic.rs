@@ -449,7 +449,7 @@ mod tests {
         let sent = parent.traffic.lend(&bytes.slice(10, 90_000), &parent.sender).unwrap();
         child.listen();
         let view = child.traffic.borrow(sent).unwrap();
-        let mut own = view.clone().private();
+        let mut own = view.clone().private().unwrap();
         own.as_mut_slice().unwrap()[0] = 9;
         assert_eq!((view.as_slice()[0], own.as_slice()[0], view.len()), (5, 9, 90_000));
         drop(view);

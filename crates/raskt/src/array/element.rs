@@ -46,7 +46,7 @@ pub trait Float: Real + Fraction {}
 
 fn dense<T: Element>(array: &NdArray) -> Result<NdArray> {
     match *array.dtype() == T::DTYPE {
-        true => Ok(array.to_contiguous()),
+        true => array.to_contiguous(),
         false => {
             let found = format!("elements of {}", array.dtype());
             Err(ErrorKind::WrongType { expected: "the array's own elements", found }.into())

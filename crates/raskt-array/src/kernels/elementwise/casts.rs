@@ -229,7 +229,7 @@ where
 /// The array with another dtype, in C order; the same memory where it is so already.
 pub(crate) fn cast(array: &NdArray, dtype: &DType) -> Result<NdArray> {
     if array.dtype() == dtype {
-        return Ok(array.to_contiguous());
+        return array.to_contiguous();
     }
     let casting =
         Casting::new(array.dtype(), dtype).ok_or_else(|| wrong_dtype("a dtype with a native cast", dtype))?;

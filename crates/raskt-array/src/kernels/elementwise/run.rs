@@ -73,7 +73,7 @@ fn evaluate(
         at < 64 && exclusive >> at & 1 == 1 && fits(&inputs[at], program.dtype(), &shape, &out_steps)
     });
     let taken = donor.and_then(|at| {
-        let lone = Arc::new(NdArray::contiguous(DType::Bool, &[0], Buffer::zeroed(0)).ok()?);
+        let lone = Arc::new(NdArray::contiguous(DType::Bool, &[0], Buffer::zeroed(0).ok()?).ok()?);
         let array = std::mem::replace(&mut inputs[at], lone);
         let (buffer, offset) = (array.buffer().clone(), array.offset());
         drop(array);

@@ -1,7 +1,7 @@
 //! Which fold a reduction of a dtype runs.
 
 use num_complex::Complex;
-use raskt_core::DType;
+use raskt_core::{Buffer, DType, Result};
 
 use super::args::ArgFold;
 use super::fold::{Fold, MonoidFold};
@@ -11,7 +11,8 @@ use super::spec::{FoldKind, Measure};
 use super::sums::CompensatedFold;
 use crate::kernels::element::{Boolean, Element, Time, with_element, with_ordered};
 
-type Made = Option<Box<dyn Fold>>;
+/// A fold, where there is one, and room for its accumulators.
+type Made = Result<Option<Box<dyn Fold>>>;
 
 /// A fold into `n` accumulators.
 pub(super) fn fold(kind: FoldKind, dtype: &DType, n: usize) -> Made {
@@ -21,20 +22,22 @@ pub(super) fn fold(kind: FoldKind, dtype: &DType, n: usize) -> Made {
         Measure::Sum => sum::<false>(dtype, n),
         Measure::Prod if skip => product::<true>(dtype, n),
         Measure::Prod => product::<false>(dtype, n),
-        Measure::Min => with_ordered!(dtype, T => extremum::<T, false>(n, skip), else None),
-        Measure::Max => with_ordered!(dtype, T => extremum::<T, true>(n, skip), else None),
-        Measure::ArgMin => with_ordered!(dtype, T => arg::<T, false>(n, skip), else None),
-        Measure::ArgMax => with_ordered!(dtype, T => arg::<T, true>(n, skip), else None),
-        Measure::Any => with_element!(dtype, T => made(MonoidFold::<Logic<T, false>>::new(n)), else None),
-        Measure::All => with_element!(dtype, T => made(MonoidFold::<Logic<T, true>>::new(n)), else None),
-        Measure::CountNonzero => with_element!(dtype, T => made(MonoidFold::<Count<T>>::new(n)), else None),
+        Measure::Min => with_ordered!(dtype, T => extremum::<T, false>(n, skip), else Ok(None)),
+        Measure::Max => with_ordered!(dtype, T => extremum::<T, true>(n, skip), else Ok(None)),
+        Measure::ArgMin => with_ordered!(dtype, T => arg::<T, false>(n, skip), else Ok(None)),
+        Measure::ArgMax => with_ordered!(dtype, T => arg::<T, true>(n, skip), else Ok(None)),
+        Measure::Any => with_element!(dtype, T => made(MonoidFold::<Logic<T, false>>::new(n)), else Ok(None)),
+        Measure::All => with_element!(dtype, T => made(MonoidFold::<Logic<T, true>>::new(n)), else Ok(None)),
+        Measure::CountNonzero => {
+            with_element!(dtype, T => made(MonoidFold::<Count<T>>::new(n)), else Ok(None))
+        }
         Measure::Mean => moments(dtype, n, Degree::Mean, skip),
         Measure::Var | Measure::Std => moments(dtype, n, Degree::Variance, skip),
     }
 }
 
-fn made(fold: impl Fold + 'static) -> Made {
-    Some(Box::new(fold))
+fn made(fold: Result<impl Fold + 'static>) -> Made {
+    Ok(Some(Box::new(fold?)))
 }
 
 fn extremum<T: Lattice, const MAX: bool>(n: usize, skip: bool) -> Made {
@@ -67,7 +70,7 @@ fn sum<const SKIP: bool>(dtype: &DType, n: usize) -> Made {
         DType::Complex64 => made(MonoidFold::<Sum<Complex<f32>, Complex<f64>, SKIP>>::new(n)),
         DType::Complex128 => made(CompensatedFold::<Complex<f64>, SKIP>::new(n)),
         DType::Timedelta(_) => made(MonoidFold::<Sum<Time, Time, SKIP>>::new(n)),
-        _ => None,
+        _ => Ok(None),
     }
 }
 
@@ -86,7 +89,7 @@ fn product<const SKIP: bool>(dtype: &DType, n: usize) -> Made {
         DType::Float64 => made(MonoidFold::<Product<f64, f64, SKIP>>::new(n)),
         DType::Complex64 => made(MonoidFold::<Product<Complex<f32>, Complex<f64>, SKIP>>::new(n)),
         DType::Complex128 => made(MonoidFold::<Product<Complex<f64>, Complex<f64>, SKIP>>::new(n)),
-        _ => None,
+        _ => Ok(None),
     }
 }
 
@@ -112,7 +115,7 @@ fn moments(dtype: &DType, n: usize, degree: Degree, skip: bool) -> Made {
         DType::Float64 => real::<f64>(n, degree, skip),
         DType::Complex64 => made(ComplexMoments::<Complex<f32>>::new(n, degree, skip)),
         DType::Complex128 => made(ComplexMoments::<Complex<f64>>::new(n, degree, skip)),
-        _ => None,
+        _ => Ok(None),
     }
 }
 
@@ -122,17 +125,17 @@ pub(super) fn merge_args(
     dtype: &DType,
     parts: &[[&[u8]; 3]],
     n: usize,
-) -> Option<Vec<raskt_core::Buffer>> {
-    fn merge<T: Lattice, const MAX: bool>(parts: &[[&[u8]; 3]], n: usize) -> Vec<raskt_core::Buffer> {
-        let mut all = ArgFold::<T, MAX, false>::new(n);
+) -> Result<Option<Vec<Buffer>>> {
+    fn merge<T: Lattice, const MAX: bool>(parts: &[[&[u8]; 3]], n: usize) -> Result<Vec<Buffer>> {
+        let mut all = ArgFold::<T, MAX, false>::new(n)?;
         for [values, places, _] in parts {
             all.merge(bytemuck::cast_slice(values), bytemuck::cast_slice(places));
         }
         Box::new(all).finish()
     }
     match kind.measure {
-        Measure::ArgMax => with_ordered!(dtype, T => Some(merge::<T, true>(parts, n)), else None),
-        Measure::ArgMin => with_ordered!(dtype, T => Some(merge::<T, false>(parts, n)), else None),
-        _ => None,
+        Measure::ArgMax => with_ordered!(dtype, T => merge::<T, true>(parts, n).map(Some), else Ok(None)),
+        Measure::ArgMin => with_ordered!(dtype, T => merge::<T, false>(parts, n).map(Some), else Ok(None)),
+        _ => Ok(None),
     }
 }

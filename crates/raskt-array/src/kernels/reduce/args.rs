@@ -1,6 +1,6 @@
 //! Where the largest or smallest element is: the first of equals, NaN before all.
 
-use raskt_core::Buffer;
+use raskt_core::{Buffer, Result, allocation};
 
 use super::fold::{Fold, Rows, buffer, join_run};
 use super::monoids::{Extremum, Lattice};
@@ -15,9 +15,9 @@ pub(super) struct ArgFold<T, const MAX: bool, const SKIP: bool> {
 }
 
 impl<T: Lattice, const MAX: bool, const SKIP: bool> ArgFold<T, MAX, SKIP> {
-    pub fn new(n: usize) -> Self {
+    pub fn new(n: usize) -> Result<Self> {
         let first = if MAX { T::MISSING_LOW } else { T::MISSING_HIGH };
-        Self { values: vec![first; n], places: vec![NOWHERE; n] }
+        Ok(Self { values: allocation::filled(first, n)?, places: allocation::filled(NOWHERE, n)? })
     }
 
     /// Whether the pair `(value, place)` comes before `(best, at)`.
@@ -78,7 +78,7 @@ impl<T: Lattice, const MAX: bool, const SKIP: bool> Fold for ArgFold<T, MAX, SKI
         }
     }
 
-    fn finish(self: Box<Self>) -> Vec<Buffer> {
-        vec![buffer(&self.values), buffer(&self.places)]
+    fn finish(self: Box<Self>) -> Result<Vec<Buffer>> {
+        Ok(vec![buffer(&self.values)?, buffer(&self.places)?])
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use num_complex::Complex;
+use raskt_core::allocation::collected;
 use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Param, Result, Shape, Value};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
@@ -94,7 +95,7 @@ fn fold_part(
     ctx: &TaskCtx<'_>,
 ) -> Result<Vec<Buffer>> {
     let dtype = prepared.program.dtype();
-    let found = accumulate::fold(kind, dtype, n_out);
+    let found = accumulate::fold(kind, dtype, n_out)?;
     let mut fold = found.ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
     let mut machine = Machine::new(prepared, inputs, nest.n_elements());
     let (out, place) = (inputs.len(), inputs.len() + 1);
@@ -113,7 +114,7 @@ fn fold_part(
         };
         machine.with_result(|values| fold.add(values, &rows))
     })?;
-    Ok(fold.finish())
+    fold.finish()
 }
 
 /// Whether a partial result, of which extrema are wanted, is of no elements: then a reduced axis has none.
@@ -176,8 +177,8 @@ fn as_value(mut partial: Components) -> Value {
 /// A partial result that an input is.
 fn partial_of(value: &Value) -> Result<Components> {
     match value {
-        Value::List(items) => items.iter().map(|item| Ok(memory::array(item)?.to_contiguous())).collect(),
-        lone => Ok(vec![memory::array(lone)?.to_contiguous()]),
+        Value::List(items) => items.iter().map(|item| memory::array(item)?.to_contiguous()).collect(),
+        lone => Ok(vec![memory::array(lone)?.to_contiguous()?]),
     }
 }
 
@@ -217,19 +218,19 @@ fn merge(kind: FoldKind, mut partials: Vec<Components>, is_reduced: &[bool]) -> 
         Measure::Mean | Measure::Var | Measure::Std => {
             let degree = if kind.measure == Measure::Mean { Degree::Mean } else { Degree::Variance };
             match types.get(1) {
-                Some(DType::Complex128) => moments::merge_complex(&bytes, n, degree),
-                _ => moments::merge_real(&bytes, n, degree),
+                Some(DType::Complex128) => moments::merge_complex(&bytes, n, degree)?,
+                _ => moments::merge_real(&bytes, n, degree)?,
             }
         }
-        Measure::ArgMin | Measure::ArgMax => accumulate::merge_args(kind, &types[0], &bytes, n)
+        Measure::ArgMin | Measure::ArgMax => accumulate::merge_args(kind, &types[0], &bytes, n)?
             .ok_or_else(|| wrong_dtype("a dtype with a native reduction", &types[0]))?,
         _ => {
-            let found = accumulate::fold(joining(kind), &types[0], n);
+            let found = accumulate::fold(joining(kind), &types[0], n)?;
             let mut fold = found.ok_or_else(|| wrong_dtype("a dtype with a native reduction", &types[0]))?;
             if n > 0 {
                 bytes.iter().for_each(|[values, ..]| fold.add(values, &Rows::one_each(n)));
             }
-            fold.finish()
+            fold.finish()?
         }
     };
     components(&types, &shape, buffers)
@@ -247,7 +248,7 @@ fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[boo
         Measure::Var | Measure::Std => spreads(spec, partial)?,
         Measure::ArgMin | Measure::ArgMax => {
             let places = partial.get(1).ok_or_else(|| invalid("an arg-reduction without places"))?;
-            if elements::<i64>(places).contains(&NOWHERE) {
+            if elements::<i64>(places)?.contains(&NOWHERE) {
                 return Err(invalid("All-NaN slice encountered"));
             }
             places.clone()
@@ -262,18 +263,18 @@ fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[boo
 
 fn means(partial: &[NdArray]) -> Result<NdArray> {
     let [counts, totals] = partial else { return Err(invalid("a mean has a count and a total")) };
-    let counts = elements::<i64>(counts);
+    let counts = elements::<i64>(counts)?;
     match totals.dtype() {
         DType::Complex128 => {
-            let totals_of = elements::<Complex<f64>>(totals);
+            let totals_of = elements::<Complex<f64>>(totals)?;
             let mean = |(&total, &n): (&Complex<f64>, &i64)| divide(total, Complex::new(n as f64, 0.0));
-            let means: Vec<_> = totals_of.iter().zip(&*counts).map(mean).collect();
+            let means = collected(totals_of.iter().zip(&*counts).map(mean))?;
             memory::array_of(DType::Complex128, totals.shape(), &means)
         }
         _ => {
-            let totals_of = elements::<f64>(totals);
+            let totals_of = elements::<f64>(totals)?;
             let means: Vec<f64> =
-                totals_of.iter().zip(&*counts).map(|(total, &n)| total / n as f64).collect();
+                collected(totals_of.iter().zip(&*counts).map(|(total, &n)| total / n as f64))?;
             memory::array_of(DType::Float64, totals.shape(), &means)
         }
     }
@@ -283,7 +284,7 @@ fn spreads(spec: &FoldSpec, partial: &[NdArray]) -> Result<NdArray> {
     let [counts, _, squares] = partial else {
         return Err(invalid("a variance has a count, a total and squares"));
     };
-    let counts_of = elements::<i64>(counts);
+    let counts_of = elements::<i64>(counts)?;
     let spread = |(&squares, &n): (&f64, &i64)| {
         let freedom = n as f64 - spec.ddof;
         // As NumPy: too few elements make NaN or infinity; where NaN are left out, always NaN.
@@ -293,7 +294,8 @@ fn spreads(spec: &FoldSpec, partial: &[NdArray]) -> Result<NdArray> {
         };
         if spec.kind.measure == Measure::Std { variance.sqrt() } else { variance }
     };
-    let spreads: Vec<f64> = elements::<f64>(squares).iter().zip(&*counts_of).map(spread).collect();
+    let squares = elements::<f64>(squares)?;
+    let spreads: Vec<f64> = collected(squares.iter().zip(&*counts_of).map(spread))?;
     memory::array_of(DType::Float64, counts.shape(), &spreads)
 }
 

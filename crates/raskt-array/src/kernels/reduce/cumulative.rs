@@ -95,9 +95,9 @@ pub(crate) fn carried(call: &mut Call<'_>) -> Result<Outcome> {
         array.buffer().clone(),
     )?;
     // A copy: a view would keep the whole block alive.
-    let dense = view.to_contiguous();
+    let dense = view.to_contiguous()?;
     let bytes = dense.contiguous_bytes().unwrap_or(&[]);
-    let out = NdArray::contiguous(array.dtype().clone(), &shape, Buffer::from(bytes))?;
+    let out = NdArray::contiguous(array.dtype().clone(), &shape, Buffer::copied(bytes)?)?;
     Ok(Outcome::Value(out.into()))
 }
 
@@ -170,7 +170,7 @@ fn converted<T: Number>(array: NdArray, dtype: &DType, skip: bool, unit: T) -> R
     let mut buffer = cast.buffer().slice(cast.offset(), cast.n_elements() * size_of::<T>());
     drop(cast);
     if buffer.as_mut_slice().is_none_or(|bytes| !memory::is_aligned(bytes, align_of::<T>())) {
-        let mut copy = Buffer::recycled(buffer.len());
+        let mut copy = Buffer::recycled(buffer.len())?;
         if let Some(bytes) = copy.as_mut_slice() {
             bytes.copy_from_slice(buffer.as_slice());
         }

@@ -1,7 +1,7 @@
 //! Folds: accumulators, one for each element of the result, that take in tiles.
 
 use bytemuck::Pod;
-use raskt_core::Buffer;
+use raskt_core::{Buffer, Result, allocation};
 
 use crate::kernels::element::Element;
 use crate::kernels::simd::{Loop, vectorized};
@@ -42,7 +42,10 @@ pub(crate) trait Fold {
     fn add(&mut self, values: &[u8], rows: &Rows);
 
     /// The partial result's components.
-    fn finish(self: Box<Self>) -> Vec<Buffer>;
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`](raskt_core::ErrorKind::OutOfMemory).
+    fn finish(self: Box<Self>) -> Result<Vec<Buffer>>;
 }
 
 /// A way to join values two by two, in any order.
@@ -117,8 +120,8 @@ pub(super) fn join_line<M: Monoid>(acc: &mut [M::Acc], values: &[M::In]) {
 pub(super) struct MonoidFold<M: Monoid>(Vec<M::Acc>);
 
 impl<M: Monoid> MonoidFold<M> {
-    pub fn new(n: usize) -> Self {
-        Self(vec![M::IDENTITY; n])
+    pub fn new(n: usize) -> Result<Self> {
+        allocation::filled(M::IDENTITY, n).map(Self)
     }
 }
 
@@ -144,12 +147,12 @@ impl<M: Monoid> Fold for MonoidFold<M> {
         }
     }
 
-    fn finish(self: Box<Self>) -> Vec<Buffer> {
-        vec![buffer(&self.0)]
+    fn finish(self: Box<Self>) -> Result<Vec<Buffer>> {
+        Ok(vec![buffer(&self.0)?])
     }
 }
 
 /// The elements as a buffer.
-pub(super) fn buffer<T: Pod>(elements: &[T]) -> Buffer {
-    Buffer::from(bytemuck::cast_slice::<T, u8>(elements))
+pub(super) fn buffer<T: Pod>(elements: &[T]) -> Result<Buffer> {
+    Buffer::copied(bytemuck::cast_slice::<T, u8>(elements))
 }

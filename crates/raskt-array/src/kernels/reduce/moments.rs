@@ -2,7 +2,8 @@
 //! LeVeque 1979). Within a tile the mean is known before distances are taken, so that nothing cancels.
 
 use num_complex::Complex;
-use raskt_core::Buffer;
+use raskt_core::allocation::{collected, zeros};
+use raskt_core::{Buffer, Result};
 
 use super::fold::{Fold, Rows, buffer, join_run};
 use super::monoids::Sum;
@@ -89,8 +90,9 @@ fn undefined_if_infinite(value: f64) -> f64 {
 }
 
 impl Moments {
-    pub fn new(n: usize) -> Self {
-        Self { counts: vec![0.0; n], totals: vec![0.0; n], lost: vec![0.0; n], squares: vec![0.0; n] }
+    pub fn new(n: usize) -> Result<Self> {
+        let [counts, totals, lost, squares] = [zeros(n)?, zeros(n)?, zeros(n)?, zeros(n)?];
+        Ok(Self { counts, totals, lost, squares })
     }
 
     /// Merges other moments into accumulator `at`.
@@ -163,13 +165,12 @@ impl Moments {
         }
     }
 
-    fn counts(&self) -> Buffer {
-        let counts: Vec<i64> = self.counts.iter().map(|&count| count as i64).collect();
-        buffer(&counts)
+    fn counts(&self) -> Result<Buffer> {
+        buffer(&collected(self.counts.iter().map(|&count| count as i64))?)
     }
 
-    fn settled(&self) -> Vec<f64> {
-        self.totals.iter().zip(&self.lost).map(|(total, &lost)| total.settle(lost)).collect()
+    fn settled(&self) -> Result<Vec<f64>> {
+        collected(self.totals.iter().zip(&self.lost).map(|(total, &lost)| total.settle(lost)))
     }
 }
 
@@ -183,8 +184,9 @@ pub(super) struct RealMoments<In> {
 }
 
 impl<In: Element + Cast<f64>> RealMoments<In> {
-    pub fn new(n: usize, degree: Degree, skip: bool) -> Self {
-        Self { moments: Moments::new(n), degree, skip, scratch: Vec::new(), _of: std::marker::PhantomData }
+    pub fn new(n: usize, degree: Degree, skip: bool) -> Result<Self> {
+        let moments = Moments::new(n)?;
+        Ok(Self { moments, degree, skip, scratch: Vec::new(), _of: std::marker::PhantomData })
     }
 }
 
@@ -199,12 +201,12 @@ impl<In: Element + Cast<f64>> Fold for RealMoments<In> {
         self.moments.add(&self.scratch, rows, self.degree, self.skip);
     }
 
-    fn finish(self: Box<Self>) -> Vec<Buffer> {
-        let totals = buffer(&self.moments.settled());
-        match self.degree {
-            Degree::Mean => vec![self.moments.counts(), totals],
-            Degree::Variance => vec![self.moments.counts(), totals, buffer(&self.moments.squares)],
+    fn finish(self: Box<Self>) -> Result<Vec<Buffer>> {
+        let mut found = vec![self.moments.counts()?, buffer(&self.moments.settled()?)?];
+        if self.degree == Degree::Variance {
+            found.push(buffer(&self.moments.squares)?);
         }
+        Ok(found)
     }
 }
 
@@ -217,8 +219,9 @@ pub(super) struct ComplexMoments<In> {
 }
 
 impl<In: Element + Cast<Complex<f64>>> ComplexMoments<In> {
-    pub fn new(n: usize, degree: Degree, skip: bool) -> Self {
-        Self { parts: [Moments::new(n), Moments::new(n)], degree, skip, _of: std::marker::PhantomData }
+    pub fn new(n: usize, degree: Degree, skip: bool) -> Result<Self> {
+        let parts = [Moments::new(n)?, Moments::new(n)?];
+        Ok(Self { parts, degree, skip, _of: std::marker::PhantomData })
     }
 }
 
@@ -240,21 +243,21 @@ impl<In: Element + Cast<Complex<f64>>> Fold for ComplexMoments<In> {
         }
     }
 
-    fn finish(self: Box<Self>) -> Vec<Buffer> {
+    fn finish(self: Box<Self>) -> Result<Vec<Buffer>> {
         let [re, im] = &self.parts;
-        let totals: Vec<Complex<f64>> =
-            re.settled().into_iter().zip(im.settled()).map(|(re, im)| Complex::new(re, im)).collect();
-        let squares: Vec<f64> = re.squares.iter().zip(&im.squares).map(|(a, b)| a + b).collect();
-        match self.degree {
-            Degree::Mean => vec![re.counts(), buffer(&totals)],
-            Degree::Variance => vec![re.counts(), buffer(&totals), buffer(&squares)],
+        let parts = re.settled()?.into_iter().zip(im.settled()?);
+        let totals: Vec<Complex<f64>> = collected(parts.map(|(re, im)| Complex::new(re, im)))?;
+        let mut found = vec![re.counts()?, buffer(&totals)?];
+        if self.degree == Degree::Variance {
+            found.push(buffer(&collected(re.squares.iter().zip(&im.squares).map(|(a, b)| a + b))?)?);
         }
+        Ok(found)
     }
 }
 
 /// Merges partial results of real numbers; those of a mean have no squares.
-pub(super) fn merge_real(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> Vec<Buffer> {
-    let mut all = RealMoments::<f64>::new(n, degree, false);
+pub(super) fn merge_real(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> Result<Vec<Buffer>> {
+    let mut all = RealMoments::<f64>::new(n, degree, false)?;
     for [counts, totals, squares] in parts {
         let counts = bytemuck::cast_slice::<u8, i64>(counts).iter();
         let totals = bytemuck::cast_slice::<u8, f64>(totals).iter();
@@ -271,8 +274,8 @@ pub(super) fn merge_real(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> Vec<
 }
 
 /// Merges partial results of complex numbers. The squares of the two parts are one sum: they go with the real one.
-pub(super) fn merge_complex(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> Vec<Buffer> {
-    let mut all = ComplexMoments::<Complex<f64>>::new(n, degree, false);
+pub(super) fn merge_complex(parts: &[[&[u8]; 3]], n: usize, degree: Degree) -> Result<Vec<Buffer>> {
+    let mut all = ComplexMoments::<Complex<f64>>::new(n, degree, false)?;
     for [counts, totals, squares] in parts {
         let counts = bytemuck::cast_slice::<u8, i64>(counts).iter();
         let totals = bytemuck::cast_slice::<u8, Complex<f64>>(totals).iter();

@@ -5,7 +5,7 @@
 //! of one run of 1,024, however many runs there are; NumPy's pairwise sum grows with the logarithm of the length.
 
 use num_complex::Complex;
-use raskt_core::Buffer;
+use raskt_core::{Buffer, Result, allocation};
 
 use super::fold::{Fold, Rows, buffer, join_run};
 use super::monoids::{Number, Sum};
@@ -48,8 +48,8 @@ pub(super) struct CompensatedFold<T: Settle, const SKIP: bool> {
 }
 
 impl<T: Settle, const SKIP: bool> CompensatedFold<T, SKIP> {
-    pub fn new(n: usize) -> Self {
-        Self { sums: vec![T::ZERO; n], lost: vec![T::ZERO; n] }
+    pub fn new(n: usize) -> Result<Self> {
+        Ok(Self { sums: allocation::zeros(n)?, lost: allocation::zeros(n)? })
     }
 }
 
@@ -91,8 +91,8 @@ impl<T: Settle + Cast<T>, const SKIP: bool> Fold for CompensatedFold<T, SKIP> {
         }
     }
 
-    fn finish(self: Box<Self>) -> Vec<Buffer> {
-        let settled: Vec<T> = self.sums.iter().zip(&self.lost).map(|(sum, &lost)| sum.settle(lost)).collect();
-        vec![buffer(&settled)]
+    fn finish(mut self: Box<Self>) -> Result<Vec<Buffer>> {
+        self.sums.iter_mut().zip(&self.lost).for_each(|(sum, &lost)| *sum = sum.settle(lost));
+        Ok(vec![buffer(&self.sums)?])
     }
 }

@@ -1,5 +1,6 @@
 //! The k largest or smallest elements along an axis, of a block or of several blocks' results.
 
+use raskt_core::allocation::{self, collected};
 use raskt_core::{DType, NdArray, Result, Shape, Value};
 use raskt_exec::{Call, Outcome};
 
@@ -59,7 +60,7 @@ fn numbered(shape: &[u64], axis: usize, offset: i64) -> Result<NdArray> {
     let inner = shape[axis + 1..].iter().product::<u64>().max(1);
     let n = memory::n_elements(shape)? as u64;
     let place = |at: u64| offset + (at / inner % shape[axis].max(1)) as i64;
-    let places: Vec<i64> = (0..n).map(place).collect();
+    let places: Vec<i64> = collected((0..n as usize).map(|at| place(at as u64)))?;
     array_of(DType::Int64, shape, &places)
 }
 
@@ -69,10 +70,10 @@ fn select<T: Element>(values: &NdArray, places: &NdArray, axis: usize, k: i64) -
     let kept = (k.unsigned_abs() as usize).min(n);
     let outer = shape[..axis].iter().product::<u64>() as usize;
     let inner = shape[axis + 1..].iter().product::<u64>() as usize;
-    let (source, sources_places) = (elements::<T>(values), elements::<i64>(places));
-    let mut top = vec![T::default(); outer * kept * inner];
-    let mut top_places = vec![0_i64; top.len()];
-    let mut order: Vec<usize> = Vec::with_capacity(n);
+    let (source, sources_places) = (elements::<T>(values)?, elements::<i64>(places)?);
+    let mut top = allocation::filled(T::default(), outer * kept * inner)?;
+    let mut top_places = allocation::zeros::<i64>(top.len())?;
+    let mut order: Vec<usize> = allocation::room_for(n)?;
     for out in 0..outer {
         for col in 0..inner {
             let at = |row: usize| (out * n + row) * inner + col;

@@ -25,7 +25,7 @@ fn own_target(call: &mut Call<'_>) -> Result<(DType, raskt_core::Shape, Buffer)>
         false => dense_copy(&array)?.buffer().clone(),
     };
     drop(array);
-    Ok((dtype, shape, buffer.private()))
+    Ok((dtype, shape, buffer.private()?))
 }
 
 fn writable(buffer: &mut Buffer) -> Result<&mut [u8]> {
@@ -106,7 +106,7 @@ pub(crate) fn assign(call: &mut Call<'_>) -> Result<Outcome> {
     let (dtype, shape, mut buffer) = own_target(call)?;
     let values = laid_out(&cast(&values, &dtype)?, &taken, &axes)?;
     // The region, as offsets and steps within the target's bytes.
-    let target = NdArray::contiguous(dtype.clone(), &shape, Buffer::zeroed(buffer.len()))?;
+    let target = NdArray::contiguous(dtype.clone(), &shape, Buffer::zeroed(buffer.len())?)?;
     let (region, picks) = view(&target, &taken.iter().map(Taken::cut).collect::<Vec<_>>())?;
     let out = writable(&mut buffer)?;
     match picks.as_slice() {

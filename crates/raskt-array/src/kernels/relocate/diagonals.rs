@@ -20,14 +20,14 @@ pub(crate) fn triangle(call: &mut Call<'_>) -> Result<Outcome> {
         return Err(invalid("a triangle has two axes"));
     };
     // Of row r, columns up to this one are kept or zeroed.
-    let shift = row - col + k;
+    let shift = (row - col).saturating_add(k);
     let dtype = array.dtype().clone();
     let mut buffer = array.buffer().clone();
     drop(array);
     let bytes = buffer.as_mut_slice().ok_or_else(|| invalid("memory that cannot be written"))?;
     for (line_number, line) in bytes.chunks_exact_mut((*n_cols as usize * item).max(1)).enumerate() {
         let r = (line_number as u64 % (*n_rows).max(1)) as i64;
-        let boundary = if is_lower { r + shift + 1 } else { r + shift };
+        let boundary = shift.saturating_add(if is_lower { r + 1 } else { r });
         let at = boundary.clamp(0, *n_cols as i64) as usize * item;
         if is_lower { line[at..].fill(0) } else { line[..at].fill(0) }
     }

@@ -48,7 +48,7 @@ pub fn own_copy(array: &NdArray, n_threads: usize) -> Result<NdArray> {
     if high - low > n_bytes {
         return gathered(array, n_threads);
     }
-    let mut buffer = Buffer::recycled(high - low);
+    let mut buffer = Buffer::recycled(high - low)?;
     let out = buffer.as_mut_slice().ok_or_else(|| memory::invalid("a buffer that cannot be written"))?;
     let source = &array.buffer().as_slice()[low..high];
     let part = source.len().div_ceil(n_threads).max(1);

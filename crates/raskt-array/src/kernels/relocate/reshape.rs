@@ -60,7 +60,7 @@ pub(crate) fn reshape(call: &mut Call<'_>) -> Result<Outcome> {
     let sizes = ranges.iter().map(size).collect::<Result<Vec<_>>>()?;
     let array = input(call)?;
     let shape = sized(&sizes, array.n_elements() as u64)?;
-    let dense = if array.is_c_contiguous() { array.to_contiguous() } else { dense_copy(&array)? };
+    let dense = if array.is_c_contiguous() { array.to_contiguous()? } else { dense_copy(&array)? };
     done(NdArray::contiguous(array.dtype().clone(), &shape, dense.buffer().clone())?)
 }
 

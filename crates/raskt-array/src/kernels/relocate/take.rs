@@ -1,6 +1,6 @@
 //! Elements picked by their places, or by a mask.
 
-use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Shape};
+use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Shape, allocation};
 use raskt_exec::{Call, Outcome};
 
 use super::join::{copy_into, dense_copy};
@@ -58,7 +58,7 @@ fn take_items<T: bytemuck::Pod>(bytes: &[u8], out: &mut [u8], places: &[usize], 
 }
 
 fn dense_copy_if_needed(array: &NdArray) -> Result<NdArray> {
-    if array.is_c_contiguous() { Ok(array.to_contiguous()) } else { dense_copy(array) }
+    if array.is_c_contiguous() { array.to_contiguous() } else { dense_copy(array) }
 }
 
 /// The places in a whole array of `size` elements that an index array names.
@@ -72,7 +72,7 @@ fn places(index: &NdArray, axis: usize, size: i64) -> Result<Vec<i64>> {
         at if (-size..0).contains(&at) => Ok(at + size),
         index => Err(ErrorKind::OutOfBounds { index, axis, size: size.unsigned_abs() }.into()),
     };
-    elements::<i64>(&given).iter().map(place).collect()
+    elements::<i64>(&given)?.iter().map(place).collect()
 }
 
 /// The body `array.take`: `{"axis", "size"}`; inputs: a block, and places along that axis of the whole, which has
@@ -90,13 +90,14 @@ pub(crate) fn take(call: &mut Call<'_>) -> Result<Outcome> {
     let mut shape: Shape = array.shape().into();
     shape[axis] = found.len() as u64;
     let inside = |at: &i64| (start..stop).contains(at);
-    let here: Vec<i64> = found.iter().map(|at| if inside(at) { at - start } else { 0 }).collect();
+    let here = found.iter().map(|at| if inside(at) { at - start } else { 0 });
+    let here: Vec<i64> = allocation::collected(here)?;
     let mut taken = match stop - start {
         0 => NdArray::contiguous(array.dtype().clone(), &shape, memory::zeros(array.dtype(), &shape)?)?,
         _ => take_axis(&array, &here, axis)?,
     };
     if !found.iter().all(inside) {
-        taken = blanked(taken, axis, &found.iter().map(inside).collect::<Vec<_>>())?;
+        taken = blanked(taken, axis, &allocation::collected(found.iter().map(inside))?)?;
     }
     shape.insert(axis, 1);
     let out = NdArray::contiguous(taken.dtype().clone(), &shape, taken.buffer().clone())?;
@@ -114,7 +115,7 @@ pub(crate) fn overlay(call: &mut Call<'_>) -> Result<Outcome> {
     }
     let whole = memory::build(dtype.clone(), &shape, |out| {
         for part in &parts {
-            let dense = part.to_contiguous();
+            let dense = part.to_contiguous()?;
             let bytes = dense.contiguous_bytes().unwrap_or(&[]);
             out.iter_mut().zip(bytes).for_each(|(out, byte)| *out |= byte);
         }
@@ -146,9 +147,11 @@ pub(crate) fn compress(call: &mut Call<'_>) -> Result<Outcome> {
     if *mask.dtype() != DType::Bool {
         return Err(wrong_dtype("a mask of dtype bool", mask.dtype()));
     }
-    let chosen = |mask: &NdArray| -> Vec<i64> {
-        let flags = elements::<u8>(mask);
-        flags.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(at, _)| at as i64).collect()
+    let chosen = |mask: &NdArray| -> Result<Vec<i64>> {
+        let flags = elements::<u8>(mask)?;
+        let mut places = allocation::room_for(flags.iter().filter(|flag| **flag != 0).count())?;
+        places.extend(flags.iter().enumerate().filter(|(_, flag)| **flag != 0).map(|(at, _)| at as i64));
+        Ok(places)
     };
     let mismatch = || ErrorKind::ShapeMismatch { left: array.shape().to_vec(), right: mask.shape().to_vec() };
     let out = match call.shared.get("axis").and_then(Param::as_int) {
@@ -157,7 +160,7 @@ pub(crate) fn compress(call: &mut Call<'_>) -> Result<Outcome> {
             if mask.shape() != &array.shape()[axis..=axis] {
                 return Err(mismatch().into());
             }
-            take_axis(&array, &chosen(&mask), axis)?
+            take_axis(&array, &chosen(&mask)?, axis)?
         }
         None => {
             let n_axes = mask.shape().len();
@@ -168,7 +171,7 @@ pub(crate) fn compress(call: &mut Call<'_>) -> Result<Outcome> {
             let mut shape: Shape = smallvec::smallvec![mask.n_elements() as u64];
             shape.extend_from_slice(&array.shape()[n_axes..]);
             let flat = NdArray::contiguous(array.dtype().clone(), &shape, dense.buffer().clone())?;
-            take_axis(&flat, &chosen(&mask), 0)?
+            take_axis(&flat, &chosen(&mask)?, 0)?
         }
     };
     Ok(Outcome::Value(out.into()))
@@ -180,8 +183,9 @@ pub(crate) fn repeat(call: &mut Call<'_>) -> Result<Outcome> {
     let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
     let repeats = usize::try_from(parameters::int(call.shared, "repeats")?)
         .map_err(|_| invalid("repeats may not contain negative values."))?;
-    let places: Vec<i64> =
-        (0..array.shape()[axis] as i64).flat_map(|at| std::iter::repeat_n(at, repeats)).collect();
+    let mut places: Vec<i64> =
+        allocation::room_for(memory::n_elements(&[array.shape()[axis], repeats as u64])?)?;
+    places.extend((0..array.shape()[axis] as i64).flat_map(|at| std::iter::repeat_n(at, repeats)));
     take_axis(&array, &places, axis).map(|array| Outcome::Value(array.into()))
 }
 
@@ -198,9 +202,10 @@ pub(crate) fn true_places(call: &mut Call<'_>) -> Result<Outcome> {
         if *range == Param::Null { Ok(0) } else { parameters::interval(range).map(|at| at.0) }
     };
     let starts = block.as_list().unwrap_or(&[]).iter().map(start).collect::<Result<Vec<_>>>()?;
-    let flags = elements::<u8>(&mask);
+    let flags = elements::<u8>(&mask)?;
     let steps = Order::plain(mask.shape().len()).dense_steps(mask.shape(), 1);
-    let (mut rows, mut n) = (Vec::new(), 0);
+    let n_true = flags.iter().filter(|flag| **flag != 0).count();
+    let (mut rows, mut n) = (allocation::room_for(n_true.saturating_mul(steps.len()))?, 0);
     for at in (0..flags.len()).filter(|&at| flags[at] != 0) {
         n += 1;
         for ((&step, &size), start) in steps.iter().zip(mask.shape()).zip(&starts) {
@@ -219,7 +224,7 @@ pub(crate) fn points(call: &mut Call<'_>) -> Result<Outcome> {
     let (sizes, rest) =
         array.shape().split_at_checked(lists.len()).ok_or_else(|| invalid("more lists than axes"))?;
     let n = lists.first().map_or(0, Vec::len);
-    let mut flat = vec![0; n];
+    let mut flat = allocation::zeros(n)?;
     for (list, &size) in lists.iter().zip(sizes) {
         let inside = list.len() == n && list.iter().all(|&at| (0..size as i64).contains(&at));
         if !inside {

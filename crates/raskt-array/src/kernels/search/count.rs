@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use num_complex::Complex;
-use raskt_core::{DType, NdArray, Result};
+use raskt_core::{DType, NdArray, Result, allocation};
 use raskt_exec::{Call, Outcome};
 
 use super::locate::{Side, alike, place_of};
@@ -19,12 +19,12 @@ fn counted(
 ) -> Result<NdArray> {
     match weights {
         None => {
-            let mut counts = vec![0_i64; n];
+            let mut counts = allocation::zeros::<i64>(n)?;
             places.flatten().for_each(|place| counts[place] += 1);
             array_of(DType::Int64, &[n as u64], &counts)
         }
         Some(weights) => {
-            let mut sums = vec![0.0; n];
+            let mut sums = allocation::zeros::<f64>(n)?;
             for (place, weight) in places.zip(weights) {
                 if let Some(place) = place {
                     sums[place] += weight;
@@ -43,10 +43,12 @@ pub(crate) fn bincount(call: &mut Call<'_>) -> Result<Outcome> {
     if matches!(array.dtype(), DType::Float32 | DType::Float64 | DType::Complex64) {
         return Err(wrong_dtype("integers", array.dtype()));
     }
-    let weights: Option<Vec<f64>> =
-        is_weighted.then(|| elements::<Complex<f64>>(&array).iter().map(|pair| pair.im).collect());
+    let weights: Option<Vec<f64>> = match is_weighted {
+        true => Some(allocation::collected(elements::<Complex<f64>>(&array)?.iter().map(|pair| pair.im))?),
+        false => None,
+    };
     let values = cast(&array, &DType::Int64)?;
-    let values = elements::<i64>(&values);
+    let values = elements::<i64>(&values)?;
     if values.iter().any(|&value| value < 0) {
         return Err(invalid("'list' argument must have no negative elements"));
     }
@@ -63,19 +65,19 @@ pub(crate) fn padded_sum(call: &mut Call<'_>) -> Result<Outcome> {
     let n = parts.iter().map(|part| part.n_elements()).max().unwrap_or(0);
     let dtype = parts.first().ok_or_else(|| invalid("the sum of nothing"))?.dtype().clone();
     let sum = match dtype {
-        DType::Int64 => array_of(dtype, &[n as u64], &summed(&parts, n, i64::wrapping_add))?,
-        DType::Float64 => array_of(dtype, &[n as u64], &summed(&parts, n, |a: f64, b| a + b))?,
+        DType::Int64 => array_of(dtype, &[n as u64], &summed(&parts, n, i64::wrapping_add)?)?,
+        DType::Float64 => array_of(dtype, &[n as u64], &summed(&parts, n, |a: f64, b| a + b)?)?,
         _ => return Err(wrong_dtype("int64 or float64", &dtype)),
     };
     Ok(Outcome::Value(sum.into()))
 }
 
-fn summed<T: bytemuck::Pod>(parts: &[Cow<'_, NdArray>], n: usize, add: fn(T, T) -> T) -> Vec<T> {
-    let mut sum = vec![T::zeroed(); n];
+fn summed<T: bytemuck::Pod>(parts: &[Cow<'_, NdArray>], n: usize, add: fn(T, T) -> T) -> Result<Vec<T>> {
+    let mut sum = allocation::zeros::<T>(n)?;
     for part in parts {
-        sum.iter_mut().zip(elements::<T>(part).iter()).for_each(|(sum, &value)| *sum = add(*sum, value));
+        sum.iter_mut().zip(elements::<T>(part)?.iter()).for_each(|(sum, &value)| *sum = add(*sum, value));
     }
-    sum
+    Ok(sum)
 }
 
 /// The body `array.histogram`: `{"edges"}`, the ends of bins in order; input: values. How many lie in each bin, behind
@@ -84,7 +86,7 @@ pub(crate) fn histogram(call: &mut Call<'_>) -> Result<Outcome> {
     let values = memory::array(call.inputs.first().ok_or_else(|| invalid("nothing to count"))?)?;
     let (values, edges) = alike(&values, &*parameters::array(call.shared, "edges")?)?;
     let counts = with_ordered!(values.dtype(), T => {
-        in_bins::<T>(&elements::<T>(&values), &elements::<T>(&edges))?
+        in_bins::<T>(&elements::<T>(&values)?, &elements::<T>(&edges)?)?
     }, else return Err(wrong_dtype("a native dtype", values.dtype())));
     let shape = [1, counts.n_elements() as u64];
     let made = NdArray::contiguous(DType::Int64, &shape, counts.buffer().clone())?;

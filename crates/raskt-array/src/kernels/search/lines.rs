@@ -1,7 +1,7 @@
 //! The lines of elements along one axis.
 
 use bytemuck::Pod;
-use raskt_core::{DType, NdArray, Result, Shape};
+use raskt_core::{DType, NdArray, Result, Shape, allocation};
 
 use crate::kernels::memory::{array_of, elements};
 
@@ -21,9 +21,9 @@ pub(super) fn map_lines<T: Pod, O: Pod>(
     let n = shape[axis] as usize;
     let outer = shape[..axis].iter().product::<u64>() as usize;
     let inner = shape[axis + 1..].iter().product::<u64>() as usize;
-    let source = elements::<T>(array);
-    let mut out = vec![O::zeroed(); outer * n_made * inner];
-    let (mut line, mut made) = (Vec::with_capacity(n), vec![O::zeroed(); n_made]);
+    let source = elements::<T>(array)?;
+    let mut out = allocation::zeros::<O>(outer * n_made * inner)?;
+    let (mut line, mut made) = (allocation::room_for(n)?, allocation::zeros::<O>(n_made)?);
     for block in 0..outer {
         for col in 0..inner {
             line.clear();

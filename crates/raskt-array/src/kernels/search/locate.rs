@@ -1,6 +1,6 @@
 //! Places in sorted arrays, and membership.
 
-use raskt_core::{DType, NdArray, Result};
+use raskt_core::{DType, NdArray, Result, allocation};
 use raskt_exec::{Call, Outcome};
 
 use super::lines::by_value;
@@ -43,8 +43,8 @@ fn pair(call: &Call<'_>) -> Result<(NdArray, NdArray)> {
 /// How many elements of `sorted` lie before each of `values`.
 fn places(sorted: &NdArray, values: &NdArray, side: Side) -> Result<Vec<i64>> {
     with_ordered!(sorted.dtype(), T => {
-        let sorted = elements::<T>(sorted);
-        Ok(elements::<T>(values).iter().map(|&value| place_of(&sorted, value, side) as i64).collect())
+        let sorted = elements::<T>(sorted)?;
+        allocation::collected(elements::<T>(values)?.iter().map(|&value| place_of(&sorted, value, side) as i64))
     }, else Err(wrong_dtype("a native dtype", sorted.dtype())))
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn digitize(call: &mut Call<'_>) -> Result<Outcome> {
     let values = memory::array(call.inputs.first().ok_or_else(|| invalid("an array is missing"))?)?;
     let (values, bins) = alike(&values, &*parameters::array(call.shared, "bins")?)?;
     let places = with_ordered!(bins.dtype(), T => {
-        digits::<T>(&elements::<T>(&values), &elements::<T>(&bins), is_right)?
+        digits::<T>(&elements::<T>(&values)?, &elements::<T>(&bins)?, is_right)?
     }, else return Err(wrong_dtype("a native dtype", bins.dtype())));
     Ok(Outcome::Value(array_of(DType::Int64, values.shape(), &places)?.into()))
 }
@@ -88,10 +88,10 @@ fn digits<T: Element>(values: &[T], bins: &[T], is_right: bool) -> Result<Vec<i6
     }
     let side = if is_right { Side::Left } else { Side::Right };
     if is_up {
-        return Ok(values.iter().map(|&value| place_of(bins, value, side) as i64).collect());
+        return allocation::collected(values.iter().map(|&value| place_of(bins, value, side) as i64));
     }
-    let reversed: Vec<T> = bins.iter().rev().copied().collect();
-    Ok(values.iter().map(|&value| (bins.len() - place_of(&reversed, value, side)) as i64).collect())
+    let reversed: Vec<T> = allocation::collected(bins.iter().rev().copied())?;
+    allocation::collected(values.iter().map(|&value| (bins.len() - place_of(&reversed, value, side)) as i64))
 }
 
 /// The body `array.isin`: `{"invert": bool}`; inputs: values, and those that are looked for. NaN is in nothing.
@@ -99,11 +99,11 @@ pub(crate) fn isin(call: &mut Call<'_>) -> Result<Outcome> {
     let is_inverted = parameters::is_set(call.shared, "invert");
     let (values, wanted) = pair(call)?;
     let found = with_ordered!(values.dtype(), T => {
-        let mut wanted = elements::<T>(&wanted).into_owned();
+        let mut wanted = allocation::copied(&elements::<T>(&wanted)?)?;
         wanted.retain(|value| !value.is_nan());
         wanted.sort_unstable_by(by_value);
         let is_in = |&value: &T| !value.is_nan() && wanted.binary_search_by(|other| by_value(other, &value)).is_ok();
-        elements::<T>(&values).iter().map(|value| Boolean::from(is_in(value) != is_inverted)).collect::<Vec<_>>()
+        allocation::collected(elements::<T>(&values)?.iter().map(|value| Boolean::from(is_in(value) != is_inverted)))?
     }, else return Err(wrong_dtype("a native dtype", values.dtype())));
     Ok(Outcome::Value(array_of(DType::Bool, values.shape(), &found)?.into()))
 }

@@ -109,7 +109,7 @@ fn rows_of(array: &NdArray, axes: &[usize]) -> Result<NdArray> {
         NdArray::strided(array.dtype().clone(), &moved, &strides, array.offset(), array.buffer().clone())?;
     let (left, along) = moved.split_at(moved.len() - axes.len());
     let shape = [left, &[along.iter().product()]].concat();
-    NdArray::contiguous(array.dtype().clone(), &shape, view.to_contiguous().buffer().clone())
+    NdArray::contiguous(array.dtype().clone(), &shape, view.to_contiguous()?.buffer().clone())
 }
 
 /// The array with its last axis in front, or, where there is but one quantile, without it; and axes of length 1 where

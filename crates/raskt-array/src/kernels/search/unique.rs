@@ -1,6 +1,6 @@
 //! Distinct values.
 
-use raskt_core::{DType, NdArray, Param, Result, Value};
+use raskt_core::{DType, NdArray, Param, Result, Value, allocation};
 use raskt_exec::{Call, Outcome};
 
 use super::lines::by_value;
@@ -18,11 +18,11 @@ pub(crate) fn unique(call: &mut Call<'_>) -> Result<Outcome> {
         match input {
             Value::List(items) if items.len() == 3 => {
                 values.push(memory::array(&items[0])?.into_owned());
-                index.extend_from_slice(&elements::<i64>(&*memory::array(&items[1])?));
-                counts.extend_from_slice(&elements::<i64>(&*memory::array(&items[2])?));
+                index.extend_from_slice(&elements::<i64>(&*memory::array(&items[1])?)?);
+                counts.extend_from_slice(&elements::<i64>(&*memory::array(&items[2])?)?);
             }
             lone => {
-                let array = memory::array(lone)?.to_contiguous();
+                let array = memory::array(lone)?.to_contiguous()?;
                 let n = array.n_elements();
                 index.extend((0..n as i64).map(|at| offset + at));
                 counts.extend(std::iter::repeat_n(1, n));
@@ -41,8 +41,8 @@ pub(crate) fn unique(call: &mut Call<'_>) -> Result<Outcome> {
 }
 
 fn distinct<T: Element>(values: &NdArray, index: &[i64], counts: &[i64]) -> Result<[NdArray; 3]> {
-    let source = elements::<T>(values);
-    let mut order: Vec<usize> = (0..source.len()).collect();
+    let source = elements::<T>(values)?;
+    let mut order: Vec<usize> = allocation::collected(0..source.len())?;
     order.sort_unstable_by(|&a, &b| by_value(&source[a], &source[b]).then(index[a].cmp(&index[b])));
     let (mut kept, mut first, mut n) = (Vec::new(), Vec::new(), Vec::new());
     for at in order {

@@ -1,0 +1,40 @@
+"""Sizes and offsets near the ends of what integers hold: followed exactly, or refused; never wrapped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import raskt.array as ra
+
+LARGEST, SMALLEST = 2**63 - 1, -(2**63)
+
+
+@pytest.mark.parametrize("k", [LARGEST, LARGEST - 1, 2**62, 5])
+def test_triangles_far_above_the_corner_are_whole(k: int) -> None:
+    x, plain = ra.ones((5, 4), chunks=2), np.ones((5, 4))
+    np.testing.assert_array_equal(ra.tril(x, k).compute(), plain)
+    np.testing.assert_array_equal(ra.triu(x, k).compute(), 0 * plain)
+    np.testing.assert_array_equal(ra.tri(5, 4, k, chunks=2).compute(), plain)
+    np.testing.assert_array_equal(ra.eye(5, M=4, k=k, chunks=2).compute(), 0 * plain)
+
+
+@pytest.mark.parametrize("k", [SMALLEST, SMALLEST + 1, -(2**62), -5])
+def test_triangles_far_below_the_corner_are_empty(k: int) -> None:
+    x, plain = ra.ones((5, 4), chunks=2), np.ones((5, 4))
+    np.testing.assert_array_equal(ra.tril(x, k).compute(), 0 * plain)
+    np.testing.assert_array_equal(ra.triu(x, k).compute(), plain)
+    np.testing.assert_array_equal(ra.tri(5, 4, k, chunks=2).compute(), 0 * plain)
+    np.testing.assert_array_equal(ra.eye(5, M=4, k=k, chunks=2).compute(), 0 * plain)
+
+
+@pytest.mark.parametrize("depth", [2**32, 2**32 + 1, LARGEST])
+def test_depths_that_margins_cannot_hold_are_refused(depth: int) -> None:
+    with pytest.raises(ValueError, match=f"depth.*{depth}"):
+        ra.overlap.overlap(ra.ones(5), depth, "reflect")
+
+
+def test_blocks_that_are_not_there_are_refused() -> None:
+    x = ra.arange(5, chunks=2)
+    for block in (2**32, [2**32]):
+        with pytest.raises(IndexError):
+            x.blocks[block]
