@@ -19,7 +19,6 @@ def vast() -> Any:
 
 CASES = {
     "a chain of operations": lambda: (vast() * vast())[::3],
-    "a source": lambda: ra.ones(N, chunks=N, dtype="f8") + ra.ones(1),
     "numbers in steps": lambda: ra.linspace(0, 1, N, chunks=N),
     "random numbers": lambda: ra.random.default_rng(1).random(N, chunks=N),
     "random integers": lambda: ra.random.default_rng(1).integers(0, 9, N, chunks=N),
