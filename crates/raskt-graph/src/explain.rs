@@ -62,10 +62,11 @@ impl Explanation {
         let shown = |column: &usize| rows[1..].iter().any(|row| !row[*column].is_empty()) || *column == 5;
         let columns: Vec<usize> = (0..6).filter(shown).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; 6] = std::array::from_fn(width);
         for row in &rows {
             let mut line = String::new();
             for &column in &columns {
-                let (text, width) = (&row[column], width(column));
+                let (text, width) = (&row[column], widths[column]);
                 line.push_str("  ");
                 // Numbers to the right.
                 line.push_str(&if matches!(column, 3 | 4) {

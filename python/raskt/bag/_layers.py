@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,13 +87,35 @@ class Layer:
         return self._tasks
 
     def __reduce__(self) -> Any:
-        return _restore, (self.tasks, self.parents, self.functions, self.n_elements, self.needs_folder)
+        # All in one list: pickle would go from layer to parent by recursion, and a bag may have thousands of steps.
+        layers = ancestry(self)
+        numbers = {id(layer): at for at, layer in enumerate(layers)}
+        rows = [
+            (
+                layer.tasks,
+                [numbers[id(parent)] for parent in layer.parents],
+                layer.functions,
+                layer.n_elements,
+                layer.needs_folder,
+            )
+            for layer in layers
+        ]
+        return _restore, (rows,)
 
 
-def _restore(tasks: Graph, parents: Any, functions: Any, n_elements: Any, needs_folder: bool) -> Layer:
-    return Layer(
-        lambda: tasks, parents, functions=functions, n_elements=n_elements, needs_folder=needs_folder
-    )
+def _restore(rows: Sequence[tuple[Graph, list[int], Any, int | None, bool]]) -> Layer:
+    layers: list[Layer] = []
+    for tasks, parents, functions, n_elements, needs_folder in rows:
+        layers.append(
+            Layer(
+                functools.partial(dict, tasks),
+                [layers[at] for at in parents],
+                functions=functions,
+                n_elements=n_elements,
+                needs_folder=needs_folder,
+            )
+        )
+    return layers[-1]
 
 
 def ancestry(layer: Layer) -> list[Layer]:
@@ -173,7 +196,7 @@ def fuse(graph: Mapping[Any, Any], keys: Iterable[Hashable]) -> Graph:
         graph = graph.fused(wanted)
     tasks, readers = _needed(graph, wanted)
     kept = set(wanted)
-    chains: dict[tuple[int, int], Chain] = {}
+    chains: dict[tuple[int, ...], Chain] = {}
     fused: Graph = {}
     stack = list(wanted)
     while stack:
@@ -229,13 +252,14 @@ def _needs(task: Any, graph: Mapping[Any, Any]) -> Iterable[Any]:
 
 
 def _absorb(
-    task: Any, tasks: Graph, readers: dict[Any, int], kept: set[Any], chains: dict[tuple[int, int], Chain]
+    task: Any, tasks: Graph, readers: dict[Any, int], kept: set[Any], chains: dict[tuple[int, ...], Chain]
 ) -> Any:
     """Return ``task`` with those before it put in."""
     if type(task.func) is not Chain or not task.func.streams:
         return task
-    chain, args = task.func, list(task.args)
-    is_changed = False
+    parts, args = [task.func], list(task.args)
+    # What the parts have beside what streams into them, last part first.
+    more: list[Sequence[Any]] = []
     while args and isinstance(args[0], TaskRef):
         before = tasks.get(args[0].key)
         if (
@@ -247,15 +271,18 @@ def _absorb(
             or args[0].key in {arg.key for arg in args[1:] if isinstance(arg, TaskRef)}
         ):
             break
-        place = (id(before.func), id(chain))
-        if place not in chains:
-            chains[place] = before.func.then(chain)
-        chain, args = chains[place], [*before.args, *args[1:]]
-        is_changed = True
-        if not chain.streams:
+        more.append(args[1:])
+        parts.append(before.func)
+        args = list(before.args)
+        if not before.func.streams:
             break
-    if not is_changed:
+    if len(parts) == 1:
         return task
+    args.extend(arg for rest in reversed(more) for arg in rest)
+    place = tuple(map(id, parts))
+    chain = chains.get(place)
+    if chain is None:
+        chain = chains[place] = Chain.of(parts[::-1])
     made = Task(task.key, chain, *args)
     return made if not task.annotations else annotated(made, task.annotations)
 

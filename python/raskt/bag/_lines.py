@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from raskt.bag._bad import Context
 from raskt.bag._files import open_read, written
-from raskt.bag._steps import Step
+from raskt.bag._steps import Chain, Step
 
 __all__ = ["ReadLines", "WriteLines", "delimiter_of"]
 
@@ -188,7 +188,6 @@ def bad_lines(bag: Any) -> Any:
     """Return the bag of lines that ``bag`` leaves out."""
     from raskt._raskt import Task
     from raskt.bag._layers import Layer, fuse
-    from raskt.bag._steps import Chain
     from raskt.bag.core import bag_of
     from raskt.tokenize import tokenize
 
@@ -204,7 +203,7 @@ def bad_lines(bag: Any) -> Any:
                 "bad lines are known of what read_text returns with errors='collect', and of functions of "
                 "its elements"
             )
-        made[name, i] = Task((name, i), task.func.then(end), *task.args)
+        made[name, i] = Task((name, i), Chain.of([task.func, end]), *task.args)
     rest = {key: task for key, task in tasks.items() if key not in set(bag.__raskt_keys__())}
     return bag_of(Layer(lambda: rest | made, functions=bag._layer.functions), name, bag.npartitions)
 

@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+#: How many iterators stand inside one another before a list is made: each takes some of the stack.
+NESTED_MAX = 100
+
+
 class _NoDefault:
     """What stands for an argument that was not given; there is one in each process."""
 
@@ -412,9 +416,13 @@ class Chain:
     def __repr__(self) -> str:
         return f"<{self.__name__}>"
 
-    def then(self, other: Chain) -> Chain:
-        """Return the chain that goes on with ``other``."""
-        return Chain(self.steps + other.steps, self.counts + other.counts)
+    @staticmethod
+    def of(parts: Sequence[Chain]) -> Chain:
+        """Return the chain of several that go on with one another."""
+        return Chain(
+            tuple(step for part in parts for step in part.steps),
+            tuple(count for part in parts for count in part.counts),
+        )
 
     @property
     def streams(self) -> bool:
@@ -458,9 +466,11 @@ class Chain:
         context = Context()
         try:
             first, at, stream = self._start(context, inputs)
-            for step, count in zip(self.steps[first:], self.counts[first:], strict=True):
+            for number, (step, count) in enumerate(zip(self.steps[first:], self.counts[first:], strict=True), 1):
                 rest = inputs[at : at + count]
                 at += count
+                if number % NESTED_MAX == 0 and context.where is None and isinstance(stream, Iterator):
+                    stream = list(stream)
                 stream = step.run(context, stream, *rest) if step.streams else step.run(context, *rest)
             if isinstance(stream, Partition):
                 stream = iter(stream)

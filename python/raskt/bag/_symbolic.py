@@ -16,9 +16,9 @@ __all__ = ["Layers"]
 
 
 class _Fused(NamedTuple):
-    """Layers that run as one, the first of which has its inputs from elsewhere."""
+    """Layers that run as one, the first of which has its inputs from elsewhere; the list grows at its end."""
 
-    forms: tuple[Form, ...]
+    forms: list[Form]
     needs_folder: bool
 
 
@@ -92,7 +92,7 @@ class Layers(Mapping[Any, Any]):
             form = layer.form
             if form is None:
                 continue
-            chain = _Fused((form,), layer.needs_folder)
+            chain = _Fused([form], layer.needs_folder)
             before = None if form.after is None else same(form.after)
             if (
                 before is not None
@@ -102,8 +102,10 @@ class Layers(Mapping[Any, Any]):
                 and form.n <= before.form.n
                 and layer.notes == before.notes
             ):
-                first = chains[id(before)]
-                chain = _Fused((*first.forms, form), first.needs_folder or layer.needs_folder)
+                # Nobody else reads it, so that its list may grow: a copy a step would be quadratic.
+                first = chains.pop(id(before))
+                first.forms.append(form)
+                chain = _Fused(first.forms, first.needs_folder or layer.needs_folder)
                 absorbed.add(id(before))
             chains[id(layer)] = chain
         graph: Graph = {}
@@ -120,7 +122,7 @@ class Layers(Mapping[Any, Any]):
         return graph
 
 
-def _tasks(forms: tuple[Form, ...]) -> Graph:
+def _tasks(forms: Sequence[Form]) -> Graph:
     """Return the tasks of layers that run as one."""
     n, name = forms[-1].n, forms[-1].name
     if n == 0:
