@@ -7,10 +7,10 @@ BENCH_CASES ?= delayed_tree processes_tasks
 BENCH_PAIRS ?= 5
 COMPARE ?= ../shared/bench/compare.py
 RUST_BENCHES := $(wildcard crates/*/benches/*.rs)
-PYTHON_BENCHES := $(filter-out benches/_%,$(wildcard benches/*.py))
+PYTHON_BENCHES := $(filter-out benches/_% benches/sweep.py,$(wildcard benches/*.py))
 ORDER_BENCH := benches/order_vs_dask/compare.py
 
-.PHONY: bench-compare bench-rust bench-python
+.PHONY: bench-compare bench-rust bench-python bench-sweep
 
 bench: bench-compare bench-rust bench-python ## the comparison with Dask and the project's own benches
 
@@ -28,6 +28,9 @@ $(BENCH_VENV)/.raskt: $(EXTENSION) $(shell find python -name '*.py' -o -name '*.
 bench-compare: $(BENCH_VENV)/.raskt
 	@if [ -f '$(COMPARE)' ]; then $(BENCH_PY) '$(COMPARE)' $(BENCH_CASES) --pairs $(BENCH_PAIRS); \
 	else echo 'no $(COMPARE) beside this checkout: the comparison with Dask is left out'; fi
+
+bench-sweep: $(BENCH_VENV)/.raskt ## every operation beside Dask and NumPy: writes docs/speed.md; SWEEP=--quick takes less time
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BENCH_PY) benches/sweep.py $(SWEEP) --write docs/speed.md
 
 bench-rust:
 	@for file in $(RUST_BENCHES); do \

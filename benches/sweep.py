@@ -1,8 +1,9 @@
-"""Every operation of arrays and bags beside Dask's and NumPy's: none slower than Dask, 3 times as fast on average.
+"""Operations of arrays and bags beside Dask's and NumPy's: none slower than Dask, 3 times as fast on average.
 
-The average is the geometric mean over operations and over ways to lay out the data. All sides are measured in turn in
-one process, and the best of their rounds counts; arrays come from NumPy's, so that reading them is part of it. Bags are
-computed by threads on both sides, so that what is compared is not how processes start.
+The average is the geometric mean over operations and over ways to lay out the data. All sides are measured
+in turn in one process, and the best of their rounds counts; arrays come from NumPy's, so that reading them is
+part of it. Bags are computed by threads on both sides, so that what is compared is not how processes start.
+One BLAS thread is for the caller to set: OMP_NUM_THREADS=1.
 
     python benches/sweep.py            # a few minutes; prints the table
     python benches/sweep.py --quick    # one layout, fewer rounds
@@ -23,9 +24,6 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
 
 import dask
 import dask.array
@@ -90,7 +88,11 @@ def data(kind: str, n: int) -> Any:
 
 def kinds(case: Case) -> list[str]:
     """The kinds of arrays that a case takes."""
-    return [case.data] if " matrix" in case.data and case.data.split()[0] in ("small", "flat") else case.data.split()
+    return (
+        [case.data]
+        if " matrix" in case.data and case.data.split()[0] in ("small", "flat")
+        else case.data.split()
+    )
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -163,17 +165,19 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:,.2f}"
 
 
-def page(rows: list[Row], failed: list[str]) -> str:
+def page(rows: list[Row], failed: list[str], note: str) -> str:
     """The page of the documentation."""
     ratios = [row.dask / row.raskt for row in rows]
     slower = sorted((row.dask / row.raskt, row) for row in rows if row.dask / row.raskt < SLOWER)
     lines = [
         "# Speed of each operation",
         "",
-        "`benches/sweep.py` writes this page: every operation beside the same one of Dask, on the same data, in turn in",
-        "one process, best of several rounds. *Times Dask* says how many times as fast Raskt is; above 1 is faster.",
-        "*Of NumPy* is Raskt's time over NumPy's own, measured where there is one chunk.",
+        "`benches/sweep.py` writes this page: operations beside the same ones of Dask, on the same data, in",
+        "turn in one process, best of several rounds. *Times Dask* says how many times as fast Raskt is;",
+        "above 1 is faster. *Of NumPy* is Raskt's time over NumPy's own, measured where there is one chunk.",
+        "Ratios of short measurements vary by tens of per cent, and more on a busy machine.",
         "",
+        *([note, ""] if note else []),
         f"Measured with Raskt {raskt.__version__}, Dask {dask.__version__}, NumPy {np.__version__} on",
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.",
         "",
@@ -188,7 +192,13 @@ def page(rows: list[Row], failed: list[str]) -> str:
         own = [row for row in rows if row.layout == layout]
         with_numpy = any(row.numpy for row in own)
         head = ["operation", "Raskt (ms)", "Dask (ms)", "times Dask", *(["of NumPy"] if with_numpy else [])]
-        lines += ["", f"## {layout}", "", "| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+        lines += [
+            "",
+            f"## {layout}",
+            "",
+            "| " + " | ".join(head) + " |",
+            "|---" + "|--:" * (len(head) - 1) + "|",
+        ]
         for row in own:
             cells = [
                 f"`{row.name}`",
@@ -203,9 +213,12 @@ def page(rows: list[Row], failed: list[str]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="one layout, few rounds")
     parser.add_argument("--only", default="", help="names, or parts of them, with commas between")
+    parser.add_argument("--note", default="", help="a sentence about the machine, for the page")
     parser.add_argument("--write", type=Path, help="where the page goes")
     options = parser.parse_args()
     wanted = [part for part in options.only.split(",") if part]
@@ -229,7 +242,8 @@ def main() -> int:
         of_numpy = f"{row.raskt / row.numpy:6.2f} of NumPy" if row.numpy else ""
         mark = " <" if row.dask / row.raskt < SLOWER or (row.numpy and row.raskt > 1.2 * row.numpy) else ""
         print(
-            f"{row.name:28s} {row.layout:22s} {milliseconds(row.raskt):>9s} ms  {row.dask / row.raskt:7.2f} x Dask "
+            f"{row.name:28s} {row.layout:22s} {milliseconds(row.raskt):>9s} ms  "
+            f"{row.dask / row.raskt:7.2f} x Dask "
             f"{of_numpy}{mark}",
             flush=True,
         )
@@ -240,7 +254,7 @@ def main() -> int:
     for case in BAGS:
         take(case, "bags", lambda case=case: bags(case, seconds, rounds))
     if options.write:
-        options.write.write_text(page(rows, failed))
+        options.write.write_text(page(rows, failed, options.note))
     ratios = [row.dask / row.raskt for row in rows]
     return conclude(
         [

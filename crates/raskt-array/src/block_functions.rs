@@ -240,7 +240,9 @@ impl BlockFunction<'_> {
             {
                 let number =
                     ["values", "index", "counts"].iter().position(|what| *what == text(self.kwargs, "what"));
-                Some(same("array.unique", Param::Null, Param::map([("output", Param::Int(number? as i64))])))
+                let each = Param::map([("wanted", Param::Int(number? as i64))]);
+                let last = with(&each, [("is_final", Param::Bool(true))]);
+                Some(same("array.unique", each, last))
             }
             "bincount_combine" if *dtype == DType::Bool || (is_integer(dtype) && *dtype != DType::UInt64) => {
                 Some(self.counts())

@@ -1,6 +1,6 @@
 //! What a library's functions would return, asked of whoever can call them.
 
-use raskt_core::{ErrorKind, Param, Result, Value};
+use raskt_core::{DType, ErrorKind, Param, Result, Value};
 
 use crate::meta::Meta;
 
@@ -12,6 +12,13 @@ pub trait Library: Send + Sync {
     /// # Errors
     /// [`ErrorKind::UnknownBody`] where there is no such function; what it raises for such operands.
     fn meta(&self, path: &str, operands: &[Meta], parameters: &Param) -> Result<Meta>;
+
+    /// Whether the function `path` takes less time for many elements of `dtype` than a loop that calls the mathematical
+    /// functions of the platform one by one: a library may have written its own for the processor's wide registers.
+    fn is_vectorised(&self, path: &str, dtype: &DType) -> bool {
+        let (_, _) = (path, dtype);
+        false
+    }
 
     /// What a user's function returns, found out by calling it on one-element prototypes; `None` where that fails or
     /// may have effects, so that it has to wait for the first block.

@@ -240,7 +240,7 @@ def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Arra
                 (block,),
                 {
                     "function": "raskt.array._chunk.points",
-                    "kwargs": {"places": [where.tolist() for where in inner]},
+                    "kwargs": {"places": [where.astype("<i8").tobytes() for where in inner]},
                     "output": [x.ndim, *letters[len(axes) :]],
                     "inputs": [letters],
                     "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),

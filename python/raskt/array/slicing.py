@@ -25,7 +25,7 @@ def _as(a: Any) -> Array:
 def picked(x: Array, places: Any, axis: int) -> Array:
     """Return the elements at some places along an axis."""
     index: list[Any] = [{"slice": (None, None, None)} for _ in range(x.ndim)]
-    index[axis] = {"picks": np.asarray(places, dtype=np.int64).tolist()}
+    index[axis] = {"picks": np.asarray(places, dtype="<i8").tobytes()}
     return op("slice", (x,), {"index": index})
 
 

@@ -87,7 +87,8 @@ class Layer:
         return self._tasks
 
     def __reduce__(self) -> Any:
-        # All in one list: pickle would go from layer to parent by recursion, and a bag may have thousands of steps.
+        # All in one list: pickle would go from layer to parent by recursion, and a bag may have thousands
+        # of steps.
         layers = ancestry(self)
         numbers = {id(layer): at for at, layer in enumerate(layers)}
         rows = [

@@ -466,7 +466,9 @@ class Chain:
         context = Context()
         try:
             first, at, stream = self._start(context, inputs)
-            for number, (step, count) in enumerate(zip(self.steps[first:], self.counts[first:], strict=True), 1):
+            for number, (step, count) in enumerate(
+                zip(self.steps[first:], self.counts[first:], strict=True), 1
+            ):
                 rest = inputs[at : at + count]
                 at += count
                 if number % NESTED_MAX == 0 and context.where is None and isinstance(stream, Iterator):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import pickle
 import random
 import unittest.mock
 from collections import Counter, namedtuple
@@ -375,3 +376,17 @@ def test_an_iterator_among_arguments_is_left_to_the_function():
         3,
     ]
     assert next(it) == 3
+
+
+@pytest.mark.parametrize("step", ["map", "remove"])
+def test_a_bag_of_many_steps_runs_and_prints_and_pickles(step: str) -> None:
+    bag = rb.from_sequence(range(4), npartitions=2)
+    for _ in range(20_000 if step == "map" else 2_000):
+        bag = bag.map(abs) if step == "map" else bag.remove(_never)
+    assert bag.compute(scheduler="sync") == [0, 1, 2, 3]
+    assert bag.explain().count(step) >= 2_000
+    assert pickle.loads(pickle.dumps(bag)).compute(scheduler="sync") == [0, 1, 2, 3]
+
+
+def _never(_item: object) -> bool:
+    return False

@@ -1,8 +1,9 @@
 //! One expression as a step of a program.
 
 use raskt_core::{DType, Param, Result, Value};
-use raskt_expr::{Context, Expr, Meta};
+use raskt_expr::{Context, Expr, Meta, Way};
 
+use crate::builder::chunks;
 use crate::held::Held;
 use crate::kernels::{Op, Operand, ProgramBuilder, Scalar};
 use crate::parameters::{KWARGS, get};
@@ -24,6 +25,9 @@ impl NativeStep {
         let metas = context.operand_metas(expr)?;
         let dtype = context.meta(expr)?.dtype().clone();
         if dtype.item_bytes().is_none() || !metas.iter().all(is_native) {
+            return Ok(None);
+        }
+        if is_better_left(expr, context, &dtype)? {
             return Ok(None);
         }
         let step = match expr.operation().as_str() {
@@ -65,6 +69,23 @@ impl NativeStep {
     pub(crate) fn input(&self, at: usize) -> &DType {
         &self.inputs[at]
     }
+}
+
+/// Blocks of so many elements are worth a call of the library: below it the call takes longer than its loop saves.
+const N_ELEMENTS_WORTH_A_CALL: u64 = 16 << 10;
+
+/// Whether the library's own loop is to run, because blocks are large and it is vectorised where ours is not.
+fn is_better_left(expr: &Expr, context: &Context<'_>, dtype: &DType) -> Result<bool> {
+    if context.way != Way::Preferred || !matches!(dtype, DType::Float32 | DType::Float64) {
+        return Ok(false);
+    }
+    let Some(path) = context.operations.of(expr)?.library.as_ref() else { return Ok(false) };
+    if !context.library.is_vectorised(path.as_str(), dtype) {
+        return Ok(false);
+    }
+    let chunks = chunks(context.meta(expr)?)?;
+    let sizes = chunks.axes().iter().map(|axis| axis.size_max().unwrap_or(1));
+    Ok(sizes.product::<u64>() >= N_ELEMENTS_WORTH_A_CALL)
 }
 
 /// The dtype in which an angle is found: that of the result, where elements have no imaginary part.

@@ -39,6 +39,12 @@ pub(crate) trait Element: Pod + Default + PartialEq + Send + Sync {
 
     /// NumPy's order of sorting: by value, NaN last.
     fn sorts_before(self, other: Self) -> bool;
+
+    /// Its value, for dtypes of integers that fit: small ranges of these are looked up in tables.
+    #[inline(always)]
+    fn as_integer(self) -> Option<i64> {
+        None
+    }
 }
 
 macro_rules! integer_elements {
@@ -54,6 +60,11 @@ macro_rules! integer_elements {
             #[inline(always)]
             fn sorts_before(self, other: Self) -> bool {
                 self < other
+            }
+
+            #[inline(always)]
+            fn as_integer(self) -> Option<i64> {
+                i64::try_from(self).ok()
             }
         }
     )*};

@@ -39,10 +39,10 @@ pub(crate) fn is_set(param: &Param, name: &str) -> bool {
     param.get(name) == Some(&Param::Bool(true))
 }
 
-/// A list of integers.
+/// A list of integers, or the bytes of one.
 pub(crate) fn integers(param: &Param) -> Result<Vec<i64>> {
-    let items = param.as_list().and_then(|items| items.iter().map(Param::as_int).collect());
-    items.ok_or_else(|| invalid(format!("{param:?} is not a list of integers")))
+    crate::parameters::integers_in(param)
+        .ok_or_else(|| invalid(format!("{param:?} is not a list of integers")))
 }
 
 /// A list of sizes.

@@ -27,6 +27,12 @@ impl Rule for SliceRechunk {
             return Ok(None);
         }
         let mut inner = slice.axes();
+        // Picks that go back and forth would be cut anew at each change of block: what has been joined stays so.
+        let goes_back = |cut: &Cut| matches!(cut, Cut::Picks(picks) if !picks.is_sorted());
+        let mut axes = inner.iter().zip(own.axes()).zip(slice.chunks.axes());
+        if axes.any(|((cut, from), to)| from != to && goes_back(cut)) {
+            return Ok(None);
+        }
         for ((cut, from), to) in inner.iter_mut().zip(own.axes()).zip(slice.chunks.axes()) {
             // Blocks have other numbers in the array as it was.
             if let Cut::Blocks(blocks) = cut

@@ -4,6 +4,7 @@ use raskt_core::{ErrorKind, Param, Result};
 
 use super::cuts::Cut;
 use crate::error::{ArrayError, Built};
+use crate::parameters::integers_in;
 
 /// One item of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +93,8 @@ impl Index {
         }
     }
 
-    /// The index that a parameter says: an integer, `{"slice": [start, stop, step]}`, `"new"`, `"..."`, `{"picks": [..]}`.
+    /// The index that a parameter says: an integer, `{"slice": [start, stop, step]}`, `"new"`, `"..."`, `{"picks": [..]}`;
+    /// the picks may be bytes, see [`integers_in`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`] for anything else.
@@ -107,8 +109,8 @@ impl Index {
         if let Some([start, stop, step]) = param.get("slice").and_then(Param::as_list) {
             return Ok(Self::Range { start: part(start), stop: part(stop), step: part(step) });
         }
-        if let Some(picks) = param.get("picks").and_then(Param::as_list) {
-            return Ok(Self::Picks(picks.iter().filter_map(Param::as_int).collect()));
+        if let Some(picks) = param.get("picks").and_then(integers_in) {
+            return Ok(Self::Picks(picks));
         }
         Err(ErrorKind::InvalidValue(format!("{param:?} is no index")).into())
     }

@@ -17,6 +17,12 @@ static ANSWERS: LazyLock<Mutex<FxHashMap<Token, DType>>> = LazyLock::new(Mutex::
 /// More are forgotten all at once.
 const ANSWERS_MAX: usize = 4096;
 
+/// The ufuncs for which NumPy calls vector mathematics, and the platform's libraries have one element at a time.
+const VECTORISED: &[&str] = &[
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cosh", "exp2", "expm1", "log10",
+    "log1p", "log2", "sinh", "tan", "tanh",
+];
+
 /// NumPy, and any other library of Python's.
 pub struct NumPy;
 
@@ -44,6 +50,25 @@ impl Library for NumPy {
             answers.insert(asked, dtype.clone());
         }
         Ok(Meta::unknown("array").with_dtype(dtype))
+    }
+
+    /// NumPy brings Intel's vector mathematics where the processor has the registers for it, and that on Linux alone.
+    fn is_vectorised(&self, path: &str, _: &DType) -> bool {
+        static HAS_WIDE_REGISTERS: LazyLock<bool> = LazyLock::new(|| {
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512cd")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+            }
+            #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+            {
+                false
+            }
+        });
+        *HAS_WIDE_REGISTERS && path.strip_prefix("numpy.").is_some_and(|name| VECTORISED.contains(&name))
     }
 
     fn meta_of_call(&self, function: &Value, operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {

@@ -1,6 +1,6 @@
 //! The k largest or smallest elements along an axis, of a block or of several blocks' results.
 
-use raskt_core::allocation::{self, collected};
+use raskt_core::allocation;
 use raskt_core::{DType, NdArray, Result, Shape, Value};
 use raskt_exec::{Call, Outcome};
 
@@ -29,74 +29,125 @@ pub(crate) fn topk(call: &mut Call<'_>) -> Result<Outcome> {
     }))
 }
 
-/// All candidates, and their places.
-fn gathered(call: &Call<'_>, with_places: bool) -> Result<(NdArray, NdArray)> {
+/// All candidates, and their places: those of a block are known from where it begins.
+fn gathered(call: &Call<'_>, with_places: bool) -> Result<(NdArray, Places)> {
     let axis = parameters::int(call.shared, "axis")?;
+    let first = call.inputs.first().ok_or_else(|| invalid("the largest elements of nothing"))?;
     let mut parts: Vec<(NdArray, NdArray)> = Vec::new();
     for input in call.inputs.iter() {
-        parts.push(match input {
+        match input {
             Value::List(items) if with_places && items.len() == 2 => {
-                (memory::array(&items[0])?.into_owned(), memory::array(&items[1])?.into_owned())
+                parts.push((memory::array(&items[0])?.into_owned(), memory::array(&items[1])?.into_owned()));
             }
-            lone => {
+            lone if with_places && call.inputs.len() == 1 => {
                 let values = memory::array(lone)?.into_owned();
                 let at = normalize_axis(axis, values.shape().len())?;
-                let places = numbered(values.shape(), at, parameters::first_place(call.own, at)?)?;
-                (values, places)
+                return Ok((values, Places::From(parameters::first_place(call.own, at)?)));
             }
-        });
+            _ if with_places => return Err(invalid("several blocks without places")),
+            _ => {}
+        }
     }
-    let first = parts.first().ok_or_else(|| invalid("the largest elements of nothing"))?;
-    let axis = normalize_axis(axis, first.0.shape().len())?;
-    if parts.len() == 1 {
-        return Ok(parts.remove(0));
+    let axis = normalize_axis(axis, memory_axes(first)?)?;
+    if !with_places {
+        let values = call.inputs.iter().map(|input| Ok(memory::array(input)?.into_owned()));
+        return Ok((joined(values.collect::<Result<Vec<_>>>()?, axis)?, Places::From(0)));
     }
     let (values, places): (Vec<NdArray>, Vec<NdArray>) = parts.into_iter().unzip();
-    Ok((concatenate_arrays(&values, axis)?, concatenate_arrays(&places, axis)?))
+    Ok((joined(values, axis)?, Places::Given(joined(places, axis)?)))
 }
 
-/// Each element's place along an axis.
-fn numbered(shape: &[u64], axis: usize, offset: i64) -> Result<NdArray> {
-    let inner = shape[axis + 1..].iter().product::<u64>().max(1);
-    let n = memory::n_elements(shape)? as u64;
-    let place = |at: u64| offset + (at / inner % shape[axis].max(1)) as i64;
-    let places: Vec<i64> = collected((0..n as usize).map(|at| place(at as u64)))?;
-    array_of(DType::Int64, shape, &places)
+/// How many axes a block has, or the values of a partial result.
+fn memory_axes(input: &Value) -> Result<usize> {
+    match input {
+        Value::List(items) => memory::array(items.first().ok_or_else(|| invalid("nothing"))?),
+        lone => memory::array(lone),
+    }
+    .map(|array| array.shape().len())
 }
 
-fn select<T: Element>(values: &NdArray, places: &NdArray, axis: usize, k: i64) -> Result<(NdArray, NdArray)> {
+fn joined(mut arrays: Vec<NdArray>, axis: usize) -> Result<NdArray> {
+    if arrays.len() == 1 {
+        return Ok(arrays.remove(0));
+    }
+    concatenate_arrays(&arrays, axis)
+}
+
+/// Where candidates are in the whole array.
+enum Places {
+    /// From there on, along the axis.
+    From(i64),
+    /// There.
+    Given(NdArray),
+}
+
+fn select<T: Element>(values: &NdArray, places: &Places, axis: usize, k: i64) -> Result<(NdArray, NdArray)> {
     let shape = values.shape();
     let n = shape[axis] as usize;
     let kept = (k.unsigned_abs() as usize).min(n);
     let outer = shape[..axis].iter().product::<u64>() as usize;
     let inner = shape[axis + 1..].iter().product::<u64>() as usize;
-    let (source, sources_places) = (elements::<T>(values)?, elements::<i64>(places)?);
+    let source = elements::<T>(values)?;
+    let given = match places {
+        Places::From(_) => None,
+        Places::Given(places) => Some(elements::<i64>(places)?),
+    };
+    let offset = if let Places::From(offset) = places { *offset } else { 0 };
     let mut top = allocation::filled(T::default(), outer * kept * inner)?;
     let mut top_places = allocation::zeros::<i64>(top.len())?;
-    let mut order: Vec<usize> = allocation::room_for(n)?;
+    let candidates = allocation::room_for((2 * kept + 64).min(n))?;
+    let mut best = Best { candidates, kept, is_smallest: k < 0 };
     for out in 0..outer {
         for col in 0..inner {
             let at = |row: usize| (out * n + row) * inner + col;
-            let before = |&a: &usize, &b: &usize| {
-                let (x, y) =
-                    if k < 0 { (source[at(a)], source[at(b)]) } else { (source[at(b)], source[at(a)]) };
-                let by_value = y.sorts_before(x).cmp(&x.sorts_before(y));
-                by_value.then(sources_places[at(a)].cmp(&sources_places[at(b)]))
-            };
-            order.clear();
-            order.extend(0..n);
-            if kept > 0 && kept < n {
-                order.select_nth_unstable_by(kept - 1, before);
-            }
-            order.truncate(kept);
-            order.sort_unstable_by(before);
-            for (row, &found) in order.iter().enumerate() {
+            let place = |row: usize| given.as_ref().map_or(offset + row as i64, |given| given[at(row)]);
+            best.candidates.clear();
+            best.of((0..n).map(|row| (source[at(row)], row)), &place);
+            for (row, &(value, found)) in best.candidates.iter().enumerate() {
                 let to = (out * kept + row) * inner + col;
-                (top[to], top_places[to]) = (source[at(found)], sources_places[at(found)]);
+                (top[to], top_places[to]) = (value, place(found));
             }
         }
     }
     let mut shape: Shape = shape.into();
     shape[axis] = kept as u64;
     Ok((array_of(values.dtype().clone(), &shape, &top)?, array_of(DType::Int64, &shape, &top_places)?))
+}
+
+/// The best of many elements, each with its row.
+struct Best<T> {
+    candidates: Vec<(T, usize)>,
+    kept: usize,
+    is_smallest: bool,
+}
+
+impl<T: Element> Best<T> {
+    /// Leaves the best of `all` as the candidates, in order. Most elements are compared once: with the last of the best
+    /// that were found so far.
+    fn of(&mut self, all: impl Iterator<Item = (T, usize)>, place: &impl Fn(usize) -> i64) {
+        let is_smallest = self.is_smallest;
+        let order = move |a: &(T, usize), b: &(T, usize)| {
+            let (x, y) = if is_smallest { (a.0, b.0) } else { (b.0, a.0) };
+            let by_value = y.sorts_before(x).cmp(&x.sorts_before(y));
+            by_value.then_with(|| place(a.1).cmp(&place(b.1)))
+        };
+        if self.kept == 0 {
+            return;
+        }
+        let n_candidates = 2 * self.kept + 64;
+        let mut last: Option<(T, usize)> = None;
+        for candidate in all {
+            if last.as_ref().is_some_and(|last| order(&candidate, last).is_ge()) {
+                continue;
+            }
+            self.candidates.push(candidate);
+            if self.candidates.len() == n_candidates {
+                self.candidates.select_nth_unstable_by(self.kept - 1, order);
+                self.candidates.truncate(self.kept);
+                last = self.candidates.last().copied();
+            }
+        }
+        self.candidates.sort_unstable_by(order);
+        self.candidates.truncate(self.kept);
+    }
 }

@@ -10,6 +10,34 @@ pub(super) fn by_value<T: crate::kernels::element::Element>(a: &T, b: &T) -> std
     b.sorts_before(*a).cmp(&a.sorts_before(*b))
 }
 
+/// Moves NaN behind all others; the others.
+pub(super) fn numbers_first<T: crate::kernels::element::Element>(line: &mut [T]) -> &mut [T] {
+    let mut n = 0;
+    for at in 0..line.len() {
+        if !line[at].is_nan() {
+            line.swap(n, at);
+            n += 1;
+        }
+    }
+    &mut line[..n]
+}
+
+/// Sorts by value, NaN last. Of elements that equal one another any may come first: they are the same but for the sign
+/// of zero.
+pub(super) fn sort_line<T: crate::kernels::element::Element>(line: &mut [T]) {
+    // Without NaN one comparison tells the order.
+    numbers_first(line).sort_unstable_by(by_number);
+}
+
+/// [`by_value`], so written that sorting, which asks only whether one is less, makes one comparison of it.
+pub(super) fn by_number<T: crate::kernels::element::Element>(a: &T, b: &T) -> std::cmp::Ordering {
+    match (a.sorts_before(*b), b.sorts_before(*a)) {
+        (true, _) => std::cmp::Ordering::Less,
+        (false, true) => std::cmp::Ordering::Greater,
+        (false, false) => std::cmp::Ordering::Equal,
+    }
+}
+
 /// Makes of every line along `axis`, handed to `work` as a vector, a line of `n_made` elements of `dtype`.
 pub(super) fn map_lines<T: Pod, O: Pod>(
     array: &NdArray,

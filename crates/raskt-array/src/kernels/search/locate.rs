@@ -3,7 +3,7 @@
 use raskt_core::{DType, NdArray, Result, allocation};
 use raskt_exec::{Call, Outcome};
 
-use super::lines::by_value;
+use super::lines::sort_line;
 use crate::kernels::element::{Boolean, Element, with_ordered};
 use crate::kernels::elementwise::cast;
 use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
@@ -44,7 +44,14 @@ fn pair(call: &Call<'_>) -> Result<(NdArray, NdArray)> {
 fn places(sorted: &NdArray, values: &NdArray, side: Side) -> Result<Vec<i64>> {
     with_ordered!(sorted.dtype(), T => {
         let sorted = elements::<T>(sorted)?;
-        allocation::collected(elements::<T>(values)?.iter().map(|&value| place_of(&sorted, value, side) as i64))
+        let (first, last) = (sorted.first().copied(), sorted.last().copied());
+        // A block of a longer array has all of most values on one side of it.
+        let place = |&value: &T| match (first, last) {
+            (Some(first), _) if value.sorts_before(first) => 0,
+            (_, Some(last)) if last.sorts_before(value) => sorted.len() as i64,
+            _ => place_of(&sorted, value, side) as i64,
+        };
+        allocation::collected(elements::<T>(values)?.iter().map(place))
     }, else Err(wrong_dtype("a native dtype", sorted.dtype())))
 }
 
@@ -94,16 +101,65 @@ fn digits<T: Element>(values: &[T], bins: &[T], is_right: bool) -> Result<Vec<i6
     allocation::collected(values.iter().map(|&value| (bins.len() - place_of(&reversed, value, side)) as i64))
 }
 
+/// Whether each value is among the wanted ones, which NaN is not.
+fn members<T: Element>(values: &[T], wanted: &[T], is_inverted: bool) -> Result<Vec<Boolean>> {
+    let mut wanted = allocation::copied(wanted)?;
+    wanted.retain(|value| !value.is_nan());
+    if let Some(table) = Table::of(&wanted, values.len())? {
+        return allocation::collected(
+            values.iter().map(|value| Boolean::from(table.has(value) != is_inverted)),
+        );
+    }
+    sort_line(&mut wanted);
+    wanted.dedup();
+    let is_in = |&value: &T| {
+        let at = wanted.partition_point(|&other| other.sorts_before(value));
+        !value.is_nan() && wanted.get(at).is_some_and(|&other| other == value)
+    };
+    allocation::collected(values.iter().map(|value| Boolean::from(is_in(value) != is_inverted)))
+}
+
+/// The least of some integers, and how far the largest is from it; `None` for none, and for elements of other kinds.
+pub(super) fn span_of<T: Element>(values: &[T]) -> Option<(i64, usize)> {
+    let (mut low, mut high) = (i64::MAX, i64::MIN);
+    for value in values {
+        let value = value.as_integer()?;
+        (low, high) = (low.min(value), high.max(value));
+    }
+    usize::try_from(high.checked_sub(low)?).ok().map(|span| (low, span))
+}
+
+/// Integers that lie close together, as a table of all between the least and the largest.
+struct Table {
+    low: i64,
+    is_there: Vec<bool>,
+}
+
+impl Table {
+    /// The table of `wanted`, unless it would be larger than is worth making to look up `n` values.
+    fn of<T: Element>(wanted: &[T], n: usize) -> Result<Option<Self>> {
+        let Some((low, span)) = span_of(wanted).filter(|&(_, span)| span <= 4 * (n + wanted.len())) else {
+            return Ok(None);
+        };
+        let mut is_there = allocation::filled(false, span + 1)?;
+        for value in wanted.iter().filter_map(|value| value.as_integer()) {
+            is_there[(value - low) as usize] = true;
+        }
+        Ok(Some(Self { low, is_there }))
+    }
+
+    fn has<T: Element>(&self, value: &T) -> bool {
+        let at = value.as_integer().and_then(|value| usize::try_from(value.checked_sub(self.low)?).ok());
+        at.is_some_and(|at| self.is_there.get(at) == Some(&true))
+    }
+}
+
 /// The body `array.isin`: `{"invert": bool}`; inputs: values, and those that are looked for. NaN is in nothing.
 pub(crate) fn isin(call: &mut Call<'_>) -> Result<Outcome> {
     let is_inverted = parameters::is_set(call.shared, "invert");
     let (values, wanted) = pair(call)?;
     let found = with_ordered!(values.dtype(), T => {
-        let mut wanted = allocation::copied(&elements::<T>(&wanted)?)?;
-        wanted.retain(|value| !value.is_nan());
-        wanted.sort_unstable_by(by_value);
-        let is_in = |&value: &T| !value.is_nan() && wanted.binary_search_by(|other| by_value(other, &value)).is_ok();
-        allocation::collected(elements::<T>(&values)?.iter().map(|value| Boolean::from(is_in(value) != is_inverted)))?
+        members::<T>(&elements::<T>(&values)?, &elements::<T>(&wanted)?, is_inverted)?
     }, else return Err(wrong_dtype("a native dtype", values.dtype())));
     Ok(Outcome::Value(array_of(DType::Bool, values.shape(), &found)?.into()))
 }

@@ -3,7 +3,7 @@
 use raskt_core::Result;
 use raskt_exec::{Call, Outcome};
 
-use super::lines::{by_value, map_lines};
+use super::lines::{by_value, map_lines, sort_line};
 use crate::kernels::element::with_ordered;
 use crate::kernels::memory::{self, invalid, wrong_dtype};
 use crate::kernels::parameters;
@@ -18,7 +18,7 @@ pub(crate) fn sort(call: &mut Call<'_>) -> Result<Outcome> {
     let sorted = with_ordered!(array.dtype(), T => {
         map_lines::<T, T>(&array, axis, (array.dtype().clone(), n), |line, out| {
             call.ctx.cancel.check()?;
-            line.sort_unstable_by(by_value);
+            sort_line(line);
             out.copy_from_slice(line);
             Ok(())
         })?
