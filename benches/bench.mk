@@ -10,7 +10,7 @@ RUST_BENCHES := $(wildcard crates/*/benches/*.rs)
 PYTHON_BENCHES := $(filter-out benches/_% benches/sweep.py,$(wildcard benches/*.py))
 ORDER_BENCH := benches/order_vs_dask/compare.py
 
-.PHONY: bench-compare bench-rust bench-python bench-sweep
+.PHONY: bench-compare bench-rust bench-python bench-sweep bench-readme
 
 bench: bench-compare bench-rust bench-python ## the comparison with Dask and the project's own benches
 
@@ -43,3 +43,6 @@ bench-python: $(BENCH_VENV)/.raskt
 	  echo "== $$file"; $(BENCH_PY) "$$file" || missed="$$missed $$file"; \
 	done; \
 	if [ -n "$$missed" ]; then echo "targets missed in:$$missed"; exit 1; fi
+
+bench-readme: $(BENCH_VENV)/.raskt ## measure the six figures of README and write them into it
+	$(BENCH_PY) benches/headline.py --write
