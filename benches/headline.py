@@ -104,16 +104,8 @@ def chain(x: Any) -> Any:
     return ((x * 2 + 1) ** 2 - x).sum()
 
 
-def figures(folder: Path, threads: ThreadPoolExecutor, processes: ProcessPoolExecutor) -> list[Figure]:
-    """The six rows."""
-    paths = json_lines(folder)
-    values = np.random.default_rng(0).random(25_000_000)
-    large = {
-        "Dask": da.from_array(values, chunks=2_500_000),
-        "Raskt": ra.from_array(values, chunks=2_500_000),
-    }
-    grid = np.random.default_rng(0).random((90, 90))
-    little = {"Dask": da.from_array(grid, chunks=30), "Raskt": ra.from_array(grid, chunks=30)}
+def call_figures(threads: ThreadPoolExecutor, processes: ProcessPoolExecutor) -> list[Figure]:
+    """The rows on calls of small functions."""
     return [
         Figure(
             f"delayed: a tree of {N_CALLS:,} calls",
@@ -135,6 +127,19 @@ def figures(folder: Path, threads: ThreadPoolExecutor, processes: ProcessPoolExe
                 "`ProcessPoolExecutor`": lambda: list(processes.map(small, range(N_PROCESS_CALLS))),
             },
         ),
+    ]
+
+
+def array_figures() -> list[Figure]:
+    """The rows on arrays."""
+    values = np.random.default_rng(0).random(25_000_000)
+    large = {
+        "Dask": da.from_array(values, chunks=2_500_000),
+        "Raskt": ra.from_array(values, chunks=2_500_000),
+    }
+    grid = np.random.default_rng(0).random((90, 90))
+    little = {"Dask": da.from_array(grid, chunks=30), "Raskt": ra.from_array(grid, chunks=30)}
+    return [
         Figure(
             "array: an expression on nine small chunks",
             "ms",
@@ -165,17 +170,27 @@ def figures(folder: Path, threads: ThreadPoolExecutor, processes: ProcessPoolExe
                 "NumPy, unchunked": lambda: chain(values),
             },
         ),
-        Figure(
-            f"bag: names counted in {N_LINES:,} gzipped JSON lines",
-            "s",
-            1,
-            {
-                "Raskt": lambda: frequencies(rb, paths),
-                "Dask": lambda: frequencies(db, paths),
-                "Polars": lambda: polars_frequencies(paths),
-            },
-        ),
     ]
+
+
+def bag_figure(folder: Path) -> Figure:
+    """The row on bags."""
+    paths = json_lines(folder)
+    return Figure(
+        f"bag: names counted in {N_LINES:,} gzipped JSON lines",
+        "s",
+        1,
+        {
+            "Raskt": lambda: frequencies(rb, paths),
+            "Dask": lambda: frequencies(db, paths),
+            "Polars": lambda: polars_frequencies(paths),
+        },
+    )
+
+
+def figures(folder: Path, threads: ThreadPoolExecutor, processes: ProcessPoolExecutor) -> list[Figure]:
+    """The six rows."""
+    return [*call_figures(threads, processes), *array_figures(), bag_figure(folder)]
 
 
 def many_chunks(library: Any) -> float:
