@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from raskt._raskt import NodeData, PictureData
 
+    _Task = tuple[Any, str, bool, int, list[int]]
+
 __all__ = ["GraphPicture", "visualize"]
 
 _FORMATS = ("svg", "png", "pdf", "dot")
@@ -146,12 +148,13 @@ def visualize(
         raise ValueError(f"color must be None or one of {', '.join(_COLORS)}, found {color!r}")
     path, kind = _target(filename, format)
     roots = _roots(args, traverse, optimize_graph)
-    tasks = _raskt.graph_of(roots)
-    ranks = _raskt.order_of(roots) if color == "order" else None
-    fills = _fills(tasks, ranks, sizes, color, cmap)
-    nodes = [_node(task, at, fills[at], sizes or {}, node_attr or {}, ranks) for at, task in enumerate(tasks)]
-    index = {key: at for at, (key, _, _) in enumerate(tasks)}
-    edges = [(index[needed], at) for at, (_, _, inputs) in enumerate(tasks) for needed in inputs]
+    tasks = _raskt.shown_tasks(roots)
+    fills = _fills(tasks, sizes, color, cmap)
+    nodes = [
+        _node(task, at, fills[at], sizes or {}, node_attr or {}, color == "order")
+        for at, task in enumerate(tasks)
+    ]
+    edges = [(needed, at) for at, (*_, inputs) in enumerate(tasks) for needed in inputs]
     picture: PictureData = {
         "direction": rankdir,
         "title": title,
@@ -173,13 +176,13 @@ def visualize(
 
 
 def visualize_one(
-    value: Delayed,
+    collection: Any,
     filename: str | os.PathLike[str] | None = "raskt-graph",
     format: str | None = None,
     **kwargs: Any,
 ) -> GraphPicture:
-    """Draw the graph of one delayed value: its method."""
-    return visualize(value, filename=filename, format=format, **kwargs)
+    """Draw the graph of one collection: its method."""
+    return visualize(collection, filename=filename, format=format, **kwargs)
 
 
 def _configured(key: str, given: Any) -> Any:
@@ -215,19 +218,18 @@ def _roots(args: Sequence[Any], traverse: bool, optimize_graph: bool) -> list[De
 
 
 def _fills(
-    tasks: Sequence[Any],
-    ranks: Sequence[int] | None,
+    tasks: Sequence[_Task],
     sizes: Mapping[Any, int] | None,
     color: str | None,
     cmap: str,
 ) -> Sequence[str | None]:
-    if ranks is not None:
+    if color == "order":
         last = max(len(tasks) - 1, 1)
-        return _raskt.map_colors(cmap, [rank / last for rank in ranks])
+        return _raskt.map_colors(cmap, [position / last for _, _, _, position, _ in tasks])
     if color == "size":
         known = sizes or {}
         largest = max(known.values(), default=0) or 1
-        return _raskt.map_colors(cmap, [known.get(key, 0) / largest for key, _, _ in tasks])
+        return _raskt.map_colors(cmap, [known.get(key, 0) / largest for key, *_ in tasks])
     return [None] * len(tasks)
 
 
@@ -244,17 +246,17 @@ def _legend(
 
 
 def _node(
-    task: tuple[Any, str, tuple[Any, ...]],
+    task: _Task,
     at: int,
     fill: str | None,
     sizes: Mapping[Any, int],
     attributes: Mapping[str, Any],
-    ranks: Sequence[int] | None,
+    tells_order: bool,
 ) -> NodeData:
-    key, function, inputs = task
+    key, label, is_value, position, _ = task
     lines = [str(key)]
-    if ranks is not None:
-        lines.append(f"order {ranks[at]:,}")
+    if tells_order:
+        lines.append(f"order {position:,}")
     scale = 1.0
     if key in sizes:
         from raskt.units import format_bytes
@@ -265,12 +267,12 @@ def _node(
         scale = 0.6 + 1.6 * math.sqrt(sizes[key] / largest)
     return {
         "id": str(at),
-        "label": function,
-        "is_data": function == "data" and not inputs,
+        "label": label,
+        "is_data": is_value,
         "fill": fill,
         "tooltip": "\n".join(lines),
         "scale": scale,
-        "group": function,
+        "group": label,
         "attributes": [(name, str(value)) for name, value in attributes.items()],
     }
 

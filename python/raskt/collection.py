@@ -4,8 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Generator, Mapping
     from typing import Any, Self
+
+    from raskt._visualize import GraphPicture
 
 __all__ = [
     "CollectionMethods",
@@ -75,11 +78,32 @@ class CollectionMethods:
         kept: Self = persist(self, traverse=False, **kwargs)[0]
         return kept
 
-    def visualize(self, *args: Any, **kwargs: Any) -> Any:
-        """Draw the graph of tasks; see `raskt.visualize`."""
-        from raskt._visualize import visualize
+    def visualize(
+        self,
+        filename: str | os.PathLike[str] | None = "raskt-graph",
+        format: str | None = None,
+        **kwargs: Any,
+    ) -> GraphPicture:
+        """Draw the graph of tasks.
 
-        return visualize(self, *args, **kwargs)
+        Parameters
+        ----------
+        filename : str or path or None, optional
+            The file to write; its ending decides the format where ``format`` is not given. None writes no
+            file.
+        format : {"svg", "png", "pdf", "dot"}, optional
+            Default: the ending of ``filename``, or SVG.
+        **kwargs
+            As in `raskt.visualize`.
+
+        Returns
+        -------
+        GraphPicture
+            Shown by notebooks.
+        """
+        from raskt._visualize import visualize_one
+
+        return visualize_one(self, filename, format, **kwargs)
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Compute the collection on another thread, and return it as `persist` does."""

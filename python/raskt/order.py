@@ -30,6 +30,5 @@ def order(dsk: Mapping[Any, Any]) -> dict[Any, int]:
     {'y': 1, 'x': 0, 'z': 2}
     """
     roots = _raskt.convert_graph(dict(dsk), list(dsk))
-    found = zip(_raskt.graph_of(roots), _raskt.order_of(roots), strict=True)
-    places = {key: place for (key, _, _), place in found}
+    places = {key: place for place, key in enumerate(_raskt.order_of(roots))}
     return {key: places[key] for key in dsk}

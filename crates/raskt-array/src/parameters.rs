@@ -13,6 +13,8 @@ pub const CHUNKS: &str = "chunks";
 pub const WINDOW: &str = "window";
 /// An axis, or a list of them.
 pub const AXIS: &str = "axis";
+/// What a reduction fused with what it reduces calls the tasks that reduce one block.
+pub const PARTIAL_LABEL: &str = "partial_label";
 /// Keyword arguments of a library function.
 pub const KWARGS: &str = "kwargs";
 

@@ -128,7 +128,7 @@ impl Plan {
         let own = self.table.parameters(task);
         let call = Call { shared: &Param::Null, own, inputs, exclusive, ctx };
         let outcome = run_alone(body, self.found(index), call, registry);
-        outcome.map_err(|error| error.in_task(self.table.key(task), body.label()))
+        outcome.map_err(|error| error.in_task(self.table.key(task), self.table.label(task)))
     }
 }
 
@@ -218,7 +218,10 @@ fn run_program(
         };
         let outcome = run_body(&step.body, found, call, registry);
         let named = |error: Error| match step.body.key() {
-            Some(key) => error.in_task(key, step.body.label()),
+            Some(key) => {
+                let label = step.body.label_of(&key);
+                error.in_task(key, label)
+            }
             None => error,
         };
         match outcome.map_err(named)? {

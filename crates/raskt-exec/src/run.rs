@@ -255,7 +255,7 @@ impl Run {
             .map(|task| {
                 let (at, local) = state.machine.segment_of(task);
                 let table = state.machine.segments()[at].table();
-                (table.key(local), table.body(local).label())
+                (table.key(local), table.label(local))
             })
             .collect()
     }

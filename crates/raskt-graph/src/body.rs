@@ -72,6 +72,25 @@ impl Body {
         }
     }
 
+    /// What to call the task `key` that runs it. Tasks of layers are called what their layer is: its name up to its token,
+    /// which is what users called. A user's function has its own name.
+    ///
+    /// ```
+    /// use raskt_core::Key;
+    /// use raskt_graph::Body;
+    ///
+    /// let key = Key::block("mean-9d4b4b3c9d4b4b3c9d4b4b3c9d4b4b3c-partial", &[0]);
+    /// assert_eq!(&*Body::native("array.elementwise").label_of(&key), "mean");
+    /// assert_eq!(&*Body::native("array.elementwise").label_of(&Key::named("x")), "array.elementwise");
+    /// ```
+    #[must_use]
+    pub fn label_of(&self, key: &Key) -> Arc<str> {
+        match self {
+            Self::Foreign(foreign) => foreign.label(),
+            _ => before_token(key.name.as_str()).map_or_else(|| self.label(), Into::into),
+        }
+    }
+
     /// What the task is called, where the body knows; a fused one goes by the name of its last step.
     #[must_use]
     pub fn key(&self) -> Option<Key> {
@@ -97,6 +116,24 @@ impl Body {
             Self::Native { .. } | Self::Library { .. } | Self::Fused(_) => false,
         }
     }
+}
+
+/// Digits of a token in the name of a layer.
+const TOKEN_DIGITS: usize = 32;
+
+/// The name of a layer before its token, where it has one.
+fn before_token(name: &str) -> Option<&str> {
+    let is_token = |word: &str| {
+        word.len() == TOKEN_DIGITS && word.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let mut end = 0;
+    for word in name.split('-') {
+        if end > 0 && is_token(word) {
+            return Some(&name[..end - 1]);
+        }
+        end += word.len() + 1;
+    }
+    None
 }
 
 /// A user's function with its arguments but for the values of other tasks: alive in this process, and

@@ -133,6 +133,16 @@ impl TaskTable {
         self.keys.key(task, self.body(task))
     }
 
+    /// What to call the task in pictures, profiles and errors: [`Body::label_of`].
+    #[must_use]
+    pub fn label(&self, task: u32) -> Arc<str> {
+        let body = self.body(task);
+        match body {
+            Body::Foreign(foreign) => foreign.label(),
+            _ => body.label_of(&self.key(task)),
+        }
+    }
+
     /// Every task's name.
     #[must_use]
     pub fn keys(&self) -> &Keys {

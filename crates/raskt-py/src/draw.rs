@@ -7,8 +7,13 @@ use raskt_draw::{
     Color, ColorMap, DrawError, Edge, Format, Legend, Node, Picture, RenderOptions, Shape, render,
 };
 
-use crate::collect::collect;
+use raskt_core::Value;
+use raskt_graph::{Body, TaskTable};
+use rustc_hash::FxHashSet;
+
+use crate::collect::{collect, node_of};
 use crate::delayed::Delayed;
+use crate::view;
 
 /// One node, as `raskt/_visualize.py` describes it.
 #[derive(FromPyObject)]
@@ -85,23 +90,89 @@ fn map_colors(name: &str, places: Vec<f64>) -> PyResult<Vec<String>> {
     Ok(places.into_iter().map(|place| map.at(place).to_string()).collect())
 }
 
-/// The position of every task of `graph_of(roots)` in the order of execution.
+/// A task in a picture: its key, what it is called, whether it is a value that is there, its position in the order of
+/// execution, and which tasks of the list it needs.
+type Shown<'py> = (Bound<'py, PyAny>, String, bool, u32, Vec<u32>);
+
+/// The tasks that a picture of `roots` shows, inputs first.
 #[pyfunction]
-fn order_of(py: Python<'_>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Vec<u32>> {
+fn shown_tasks<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Vec<Shown<'py>>> {
     let nodes: Vec<_> = roots.iter().map(|root| std::sync::Arc::clone(root.node())).collect();
     let table = collect(py, &nodes)?;
+    let n_tasks = table.n_tasks() as u32;
+    let is_shown: Vec<bool> = (0..n_tasks).map(|task| !is_passed_through(&table, task)).collect();
+    let numbered = |tasks: &mut dyn Iterator<Item = u32>| {
+        let mut number = vec![0; n_tasks as usize];
+        for (at, task) in (0..).zip(tasks.filter(|&task| is_shown[task as usize])) {
+            number[task as usize] = at;
+        }
+        number
+    };
+    let place = numbered(&mut (0..n_tasks));
+    let position = numbered(&mut order(&table).into_iter());
+    let shown = |task: u32| {
+        let inputs = real_inputs(&table, &is_shown, task).into_iter().map(|input| place[input as usize]);
+        let is_value = match node_of(&table, task) {
+            Some(node) => node.is_constant(),
+            None => matches!(table.body(task), Body::Value(_)),
+        };
+        let key = view::key(py, &table, task)?;
+        Ok((key, label(&table, task), is_value, position[task as usize], inputs.collect()))
+    };
+    (0..n_tasks).filter(|&task| is_shown[task as usize]).map(shown).collect()
+}
+
+/// The tasks of `table` in the order of execution.
+fn order(table: &TaskTable) -> Vec<u32> {
     let consumers = table.inputs().transpose();
-    let sequence = raskt_graph::order::order(table.inputs(), &consumers, table.outputs(), None);
-    let mut rank = vec![0; sequence.len()];
-    for (at, task) in sequence.into_iter().enumerate() {
-        rank[task as usize] = at as u32;
+    raskt_graph::order::order(table.inputs(), &consumers, table.outputs(), None)
+}
+
+/// The keys of all tasks that `roots` need, in the order of execution.
+#[pyfunction]
+fn order_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let nodes: Vec<_> = roots.iter().map(|root| std::sync::Arc::clone(root.node())).collect();
+    let table = collect(py, &nodes)?;
+    order(&table).into_iter().map(|task| view::key(py, &table, task)).collect()
+}
+
+/// What a task is called in a picture; a number is what it is.
+fn label(table: &TaskTable, task: u32) -> String {
+    match table.body(task) {
+        Body::Value(Value::Bool(value)) => value.to_string(),
+        Body::Value(Value::Int(value)) => value.to_string(),
+        Body::Value(Value::Float(value)) => value.to_string(),
+        _ => table.label(task).to_string(),
     }
-    Ok(rank)
+}
+
+/// Whether a task only hands values on to others, for the engine's sake.
+fn is_passed_through(table: &TaskTable, task: u32) -> bool {
+    matches!(table.body(task), Body::Gather | Body::Alias) && !table.outputs().contains(&task)
+}
+
+/// The tasks that are shown of those that `task` needs: each once, through those that are not shown.
+fn real_inputs(table: &TaskTable, is_shown: &[bool], task: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut seen = FxHashSet::default();
+    let mut left: Vec<u32> = table.inputs().row(task).iter().rev().copied().collect();
+    while let Some(input) = left.pop() {
+        if !seen.insert(input) {
+            continue;
+        }
+        if is_shown[input as usize] {
+            found.push(input);
+        } else {
+            left.extend(table.inputs().row(input).iter().rev());
+        }
+    }
+    found
 }
 
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(draw, module)?)?;
     module.add_function(wrap_pyfunction!(map_colors, module)?)?;
-    module.add_function(wrap_pyfunction!(order_of, module)?)
+    module.add_function(wrap_pyfunction!(order_of, module)?)?;
+    module.add_function(wrap_pyfunction!(shown_tasks, module)?)
 }

@@ -102,7 +102,7 @@ impl RemoteWorker {
         let state = self.state.lock();
         let Some(job) = state.away.get(&task) else { return error };
         let (plan, local) = job.place(&self.run);
-        error.in_task(plan.table().key(local), plan.table().body(local).label())
+        error.in_task(plan.table().key(local), plan.table().label(local))
     }
 
     fn report(&self, task: u32, outcome: raskt_core::Result<Reported>) -> PyResult<()> {

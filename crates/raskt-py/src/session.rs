@@ -556,13 +556,6 @@ fn results_from<'py>(py: Python<'py>, run: &Run, runs_on: RunsOn) -> PyResult<Bo
     }
 }
 
-/// Every task that `roots` need as `(key, node, keys of its inputs)`, inputs first.
-#[pyfunction]
-fn graph_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bound<'py, PyList>> {
-    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
-    crate::view::tasks(py, &collect(py, &nodes)?)
-}
-
 /// Every task that `roots` need as a `Task`, by key, inputs first; and the keys of the roots, in their order: that of a
 /// planned array is known only now.
 #[pyfunction]
@@ -593,6 +586,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(compute_threads, module)?)?;
     module.add_function(wrap_pyfunction!(compute_sync, module)?)?;
     module.add_function(wrap_pyfunction!(tasks_of, module)?)?;
-    module.add_function(wrap_pyfunction!(tasks_and_outputs, module)?)?;
-    module.add_function(wrap_pyfunction!(graph_of, module)?)
+    module.add_function(wrap_pyfunction!(tasks_and_outputs, module)?)
 }

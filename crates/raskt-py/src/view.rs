@@ -1,4 +1,4 @@
-//! Graphs as Python looks at them: for pictures, callbacks, `__raskt_graph__`.
+//! Graphs as Python looks at them: for callbacks, `__raskt_graph__`.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -20,7 +20,7 @@ pub fn tasks<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyL
     for (task, key) in keys.iter().enumerate() {
         let inputs = table.inputs().row(task as u32).iter().map(|&input| &keys[input as usize]);
         let inputs = PyTuple::new(py, inputs.collect::<Vec<_>>())?;
-        tasks.append((key, &*table.body(task as u32).label(), inputs))?;
+        tasks.append((key, &*table.label(task as u32), inputs))?;
     }
     Ok(tasks)
 }
@@ -94,7 +94,7 @@ pub fn outputs<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, P
 pub fn functions<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyDict>> {
     let names = PyDict::new(py);
     for task in 0..table.n_tasks() as u32 {
-        names.set_item(key(py, table, task)?, &*table.body(task).label())?;
+        names.set_item(key(py, table, task)?, &*table.label(task))?;
     }
     Ok(names)
 }

@@ -58,6 +58,7 @@ def _scanned(kind: str, x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
             "output": letters,
             "inputs": [letters] * len(operands),
             "dtype": code,
+            "label": kind,
         }
         if chunks is not None:
             parameters["chunks"] = grid_of(chunks, tuple(sum(sizes) for sizes in chunks))

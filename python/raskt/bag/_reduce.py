@@ -9,15 +9,27 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Any
+from typing import Any, TypeVar
 
 from raskt._raskt import BagStream
 from raskt.bag._steps import NO_DEFAULT
 
 __all__: list[str] = []
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+
 _IMMUTABLE = (int, float, complex, str, bytes, bool, type(None), frozenset)
 _GROWING = (dict, set)
+
+
+def _part_of(name: str) -> Callable[[_F], _F]:
+    """Let pictures and profiles call a function what users call to have it run."""
+
+    def named(function: _F) -> _F:
+        function.__name__ = name
+        return function
+
+    return named
 
 
 def key_function(key: Any) -> Any:
@@ -73,6 +85,7 @@ def merge_moments(parts: Iterable[tuple[Any, Any, int]]) -> tuple[Any, Any, int]
     return mean, squares, n
 
 
+@_part_of("var")
 def variance(parts: Iterable[tuple[Any, Any, int]], ddof: int) -> float:
     """Return the variance of all parts together."""
     _, squares, n = merge_moments(parts)
@@ -81,11 +94,13 @@ def variance(parts: Iterable[tuple[Any, Any, int]], ddof: int) -> float:
     return float(squares / (n - ddof))
 
 
+@_part_of("std")
 def deviation(parts: Iterable[tuple[Any, Any, int]], ddof: int) -> float:
     """Return the standard deviation of all parts together."""
     return math.sqrt(variance(parts, ddof))
 
 
+@_part_of("mean")
 def sum_and_count(part: Iterable[Any]) -> tuple[Any, int]:
     """Return sum and number of the elements."""
     total: Any = 0
@@ -96,6 +111,7 @@ def sum_and_count(part: Iterable[Any]) -> tuple[Any, int]:
     return total, n
 
 
+@_part_of("mean")
 def merge_sums(parts: Iterable[tuple[Any, int]]) -> tuple[Any, int]:
     """Return sum and number of all parts."""
     pairs = list(parts)
@@ -136,6 +152,7 @@ def frequencies(part: Iterable[Any]) -> dict[Any, int]:
     return dict(Counter(part))
 
 
+@_part_of("frequencies")
 def merge_frequencies(parts: Iterable[dict[Any, int]]) -> dict[Any, int]:
     """Return the sums of all counts."""
     parts = iter(parts)
@@ -146,6 +163,7 @@ def merge_frequencies(parts: Iterable[dict[Any, int]]) -> dict[Any, int]:
     return total
 
 
+@_part_of("frequencies")
 def counted(parts: Iterable[dict[Any, int]], is_sorted: bool) -> list[tuple[Any, int]]:
     """Return pairs of elements and counts; sorted, the most frequent are first."""
     pairs = list(merge_frequencies(parts).items())
@@ -159,6 +177,7 @@ def topk(k: int, key: Any, part: Iterable[Any]) -> list[Any]:
     return heapq.nlargest(k, part, key=key_function(key))
 
 
+@_part_of("topk")
 def merge_topk(k: int, key: Any, parts: Iterable[list[Any]]) -> list[Any]:
     """Return the ``k`` greatest of all parts."""
     return topk(k, key, itertools.chain.from_iterable(parts))
@@ -175,6 +194,7 @@ def distinct(key: Any, part: Iterable[Any]) -> list[Any]:
     return list(seen.values())
 
 
+@_part_of("distinct")
 def merge_distinct(key: Any, parts: Iterable[list[Any]]) -> list[Any]:
     """Return the first element of each kind of all parts."""
     return distinct(key, itertools.chain.from_iterable(parts))
@@ -203,6 +223,7 @@ def fold(binop: Callable[[Any, Any], Any], initial: Any, part: Iterable[Any]) ->
     return ()
 
 
+@_part_of("fold")
 def merge_folds(combine: Callable[[Any, Any], Any], parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Return the parts folded."""
     found = itertools.chain.from_iterable(parts)
@@ -212,6 +233,7 @@ def merge_folds(combine: Callable[[Any, Any], Any], parts: Iterable[tuple[Any, .
     return ()
 
 
+@_part_of("fold")
 def last_fold(combine: Callable[[Any, Any], Any], parts: Iterable[tuple[Any, ...]]) -> Any:
     """Return the parts folded, out of the tuple."""
     found = merge_folds(combine, parts)
@@ -233,6 +255,7 @@ def foldby(key: Any, binop: Any, initial: Any, part: Iterable[Any]) -> dict[Any,
     return groups
 
 
+@_part_of("foldby")
 def merge_foldby(combine: Any, initial: Any, parts: Iterable[dict[Any, Any]]) -> dict[Any, Any]:
     """Return the groups of all parts, folded."""
     groups: dict[Any, Any] = {}
@@ -245,6 +268,7 @@ def merge_foldby(combine: Any, initial: Any, parts: Iterable[dict[Any, Any]]) ->
     return groups
 
 
+@_part_of("foldby")
 def last_foldby(combine: Any, initial: Any, parts: Iterable[dict[Any, Any]]) -> list[tuple[Any, Any]]:
     """Return the pairs of groups and values."""
     return list(merge_foldby(combine, initial, parts).items())

@@ -110,7 +110,9 @@ def name_of(function: Any) -> str:
         return repr(function)
     name = getattr(function, "__qualname__", None) or type(function).__name__
     module = getattr(function, "__module__", None)
-    if module is None or module in ("builtins", "__main__") or module.startswith("raskt.bag."):
+    if module is not None and module.startswith("raskt.bag."):
+        return str(getattr(function, "__name__", name))
+    if module is None or module in ("builtins", "__main__"):
         return str(name)
     return f"{module}.{name}"
 

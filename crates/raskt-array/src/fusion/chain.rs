@@ -1,7 +1,7 @@
 //! Which expressions become one, and the program that they are.
 
 use raskt_core::{Param, Result, Token};
-use raskt_expr::{Context, Draft, Expr, post_order};
+use raskt_expr::{Context, Draft, Expr, LABEL, label, post_order};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -9,7 +9,7 @@ use super::step::{NativeStep, constant, is_native};
 use crate::builder::NativeTokens;
 use crate::kernels::{FoldKind, FoldSpec, Operand, Program, ProgramBuilder, Stage};
 use crate::operations::COLLECTION;
-use crate::parameters::{DTYPE, dtype_of, dtype_param, with};
+use crate::parameters::{DTYPE, PARTIAL_LABEL, dtype_of, dtype_param, with};
 use crate::reductions::{axes_of, is_reduction};
 use crate::ufuncs::is_elementwise;
 
@@ -17,6 +17,9 @@ use crate::ufuncs::is_elementwise;
 const N_STEPS_MAX: usize = 256;
 /// More operands at once do not fit into caches tile by tile.
 const N_INPUTS_MAX: usize = 24;
+
+/// The most steps that all are named in what their program is called.
+const N_STEPS_NAMED: usize = 4;
 
 /// `roots` with element-wise chains, and the reductions behind them, fused. What several programs need stays as it is.
 ///
@@ -175,19 +178,24 @@ impl Fusion<'_> {
         }
         let dtype = |expr: &Expr| self.context.meta(expr).map(|meta| dtype_param(meta.dtype()));
         if self.steps.contains_key(&expr.token()) {
-            let (program, operands) = self.program(expr, None)?;
-            let parameters = Param::map([("program", program.to_param()), (DTYPE, dtype(expr)?)]);
+            let (program, operands, steps) = self.program(expr, None)?;
+            let label = Param::Str(joined(&steps).into());
+            let parameters =
+                Param::map([("program", program.to_param()), (DTYPE, dtype(expr)?), (LABEL, label)]);
             return finish("fused", operands, parameters, expr);
         }
         if is_reduction(expr)
             && let Some(fold) = self.fold_of(expr)?
         {
             let operand = &expr.operands()[0];
-            let (program, operands) = self.program(operand, Some(fold))?;
+            let (program, operands, mut steps) = self.program(operand, Some(fold))?;
+            steps.push(label(expr));
             let more = [
                 ("program", program.to_param()),
                 ("from", dtype(operand)?),
                 ("kind", Param::Str(expr.operation().as_str().into())),
+                (LABEL, Param::Str(label(expr).into())),
+                (PARTIAL_LABEL, Param::Str(joined(&steps).into())),
             ];
             return finish("folded", operands, with(expr.parameters(), more), expr);
         }
@@ -205,12 +213,17 @@ impl Fusion<'_> {
         self.made.get(&expr.token()).cloned().unwrap_or_else(|| expr.clone())
     }
 
-    /// The program that ends in `expr`, and what it reads.
-    fn program(&self, expr: &Expr, fold: Option<FoldSpec>) -> Result<(Program, Vec<Expr>)> {
+    /// The program that ends in `expr`, what it reads, and what its steps are called.
+    fn program<'e>(
+        &'e self,
+        expr: &'e Expr,
+        fold: Option<FoldSpec>,
+    ) -> Result<(Program, Vec<Expr>, Vec<&'e str>)> {
         let mut emit = Emit {
             fusion: self,
             program: ProgramBuilder::new(Vec::new()),
             inputs: Vec::new(),
+            steps: Vec::new(),
             done: FxHashMap::default(),
         };
         let is_part = fold.is_none() || self.inlined.contains(&expr.token());
@@ -220,7 +233,15 @@ impl Fusion<'_> {
             Some(fold) => program.folded(fold)?,
             None => program,
         };
-        Ok((program, emit.inputs))
+        Ok((program, emit.inputs, emit.steps))
+    }
+}
+
+/// What a chain of steps is called: by all of a short one, by the ends of a long one.
+fn joined(steps: &[&str]) -> String {
+    match steps {
+        [first, second, .., last] if steps.len() > N_STEPS_NAMED => format!("{first}-{second}-etc-{last}"),
+        _ => steps.join("-"),
     }
 }
 
@@ -240,11 +261,13 @@ struct Emit<'a> {
     fusion: &'a Fusion<'a>,
     program: ProgramBuilder,
     inputs: Vec<Expr>,
+    /// What users call the steps, in their order.
+    steps: Vec<&'a str>,
     done: FxHashMap<Token, Operand>,
 }
 
-impl Emit<'_> {
-    fn step(&mut self, expr: &Expr) -> Result<Operand> {
+impl<'a> Emit<'a> {
+    fn step(&mut self, expr: &'a Expr) -> Result<Operand> {
         if let Some(&done) = self.done.get(&expr.token()) {
             return Ok(done);
         }
@@ -262,6 +285,7 @@ impl Emit<'_> {
             });
         }
         let result = step.push(&mut self.program, &operands)?;
+        self.steps.push(label(expr));
         self.done.insert(expr.token(), result);
         Ok(result)
     }

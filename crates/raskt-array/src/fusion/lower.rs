@@ -2,7 +2,6 @@
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{ErrorKind, Param, Result};
-use raskt_expr::layer_name;
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Neighbours, Operand, ReducedAxes,
@@ -11,7 +10,7 @@ use raskt_graph::layer::{
 
 use crate::broadcast::{along, common_chunks};
 use crate::operations::Job;
-use crate::parameters::{DTYPE, flag, integers, with};
+use crate::parameters::{DTYPE, PARTIAL_LABEL, flag, integers, text, with};
 use crate::reductions::{axes_of, split_every};
 
 pub(super) fn fused(job: &mut Job<'_, '_>) -> Result<Layer> {
@@ -33,7 +32,7 @@ pub(super) fn folded(job: &mut Job<'_, '_>) -> Result<Layer> {
     }
     let partial =
         blocks(job, &all, &chunks, job.parameter("program"), &(0..chunks.n_axes()).collect::<Vec<_>>())?;
-    let name = format!("{}-partial", layer_name(job.expr));
+    let name = format!("{}-{}-partial", text(job.expr.parameters(), PARTIAL_LABEL), job.expr.token());
     job.graph.insert(name.as_str(), partial)?;
     let spec = spec(job);
     let body = |name: &str, parameters: Param| Body::Native { name: name.into(), parameters };
@@ -92,7 +91,7 @@ fn blocks(
         axes: along(own, chunks),
         contraction: Contraction::Spread,
     });
-    let is_arg = crate::parameters::text(job.expr.parameters(), "kind").contains("arg");
+    let is_arg = text(job.expr.parameters(), "kind").contains("arg");
     let parameters = if is_arg { places(chunks, left) } else { Formula::default() };
     let body = Body::Native { name: "array.elementwise".into(), parameters: program };
     let parts = BlockwiseParts {

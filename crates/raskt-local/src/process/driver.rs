@@ -634,7 +634,7 @@ impl Driver {
 /// A report that the job failed, naming its task.
 fn failed(run: &Run, job: &Job, error: Error) -> Report {
     let (plan, local) = job.place(run);
-    let error = error.in_task(plan.table().key(local), plan.table().body(local).label());
+    let error = error.in_task(plan.table().key(local), plan.table().label(local));
     Report { task: job.task, outcome: Err(error) }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raskt_core::{Opaque, OwnerId, Payload, Result, Value};
-use raskt_expr::Expr;
+use raskt_expr::{Expr, layer_name};
 use smallvec::SmallVec;
 
 use super::expression::ArrayExpr;
@@ -114,9 +114,8 @@ fn array_delayed<'py>(
 ) -> PyResult<Bound<'py, Delayed>> {
     let root = Bound::new(py, array_root(array, form, optimize))?;
     let name = format!(
-        "{}-{}{}{}",
-        root.get().expr.operation(),
-        root.get().expr.token(),
+        "{}{}{}",
+        layer_name(&root.get().expr),
         match root.get().form {
             Form::Whole => String::new(),
             Form::Blocks => "-blocks".to_owned(),

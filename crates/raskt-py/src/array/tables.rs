@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use raskt_array::{COLLECTION, Held};
+use raskt_array::Held;
 use raskt_core::{ErrorKind, Key, Param, Result};
 use raskt_expr::{Bounds, Expr, Lowered, Plan, Planner, post_order};
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
@@ -168,7 +168,7 @@ fn expand(planner: &Planner, wanted: &[Wanted], bounds: Bounds) -> Result<Expand
 
 /// The key of the task that hands `wanted` out.
 fn finished(plan: &mut Plan, wanted: &Wanted, lowered: &Lowered) -> Result<Key> {
-    let (suffix, body) = match wanted.form {
+    let (prefix, body) = match wanted.form {
         Form::Block(number) if number < lowered.grid.n_blocks() => {
             return Ok(Key::block(lowered.name.clone(), &lowered.grid.block(number)));
         }
@@ -180,7 +180,7 @@ fn finished(plan: &mut Plan, wanted: &Wanted, lowered: &Lowered) -> Result<Key> 
         Form::Whole => {
             let grid = lowered.grid.counts().iter().map(|&n| Param::Int(n.into())).collect();
             let parameters = Param::map([("grid", Param::List(grid))]);
-            ("whole", Body::Library { path: FINISH.into(), parameters })
+            ("assemble", Body::Library { path: FINISH.into(), parameters })
         }
     };
     let letters: Vec<u16> = (0..lowered.grid.n_axes() as u16).collect();
@@ -189,7 +189,10 @@ fn finished(plan: &mut Plan, wanted: &Wanted, lowered: &Lowered) -> Result<Key> 
         operands: vec![Indexed::new(lowered.name.clone(), &letters)],
         ..BlockwiseParts::of(body)
     };
-    let name = format!("{COLLECTION}-{suffix}-{}", lowered.name);
+    // The token says all of a layer that is named for one.
+    let whole = lowered.name.as_str();
+    let token = whole.rsplit_once('-').map(|(_, token)| token).filter(|token| token.len() == 32);
+    let name = format!("{prefix}-{}", token.unwrap_or(whole));
     plan.graph.insert(name.as_str(), Layer::from(Blockwise::new(parts)?))?;
     Ok(Key::named(name.as_str()))
 }

@@ -4,6 +4,7 @@ use raskt_array::parameters::{CHUNKS, DTYPE, chunks_param, dtype_param, integers
 use raskt_array::slicing::{Index, slice};
 use raskt_array::{ArrayError, Built, blockwise, concatenate as joining, rechunk, reshape};
 use raskt_core::Param;
+use raskt_expr::LABEL;
 
 use super::create::cut;
 use super::element::{Element, Number};
@@ -88,6 +89,7 @@ impl<T: Number> Array<T> {
                 ("inputs", Param::List([letters([0, 1]), letters([1, 2])].into())),
                 ("output", letters([0, 2])),
                 ("align", Param::Bool(true)),
+                (LABEL, Param::Str("matmul".into())),
                 (DTYPE, dtype_param(&T::DTYPE)),
             ];
             let operands = [self.expr()?.clone(), other.expr()?.clone()];
