@@ -5,7 +5,7 @@ use raskt_core::{DType, NdArray, Param, Value};
 use raskt_expr::Meta;
 use raskt_graph::Body;
 
-use crate::kernels::ProgramBuilder;
+use crate::kernels::{self, ProgramBuilder};
 use crate::library::CHUNK;
 use crate::operations::are_native;
 use crate::parameters::{AXIS, DTYPE, dtype_param, flag, integers_of, text, with};
@@ -80,7 +80,20 @@ impl BlockFunction<'_> {
             return self.of_numpy(name);
         }
         let name = helper(path)?;
-        self.multiplied(name).or_else(|| self.moved(name)).or_else(|| self.compared(name))
+        let body = self.multiplied(name).or_else(|| self.moved(name)).or_else(|| self.compared(name))?;
+        Some(self.planned(body))
+    }
+
+    /// The body, told the dtypes of its operands where it converts them: blocks may turn out to be of others.
+    fn planned(&self, body: Body) -> Body {
+        match body {
+            Body::Native { name, parameters } if kernels::converts(name.as_str()) => {
+                let dtypes = self.operands.iter().map(|meta| dtype_param(meta.dtype())).collect();
+                let parameters = with(&parameters, [("from", Param::List(dtypes))]);
+                Body::Native { name, parameters }
+            }
+            body => body,
+        }
     }
 
     fn operand(&self, at: usize) -> Option<&DType> {
@@ -254,7 +267,7 @@ impl BlockFunction<'_> {
 
     fn counts(&self) -> TreeBodies {
         TreeBodies {
-            chunk: body("array.bincount", self.kwargs.clone()),
+            chunk: self.planned(body("array.bincount", self.kwargs.clone())),
             combine: Body::native("array.padded_sum"),
             aggregate: Body::native("array.padded_sum"),
         }

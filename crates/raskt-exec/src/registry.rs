@@ -49,6 +49,13 @@ impl BodyRegistry {
         }
     }
 
+    /// Replaces every native kernel that is there by what `wrap` makes of it.
+    pub fn map_kernels(&mut self, wrap: impl Fn(&Name, Arc<dyn Kernel>) -> Arc<dyn Kernel>) {
+        for (name, kernel) in &mut self.kernels {
+            *kernel = wrap(name, Arc::clone(kernel));
+        }
+    }
+
     /// Adds a foreign world; its lane's number.
     pub fn add_world(&mut self, world: Arc<dyn World>) -> LaneId {
         self.worlds.push(world);

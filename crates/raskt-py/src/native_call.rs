@@ -81,8 +81,11 @@ impl NativeCall {
     }
 }
 
-/// An input as kernels take it: lists, too, may hold arrays.
-fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
+/// What kernels take and return: lists, too, may hold arrays.
+///
+/// # Errors
+/// What looking at an object raises.
+pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
     match object.cast_exact::<PyList>() {
         Ok(list) => {
             let items: PyResult<Vec<Value>> = list.iter().map(to_value).collect();

@@ -55,6 +55,7 @@ pub fn registry() -> Arc<BodyRegistry> {
         registry.add_world(Arc::new(Python3));
         // Names are there once: nobody else adds native bodies.
         drop(raskt_array::bodies::register(&mut registry));
+        crate::array::take_library_way(&mut registry);
         Arc::new(registry)
     };
     Arc::clone(shared.registry.get_or_insert_with(make))

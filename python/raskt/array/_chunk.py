@@ -144,7 +144,8 @@ def _concatenate(parts: list[Block], axis: int) -> Block:
         if first.dtype.names is not None and all(part.dtype == first.dtype for part in parts):
             # NumPy would leave out the gaps between fields.
             return np.concatenate(parts, axis=axis, dtype=first.dtype)
-        return np.concatenate(parts, axis=axis)
+        if all(isinstance(part, np.ndarray) for part in parts):
+            return np.concatenate(parts, axis=axis)
     from raskt.array.dispatch import concatenate
 
     return concatenate(parts, axis)
@@ -179,7 +180,13 @@ def slice_block(block: Block, own: Any = None, cuts: Any = None) -> Block:
             stop = start + n * step
             index.append(slice(start, stop if stop >= 0 else None, step))
     block = block[tuple(index)]
-    return block if picks is None else np.take(block, np.asarray(picks[1], dtype=np.intp), axis=picks[0])
+    if picks is None:
+        return block
+    axis, places = picks[0], np.asarray(picks[1], dtype=np.intp)
+    if not hasattr(type(block), "__array_function__"):
+        # NumPy would take the whole of a sparse matrix for one element.
+        return block[(*(slice(None),) * axis, places)]
+    return np.take(block, places, axis=axis)
 
 
 def transpose(block: Block, axis: Any) -> Block:
@@ -229,6 +236,10 @@ def overlap_block(*blocks: Block, margins: Any, neighbours: Any) -> Block:
 
 
 def _pad(block: Block, width: Any, boundary: Any) -> Block:
+    if isinstance(block, np.ma.MaskedArray):
+        around = {"constant": False} if isinstance(boundary, dict) else boundary
+        mask = _pad(np.ma.getmaskarray(block), width, around)
+        return np.ma.MaskedArray(_pad(block.data, width, boundary), mask=mask)
     if isinstance(boundary, dict):
         return np.pad(block, width, mode="constant", constant_values=boundary["constant"])
     mode: Any = {"reflect": "symmetric", "nearest": "edge", "periodic": "wrap"}[boundary]
@@ -263,6 +274,9 @@ def scan_block(block: Block, kind: str, axis: int, dtype: str) -> Block:
 
 def last_of_block(block: Block, axis: int, kind: str) -> Block:
     """Return the last element along an axis: of a block without any, what changes nothing."""
+    if isinstance(block, np.ma.MaskedArray):
+        # What has come together so far is there under the mask too.
+        block = block.data
     if block.shape[axis] == 0:
         shape = list(block.shape)
         shape[axis] = 1
@@ -452,8 +466,8 @@ def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = Non
             return block
         where.append(places[inside] - start)
         chosen.append(inside)
-    block = np.array(block)
-    new = np.asarray(new)
+    block = np.array(block, subok=True)
+    new = np.asanyarray(new)
     if new.ndim:
         kept = [chosen[axis] for axis in axes][len(axes) - new.ndim :]
         parts = [np.zeros(1, int) if n == 1 else part for n, part in zip(new.shape, kept, strict=True)]

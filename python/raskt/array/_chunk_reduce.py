@@ -40,6 +40,18 @@ _EXTREMA = {
     "nanargmin": "attempt to get argmin of an empty sequence",
 }
 """What there is none of where there are no elements, and NumPy's words for it."""
+_MASKED: Any = {
+    np.add: np.ma.add.reduce,
+    np.multiply: np.ma.multiply.reduce,
+    np.maximum: np.ma.maximum.reduce,
+    np.minimum: np.ma.minimum.reduce,
+    np.fmax: np.ma.maximum.reduce,
+    np.fmin: np.ma.minimum.reduce,
+    # `np.ma.logical_and.reduce` takes what is masked for false.
+    np.logical_and: np.ma.all,
+    np.logical_or: np.ma.any,
+}
+"""How masked arrays are brought together along an axis."""
 _MOMENTS = {"mean", "var", "std", "nanmean", "nanvar", "nanstd"}
 _QUIET: Any = {"divide": "ignore", "invalid": "ignore"}
 
@@ -142,11 +154,11 @@ def reduce_combine(parts: list[Any], *, kind: str, axis: Any, **_: Any) -> Any:
 def _fold(ufunc: Any, parts: list[Any]) -> Any:
     if len(parts) < 2:
         return parts[0]
-    if (
-        parts[0].dtype.kind == "O"
-        or ufunc in (np.add, np.multiply)
-        or isinstance(parts[0], np.ma.MaskedArray)
-    ):
+    if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+        # What is masked in one part has no say: it does not mask the others.
+        return _MASKED[ufunc](np.ma.stack(parts), axis=0)
+    is_plain = all(isinstance(part, (np.ndarray, np.generic)) for part in parts)
+    if parts[0].dtype.kind == "O" or ufunc in (np.add, np.multiply) or not is_plain:
         whole = parts[0]
         for part in parts[1:]:
             whole = ufunc(whole, part)
@@ -219,7 +231,9 @@ def _aggregate_moments(found: dict[str, Any], kind: str, ddof: Any) -> Any:
     free = np.asarray(n) - ddof
     with np.errstate(**_QUIET):
         variance = _ratio(found["m2"], np.where(free > 0, free, 0))
-        if kind.startswith("nan"):
+        if isinstance(found["total"], np.ma.MaskedArray):
+            variance = np.ma.masked_where(free <= 0, variance)
+        elif kind.startswith("nan"):
             variance = np.where(free > 0, variance, np.nan)
         if not kind.endswith("std"):
             return variance
@@ -262,7 +276,8 @@ def _arg_of(block: Block, kind: str, axis: int) -> Any:
 def _arg_combine(parts: list[Any], kind: str) -> Any:
     if len(parts) < 2:
         return parts[0]
-    values = np.stack([part[0] for part in parts])
+    masked = any(isinstance(part[0], np.ma.MaskedArray) for part in parts)
+    values = (np.ma.stack if masked else np.stack)([part[0] for part in parts])
     places = np.stack([part[1] for part in parts])
     # Of equal values the first place counts, whatever the order of blocks.
     order = np.argsort(places, axis=0, kind="stable")

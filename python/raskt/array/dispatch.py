@@ -31,7 +31,7 @@ def _register_scipy() -> None:
 
     @concatenate_lookup.register((sparse.spmatrix, sparse.sparray))
     def concatenate_sparse(parts: Any, axis: int = 0) -> Any:
-        return sparse.vstack(parts) if axis == 0 else sparse.hstack(parts)
+        return sparse.vstack(parts) if axis == 0 and parts[0].ndim > 1 else sparse.hstack(parts)
 
 
 @concatenate_lookup.register(np.ma.MaskedArray)
@@ -40,7 +40,7 @@ def _concatenate_masked(parts: Any, axis: int = 0) -> Any:
 
 
 def concatenate(parts: list[Any], axis: int) -> Any:
-    """Put blocks one behind the other, as the type of the first does.
+    """Put blocks one behind the other, as the type of the first that is no array of NumPy's does.
 
     Parameters
     ----------
@@ -53,4 +53,5 @@ def concatenate(parts: list[Any], axis: int) -> Any:
     -------
     array
     """
-    return concatenate_lookup.dispatch(type(parts[0]))(parts, axis=axis)
+    other = next((part for part in parts if not isinstance(part, np.ndarray)), parts[0])
+    return concatenate_lookup.dispatch(type(other))(parts, axis=axis)

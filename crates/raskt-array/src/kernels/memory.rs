@@ -187,6 +187,23 @@ pub(crate) fn wrong_dtype(expected: &'static str, found: &DType) -> Error {
     ErrorKind::WrongType { expected, found: found.to_string() }.into()
 }
 
+/// Checks that a block is of the dtype that the plan counts on: it was guessed where a function of blocks was not said
+/// to return another.
+///
+/// # Errors
+/// [`ErrorKind::WrongType`] for another dtype.
+pub(crate) fn planned(array: &NdArray, dtype: &DType) -> Result<()> {
+    if array.dtype() == dtype {
+        return Ok(());
+    }
+    let found = format!(
+        "{}, where {dtype} was guessed: pass dtype= (or meta=, output_dtypes=) as the function that made the block \
+         returns it, or have it cast",
+        array.dtype()
+    );
+    Err(ErrorKind::WrongType { expected: "a block of the planned dtype", found }.into())
+}
+
 /// The error that a parameter or an input is not as it must be.
 pub(crate) fn invalid(what: impl Into<String>) -> Error {
     ErrorKind::InvalidValue(what.into()).into()

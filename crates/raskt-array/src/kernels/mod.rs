@@ -21,6 +21,7 @@ pub(crate) mod threads;
 
 pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
 pub use reduce::{FoldKind, FoldSpec, Measure, Stage};
+pub(crate) use registry::converts;
 pub use registry::{call, names, register, run_body};
 pub use relocate::own_copy;
 pub use scalar::Scalar;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Param, Result, Value};
+use raskt_core::{DType, ErrorKind, Param, Result, Value};
 use raskt_exec::{BodyRegistry, Call, CancelToken, Outcome, TaskCtx};
 
 use super::{create, elementwise, matmul, reduce, relocate, search};
@@ -57,12 +57,60 @@ const TABLE: &[(&str, Body)] = &[
     ("array.quantile", search::quantile),
 ];
 
+/// Kernels that convert what they are given, so that their parameters say (`"from"`) what dtypes the inputs are planned
+/// to have.
+const CONVERTING: &[&str] = &[
+    "array.assign",
+    "array.bincount",
+    "array.cumulate",
+    "array.digitize",
+    "array.histogram",
+    "array.inverse",
+    "array.isin",
+    "array.matmul",
+    "array.quantile",
+    "array.searchsorted",
+    "array.tensordot",
+];
+
+/// Whether the kernel `name` has to know the planned dtypes of its inputs.
+pub(crate) fn converts(name: &str) -> bool {
+    CONVERTING.contains(&name)
+}
+
+/// Checks the dtypes of a call's inputs, or of the arrays in them, where they are planned.
+fn check_planned(call: &Call<'_>) -> Result<()> {
+    let planned = call.shared.get("from").and_then(Param::as_list).unwrap_or_default();
+    for (value, dtype) in call.inputs.iter().zip(planned) {
+        let Some(dtype) = dtype.as_str().and_then(DType::parse) else { continue };
+        let items = match value {
+            Value::List(items) => items,
+            lone => std::slice::from_ref(lone),
+        };
+        for item in items {
+            if let Value::Array(array) = item {
+                super::memory::planned(array, &dtype)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Adds every native kernel of arrays to `registry`.
 ///
 /// # Errors
 /// [`ErrorKind::KeyClash`] where they are there already.
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
-    TABLE.iter().try_for_each(|&(name, body)| registry.add_kernel(name, Arc::new(body)))
+    TABLE.iter().try_for_each(|&(name, body)| match converts(name) {
+        false => registry.add_kernel(name, Arc::new(body)),
+        true => registry.add_kernel(
+            name,
+            Arc::new(move |call: &mut Call<'_>| {
+                check_planned(call)?;
+                body(call)
+            }),
+        ),
+    })
 }
 
 /// The names of all bodies.

@@ -41,10 +41,7 @@ fn inputs(program: &Program, call: &mut Call<'_>) -> Result<Vec<Arc<NdArray>>> {
             Value::Array(array) => array,
             other => Arc::new(memory::array(&other)?.into_owned()),
         };
-        if array.dtype() != dtype {
-            let found = format!("{} where the plan says {dtype}", array.dtype());
-            return Err(ErrorKind::WrongType { expected: "the planned dtype", found }.into());
-        }
+        memory::planned(&array, dtype)?;
         arrays.push(array);
     }
     Ok(arrays)
