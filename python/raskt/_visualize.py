@@ -50,14 +50,13 @@ class GraphPicture:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to ``path``, whole or not at all."""
         path = os.fsdecode(path)
-        part = f"{path}.part-{os.getpid()}"
+        part = _raskt.PartFile(os.path.dirname(path) or ".", os.urandom(8).hex(), is_private=False)
         try:
-            with open(part, "wb") as file:
+            with open(part.path, "r+b") as file:
                 file.write(self.data)
-            os.replace(part, path)
+            part.keep_as(path)
         finally:
-            if os.path.exists(part):
-                os.remove(part)
+            part.discard()
         self.path = path
 
     def _repr_mimebundle_(self, **_choice: Any) -> dict[str, Any]:

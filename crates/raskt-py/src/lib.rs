@@ -30,6 +30,7 @@ mod reader;
 mod remote;
 mod same;
 mod scan;
+mod scratch;
 mod session;
 mod ship;
 mod sizeof;
@@ -70,6 +71,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     native_call::register(module)?;
     draw::register(module)?;
     remote::register(module)?;
+    scratch::register(module)?;
     processes::register(module)?;
     session::register(module)
 }

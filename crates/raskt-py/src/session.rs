@@ -43,6 +43,8 @@ const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(1);
 struct Shared {
     registry: Option<Arc<BodyRegistry>>,
     folders: Vec<(PathBuf, Arc<SpillFolder>)>,
+    /// Where what killed processes left was looked for.
+    swept: Vec<PathBuf>,
 }
 
 static SHARED: PerProcess<Shared> = PerProcess::new();
@@ -61,8 +63,15 @@ pub fn registry() -> Arc<BodyRegistry> {
     Arc::clone(shared.registry.get_or_insert_with(make))
 }
 
-/// Removes what killed processes left under `parent`, on a thread of its own: a folder may have many entries.
-fn sweep_beside(parent: PathBuf) {
+/// Removes what killed processes left under `parent` when it is first used, on a thread of its own: a folder may have
+/// many entries.
+pub fn sweep_beside(parent: PathBuf) {
+    let mut shared = SHARED.lock();
+    if shared.swept.contains(&parent) {
+        return;
+    }
+    shared.swept.push(parent.clone());
+    drop(shared);
     // What cannot be listed or removed now, or without a thread, the next process tries again.
     let sweep = move || drop(SpillFolder::sweep(&parent));
     drop(std::thread::Builder::new().name("raskt-sweep".into()).spawn(sweep));
@@ -75,8 +84,9 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
         return Ok(Arc::clone(folder));
     }
     let folder = SpillFolder::create(&parent)?;
-    sweep_beside(parent.clone());
-    shared.folders.push((parent, Arc::clone(&folder)));
+    shared.folders.push((parent.clone(), Arc::clone(&folder)));
+    drop(shared);
+    sweep_beside(parent);
     Ok(folder)
 }
 
@@ -85,10 +95,11 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
 /// ends the process at once.
 #[pyfunction]
 fn shut_down(py: Python<'_>) -> PyResult<()> {
+    raskt_store::wait_if_terminating();
     if py.import("sys")?.call_method0("is_finalizing")?.is_truthy()? {
         // This is the end of a sub-interpreter that was never destroyed, within the end of the process: whoever lets go
         // of the GIL now does not get it back. Threads and children end with the process.
-        raskt_store::remove_all_live_folders();
+        raskt_store::remove_all_scratch();
         return Ok(());
     }
     while active::must_be_awaited(py) {
@@ -120,14 +131,14 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
     let shared = std::mem::take(&mut *SHARED.lock());
     py.detach(|| {
         drop((pools, shared));
-        raskt_store::remove_all_live_folders();
+        raskt_store::remove_all_scratch();
     });
     Ok(())
 }
 
 /// Ends the process without waiting for anything.
 fn exit_now(py: Python<'_>) -> ! {
-    raskt_store::remove_all_live_folders();
+    raskt_store::remove_all_scratch();
     // Buffered output of the program must not be lost with the threads.
     for stream in ["stdout", "stderr"] {
         drop(py.import("sys").and_then(|sys| sys.getattr(stream)?.call_method0("flush")));
@@ -551,6 +562,8 @@ fn results_from<'py>(py: Python<'py>, run: &Run, runs_on: RunsOn) -> PyResult<Bo
             PyList::new(py, objects?)
         }
         Err(error) => {
+            // Files that a dying process has removed are no failure of the computation.
+            py.detach(raskt_store::wait_if_terminating);
             settle(py, run, runs_on)?;
             Err(errors::to_py(py, error))
         }

@@ -1,6 +1,6 @@
-//! The folder that a process spills to: its own, locked while it lives, removed with it.
+//! The folder that a process keeps files in: its own, locked while it lives, removed with it.
 //!
-//! The folder is made at the first spill. Its name says which host and process it belongs to; a lock on a
+//! The folder is made when it is first needed. Its name says which host and process it belongs to; a lock on a
 //! file in it says whether that process lives, so that [`SpillFolder::sweep`] finds what `kill -9` left.
 //! A forked child that inherits one never touches it: it compares process ids, and makes its own.
 
@@ -18,14 +18,16 @@ use raskt_core::Result;
 
 use crate::file::{io_error, write_error};
 use crate::sweep::{self, LOCK_NAME};
-use crate::{Disk, SpillDevice};
+use crate::{Disk, SpillDevice, part, termination};
 
-/// Every folder of this process, for [`remove_all_live_folders`].
+/// Every folder of this process, for [`remove_all_scratch`].
 static LIVE: Mutex<Vec<Weak<SpillFolder>>> = Mutex::new(Vec::new());
 
 /// A folder for spill files under a parent, removed when the last reference goes.
 pub struct SpillFolder {
     parent: PathBuf,
+    /// What its name begins with.
+    prefix: &'static str,
     device: Box<dyn SpillDevice>,
     state: Mutex<State>,
     n_files: AtomicU64,
@@ -62,18 +64,30 @@ impl SpillFolder {
     /// # Ok(()) }
     /// ```
     pub fn create(parent: &Path) -> Result<Arc<Self>> {
-        if parent.exists() && !parent.is_dir() {
-            return Err(io_error(&io::ErrorKind::NotADirectory.into(), parent));
-        }
+        must_not_be_a_file(parent)?;
         Ok(Self::with_device(parent, Disk))
+    }
+
+    /// The same for the files of a bag's computation, which others name: [`SpillFolder::made_path`] makes it.
+    ///
+    /// # Errors
+    /// As [`SpillFolder::create`].
+    pub fn create_for_bag(parent: &Path) -> Result<Arc<Self>> {
+        must_not_be_a_file(parent)?;
+        Ok(Self::registered(parent, sweep::BAG, Box::new(Disk)))
     }
 
     /// The same on a device of the caller's: for tests of what a disk may do.
     #[must_use]
     pub fn with_device(parent: &Path, device: impl SpillDevice + 'static) -> Arc<Self> {
+        Self::registered(parent, sweep::SPILL, Box::new(device))
+    }
+
+    fn registered(parent: &Path, prefix: &'static str, device: Box<dyn SpillDevice>) -> Arc<Self> {
         let folder = Arc::new(Self {
             parent: parent.to_owned(),
-            device: Box::new(device),
+            prefix,
+            device,
             state: Mutex::new(State::Planned),
             n_files: AtomicU64::new(0),
         });
@@ -101,6 +115,14 @@ impl SpillFolder {
         }
     }
 
+    /// Where the folder is; it is made if need be.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::Io`] where it cannot be made, or was removed.
+    pub fn made_path(&self) -> Result<PathBuf> {
+        self.with_made(0, |path, _| path.to_owned())
+    }
+
     /// Removes the folder with all files, now and for good: later spills fail, later reads too.
     pub fn remove(&self) {
         let state = std::mem::replace(&mut *self.state.lock(), State::Closed);
@@ -124,16 +146,31 @@ impl SpillFolder {
     /// A place for a file of so many bytes; makes the folder if need be.
     pub(crate) fn new_file(&self, bytes: u64) -> Result<NewFile> {
         let file = self.n_files.fetch_add(1, Ordering::Relaxed);
+        self.with_made(bytes, |path, number| NewFile {
+            path: path.join(format!("{file}.value")),
+            folder: number,
+            file,
+        })
+    }
+
+    /// What `take` makes of path and number of the folder, which is made if need be for so many bytes.
+    fn with_made<T>(&self, bytes: u64, take: impl FnOnce(&Path, u64) -> T) -> Result<T> {
+        termination::wait_if_terminating();
         let mut state = self.state.lock();
         let made_here = matches!(&*state, State::Made { pid, .. } if *pid == process::id());
         if !made_here && !matches!(&*state, State::Closed) {
             *state = self.make().map_err(|error| write_error(&error, &self.parent, &self.parent, bytes))?;
         }
+        if termination::is_terminating() {
+            // What was made too late for the removal of everything goes here.
+            let state = std::mem::replace(&mut *state, State::Closed);
+            remove_made(state, &*self.device);
+        }
         match &*state {
-            State::Made { path, number, .. } => {
-                Ok(NewFile { path: path.join(format!("{file}.value")), folder: *number, file })
-            }
+            State::Made { path, number, .. } => Ok(take(path, *number)),
             State::Planned | State::Closed => {
+                drop(state);
+                termination::wait_if_terminating();
                 Err(io_error(&io::Error::other("the spill folder was removed"), &self.parent))
             }
         }
@@ -154,11 +191,12 @@ impl SpillFolder {
     fn make(&self) -> io::Result<State> {
         let pid = process::id();
         let number = RandomState::new().hash_one(pid);
-        let path = self.parent.join(sweep::folder_name(pid, number));
+        let path = self.parent.join(sweep::folder_name(self.prefix, pid, number));
         if !self.device.needs_folder() {
             return Ok(State::Made { path, pid, number, _lock: None });
         }
         fs::create_dir_all(&self.parent)?;
+        termination::watch();
         private_folder(&path)?;
         match lock_folder(&path) {
             Ok(lock) => Ok(State::Made { path, pid, number, _lock: Some(lock) }),
@@ -177,9 +215,9 @@ impl Drop for SpillFolder {
     }
 }
 
-/// Removes every spill folder of this process, for good: for the end of the process, where values that
-/// nobody drops any more would keep them alive. In a forked child the parent's folders stay.
-pub fn remove_all_live_folders() {
+/// Removes every folder and every unfinished file of this process, for good: for the end of the process, where
+/// values that nobody drops any more would keep them alive. In a forked child those of the parent stay.
+pub fn remove_all_scratch() {
     // A thread that is gone (fork, interpreter teardown) may hold a lock for ever: what it holds is left to the next
     // sweep.
     let until = Instant::now() + Duration::from_secs(1);
@@ -190,6 +228,14 @@ pub fn remove_all_live_folders() {
             remove_made(state, &*folder.device);
         }
     }
+    part::remove_all(until);
+}
+
+fn must_not_be_a_file(parent: &Path) -> Result<()> {
+    if parent.exists() && !parent.is_dir() {
+        return Err(io_error(&io::ErrorKind::NotADirectory.into(), parent));
+    }
+    Ok(())
 }
 
 fn remove_made(state: State, device: &dyn SpillDevice) {
@@ -214,7 +260,7 @@ fn lock_folder(path: &Path) -> io::Result<File> {
         Ok(()) | Err(TryLockError::Error(_)) => {}
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
     }
-    writeln!(lock, "Raskt spills here while process {} lives.", process::id())?;
+    writeln!(lock, "Raskt keeps files here while process {} lives.", process::id())?;
     Ok(lock)
 }
 

@@ -14,6 +14,9 @@
 //! - Files are read, not mapped: pages of a mapping count as resident memory exactly when the budget is
 //!   short, come back one fault at a time, and could not be written to by a sole owner.
 //!
+//! - Folders and unfinished files do not outlive their process: not its end, not SIGTERM where that was asked for
+//!   ([`remove_scratch_at_sigterm`]), and not SIGKILL for longer than until somebody else uses the place.
+//!
 //! ```
 //! use raskt_core::{Buffer, Value};
 //! use raskt_store::{Fetch, Limits, Store};
@@ -36,18 +39,22 @@ mod file;
 mod folder;
 mod load;
 mod owners;
+mod part;
 mod peek;
 mod sanity;
 mod spill;
 mod store;
 mod sweep;
+mod termination;
 mod victims;
 
 pub use allocator::trim_allocator;
 pub use device::{Disk, SpillDevice};
 pub use file::SpilledFile;
-pub use folder::{SpillFolder, remove_all_live_folders};
+pub use folder::{SpillFolder, remove_all_scratch};
 pub use load::LoadJob;
+pub use part::{Access, PartFile};
 pub use spill::{SpillJob, Spilled};
 pub use store::{Fetch, Limits, Store};
+pub use termination::{remove_scratch_at_sigterm, wait_if_terminating};
 pub use victims::IN_USE;

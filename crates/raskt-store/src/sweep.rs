@@ -7,16 +7,18 @@
 //! is itself interrupted is continued by the next. (A process killed within the microseconds of making its
 //! folder leaves an empty one.)
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::LazyLock;
 
 pub(crate) const LOCK_NAME: &str = "lock";
-const PREFIX: &str = "raskt-spill";
+/// What names of folders begin with: of the values of runs, and of what bags keep in files.
+pub(crate) const SPILL: &str = "raskt-spill";
+pub(crate) const BAG: &str = "raskt-bag";
 
 /// Eight digits that tell this host from others, the same after a restart.
-static HOST_TAG: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static HOST_TAG: LazyLock<String> = LazyLock::new(|| {
     let mut identity = host_name();
     identity.extend(fs::read("/etc/machine-id").unwrap_or_default());
     format!("{:08x}", crc32fast::hash(&identity))
@@ -32,13 +34,13 @@ fn host_name() -> Vec<u8> {
     Vec::new()
 }
 
-pub(crate) fn folder_name(pid: u32, random: u64) -> String {
-    format!("{PREFIX}-{}-{pid}-{random:016x}", *HOST_TAG)
+pub(crate) fn folder_name(prefix: &str, pid: u32, random: u64) -> String {
+    format!("{prefix}-{}-{pid}-{random:016x}", *HOST_TAG)
 }
 
 /// See [`crate::SpillFolder::sweep`].
 pub(crate) fn sweep(parent: &Path) -> io::Result<usize> {
-    let prefix = format!("{PREFIX}-{}-", *HOST_TAG);
+    let prefixes = [SPILL, BAG].map(|prefix| format!("{prefix}-{}-", *HOST_TAG));
     let listing = match fs::read_dir(parent) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         listing => listing?,
@@ -46,21 +48,23 @@ pub(crate) fn sweep(parent: &Path) -> io::Result<usize> {
     let mut n_removed = 0;
     for entry in listing {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(&prefix) && is_own_folder(&entry.path()) {
+        let name = entry.file_name();
+        let is_ours = prefixes.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
+        if is_ours && is_own(&entry.path(), Metadata::is_dir) {
             n_removed += usize::from(sweep_folder(&entry.path()));
         }
     }
     Ok(n_removed)
 }
 
-/// Whether `path` is a real folder (no link to one) of this user.
-fn is_own_folder(path: &Path) -> bool {
+/// Whether `path` is of this user and of that kind; a link is neither a folder nor a file.
+pub(crate) fn is_own(path: &Path, is_kind: fn(&Metadata) -> bool) -> bool {
     let Ok(metadata) = fs::symlink_metadata(path) else { return false };
     #[cfg(unix)]
     let own = std::os::unix::fs::MetadataExt::uid(&metadata) == rustix::process::geteuid().as_raw();
     #[cfg(not(unix))]
     let own = true;
-    own && metadata.is_dir()
+    own && is_kind(&metadata)
 }
 
 /// Removes a folder if its process is dead; whether it is gone.
@@ -106,14 +110,15 @@ mod tests {
         let live = SpillFolder::create(parent.path()).unwrap();
         let kept = live.new_file(1).unwrap().path;
         fs::write(&kept, b"needed").unwrap();
-        let dead = orphan(parent.path(), &folder_name(1, 7));
-        let half_made = parent.path().join(folder_name(1, 8));
+        let dead = orphan(parent.path(), &folder_name(SPILL, 1, 7));
+        let dead_bag = orphan(parent.path(), &folder_name(BAG, 1, 7));
+        let half_made = parent.path().join(folder_name(SPILL, 1, 8));
         fs::create_dir(&half_made).unwrap();
         fs::write(half_made.join(LOCK_NAME), b"").unwrap();
         let elsewhere = orphan(parent.path(), "raskt-spill-otherhst-1-0000000000000007");
         let unrelated = orphan(parent.path(), "mine");
-        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 1);
-        assert!(!dead.exists() && half_made.exists());
+        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 2);
+        assert!(!dead.exists() && !dead_bag.exists() && half_made.exists());
         assert!(kept.exists() && elsewhere.exists() && unrelated.exists());
     }
 
@@ -122,7 +127,7 @@ mod tests {
     fn a_link_to_a_folder_is_not_followed() {
         let (parent, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let precious = orphan(target.path(), "precious");
-        std::os::unix::fs::symlink(&precious, parent.path().join(folder_name(1, 7))).unwrap();
+        std::os::unix::fs::symlink(&precious, parent.path().join(folder_name(SPILL, 1, 7))).unwrap();
         assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 0);
         assert!(precious.join("0.value").exists());
     }

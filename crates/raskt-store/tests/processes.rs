@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
 use raskt_core::Buffer;
-use raskt_store::{Disk, Limits, SpillDevice, SpillFolder, Spilled, Store, remove_all_live_folders};
+use raskt_store::{Disk, Limits, SpillDevice, SpillFolder, Spilled, Store, remove_all_scratch};
 
 const PARENT: &str = "RASKT_TEST_SPILL_PARENT";
 const HOW: &str = "RASKT_TEST_SPILL_HOW";
@@ -41,7 +41,7 @@ fn child() {
             println!("\nspilled");
             std::thread::sleep(std::time::Duration::from_secs(600));
         }
-        _ => remove_all_live_folders(),
+        _ => remove_all_scratch(),
     }
     std::mem::forget(held);
 }
@@ -106,7 +106,7 @@ fn a_forked_child_that_drops_everything_takes_nothing_away() {
         drop(store.release(0));
         drop(store.take_dead_files());
         drop(held.take());
-        remove_all_live_folders();
+        remove_all_scratch();
         true
     }));
     assert_eq!(n_entries(&path), 2, "the lock and the value are still there");
@@ -128,7 +128,7 @@ fn a_forked_child_spills_to_a_folder_of_its_own() {
             store.put(0, Buffer::zeroed(1 << 16).unwrap().into());
             let outcome = store.next_spill(&mut |_| 1).map(raskt_store::SpillJob::run);
             let own = folder.path().is_some_and(|own| own != path && own.is_dir());
-            remove_all_live_folders();
+            remove_all_scratch();
             own && matches!(outcome, Some(Ok(_)))
         }));
         assert_eq!(n_entries(parent.path()), 1, "the child took its own along");
@@ -172,7 +172,7 @@ fn a_forked_child_ends_although_a_thread_that_it_lacks_was_making_a_folder() {
     let spilling = std::thread::spawn(move || job.run());
     making.wait();
     assert!(holds_in_fork(|| {
-        remove_all_live_folders();
+        remove_all_scratch();
         true
     }));
     making.wait();

@@ -184,7 +184,7 @@ def _folder_of_unfinished(path: str) -> str:
 def remove_unfinished(paths: list[str], mark: str) -> None:
     """Remove what `written` has begun with ``mark``: whoever wrote it was stopped, or goes on in vain."""
     for folder in {_folder_of_unfinished(path) for path in paths}:
-        for one in glob.glob(os.path.join(glob.escape(folder), f".raskt-{mark}-*.part")):
+        for one in glob.glob(os.path.join(glob.escape(folder), f".raskt-*-{mark}-*.part")):
             with contextlib.suppress(OSError):
                 os.unlink(one)
 
@@ -195,16 +195,15 @@ def written(
 ) -> Iterator[BinaryIO]:
     """Open a file for writing that takes its name when all is written; what fails leaves nothing.
 
-    A process that is killed leaves a file with ``mark`` in its name.
+    What a killed process leaves is removed when somebody else writes into the folder.
     """
-    import tempfile
-
     is_far = is_remote(path)
     folder = _folder_of_unfinished(path)
     os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".raskt-{mark}-", suffix=".part", dir=folder)
+    # What lies in the folder for temporary files is nobody else's business.
+    part = _raskt.PartFile(folder, mark, is_private=is_far)
     try:
-        with os.fdopen(handle, "wb") as raw:
+        with open(part.path, "r+b") as raw:
             if compression is None:
                 yield raw
             else:
@@ -213,15 +212,8 @@ def written(
         if is_far:
             fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
             fs.makedirs(fs._parent(stripped), exist_ok=True)
-            fs.put_file(temporary, stripped)
-            os.unlink(temporary)
+            fs.put_file(os.fspath(part.path), stripped)
         else:
-            # mkstemp lets nobody else read; what open() makes follows the mask of the process.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
-            os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+            part.keep_as(path)
+    finally:
+        part.discard()

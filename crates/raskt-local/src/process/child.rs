@@ -142,8 +142,9 @@ fn welcome(receiver: &mut Receiver) -> io::Result<(u32, usize, Mapping)> {
     }
 }
 
-/// Ends the process at once: no handler runs, nothing is flushed.
+/// Ends the process at once: no handler runs, nothing is flushed; folders and unfinished files go.
 fn vanish() -> ! {
+    raskt_store::remove_all_scratch();
     loop {
         let pid = rustix::process::getpid();
         // Killing oneself works at once; the loop is for the type.

@@ -1,0 +1,103 @@
+//! Folders and unfinished files of Python's tasks, which do not outlive the process.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
+use pyo3::prelude::*;
+use raskt_store::{Access, PartFile, SpillFolder};
+
+use crate::errors;
+
+/// A folder that is made when it is first needed, and removed when it is closed or forgotten.
+#[pyclass(frozen, module = "raskt._raskt")]
+struct ScratchFolder {
+    /// None once it was closed.
+    folder: Mutex<Option<Arc<SpillFolder>>>,
+}
+
+#[pymethods]
+impl ScratchFolder {
+    #[new]
+    fn new(py: Python<'_>, parent: PathBuf) -> PyResult<Self> {
+        let folder = SpillFolder::create_for_bag(&parent).map_err(|error| errors::to_py(py, error))?;
+        crate::session::sweep_beside(parent);
+        Ok(Self { folder: Mutex::new(Some(folder)) })
+    }
+
+    /// Where it is.
+    #[getter]
+    fn path(&self, py: Python<'_>) -> PyResult<PathBuf> {
+        let Some(folder) = self.folder.lock().clone() else {
+            return Err(PyRuntimeError::new_err("the computation that this folder was for has ended"));
+        };
+        py.detach(|| folder.made_path()).map_err(|error| errors::to_py(py, error))
+    }
+
+    /// Removes it; tasks that still run cannot make files in it any more.
+    fn close(&self, py: Python<'_>) {
+        let folder = self.folder.lock().take();
+        py.detach(|| folder.inspect(|folder| folder.remove()));
+    }
+}
+
+/// A file beside the one that it is to become.
+#[pyclass(frozen, name = "PartFile", module = "raskt._raskt")]
+struct Part {
+    path: PathBuf,
+    /// None once it was kept or discarded.
+    part: Mutex<Option<PartFile>>,
+}
+
+#[pymethods]
+impl Part {
+    #[new]
+    #[pyo3(signature = (folder, mark, *, is_private))]
+    fn new(py: Python<'_>, folder: PathBuf, mark: &str, is_private: bool) -> PyResult<Self> {
+        let access = if is_private { Access::Owner } else { Access::Usual };
+        let part = py.detach(|| PartFile::create(&folder, mark, access));
+        let part = part.map_err(|error| os_error(py, &error, &folder))?;
+        Ok(Self { path: part.path().to_owned(), part: Mutex::new(Some(part)) })
+    }
+
+    /// Where it is.
+    #[getter]
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name; a file of that name is replaced.
+    fn keep_as(&self, py: Python<'_>, target: PathBuf) -> PyResult<()> {
+        let part = self.part.lock().take();
+        match py.detach(|| part.map_or(Ok(()), |part| part.keep_as(&target))) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(os_error(py, &error, &target)),
+        }
+    }
+
+    /// Removes it, unless it has its name.
+    fn discard(&self, py: Python<'_>) {
+        let part = self.part.lock().take();
+        py.detach(|| drop(part));
+    }
+}
+
+/// The exception that Python itself would raise.
+fn os_error(py: Python<'_>, error: &io::Error, path: &Path) -> PyErr {
+    let Some(code) = error.raw_os_error() else {
+        return PyOSError::new_err(format!("{error}: {}", path.display()));
+    };
+    match py.import("os").and_then(|os| os.call_method1("strerror", (code,))) {
+        Ok(text) => PyOSError::new_err((code, text.unbind(), path.to_owned())),
+        Err(error) => error,
+    }
+}
+
+/// Adds the classes, and has SIGTERM leave nothing behind.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    raskt_store::remove_scratch_at_sigterm();
+    module.add_class::<ScratchFolder>()?;
+    module.add_class::<Part>()
+}
