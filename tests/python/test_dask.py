@@ -219,6 +219,29 @@ def test_compute_of_dask_collections_computes_them(frame: pd.DataFrame) -> None:
     assert found == ({"sum": [45, int(frame.a.sum())]}, 5, 4.0, "text")
 
 
+DASKS_ARRAYS: dict[str, Callable[[ra.Array, da.Array], ra.Array]] = {
+    "operator": lambda x, y: x + y,
+    "operator from the left": lambda x, y: y + x,
+    "function": lambda x, y: ra.add(y, x),
+    "stack": lambda x, y: ra.stack([y, x]).sum(axis=0),
+    "where": lambda x, y: ra.where(y > 3, x, y) * 2,
+    "blockwise": lambda x, y: ra.blockwise(operator.add, "ij", x, "ij", y, "ij", dtype=float),
+    "from_array": lambda x, y: ra.from_array(y) * 2,
+    "from_array in chunks": lambda x, y: ra.from_array(y, chunks=3) * 2,
+    "index": lambda x, y: x[y[:, 0] >= 0] * 2,
+    "mask": lambda x, y: x[y >= 0].compute_chunk_sizes().reshape(3, 4) * 2,
+    "mask of its own": lambda x, y: ra.asarray(y[y >= 0]).compute_chunk_sizes().reshape(3, 4) * 2,
+}
+
+
+@pytest.mark.parametrize("what", DASKS_ARRAYS)
+def test_arrays_of_dask_are_operands(what: str) -> None:
+    values = np.arange(12.0).reshape(3, 4)
+    found = DASKS_ARRAYS[what](ra.from_array(values, chunks=1), da.from_array(values, chunks=2))
+    assert isinstance(found, ra.Array)
+    np.testing.assert_array_equal(found.compute(), values * 2)
+
+
 def test_dask_collections_computed_together_share_their_work() -> None:
     ran: list[int] = []
 

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import raskt
 import raskt.array as ra
 import raskt.bag as rb
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raskt import delayed
@@ -92,6 +94,29 @@ def test_what_is_known_by_content_keeps_it(what: str) -> None:
     after = build(np.arange(6.0))
     assert np.array_equal(before.compute(), wanted)
     assert np.array_equal(after.compute(), wanted)
+
+
+def series(values: Any) -> Any:
+    return pd.Series(values)
+
+
+def labelled(values: Any) -> Any:
+    return xr.DataArray(values)
+
+
+@pytest.mark.parametrize("wrapped", [series, labelled])
+def test_memory_in_objects_of_other_libraries_is_kept(wrapped: Any) -> None:
+    source = wrapped(np.arange(6))
+    before = ra.from_array(source, chunks=4)
+    source[:] = -1
+    after = ra.from_array(wrapped(np.arange(6)), chunks=4)
+    assert before.name == after.name
+    assert before.compute().tolist() == after.compute().tolist() == list(range(6))
+
+
+def test_a_frame_is_an_array_of_its_columns() -> None:
+    frame = pd.DataFrame({"a": [1, 2], "b": [3.0, 4.0]})
+    assert ra.from_array(frame).compute().tolist() == [[1, 3], [2, 4]]
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

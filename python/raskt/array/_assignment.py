@@ -13,7 +13,7 @@ from raskt.array.rechunk import grid_of
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["setitem"]
+__all__ = ["as_assigned", "setitem"]
 
 
 def setitem(x: Array, key: Any, value: Any) -> Array:
@@ -212,14 +212,23 @@ def _cast(value: Any, x: Array) -> Any:
         return value if value.dtype == x.dtype else value.astype(x.dtype)
     # Numbers of Python's that the dtype does not hold are an error of NumPy's; its own are cast.
     is_typed = hasattr(value, "dtype")
-    found = np.asarray(value)
-    if found.dtype.kind == "c" and x.dtype.kind in "biuf":
+    found = np.asarray(value, x.dtype) if x.dtype.names and not is_typed else np.asarray(value)
+    if found.dtype.kind == "c" and x.dtype.kind in "iuf":
         raise TypeError(
             f"a complex number cannot be assigned to elements of dtype {x.dtype}: take its real part"
         )
+    if not found.ndim:
+        return as_assigned(value, x.dtype)
     if found.dtype.kind == "f" and x.dtype.kind in "iu" and np.isnan(found).any():
         raise ValueError("cannot convert float NaN to integer")
     return found.astype(x.dtype) if is_typed or found.dtype.kind not in "iu" else np.asarray(value, x.dtype)
+
+
+def as_assigned(value: Any, dtype: Any) -> Any:
+    """Return what an element of a dtype is once a number has been assigned to it, or NumPy's error."""
+    element = np.empty((), dtype)
+    element[()] = value
+    return element
 
 
 def _places_of(x: Array, key: Any) -> tuple[list[Any], list[int], list[int]]:

@@ -108,6 +108,11 @@ def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True, geti
     region = tuple(slice(start, stop) for start, stop in ranges)
     with held(lock):
         block = array[region] if getitem is None else getitem(array, region)
+        is_item = not region and type(block) is not np.ndarray
+        if is_item and np.dtype(getattr(array, "dtype", float)).hasobject:
+            # The item of an array without axes is the object itself, whatever that is.
+            own, block = block, np.empty((), dtype=object)
+            block[()] = own
         return np.asarray(block) if asarray else block
 
 
@@ -556,7 +561,14 @@ def diagonal(block: Block) -> Block:
 
 
 def points(block: Block, places: Any) -> Block:
-    return block[tuple(np.asarray(where, dtype=np.intp) for where in places)]
+    return block[tuple(_integers(where) for where in places)]
+
+
+def _integers(where: Any) -> Block:
+    """Return places along an axis; many of them are handed over as the memory they lie in."""
+    if isinstance(where, (bytes, bytearray, memoryview)):
+        return np.frombuffer(where, dtype=np.int64)
+    return np.asarray(where, dtype=np.intp)
 
 
 def field(block: Block, key: Any) -> Block:

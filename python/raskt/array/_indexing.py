@@ -55,7 +55,9 @@ def _item(item: Any) -> Any:
     if isinstance(item, (bool, np.bool_)):
         raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
     if not isinstance(item, (list, tuple, range, np.ndarray)):
-        return item
+        from raskt.array.conversion import asanyarray, is_dasks
+
+        return asanyarray(item) if is_dasks(item) else item
     found = np.asarray(item)
     if found.size == 0 and found.dtype.kind == "f":
         found = found.astype(np.int64)

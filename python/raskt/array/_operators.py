@@ -164,6 +164,10 @@ def _binary(name: str, left: Any, right: Any) -> Array:
 
 def _compared(name: str, left: Any, right: Any) -> Array:
     """Elements of types that cannot be compared are not equal."""
+    if any(getattr(getattr(side, "dtype", None), "names", None) for side in (left, right)):
+        # NumPy compares records by its operators, not by its functions.
+        function = "operator.ne" if name == "not_equal" else "operator.eq"
+        return op("apply", (left, right), {"function": function, "dtype": "bool"})
     try:
         return _binary(name, left, right)
     except TypeError:

@@ -97,17 +97,18 @@ def _later(array: Array, widths: list[tuple[int, int]], mode: Any, kwargs: dict[
 
 def _sides(array: Array, axis: int, before: int, after: int, mode: str, kwargs: dict[str, Any]) -> list[Any]:
     """Return what comes before an array along an axis, the array, and what comes behind."""
+    from raskt.array._assignment import as_assigned
     from raskt.array.creation import full
     from raskt.array.slicing import take
 
     n = array.shape[axis]
     if mode in ("constant", "empty"):
-        values = np.broadcast_to(np.asarray(kwargs.get("constant_values", 0)), (array.ndim, 2))[axis]
+        values = np.broadcast_to(np.asarray(kwargs.get("constant_values", 0)), (array.ndim, 2))[axis].tolist()
         sides: list[Any] = []
         for width, value in ((before, values[0]), (after, values[1])):
             shape = tuple(width if at == axis else length for at, length in enumerate(array.shape))
             chunks = tuple(width if at == axis else sizes for at, sizes in enumerate(array.chunks))
-            value = np.asarray(value).astype(array.dtype)[()]
+            value = as_assigned(value, array.dtype)[()]
             sides.append(full(shape, value, dtype=array.dtype, chunks=chunks) if width else None)
         return [sides[0], array, sides[1]]
     function: Any = np.pad

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import numpy as np
@@ -82,12 +83,15 @@ def from_array(
     (np.float64(0.0), np.float64(3.0))
     """
     del fancy, inline_array
+    if is_dasks(x):
+        made = _of_dask(x, name)
+        return told(made if chunks == "auto" else made.rechunk(chunks), None, meta)
     if isinstance(x, Array):
         raise ValueError(
             "from_array makes arrays of other things: this is an array already, use rechunk or asarray"
         )
     plain = isinstance(x, (list, tuple, int, float, complex, np.generic, memoryview))
-    if plain or not hasattr(x, "shape"):
+    if plain or not hasattr(x, "shape") or _is_pandas(x):
         x = np.asarray(x)
     if chunks is None:
         raise ValueError("chunks are 'auto', sizes or bytes, found None")
@@ -108,6 +112,9 @@ def from_array(
             x = _raskt.array_kept(x)
         elif name is None or name is True:
             name = False
+    elif copy and hasattr(type(x), "__array_ufunc__") and hasattr(type(x), "copy"):
+        # Arrays in memory of other libraries; files have no such methods.
+        x = x.copy()
     token = _token(x, name)
     lock = lock_of(lock)
     if type(x) is np.ndarray and getitem is None and lock is None:
@@ -124,6 +131,24 @@ def from_array(
         # Arrays say what their blocks are; files and others are not asked for anything yet.
         meta = x
     return told(made, called, meta)
+
+
+def is_dasks(x: Any) -> bool:
+    """Return whether an object is a lazy array of Dask's."""
+    module = sys.modules.get("dask.array")
+    return module is not None and isinstance(x, module.Array)
+
+
+def _of_dask(x: Any, name: Any = None) -> Array:
+    """Return the array of the blocks that an array of Dask's has."""
+    made = Array(x.__dask_graph__(), x.name, x.chunks, dtype=x.dtype, meta=x._meta)
+    return told(made, name if isinstance(name, str) else None)
+
+
+def _is_pandas(x: Any) -> bool:
+    """Return whether an object is one of pandas', whose elements are an array in memory."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(x, (pandas.DataFrame, pandas.Series, pandas.Index))
 
 
 def _is_map(x: Any) -> bool:
@@ -199,6 +224,8 @@ def asarray(
     array([1, 2, 3])
     """
     del like, order
+    if is_dasks(a):
+        a = _of_dask(a)
     if isinstance(a, Array):
         return a if dtype is None else a.astype(dtype)
     if isinstance(a, _raskt.Delayed):

@@ -65,6 +65,9 @@ def _full(label: str, shape: Any, fill_value: Any, dtype: Any, chunks: Any, said
     """Return an array full of one value, called as the function that was asked for it."""
     _check_fill(fill_value)
     known = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
+    if known.names and isinstance(fill_value, int) and not fill_value:
+        # Nothing, in every field: texts of records are empty, not "0".
+        fill_value = np.zeros((), known)[()]
     name, meta = _options(said)
     found = _source(
         "full",

@@ -41,7 +41,9 @@ def _scan(kind: str, x: Any, axis: Any, dtype: Any, out: Any, method: str) -> Ar
     if axis is None:
         x, axis = x.reshape(-1), 0
     at = _axis(axis, x.ndim)
-    known = np.dtype(dtype) if dtype is not None else getattr(np, kind)(np.ones(1, x.dtype)).dtype
+    known = getattr(np, kind)(np.ones(1, x.dtype), dtype=dtype).dtype
+    if dtype is not None and known.kind != np.dtype(dtype).kind:
+        raise TypeError(f"{kind} of elements of dtype {x.dtype} cannot be {np.dtype(dtype)}")
     found: Array = _into(out, _scanned(kind, x, at, known))
     return found
 
@@ -184,12 +186,25 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
     """Return differences of neighbours in the flat array, with something before and behind."""
     from raskt.array.concatenate import concatenate
 
-    found = diff(_as(ary).reshape(-1))
-    parts = [_as(np.ravel(to_begin)).astype(found.dtype)] if to_begin is not None else []
-    parts.append(found)
-    if to_end is not None:
-        parts.append(_as(np.ravel(to_end)).astype(found.dtype))
-    return concatenate(parts)
+    ary = _as(ary)
+    found = diff(ary.reshape(-1))
+
+    def side(name: str, values: Any) -> list[Array]:
+        if values is None:
+            return []
+        made = _as(values).reshape(-1) if hasattr(values, "dtype") else _as(np.ravel(values))
+        own = found.dtype if found.dtype.kind == "m" else ary.dtype
+        if not np.can_cast(made.dtype, own, casting="same_kind"):
+            raise TypeError(
+                f"{name} of dtype {made.dtype} cannot become elements of dtype {own} without being wrapped "
+                "or cut: cast them first"
+            )
+        if not hasattr(values, "dtype"):
+            # Numbers of Python's that the dtype does not hold are an error of NumPy's.
+            return [_as(np.ravel(np.asarray(values, found.dtype)))]
+        return [made.astype(found.dtype)]
+
+    return concatenate([*side("to_begin", to_begin), found, *side("to_end", to_end)])
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:

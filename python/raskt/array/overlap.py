@@ -232,6 +232,9 @@ def map_overlap(
         arrays = unify_chunks(*pairs)[1]
         if allow_rechunk:
             arrays = _all_long_enough(arrays, depths)
+    elif allow_rechunk and not trim:
+        # What the function leaves is cut as the blocks were that got the margins.
+        arrays = _all_long_enough(arrays, depths)
     padded = [
         overlap(x, own, kind, allow_rechunk=allow_rechunk)
         for x, own, kind in zip(arrays, depths, kinds, strict=True)

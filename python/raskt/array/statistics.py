@@ -406,9 +406,10 @@ def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool,
         raise ValueError(what)
     if asked.ndim > 1:
         raise NotImplementedError(_ONE_AXIS)
-    # A lone number leaves the array's dtype as it is; a list has one of its own.
+    # A number of Python's leaves the array's dtype as it is; all others have one of their own.
     lead = None if asked.ndim == 0 else len(asked)
-    extra = {"q": float(asked) if asked.ndim == 0 else asked.tolist(), "method": method}
+    plain = float(asked) if asked.ndim == 0 else asked.tolist()
+    extra = {"q": np.asarray(q) if hasattr(q, "dtype") else plain, "method": method}
     return _along(name, a, axis, keepdims, extra, lead)
 
 

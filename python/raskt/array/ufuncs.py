@@ -482,6 +482,12 @@ def clip(
         The elements, none below or above.
     """
     low, high = a_min if min is None else min, a_max if max is None else max
+    dtype = getattr(a, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "iu":
+        # Ends beyond all numbers of the dtype are no ends, as NumPy has it.
+        limits = np.iinfo(dtype)
+        low = None if type(low) is int and low <= limits.min else low
+        high = None if type(high) is int and high >= limits.max else high
     if low is None and high is None:
         from raskt.array.conversion import asanyarray
 
@@ -700,6 +706,16 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
 
     x = asarray(x)
     conditions = [condlist] if not isinstance(condlist, (list, tuple)) else list(condlist)
+    if _raskt.delayed_within((list(funclist), args, kw)) is not None:
+        from raskt.array._chunk import piecewise as of_blocks
+        from raskt.array.blockwise import blockwise
+
+        letters = tuple(range(x.ndim))
+        pairs: list[Any] = []
+        for array in (x, *map(asarray, conditions)):
+            pairs += [array, letters[x.ndim - array.ndim :]]
+        late: dict[str, Any] = {"funclist": list(funclist), "args": args, "kw": kw}
+        return blockwise(of_blocks, letters, *pairs, dtype=x.dtype, **late)
     parameters = {
         "function": "raskt.array._chunk.piecewise",
         "dtype": dtype_parameter(x.dtype),

@@ -243,6 +243,25 @@ def test_a_function_may_cut_the_margins_off_itself() -> None:
     np.testing.assert_array_equal(found.compute(), np.arange(12.0))
 
 
+def test_a_function_may_cut_margins_off_that_are_longer_than_the_last_block() -> None:
+    x = ra.arange(37, chunks=9)
+    for depth in (1, 4, 20):
+        found = x.map_overlap(lambda block, n=depth: block[n:-n], depth=depth, boundary=0, trim=False)
+        np.testing.assert_array_equal(found.compute(), np.arange(37))
+
+
+@pytest.mark.parametrize("lazy", LAZY)
+def test_lazy_arguments_of_piecewise_arrive_computed(x: ra.Array, lazy: str) -> None:
+    make, take, expected = LAZY[lazy]
+
+    def function(elements: Any, by: Any = None) -> Any:
+        return elements * take(by)
+
+    found = ra.piecewise(x, [x >= 9, x < 5], [function, function, -1.0], by=make(x))
+    kept = (VALUES >= 9) | (VALUES < 5)
+    np.testing.assert_array_equal(found.compute(), np.where(kept, VALUES * expected, -1.0))
+
+
 # ---- iterators, and objects that do not like to be asked ----
 
 

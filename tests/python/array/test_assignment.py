@@ -96,3 +96,30 @@ def test_rows_of_unknown_number_are_assigned_to() -> None:
     x[[0, 1], [1, 2]] = 9
     kept[[0, 1], [1, 2]] = 9
     np.testing.assert_array_equal(x.compute(), kept)
+
+
+@pytest.mark.parametrize("key", [0, slice(0, 2), np.array([True, False, True])])
+def test_one_value_is_assigned_as_numpy_assigns_it(key: Any) -> None:
+    for values, value, error in (
+        (np.arange(3, dtype="i1"), np.int64(300), OverflowError),
+        (np.arange(3), np.datetime64("2001-01-01"), TypeError),
+        (np.arange(3).astype("M8[s]"), 1.5, ValueError),
+        (np.arange(3).astype("M8[s]"), 1j, ValueError),
+    ):
+        x = ra.from_array(values, chunks=2)
+        with pytest.raises(error):
+            x[key] = value
+        np.testing.assert_array_equal(x.compute(), values)
+    x = ra.zeros(3, dtype=bool, chunks=2)
+    x[key] = 1j
+    expected = np.zeros(3, dtype=bool)
+    expected[key] = 1j
+    np.testing.assert_array_equal(x.compute(), expected)
+
+
+def test_records_are_assigned_as_tuples() -> None:
+    records = np.zeros(4, dtype=[("a", "i4"), ("c", "U3")])
+    x = ra.from_array(records, chunks=3)
+    x[1], x[2:] = (7, "x"), [(8, "y"), (9, "z")]
+    records[1], records[2:] = (7, "x"), [(8, "y"), (9, "z")]
+    np.testing.assert_array_equal(x.compute(), records)

@@ -215,3 +215,95 @@ def test_chunks_follow_the_configured_size() -> None:
     with raskt.config.set({"array.chunk-size": "1 KiB"}):
         assert max(ra.ones(1000).chunks[0]) == 128
     assert ra.ones(1000).numblocks == (1,)
+
+
+def test_ends_beyond_a_dtype_are_no_ends() -> None:
+    values = np.arange(5, dtype="u1")
+    for low, high in ((0, 300), (-1, None), (-1, 2), (None, 300), (-5, 300)):
+        same(ra.clip(ra.from_array(values, chunks=2), low, high), np.clip(values, low, high))
+    with pytest.raises(OverflowError):
+        ra.clip(ra.from_array(values), 300, None)
+
+
+def test_what_is_put_beside_elements_is_not_wrapped() -> None:
+    small = ra.from_array(np.arange(3, dtype="i1"))
+    with pytest.raises(OverflowError, match="300"):
+        ra.pad(small, 1, constant_values=300)
+    same(ra.pad(small, 1, constant_values=1.5), np.pad(np.arange(3, dtype="i1"), 1, constant_values=1.5))
+    with pytest.raises(OverflowError, match="300"):
+        ra.ediff1d(small, to_end=300)
+    for ends in ({"to_end": 300}, {"to_begin": [1, 2]}, {"to_end": 1.5}):
+        with pytest.raises(TypeError, match=next(iter(ends))):
+            ra.ediff1d(small.astype("u1"), **ends)
+    same(ra.ediff1d(small, to_end=np.int8(7)), np.ediff1d(np.arange(3, dtype="i1"), to_end=np.int8(7)))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("dtype", ["f2", "f4", "c8", "f8", "i2", "i8"])
+def test_complex_numbers_of_pythons_take_the_precision_of_what_they_meet(dtype: str) -> None:
+    values = np.array([0.1, 2, 3]).astype(dtype)
+    x = ra.from_array(values, chunks=2)
+    for function in (
+        lambda v: v + (0.1 + 1j),
+        lambda v: v**1j,
+        lambda v: 2j**v,
+        lambda v: 1j / (v + 1),
+        lambda v: v == (0.1 + 0j),
+    ):
+        found, expected = function(x), function(values)
+        assert found.dtype == found.compute().dtype == expected.dtype
+        np.testing.assert_allclose(found.compute(), expected, rtol=1e-5)
+    same(ra.where(x > 1, x, 0.5j), np.where(values > 1, values, 0.5j))
+
+
+def test_records_are_compared_chosen_and_made() -> None:
+    records = np.zeros(7, dtype=[("a", "i4"), ("b", "f8", (2,)), ("c", "U3")])
+    records["a"], records["c"] = range(7), "text"
+    x = ra.from_array(records, chunks=3)
+    same(x == x, records == records)
+    same(x != x[::-1], records != records[::-1])
+    same(x == records[2], records == records[2])
+    same(x.vindex[[5, 1]], records[[5, 1]])
+    same(ra.zeros(3, dtype=records.dtype, chunks=2), np.zeros(3, dtype=records.dtype))
+    same(ra.zeros_like(x), np.zeros_like(records))
+
+
+@pytest.mark.parametrize("item", [5, "text", None, (1, 2), [3]])
+def test_an_object_without_axes_is_itself(item: Any) -> None:
+    alone = np.empty((), dtype=object)
+    alone[()] = item
+    assert ra.from_array(alone, chunks=-1).compute() == item
+    more = ra.insert(ra.from_array(np.array(["a", 1], object), chunks=1), 1, 9, axis=0)
+    assert more.compute().tolist() == ["a", 9, 1]
+
+
+def test_the_median_of_the_largest_number_is_that_number() -> None:
+    most = np.finfo(float).max
+    for values in ([most], [most, 1.0, most], [most, 0.0]):
+        for name in ("median", "nanmedian"):
+            found = getattr(ra, name)(ra.from_array(np.array(values)), axis=0)
+            assert found.compute() == getattr(np, name)(values, axis=0)
+
+
+@pytest.mark.parametrize("name", ["quantile", "nanquantile", "percentile"])
+def test_quantiles_by_numpys_numbers_have_numpys_dtype(name: str) -> None:
+    values = np.arange(5, dtype="f4")
+    for q in (
+        0.5,
+        np.float64(0.5),
+        np.float32(0.5),
+        np.array(0.5),
+        [0.5],
+        np.array([0.5], "f4"),
+        np.int64(1),
+    ):
+        same(getattr(ra, name)(ra.from_array(values), q, axis=0), getattr(np, name)(values, q, axis=0))
+
+
+def test_running_sums_of_times_are_no_numbers() -> None:
+    times = ra.from_array(np.arange(3).astype("m8[s]"), chunks=2)
+    with pytest.raises(TypeError, match="uint8"):
+        ra.cumsum(times, axis=0, dtype="u1")
+    with pytest.raises(TypeError):
+        ra.cumsum(times.astype("M8[s]"), axis=0, dtype="u1")
+    assert ra.lib.stride_tricks.sliding_window_view(times, 2).compute().shape == (2, 2)

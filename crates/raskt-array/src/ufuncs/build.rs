@@ -1,12 +1,14 @@
 //! Element-wise expressions: operands in common chunks, and the dtype of the result.
 
-use raskt_core::{DType, ErrorKind, Param, Result};
+use raskt_core::{DType, ErrorKind, Param, Result, Value};
 use raskt_expr::{Expr, Meta};
 
 use crate::block_functions::is_integer;
 use crate::broadcast::unify;
 use crate::builder::Builder;
 use crate::error::{ArrayError, Built};
+use crate::held::Held;
+use crate::kernels::elementwise::cast;
 use crate::parameters::{DTYPE, KWARGS, dtype_of, dtype_param, get, text, with};
 use crate::types::{Operand, Ufunc, Weak, integer_fits};
 
@@ -26,6 +28,7 @@ pub(super) fn ufunc_by_name(
     parameters: &Param,
 ) -> Built<Expr> {
     let (operands, _) = unify(builder, operands)?;
+    let operands = narrow_complex(builder, name, operands)?;
     let dtype = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => dtype_of(parameters),
         _ => {
@@ -60,6 +63,32 @@ fn check_integers(builder: &Builder<'_>, name: &str, operands: &[Expr]) -> Built
         }
     }
     Ok(())
+}
+
+/// Python's complex numbers are held as `complex128`: they take the dtype of what they meet, so that a library which sees
+/// no more than the array does not widen its result.
+fn narrow_complex(builder: &Builder<'_>, name: &str, operands: Vec<Expr>) -> Built<Vec<Expr>> {
+    let is_weak = |meta: &Meta| meta.container().as_str() == "weak" && *meta.dtype() == DType::Complex128;
+    let metas = operands.iter().map(|expr| builder.meta(expr).cloned()).collect::<Result<Vec<_>>>()?;
+    if !metas.iter().any(is_weak) {
+        return Ok(operands);
+    }
+    let (ufunc, n_before) = match name {
+        "where" => (Some(Ufunc::Maximum), 1),
+        name => (Ufunc::parse(name), 0),
+    };
+    let chosen: Vec<Operand> = metas.iter().skip(n_before).map(promoted).collect();
+    let Some(found) = ufunc.and_then(|ufunc| ufunc.resolve(&chosen)) else { return Ok(operands) };
+    let inputs = std::iter::repeat_n(DType::Unknown, n_before).chain(found.inputs);
+    let narrowed = operands.into_iter().zip(&metas).zip(inputs).map(|((expr, meta), dtype)| {
+        match expr.parameters().get("value").and_then(Held::value_of) {
+            Some(Value::Array(array)) if is_weak(meta) && dtype == DType::Complex64 => {
+                scalar(builder, Param::Value(Value::from(cast(array, &dtype)?)), &dtype, false)
+            }
+            _ => Ok(expr),
+        }
+    });
+    narrowed.collect()
 }
 
 const LENIENT: [Ufunc; 6] =

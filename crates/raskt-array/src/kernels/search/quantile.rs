@@ -45,6 +45,7 @@ impl Method {
             Self::Nearest => number(place.round_ties_even()),
             Self::Midpoint if low == high => number(low),
             Self::Midpoint => between(number(low), number(high), 0.5),
+            Self::Median if low == high => number(low),
             Self::Median => (number(low) + number(high)) / 2.0,
             Self::Linear => between(number(low), number(low + 1.0), place - low),
         }
