@@ -74,6 +74,8 @@ def edges_of(bins: Any, span: Any, dtype: Any) -> Any:
         ends = np.asarray(bins)
     if ends.ndim > 1:
         raise ValueError(f"bins must be a number or a list of ends, found an array of {ends.ndim} axes")
+    if ends.ndim == 0 and ends.dtype.kind not in "biu":
+        raise TypeError(f"`bins` must be an integer, a string, or an array, found {bins!r}")
     if ends.ndim == 0:
         return _spaced(int(ends), span, dtype)
     if isinstance(ends, np.ndarray) and (np.diff(ends) < 0).any():

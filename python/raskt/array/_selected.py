@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, op
+from raskt.array._op import dtype_parameter, is_known, op
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -33,6 +33,8 @@ def selected(
     """Return a reduction of the elements of ``a`` where ``where`` is true, and of ``initial``."""
     from raskt.array import reductions
     from raskt.array.conversion import asanyarray
+    from raskt.array.creation import pad
+    from raskt.array.shape import _axes
     from raskt.array.ufuncs import _into
 
     x = asanyarray(a)
@@ -55,6 +57,11 @@ def selected(
     if name in ("max", "min") and 0 in x.shape:
         found: Array = _of_nothing(x, axis, initial, options["keepdims"])
     else:
+        if name in ("max", "min") and not is_known(x.shape):
+            # An axis of unknown length may turn out to have no elements: the value is one of them.
+            gone = range(x.ndim) if axis is None else _axes(axis, x.ndim)
+            widths = [(0, 1 if at in gone else 0) for at in range(x.ndim)]
+            x = pad(x, widths, constant_values=initial)
         found = getattr(reductions, name)(x, axis=axis, **options, **extra)
     if initial is not None:
         same = found.dtype

@@ -106,6 +106,7 @@ def store(
     tasks = []
     for source, target, region in zip(sources, targets, regions, strict=True):
         blocks = source.to_delayed()
+        _check_room(source, target, region)
         ends = [np.cumsum((0, *sizes)).tolist() for sizes in source.chunks]
         for at in itertools.product(*(range(n) for n in source.numblocks)):
             index = tuple(slice(own[i], own[i + 1]) for own, i in zip(ends, at, strict=True))
@@ -116,6 +117,19 @@ def store(
         return done
     done.compute(**kwargs)
     return None
+
+
+def _check_room(source: Array, target: Any, region: Any) -> None:
+    """Raise an error where an array of NumPy's, which cannot grow, has no room for all elements."""
+    import numpy as np
+
+    if not isinstance(target, np.ndarray) or region is not None:
+        return
+    room = target.shape[: source.ndim]
+    if len(room) < source.ndim or any(n > own for n, own in zip(source.shape, room, strict=True)):
+        raise ValueError(
+            f"an array of shape {source.shape} does not fit into the target of shape {target.shape}"
+        )
 
 
 class _Target:

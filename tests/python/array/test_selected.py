@@ -80,3 +80,15 @@ def test_ufuncs_accumulate_and_reduce_from_a_value_on() -> None:
     np.testing.assert_array_equal(out.compute(), np.sqrt(values))
     with pytest.raises(TypeError, match="same_kind"):
         ra.add(x, 1, out=ra.zeros((3, 4), dtype=int))
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_a_first_value_stands_for_elements_that_are_not_there(name: str) -> None:
+    values = np.arange(20).reshape(5, 4)
+    x = ra.from_array(values, chunks=2)
+    for bound in (100, 8, -1):
+        kept = x[x[:, 0] > bound]
+        for axis in (0, 1, None):
+            found = getattr(ra, name)(kept, axis=axis, initial=9)
+            expected = getattr(np, name)(values[values[:, 0] > bound], axis=axis, initial=9)
+            np.testing.assert_array_equal(found.compute(), expected)

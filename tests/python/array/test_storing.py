@@ -171,3 +171,19 @@ def test_meshgrid_returns_what_numpy_returns() -> None:
         assert type(found) is type(expected)
         for own, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(own.compute(), other)
+
+
+def test_a_target_without_room_is_an_error_before_anything_is_written() -> None:
+    for shape in ((2, 4), (3,), (3, 3)):
+        target = np.zeros(shape)
+        with pytest.raises(ValueError, match="does not fit"):
+            ra.store(ra.ones((3, 4), chunks=2), target)
+        assert not target.any()
+    larger = np.zeros((5, 4))
+    ra.store(ra.ones((3, 4), chunks=2), larger)
+    assert larger.sum() == 12
+
+
+def test_a_number_of_bins_is_whole() -> None:
+    with pytest.raises(TypeError, match=r"3\.5"):
+        ra.histogram(ra.arange(9, chunks=4), bins=3.5, range=(0, 9))
