@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 from raskt import _raskt
 
 __all__ = ["main"]
+
+#: What Raskt works with where it is installed, in the order in which `raskt info` tells it.
+_PACKAGES = (
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "xarray",
+    "dask",
+    "cloudpickle",
+    "fsspec",
+    "fastavro",
+    "psutil",
+    "threadpoolctl",
+    "zarr",
+    "h5py",
+)
 
 
 def main(args: list[str] | None = None) -> int:
@@ -30,7 +48,25 @@ def main(args: list[str] | None = None) -> int:
     0
     """
     words = sys.argv[1:] if args is None else args
-    return _raskt.cli_run(words, dict(os.environ), sys.prefix, sys.stdout, sys.stderr)
+    return _raskt.cli_run(words, dict(os.environ), sys.prefix, _host, sys.stdout, sys.stderr)
+
+
+def _host() -> dict[str, Any]:
+    """Python, and the versions of packages; None for what is not installed."""
+    import platform
+
+    version = f"{platform.python_version()} ({platform.python_implementation()})"
+    packages = {name: _version(name) for name in _PACKAGES}
+    return {"python": version, "executable": sys.executable, "packages": packages}
+
+
+def _version(package: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 if __name__ == "__main__":

@@ -351,6 +351,7 @@ def cli_run(
     args: Sequence[str],
     env: dict[str, str],
     prefix: str | PathLike[str] | None,
+    host: Callable[[], dict[str, Any]],
     out: _Writer,
     err: _Writer,
 ) -> int: ...

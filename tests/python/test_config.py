@@ -742,6 +742,39 @@ def test_the_command_line_sees_what_python_sees(
     )
 
 
+def test_a_value_that_the_command_line_sets_is_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    assert main(["config", "set", "local.memory_limit", "1GiB"]) == 0
+    assert main(["config", "set", "num-workers", "3"]) == 0
+    file = tmp_path / "own" / "raskt" / "raskt.yaml"
+    assert capsys.readouterr().out.splitlines()[1] == f"num-workers: 3 in {file}"
+    config.refresh()
+    assert (config.get("local.memory-limit"), config.get("num-workers")) == ("1GiB", 3)
+    before = file.read_bytes()
+    assert main(["config", "set", "num-workers", "many"]) == 2
+    assert "it takes a whole number" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_info_tells_python_and_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    import platform
+
+    import numpy as np
+
+    assert main(["info", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["raskt"] == raskt.__version__
+    assert found["python"].startswith(platform.python_version())
+    assert found["packages"]["numpy"] == np.__version__
+    assert found["packages"]["zarr"] is None or isinstance(found["packages"]["zarr"], str)
+    assert found["cores"] >= 1
+    assert {"platform", "memory", "memory-limit", "scheduler", "schedulers", "configuration-files"} <= set(
+        found
+    )
+
+
 def test_python_dash_m_raskt_exits_with_the_code() -> None:
     done = child(
         """

@@ -11,9 +11,11 @@ Usage: raskt <command>
 Commands:
   config list [--format yaml|json]        the configuration in force
   config get KEY [--format yaml|json]     one value, or all below a name
+  config set KEY VALUE                    write a value into the user's file of configuration
   config find KEY                         every place that sets a key; the last is in force
   config path                             where files of configuration are looked for, in rising priority
   config schema [--format json|markdown]  every key, with what it takes and what it is for
+  info [--format yaml|json]               versions, what the machine grants, what is configured and installed
   version                                 the version
 
 Options:
@@ -41,9 +43,11 @@ pub(crate) enum Command {
     Version,
     ConfigList { format: ValueFormat },
     ConfigGet { key: String, format: ValueFormat },
+    ConfigSet { key: String, value: String },
     ConfigFind { key: String },
     ConfigPath,
     ConfigSchema { format: SchemaFormat },
+    Info { format: ValueFormat },
 }
 
 /// What is wrong with the arguments.
@@ -53,6 +57,7 @@ pub(crate) enum UsageError {
     UnknownCommand { command: String, known: &'static str },
     UnknownOption { option: String },
     MissingKey { command: String },
+    MissingValue { key: String },
     MissingFormat,
     UnknownFormat { format: String, known: &'static str },
     TooMany { argument: String },
@@ -67,6 +72,7 @@ impl fmt::Display for UsageError {
             }
             UsageError::UnknownOption { option } => write!(f, "unexpected option '{option}'"),
             UsageError::MissingKey { command } => write!(f, "'raskt config {command}' needs a key"),
+            UsageError::MissingValue { key } => write!(f, "'raskt config set {key}' needs a value"),
             UsageError::MissingFormat => f.write_str("'--format' needs a value"),
             UsageError::UnknownFormat { format, known } => {
                 write!(f, "no format '{format}': known are {known}")
@@ -121,9 +127,13 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Usage
         None => return Err(UsageError::NoCommand { after: "raskt" }),
         Some("help") => return Ok(Command::Help),
         Some("version") => Command::Version,
+        Some("info") => return finished(words, None, Command::Info { format: value_format(format)? }),
         Some("config") => return config(words, format),
         Some(other) => {
-            return Err(UsageError::UnknownCommand { command: other.to_owned(), known: "config, version" });
+            return Err(UsageError::UnknownCommand {
+                command: other.to_owned(),
+                known: "config, info, version",
+            });
         }
     };
     finished(words, format, command)
@@ -138,6 +148,11 @@ fn config(mut words: impl Iterator<Item = String>, format: Option<String>) -> Re
             let key = key()?;
             finished(words, None, Command::ConfigGet { key, format: value_format(format)? })
         }
+        "set" => {
+            let key = key()?;
+            let value = words.next().ok_or_else(|| UsageError::MissingValue { key: key.clone() })?;
+            finished(words, format, Command::ConfigSet { key, value })
+        }
         "find" => {
             let key = key()?;
             finished(words, format, Command::ConfigFind { key })
@@ -146,7 +161,7 @@ fn config(mut words: impl Iterator<Item = String>, format: Option<String>) -> Re
         "schema" => finished(words, None, Command::ConfigSchema { format: schema_format(format)? }),
         _ => Err(UsageError::UnknownCommand {
             command: format!("config {word}"),
-            known: "list, get, find, path, schema",
+            known: "list, get, set, find, path, schema",
         }),
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn schema(format: SchemaFormat, around: &mut Surroundings<'_>) -> io:
 }
 
 /// The configuration; what is doubtful in it is told first.
-fn load(around: &mut Surroundings<'_>) -> Result<Config, ConfigError> {
+pub(crate) fn load(around: &mut Surroundings<'_>) -> Result<Config, ConfigError> {
     let config = Config::load(&around.sources)?;
     for warning in config.warnings() {
         // A warning that cannot be written does not stop the command.

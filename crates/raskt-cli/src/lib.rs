@@ -9,14 +9,17 @@
 
 mod arguments;
 mod config;
+mod info;
+mod set;
 
 use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use raskt_config::{ConfigError, Sources};
+use raskt_config::{ConfigError, Map, Sources};
 
 use crate::arguments::{Command, HELP, UsageError, parse};
+use crate::set::SetError;
 
 /// The exit code of a command that did what it should.
 pub const EXIT_OK: i32 = 0;
@@ -27,6 +30,8 @@ pub const EXIT_ERROR: i32 = 2;
 pub struct Surroundings<'a> {
     /// Where configuration comes from.
     pub sources: Sources,
+    /// What the host of the commands (Python) tells of itself and of what is installed there, for `raskt info`.
+    pub host: &'a dyn Fn() -> io::Result<Map>,
     /// For what the command was asked.
     pub out: &'a mut dyn Write,
     /// For errors and warnings.
@@ -39,7 +44,16 @@ pub fn run(args: impl Iterator<Item = String>, out: &mut dyn Write) -> i32 {
     // Without Python the prefix is that of the environment that is active in the shell.
     let active = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
     let sources = Sources::from_process(active.as_deref());
-    run_in(args, &mut Surroundings { sources, out, err: &mut io::stderr() })
+    run_in(args, &mut Surroundings { sources, host: &no_host, out, err: &mut io::stderr() })
+}
+
+/// Nothing: the program runs without Python.
+///
+/// # Errors
+///
+/// Never; the type is that of [`Surroundings::host`].
+pub fn no_host() -> io::Result<Map> {
+    Ok(Map::default())
 }
 
 /// Run a command in given surroundings.
@@ -63,6 +77,8 @@ pub fn run_in(args: impl Iterator<Item = String>, around: &mut Surroundings<'_>)
 enum Failure {
     Usage(UsageError),
     Config(ConfigError),
+    Set(SetError),
+    Host(io::Error),
     Output(io::Error),
 }
 
@@ -71,6 +87,8 @@ impl fmt::Display for Failure {
         match self {
             Failure::Usage(error) => write!(f, "{error}\ntry 'raskt --help'"),
             Failure::Config(error) => error.fmt(f),
+            Failure::Set(error) => error.fmt(f),
+            Failure::Host(error) => write!(f, "what is installed cannot be told: {error}"),
             Failure::Output(error) => write!(f, "the output cannot be written: {error}"),
         }
     }
@@ -79,6 +97,12 @@ impl fmt::Display for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure::Output(error)
+    }
+}
+
+impl From<SetError> for Failure {
+    fn from(error: SetError) -> Failure {
+        Failure::Set(error)
     }
 }
 
@@ -94,6 +118,8 @@ fn perform(command: &Command, around: &mut Surroundings<'_>) -> Result<(), Failu
         Command::Version => writeln!(around.out, "raskt {}", env!("CARGO_PKG_VERSION"))?,
         Command::ConfigList { format } => config::list(*format, around)?,
         Command::ConfigGet { key, format } => config::get(key, *format, around)?,
+        Command::ConfigSet { key, value } => set::set(key, value, around)?,
+        Command::Info { format } => info::info(*format, around)?,
         Command::ConfigFind { key } => config::find(key, around)?,
         Command::ConfigPath => config::path(around)?,
         Command::ConfigSchema { format } => config::schema(*format, around)?,

@@ -7,14 +7,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::{Command, Output};
 
-use raskt_cli::{Surroundings, run_in};
+use raskt_cli::{Surroundings, no_host, run_in};
 use raskt_config::{Config, Sources, Value, YamlLimits, parse_yaml};
 
 /// Exit code, output and errors of a command.
 fn run(line: &str, sources: Sources) -> (i32, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let args = line.split_whitespace().map(str::to_owned);
-    let code = run_in(args, &mut Surroundings { sources, out: &mut out, err: &mut err });
+    let code = run_in(args, &mut Surroundings { sources, host: &no_host, out: &mut out, err: &mut err });
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
@@ -95,8 +95,12 @@ fn bad_arguments_are_refused_with_the_reason() {
     for (line, reason) in [
         ("", "a command is missing after 'raskt'"),
         ("config", "a command is missing after 'raskt config'"),
-        ("frobnicate", "no command 'frobnicate': known are config, version"),
-        ("config set", "no command 'config set': known are list, get, find, path, schema"),
+        ("frobnicate", "no command 'frobnicate': known are config, info, version"),
+        ("config unset", "no command 'config unset': known are list, get, set, find, path, schema"),
+        ("config set", "'raskt config set' needs a key"),
+        ("config set local.retries", "'raskt config set local.retries' needs a value"),
+        ("config set local.retries 1 2", "unexpected argument '2'"),
+        ("info now", "unexpected argument 'now'"),
         ("config get", "'raskt config get' needs a key"),
         ("config find", "'raskt config find' needs a key"),
         ("config list extra", "unexpected argument 'extra'"),
@@ -130,6 +134,116 @@ fn unknown_keys_and_bad_values_are_errors_and_doubtful_keys_warnings() {
     assert!(err.starts_with("warning: unknown configuration key 'local.retry'"), "{err}");
 }
 
+/// Sources with a folder of the user's.
+fn of_user(folder: &std::path::Path) -> Sources {
+    let env = [("XDG_CONFIG_HOME", folder.to_str().unwrap()), ("RASKT_ROOT_CONFIG", "/no/such/place")];
+    Sources::from_env(env.map(|(name, value)| (name.to_owned(), value.to_owned())).into(), None)
+}
+
+#[test]
+fn set_writes_the_users_file_and_keeps_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("raskt/raskt.yaml");
+    let said = output("config set local.batch_max 32", of_user(folder.path()));
+    assert_eq!(said, format!("local.batch-max: 32 in {}\n", file.display()));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "local:\n  batch-max: 32\n");
+    fs::write(&file, "# mine\nlocal:\n  batch-max: 32 # small\n").unwrap();
+    output("config set local.batch-max 64", of_user(folder.path()));
+    output("config set local {errors:all,retries:2}", of_user(folder.path()));
+    output("config set scheduler null", of_user(folder.path()));
+    output("config set mine.own [1,2]", of_user(folder.path()));
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("# mine\nlocal:\n") && text.contains("batch-max: 64 # small\n"), "{text}");
+    let config = Config::load(&of_user(folder.path())).unwrap();
+    assert_eq!((config.int("local.retries"), config.int("local.batch-max")), (Ok(Some(2)), Ok(Some(64))));
+    assert_eq!(config.get("mine.own"), Some(&Value::List(vec![Value::Int(1), Value::Int(2)])));
+    // Nothing but the file is left behind.
+    assert_eq!(fs::read_dir(folder.path().join("raskt")).unwrap().count(), 1);
+}
+
+#[test]
+fn set_changes_the_file_that_has_the_key_and_tells_what_overrides_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("raskt");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("a.json"), "{\"local\": {\"retries\": 1}}").unwrap();
+    fs::write(own.join("b.yaml"), "num_workers: 2\n").unwrap();
+    output("config set local.retries 3", of_user(folder.path()));
+    assert_eq!(
+        fs::read_to_string(own.join("a.json")).unwrap(),
+        "{\n  \"local\": {\n    \"retries\": 3\n  }\n}\n"
+    );
+    output("config set num-workers 4", of_user(folder.path()));
+    assert_eq!(fs::read_to_string(own.join("b.yaml")).unwrap(), "num_workers: 4\n");
+    let (code, _, err) =
+        run("config set num-workers 5", of_user(folder.path()).with_variable("RASKT_NUM_WORKERS", "9"));
+    assert_eq!(code, 0);
+    assert_eq!(err, "warning: what is in force is from the environment variable RASKT_NUM_WORKERS\n");
+}
+
+#[test]
+fn set_refuses_what_the_schema_does_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (line, reason) in [
+        ("config set local.retries often", "configuration key 'local.retries' cannot be 'often'"),
+        ("config set local.retry 1", "no configuration key 'local.retry'; is 'local.retries' meant?"),
+        ("config set local 5", "configuration key 'local' cannot be 5"),
+        ("config set local {}", "'local' is a section: set one of the keys below it"),
+        ("config set pool x", "configuration key 'pool' cannot be 'x'"),
+    ] {
+        let (code, out, err) = run(line, of_user(folder.path()));
+        assert_eq!((code, out.as_str()), (2, ""), "{line}");
+        assert!(err.starts_with("error: ") && err.contains(reason), "{line}: {err}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(error("config set local.retries 1").contains("set XDG_CONFIG_HOME"));
+    let own = folder.path().join("raskt");
+    fs::create_dir(&own).unwrap();
+    for (text, reason) in [("a: [\n", "raskt.yaml:"), ("{a: 1} # b\n", "without losing its comments")] {
+        fs::write(own.join("raskt.yaml"), text).unwrap();
+        let (code, _, err) = run("config set local.retries 1", of_user(folder.path()));
+        assert!(code == 2 && err.contains(reason), "{err}");
+        assert_eq!(fs::read_to_string(own.join("raskt.yaml")).unwrap(), text);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn set_leaves_links_and_permissions_as_they_are() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (own, elsewhere) = (folder.path().join("raskt"), folder.path().join("dotfiles.yaml"));
+    fs::create_dir(&own).unwrap();
+    fs::write(&elsewhere, "num-workers: 2\n").unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&elsewhere, own.join("raskt.yaml")).unwrap();
+    output("config set num-workers 3", of_user(folder.path()));
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "num-workers: 3\n");
+    assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::symlink_metadata(own.join("raskt.yaml")).unwrap().is_symlink());
+}
+
+#[test]
+fn info_tells_versions_the_machine_and_the_files_that_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("raskt");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("raskt.yaml"), "scheduler: sync\nlocal: {memory-limit: 1GiB}\n").unwrap();
+    for line in ["info", "info --format json"] {
+        let text = output(line, of_user(folder.path()));
+        let (found, _) = parse_yaml(&text, YamlLimits::default()).unwrap();
+        let text = |key: &str| found.get(key).and_then(Value::as_str);
+        assert_eq!(text("raskt"), Some(env!("CARGO_PKG_VERSION")));
+        assert_eq!((text("scheduler"), text("memory-limit")), (Some("sync"), Some("1.00 GiB")));
+        assert!(matches!(found.get("cores"), Some(Value::Int(1..))));
+        assert!(text("platform").is_some_and(|platform| platform.contains(std::env::consts::ARCH)));
+        let file = Value::from(own.join("raskt.yaml").to_str().unwrap());
+        assert_eq!(found.get("configuration-files"), Some(&Value::List(vec![file])));
+        let words = ["threads", "processes", "sync"].map(Value::from).to_vec();
+        assert_eq!(found.get("schedulers"), Some(&Value::List(words)));
+    }
+}
+
 /// An output that fails.
 struct Failing(io::ErrorKind);
 
@@ -147,7 +261,8 @@ impl Write for Failing {
 fn a_closed_pipe_is_no_error_and_a_full_disk_is_one() {
     for (kind, expected) in [(io::ErrorKind::BrokenPipe, 0), (io::ErrorKind::StorageFull, 2)] {
         let mut err = Vec::new();
-        let mut around = Surroundings { sources: Sources::none(), out: &mut Failing(kind), err: &mut err };
+        let sources = Sources::none();
+        let mut around = Surroundings { sources, host: &no_host, out: &mut Failing(kind), err: &mut err };
         assert_eq!(run_in(["version".to_owned()].into_iter(), &mut around), expected);
         assert_eq!(err.is_empty(), expected == 0);
     }

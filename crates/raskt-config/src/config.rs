@@ -147,6 +147,31 @@ impl Config {
         settled(key, value, origin).map(|(_, warnings)| warnings)
     }
 
+    /// What setting a dotted key sets: the known keys, as they are spelled, with their values, several where a section is
+    /// given a mapping; and what is doubtful about it.
+    ///
+    /// ```
+    /// use raskt_config::{Config, Origin, Value};
+    ///
+    /// let (leaves, warnings) = Config::settled("local.batch_max", Value::Int(2), Origin::Default)?;
+    /// assert_eq!(leaves, [("local.batch-max".to_owned(), Value::Int(2))]);
+    /// assert!(warnings.is_empty());
+    /// # Ok::<(), raskt_config::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn settled(
+        key: &str,
+        value: Value,
+        origin: Origin,
+    ) -> Result<(Vec<(String, Value)>, Vec<ConfigWarning>), ConfigError> {
+        let (layer, warnings) = settled(key, value, origin)?;
+        let leaves = layer.values.leaves().into_iter().map(|(path, value)| (path, value.clone()));
+        Ok((leaves.collect(), warnings))
+    }
+
     /// The value of a known key in the form that its kind gives it.
     ///
     /// # Errors

@@ -156,14 +156,10 @@ pub(crate) fn read_layers(
     Ok(layers)
 }
 
-/// The files at a path: the file itself, or those of a folder in the order of their names.
+/// The files at a path; that one cannot be looked at is a warning.
 fn files(searched: &SearchPath, warnings: &mut Vec<ConfigWarning>) -> Vec<PathBuf> {
     let path = &searched.path;
-    let found = fs::metadata(path).and_then(|metadata| match metadata.is_dir() {
-        true => folder(path),
-        false => Ok(vec![path.clone()]),
-    });
-    match found {
+    match searched.files() {
         Ok(files) => files,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             if searched.role == PathRole::Explicit {
@@ -174,6 +170,20 @@ fn files(searched: &SearchPath, warnings: &mut Vec<ConfigWarning>) -> Vec<PathBu
         Err(error) => {
             warnings.push(ConfigWarning::Unreadable { path: path.clone(), reason: error.to_string() });
             Vec::new()
+        }
+    }
+}
+
+impl SearchPath {
+    /// The files that are read here: the path itself, or those of the folder that it is in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// What the system says where the path cannot be looked at, or is not there.
+    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+        match fs::metadata(&self.path)?.is_dir() {
+            true => folder(&self.path),
+            false => Ok(vec![self.path.clone()]),
         }
     }
 }

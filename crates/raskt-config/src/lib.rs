@@ -17,6 +17,7 @@
 
 mod config;
 mod document;
+mod edit;
 mod error;
 mod layer;
 mod literal;
@@ -35,6 +36,7 @@ mod yaml;
 
 pub use config::{Config, Found};
 pub use document::{markdown, schema_value};
+pub use edit::edited_yaml;
 pub use error::{ConfigError, ConfigWarning};
 pub use literal::parse_literal;
 pub use map::{KEY_PARTS_MAX, Map};

@@ -59,6 +59,13 @@ fn yaml_flow(value: &Value, text: &mut String) {
     }
 }
 
+/// A value as YAML on one line.
+pub(crate) fn yaml_value(value: &Value) -> String {
+    let mut text = String::new();
+    yaml_flow(value, &mut text);
+    text
+}
+
 /// A text as a plain scalar where that reads back as the same text, quoted otherwise.
 fn yaml_word(word: &str) -> String {
     let harmless =

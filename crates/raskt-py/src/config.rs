@@ -244,20 +244,27 @@ fn memory_granted_bytes(py: Python<'_>) -> u64 {
     py.detach(raskt_config::memory_granted_bytes)
 }
 
-/// Run a command of the command line, writing to Python streams; returns the exit code.
+/// Run a command of the command line, writing to Python streams; returns the exit code. What `host` returns is asked for
+/// where the command tells of Python.
 #[pyfunction]
 fn cli_run(
     args: Vec<String>,
     env: Env<'_, '_>,
     prefix: Option<PathBuf>,
+    host: Bound<'_, PyAny>,
     out: Bound<'_, PyAny>,
     err: Bound<'_, PyAny>,
 ) -> i32 {
     let (mut out, mut err) = (Stream(out), Stream(err));
     let sources = Sources::from_env(variables(env), prefix.as_deref());
+    let host = || -> io::Result<Map> {
+        let told = host.call0().map_err(io::Error::other)?;
+        let told = told.cast::<PyDict>().map_err(|error| io::Error::other(error.to_string()))?;
+        map_from_python(told, 0).ok_or_else(|| io::Error::other("it is no plain dictionary"))
+    };
     raskt_cli::run_in(
         args.into_iter(),
-        &mut raskt_cli::Surroundings { sources, out: &mut out, err: &mut err },
+        &mut raskt_cli::Surroundings { sources, host: &host, out: &mut out, err: &mut err },
     )
 }
 
