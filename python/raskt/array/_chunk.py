@@ -334,10 +334,27 @@ def tensordot_by_blas(*blocks: Block, axes: Any) -> Block:
     return tensordot_blocks(*blocks, axes=axes)
 
 
-def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any) -> Block:
+def check_alike(blocks: Any, indices: Any, letters: Any) -> None:
+    """Check that blocks are of one length along letters: NumPy would stretch one element to many."""
+    for letter in letters:
+        found = [
+            block.shape[axis]
+            for block, index in zip(blocks, indices, strict=False)
+            for axis, own in enumerate(index)
+            if own == letter
+        ]
+        if len(set(found)) > 1:
+            raise ValueError(
+                f"operands could not be broadcast together: blocks have {found} elements along index "
+                f"{letter!r}, sizes that were not known; call compute_chunk_sizes() on the arrays to see them"
+            )
+
+
+def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, alike: Any = ()) -> Block:
     """Return the sum of products over the blocks along letters that the result lacks.
 
-    ``counts`` has for each operand the letters along which its blocks come, in C order, and their numbers.
+    ``counts`` has for each operand the letters along which its blocks come, in C order, and their numbers;
+    ``alike`` the letters along which blocks of different lengths are an error.
     """
     import itertools
 
@@ -358,6 +375,7 @@ def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any) -> 
             for letter, count in spread:
                 number = number * count + index[letter]
             chosen.append(of[number])
+        check_alike(chosen, subscripts.partition("->")[0].split(","), alike)
         product = np.einsum(subscripts, *chosen, **kwargs)
         total = product if total is None else total + product
     return total

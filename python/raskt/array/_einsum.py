@@ -153,10 +153,17 @@ def _once(
         **({"dtype": known} if dtype is not None else {}),
     }
     from raskt import _raskt
+    from raskt.array.blockwise import unknown_letters
 
+    alike = unknown_letters(list(zip(unified, inputs, strict=True)))
     parameters = {
         "function": "raskt.array._chunk.einsum_blocks",
-        "kwargs": {"subscripts": subscripts, "counts": counts, "kwargs": _raskt.Whole(extra)},
+        "kwargs": {
+            "subscripts": subscripts,
+            "counts": counts,
+            "kwargs": _raskt.Whole(extra),
+            **({"alike": alike} if alike else {}),
+        },
         "output": [number[letter] for letter in output],
         "inputs": [[number[letter] for letter in letters] for letters in inputs],
         "contraction": "spread",

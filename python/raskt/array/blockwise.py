@@ -8,6 +8,7 @@ import numpy as np
 
 from raskt import _raskt
 from raskt.array._block_call import BlockCall, Rest, dtype_of_call, wants
+from raskt.array._chunk import check_alike
 from raskt.array._op import dtype_parameter, op, told
 from raskt.array.rechunk import grid_of
 
@@ -117,7 +118,10 @@ def blockwise(
     joins = any(letter not in out_ind for _, _, index in arrays for letter in index)
     rest = Rest(tuple(None if i is not None else x for x, i in pairs), kwargs)
     places = tuple(at for at, _, _ in arrays)
-    call = BlockCall(func, places, rest)
+    call: Any = BlockCall(func, places, rest)
+    unknown = unknown_letters([(x, index) for _, x, index in arrays]) if align_arrays else []
+    if unknown and (concatenate or not joins):
+        call = _Alike(call, [index for _, _, index in arrays], unknown)
     if dtype is None:
         dtype = getattr(meta, "dtype", None)
     is_said = dtype is not None
@@ -153,7 +157,31 @@ class _Lists:
         return type(self).__name__, self.call, repr(self.indices), repr(self.output)
 
 
+class _Alike:
+    """A function whose blocks have to be of one length along indices of which the sizes are not known."""
+
+    def __init__(self, call: Any, indices: Any, letters: Any) -> None:
+        self.call, self.indices, self.letters = call, indices, letters
+        self.__name__, self.reads_only = call.__name__, call.reads_only
+
+    def __call__(self, *blocks: Any) -> Any:
+        check_alike(blocks, self.indices, self.letters)
+        return self.call(*blocks)
+
+    def __raskt_tokenize__(self) -> Any:
+        return type(self).__name__, self.call, repr(self.indices), repr(self.letters)
+
+
 atop = blockwise
+
+
+def unknown_letters(arrays: list[tuple[Array, Any]]) -> list[Any]:
+    """Return the indices along which several arrays are of sizes that are not known."""
+    counts: dict[Any, int] = {}
+    for x, index in arrays:
+        for letter, n in zip(index, x.shape, strict=True):
+            counts[letter] = counts.get(letter, 0) + (n != n)
+    return [letter for letter, count in counts.items() if count > 1]
 
 
 def paired_chunks(arrays: list[tuple[Array, Any]]) -> dict[Any, Any]:

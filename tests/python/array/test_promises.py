@@ -157,6 +157,26 @@ def test_unequal_blocks_side_by_side_are_in_their_place_or_an_error(
     np.testing.assert_array_equal(found, after(np.stack(flat, axis=axis)))
 
 
+@pytest.mark.parametrize(
+    "paired",
+    [
+        lambda a, b: a + b,
+        lambda a, b: ra.where(a > 0, a, b),
+        lambda a, b: a.astype("f2") + b.astype("f2"),
+        lambda a, b: ra.einsum("i,i->i", a, b),
+        lambda a, b: ra.einsum("i,i->", a, b),
+        lambda a, b: ra.dot(a, b),
+        lambda a, b: ra.blockwise(np.add, "i", a, "i", b, "i", dtype=int),
+        lambda a, b: ra.blockwise(np.multiply, "ij", a, "i", b, "i", new_axes={"j": 1}, dtype=int),
+    ],
+)
+def test_one_element_is_not_stretched_to_a_block_of_many_where_sizes_were_not_known(paired: Any) -> None:
+    with pytest.raises(ValueError, match=r"could not be broadcast|do not fit each other"):
+        paired(unknown((1, 2)), unknown((3, 2))).compute()
+    same = unknown((3, 2))
+    np.testing.assert_array_equal(ra.blockwise(np.add, "i", same, "i", same, "i", dtype=int), [6, 6, 6, 4, 4])
+
+
 @pytest.mark.parametrize("chunks", [2, (3, 4), -1])
 @pytest.mark.parametrize("after", AFTER)
 @pytest.mark.parametrize("mode", ["r", "r+", "c"])
