@@ -59,7 +59,8 @@ fn are_mixed(values: &[Value]) -> bool {
 
 impl Kernel for ByType {
     fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
-        if !call.inputs.iter().any(is_foreign) && !(self.needs_one_dtype && are_mixed(call.inputs)) {
+        let is_mixed = self.needs_one_dtype && are_mixed(call.inputs);
+        if !is_mixed && !call.inputs.iter().any(is_foreign) {
             return self.native.run(call);
         }
         Python::attach(|py| {
