@@ -3,11 +3,15 @@
 A cache of `functools.lru_cache`, a sentinel, a `typing.NewType` say when pickled where they can be imported.
 A child does not find what ``__main__`` defines, so that what makes the object goes along. The child makes one
 copy for each name and keeps it: ``is`` holds there. What comes back is the object that has the name here.
+
+Classes of ``__main__`` go as cloudpickle writes them, and with what it leaves out: ``__slots__``, without
+which an object of the child's class does not fit the class here, and what members of enumerations were given.
 """
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import functools
 import io
 import pickle
@@ -27,6 +31,12 @@ _copies: dict[tuple[str, str], Any] = {}
 
 #: What pickles as a name without being asked; cloudpickle has decided that it is to.
 _GLOBALS = (type, types.FunctionType)
+
+#: The parts of which cloudpickle makes a class: function, arguments, state, two Nones, what sets the state.
+_PARTS_OF_A_CLASS = 6
+
+#: What every member of an enumeration has by itself.
+_OF_MEMBERS = ("_value_", "_name_", "__objclass__", "_sort_order_")
 
 #: Classes of `typing` whose objects are made of attributes that they have.
 _TYPING = {
@@ -59,6 +69,8 @@ def _pickler_class() -> Any:
             """Return how the object is made anew."""
             reduced = super().reducer_override(obj)
             cls = type(obj)
+            if issubclass(cls, type) and type(reduced) is tuple and len(reduced) == _PARTS_OF_A_CLASS:
+                return _complete(obj, reduced)
             if reduced is not NotImplemented or issubclass(cls, _GLOBALS) or cls in self.dispatch_table:
                 return reduced
             if cls is functools.cached_property:
@@ -72,6 +84,53 @@ def _pickler_class() -> Any:
             return _by_value(obj, reduced)
 
     return Pickler
+
+
+def _complete(cls: Any, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return how cloudpickle makes a class, with what it leaves out."""
+    make, args, (state, slot_state), *none, fill = reduced
+    if issubclass(cls, enum.Enum):
+        return _complete_enumeration(cls, reduced)
+    slots = cls.__dict__.get("__slots__")
+    if slots is None or issubclass(cls, tuple):
+        # Tuples have none but `()`, which `typing.NamedTuple` does not let be said.
+        return reduced
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    prefix = f"_{cls.__name__.lstrip('_')}"
+    mangled = {f"{prefix}{name}" for name in names if name.startswith("__") and not name.endswith("__")}
+    state = {name: value for name, value in state.items() if name not in mangled and name != "__slots__"}
+    metaclass, name, bases, keywords, *rest = args
+    return (
+        make,
+        (metaclass, name, bases, {**keywords, "__slots__": slots}, *rest),
+        (state, slot_state),
+        *none,
+        fill,
+    )
+
+
+def _complete_enumeration(cls: Any, reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return how cloudpickle makes an enumeration, with aliases, flags of several bits, and attributes."""
+    make, (bases, name, qualname, _, *rest), (state, slot_state), *none, fill = reduced
+    members = {key: member.value for key, member in cls.__members__.items()}
+    state = {key: value for key, value in state.items() if key not in members}
+    attributes = {}
+    for key, member in cls.__members__.items():
+        own = {at: value for at, value in member.__dict__.items() if at not in _OF_MEMBERS}
+        if own:
+            attributes[key] = own
+    args = bases, name, qualname, members, *rest
+    return make, args, ((state, slot_state), fill, attributes), *none, _fill_enumeration
+
+
+def _fill_enumeration(cls: Any, state: Any) -> None:
+    """Give an enumeration its methods, and its members the attributes that they lack."""
+    own, fill, attributes = state
+    fill(cls, own)
+    for name, values in attributes.items():
+        member = cls._member_map_[name]
+        for attribute, value in values.items():
+            member.__dict__.setdefault(attribute, value)
 
 
 def _found(module: str, name: str) -> Any:

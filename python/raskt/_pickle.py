@@ -91,13 +91,37 @@ def pack_exception(exc: BaseException) -> tuple[bytes | None, str, str]:
     text = "".join(traceback.format_exception(exc))
     try:
         data = dumps(exc)
-        # One that another process would make something else of is described instead, as is one that cannot
-        # travel.
-        if type(pickle.loads(data)).__qualname__ != type(exc).__qualname__:
-            return None, description, text
+        # One that another process would make something else of is made in another way.
+        if type(pickle.loads(data)).__qualname__ == type(exc).__qualname__:
+            return data, description, text
     except Exception:
-        return None, description, text
-    return data, description, text
+        # Such classes often have an `__init__` with other parameters than what it passes on.
+        pass
+    try:
+        data = dumps(_Remade(type(exc), exc.args, exc.__dict__))
+        if type(pickle.loads(data)).__qualname__ == type(exc).__qualname__:
+            return data, description, text
+    except Exception:
+        # It cannot travel, and is described instead.
+        pass
+    return None, description, text
+
+
+class _Remade:
+    """An exception that is made without its ``__init__``, of its arguments and attributes."""
+
+    def __init__(self, cls: type[BaseException], args: tuple[Any, ...], attributes: dict[str, Any]) -> None:
+        self.parts = (cls, args, attributes)
+
+    def __reduce__(self) -> Any:
+        return _remake, self.parts
+
+
+def _remake(cls: type[BaseException], args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:
+    exc = cls.__new__(cls, *args)
+    exc.args = args
+    exc.__dict__.update(attributes)
+    return exc
 
 
 def unpack_exception(packed: tuple[bytes | None, str, str]) -> BaseException:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from raskt import _raskt
+from raskt._dask.collections import is_foreign
 from raskt._protocol import identity
 from raskt._raskt import Delayed, Task, TaskRef
 from raskt.base import flatten_keys, unpack_collections
@@ -236,6 +237,12 @@ def _keys_and_roots(collections: Sequence[Any]) -> dict[int, tuple[list[Any], li
     """The keys of each collection, flat, and the delayed values behind them, by ``id``."""
     tables = {}
     others = [collection for collection in collections if type(collection) is not Delayed]
+    for collection in others:
+        if is_foreign(collection):
+            raise TypeError(
+                f"bind, clone, wait_on and checkpoint take collections of Raskt, found {type(collection)!r}: "
+                "use dask.graph_manipulation for those of Dask"
+            )
     for at, (keys, roots) in delayed_of(others, optimize_graph=False).items():
         tables[at] = (list(flatten_keys(keys)), roots)
     for collection in collections:

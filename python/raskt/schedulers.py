@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import math
+import operator
 import os
 import sys
 
@@ -85,11 +86,12 @@ def _n_workers(kwargs: dict[str, Any], key: str = "threads.budget") -> int:
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    # NumPy's whole numbers are such too; they have `__index__`.
+    if isinstance(value, bool) or not hasattr(type(value), "__index__") or value < least:
         raise ValueError(f"{name} must be a whole number of {least} or more, found {value!r}")
     if value > most:
         raise ValueError(f"{name} must be at most {most:,}, found {value!r}")
-    return value
+    return operator.index(value)
 
 
 def _memory_limit(kwargs: dict[str, Any]) -> int | None:

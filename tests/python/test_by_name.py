@@ -170,3 +170,82 @@ def test_queues_and_dicts_of_a_manager_are_shared_with_child_processes():
         assert delayed(sum)(tasks).compute(scheduler="processes", num_workers=2) == 10
         assert sorted(queue.get(timeout=60) for _ in range(5)) == list(range(5))
         assert os.getpid() not in found.values()
+
+
+def test_objects_of_classes_with_slots_come_back():
+    program("""
+        import dataclasses
+        class Plain:
+            __slots__ = ("a", "__b")
+            def __init__(self, a, b): self.a, self.__b = a, b
+            def pair(self): return self.a, self.__b
+        class One:
+            __slots__ = "only"
+        class Below(Plain):
+            __slots__ = ("c", "__weakref__")
+        class WithDict(Plain):
+            pass
+        @dataclasses.dataclass(slots=True)
+        class Point:
+            x: int
+            y: int = 2
+        class Named(typing.NamedTuple):
+            a: int
+            b: int = 2
+        class Empty(tuple):
+            __slots__ = ()
+        found = compute(lambda: Plain(1, 2))
+        assert type(found) is Plain and found.pair() == (1, 2)
+        one = One()
+        one.only = 3
+        assert compute(lambda one: one, one).only == 3
+        below = compute(lambda: Below(1, 2))
+        below.c = weakref.ref(below)
+        assert type(below) is Below and below.pair() == (1, 2) and not hasattr(below, "__dict__")
+        more = WithDict(1, 2)
+        more.d = 4
+        found = compute(lambda more: more, more)
+        assert (found.pair(), found.d) == ((1, 2), 4)
+        assert compute(lambda: Point(1)) == Point(1)
+        assert compute(lambda: Named(1)) == Named(1)
+        assert compute(lambda: Empty((1,))) == Empty((1,))
+        def refused(plain):
+            try:
+                plain.other = 1
+            except AttributeError:
+                return True
+        assert compute(refused, Plain(1, 2))
+    """)
+
+
+def test_members_of_enumerations_keep_what_init_gave_them():
+    program("""
+        class Planet(enum.Enum):
+            EARTH = (5.9, 6.4)
+            MARS = (0.6, 3.4)
+            def __init__(self, mass, radius): self.mass, self.radius = mass, radius
+            @property
+            def density(self): return self.mass / self.radius
+        class Coded(enum.Enum):
+            A = ("a", 1)
+            def __new__(cls, text, code):
+                member = object.__new__(cls)
+                member._value_, member.code = text, code
+                return member
+        assert compute(lambda planet: planet.density, Planet.MARS) == Planet.MARS.density
+        assert compute(lambda: [planet.mass for planet in Planet]) == [5.9, 0.6]
+        assert compute(lambda: Planet.EARTH) is Planet.EARTH
+        Planet.MARS.mass = 7
+        assert compute(lambda: Planet.MARS) is Planet.MARS and Planet.MARS.mass == 7
+        assert compute(lambda: Coded("a").code) == 1
+        class Named(enum.Enum):
+            A = 1
+            ALIAS = 1
+        class Bits(enum.IntFlag):
+            A = 1
+            B = 2
+            BOTH = 3
+        assert compute(lambda: (Named.ALIAS, Named["ALIAS"])) == (Named.A, Named.A)
+        assert compute(lambda: [Bits.BOTH, Bits.A | Bits.B, Bits["BOTH"]]) == [Bits.BOTH] * 3
+        assert compute(lambda bits: bits & Bits.A, Bits.BOTH) is Bits.A
+    """)

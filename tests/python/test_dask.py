@@ -414,3 +414,10 @@ def test_raskt_alone_imports_no_dask() -> None:
         "assert 'dask' not in sys.modules, 'imported'"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_graph_manipulation_says_that_it_takes_none_of_dask() -> None:
+    from raskt.graph_manipulation import bind
+
+    with pytest.raises(TypeError, match=r"use dask\.graph_manipulation"):
+        bind(da.ones(2), ra.ones(2))

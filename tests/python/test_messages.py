@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import raskt
 import raskt.array as ra
@@ -85,6 +86,13 @@ def test_an_exception_of_a_child_process_is_told_truthfully_with_its_traceback(k
     assert "fail" in str(caught.value.__cause__)
 
 
+def test_an_exception_of_a_child_whose_init_takes_more_than_it_passes_on_keeps_type_and_attributes() -> None:
+    with pytest.raises(NeedsTwo) as caught:
+        failing(NeedsTwo).compute(scheduler="processes")
+    assert (caught.value.args, caught.value.b) == ((1,), 2)
+    assert "fail" in str(caught.value.__cause__)
+
+
 def test_a_result_that_cannot_be_unpickled_names_its_task() -> None:
     with pytest.raises(OSError, match="refused") as caught:
         delayed(CannotBeRead)(raskt_key_name="the-key").compute(scheduler="processes")
@@ -107,6 +115,16 @@ def test_a_number_that_is_none_names_argument_and_value(option: str, value: Any)
     with pytest.raises(ValueError, match=re.escape(option)) as caught:
         delayed(1).compute(**{option: value})
     assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_numbers_of_numpy_are_whole_numbers(scheduler: str) -> None:
+    total = delayed(sum)([1, 2])
+    assert total.compute(scheduler=scheduler, num_workers=np.int64(2), retries=np.uint8(1)) == 3
+    with pytest.raises(ValueError, match=r"num_workers .* found np\.float64\(2\.0\)"):
+        total.compute(scheduler=scheduler, num_workers=np.float64(2))
+    with pytest.raises(ValueError, match=r"num_workers .* found np\.True_"):
+        total.compute(scheduler=scheduler, num_workers=np.True_)
 
 
 def test_paths_may_be_bytes(tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ class Elementwise:
         >>> b.pluck("name").compute(), b.pluck(["name", "age"], 0).compute()
         (['Ann', 'Bo'], [('Ann', 3), ('Bo', 0)])
         """
-        return Inputs(self).bag("pluck", Pluck(default, key))
+        return Inputs(self).bag("pluck", Pluck(kept(default), kept(key)))
 
     def flatten(self) -> Bag:
         """Go through the items of every element.

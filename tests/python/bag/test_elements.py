@@ -390,3 +390,13 @@ def test_a_bag_of_many_steps_runs_and_prints_and_pickles(step: str) -> None:
 
 def _never(_item: object) -> bool:
     return False
+
+
+def test_keys_and_defaults_to_pluck_are_those_of_the_call():
+    keys, default = ["a"], [0]
+    bag = rb.from_sequence([{"a": 1, "b": 2}, {"b": 3}], npartitions=2)
+    plucked = bag.pluck(keys, default)
+    keys.append("b")
+    default.append(1)
+    assert plucked.compute(scheduler="sync") == [(1,), ([0],)]
+    assert bag.pluck(["a"], [0]).compute(scheduler="sync") == [(1,), ([0],)]
