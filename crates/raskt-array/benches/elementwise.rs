@@ -43,7 +43,7 @@ fn seconds(mut work: impl FnMut()) -> f64 {
 
 fn run(name: &str, shared: &Param, own: &Param, inputs: &mut [Value], exclusive: u64) -> Value {
     let cancel = CancelToken::default();
-    let ctx = TaskCtx { cancel: &cancel, n_threads: N_THREADS, worker: 0 };
+    let ctx = TaskCtx { cancel: &cancel, n_threads: N_THREADS, worker: 0, float_errors: None };
     let mut call = Call { shared, own, inputs, exclusive, ctx: &ctx };
     run_body(name, &mut call).unwrap_or_else(|error| {
         println!("{name}: {error}");

@@ -36,8 +36,14 @@ Native results are those of NumPy to the bit, but for
 `tests/python/array/test_native_is_numpy.py` holds each row to NumPy over NaN, NaT, zeros of both signs, infinities,
 overflow, subnormal numbers, empty axes, arrays without axes, steps of either sign, other byte orders and read-only memory.
 
-Native kernels raise no `RuntimeWarning` (division by zero, overflow, invalid values): the elements say it. They do not
-follow `numpy.errstate(..=\"raise\")` either; where that is wanted, set `array.native` to False.
+Element-wise kernels report floating-point errors as NumPy does, by the `numpy.errstate` of whoever computes: each
+step of a fused chain by its own name, each kind once a computation. `\"raise\"` raises at the end of the computation.
+The processor's flags (x86-64, AArch64) are read once a step and tile; remainders and floored division look at their
+operands. Nothing is read where all is ignored. Native kernels report no errors of sums and other reductions
+themselves, of products of matrices, of complex numbers other than sums and differences, of casts to integers that do
+not hold a number, of `arccosh`, `arctanh`, `logaddexp` and `reciprocal` of whole numbers, of times, and none in child
+processes; underflow they report of products, quotients, powers and casts. `divmod` reports as `floor_divide` and
+`remainder`. Where NumPy's own reports are wanted, set `array.native` to False.
 
 Large products of floats (from 4 million multiplications a pair of blocks) are NumPy's too, that is its BLAS; smaller ones,
 and all of whole numbers, run natively.

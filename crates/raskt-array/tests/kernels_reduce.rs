@@ -11,7 +11,7 @@ use raskt_exec::{Call, CancelToken, TaskCtx};
 /// Runs a body as an executor does: with exclusive inputs, on several threads.
 fn execute(name: &str, shared: &Param, inputs: &mut [Value], exclusive: u64, n_threads: usize) -> Value {
     let cancel = CancelToken::default();
-    let ctx = TaskCtx { cancel: &cancel, n_threads, worker: 0 };
+    let ctx = TaskCtx { cancel: &cancel, n_threads, worker: 0, float_errors: None };
     let mut call = Call { shared, own: &Param::Null, inputs, exclusive, ctx: &ctx };
     run_body(name, &mut call).unwrap()
 }
@@ -208,7 +208,7 @@ fn sums_keep_what_rounding_would_lose() {
 fn a_cancelled_task_stops() {
     let cancel = CancelToken::default();
     cancel.cancel();
-    let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0 };
+    let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors: None };
     let x: Value = NdArray::from_f64(&[4], &[1.0; 4]).unwrap().into();
     let (shared, mut inputs) = (chain().to_param(), [x.clone(), x]);
     let mut call = Call { shared: &shared, own: &Param::Null, inputs: &mut inputs, exclusive: 0, ctx: &ctx };

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use raskt_core::{ErrorKind, Result};
 
+use crate::float_errors::FloatErrors;
+
 /// A flag that tells the tasks of a computation to stop. Kernels poll it once a tile.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
@@ -40,6 +42,8 @@ pub struct TaskCtx<'a> {
     pub n_threads: usize,
     /// Which worker of its executor runs the task.
     pub worker: usize,
+    /// Where native kernels note floating-point errors, if somebody asks for them.
+    pub float_errors: Option<&'a FloatErrors>,
 }
 
 thread_local! {

@@ -71,7 +71,8 @@ impl Run {
         let outcome = self.prepare(&mut job).and_then(|()| {
             let mut inputs = std::mem::take(&mut job.inputs);
             let (plan, local) = job.place(self);
-            let ctx = TaskCtx { cancel: self.cancel_token(), n_threads, worker };
+            let float_errors = self.options().float_errors.as_deref();
+            let ctx = TaskCtx { cancel: self.cancel_token(), n_threads, worker, float_errors };
             let mut run = || plan.run(local, &mut inputs, job.exclusive, &ctx, self.registry());
             match &self.options().observer {
                 None => run(),

@@ -8,6 +8,7 @@ pub mod admission;
 mod arrange;
 pub mod context;
 mod desk;
+pub mod float_errors;
 mod hand;
 pub mod job;
 pub mod kernel;
@@ -30,6 +31,7 @@ mod warm;
 pub mod worker;
 
 pub use context::{CancelHere, CancelToken, TaskCtx, is_cancelled_here, threads_here};
+pub use float_errors::{FloatErrors, FloatKinds};
 pub use job::{Job, Report, Reported};
 pub use kernel::{Call, Kernel, Outcome, World};
 pub use lane::{ELSEWHERE, Lane, LaneId, NATIVE, Surroundings};

@@ -6,6 +6,7 @@ use raskt_core::{ErrorKind, ErrorPolicy, Result};
 use raskt_store::SpillFolder;
 use rustc_hash::FxHashMap;
 
+use crate::float_errors::FloatErrors;
 use crate::lane::Surroundings;
 use crate::observer::Observer;
 
@@ -39,6 +40,8 @@ pub struct RunOptions {
     pub surroundings: Option<Surroundings>,
     /// Who wants to see each task start and end.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Where native kernels note floating-point errors; without it they look for none.
+    pub float_errors: Option<Arc<FloatErrors>>,
 }
 
 impl Default for RunOptions {
@@ -55,6 +58,7 @@ impl Default for RunOptions {
             arrange_later_from: 1 << 18,
             surroundings: None,
             observer: None,
+            float_errors: None,
         }
     }
 }

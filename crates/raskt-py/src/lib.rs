@@ -14,6 +14,7 @@ mod delayed;
 mod draw;
 mod errors;
 mod eval;
+mod float_errors;
 mod names;
 mod native_call;
 mod node;

@@ -45,7 +45,7 @@ impl NativeCall {
         let mut inputs = inputs.iter().map(to_value).collect::<PyResult<Vec<Value>>>()?;
         let outcome = py.detach(|| {
             let cancel = CancelToken::default();
-            let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0 };
+            let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors: None };
             let call =
                 Call { shared: &Param::Null, own: &self.own, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
             run_alone(&self.body, &self.found, call, &session::registry())

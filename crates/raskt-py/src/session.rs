@@ -24,6 +24,7 @@ use crate::blas::Share;
 use crate::collect::{collect, collect_but, collect_nodes, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
+use crate::float_errors;
 use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::per_process::PerProcess;
@@ -302,6 +303,7 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable, notes: &Notes) -
         (Some(_), Some(parent)) => Some(spill_folder(parent).map_err(|error| errors::to_py(py, error))?),
         _ => None,
     };
+    let float_errors = float_errors::collector(py, table)?;
     Ok(RunOptions {
         n_workers: options.n_workers.max(1),
         memory_limit_bytes: options.memory_limit,
@@ -315,6 +317,7 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable, notes: &Notes) -
         observer: options
             .observer
             .map(|observer| Arc::new(PyObserver::new(observer)) as Arc<dyn raskt_exec::Observer>),
+        float_errors,
     })
 }
 
@@ -549,6 +552,7 @@ fn results_from<'py>(py: Python<'py>, run: &Run, runs_on: RunsOn) -> PyResult<Bo
     let values = py.detach(|| run.results());
     match values {
         Ok(values) => {
+            float_errors::report(py, run)?;
             let outputs = run.table().outputs();
             let object = |(at, value)| {
                 crate::own::to_result(py, value).inspect_err(|error| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raskt_core::{DType, ErrorKind, Param, Result, Value};
-use raskt_exec::{BodyRegistry, Call, CancelToken, Outcome, TaskCtx};
+use raskt_exec::{BodyRegistry, Call, CancelToken, FloatErrors, Outcome, TaskCtx};
 
 use super::{create, elementwise, matmul, reduce, relocate, search};
 
@@ -135,9 +135,22 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 /// [`ErrorKind::UnknownBody`] for a name that no kernel has, and whatever the kernel raises.
-pub fn call(name: &str, parameters: &Param, mut inputs: Vec<Value>) -> Result<Value> {
+pub fn call(name: &str, parameters: &Param, inputs: Vec<Value>) -> Result<Value> {
+    call_noting(name, parameters, inputs, None)
+}
+
+/// As [`call`]; the floating-point errors that the kernel meets are noted.
+///
+/// # Errors
+/// As [`call`].
+pub(crate) fn call_noting(
+    name: &str,
+    parameters: &Param,
+    mut inputs: Vec<Value>,
+    float_errors: Option<&FloatErrors>,
+) -> Result<Value> {
     let cancel = CancelToken::default();
-    let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0 };
+    let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors };
     let own = parameters.get("own").cloned().unwrap_or_default();
     let mut call = Call { shared: parameters, own: &own, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
     run_body(name, &mut call)

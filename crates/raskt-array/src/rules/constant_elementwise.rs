@@ -1,6 +1,7 @@
 //! Element-wise work on arrays that are full of one value gives an array full of one value.
 
 use raskt_core::{Param, Result, Value};
+use raskt_exec::{FloatErrors, FloatKinds};
 use raskt_expr::{Context, Expr, Rule, Way};
 
 use super::sliced::same_blocks;
@@ -36,7 +37,8 @@ impl Rule for ConstantElementwise {
     }
 }
 
-/// What one element of the result is.
+/// What one element of the result is; `None` also where finding it meets a floating-point error, which the user is told
+/// of when the array is computed.
 fn value(expr: &Expr, step: &NativeStep) -> Result<Option<Scalar>> {
     let mut program = ProgramBuilder::new(Vec::new());
     let (mut operands, mut inputs) = (Vec::new(), Vec::new());
@@ -55,7 +57,12 @@ fn value(expr: &Expr, step: &NativeStep) -> Result<Option<Scalar>> {
     }
     let result = step.push(&mut program, &operands)?;
     let program = program.returning(result).finish();
-    match kernels::call("array.elementwise", &program.to_param(), inputs)? {
+    let errors = FloatErrors::new(FloatKinds::ALL);
+    let found = kernels::call_noting("array.elementwise", &program.to_param(), inputs, Some(&errors))?;
+    if !errors.found().is_empty() {
+        return Ok(None);
+    }
+    match found {
         Value::Array(array) => Scalar::of_array(&array).map(Some),
         _ => Ok(None),
     }

@@ -352,7 +352,12 @@ impl Maker<'_> {
         let cancel = CancelToken::default();
         *self.shared.current.lock() = (call.run, cancel.clone());
         let _cancel = CancelHere::set(&cancel);
-        let ctx = TaskCtx { cancel: &cancel, n_threads: call.n_threads.max(1) as usize, worker: 0 };
+        let ctx = TaskCtx {
+            cancel: &cancel,
+            n_threads: call.n_threads.max(1) as usize,
+            worker: 0,
+            float_errors: None,
+        };
         let made = Call {
             shared: &raskt_core::Param::Null,
             own: &ready.own,

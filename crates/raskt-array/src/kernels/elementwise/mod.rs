@@ -3,6 +3,7 @@
 pub(crate) mod casts;
 mod complexes;
 mod encoding;
+mod float_flags;
 mod floats;
 mod integers;
 mod op;

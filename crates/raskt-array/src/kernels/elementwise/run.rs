@@ -5,6 +5,7 @@ use std::sync::Arc;
 use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result, Shape, Value};
 use raskt_exec::{Call, Outcome, TaskCtx};
 
+use super::float_flags::Watch;
 use super::op::{Op, Runner};
 use super::prefetch::Prefetch;
 use super::prepared::{Prepared, prepared};
@@ -139,7 +140,7 @@ fn fill_output(
         work.push((part, mine));
     }
     let done = threads::each(work, |(part, out)| {
-        let mut machine = Machine::new(prepared, inputs, nest.n_elements());
+        let mut machine = Machine::new(prepared, inputs, nest.n_elements(), ctx);
         let out_operand = inputs.len();
         let base = part.base()[out_operand];
         part.for_each_tile(TileShape::Wide, |tile| {
@@ -176,12 +177,13 @@ pub(crate) struct Machine<'a> {
     scratches: Vec<Scratch>,
     places: Vec<Place>,
     prefetch: Prefetch,
+    watch: Option<Watch<'a>>,
     n: usize,
 }
 
 impl<'a> Machine<'a> {
     /// The program over these inputs, for tiles of no more than `n_max` elements.
-    pub fn new(prepared: &'a Prepared, inputs: &'a [Arc<NdArray>], n_max: usize) -> Self {
+    pub fn new(prepared: &'a Prepared, inputs: &'a [Arc<NdArray>], n_max: usize, ctx: &TaskCtx<'a>) -> Self {
         let (program, runners) = (&prepared.program, prepared.runners.as_slice());
         let n_fixed = program.inputs.len() + program.constants.len();
         let slots = slots(program, n_fixed);
@@ -203,6 +205,7 @@ impl<'a> Machine<'a> {
             scratches,
             places,
             prefetch: Prefetch::default(),
+            watch: Watch::over(program, ctx.float_errors),
             n: 0,
         }
     }
@@ -260,7 +263,11 @@ impl<'a> Machine<'a> {
             let exponent = &self.program.dtypes[usize::from(step.operands[1].0)];
             check_exponents(exponent, args[1])?;
         }
-        self.runners[at].run(dst, &args[..step.operands.len()]);
+        let args = &args[..step.operands.len()];
+        match &self.watch {
+            None => self.runners[at].run(dst, args),
+            Some(watch) => watch.step(at, args, || self.runners[at].run(dst, args)),
+        }
         Ok(())
     }
 

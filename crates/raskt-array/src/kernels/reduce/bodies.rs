@@ -97,7 +97,7 @@ fn fold_part(
     let dtype = prepared.program.dtype();
     let found = accumulate::fold(kind, dtype, n_out)?;
     let mut fold = found.ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
-    let mut machine = Machine::new(prepared, inputs, nest.n_elements());
+    let mut machine = Machine::new(prepared, inputs, nest.n_elements(), ctx);
     let (out, place) = (inputs.len(), inputs.len() + 1);
     nest.for_each_tile(tiles, |tile| {
         ctx.cancel.check()?;

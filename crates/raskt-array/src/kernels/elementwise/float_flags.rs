@@ -1,0 +1,239 @@
+//! The processor's status flags of floating-point arithmetic, and which of them NumPy reports for an operation.
+
+use std::cell::Cell;
+
+use raskt_core::DType;
+use raskt_exec::{FloatErrors, FloatKinds};
+
+use super::op::Op;
+use super::program::Program;
+use crate::types::Ufunc;
+
+const DIVIDE: FloatKinds = FloatKinds::DIVIDE;
+const OVERFLOW: FloatKinds = FloatKinds::OVERFLOW;
+const UNDERFLOW: FloatKinds = FloatKinds::UNDERFLOW;
+const INVALID: FloatKinds = FloatKinds::INVALID;
+
+/// Where the errors of a step are seen.
+#[derive(Clone, Copy)]
+enum Sign {
+    /// Nowhere: NumPy reports none, or the flags also come from what its loop does not compute.
+    None,
+    /// In these flags.
+    Flags(FloatKinds),
+    /// In the operands.
+    Operands(fn(&[&[u8]]) -> FloatKinds),
+}
+
+/// What the steps of a program met, on one thread.
+pub(super) struct Watch<'a> {
+    errors: &'a FloatErrors,
+    program: &'a Program,
+    signs: Vec<Sign>,
+    found: Vec<Cell<FloatKinds>>,
+}
+
+impl<'a> Watch<'a> {
+    /// Has the steps of `program` watched, if one of them can meet what is asked for.
+    pub fn over(program: &'a Program, errors: Option<&'a FloatErrors>) -> Option<Self> {
+        let errors = errors?;
+        let asked = errors.asked();
+        let dtype = |register: usize| program.dtypes.get(register);
+        let sign = |step: &super::program::Step| {
+            let from = step.operands.first().and_then(|register| dtype(usize::from(register.0)));
+            match from.map_or(Sign::None, |from| sign(&step.op, from)) {
+                Sign::Flags(flags) if flags.and(asked).is_empty() => Sign::None,
+                sign => sign,
+            }
+        };
+        let signs: Vec<Sign> = program.steps.iter().map(sign).collect();
+        if signs.iter().all(|sign| matches!(sign, Sign::None)) {
+            return None;
+        }
+        let found = vec![Cell::new(FloatKinds::NONE); signs.len()];
+        Some(Self { errors, program, signs, found })
+    }
+
+    /// Runs the step `at`, which reads `args`, and notes what it meets.
+    #[inline]
+    pub fn step(&self, at: usize, args: &[&[u8]], run: impl FnOnce()) {
+        match self.signs[at] {
+            Sign::None => run(),
+            Sign::Flags(flags) => {
+                clear();
+                run();
+                self.note(at, read().and(flags));
+            }
+            Sign::Operands(look) => {
+                self.note(at, look(args));
+                run();
+            }
+        }
+    }
+
+    fn note(&self, at: usize, kinds: FloatKinds) {
+        self.found[at].set(self.found[at].get().or(kinds));
+    }
+}
+
+impl Drop for Watch<'_> {
+    /// Hands over what was met.
+    fn drop(&mut self) {
+        for (step, found) in self.program.steps.iter().zip(&self.found) {
+            let name = match &step.op {
+                Op::Ufunc(ufunc) => ufunc.name(),
+                _ => "cast",
+            };
+            self.errors.add(name, found.get());
+        }
+    }
+}
+
+/// Where NumPy's errors of an operation on operands of a dtype are seen.
+fn sign(op: &Op, from: &DType) -> Sign {
+    match (op, from) {
+        (Op::Ufunc(ufunc), DType::Float32) => of_float(*ufunc, remainders::<f32>, quotients::<f32>),
+        (Op::Ufunc(ufunc), DType::Float64) => of_float(*ufunc, remainders::<f64>, quotients::<f64>),
+        (Op::Ufunc(ufunc), DType::Complex64 | DType::Complex128) => match ufunc {
+            Ufunc::Add | Ufunc::Subtract => Sign::Flags(OVERFLOW.or(INVALID)),
+            _ => Sign::None,
+        },
+        (Op::Ufunc(Ufunc::FloorDivide | Ufunc::Remainder | Ufunc::Fmod), _) => of_integer(op, from),
+        (Op::Cast(DType::Float32), DType::Float64) => Sign::Flags(OVERFLOW.or(UNDERFLOW)),
+        _ => Sign::None,
+    }
+}
+
+type Look = fn(&[&[u8]]) -> FloatKinds;
+
+fn of_float(ufunc: Ufunc, remainders: Look, quotients: Look) -> Sign {
+    use Ufunc as U;
+    Sign::Flags(match ufunc {
+        U::Add | U::Subtract => OVERFLOW.or(INVALID),
+        U::Multiply | U::Square => OVERFLOW.or(UNDERFLOW).or(INVALID),
+        U::Divide | U::Reciprocal | U::Power | U::FloatPower => FloatKinds::ALL,
+        U::Sqrt | U::Sin | U::Cos | U::Tan | U::Arcsin | U::Arccos => INVALID,
+        U::Exp | U::Exp2 | U::Expm1 | U::Sinh | U::Cosh | U::Hypot => OVERFLOW,
+        U::Log | U::Log2 | U::Log10 | U::Log1p => DIVIDE.or(INVALID),
+        U::Remainder | U::Fmod => return Sign::Operands(remainders),
+        U::FloorDivide => return Sign::Operands(quotients),
+        _ => return Sign::None,
+    })
+}
+
+fn pairs<T: bytemuck::Pod>(args: &[&[u8]]) -> impl Iterator<Item = (T, T)> {
+    let cast = |at: usize| bytemuck::cast_slice::<u8, T>(args[at]).iter().copied();
+    cast(0).zip(cast(1))
+}
+
+/// What remainders of floats meet: that of an infinity, or by zero, is a NaN.
+fn remainders<T: super::floats::Real>(args: &[&[u8]]) -> FloatKinds {
+    let is_invalid = |(a, b): (T, T)| !a.is_nan() && !b.is_nan() && (a.is_inf() || b == T::default());
+    INVALID.when(pairs(args).any(is_invalid))
+}
+
+/// What floored quotients of floats meet.
+fn quotients<T: super::floats::Real>(args: &[&[u8]]) -> FloatKinds {
+    let zero = T::default();
+    pairs(args).fold(FloatKinds::NONE, |found, (a, b): (T, T)| {
+        let met = if a.is_nan() || b.is_nan() {
+            FloatKinds::NONE
+        } else if b == zero {
+            INVALID.when(a == zero).or(DIVIDE.when(a != zero && a.is_fin()))
+        } else if a.is_inf() {
+            INVALID
+        } else {
+            // NumPy's loop goes on with the infinity, and subtracts it from itself.
+            OVERFLOW.or(INVALID).when(!a.over(b).is_fin())
+        };
+        found.or(met)
+    })
+}
+
+fn of_integer(op: &Op, dtype: &DType) -> Sign {
+    macro_rules! signed {
+        ($T:ty) => {
+            Sign::Operands(match op {
+                Op::Ufunc(Ufunc::FloorDivide) => |args| {
+                    let is_beyond = |(a, b): ($T, $T)| a == <$T>::MIN && b == -1;
+                    by_zero::<$T>(args).or(OVERFLOW.when(pairs(args).any(is_beyond)))
+                },
+                _ => by_zero::<$T>,
+            })
+        };
+    }
+    match dtype {
+        DType::Int8 => signed!(i8),
+        DType::Int16 => signed!(i16),
+        DType::Int32 => signed!(i32),
+        DType::Int64 => signed!(i64),
+        DType::UInt8 => Sign::Operands(by_zero::<u8>),
+        DType::UInt16 => Sign::Operands(by_zero::<u16>),
+        DType::UInt32 => Sign::Operands(by_zero::<u32>),
+        DType::UInt64 => Sign::Operands(by_zero::<u64>),
+        _ => Sign::None,
+    }
+}
+
+fn by_zero<T: bytemuck::Pod + Default + PartialEq>(args: &[&[u8]]) -> FloatKinds {
+    DIVIDE.when(bytemuck::cast_slice::<u8, T>(args[1]).contains(&T::default()))
+}
+
+/// The bits of the status register for invalid, divide, overflow and underflow.
+#[cfg(target_arch = "x86_64")]
+const BITS: [u32; 4] = [1, 1 << 2, 1 << 3, 1 << 4];
+#[cfg(target_arch = "aarch64")]
+const BITS: [u32; 4] = [1, 1 << 1, 1 << 2, 1 << 3];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+const BITS: [u32; 4] = [0; 4];
+
+/// The flags that have been raised since [`clear`].
+fn read() -> FloatKinds {
+    let status = status();
+    let kind = |at: usize, kind: FloatKinds| kind.when(status & BITS[at] != 0);
+    kind(0, INVALID).or(kind(1, DIVIDE)).or(kind(2, OVERFLOW)).or(kind(3, UNDERFLOW))
+}
+
+#[cfg(target_arch = "x86_64")]
+fn status() -> u32 {
+    let mut status = 0_u32;
+    // SAFETY: the instruction writes four bytes, to a `u32` of this frame.
+    unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut status, options(nostack)) };
+    status
+}
+
+/// Lowers all flags.
+#[cfg(target_arch = "x86_64")]
+fn clear() {
+    let status = status();
+    if status & 0x3f != 0 {
+        let lowered = status & !0x3f;
+        // SAFETY: the instruction reads a `u32` of this frame. Masks, rounding and the treatment of subnormal numbers are
+        // as they were; the flags are among what inline assembly may change.
+        unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const lowered, options(nostack)) };
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+fn status() -> u32 {
+    let status: u64;
+    // SAFETY: the instruction reads a register that every program may read.
+    unsafe { std::arch::asm!("mrs {}, fpsr", out(reg) status, options(nostack)) };
+    status as u32
+}
+
+/// Lowers all flags.
+#[cfg(target_arch = "aarch64")]
+fn clear() {
+    // SAFETY: the register has the flags and nothing else that a program relies on; they are among what inline assembly
+    // may change.
+    unsafe { std::arch::asm!("msr fpsr, xzr", options(nostack)) };
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn status() -> u32 {
+    0
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn clear() {}

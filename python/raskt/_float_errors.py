@@ -1,0 +1,71 @@
+"""Floating-point errors of native kernels, handled as `numpy.errstate` of the caller says."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+#: The bit of each kind, as `numpy.seterrcall` has it; its key in `numpy.geterr`; its text.
+_KINDS = (
+    (1, "divide", "divide by zero"),
+    (2, "over", "overflow"),
+    (4, "under", "underflow"),
+    (8, "invalid", "invalid value"),
+)
+
+
+def _modes() -> dict[str, str]:
+    """What the caller's `numpy.geterr` says; nothing while nobody has imported NumPy."""
+    geterr = getattr(sys.modules.get("numpy"), "geterr", None)
+    return {} if geterr is None else geterr()
+
+
+def asked() -> int:
+    """The bits of the kinds that are not ignored."""
+    modes = _modes()
+    return sum(bit for bit, key, _ in _KINDS if modes.get(key, "ignore") != "ignore")
+
+
+def report(found: Sequence[tuple[str, int]]) -> None:
+    """Do for each operation and the bits of what it met what the caller's modes say.
+
+    Raises
+    ------
+    FloatingPointError
+        Where a mode is ``"raise"``.
+    """
+    modes = _modes()
+    for operation, bits in found:
+        for bit, key, kind in _KINDS:
+            if bits & bit:
+                _handle(modes.get(key, "ignore"), bit, kind, operation)
+
+
+def _handle(mode: str, bit: int, kind: str, operation: str) -> None:
+    text = f"{kind} encountered in {operation}"
+    if mode == "raise":
+        raise FloatingPointError(text)
+    if mode == "warn":
+        warnings.warn(text, RuntimeWarning, stacklevel=_user_level())
+    elif mode == "print":
+        print(f"Warning: {text}", file=sys.__stderr__)
+    elif mode in ("call", "log"):
+        import numpy as np
+
+        handler = np.geterrcall()
+        if handler is None:
+            what = "no callback is set" if mode == "call" else "no log is set"
+            raise NameError(f"{text}, and {what}: pass one to numpy.seterrcall")
+        if callable(handler) and mode == "call":
+            handler(kind, bit)
+        else:
+            handler.write(f"Warning: {text}\n")  # type: ignore[union-attr]
+
+
+def _user_level() -> int:
+    """The stack level, as `_handle` sees it, of the first caller outside of this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "raskt":
+        level, frame = level + 1, frame.f_back
+    return level
