@@ -78,7 +78,9 @@ fn victims(parent: &Path) -> Result<()> {
     let n = 20_000;
     let limits = Limits { budget_bytes: 0, spill_min_bytes: 0 };
     let mut store = Store::new(n as usize, limits, Some(SpillFolder::create(parent)?));
-    (0..n).for_each(|slot| drop(store.put(slot, Buffer::zeroed(16).unwrap().into())));
+    for slot in 0..n {
+        drop(store.put(slot, Buffer::zeroed(16)?.into()));
+    }
     let start = Instant::now();
     while let Some(job) = store.next_spill(&mut |slot| u64::from(slot.wrapping_mul(2_654_435_761) | 1)) {
         drop(store.spilled(job.slot(), Err(ErrorKind::Cancelled.into())));
@@ -92,7 +94,7 @@ fn spilling(parent: &Path) -> Result<()> {
     let mut store = Store::new(N_LARGE as usize, limits, Some(SpillFolder::create(parent)?));
     for round in 0..2 {
         for slot in 0..N_LARGE {
-            let mut buffer = Buffer::zeroed(LARGE_BYTES).unwrap();
+            let mut buffer = Buffer::zeroed(LARGE_BYTES)?;
             if let Some(bytes) = buffer.as_mut_slice() {
                 bytes.fill(slot as u8);
             }
