@@ -128,6 +128,18 @@ pub fn without(parameters: &Param, names: &[&str]) -> Param {
     }
 }
 
+/// The integers of a list, or of bytes: those of `int64` in little-endian order, which is how long lists come.
+#[must_use]
+pub fn integers_in(param: &Param) -> Option<Vec<i64>> {
+    match param {
+        Param::Bytes(bytes) => {
+            let (words, rest) = bytes.as_chunks::<8>();
+            rest.is_empty().then(|| words.iter().map(|word| i64::from_le_bytes(*word)).collect())
+        }
+        other => other.as_list()?.iter().map(Param::as_int).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,17 +158,5 @@ mod tests {
         let map = with(&Param::map([("a", Param::Int(1))]), [("a", Param::Int(2)), ("b", Param::Null)]);
         assert_eq!(map, Param::map([("a", Param::Int(2)), ("b", Param::Null)]));
         assert_eq!(without(&map, &["a"]), Param::map([("b", Param::Null)]));
-    }
-}
-
-/// The integers of a list, or of bytes: those of `int64` in little-endian order, which is how long lists come.
-#[must_use]
-pub fn integers_in(param: &Param) -> Option<Vec<i64>> {
-    match param {
-        Param::Bytes(bytes) => {
-            let (words, rest) = bytes.as_chunks::<8>();
-            rest.is_empty().then(|| words.iter().map(|word| i64::from_le_bytes(*word)).collect())
-        }
-        other => other.as_list()?.iter().map(Param::as_int).collect(),
     }
 }
