@@ -22,6 +22,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,7 +124,7 @@ def arrays(case: Case, layout: Layout, seconds: float, rounds: int) -> Row:
         made = case.call(xp, *(xp.from_array(s, chunks=c) for s, c in zip(sources, chunks, strict=True)))
         return made.compute(scheduler="threads")
 
-    sides: dict[str, Callable[[], Any]] = {name: lambda xp=xp: run(xp) for name, xp in on.items()}
+    sides: dict[str, Callable[[], Any]] = {name: partial(run, xp) for name, xp in on.items()}
     if case.is_checked:
         np.testing.assert_allclose(sides["raskt"](), sides["dask"](), rtol=1e-6, atol=1e-9, equal_nan=True)
     if case.numpy and layout.n_chunks == 1:
@@ -133,19 +134,25 @@ def arrays(case: Case, layout: Layout, seconds: float, rounds: int) -> Row:
     return Row(case.name, layout.name, found["raskt"], found["dask"], found.get("numpy"))
 
 
+def computed(case: Case, library: Any, data: Any) -> Any:
+    """What the operation gives, on threads."""
+    return case.call(library, data).compute(scheduler="threads")
+
+
 def bags(case: Case, seconds: float, rounds: int) -> Row:
     """One operation of bags."""
     n = 50_000
-    items: list[Any] = {
+    kinds: dict[str, list[Any]] = {
         "pairs": [(i, i + 1) for i in range(n)],
         "words": [f"some words {i}" for i in range(n)],
-    }.get(case.data, list(range(n)))
+    }
+    items = kinds.get(case.data, list(range(n)))
     made = {
         "raskt": (raskt.bag, raskt.bag.from_sequence(items, npartitions=8)),
         "dask": (dask.bag, dask.bag.from_sequence(items, npartitions=8)),
     }
-    sides = {
-        name: lambda b=b, x=x: case.call(b, x).compute(scheduler="threads") for name, (b, x) in made.items()
+    sides: dict[str, Callable[[], Any]] = {
+        name: partial(computed, case, b, x) for name, (b, x) in made.items()
     }
     if case.is_checked:
         mine, theirs = sides["raskt"](), sides["dask"]()
@@ -250,9 +257,9 @@ def main() -> int:
 
     for layout in QUICK if options.quick else LAYOUTS:
         for case in ARRAYS:
-            take(case, layout.name, lambda case=case, layout=layout: arrays(case, layout, seconds, rounds))
+            take(case, layout.name, partial(arrays, case, layout, seconds, rounds))
     for case in BAGS:
-        take(case, "bags", lambda case=case: bags(case, seconds, rounds))
+        take(case, "bags", partial(bags, case, seconds, rounds))
     if options.write:
         options.write.write_text(page(rows, failed, options.note))
     ratios = [row.dask / row.raskt for row in rows]
