@@ -75,6 +75,16 @@ def test_integer_division_reports_zero_divisors_and_overflow(name, dtype, diviso
     assert told(lambda: getattr(ra, name)(lazy(x), lazy(y)).compute()) == expected
 
 
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+@pytest.mark.parametrize("name", ["add", "subtract"])
+def test_sums_of_complex_numbers_report_overflow_and_invalid_values(name, dtype):
+    huge = np.finfo(dtype).max
+    for x, y in [(huge, huge), (huge, -huge), (np.inf, np.inf), (np.inf, -np.inf), (np.nan, 1.0)]:
+        a, b = np.array([x, 1j], dtype), np.array([y, 2j], dtype)
+        expected = told(lambda a=a, b=b: getattr(np, name)(a, b))
+        assert told(lambda a=a, b=b: getattr(ra, name)(lazy(a), lazy(b)).compute()) == expected
+
+
 def test_the_input_of_a_reduction_reports_too():
     assert told(lambda: (lazy(np.ones(4)) / lazy(np.zeros(4))).sum().compute()) == {
         "divide by zero encountered in divide"

@@ -94,10 +94,9 @@ fn sign(op: &Op, from: &DType) -> Sign {
     match (op, from) {
         (Op::Ufunc(ufunc), DType::Float32) => of_float(*ufunc, remainders::<f32>, quotients::<f32>),
         (Op::Ufunc(ufunc), DType::Float64) => of_float(*ufunc, remainders::<f64>, quotients::<f64>),
-        (Op::Ufunc(ufunc), DType::Complex64 | DType::Complex128) => match ufunc {
-            Ufunc::Add | Ufunc::Subtract => Sign::Flags(OVERFLOW.or(INVALID)),
-            _ => Sign::None,
-        },
+        (Op::Ufunc(Ufunc::Add | Ufunc::Subtract), DType::Complex64 | DType::Complex128) => {
+            Sign::Flags(OVERFLOW.or(INVALID))
+        }
         (Op::Ufunc(Ufunc::FloorDivide | Ufunc::Remainder | Ufunc::Fmod), _) => of_integer(op, from),
         (Op::Cast(DType::Float32), DType::Float64) => Sign::Flags(OVERFLOW.or(UNDERFLOW)),
         _ => Sign::None,
