@@ -34,6 +34,9 @@ pub struct Found {
     pub origin: Origin,
 }
 
+/// Known keys, dotted and as they are spelled, with values.
+pub type Leaves = Vec<(String, Value)>;
+
 impl Config {
     /// Read all sources.
     ///
@@ -166,7 +169,7 @@ impl Config {
         key: &str,
         value: Value,
         origin: Origin,
-    ) -> Result<(Vec<(String, Value)>, Vec<ConfigWarning>), ConfigError> {
+    ) -> Result<(Leaves, Vec<ConfigWarning>), ConfigError> {
         let (layer, warnings) = settled(key, value, origin)?;
         let leaves = layer.values.leaves().into_iter().map(|(path, value)| (path, value.clone()));
         Ok((leaves.collect(), warnings))

@@ -34,7 +34,7 @@ mod value;
 mod write;
 mod yaml;
 
-pub use config::{Config, Found};
+pub use config::{Config, Found, Leaves};
 pub use document::{markdown, schema_value};
 pub use edit::edited_yaml;
 pub use error::{ConfigError, ConfigWarning};
