@@ -184,6 +184,9 @@ def unpack_collections(
             if kind is dict:
                 pairs = [(unpack(key), unpack(value)) for key, value in obj.items()]
                 return lambda values: {key(values): value(values) for key, value in pairs}
+            if kind.__module__ == "collections" and kind.__name__ == "OrderedDict":
+                entries = [(unpack(key), unpack(value)) for key, value in obj.items()]
+                return lambda values: kind((key(values), value(values)) for key, value in entries)
             if hasattr(kind, "__dataclass_fields__"):
                 return _unpack_dataclass(obj, unpack)
             if issubclass(kind, tuple) and hasattr(kind, "_make"):

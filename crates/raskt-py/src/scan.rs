@@ -29,6 +29,8 @@ pub enum TypeKind {
     Iterator,
     /// The keys, values or items of a dictionary.
     View,
+    /// `OrderedDict`, `defaultdict`, `deque` or `SimpleNamespace`.
+    Standard,
     Collection,
 }
 
@@ -197,12 +199,48 @@ impl Scan {
                     }
                 }
             }
+            TypeKind::Standard if self.traverse => self.standard(object),
             TypeKind::Dataclass
             | TypeKind::NamedTuple
             | TypeKind::Iterator
             | TypeKind::View
+            | TypeKind::Standard
             | TypeKind::Plain => Ok(Arg::Const(object.unbind())),
         }
+    }
+}
+
+impl Scan {
+    /// A container of the standard library, made anew around the values of dependencies that are in it.
+    fn standard(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
+        let py = object.py();
+        let kind = object.get_type();
+        let name = kind.name()?;
+        let entries =
+            |mapping: Bound<'_, PyAny>| py.get_type::<PyDict>().call1((mapping,)).map(Bound::unbind);
+        let (make, parts) = if name == "deque" {
+            let items = object.try_iter()?.map(|item| self.arg(item?)).collect::<PyResult<Vec<_>>>()?;
+            let items = Arg::Build(Box::new(Build::List(items)));
+            (kind.into_any(), vec![items, Arg::Const(object.getattr("maxlen")?.unbind())])
+        } else if name == "SimpleNamespace" {
+            let fields = self.arg(entries(object.getattr("__dict__")?)?.into_bound(py))?;
+            let apply = py.import(intern!(py, "raskt._protocol"))?.getattr("apply")?;
+            let no_args = PyTuple::empty(py).into_any().unbind();
+            (apply, vec![Arg::Const(kind.into_any().unbind()), Arg::Const(no_args), fields])
+        } else {
+            let entries = self.arg(entries(object.clone())?.into_bound(py))?;
+            match name == "defaultdict" {
+                true => {
+                    let factory = Arg::Const(object.getattr("default_factory")?.unbind());
+                    (kind.into_any(), vec![factory, entries])
+                }
+                false => (kind.into_any(), vec![entries]),
+            }
+        };
+        if !parts.iter().any(has_input) {
+            return Ok(Arg::Const(object.unbind()));
+        }
+        Ok(Arg::Build(Box::new(Build::Call(make.unbind(), parts))))
     }
 }
 
@@ -218,12 +256,21 @@ const ITERATORS: [&str; 7] = [
 ];
 const VIEWS: [&str; 3] = ["dict_keys", "dict_values", "dict_items"];
 
-/// What a type of Python's own that has no name in `builtins` can hold.
+/// Containers of the standard library that are looked into, with their modules.
+const STANDARD: [(&str, &str); 4] = [
+    ("collections", "OrderedDict"),
+    ("collections", "defaultdict"),
+    ("collections", "deque"),
+    ("types", "SimpleNamespace"),
+];
+
+/// What a type of Python's own that has no name in `builtins`, or of the standard library, can hold.
 fn builtin_kind(kind: &Bound<'_, PyType>) -> PyResult<TypeKind> {
-    if kind.module()? != "builtins" {
-        return Ok(TypeKind::Plain);
+    let (module, name) = (kind.module()?, kind.name()?);
+    if module != "builtins" {
+        let is_standard = STANDARD.iter().any(|(home, known)| module == *home && name == *known);
+        return Ok(if is_standard { TypeKind::Standard } else { TypeKind::Plain });
     }
-    let name = kind.name()?;
     let is_among = |names: &[&str]| names.iter().any(|known| name == *known);
     Ok(match (is_among(&ITERATORS), is_among(&VIEWS)) {
         (true, _) => TypeKind::Iterator,

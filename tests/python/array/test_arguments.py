@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -307,3 +308,35 @@ def test_files_are_read_by_nobody_but_the_function(x: ra.Array) -> None:
     found = x.rechunk(-1).map_blocks(lambda block, file: block * float(file.readline()), file=file)
     np.testing.assert_array_equal(found.compute(scheduler="sync"), VALUES * 3)
     assert file.readline() == "4\n"
+
+
+def test_lazy_values_in_containers_of_the_standard_library_arrive_computed(x: ra.Array) -> None:
+    def seen(*args: Any) -> Any:
+        return args
+
+    lazy = three()
+    given = (
+        OrderedDict(b=lazy, a=1),
+        defaultdict(list, {"k": [lazy]}),
+        deque([lazy, 2], maxlen=5),
+        SimpleNamespace(a=lazy, b="text"),
+    )
+    found = raskt.delayed(seen)(*given).compute()
+    expected = (
+        OrderedDict(b=3, a=1),
+        defaultdict(list, {"k": [3]}),
+        deque([3, 2], maxlen=5),
+        SimpleNamespace(a=3, b="text"),
+    )
+    assert found == expected
+    assert [type(one) for one in found] == [type(one) for one in expected]
+    assert list(found[0]) == ["b", "a"]
+    assert (found[1].default_factory, found[2].maxlen) == (list, 5)
+    assert raskt.compute(OrderedDict(b=lazy, a=1)) == (OrderedDict(b=3, a=1),)
+    made = x.map_blocks(lambda block, told: block + told["b"], given[0], dtype=x.dtype)
+    np.testing.assert_array_equal(made.compute(), VALUES + 3)
+
+
+def test_containers_of_the_standard_library_without_lazy_values_are_passed_as_they_are() -> None:
+    given = (defaultdict(list, a=[1]), deque([1]), SimpleNamespace(a=1))
+    assert raskt.delayed(lambda *args: args)(*given).compute() == given
