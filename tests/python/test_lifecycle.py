@@ -116,10 +116,6 @@ def test_computing_at_exit_works() -> None:
     assert succeeds(code) == "100\n"
 
 
-# Seen once in two runs of the whole suite: the interpreter's end waited for ever. The fault is open.
-@pytest.mark.xfail(
-    raises=subprocess.TimeoutExpired, reason="a rare hang at the end of the interpreter", strict=False
-)
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_a_daemon_thread_that_computes_does_not_hold_up_the_end(scheduler: str) -> None:
     code = f"""

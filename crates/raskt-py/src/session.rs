@@ -111,18 +111,21 @@ fn shut_down(py: Python<'_>) -> PyResult<()> {
     }
     active::end(py);
     crate::processes::shut_down(py);
-    let pools = py.detach(Stopped::all);
+    let mut pools = py.detach(Stopped::all);
     let told_at = std::time::Instant::now() + SHUT_DOWN_PATIENCE;
     let mut told = false;
-    let n_alive = || pools.n_alive().max(active::count());
-    while n_alive() > 0 {
-        py.detach(|| std::thread::sleep(Duration::from_millis(2)));
+    let n_alive = |pools: &Stopped| pools.n_alive().max(active::count());
+    while n_alive(&pools) > 0 {
+        py.detach(|| {
+            std::thread::sleep(Duration::from_millis(2));
+            pools.take_late();
+        });
         if !told && std::time::Instant::now() > told_at {
             told = true;
             eprintln!(
                 "raskt: waiting for {} running function{} before exit; press Ctrl-C to exit at once",
-                n_alive(),
-                if n_alive() == 1 { "" } else { "s" }
+                n_alive(&pools),
+                if n_alive(&pools) == 1 { "" } else { "s" }
             );
         }
         if py.check_signals().is_err() {

@@ -109,6 +109,11 @@ impl Stopped {
         Self(pools)
     }
 
+    /// Takes away and stops the pools too that computations were given meanwhile: they had begun before the end.
+    pub fn take_late(&mut self) {
+        self.0.append(&mut Self::all().0);
+    }
+
     /// Threads that have not ended.
     pub fn n_alive(&self) -> usize {
         self.0.iter().map(|pool| pool.n_alive()).sum()
