@@ -2,8 +2,13 @@
 //! fails, that lives in memory).
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+
+/// What files are read from.
+pub trait Readable: Read + Seek {}
+
+impl<T: Read + Seek> Readable for T {}
 
 /// The few operations on files that spilling needs. Folders and locks are not among them.
 pub trait SpillDevice: Send + Sync {
@@ -22,7 +27,7 @@ pub trait SpillDevice: Send + Sync {
     ///
     /// # Errors
     /// Those of the operating system.
-    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)>;
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Readable>, u64)>;
 
     /// Removes a file.
     ///
@@ -44,7 +49,7 @@ impl SpillDevice for Disk {
         Ok(Box::new(options.open(path)?))
     }
 
-    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)> {
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Readable>, u64)> {
         let file = fs::File::open(path)?;
         let bytes = file.metadata()?.len();
         Ok((Box::new(file), bytes))

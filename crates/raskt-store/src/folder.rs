@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use raskt_core::Result;
 
-use crate::file::{io_error, write_error};
+use crate::image::{io_error, write_error};
 use crate::sweep::{self, LOCK_NAME};
 use crate::{Disk, SpillDevice, part, termination};
 
@@ -37,9 +37,17 @@ enum State {
     /// Nothing was spilled yet.
     Planned,
     /// The folder is there, and `lock` is held.
-    Made { path: PathBuf, pid: u32, number: u64, _lock: Option<File> },
+    Made { path: PathBuf, pid: u32, number: u64, keeper: Keeper },
     /// Removed for good.
     Closed,
+}
+
+/// Whose a folder is.
+enum Keeper {
+    /// This process's, which holds the lock where the file system has any.
+    This { _lock: Option<File> },
+    /// Another process's, which removes it: files here stay when this process ends.
+    Other,
 }
 
 /// A file that is not there yet.
@@ -81,6 +89,31 @@ impl SpillFolder {
     #[must_use]
     pub fn with_device(parent: &Path, device: impl SpillDevice + 'static) -> Arc<Self> {
         Self::registered(parent, sweep::SPILL, Box::new(device))
+    }
+
+    /// The folder of another process, at `path`, which removes it with all that this process writes there. What this
+    /// process wrote stays when it ends, and one file goes when nobody in this process holds it.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::Io`] where there is no such folder.
+    pub fn of_other_process(path: &Path) -> Result<Arc<Self>> {
+        if !path.is_dir() {
+            return Err(io_error(&io::ErrorKind::NotFound.into(), path));
+        }
+        let pid = process::id();
+        let made = State::Made {
+            path: path.to_owned(),
+            pid,
+            number: RandomState::new().hash_one(pid),
+            keeper: Keeper::Other,
+        };
+        Ok(Arc::new(Self {
+            parent: path.to_owned(),
+            prefix: "",
+            device: Box::new(Disk),
+            state: Mutex::new(made),
+            n_files: AtomicU64::new(0),
+        }))
     }
 
     fn registered(parent: &Path, prefix: &'static str, device: Box<dyn SpillDevice>) -> Arc<Self> {
@@ -147,7 +180,8 @@ impl SpillFolder {
     pub(crate) fn new_file(&self, bytes: u64) -> Result<NewFile> {
         let file = self.n_files.fetch_add(1, Ordering::Relaxed);
         self.with_made(bytes, |path, number| NewFile {
-            path: path.join(format!("{file}.value")),
+            // The number tells the files of several processes apart.
+            path: path.join(format!("{number:016x}-{file}.value")),
             folder: number,
             file,
         })
@@ -193,13 +227,13 @@ impl SpillFolder {
         let number = RandomState::new().hash_one(pid);
         let path = self.parent.join(sweep::folder_name(self.prefix, pid, number));
         if !self.device.needs_folder() {
-            return Ok(State::Made { path, pid, number, _lock: None });
+            return Ok(State::Made { path, pid, number, keeper: Keeper::This { _lock: None } });
         }
         fs::create_dir_all(&self.parent)?;
         termination::watch();
         private_folder(&path)?;
         match lock_folder(&path) {
-            Ok(lock) => Ok(State::Made { path, pid, number, _lock: Some(lock) }),
+            Ok(lock) => Ok(State::Made { path, pid, number, keeper: Keeper::This { _lock: Some(lock) } }),
             Err(error) => {
                 sweep::remove_folder(&path);
                 Err(error)
@@ -239,7 +273,7 @@ fn must_not_be_a_file(parent: &Path) -> Result<()> {
 }
 
 fn remove_made(state: State, device: &dyn SpillDevice) {
-    let State::Made { path, pid, _lock, .. } = state else { return };
+    let State::Made { path, pid, keeper: Keeper::This { _lock }, .. } = state else { return };
     if pid == process::id() && device.needs_folder() {
         sweep::remove_folder(&path);
     }

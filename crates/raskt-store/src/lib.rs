@@ -35,8 +35,10 @@
 mod allocator;
 mod device;
 mod entry;
+mod exchange;
 mod file;
 mod folder;
+mod image;
 mod load;
 mod owners;
 mod part;
@@ -49,7 +51,8 @@ mod termination;
 mod victims;
 
 pub use allocator::trim_allocator;
-pub use device::{Disk, SpillDevice};
+pub use device::{Disk, Readable, SpillDevice};
+pub use exchange::{Exchange, Incoming, Sender, Sent, receive};
 pub use file::SpilledFile;
 pub use folder::{SpillFolder, remove_all_scratch};
 pub use load::LoadJob;

@@ -4,14 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
 use raskt_core::Buffer;
-use raskt_store::{Disk, Limits, SpillDevice, SpillFolder, Spilled, Store, remove_all_scratch};
+use raskt_store::{Disk, Limits, Readable, SpillDevice, SpillFolder, Spilled, Store, remove_all_scratch};
 
 const PARENT: &str = "RASKT_TEST_SPILL_PARENT";
 const HOW: &str = "RASKT_TEST_SPILL_HOW";
@@ -150,7 +150,7 @@ impl SpillDevice for Slow {
         Disk.create(path)
     }
 
-    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)> {
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Readable>, u64)> {
         Disk.open(path)
     }
 

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use raskt_core::opaque::NoForeign;
 use raskt_core::{Buffer, DType, ErrorKind, NdArray, Value};
-use raskt_store::{Fetch, IN_USE, Limits, SpillFolder, Spilled, Store};
+use raskt_store::{Fetch, IN_USE, Limits, Readable, SpillFolder, Spilled, Store};
 use support::MemoryDevice;
 
 const KIB: u64 = 1024;
@@ -224,7 +224,7 @@ fn no_space_left_on_device_is_disk_full() {
         fn create(&self, _: &Path) -> io::Result<Box<dyn io::Write>> {
             Ok(Box::new(fs::OpenOptions::new().write(true).open("/dev/full")?))
         }
-        fn open(&self, _: &Path) -> io::Result<(Box<dyn io::Read>, u64)> {
+        fn open(&self, _: &Path) -> io::Result<(Box<dyn Readable>, u64)> {
             Err(io::ErrorKind::NotFound.into())
         }
         fn remove(&self, _: &Path) -> io::Result<()> {

@@ -1,11 +1,11 @@
 //! A spill device in memory that can be told to fail, and lets a scheduler in between its steps.
 
 use std::collections::HashMap;
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use raskt_store::SpillDevice;
+use raskt_store::{Readable, SpillDevice};
 
 /// Files in memory.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl SpillDevice for MemoryDevice {
         Ok(Box::new(Sink { device: self.clone(), path: path.to_owned() }))
     }
 
-    fn open(&self, path: &Path) -> io::Result<(Box<dyn Read>, u64)> {
+    fn open(&self, path: &Path) -> io::Result<(Box<dyn Readable>, u64)> {
         (self.pause)();
         let bytes = self.files.lock().unwrap().get(path).cloned().ok_or(io::ErrorKind::NotFound)?;
         let length = bytes.len() as u64;

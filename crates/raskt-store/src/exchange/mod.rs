@@ -1,0 +1,177 @@
+//! All-to-all work: pieces of data on their way from tasks that send to tasks that receive.
+//!
+//! A shuffle of *n* inputs into *m* outputs is *n* + *m* tasks, not *n m*: a sending task cuts its input into pieces, one
+//! or more for each output, and appends them through a [`Sender`]; what it returns is a [`Sent`], which knows where each
+//! piece is. A receiving task gets the [`Sent`]s of all inputs and reads the pieces of its output, in the order of the
+//! inputs and in that in which each was appended.
+//!
+//! - Pieces stay in memory as long as they fit a budget ([`Exchange::new`]). Beyond it, those of the largest outputs go
+//!   to disk, many in one file, sorted by output. Whoever appends past the budget writes them: senders are slowed down
+//!   to the speed of the disk, and never fill the memory.
+//! - Each piece on disk is an image with a checksum and a stamp, as values that were spilled are: damage and mistaken
+//!   files are errors that name the file.
+//! - A [`Sent`] holds its pieces. A task that is run again returns another one, and pieces that nobody holds are freed;
+//!   an output that is made again reads the same pieces.
+//! - A [`Sent`] that goes to another process ([`Sent::encode`]) has all pieces on disk, in a folder that both see.
+//!
+//! ```
+//! use raskt_core::Payload;
+//! use raskt_store::{Exchange, SpillFolder, receive};
+//!
+//! let exchange = Exchange::new(1 << 20, Some(SpillFolder::create(&std::env::temp_dir())?));
+//! let sent = [b"ab", b"cd"].map(|input| {
+//!     let mut sender = exchange.sender(2)?;
+//!     for (output, byte) in (0..).zip(input) {
+//!         sender.append(output, Payload { header: vec![*byte], buffers: Vec::new() })?;
+//!     }
+//!     Ok(sender.finish())
+//! });
+//! let sent: Vec<_> = sent.into_iter().collect::<raskt_core::Result<_>>()?;
+//! let second = receive(&sent, 1)?.map(|piece| piece.map(|piece| piece.header.clone()));
+//! assert_eq!(second.collect::<raskt_core::Result<Vec<_>>>()?.concat(), b"bd");
+//! # Ok::<(), raskt_core::Error>(())
+//! ```
+
+mod file;
+mod incoming;
+mod piece;
+mod sender;
+mod sent;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use raskt_core::{Payload, Result};
+
+pub use incoming::{Incoming, receive};
+pub use sender::Sender;
+pub use sent::Sent;
+
+use crate::SpillFolder;
+use piece::{Piece, Resident};
+
+/// Where the tasks of a computation exchange pieces. Cloning is cheap: clones are one exchange.
+#[derive(Clone)]
+pub struct Exchange(Arc<Shared>);
+
+pub(crate) struct Shared {
+    memory_max_bytes: u64,
+    /// None where nothing can be written: then all stays in memory.
+    folder: Option<Arc<SpillFolder>>,
+    /// Of pieces that are alive and in memory.
+    memory_bytes: AtomicU64,
+    spilled_bytes: AtomicU64,
+    /// Pieces that were in memory when they were appended, or put back.
+    resident: Mutex<Vec<Resident>>,
+    /// Held by whoever moves pieces to disk.
+    spilling: Mutex<()>,
+}
+
+impl Exchange {
+    /// An exchange that keeps up to `memory_max_bytes` of pieces in memory, and the others in files in `folder`. Without
+    /// a folder all stay in memory.
+    #[must_use]
+    pub fn new(memory_max_bytes: u64, folder: Option<Arc<SpillFolder>>) -> Self {
+        Self(Arc::new(Shared {
+            memory_max_bytes,
+            folder,
+            memory_bytes: AtomicU64::new(0),
+            spilled_bytes: AtomicU64::new(0),
+            resident: Mutex::new(Vec::new()),
+            spilling: Mutex::new(()),
+        }))
+    }
+
+    /// What a task sends the pieces of its input with, to `n_outputs` outputs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`](raskt_core::ErrorKind::OutOfMemory).
+    pub fn sender(&self, n_outputs: u32) -> Result<Sender> {
+        Sender::new(self.clone(), n_outputs)
+    }
+
+    /// Bytes of the pieces that are in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.0.memory_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that have been written to disk so far.
+    #[must_use]
+    pub fn spilled_bytes(&self) -> u64 {
+        self.0.spilled_bytes.load(Ordering::Relaxed)
+    }
+
+    /// A piece in memory; others go to disk if it does not fit beside them.
+    fn append(&self, output: u32, payload: Payload) -> Result<Arc<Piece>> {
+        let piece = Piece::in_memory(Arc::clone(&self.0), payload);
+        self.0.resident.lock().push(Resident { output, piece: Arc::downgrade(&piece) });
+        if self.0.is_full() {
+            self.relieve()?;
+        }
+        Ok(piece)
+    }
+
+    /// Moves pieces of the largest outputs to disk until half of the budget is free.
+    fn relieve(&self) -> Result<()> {
+        let shared = &self.0;
+        let Some(folder) = &shared.folder else { return Ok(()) };
+        // Whoever comes second waits, and finds room.
+        let _alone = shared.spilling.lock();
+        if !shared.is_full() {
+            return Ok(());
+        }
+        let resident = std::mem::take(&mut *shared.resident.lock());
+        let (leaving, staying) = piece::choose(resident, self.memory_bytes() - shared.memory_max_bytes / 2);
+        shared.resident.lock().extend(staying);
+        self.write(folder, leaving)
+    }
+
+    /// Writes pieces, with their outputs, to a file of their own.
+    fn write(&self, folder: &Arc<SpillFolder>, pieces: Vec<(u32, Arc<Piece>)>) -> Result<()> {
+        let places = file::write(folder, &pieces);
+        let mut bytes = 0;
+        match places {
+            Ok(places) => {
+                for ((_, piece), place) in pieces.into_iter().zip(places) {
+                    bytes += place.bytes;
+                    piece.move_to(place);
+                }
+                self.0.spilled_bytes.fetch_add(bytes, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                let back = pieces
+                    .iter()
+                    .map(|(output, piece)| Resident { output: *output, piece: Arc::downgrade(piece) });
+                self.0.resident.lock().extend(back);
+                Err(error)
+            }
+        }
+    }
+
+    /// Moves those of `pieces`, with their outputs, to disk that are in memory.
+    fn settle(&self, pieces: impl Iterator<Item = (u32, Arc<Piece>)>) -> Result<()> {
+        let Some(folder) = &self.0.folder else {
+            let what = "pieces of an exchange that has no folder".to_owned();
+            return Err(raskt_core::ErrorKind::NotEncodable(what).into());
+        };
+        let _alone = self.0.spilling.lock();
+        let leaving: Vec<_> = pieces.filter(|(_, piece)| piece.payload().is_some()).collect();
+        if leaving.is_empty() { Ok(()) } else { self.write(folder, leaving) }
+    }
+}
+
+impl Shared {
+    fn is_full(&self) -> bool {
+        self.memory_bytes.load(Ordering::Relaxed) > self.memory_max_bytes
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({} bytes in memory, {} on disk)", self.memory_bytes(), self.spilled_bytes())
+    }
+}

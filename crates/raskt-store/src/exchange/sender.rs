@@ -1,0 +1,43 @@
+//! The sending side: a task appends the pieces of its input.
+
+use std::sync::Arc;
+
+use raskt_core::{ErrorKind, Payload, Result};
+
+use super::Exchange;
+use super::piece::Piece;
+use super::sent::Sent;
+
+/// Appends the pieces of one input. What was appended is freed with it, unless [`Sender::finish`] is called.
+pub struct Sender {
+    exchange: Exchange,
+    n_outputs: u32,
+    pieces: Vec<(u32, Arc<Piece>)>,
+}
+
+impl Sender {
+    pub(super) fn new(exchange: Exchange, n_outputs: u32) -> Result<Self> {
+        Ok(Self { exchange, n_outputs, pieces: raskt_core::allocation::room_for(n_outputs as usize)? })
+    }
+
+    /// Adds a piece for `output`, behind those that it has of this input. Past the budget of the exchange this writes
+    /// pieces to disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for an output that there is not; [`ErrorKind::DiskFull`], [`ErrorKind::Io`].
+    pub fn append(&mut self, output: u32, piece: Payload) -> Result<()> {
+        if output >= self.n_outputs {
+            let what = format!("output {output} of an exchange with {} outputs", self.n_outputs);
+            return Err(ErrorKind::InvalidValue(what).into());
+        }
+        self.pieces.push((output, self.exchange.append(output, piece)?));
+        Ok(())
+    }
+
+    /// All pieces have been appended.
+    #[must_use]
+    pub fn finish(mut self) -> Sent {
+        self.pieces.sort_by_key(|(output, _)| *output);
+        Sent::new(Some(self.exchange), self.n_outputs, self.pieces)
+    }
+}
