@@ -60,7 +60,7 @@ proptest! {
                 own.map(move |(at, &(_, n_bytes))| piece(&content(input, at, n_bytes)))
             }).collect();
             let n_bytes: u64 = expected.iter().map(Payload::size_bytes).sum();
-            prop_assert_eq!(shipped.iter().map(|sent| sent.bytes_for(output)).sum::<u64>(), n_bytes);
+            prop_assert_eq!(shipped.iter().map(|sent| sent.bytes_for(output).unwrap()).sum::<u64>(), n_bytes);
             // An output that is made again reads the same.
             prop_assert_eq!(&received(&shipped, output), &expected);
             prop_assert_eq!(&received(&shipped, output), &expected);
@@ -70,7 +70,7 @@ proptest! {
     #[test]
     fn bytes_of_a_stranger_are_an_error_at_most(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(sent) = Sent::decode(&bytes) {
-            prop_assert!(sent.n_outputs() == 0 || receive([&sent], 0).is_ok());
+            prop_assert!(receive([&sent], 0).is_err());
         }
     }
 }

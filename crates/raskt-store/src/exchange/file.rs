@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Payload, Result};
 
 use super::piece::Piece;
 use crate::image::{GATHER_BYTES, Stamp, image_bytes, write_error, write_image};
@@ -86,18 +86,20 @@ impl fmt::Debug for PieceFile {
     }
 }
 
-/// Writes pieces that are in memory to a new file in `folder`, in their order, and says where each is. What was written
-/// is removed if that fails.
+/// Writes pieces that are in memory to a new file in `folder`, in their order, and behind them what `index` makes of
+/// their places, if anything; says where each is. What was written is removed if that fails.
 ///
 /// # Errors
-/// [`ErrorKind::DiskFull`], [`ErrorKind::Io`].
-pub(crate) fn write(folder: &Arc<SpillFolder>, pieces: &[(u32, Arc<Piece>)]) -> Result<Vec<Extent>> {
-    let payloads = pieces.iter().map(|(_, piece)| piece.payload());
-    let payloads = payloads.collect::<Option<Vec<_>>>();
+/// [`ErrorKind::DiskFull`], [`ErrorKind::Io`]; what `index` returns.
+pub(crate) fn write(
+    folder: &Arc<SpillFolder>,
+    pieces: &[Arc<Piece>],
+    index: impl FnOnce(&[Extent]) -> Result<Option<Payload>>,
+) -> Result<(Vec<Extent>, Option<Extent>)> {
+    let payloads = pieces.iter().map(|piece| piece.payload()).collect::<Option<Vec<_>>>();
     let payloads =
         payloads.ok_or_else(|| ErrorKind::InvalidValue("a piece that is on disk already".into()))?;
-    let bytes = payloads.iter().map(|payload| image_bytes(payload)).sum();
-    let place = folder.new_file(bytes)?;
+    let place = folder.new_file(payloads.iter().map(|payload| image_bytes(payload)).sum())?;
     // From here on, dropping `file` removes what was written.
     let file = Arc::new(PieceFile {
         path: place.path,
@@ -105,25 +107,30 @@ pub(crate) fn write(folder: &Arc<SpillFolder>, pieces: &[(u32, Arc<Piece>)]) -> 
         folder: Some(Arc::clone(folder)),
         is_shared: AtomicBool::new(false),
     });
-    let mut extents = Vec::with_capacity(payloads.len());
     let mut offset = 0;
-    for (slot, payload) in (0..).zip(&payloads) {
+    let mut extent = |slot: usize, payload: &Payload| {
         let bytes = image_bytes(payload);
-        extents.push(Extent { file: Arc::clone(&file), slot, offset, bytes });
         offset += bytes;
-    }
+        Extent { file: Arc::clone(&file), slot: slot as u64, offset: offset - bytes, bytes }
+    };
+    let extents: Vec<Extent> =
+        payloads.iter().enumerate().map(|(slot, payload)| extent(slot, payload)).collect();
+    let index = index(&extents)?;
+    let index_extent = index.as_ref().map(|index| extent(payloads.len(), index));
     let written = folder.device().create(file.path()).and_then(|sink| {
         let mut sink = BufWriter::with_capacity(GATHER_BYTES, sink);
-        for (payload, extent) in payloads.iter().zip(&extents) {
+        let all =
+            payloads.iter().map(AsRef::as_ref).zip(&extents).chain(index.as_ref().zip(index_extent.as_ref()));
+        for (payload, extent) in all {
             write_image(&mut sink, payload, extent.stamp())?;
         }
         sink.flush()
     });
     match written {
-        Ok(()) => Ok(extents),
+        Ok(()) => Ok((extents, index_extent)),
         Err(error) => {
             let path = file.path();
-            Err(write_error(&error, path, path.parent().unwrap_or(path), bytes))
+            Err(write_error(&error, path, path.parent().unwrap_or(path), offset))
         }
     }
 }

@@ -18,7 +18,8 @@ const N_OPEN_MAX: usize = 32;
 /// The pieces of `output` from all inputs, in their order.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidValue`] for an output that one of the inputs does not have.
+/// [`ErrorKind::InvalidValue`] for an output that one of the inputs does not have; [`ErrorKind::Corrupt`] and
+/// [`ErrorKind::Io`] where another process sent an input, and the list of its pieces cannot be read.
 pub fn receive<'a>(sent: impl IntoIterator<Item = &'a Sent>, output: u32) -> Result<Incoming> {
     let mut pieces = Vec::new();
     for (input, sent) in sent.into_iter().enumerate() {
@@ -26,7 +27,7 @@ pub fn receive<'a>(sent: impl IntoIterator<Item = &'a Sent>, output: u32) -> Res
             let what = format!("output {output}, where input {input} was sent to {}", sent.n_outputs());
             return Err(ErrorKind::InvalidValue(what).into());
         }
-        pieces.extend(sent.pieces_for(output).iter().map(|(_, piece)| Arc::clone(piece)));
+        pieces.extend(sent.pieces()?.of(output).iter().map(|(_, piece)| Arc::clone(piece)));
     }
     Ok(Incoming { pieces: pieces.into_iter(), open: FxHashMap::default() })
 }

@@ -34,6 +34,7 @@
 
 mod file;
 mod incoming;
+mod index_cache;
 mod piece;
 mod sender;
 mod sent;
@@ -44,12 +45,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use raskt_core::{Payload, Result};
+use rustc_hash::FxHashMap;
 
 pub use incoming::{Incoming, receive};
 pub use sender::Sender;
 pub use sent::Sent;
 
 use crate::SpillFolder;
+use file::Extent;
 use piece::{Piece, Resident};
 
 /// Where the tasks of a computation exchange pieces. Cloning is cheap: clones are one exchange.
@@ -124,43 +127,58 @@ impl Exchange {
             return Ok(());
         }
         let resident = std::mem::take(&mut *shared.resident.lock());
-        let (leaving, staying) = piece::choose(resident, self.memory_bytes() - shared.memory_max_bytes / 2);
+        let wanted_bytes = self.memory_bytes().saturating_sub(shared.memory_max_bytes / 2);
+        let (leaving, staying) = piece::choose(resident, wanted_bytes);
         shared.resident.lock().extend(staying);
-        self.write(folder, leaving)
-    }
-
-    /// Writes pieces, with their outputs, to a file of their own.
-    fn write(&self, folder: &Arc<SpillFolder>, pieces: Vec<(u32, Arc<Piece>)>) -> Result<()> {
-        let places = file::write(folder, &pieces);
-        let mut bytes = 0;
-        match places {
-            Ok(places) => {
-                for ((_, piece), place) in pieces.into_iter().zip(places) {
-                    bytes += place.bytes;
-                    piece.move_to(place);
-                }
-                self.0.spilled_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let pieces: Vec<_> = leaving.iter().map(|(_, piece)| Arc::clone(piece)).collect();
+        match file::write(folder, &pieces, |_| Ok(None)) {
+            Ok((places, _)) => {
+                self.moved(pieces, places);
                 Ok(())
             }
             Err(error) => {
-                let back = pieces
-                    .iter()
-                    .map(|(output, piece)| Resident { output: *output, piece: Arc::downgrade(piece) });
-                self.0.resident.lock().extend(back);
+                let back = leaving.iter();
+                let back =
+                    back.map(|(output, piece)| Resident { output: *output, piece: Arc::downgrade(piece) });
+                shared.resident.lock().extend(back);
                 Err(error)
             }
         }
     }
 
-    /// Moves those of `pieces`, with their outputs, to disk that are in memory.
-    fn settle(&self, pieces: impl Iterator<Item = (u32, Arc<Piece>)>) -> Result<()> {
+    /// Moves those of `pieces` to disk that are in memory, and behind them what `index` makes of the places of all: where
+    /// that is.
+    fn settle(
+        &self,
+        pieces: &[(u32, Arc<Piece>)],
+        index: impl FnOnce(&dyn Fn(&Arc<Piece>) -> Option<Extent>) -> Result<Payload>,
+    ) -> Result<Extent> {
         let Some(folder) = &self.0.folder else {
             let what = "pieces of an exchange that has no folder".to_owned();
             return Err(raskt_core::ErrorKind::NotEncodable(what).into());
         };
         let _alone = self.0.spilling.lock();
-        let leaving: Vec<_> = pieces.filter(|(_, piece)| piece.payload().is_some()).collect();
-        if leaving.is_empty() { Ok(()) } else { self.write(folder, leaving) }
+        let in_memory = pieces.iter().filter(|(_, piece)| piece.payload().is_some());
+        let leaving: Vec<_> = in_memory.map(|(_, piece)| Arc::clone(piece)).collect();
+        let (places, index) = file::write(folder, &leaving, |places| {
+            let places = places.iter();
+            let moved: FxHashMap<usize, &Extent> =
+                leaving.iter().map(|piece| Arc::as_ptr(piece).addr()).zip(places).collect();
+            let extent_of = |piece: &Arc<Piece>| match moved.get(&Arc::as_ptr(piece).addr()) {
+                Some(&extent) => Some(extent.clone()),
+                None => piece.extent(),
+            };
+            index(&extent_of).map(Some)
+        })?;
+        self.moved(leaving, places);
+        index.ok_or_else(|| raskt_core::ErrorKind::InvalidValue("no index was written".into()).into())
+    }
+
+    /// Pieces have been written to `places`.
+    fn moved(&self, pieces: Vec<Arc<Piece>>, places: Vec<Extent>) {
+        let bytes: u64 = places.iter().map(|place| place.bytes).sum();
+        pieces.into_iter().zip(places).for_each(|(piece, place)| piece.move_to(place));
+        self.0.spilled_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 

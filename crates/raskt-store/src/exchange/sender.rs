@@ -38,6 +38,6 @@ impl Sender {
     #[must_use]
     pub fn finish(mut self) -> Sent {
         self.pieces.sort_by_key(|(output, _)| *output);
-        Sent::new(Some(self.exchange), self.n_outputs, self.pieces)
+        Sent::new(self.exchange, self.n_outputs, self.pieces)
     }
 }

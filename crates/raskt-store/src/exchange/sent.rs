@@ -1,29 +1,101 @@
 //! What a sending task returns: where its pieces are.
+//!
+//! On its way to another process it is short, however many pieces there are: their list, the index, is written behind
+//! the pieces, and whoever asks for the first piece reads it.
 
 use std::fmt;
-use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use raskt_core::encode::{Decode, Decoder, Encoder, Limits};
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Payload, Result};
 use rustc_hash::FxHashMap;
 
 use super::Exchange;
 use super::file::{Extent, PieceFile};
+use super::index_cache;
 use super::piece::Piece;
 
 /// The pieces of one input, by output.
 pub struct Sent {
-    exchange: Option<Exchange>,
     n_outputs: u32,
-    /// Sorted by output, and within one in the order in which they were appended.
-    pieces: Vec<(u32, Arc<Piece>)>,
+    place: Place,
+}
+
+enum Place {
+    /// Appended in this process. The extent is that of the index, once it was written.
+    Here { exchange: Exchange, pieces: Index, index: OnceLock<Extent> },
+    /// Appended in another process, which wrote the index.
+    Elsewhere(Extent),
+}
+
+/// Pieces with their outputs: sorted by output, and within one in the order in which they were appended.
+#[derive(Clone, Default)]
+pub(super) struct Index(Arc<Vec<(u32, Arc<Piece>)>>);
+
+impl Index {
+    /// The pieces for `output`.
+    pub fn of(&self, output: u32) -> &[(u32, Arc<Piece>)] {
+        let begin = self.0.partition_point(|(of, _)| *of < output);
+        &self.0[begin..begin + self.0[begin..].partition_point(|(of, _)| *of == output)]
+    }
+
+    pub fn n_pieces(&self) -> usize {
+        self.0.len()
+    }
+
+    fn encode(&self, extent_of: impl Fn(&Arc<Piece>) -> Option<Extent>) -> Result<Payload> {
+        let mut numbers: FxHashMap<usize, u64> = FxHashMap::default();
+        let mut files: Vec<Arc<PieceFile>> = Vec::new();
+        let mut rows = Vec::with_capacity(self.0.len());
+        for (output, piece) in self.0.iter() {
+            let lost = || ErrorKind::InvalidValue("a piece that was written and is not on disk".into());
+            let extent = extent_of(piece).ok_or_else(lost)?;
+            let number = *numbers.entry(Arc::as_ptr(&extent.file).addr()).or_insert_with(|| {
+                files.push(Arc::clone(&extent.file));
+                files.len() as u64 - 1
+            });
+            rows.push([u64::from(*output), piece.bytes(), number, extent.slot, extent.offset, extent.bytes]);
+        }
+        let mut out = Encoder::in_band();
+        out.varint(files.len() as u64);
+        for file in files {
+            file.share();
+            encode_file(&file, &mut out)?;
+        }
+        out.varint(rows.len() as u64);
+        rows.iter().flatten().for_each(|&number| out.varint(number));
+        Ok(Payload { header: out.into_bytes(), buffers: Vec::new() })
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        let mut input = Decoder::new(bytes, &Limits::default())?;
+        let n_files = input.length()?;
+        let mut files = raskt_core::allocation::room_for(n_files)?;
+        for _ in 0..n_files {
+            files.push(decode_file(&mut input)?);
+        }
+        let n_pieces = input.length()?;
+        let mut pieces: Vec<(u32, Arc<Piece>)> = raskt_core::allocation::room_for(n_pieces)?;
+        for _ in 0..n_pieces {
+            let output = u32::decode(&mut input)?;
+            if pieces.last().is_some_and(|(last, _)| *last > output) {
+                return Err(input.corrupt("pieces whose outputs are not in order"));
+            }
+            let piece_bytes = input.varint()?;
+            let file = usize::try_from(input.varint()?).ok().and_then(|at| files.get(at));
+            let file = Arc::clone(file.ok_or_else(|| input.corrupt("a piece in a file that is not named"))?);
+            pieces.push((output, Piece::on_disk(piece_bytes, decode_extent(file, &mut input)?)));
+        }
+        input.finish()?;
+        Ok(Self(Arc::new(pieces)))
+    }
 }
 
 impl Sent {
-    pub(super) fn new(exchange: Option<Exchange>, n_outputs: u32, pieces: Vec<(u32, Arc<Piece>)>) -> Self {
-        Self { exchange, n_outputs, pieces }
+    pub(super) fn new(exchange: Exchange, n_outputs: u32, pieces: Vec<(u32, Arc<Piece>)>) -> Self {
+        let place = Place::Here { exchange, pieces: Index(Arc::new(pieces)), index: OnceLock::new() };
+        Self { n_outputs, place }
     }
 
     /// How many outputs there are.
@@ -33,24 +105,18 @@ impl Sent {
     }
 
     /// The bytes of the pieces for `output`, as they were appended.
-    #[must_use]
-    pub fn bytes_for(&self, output: u32) -> u64 {
-        self.pieces_for(output).iter().map(|(_, piece)| piece.bytes()).sum()
+    ///
+    /// # Errors
+    /// Where the list of pieces has to be read, as [`receive`](super::receive).
+    pub fn bytes_for(&self, output: u32) -> Result<u64> {
+        Ok(self.pieces()?.of(output).iter().map(|(_, piece)| piece.bytes()).sum())
     }
 
-    /// Bytes of all pieces, as they were appended.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.pieces.iter().map(|(_, piece)| piece.bytes()).sum()
-    }
-
-    pub(super) fn pieces_for(&self, output: u32) -> &[(u32, Arc<Piece>)] {
-        &self.pieces[self.range_of(output)]
-    }
-
-    fn range_of(&self, output: u32) -> Range<usize> {
-        let begin = self.pieces.partition_point(|(of, _)| *of < output);
-        begin..begin + self.pieces[begin..].partition_point(|(of, _)| *of == output)
+    pub(super) fn pieces(&self) -> Result<Index> {
+        match &self.place {
+            Place::Here { pieces, .. } => Ok(pieces.clone()),
+            Place::Elsewhere(extent) => index_cache::get(extent),
+        }
     }
 
     /// The same for another process that sees the folder of the exchange: pieces in memory are written, and their files
@@ -59,34 +125,21 @@ impl Sent {
     /// # Errors
     /// [`ErrorKind::NotEncodable`] where the exchange has no folder; [`ErrorKind::DiskFull`], [`ErrorKind::Io`].
     pub fn encode(&self) -> Result<Vec<u8>> {
-        if let Some(exchange) = &self.exchange {
-            exchange.settle(self.pieces.iter().cloned())?;
-        }
+        let extent = match &self.place {
+            Place::Elsewhere(extent) => extent,
+            Place::Here { exchange, pieces, index } => match index.get() {
+                Some(extent) => extent,
+                None => {
+                    let written = exchange.settle(&pieces.0, |extent_of| pieces.encode(extent_of))?;
+                    index.get_or_init(|| written)
+                }
+            },
+        };
+        extent.file.share();
         let mut out = Encoder::in_band();
-        let mut numbers: FxHashMap<usize, u64> = FxHashMap::default();
-        let mut files: Vec<Arc<PieceFile>> = Vec::new();
-        let mut rows = Vec::with_capacity(self.pieces.len());
-        for (output, piece) in &self.pieces {
-            let lost = || ErrorKind::InvalidValue("a piece that was written and is not on disk".into());
-            let extent = piece.extent().ok_or_else(lost)?;
-            let number = *numbers.entry(Arc::as_ptr(&extent.file).addr()).or_insert_with(|| {
-                files.push(Arc::clone(&extent.file));
-                files.len() as u64 - 1
-            });
-            rows.push([u64::from(*output), piece.bytes(), number, extent.slot, extent.offset, extent.bytes]);
-        }
         out.varint(u64::from(self.n_outputs));
-        out.varint(files.len() as u64);
-        for file in files {
-            file.share();
-            let not_text = || ErrorKind::NotEncodable(format!("the path {}", file.path().display()));
-            out.text(file.path().to_str().ok_or_else(not_text)?);
-            let (folder, number) = file.numbers();
-            out.raw(&folder.to_le_bytes());
-            out.varint(number);
-        }
-        out.varint(rows.len() as u64);
-        rows.iter().flatten().for_each(|&number| out.varint(number));
+        encode_file(&extent.file, &mut out)?;
+        [extent.slot, extent.offset, extent.bytes].iter().for_each(|&number| out.varint(number));
         Ok(out.into_bytes())
     }
 
@@ -97,35 +150,34 @@ impl Sent {
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut input = Decoder::new(bytes, &Limits::default())?;
         let n_outputs = u32::decode(&mut input)?;
-        let n_files = input.length()?;
-        let mut files = raskt_core::allocation::room_for(n_files)?;
-        for _ in 0..n_files {
-            let path = PathBuf::from(input.text()?);
-            let folder = u64::from_le_bytes(input.array()?);
-            files.push(PieceFile::of_other_process(path, (folder, input.varint()?)));
-        }
-        let n_pieces = input.length()?;
-        let mut pieces: Vec<(u32, Arc<Piece>)> = raskt_core::allocation::room_for(n_pieces)?;
-        for _ in 0..n_pieces {
-            let output = u32::decode(&mut input)?;
-            let in_order = pieces.last().is_none_or(|(last, _)| *last <= output);
-            if output >= n_outputs || !in_order {
-                return Err(input.corrupt("pieces whose outputs are not in order"));
-            }
-            let piece_bytes = input.varint()?;
-            let file = usize::try_from(input.varint()?).ok().and_then(|at| files.get(at));
-            let file = Arc::clone(file.ok_or_else(|| input.corrupt("a piece in a file that is not named"))?);
-            let extent =
-                Extent { file, slot: input.varint()?, offset: input.varint()?, bytes: input.varint()? };
-            pieces.push((output, Piece::on_disk(piece_bytes, extent)));
-        }
+        let file = decode_file(&mut input)?;
+        let extent = decode_extent(file, &mut input)?;
         input.finish()?;
-        Ok(Self { exchange: None, n_outputs, pieces })
+        Ok(Self { n_outputs, place: Place::Elsewhere(extent) })
     }
+}
+
+fn encode_file(file: &PieceFile, out: &mut Encoder<'_>) -> Result<()> {
+    let not_text = || ErrorKind::NotEncodable(format!("the path {}", file.path().display()));
+    out.text(file.path().to_str().ok_or_else(not_text)?);
+    let (folder, number) = file.numbers();
+    out.raw(&folder.to_le_bytes());
+    out.varint(number);
+    Ok(())
+}
+
+fn decode_file(input: &mut Decoder<'_>) -> Result<Arc<PieceFile>> {
+    let path = PathBuf::from(input.text()?);
+    let folder = u64::from_le_bytes(input.array()?);
+    Ok(PieceFile::of_other_process(path, (folder, input.varint()?)))
+}
+
+fn decode_extent(file: Arc<PieceFile>, input: &mut Decoder<'_>) -> Result<Extent> {
+    Ok(Extent { file, slot: input.varint()?, offset: input.varint()?, bytes: input.varint()? })
 }
 
 impl fmt::Debug for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sent({} pieces for {} outputs)", self.pieces.len(), self.n_outputs)
+        write!(f, "Sent(to {} outputs)", self.n_outputs)
     }
 }
