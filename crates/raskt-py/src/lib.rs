@@ -14,6 +14,7 @@ mod delayed;
 mod draw;
 mod errors;
 mod eval;
+mod exchange;
 mod float_errors;
 mod names;
 mod native_call;
@@ -73,6 +74,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     draw::register(module)?;
     remote::register(module)?;
     scratch::register(module)?;
+    exchange::register(module)?;
     processes::register(module)?;
     session::register(module)
 }

@@ -13,9 +13,20 @@ use crate::errors;
 
 /// A folder that is made when it is first needed, and removed when it is closed or forgotten.
 #[pyclass(frozen, module = "raskt._raskt")]
-struct ScratchFolder {
+pub struct ScratchFolder {
     /// None once it was closed.
     folder: Mutex<Option<Arc<SpillFolder>>>,
+}
+
+impl ScratchFolder {
+    /// The folder.
+    ///
+    /// # Errors
+    /// `RuntimeError` once it was closed.
+    pub fn shared(&self) -> PyResult<Arc<SpillFolder>> {
+        let closed = || PyRuntimeError::new_err("the computation that this folder was for has ended");
+        self.folder.lock().clone().ok_or_else(closed)
+    }
 }
 
 #[pymethods]
@@ -30,9 +41,7 @@ impl ScratchFolder {
     /// Where it is.
     #[getter]
     fn path(&self, py: Python<'_>) -> PyResult<PathBuf> {
-        let Some(folder) = self.folder.lock().clone() else {
-            return Err(PyRuntimeError::new_err("the computation that this folder was for has ended"));
-        };
+        let folder = self.shared()?;
         py.detach(|| folder.made_path()).map_err(|error| errors::to_py(py, error))
     }
 

@@ -6,9 +6,9 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 /// What files are read from.
-pub trait Readable: Read + Seek {}
+pub trait Readable: Read + Seek + Send {}
 
-impl<T: Read + Seek> Readable for T {}
+impl<T: Read + Seek + Send> Readable for T {}
 
 /// The few operations on files that spilling needs. Folders and locks are not among them.
 pub trait SpillDevice: Send + Sync {

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import operator
-import os
 import pickle
-from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -48,9 +45,14 @@ def grouped(
         )
 
         def make() -> dict[Any, Any]:
-            gather = Chain((ReadGroups(grouper, npartitions),), (3,))
-            parts = [TaskRef((part, i)) for i in range(n)]
-            return {(name, j): Task((name, j), gather, j, SCRATCH, parts) for j in range(npartitions)}
+            # One task has all that was sent, so that a partition needs one task and not one for each input.
+            all_sent = f"groupby-sent-{token}"
+            gather = Chain((ReadGroups(grouper),), (3,))
+            inputs = [TaskRef((part, i)) for i in range(n)]
+            tasks: dict[Any, Any] = {all_sent: Task(all_sent, list, inputs)}
+            for j in range(npartitions):
+                tasks[name, j] = Task((name, j), gather, j, SCRATCH, TaskRef(all_sent))
+            return tasks
 
     else:
         before = Layer(lambda: _staged(bag, grouper, npartitions, token, max_branch or 32), [bag._layer])
@@ -173,7 +175,7 @@ class Split(Step):
 
 
 class WriteSplit(Step):
-    """Write the elements of a partition to a file, by the partition of their group."""
+    """Send the elements of a partition to the partitions of their groups."""
 
     __slots__ = ("blocksize", "grouper", "npartitions")
     needs_folder = True
@@ -191,65 +193,39 @@ class WriteSplit(Step):
         """Return what is done."""
         return "split by group (disk)"
 
-    def run(self, _context: Any, stream: Any, *inputs: Any) -> str:
-        """Return the path of the file."""
-        return _write(
-            inputs[0].path, iter(stream), key_function(self.grouper), self.npartitions,
-            (1, self.npartitions, 1), self.blocksize,
-        )  # fmt: skip
+    def run(self, _context: Any, stream: Any, *inputs: Any) -> _raskt.ExchangeSent:
+        """Return what was sent."""
+        n = self.npartitions
+        return _send(
+            inputs[0].sender(n), iter(stream), key_function(self.grouper), n, (1, n, 1), self.blocksize
+        )
 
 
-def _write(
-    folder: str, elements: Iterator[Any], of: Any, n: int, places: tuple[int, int, int], blocksize: int
-) -> str:
-    """Write elements to a file of pickled lists, at whose end stands where those of each bucket lie."""
-    import tempfile
-
+def _send(
+    sender: _raskt.ExchangeSender,
+    elements: Iterator[Any],
+    of: Any,
+    n: int,
+    places: tuple[int, int, int],
+    blocksize: int,
+) -> _raskt.ExchangeSent:
+    """Send elements in pickled lists, each to the one of ``n`` outputs that the hash of its group says."""
     buckets: list[list[Any]] = [[] for _ in range(n)]
-    index = [array("Q") for _ in range(n)]
-    handle, path = tempfile.mkstemp(suffix=".groups", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            # How many elements make a block is known when the first ones have been written.
-            n_max = 16
-            while True:
-                n_found = _scatter(elements, of, buckets, places, n_max)
-                begin = file.tell()
-                for bucket, lies in zip(buckets, index, strict=True):
-                    if bucket:
-                        data = _dumps(bucket)
-                        lies.extend((file.tell(), len(data)))
-                        file.write(data)
-                        bucket.clear()
-                if n_found < n_max:
-                    break
-                size = max(1, (file.tell() - begin) // n_max)
-                n_max = max(1, min(blocksize // size, n_max * 8))
-            _write_index(file, index)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        raise
-    return path
-
-
-def _write_index(file: Any, index: list[array[int]]) -> None:
-    table = array("Q")
-    for lies in index:
-        table.append(file.tell())
-        file.write(lies.tobytes())
-    table.append(file.tell())
-    file.write(table.tobytes())
-
-
-def _places(file: Any, at: int, n: int) -> array[int]:
-    """Return begin and size of the blocks of bucket ``at`` of ``n``."""
-    table, lies = array("Q"), array("Q")
-    file.seek((at - n - 1) * table.itemsize, os.SEEK_END)
-    table.frombytes(file.read(2 * table.itemsize))
-    file.seek(table[0])
-    lies.frombytes(file.read(table[1] - table[0]))
-    return lies
+    # How many elements make a block is known when the first ones have been pickled.
+    n_max = 16
+    while True:
+        n_found = _scatter(elements, of, buckets, places, n_max)
+        n_bytes = 0
+        for output, bucket in enumerate(buckets):
+            if bucket:
+                data = _dumps(bucket)
+                n_bytes += len(data)
+                sender.append(output, data)
+                bucket.clear()
+        if n_found < n_max:
+            return sender.finish()
+        size = max(1, n_bytes // n_max)
+        n_max = max(1, min(blocksize // size, n_max * 8))
 
 
 def _dumps(items: list[Any]) -> bytes:
@@ -262,39 +238,31 @@ def _dumps(items: list[Any]) -> bytes:
 
 
 class ReadGroups(Step):
-    """Read a partition of groups from files."""
+    """Receive a partition of groups."""
 
-    __slots__ = ("grouper", "npartitions")
+    __slots__ = ("grouper",)
     streams = False
     grouper: Any
-    npartitions: int
 
     def describe(self) -> str:
         """Return what is done."""
         return "groups (disk)"
 
-    def run(self, context: Any, *inputs: Any) -> Iterator[tuple[Any, list[Any]]]:
+    def run(self, _context: Any, *inputs: Any) -> Iterator[tuple[Any, list[Any]]]:
         """Return the groups; memory holds those of a part of the partition."""
-        at, folder, paths = inputs
-        of, n = key_function(self.grouper), self.npartitions
-        size = 0
-        for path in paths:
-            with open(path, "rb") as file:
-                size += sum(_places(file, at, n)[1::2])
-        n_cuts = math.ceil(size / GATHERED_BYTES)
+        at, folder, sent = inputs
+        of = key_function(self.grouper)
+        n_cuts = math.ceil(sum(part.bytes_for(at) for part in sent) / GATHERED_BYTES)
         if n_cuts < 2:
-            yield from _group(of, _read(paths, at, n))
+            yield from _group(of, _receive(sent, at))
             return
-        cut = _write(folder.path, _read(paths, at, n), of, n_cuts, (n, _U64_MAX, 1), 1 << 20)
-        context.on_close(lambda: os.unlink(cut))
+        # The hash of a group, without what chose this partition of so many.
+        places = (sent[0].n_outputs, _U64_MAX, 1)
+        cut = _send(folder.sender(n_cuts), _receive(sent, at), of, n_cuts, places, 1 << 20)
         for part in range(n_cuts):
-            yield from _group(of, _read([cut], part, n_cuts))
+            yield from _group(of, _receive([cut], part))
 
 
-def _read(paths: list[str], at: int, n: int) -> Iterator[Any]:
-    for path in paths:
-        with open(path, "rb") as file:
-            lies = _places(file, at, n)
-            for begin, size in zip(lies[::2], lies[1::2], strict=True):
-                file.seek(begin)
-                yield from pickle.loads(file.read(size))
+def _receive(sent: list[_raskt.ExchangeSent], at: int) -> Iterator[Any]:
+    for data in _raskt.exchange_receive(sent, at):
+        yield from pickle.loads(data)

@@ -19,7 +19,7 @@ import raskt
 import raskt.bag as rb
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raskt.bag import _shuffle
+from raskt.bag import _scratch, _shuffle
 from raskt.bag._hashing import stable_hash
 
 settings.register_profile("bags", max_examples=40, deadline=None)
@@ -43,6 +43,12 @@ keys = st.recursive(
 def folder(tmp_path):
     with raskt.config.set({"local.spill-directory": str(tmp_path)}):
         yield tmp_path
+
+
+@pytest.fixture
+def no_memory(monkeypatch):
+    """All that tasks exchange goes through files."""
+    monkeypatch.setattr(_scratch, "EXCHANGED_BYTES", 0)
 
 
 @given(
@@ -127,7 +133,28 @@ def test_hashes_are_the_same_in_every_process():
     assert stable_hash(Point(1, "a")) == stable_hash(Point(1.0, "b"))
 
 
-def test_files_go_when_the_computation_ends(folder):
+@pytest.mark.parametrize("scheduler", ["sync", "threads", "processes"])
+def test_groups_through_files_are_those_through_memory(folder, scheduler, monkeypatch):
+    grouped = rb.range(3_000, npartitions=5).groupby(lambda x: x % 11, npartitions=4)
+    in_memory = grouped.compute(scheduler=scheduler)
+    monkeypatch.setattr(_scratch, "EXCHANGED_BYTES", 1_000)
+    assert grouped.compute(scheduler=scheduler) == in_memory
+    assert dict(in_memory) == {k: list(range(k, 3_000, 11)) for k in range(11)}
+    assert os.listdir(folder) == []
+
+
+def test_the_tasks_of_groups_are_as_many_as_the_partitions():
+    def n_edges(n):
+        grouped = rb.range(1_000, npartitions=n).groupby(lambda x: x % 5, npartitions=n)
+        graph = dict(grouped.__raskt_graph__())
+        return len(graph), sum(len(task.dependencies) for task in graph.values())
+
+    few, many = n_edges(10), n_edges(40)
+    assert many[0] <= 4 * few[0]
+    assert many[1] <= 4 * few[1]
+
+
+def test_files_go_when_the_computation_ends(folder, no_memory):
     seen = []
     grouped = rb.range(2_000, npartitions=3).groupby(lambda x: x % 7)
     looked = grouped.map(lambda pair: seen.append(os.listdir(folder)) or len(pair[1]))
@@ -159,7 +186,7 @@ def test_files_go_when_a_task_fails(folder, scheduler):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends itself a signal")
 @pytest.mark.filterwarnings("ignore:.*running Python function")
-def test_files_go_at_ctrl_c(folder):
+def test_files_go_at_ctrl_c(folder, no_memory):
     started = threading.Event()
 
     def slow(pair):

@@ -112,6 +112,18 @@ impl Sent {
         Ok(self.pieces()?.of(output).iter().map(|(_, piece)| piece.bytes()).sum())
     }
 
+    /// Bytes of its pieces that are in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        match &self.place {
+            Place::Here { pieces, .. } => {
+                let in_memory = pieces.0.iter().filter(|(_, piece)| piece.payload().is_some());
+                in_memory.map(|(_, piece)| piece.bytes()).sum()
+            }
+            Place::Elsewhere(_) => 0,
+        }
+    }
+
     pub(super) fn pieces(&self) -> Result<Index> {
         match &self.place {
             Place::Here { pieces, .. } => Ok(pieces.clone()),
