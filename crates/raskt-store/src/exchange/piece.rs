@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use raskt_core::Payload;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Shared;
 use super::file::Extent;
+use super::service::Shared;
 
 /// What was appended at once for one output.
 pub(crate) struct Piece {

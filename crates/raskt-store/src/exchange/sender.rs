@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use raskt_core::{ErrorKind, Payload, Result};
 
-use super::Exchange;
 use super::piece::Piece;
 use super::sent::Sent;
+use super::service::Exchange;
 
 /// Appends the pieces of one input. What was appended is freed with it, unless [`Sender::finish`] is called.
 pub struct Sender {

@@ -11,10 +11,10 @@ use raskt_core::encode::{Decode, Decoder, Encoder, Limits};
 use raskt_core::{ErrorKind, Payload, Result};
 use rustc_hash::FxHashMap;
 
-use super::Exchange;
 use super::file::{Extent, PieceFile};
 use super::index_cache;
 use super::piece::Piece;
+use super::service::Exchange;
 
 /// The pieces of one input, by output.
 pub struct Sent {
