@@ -8,7 +8,10 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _HOMES = {
     "blockwise": "apply_along_axis apply_over_axes apply_gufunc as_gufunc atop blockwise gufunc map_blocks",
@@ -16,21 +19,22 @@ _HOMES = {
     "conversion": "array asanyarray asarray from_array from_delayed",
     "core": "Array to_delayed",
     "creation": (
-        "arange diag diagonal empty empty_like eye fromfunction full full_like indices linspace "
-        "meshgrid ones ones_like pad repeat tile tri tril tril_indices tril_indices_from triu "
-        "triu_indices triu_indices_from zeros zeros_like"
+        "arange empty empty_like eye fromfunction full full_like indices linspace "
+        "meshgrid ones ones_like tri zeros zeros_like"
     ),
     "cumulative": "cumprod cumsum diff ediff1d gradient nancumprod nancumsum push",
+    "diagonals": ("diag diagonal tril tril_indices tril_indices_from triu triu_indices triu_indices_from"),
     "linear": "dot einsum matmul outer tensordot vdot",
     "overlap": "map_overlap sliding_window_view",
-    "predicates": "isclose iscomplex isneginf isnull isposinf isreal nan_to_num notnull",
+    "padding": "pad",
+    "predicates": "allclose isclose iscomplex isneginf isnull isposinf isreal nan_to_num notnull",
     "rechunk": "normalize_chunks rechunk unify_chunks",
     "reductions": (
         "all any argmax argmin average count_nonzero max mean min moment nanargmax nanargmin nanmax "
         "nanmean nanmin nanprod nanstd nansum nanvar prod ptp reduction std sum trace var"
     ),
     "reshape": "ravel reshape reshape_blockwise",
-    "searching": ("allclose argwhere compress digitize extract flatnonzero isin nonzero searchsorted"),
+    "searching": "argwhere compress digitize extract flatnonzero isin nonzero searchsorted where",
     "shape": (
         "atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to expand_dims flip fliplr "
         "flipud moveaxis ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose"
@@ -42,6 +46,7 @@ _HOMES = {
         "nanquantile percentile quantile"
     ),
     "testing": "assert_eq",
+    "tiling": "repeat tile",
     "chunk_types": "register_chunk_type",
     "store": "from_npy_stack from_tiledb from_zarr store to_hdf5 to_npy_stack to_tiledb to_zarr",
     "ufuncs": (
@@ -54,7 +59,7 @@ _HOMES = {
         "logical_and logical_not logical_or logical_xor maximum minimum mod modf multiply "
         "negative nextafter not_equal piecewise positive power rad2deg radians "
         "real reciprocal remainder right_shift rint round select sign signbit sin sinc sinh spacing "
-        "sqrt square subtract tan tanh true_divide trunc ufunc where"
+        "sqrt square subtract tan tanh true_divide trunc ufunc"
     ),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}

@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt.array._axes import validate_axis
+from raskt.array._chunk import assemble
+from raskt.array._out import into
+from raskt.array.concatenate import block
+from raskt.array.conversion import asanyarray, from_delayed
+from raskt.delayed import delayed
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -67,10 +74,6 @@ def arg_reduction(
     >>> arg_reduction(x, first_of_block, best, place).compute()
     np.int64(1)
     """
-    from raskt.array.conversion import asanyarray
-    from raskt.array.shape import validate_axis
-    from raskt.array.ufuncs import _into
-
     x = asanyarray(x)
     if axis is not None and not isinstance(axis, (int, np.integer)):
         raise TypeError(f"axis must be None or a whole number, found {axis!r}")
@@ -79,16 +82,12 @@ def arg_reduction(
         raise ValueError(
             "arg_reduction needs chunks of known size along its axes: call compute_chunk_sizes()"
         )
-    found: Array = _into(out, _reduced(x, (chunk, combine or agg, agg), axes, keepdims, split_every))
+    found: Array = into(out, _reduced(x, (chunk, combine or agg, agg), axes, keepdims, split_every))
     return found
 
 
 def _reduced(x: Array, functions: Any, axes: tuple[int, ...], keepdims: bool, split_every: Any) -> Array:
     """Return the array of the results for each block of the axes that stay."""
-    from raskt.array.concatenate import block
-    from raskt.array.conversion import from_delayed
-    from raskt.delayed import delayed
-
     chunk, combine, agg = functions
     starts = [np.cumsum([0, *sizes[:-1]]).tolist() for sizes in x.chunks]
     ravel = len(axes) == x.ndim
@@ -123,8 +122,6 @@ def _width(split_every: Any, axis: int, axes: tuple[int, ...]) -> int:
 
 def _step(parts: Any, axes: tuple[int, ...], width: dict[int, int], function: Any, kwargs: Any) -> Any:
     """Return what a function makes of neighbours along the axes."""
-    from raskt.delayed import delayed
-
     counts = tuple(-(-n // width[at]) if at in axes else n for at, n in enumerate(parts.shape))
     made = np.empty(counts, dtype=object)
     of_joined = delayed(_call_joined, pure=True)
@@ -143,8 +140,6 @@ def _call(chunk: Any, block: Any, axes: Any, offset: Any) -> Any:
 
 
 def _call_joined(function: Any, parts: list[Any], counts: Any, axes: Any, kwargs: Any) -> Any:
-    from raskt.array._chunk import assemble
-
     if isinstance(parts[0], dict):
         whole: Any = {name: assemble([part[name] for part in parts], counts) for name in parts[0]}
     else:

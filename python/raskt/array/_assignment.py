@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._indexing import _NO_INDEX, _is_list, _is_mask, _items, _lazy, _spelt
-from raskt.array._op import is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array._base import is_known
+from raskt.array._deferred import fits, is_like, similar
+from raskt.array._grid import grid_of
+from raskt.array._index import _NO_INDEX, _is_list, _is_mask, _items, _lazy, _spelt
+from raskt.array._op import op
+from raskt.array._points import _together
+from raskt.array.conversion import asanyarray
+from raskt.array.searching import where
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -18,8 +23,6 @@ __all__ = ["as_assigned", "setitem"]
 
 def setitem(x: Array, key: Any, value: Any) -> Array:
     """Return the array that ``x`` is once ``x[key] = value`` has been said."""
-    from raskt.array.conversion import asanyarray
-
     if value is np.ma.masked:
         raise NotImplementedError("assignment of numpy.ma.masked: use masked_where")
     if _is_mask(key) and (_lazy(key) or key.ndim == x.ndim):
@@ -29,8 +32,6 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
         return by_mask
     items = _spelt(x, _items(key))
     if not is_known(x.shape) or not is_known(getattr(value, "shape", ())):
-        from raskt.array._unknown import similar
-
         return similar(f"{__name__}:setitem", (x, key, value), x, {})
     lists = [item for item in items if _is_list(item)]
     if len(lists) > 1 or any(item.ndim > 1 for item in lists):
@@ -68,9 +69,6 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
 
 def _to_mask(x: Array, mask: Array, value: Any) -> Array:
     """Return what assigning to the elements where a mask of the first axes is true makes."""
-    from raskt.array._unknown import fits
-    from raskt.array.ufuncs import where
-
     both_known = is_known(mask.shape) and is_known(x.shape)
     if mask.ndim > x.ndim or (both_known and mask.shape != x.shape[: mask.ndim]):
         raise IndexError(f"a mask of shape {mask.shape} does not match an array of shape {x.shape}")
@@ -90,9 +88,6 @@ def _to_mask(x: Array, mask: Array, value: Any) -> Array:
 
 def _in_order(x: Array, mask: Array, values: Any) -> Array:
     """Return what assigning values, one after the other, to the places where a mask is true makes."""
-    from raskt.array._unknown import is_like, similar
-    from raskt.array.conversion import asanyarray
-
     values = asanyarray(values)
     n_rest = x.ndim - mask.ndim
     if values.ndim != n_rest + 1 or (
@@ -142,8 +137,6 @@ def _in_order(x: Array, mask: Array, values: Any) -> Array:
 
 def _to_points(x: Array, items: list[Any], value: Any) -> Array:
     """Return what assigning to places that belong together makes."""
-    from raskt.array._points import _together
-
     axes = [at for at, item in enumerate(items) if _is_list(item) or isinstance(item, (int, np.integer))]
     rest = [item for at, item in enumerate(items) if at not in axes]
     new = _cast(value, x)
@@ -184,8 +177,6 @@ _SEVERAL = "assignment with several lists: of a number, or of numbers where all 
 
 def _masked_axes(x: Array, key: Any, value: Any) -> Array | None:
     """Return what assigning a number where a lazy mask of some axes is true makes; None for other keys."""
-    from raskt.array.ufuncs import where
-
     raw = key if isinstance(key, tuple) else (key,)
     if not any(_lazy(item) and _is_mask(item) and item.ndim for item in raw):
         return None

@@ -11,8 +11,8 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._kept import kept
+from raskt.array._base import array_of
 from raskt.array._meta import dtype_named, prototype
-from raskt.array._op import array_of
 from raskt.array._readers import reads_only
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from raskt.array._meta import dtype_named
+from raskt.array.dispatch import concatenate
 from raskt.locks import held
 
 __all__: list[str] = []
@@ -151,8 +152,6 @@ def _concatenate(parts: list[Block], axis: int) -> Block:
             return np.concatenate(parts, axis=axis, dtype=first.dtype)
         if all(isinstance(part, np.ndarray) for part in parts):
             return np.concatenate(parts, axis=axis)
-    from raskt.array.dispatch import concatenate
-
     return concatenate(parts, axis)
 
 

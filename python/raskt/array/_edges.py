@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._op import is_known
+from raskt.array._base import is_known
+from raskt.array.blockwise import map_blocks
+from raskt.array.concatenate import stack
+from raskt.array.conversion import asarray, from_delayed
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -30,9 +33,6 @@ def lazy_values(x: Any, what: str) -> Array:
     what : str
         What they are, for errors.
     """
-    from raskt.array.concatenate import stack
-    from raskt.array.conversion import asarray, from_delayed
-
     if isinstance(x, (list, tuple)):
         items = [from_delayed(n, (), float) if isinstance(n, _raskt.Delayed) else asarray(n) for n in x]
         x = stack(items)
@@ -97,8 +97,6 @@ def _spaced(n: int, span: Any, dtype: Any) -> Any:
         return np.histogram_bin_edges(np.empty(0, counted), bins=n, range=(ends[0], ends[1]))
     if n < 1:
         raise ValueError("`bins` must be positive, when an integer")
-    from raskt.array.blockwise import map_blocks
-
     known = [getattr(end, "dtype", end) for end in ends if not isinstance(end, _raskt.Delayed)]
     promised = np.result_type(counted, *known)
     promised = promised if promised.kind in "fc" else np.result_type(promised, float)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, is_known, op
+from raskt import _raskt
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._deferred import bounds_of, deferred
+from raskt.array._op import op
+from raskt.array.blockwise import unknown_letters
+from raskt.array.conversion import asanyarray
+from raskt.array.rechunk import unify_chunks
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -21,8 +27,6 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def contract(operands: Any, dtype: Any, optimize: Any, kwargs: dict[str, Any]) -> Array:
     """Return what `einsum` is asked for."""
-    from raskt.array.conversion import asanyarray
-
     subscripts, given = _read(operands)
     arrays = [asanyarray(x) for x in given]
     inputs, output = _complete(subscripts, arrays)
@@ -78,8 +82,6 @@ def _later(
     inputs: list[str], output: str, arrays: list[Any], dtype: Any, optimize: Any, kwargs: dict[str, Any]
 ) -> Array:
     """Promise a contraction with diagonals of arrays whose sizes are not known."""
-    from raskt.array._unknown import bounds_of, deferred
-
     sizes: dict[str, Any] = {}
     longest: dict[str, Any] = {}
     for letters, x in zip(inputs, arrays, strict=True):
@@ -116,8 +118,6 @@ def _pairwise(inputs: list[str], output: str, arrays: list[Any], dtype: Any, kwa
 
 def _like(x: Any) -> Any:
     """Return something of an array's shape, as far as it is known or bounded."""
-    from raskt.array._unknown import bounds_of
-
     longest = (n if n == n else bound or 1 for n, bound in zip(x.shape, bounds_of(x), strict=True))
     return np.broadcast_to(np.float64(0), tuple(longest))
 
@@ -129,8 +129,6 @@ def _once(
     missing = set(output) - set("".join(inputs))
     if missing:
         raise ValueError(f"einsum subscripts have {sorted(missing)} in the result only")
-    from raskt.array.rechunk import unify_chunks
-
     pairs: list[Any] = []
     for letters, x in zip(inputs, arrays, strict=True):
         if len(set(letters)) != len(letters):
@@ -152,9 +150,6 @@ def _once(
         **({"optimize": optimize} if optimize else {}),
         **({"dtype": known} if dtype is not None else {}),
     }
-    from raskt import _raskt
-    from raskt.array.blockwise import unknown_letters
-
     alike = unknown_letters(list(zip(unified, inputs, strict=True)))
     parameters = {
         "function": "raskt.array._chunk.einsum_blocks",

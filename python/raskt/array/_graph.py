@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._op import array_of
+from raskt.annotations import annotated_as
+from raskt.array._base import array_of
+from raskt.array._chunk import assemble
+from raskt.array._grid import grid_of
+from raskt.array._meta import dtype_name
+from raskt.array.concatenate import block
+from raskt.array.conversion import from_delayed
+from raskt.array.rechunk import normalize_chunks
+from raskt.graph import convert
 
 if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["finalize", "graph_of", "keys_of", "rebuild"]
+__all__ = ["graph_of", "keys_of", "rebuild", "whole_of"]
 
 
 def keys_of(x: Array) -> list[Any]:
@@ -37,16 +45,13 @@ def flat_keys(name: str, counts: Any) -> list[tuple[Any, ...]]:
 
 def graph_of(x: Array) -> dict[Any, Any]:
     """Return a task for each block, which is that block of the whole expression."""
-    from raskt.annotations import annotated_as
-
     keys = flat_keys(x.name, x.numblocks)
     with annotated_as(x._expr.annotations):
         return {key: _raskt.value_task(key, _raskt.array_root(x._expr, at)) for at, key in enumerate(keys)}
 
 
-def finalize(blocks: Any, counts: Any) -> Any:
+def whole_of(blocks: Any, counts: Any) -> Any:
     """Return one NumPy array of nested lists of blocks."""
-    from raskt.array._chunk import assemble
 
     def flat(items: Any) -> Any:
         for item in items:
@@ -61,9 +66,6 @@ def finalize(blocks: Any, counts: Any) -> Any:
 
 def expr_of_graph(graph: Any, name: Any, chunks: Any, dtype: Any, meta: Any, shape: Any) -> ArrayExpr:
     """Return the expression of an array whose blocks are values of a graph."""
-    from raskt.array._meta import dtype_name
-    from raskt.array.rechunk import grid_of, normalize_chunks
-
     if not isinstance(graph, Mapping):
         raise TypeError(
             "an array is made of a graph, its name and chunks, or by functions such as from_array; "
@@ -81,10 +83,6 @@ def expr_of_graph(graph: Any, name: Any, chunks: Any, dtype: Any, meta: Any, sha
 
 def rebuild(graph: Any, name: str, grid: Any, dtype: str, token: str, rename: Any = None) -> Array:
     """Return an array on another graph with the same keys."""
-    from raskt.array.concatenate import block
-    from raskt.array.conversion import from_delayed
-    from raskt.graph import convert
-
     found = (rename or {}).get(name, name)
     counts = tuple(len(sizes) for sizes in grid.sizes)
     keys = flat_keys(found, counts)

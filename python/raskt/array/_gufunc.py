@@ -10,9 +10,13 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._kept import kept
+from raskt.array._base import dtype_parameter
 from raskt.array._block_call import BlockCall, Rest
-from raskt.array._op import dtype_parameter, op
-from raskt.array.rechunk import grid_of, unify_chunks
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array.conversion import asanyarray
+from raskt.array.rechunk import unify_chunks
+from raskt.array.shape import moveaxis
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -58,9 +62,6 @@ class _Output:
 
 def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Return what `apply_gufunc` is asked for."""
-    from raskt.array.conversion import asanyarray
-    from raskt.array.shape import moveaxis
-
     axes = kwargs.pop("axes", None)
     axis = kwargs.pop("axis", None)
     keepdims = kwargs.pop("keepdims", False)

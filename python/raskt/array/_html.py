@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from raskt.naming import typename
+from raskt.units import format_bytes
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -12,8 +15,6 @@ __all__ = ["svg", "table"]
 
 
 def _bytes(n: float) -> str:
-    from raskt.units import format_bytes
-
     return "unknown" if n != n else format_bytes(n)
 
 
@@ -24,8 +25,6 @@ def _shape(shape: Any) -> str:
 
 def table(x: Array) -> str:
     """Return a table of what is known of an array, with a picture of its chunks."""
-    from raskt.naming import typename
-
     item = 0 if x._dtype is None else x.dtype.itemsize
     known = x._dtype is not None and not x.dtype.hasobject
     whole = _bytes(x.nbytes) if known else "unknown"

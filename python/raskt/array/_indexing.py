@@ -8,71 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import array_of, dtype_parameter, is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._deferred import NAN, bounds_of, deferred
+from raskt.array._grid import grid_of
+from raskt.array._index import (
+    _NO_INDEX,
+    _compressed,
+    _is_lazy_list,
+    _is_list,
+    _is_mask,
+    _items,
+    _lazy,
+    _one_by_one,
+    _spelt,
+)
+from raskt.array._op import op
+from raskt.array._points import are_adjacent, fancy
+from raskt.array._unknown import getitem as later
+from raskt.array._unknown import waits
+from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = ["Blocks", "getitem"]
-
-
-def _lazy(item: Any) -> bool:
-    return hasattr(item, "_expr")
-
-
-def _spelt(x: Array, key: Any) -> list[Any]:
-    """Return an index with an item for each axis, and None for new ones."""
-    items = list(key) if isinstance(key, tuple) else [key]
-    n_used = 0
-    for item in items:
-        if item is None or item is Ellipsis:
-            continue
-        is_mask = getattr(item, "dtype", None) is not None and item.dtype == bool
-        n_used += max(item.ndim, 1) if is_mask else 1
-    if n_used > x.ndim:
-        raise IndexError(
-            f"too many indices for array: array is {x.ndim}-dimensional, but {n_used} were indexed"
-        )
-    if sum(item is Ellipsis for item in items) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
-    missing = [slice(None)] * (x.ndim - n_used)
-    at = next((at for at, item in enumerate(items) if item is Ellipsis), None)
-    if at is None:
-        return items + missing
-    return items[:at] + missing + items[at + 1 :]
-
-
-_NO_INDEX = (
-    "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid indices"
-)
-
-
-def _item(item: Any) -> Any:
-    """Return an item of an index: a number, a slice, a lazy array, or an array of places or truth values."""
-    if _lazy(item) or item is None or item is Ellipsis or isinstance(item, slice):
-        return item
-    if isinstance(item, (bool, np.bool_)):
-        raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
-    if not isinstance(item, (list, tuple, range, np.ndarray)):
-        from raskt.array.conversion import asanyarray, is_dasks
-
-        return asanyarray(item) if is_dasks(item) else item
-    found = np.asarray(item)
-    if found.size == 0 and found.dtype.kind == "f":
-        found = found.astype(np.int64)
-    if found.dtype.kind not in "iub":
-        raise IndexError(_NO_INDEX)
-    if found.ndim:
-        return found
-    if found.dtype == bool:
-        raise IndexError("a truth value is no index: use a mask of an axis's length, or slices")
-    return int(found)
-
-
-def _items(key: Any) -> tuple[Any, ...]:
-    """Return the items of an index."""
-    return tuple(_item(item) for item in (key if isinstance(key, tuple) else (key,)))
 
 
 def getitem(x: Array, key: Any) -> Any:
@@ -83,14 +42,10 @@ def getitem(x: Array, key: Any) -> Any:
     items = _spelt(x, raw)
     masks = [item for item in items if _is_mask(item) and item.ndim > 1]
     if masks and (len(items) == 1 and masks[0].ndim == x.ndim):
-        from raskt.array.conversion import asanyarray
-
         return _by_mask(x, asanyarray(masks[0]))
     if any(_lazy(mask) for mask in masks):
         return _by_masks(x, items)
     if any(_is_list(item) or _is_lazy_list(item) for item in items):
-        from raskt.array._points import are_adjacent, fancy
-
         items, adjacent = _as_places(x, items), are_adjacent(raw)
         lists = [item for item in items if _is_list(item) or _is_lazy_list(item)]
         if len(lists) > 1 or not adjacent or (lists[0].ndim > 1 and not is_known(x.shape)):
@@ -98,18 +53,6 @@ def getitem(x: Array, key: Any) -> Any:
     if not is_known(x.shape) and _has_to_wait(x, items):
         return _deferred(x, items)
     return _one_by_one(x, items)
-
-
-def _is_mask(item: Any) -> bool:
-    return getattr(getattr(item, "dtype", None), "kind", "") == "b"
-
-
-def _is_list(item: Any) -> bool:
-    return isinstance(item, np.ndarray)
-
-
-def _is_lazy_list(item: Any) -> bool:
-    return _lazy(item) and item.ndim > 0
 
 
 def _as_places(x: Array, items: list[Any]) -> list[Any]:
@@ -134,42 +77,12 @@ def _as_places(x: Array, items: list[Any]) -> list[Any]:
     return found
 
 
-def _one_by_one(x: Array, items: list[Any]) -> Array:
-    """Return ``x[items]``, of numbers and slices, lazy arrays, and one list at the most."""
-    plain: list[Any] = []
-    late: list[tuple[int, Any]] = []
-    axis = place = 0
-    for item in items:
-        if _is_list(item):
-            n = x.shape[axis]
-            bad = item[(item < -n) | (item >= n)] if n == n and item.dtype != bool else item[:0]
-            if bad.size:
-                raise IndexError(f"index {bad.flat[0]} is out of bounds for axis {axis} with size {n}")
-        is_late = _lazy(item) or _is_list(item)
-        if is_late:
-            late.append((place, item))
-        plain.append(slice(None) if is_late else int(item) if isinstance(item, np.integer) else item)
-        axis += 0 if item is None else 1
-        place += 0 if isinstance(plain[-1], int) else 1
-    expr = x._expr.getitem(tuple(plain))
-    if expr is None:
-        raise IndexError(_NO_INDEX)
-    found = array_of(expr)
-    for place, item in reversed(late):
-        found = _late(found, item, place)
-    return found
-
-
 def _deferred(x: Array, items: list[Any]) -> Array:
-    from raskt.array._unknown import getitem as later
-
     return later(x, items)
 
 
 def _has_to_wait(x: Array, items: list[Any]) -> bool:
     """Return whether an axis of unknown length is not taken whole."""
-    from raskt.array._unknown import waits
-
     if any(_lazy(item) and item.ndim > 1 for item in items):
         raise NotImplementedError(
             "a lazy index of several axes, where lengths are not known: call compute_chunk_sizes() first"
@@ -183,63 +96,11 @@ def _has_to_wait(x: Array, items: list[Any]) -> bool:
     )
 
 
-def _late(x: Array, item: Any, axis: int) -> Array:
-    from raskt.array.slicing import picked, take
-
-    if not _lazy(item):
-        return picked(x, item, axis) if item.ndim == 1 else take(x, item, axis)
-    if item.dtype == bool:
-        return _compressed(x, item, axis)
-    if item.dtype.kind not in "iu":
-        raise IndexError("arrays used as indices must be of integer type")
-    if item.ndim == 0:
-        found = _places(x, item[None], axis)
-        squeezed: Array = found[(*(slice(None),) * axis, 0)]
-        return squeezed
-    if item.ndim > 1:
-        raise NotImplementedError(
-            "an index of several axes that has not been computed: flatten it, or compute it"
-        )
-    return _places(x, item, axis)
-
-
-def _compressed(x: Array, mask: Array, axis: int) -> Array:
-    """Return what a lazy mask of one axis leaves: chunks of unknown size."""
-    if mask.ndim != 1:
-        raise NotImplementedError(
-            "a mask of some of the axes: index with nonzero(mask), or flatten those axes"
-        )
-    n, length = mask.shape[0], x.shape[axis]
-    if n != length and n == n and length == length:
-        raise IndexError(
-            f"boolean index did not match indexed array along axis {axis}; size of axis is {length} "
-            f"but size of corresponding boolean axis is {n}"
-        )
-    if mask.chunks[0] != x.chunks[axis] and is_known(mask.shape) and length == length:
-        mask = mask.rechunk((x.chunks[axis],))
-    chunks = tuple((float("nan"),) * len(sizes) if at == axis else sizes for at, sizes in enumerate(x.chunks))
-    letters = list(range(x.ndim))
-    return op(
-        "blockwise",
-        (x, mask),
-        {
-            "function": "raskt.array._chunk.compress",
-            "kwargs": {"axis": axis},
-            "output": letters,
-            "inputs": [letters, [axis]],
-            "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
-            "dtype": x._expr.dtype,
-        },
-    )
-
-
 def _by_mask(x: Array, mask: Array) -> Array:
     """Return what a mask of all axes leaves, in one row and in NumPy's order."""
     if x.shape != mask.shape and is_known(x.shape) and is_known(mask.shape):
         raise IndexError(f"boolean index of shape {mask.shape} does not match an array of shape {x.shape}")
     if not is_known(x.shape) or not is_known(mask.shape):
-        from raskt.array._unknown import NAN, bounds_of, deferred
-
         bounds = bounds_of(x)
         n_max = None if None in bounds else math.prod(n for n in bounds if n is not None)
         chunks = ((NAN,) * max(x.numblocks),)
@@ -264,39 +125,6 @@ def _by_masks(x: Array, items: list[Any]) -> Array:
         raise IndexError(f"boolean index of shape {mask.shape} does not match axes of shape {own}")
     flat = y.reshape((*y.shape[:at], -1, *y.shape[at + mask.ndim :]))
     return _compressed(flat, mask.reshape(-1), at)
-
-
-def _places(x: Array, places: Array, axis: int) -> Array:
-    """Return the elements at lazy places: each block gives what lies in it, zeros elsewhere."""
-    n = x.shape[axis]
-    if n != n:
-        raise ValueError("a lazy index of an axis of unknown length: call compute_chunk_sizes() first")
-    letters = list(range(x.ndim))
-    new = x.ndim
-    output = [*letters[: axis + 1], new, *letters[axis + 1 :]]
-    chunks = [*x.chunks[:axis], (1,) * x.numblocks[axis], *places.chunks, *x.chunks[axis + 1 :]]
-    found = op(
-        "blockwise",
-        (x, places),
-        {
-            "function": "raskt.array._chunk.picked_block",
-            "kwargs": {"axis": axis, "size": n},
-            "output": output,
-            "inputs": [letters, [new]],
-            "chunks": grid_of(tuple(chunks), tuple(sum(sizes) for sizes in chunks)),
-            "dtype": x._expr.dtype,
-            "info": True,
-        },
-    )
-    parameters = {
-        "axis": axis,
-        "dtype": x._expr.dtype,
-        "chunk": "raskt.array._chunk.overlay",
-        "combine": "raskt.array._chunk.overlay",
-        "aggregate": "raskt.array._chunk.overlaid",
-        "kwargs": {"axis": axis},
-    }
-    return op("reduction", (found,), parameters)
 
 
 def _field(x: Array, key: Any) -> Array:

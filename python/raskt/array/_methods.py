@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from raskt.array._base import array_of
+from raskt.array._late import Function, late
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from raskt.array.core import Array
 
 __all__ = ["Methods"]
 
-
-class Function:
-    """A method that is a function of another module, which is imported when the method is first looked at."""
-
-    __slots__ = ("home", "name", "owner")
-
-    def __init__(self, home: str) -> None:
-        self.home = home
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.owner, self.name = owner, name
-
-    def __get__(self, array: Any, kind: Any = None) -> Any:
-        function = getattr(importlib.import_module(f"raskt.array.{self.home}"), self.name)
-        # From now on the class has the function itself.
-        setattr(self.owner, self.name, function)
-        return function if array is None else function.__get__(array, kind)
+conj: Callable[..., Array] = late("ufuncs", "conj")
+map_blocks: Callable[..., Array] = late("blockwise", "map_blocks")
+map_overlap: Callable[..., Array] = late("overlap", "map_overlap")
+ravel: Callable[..., Array] = late("reshape", "ravel")
+reshape: Callable[..., Array] = late("reshape", "reshape")
+store: Callable[..., Any] = late("store", "store")
+transpose: Callable[..., Array] = late("shape", "transpose")
 
 
 class Methods:
@@ -52,7 +46,7 @@ class Methods:
     prod = Function("reductions")
     ravel = Function("reshape")
     rechunk = Function("rechunk")
-    repeat = Function("creation")
+    repeat = Function("tiling")
     round = Function("ufuncs")
     shuffle = Function("slicing")
     squeeze = Function("shape")
@@ -62,19 +56,15 @@ class Methods:
     topk = Function("sorting")
     trace = Function("reductions")
     var = Function("reductions")
-    view = Function("shape")
+    view = Function("views")
 
     def conj(self: Any) -> Array:
         """Return the complex conjugates."""
-        from raskt.array.ufuncs import conj
-
         found: Array = conj(self)
         return found
 
     def copy(self: Any) -> Array:
         """Return another array of the same elements: assigning to one does not change the other."""
-        from raskt.array._op import array_of
-
         return array_of(self._expr)
 
     def flatten(self: Any, order: str = "C") -> Array:
@@ -90,8 +80,6 @@ class Methods:
         Array
             Of one axis.
         """
-        from raskt.array.reshape import ravel
-
         if order != "C":
             raise NotImplementedError("arrays are flattened in C order: transpose first")
         return ravel(self)
@@ -117,8 +105,6 @@ class Methods:
         >>> ra.arange(3, chunks=2).map_blocks(lambda block: block * 2).compute()
         array([0, 2, 4])
         """
-        from raskt.array.blockwise import map_blocks
-
         return map_blocks(kwargs.pop("func", None) if func is None else func, self, *args, **kwargs)
 
     def map_overlap(self: Any, func: Any = None, /, *args: Any, **kwargs: Any) -> Array:
@@ -145,8 +131,6 @@ class Methods:
         >>> x.map_overlap(lambda block: block - np.roll(block, 1), depth=1, boundary="periodic").compute()
         array([-3,  1,  1,  1])
         """
-        from raskt.array.overlap import map_overlap
-
         if args and not hasattr(args[0], "shape"):
             said = dict(zip(("depth", "boundary", "trim"), args, strict=False))
             if len(args) > 3 or said.keys() & kwargs:
@@ -169,8 +153,6 @@ class Methods:
         Array
             The elements; the array itself where the shape is the one that it has.
         """
-        from raskt.array.reshape import reshape
-
         found = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
         return reshape(self, found, merge_chunks=merge_chunks, limit=limit)
 
@@ -187,8 +169,6 @@ class Methods:
         Array
             The elements; the array itself where the order is the one that it has.
         """
-        from raskt.array.shape import transpose
-
         if not axes or axes == (None,):
             return transpose(self)
         return transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
@@ -207,8 +187,6 @@ class Methods:
         -------
         None, or as `raskt.array.store` says.
         """
-        from raskt.array.store import store
-
         return store([self], [target], **kwargs)
 
     def to_zarr(self: Any, *args: Any, **kwargs: Any) -> NoReturn:

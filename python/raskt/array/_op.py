@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._meta import dtype_name, dtype_named
+from raskt.array._base import array_of, result
+from raskt.array._deferred import bounds_of, deferred
+from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["array_of", "expr_of", "is_known", "known_shape", "lift", "op", "promoted", "told"]
+__all__ = ["expr_of", "lift", "op", "promoted"]
 
 _UNMATCHED = "not known to be equal"
 """What the engine says of sizes that have to be found out before arrays can meet element by element."""
@@ -31,32 +33,8 @@ def op(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None =
     except ValueError as error:
         if _UNMATCHED not in str(error) or len(operands) < 2:
             raise
-        from raskt.array._unknown import elementwise
-
-        return elementwise(name, operands, parameters)
-    if operands and getattr(operands[0], "_expr", None) == expr:
-        same: Array = operands[0]
-        return same
-    return array_of(expr)
-
-
-def array_of(expr: ArrayExpr) -> Array:
-    """Return the array of an expression."""
-    from raskt.array.core import Array
-
-    array = Array.__new__(Array)
-    array._expr = expr
-    return array
-
-
-def told(array: Array, name: Any = None, meta: Any = None) -> Array:
-    """Give an array the name and the type of blocks that were said of it."""
-    if name is not None:
-        array = array_of(array._expr)
-        array._given_name = str(name)
-    if meta is not None and hasattr(meta, "dtype"):
-        array._meta = meta
-    return array
+        return _elementwise(name, operands, parameters)
+    return result(expr, operands)
 
 
 def lift(x: Any) -> Any:
@@ -76,24 +54,7 @@ def expr_of(x: Any) -> ArrayExpr:
     expr: ArrayExpr | None = getattr(x, "_expr", None)
     if expr is not None:
         return expr
-    from raskt.array.conversion import asanyarray
-
     return asanyarray(x)._expr
-
-
-def is_known(shape: Any) -> bool:
-    """Return whether all lengths of a shape are known."""
-    return all(n == n for n in shape)
-
-
-def known_shape(x: Any, what: str) -> tuple[int, ...]:
-    """Return the shape of an array, which must be known."""
-    shape: tuple[int, ...] = x.shape
-    if not is_known(shape):
-        raise ValueError(
-            f"{what} needs an array of known shape, found {shape}: call compute_chunk_sizes() first"
-        )
-    return shape
 
 
 def promoted(*operands: Any) -> np.dtype[Any]:
@@ -108,11 +69,23 @@ def _typed(x: Any) -> Any:
     return np.asarray(x).dtype if dtype is None else dtype
 
 
-def dtype_parameter(dtype: Any) -> str | None:
-    """Return a dtype as a parameter of an operation."""
-    return None if dtype is None else dtype_name(np.dtype(dtype))
-
-
-def dtype_of(expr: ArrayExpr) -> np.dtype[Any] | None:
-    """Return the dtype of an expression; None where it is not known."""
-    return dtype_named(expr.dtype)
+def _elementwise(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None) -> Array:
+    """Apply an operation to arrays whose sizes may differ: they are compared once they are known."""
+    arrays = [
+        x if hasattr(x, "_expr") or isinstance(x, (int, float, complex)) else array_of(lift(x))
+        for x in operands
+    ]
+    axes = [x for x in arrays if getattr(x, "ndim", 0)]
+    ndim = max(x.ndim for x in axes)
+    chunks: list[Any] = []
+    bounds: list[int | None] = []
+    for from_end in range(ndim, 0, -1):
+        here = [x for x in axes if x.ndim >= from_end and x.shape[-from_end] != 1]
+        sure = [x.chunks[-from_end] for x in here if x.shape[-from_end] == x.shape[-from_end]]
+        several = [x.chunks[-from_end] for x in here]
+        chunks.append(sure[0] if sure else several[0] if several else (1,))
+        least = [n for x in here if (n := bounds_of(x)[-from_end]) is not None]
+        bounds.append(min(least, default=None))
+    tiny = tuple(np.empty((1,) * x.ndim, x.dtype) if hasattr(x, "_expr") else x for x in arrays)
+    dtype = op(name, tiny, parameters)._dtype
+    return deferred("raskt.array._op:op", (name, tuple(arrays), parameters), tuple(chunks), dtype, bounds)

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt.array._late import late
 from raskt.array._op import op
 from raskt.array.chunk_types import is_valid_chunk_type
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
 __all__ = ["Operators"]
+
+matmul: Callable[..., Array] = late("linear", "matmul")
 
 
 class Operators:
@@ -134,13 +139,9 @@ class Operators:
         return _binary("right_shift", other, self)
 
     def __matmul__(self, other: Any) -> Array:
-        from raskt.array.linear import matmul
-
         return matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Array:
-        from raskt.array.linear import matmul
-
         return matmul(other, self)
 
 

@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array._base import is_known
+from raskt.array._deferred import bounds_of, deferred
+from raskt.array._grid import grid_of
+from raskt.array._index import _one_by_one, _places, _spelt
+from raskt.array._op import op
+from raskt.array.blockwise import map_blocks
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asanyarray, from_array
+from raskt.array.rechunk import unify_chunks
+from raskt.array.shape import broadcast_arrays, moveaxis
+from raskt.array.slicing import picked
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -30,8 +39,6 @@ def fancy(x: Array, items: list[Any], adjacent: bool) -> Array:
 
     The axes of the lists stand where these stand, or in front if something is between them.
     """
-    from raskt.array.shape import moveaxis
-
     if any(hasattr(item, "_expr") and item.dtype.kind == "b" for item in items):
         return _by_late_mask(x, items, adjacent)
     rest = [item for item in items if item is not None]
@@ -60,9 +67,6 @@ def fancy(x: Array, items: list[Any], adjacent: bool) -> Array:
 
 def _by_late_mask(x: Array, items: list[Any], adjacent: bool) -> Array:
     """Return ``x[items]`` of a lazy mask and numbers; the axis of the mask is in front if they are apart."""
-    from raskt.array._indexing import _one_by_one
-    from raskt.array.shape import moveaxis
-
     advanced = [item for item in items if _is_advanced(item) and not isinstance(item, (int, np.integer))]
     if len(advanced) > 1 or not is_known(x.shape):
         raise NotImplementedError(
@@ -89,8 +93,6 @@ class VIndex:
 
     def __getitem__(self, key: Any) -> Array:
         x = self._array
-        from raskt.array._indexing import _spelt
-
         items = _spelt(x, key if isinstance(key, tuple) else (key,))
         if any(item is None for item in items):
             raise IndexError("vindex does not put in new axes")
@@ -126,10 +128,6 @@ class VIndex:
 
 def _lazy_points(x: Array, axes: list[int], lists: list[Any]) -> Array:
     """Return the elements at places that belong together, some of which are computed later."""
-    from raskt.array._indexing import _places
-    from raskt.array.conversion import asanyarray
-    from raskt.array.shape import broadcast_arrays, moveaxis
-
     if not is_known(x.shape):
         raise ValueError("lazy places in an array of unknown shape: call compute_chunk_sizes() first")
     arrays = [asanyarray(item) for item in lists]
@@ -157,8 +155,6 @@ def _lazy_points(x: Array, axes: list[int], lists: list[Any]) -> Array:
 
 
 def _same_chunks(arrays: Any) -> list[Array]:
-    from raskt.array.rechunk import unify_chunks
-
     letters = tuple(range(arrays[0].ndim))
     made: list[Array] = unify_chunks(*[part for x in arrays for part in (x, letters)])[1]
     return made
@@ -166,8 +162,6 @@ def _same_chunks(arrays: Any) -> list[Array]:
 
 def _flat_places(arrays: list[Array], axes: list[int], lengths: tuple[int, ...]) -> Array:
     """Return the places in the row that some axes make, where that is known of each axis."""
-    from raskt.array.blockwise import map_blocks
-
     return map_blocks(flat_places, *arrays, axes=tuple(axes), lengths=lengths, dtype=np.int64)
 
 
@@ -197,8 +191,6 @@ def _together(lists: list[Any]) -> Any:
 
 def _points_later(x: Array, items: list[Any], axes: list[int], shape: Any) -> Array:
     """Promise the elements at places that belong together, some in axes of unknown length."""
-    from raskt.array._unknown import bounds_of, deferred
-
     rest = [at for at in range(x.ndim) if at not in axes]
     bounds = bounds_of(x)
     chunks = (*((n,) for n in shape), *(x.chunks[at] for at in rest))
@@ -213,10 +205,6 @@ def points(x: Array, items: list[Any]) -> Array:
 
 def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Array:
     """Return the elements at pairs of places: those of each block together, then in order."""
-    from raskt.array.conversion import from_array
-    from raskt.array.shape import moveaxis
-    from raskt.array.slicing import picked
-
     rest = [at for at in range(x.ndim) if at not in axes]
     x = moveaxis(x, axes, range(len(axes)))
     bounds = [np.cumsum((0, *x.chunks[at])) for at in range(len(axes))]
@@ -252,8 +240,6 @@ def _pointwise(x: Array, axes: list[int], places: list[Any], shape: Any) -> Arra
         empty = np.zeros((0, *x.shape[len(axes) :]), x.dtype)
         made: Array = from_array(empty, chunks=-1).reshape((*shape, *x.shape[len(axes) :]))
         return made
-    from raskt.array.concatenate import concatenate
-
     whole = concatenate(parts, axis=0)
     inverse = np.empty(len(order), dtype=np.int64)
     inverse[order] = np.arange(len(order))

@@ -1,25 +1,36 @@
-"""NumPy's functions called on arrays: theirs become ours, where there is one."""
+"""NumPy's functions called on arrays: theirs become ours, where there is one.
+
+A function of NumPy's is looked for by its name in the package, as users would.
+"""
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
 import numpy as np
 
+from raskt.array._base import array_class
+from raskt.array._unknown import known
+from raskt.array.blockwise import apply_gufunc
 from raskt.array.chunk_types import is_valid_chunk_type
+from raskt.array.conversion import asanyarray
+from raskt.array.linear import matmul
+from raskt.array.ufuncs import apply
+from raskt.base import compute
 
 __all__ = ["array_function", "array_ufunc"]
+
+_PACKAGE = sys.modules[__name__.rpartition(".")[0]]
 
 
 def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """Answer for a ufunc of NumPy's of which an operand is an array."""
-    import raskt.array as ra
-    from raskt.array.core import Array
-
     for x in (*inputs, *kwargs.get("out", ())):
         if is_valid_chunk_type(type(x)):
             continue
-        if not isinstance(x, (Array, np.ndarray, np.generic, int, float, complex, bool, list, tuple)):
+        if not isinstance(x, (array_class(), np.ndarray, np.generic, int, float, complex, bool, list, tuple)):
             if not hasattr(x, "__array__"):
                 return NotImplemented
             if (
@@ -30,17 +41,15 @@ def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) ->
                 return NotImplemented
     if any(isinstance(x, np.ndarray) for x in kwargs.get("out", ())):
         return NotImplemented
-    ours = getattr(ra, ufunc.__name__, None)
+    ours = getattr(_PACKAGE, ufunc.__name__, None)
     if method == "__call__":
         if ufunc is np.matmul:
-            return ra.matmul(*inputs)
+            return matmul(*inputs)
         if ufunc.signature is not None:
-            return ra.apply_gufunc(ufunc, ufunc.signature, *inputs, **kwargs)
+            return apply_gufunc(ufunc, ufunc.signature, *inputs, **kwargs)
         if ours is None or ufunc.nout > 1:
             if ufunc.nout > 1 and ours is not None:
                 return ours(*inputs, **kwargs)
-            from raskt.array.ufuncs import apply
-
             return apply(ufunc, *inputs, **kwargs)
         return ours(*inputs, **kwargs)
     if method == "outer" and ours is not None:
@@ -52,14 +61,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: Any, kwargs: dict[str, Any]) ->
 
 def array_function(func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Answer for a function of NumPy's of which an argument is an array."""
-    import raskt.array as ra
-    from raskt.array.core import Array
-
     for kind in types:
-        other = not issubclass(kind, Array) and not is_valid_chunk_type(kind)
+        other = not issubclass(kind, array_class()) and not is_valid_chunk_type(kind)
         if other and getattr(kind, "__array_priority__", 0) > 11:
             return NotImplemented
-    module: Any = ra
+    module: Any = _PACKAGE
     for part in func.__module__.split(".")[1:]:
         module = getattr(module, part, None)
         if module is None:
@@ -69,15 +75,13 @@ def array_function(func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> 
     ours = getattr(module, names.get(name, name), None) if module is not None else None
     if ours is None or ours is func:
         if name == "array_equal":
-            return _array_equal(*(ra.asanyarray(x) for x in args[:2]), *args[2:], **kwargs)
+            return _array_equal(asanyarray(args[0]), asanyarray(args[1]), *args[2:], **kwargs)
         return _computed(func, args, kwargs)
     return ours(*args, **kwargs)
 
 
 def _array_equal(a: Any, b: Any, equal_nan: bool = False) -> bool:
     """Return whether two arrays have one shape and equal elements: computed, as it is one truth value."""
-    from raskt.array._unknown import known
-
     if a.ndim != b.ndim:
         return False
     a, b = known(a), known(b)
@@ -91,10 +95,6 @@ def _array_equal(a: Any, b: Any, equal_nan: bool = False) -> bool:
 
 def _computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call NumPy's function on values, where there is no function of ours."""
-    import warnings
-
-    from raskt.base import compute
-
     warnings.warn(
         f"numpy.{func.__name__} is not there for lazy arrays: its arguments are computed, "
         "and the result is NumPy's",

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, is_known, op
+from raskt.array._axes import axes_of
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._op import op
+from raskt.array._out import into
+from raskt.array._reduce import reduced
+from raskt.array.conversion import asanyarray
+from raskt.array.creation import full, ones_like
+from raskt.array.padding import pad
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -31,19 +38,13 @@ def selected(
     options: dict[str, Any],
 ) -> Array:
     """Return a reduction of the elements of ``a`` where ``where`` is true, and of ``initial``."""
-    from raskt.array import reductions
-    from raskt.array.conversion import asanyarray
-    from raskt.array.creation import pad
-    from raskt.array.shape import _axes
-    from raskt.array.ufuncs import _into
-
     x = asanyarray(a)
     if where is not True:
         known = where.dtype if hasattr(where, "dtype") else np.asarray(where).dtype
         if known.kind != "b":
             raise TypeError(f"where= takes truth values, found {known}")
     if name in ("mean", "var", "std"):
-        made: Array = _into(out, _moment(name, x, axis, dtype, ddof, where, options))
+        made: Array = into(out, _moment(name, x, axis, dtype, ddof, where, options))
         return made
     if initial is None and name in ("max", "min"):
         raise ValueError(
@@ -59,24 +60,21 @@ def selected(
     else:
         if name in ("max", "min") and not is_known(x.shape):
             # An axis of unknown length may turn out to have no elements: the value is one of them.
-            gone = range(x.ndim) if axis is None else _axes(axis, x.ndim)
+            gone = range(x.ndim) if axis is None else axes_of(axis, x.ndim)
             widths = [(0, 1 if at in gone else 0) for at in range(x.ndim)]
             x = pad(x, widths, constant_values=initial)
-        found = getattr(reductions, name)(x, axis=axis, **options, **extra)
+        found = reduced(name, x, axis, **options, **extra)
     if initial is not None:
         same = found.dtype
         found = op(_JOIN[name], (found, initial))
         found = found if found.dtype == same else found.astype(same)
-    result: Array = _into(out, found)
+    result: Array = into(out, found)
     return result
 
 
 def _of_nothing(x: Array, axis: Any, initial: Any, keepdims: bool) -> Array:
     """Return ``initial``, in the shape of a reduction of no elements."""
-    from raskt.array.creation import full
-    from raskt.array.shape import _axes
-
-    gone = tuple(range(x.ndim)) if axis is None else _axes(axis, x.ndim)
+    gone = tuple(range(x.ndim)) if axis is None else axes_of(axis, x.ndim)
     shape = [1 if at in gone else n for at, n in enumerate(x.shape) if keepdims or at not in gone]
     return full(tuple(shape), initial, dtype=x.dtype)
 
@@ -85,33 +83,24 @@ def _moment(
     name: str, x: Array, axis: Any, dtype: Any, ddof: Any, where: Any, options: dict[str, Any]
 ) -> Array:
     """Return means and deviations of the elements that count."""
-    from raskt.array import reductions
-    from raskt.array.creation import ones_like
-    from raskt.array.ufuncs import sqrt
-
     known = getattr(np, name)(np.ones(1, x.dtype), dtype=dtype).dtype
     wide = np.result_type(x.dtype, np.float64) if x.dtype.kind in "biu" else x.dtype
     values = x.astype(wide if dtype is None else np.dtype(dtype))
-    n = reductions.sum(op("where", (where, ones_like(x, dtype=bool), False)), axis=axis, **options)
+    counted = op("where", (where, ones_like(x, dtype=bool), False))
+    n = reduced("sum", counted, axis, **options)
 
     def total(of: Array, keepdims: bool) -> Array:
         kept = op("where", (where, of, np.zeros((), of.dtype)[()]))
-        return reductions.sum(
-            kept, axis=axis, keepdims=keepdims, split_every=options["split_every"], dtype=of.dtype
-        )
+        return reduced("sum", kept, axis, keepdims, options["split_every"], dtype=of.dtype)
 
     if name == "mean":
         found = op("divide", (total(values, options["keepdims"]), n))
     else:
-        count = (
-            n
-            if options["keepdims"]
-            else reductions.sum(ones_like(x, dtype=bool), axis=axis, keepdims=True, where=where)
-        )
+        count = n if options["keepdims"] else reduced("sum", counted, axis, True)
         apart = op("subtract", (values, op("divide", (total(values, True), count))))
         square = (apart * apart.conj()).real if apart.dtype.kind == "c" else apart * apart
         left = op("maximum", (op("subtract", (n, ddof or 0)), 0))
         found = op("divide", (total(square, options["keepdims"]), left))
-        found = sqrt(found) if name == "std" else found
+        found = op("sqrt", (found,)) if name == "std" else found
     code = dtype_parameter(known)
     return found if found._expr.dtype == code else found.astype(known)

@@ -15,29 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt._pickle import dumps
-from raskt.array._op import array_of, dtype_parameter, is_known
+from raskt.annotations import annotated_as
+from raskt.array._base import array_of, is_known
+from raskt.array._deferred import NAN, Place, balanced, bounds_of, deferred, is_like, walked
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.base import compute
+from raskt.delayed import delayed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = [
-    "NAN",
-    "bounds_of",
-    "deferred",
-    "fits",
-    "is_like",
-    "known",
-    "settled",
-    "similar",
-    "waits",
-]
-
-NAN: Any = float("nan")
-"""A size that is not known."""
+__all__ = ["known", "settled", "waits"]
 
 
 def known(x: Array) -> Array:
@@ -56,10 +46,6 @@ def _lines(x: Array) -> list[list[tuple[int, ...]]]:
 
 def _sized(arrays: list[Array], options: dict[str, Any]) -> list[Array]:
     """Return arrays with all chunks known, found out in one computation."""
-    from raskt.array.rechunk import grid_of
-    from raskt.base import compute
-    from raskt.delayed import delayed
-
     wanted = []
     lines = [_lines(x) for x in arrays]
     shape = delayed(np.shape)
@@ -79,124 +65,8 @@ def _sized(arrays: list[Array], options: dict[str, Any]) -> list[Array]:
     return made
 
 
-def bounds_of(x: Any) -> list[int | None]:
-    """Return how long each axis can be at the most; None where that cannot be told."""
-    return _raskt.array_bounds(x._expr)
-
-
-class _Place:
-    """Where an operand stands in a recipe: an array, or any other lazy value."""
-
-    __slots__ = ("at", "is_array")
-
-    def __init__(self, at: int, is_array: bool) -> None:
-        self.at, self.is_array = at, is_array
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _Place, (self.at, self.is_array)
-
-    def of(self, operands: list[Array]) -> Any:
-        """Return what stands there."""
-        operand = operands[self.at]
-        return operand if self.is_array else _raskt.array_delayed(operand._expr, 0)
-
-
-def _walk(item: Any, change: Any) -> Any:
-    """Return a nest of lists, tuples and dictionaries with its leaves changed."""
-    if type(item) in (list, tuple):
-        return type(item)([_walk(part, change) for part in item])
-    if type(item) is dict:
-        return {name: _walk(part, change) for name, part in item.items()}
-    return change(item)
-
-
-def deferred(
-    function: str, args: tuple[Any, ...], chunks: Any, dtype: Any, bounds: Iterable[int | None] | None = None
-) -> Array:
-    """Return what a function will make of its arguments once the chunks of arrays among them are known.
-
-    Parameters
-    ----------
-    function : str
-        The function, ``"module:name"``.
-    args : tuple
-        Its arguments; arrays and other lazy values may stand anywhere in them.
-    chunks : tuple of tuples
-        What is promised of the result's chunks: sizes, NaN for those that are not known.
-    dtype : dtype or None
-        What is promised of its dtype.
-    bounds : iterable of int or None, optional
-        How long each axis can be at the most.
-
-    Returns
-    -------
-    Array
-        The promise.
-    """
-    from raskt.array._op import op
-    from raskt.array.rechunk import grid_of
-
-    operands: list[Any] = []
-
-    def set_apart(item: Any) -> Any:
-        is_array = hasattr(item, "_expr")
-        if not is_array:
-            later = _raskt.delayed_within(item)
-            if later is None:
-                return item
-            item = array_of(_raskt.array_argument(later))
-        operands.append(item)
-        return _Place(len(operands) - 1, is_array)
-
-    recipe = dumps((function, _walk(args, set_apart)))
-    lengths = tuple(sum(sizes) for sizes in chunks)
-    found = list(bounds) if bounds is not None else [None] * len(lengths)
-    parameters = {
-        "recipe": recipe,
-        "chunks": grid_of(tuple(chunks), lengths),
-        "dtype": dtype_parameter(dtype) or "unknown",
-        "bounds": [n if n == n else bound for n, bound in zip(lengths, found, strict=True)],
-    }
-    return op("deferred", tuple(operands), parameters)
-
-
-def similar(
-    function: str,
-    args: tuple[Any, ...],
-    x: Array,
-    changed: dict[int, tuple[Any, int | None]],
-    dtype: Any = NAN,
-) -> Array:
-    """Return what a function will make of its arguments: an array like ``x`` but for some axes.
-
-    Parameters
-    ----------
-    function, args
-        As in `deferred`.
-    x : Array
-        What the result is like.
-    changed : dict
-        The sizes of chunks, and a bound for the length, of axes that differ; those behind the axes of ``x``
-        are new.
-    dtype : dtype or None, optional
-        What is promised of the dtype; that of ``x`` by default.
-
-    Returns
-    -------
-    Array
-        The promise.
-    """
-    ndim = max(x.ndim, *(axis + 1 for axis in changed), 0)
-    own = bounds_of(x)
-    found = [changed[axis] if axis in changed else (x.chunks[axis], own[axis]) for axis in range(ndim)]
-    promised = x._dtype if dtype is NAN else dtype
-    return deferred(function, args, tuple(sizes for sizes, _ in found), promised, [n for _, n in found])
-
-
 def settled(exprs: list[ArrayExpr], memory_limit: int | None, n_workers: int) -> list[ArrayExpr]:
     """Return expressions in which nothing is deferred: sizes are found out in computations on the way."""
-    from raskt.annotations import annotated_as
-
     options = {"scheduler": "threads", "memory_limit": memory_limit, "num_workers": n_workers}
     # What is said where an array is computed is not said of its tasks, but what was said where it was made.
     with annotated_as({}):
@@ -204,8 +74,6 @@ def settled(exprs: list[ArrayExpr], memory_limit: int | None, n_workers: int) ->
 
 
 def _settled(exprs: list[ArrayExpr], options: dict[str, Any]) -> list[ArrayExpr]:
-    from raskt.annotations import annotated_as
-
     while found := _raskt.array_deferred(exprs):
         unknown: dict[str, Array] = {}
         for _, _, operands in found:
@@ -229,7 +97,7 @@ def _cooked(recipe: bytes, arrays: list[Array], promise: Array) -> Array:
     """Return what a recipe makes of its operands, in the chunks that were promised."""
     function, args = pickle.loads(recipe)
     module, name = function.split(":")
-    args = _walk(args, lambda item: item.of(arrays) if isinstance(item, _Place) else item)
+    args = walked(args, lambda item: item.of(arrays) if isinstance(item, Place) else item)
     return _fitted(getattr(importlib.import_module(module), name)(*args), promise)
 
 
@@ -260,12 +128,6 @@ def _fitted(made: Array, promise: Array) -> Array:
     return array_of(_raskt.array_known(made.rechunk(chunks)._expr, promise._expr.grid))
 
 
-def balanced(length: int, n: int) -> tuple[int, ...]:
-    """Return ``n`` sizes that add up to a length and differ by one at most."""
-    size, n_larger = divmod(length, n)
-    return (size + 1,) * n_larger + (size,) * (n - n_larger)
-
-
 def into_blocks(x: Array, counts: tuple[int, ...]) -> Array:
     """Return an array with so many chunks along each axis."""
     chunks = tuple(
@@ -281,8 +143,6 @@ def into_blocks(x: Array, counts: tuple[int, ...]) -> Array:
 
 def rechunk(x: Array, chunks: Any, limit: Any, more: dict[str, Any]) -> Array:
     """Cut an array with unknown sizes into other chunks."""
-    from raskt.array.rechunk import grid_of
-
     specs = _specs(x, chunks)
     bounds = bounds_of(x)
     unknown = [axis for axis, n in enumerate(x.shape) if n != n]
@@ -310,8 +170,6 @@ def rechunk(x: Array, chunks: Any, limit: Any, more: dict[str, Any]) -> Array:
             if axis not in unknown:
                 promised[axis] = plan[axis] = cut[axis]
     if not changing:
-        from raskt.array._op import op
-
         grid = grid_of(tuple(promised), x.shape)
         return op("rechunk", (x,), {"chunks": grid, **more})
     plan = [("keep",) if part is None else part if part[0] == "clip" else ("exact", part) for part in plan]
@@ -370,9 +228,6 @@ def _cut_later(spec: Any, axis: int, bound: int | None, x: Array) -> tuple[Any, 
 
 def recut(x: Array, plan: list[Any], more: dict[str, Any]) -> Array:
     """Cut an array of known chunks as was planned before they were known."""
-    from raskt.array._op import op
-    from raskt.array.rechunk import grid_of
-
     chunks = []
     for axis, (how, *sizes) in enumerate(plan):
         length = x.shape[axis]
@@ -421,64 +276,7 @@ def reshape(x: Array, lengths: tuple[int, ...]) -> Array:
     return deferred("raskt.array.reshape:reshape", (x, lengths), tuple(chunks), x._dtype, found)
 
 
-def concatenated(arrays: list[Array], axis: int) -> Array:
-    """Put arrays one behind the other whose other axes have sizes that are not known to be equal."""
-    first = arrays[0]
-    at = axis % first.ndim
-    dtype = None if any(x._dtype is None for x in arrays) else np.result_type(*[x.dtype for x in arrays])
-    chunks: list[Any] = []
-    for other in range(first.ndim):
-        if other == at:
-            chunks.append(tuple(size for x in arrays for size in x.chunks[other]))
-            continue
-        sure = [x.chunks[other] for x in arrays if x.shape[other] == x.shape[other]]
-        chunks.append(sure[0] if sure else first.chunks[other])
-    bounds: list[int | None] = list(bounds_of(first))
-    along = [bounds_of(x)[at] for x in arrays]
-    bounds[at] = None if None in along else sum(n for n in along if n is not None)
-    return deferred("raskt.array.concatenate:concatenate", (arrays, axis), tuple(chunks), dtype, bounds)
-
-
-def stacked(arrays: list[Array], axis: int) -> Array:
-    """Put arrays on top of each other whose sizes are not known to be equal."""
-    first = arrays[0]
-    at = axis % (first.ndim + 1)
-    dtype = None if any(x._dtype is None for x in arrays) else np.result_type(*[x.dtype for x in arrays])
-    chunks: list[Any] = []
-    for other in range(first.ndim):
-        sure = [x.chunks[other] for x in arrays if x.shape[other] == x.shape[other]]
-        chunks.append(sure[0] if sure else first.chunks[other])
-    bounds: list[int | None] = list(bounds_of(first))
-    chunks.insert(at, (1,) * len(arrays))
-    bounds.insert(at, len(arrays))
-    return deferred("raskt.array.concatenate:stack", (arrays, axis), tuple(chunks), dtype, bounds)
-
-
 # ---- element by element ----
-
-
-def elementwise(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None) -> Array:
-    """Apply an operation to arrays whose sizes may differ: they are compared once they are known."""
-    from raskt.array._op import lift, op
-
-    arrays = [
-        x if hasattr(x, "_expr") or isinstance(x, (int, float, complex)) else array_of(lift(x))
-        for x in operands
-    ]
-    axes = [x for x in arrays if getattr(x, "ndim", 0)]
-    ndim = max(x.ndim for x in axes)
-    chunks: list[Any] = []
-    bounds: list[int | None] = []
-    for from_end in range(ndim, 0, -1):
-        here = [x for x in axes if x.ndim >= from_end and x.shape[-from_end] != 1]
-        sure = [x.chunks[-from_end] for x in here if x.shape[-from_end] == x.shape[-from_end]]
-        several = [x.chunks[-from_end] for x in here]
-        chunks.append(sure[0] if sure else several[0] if several else (1,))
-        least = [n for x in here if (n := bounds_of(x)[-from_end]) is not None]
-        bounds.append(min(least, default=None))
-    tiny = tuple(np.empty((1,) * x.ndim, x.dtype) if hasattr(x, "_expr") else x for x in arrays)
-    dtype = op(name, tiny, parameters)._dtype
-    return deferred("raskt.array._op:op", (name, tuple(arrays), parameters), tuple(chunks), dtype, bounds)
 
 
 # ---- indices ----
@@ -521,21 +319,6 @@ def waits(x: Array, item: Any, axis: int) -> bool:
     if hasattr(item, "_expr") and item.dtype == bool and item.ndim == 1:
         return not is_like(x, axis, item, 0)
     return True
-
-
-def is_like(x: Array, axis: int, y: Array, other: int) -> bool:
-    """Return whether an axis of one array is cut as an axis of another, whatever the sizes."""
-    own, found = x.chunks[axis], y.chunks[other]
-    if len(own) != len(found):
-        return False
-    if own == found and is_known(own):
-        return True
-    return _raskt.array_origins(x._expr)[axis] == _raskt.array_origins(y._expr)[other]
-
-
-def fits(x: Array, y: Array) -> bool:
-    """Return whether two arrays have equal shapes and chunks for sure, sizes that are not known included."""
-    return x.ndim == y.ndim and all(is_like(x, axis, y, axis) for axis in range(x.ndim))
 
 
 class _Later:

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt.array._axes import axis_of
+from raskt.array._base import dtype_parameter, told
 from raskt.array._block_call import BlockCall, Rest, dtype_of_call, wants
 from raskt.array._chunk import check_alike
-from raskt.array._op import dtype_parameter, op, told
-from raskt.array.rechunk import grid_of
+from raskt.array._grid import grid_of
+from raskt.array._gufunc import apply
+from raskt.array._op import op
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asanyarray
+from raskt.array.rechunk import unify_chunks
+from raskt.array.shape import expand_dims
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -27,12 +34,6 @@ __all__ = [
 ]
 
 NAN = float("nan")
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def blockwise(
@@ -94,7 +95,7 @@ def blockwise(
         raise ValueError(f"Repeated elements not allowed in output index: {out_ind}")
     pairs = list(zip(args[::2], args[1::2], strict=True))
     new = dict(new_axes or {})
-    arrays = [(at, _as(x), tuple(index)) for at, (x, index) in enumerate(pairs) if index is not None]
+    arrays = [(at, asanyarray(x), tuple(index)) for at, (x, index) in enumerate(pairs) if index is not None]
     for _, x, index in arrays:
         if x.ndim != len(index):
             raise ValueError(f"Index string {index} does not match array dimension {x.ndim}")
@@ -104,8 +105,6 @@ def blockwise(
     if set(new) & {letter for _, _, index in arrays for letter in index}:
         raise ValueError(f"new_axes has indices that arrays have: {sorted(map(str, new))}")
     if align_arrays and len(arrays) > 1:
-        from raskt.array.rechunk import unify_chunks
-
         flat: list[Any] = []
         for _, x, index in arrays:
             flat += [x, index]
@@ -281,7 +280,7 @@ def map_blocks(
     if not callable(func):
         raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
     places = tuple(at for at, x in enumerate(args) if _is_array(x))
-    arrays = [_as(args[at]) for at in places]
+    arrays = [asanyarray(args[at]) for at in places]
     n = max((x.ndim for x in arrays), default=0)
     dropped = _listed(drop_axis, n)
     letters = [list(range(n - x.ndim, n)) for x in arrays]
@@ -427,8 +426,6 @@ def map_flat_blocks(x: Array, shape: Any, chunks: Any) -> Array:
         several = [at for at, n in enumerate(x.numblocks) if n > 1]
         if len(several) > 1:
             parts = [x.blocks[index].reshape(-1) for index in np.ndindex(*x.numblocks)]
-            from raskt.array.concatenate import concatenate
-
             return concatenate(parts)
         at = several[0] if several else 0
         rest = int(np.prod([n for axis, n in enumerate(x.shape) if axis != at]))
@@ -461,10 +458,8 @@ def apply_along_axis(
     Array
         The results in place of the rows.
     """
-    from raskt.array.shape import _axis
-
-    arr = _as(arr)
-    at = _axis(axis, arr.ndim)
+    arr = asanyarray(arr)
+    at = axis_of(axis, arr.ndim)
     length = arr.shape[at]
     rest = Rest((func1d, at, None, args, kwargs), {})
     if shape is None or dtype is None:
@@ -521,11 +516,9 @@ def _rows(function: Any, axis: int, block: Any, args: Any, kwargs: Any) -> Any:
 
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Array:
     """Apply a function along one axis after the other."""
-    from raskt.array.shape import _axis, expand_dims
-
-    a = _as(a)
+    a = asanyarray(a)
     for axis in (axes,) if isinstance(axes, (int, np.integer)) else axes:
-        axis = _axis(axis, a.ndim)
+        axis = axis_of(axis, a.ndim)
         found = func(a, axis)
         if found.ndim == a.ndim - 1:
             found = expand_dims(found, axis)
@@ -556,8 +549,6 @@ def apply_gufunc(func: Any, signature: Any, *args: Any, **kwargs: Any) -> Any:
     Array or tuple of Array
         The results.
     """
-    from raskt.array._gufunc import apply
-
     return apply(func, signature, args, kwargs)
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raskt.array.concatenate import concatenate
+from raskt.array.creation import full
+from raskt.array.overlap import boundaries_of, depths_of
+from raskt.array.tiling import repeat
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -25,8 +30,6 @@ def _part(x: Array, axis: int, cut: slice) -> Any:
 
 def _around(x: Array, axis: int, before: Any, after: Any) -> Array:
     """Put margins before and behind, in the chunks at the ends."""
-    from raskt.array.concatenate import concatenate
-
     sizes = x.chunks[axis]
     found = concatenate([before, x, after], axis=axis)
     first, last = before.shape[axis], after.shape[axis]
@@ -72,16 +75,12 @@ def reflect(x: Array, axis: int, depth: int) -> Array:
 
 def nearest(x: Array, axis: int, depth: int) -> Array:
     """Put the element at each end outside of it, as often as wanted; see `periodic`."""
-    from raskt.array.creation import repeat
-
     before = repeat(_part(x, axis, slice(0, 1)), depth, axis=axis)
     return _around(x, axis, before, repeat(_part(x, axis, slice(-1, None)), depth, axis=axis))
 
 
 def constant(x: Array, axis: int, depth: int, value: Any) -> Array:
     """Put a number before and behind; see `periodic`."""
-    from raskt.array.creation import full
-
     shape = tuple(depth if at == axis else n for at, n in enumerate(x.shape))
     chunks = tuple((depth,) if at == axis else sizes for at, sizes in enumerate(x.chunks))
     margin = full(shape, value, dtype=x.dtype, chunks=chunks)
@@ -163,8 +162,6 @@ def coerce_depth(ndim: int, depth: Any) -> dict[int, Any]:
     >>> coerce_depth(2, 1), coerce_depth(2, {0: (1, 2)})
     ({0: 1, 1: 1}, {0: (1, 2), 1: 0})
     """
-    from raskt.array.overlap import depths_of
-
     pairs = depths_of(0 if depth is None else depth, ndim)
     return {axis: pair[0] if pair[0] == pair[1] else pair for axis, pair in enumerate(pairs)}
 
@@ -189,6 +186,4 @@ def coerce_boundary(ndim: int, boundary: Any) -> dict[int, Any]:
     >>> coerce_boundary(2, {1: "reflect"})
     {0: 'none', 1: 'reflect'}
     """
-    from raskt.array.overlap import boundaries_of
-
     return dict(enumerate(boundaries_of(boundary, ndim)))

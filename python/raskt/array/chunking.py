@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from raskt.array.rechunk import normalize_chunks
+
 __all__ = [
     "blockdims_from_blockshape",
     "broadcast_chunks",
@@ -92,8 +94,6 @@ def blockdims_from_blockshape(shape: Sequence[int], chunks: Any) -> tuple[tuple[
     >>> blockdims_from_blockshape((10, 10), (4, 3))
     ((4, 4, 2), (3, 3, 3, 1))
     """
-    from raskt.array.rechunk import normalize_chunks
-
     if shape is None or chunks is None:
         raise TypeError(f"shape and chunks are needed, found {shape!r} and {chunks!r}")
     return normalize_chunks(chunks, shape=tuple(shape))

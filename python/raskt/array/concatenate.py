@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from raskt.array._op import dtype_parameter, op
+from raskt.array._join import concatenated, stacked
+from raskt.array.conversion import asanyarray
+from raskt.array.shape import atleast_1d, atleast_2d, atleast_3d
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -15,31 +15,7 @@ __all__ = ["append", "block", "concatenate", "dstack", "hstack", "stack", "vstac
 
 
 def _arrays(seq: Any) -> list[Array]:
-    from raskt.array.conversion import asanyarray
-
     return [asanyarray(x, asarray=False) if not hasattr(x, "_expr") else x for x in seq]
-
-
-def _common(arrays: list[Array]) -> str | None:
-    dtypes = {x._dtype for x in arrays}
-    if len(dtypes) < 2 or None in dtypes:
-        return None
-    return dtype_parameter(np.result_type(*[x.dtype for x in arrays]))
-
-
-def _differ(arrays: list[Array], axes: Any) -> bool:
-    """Return whether arrays may differ along axes of unknown length."""
-    first = arrays[0]
-    if len({x.ndim for x in arrays}) > 1 or all(n == n for x in arrays for n in x.shape):
-        return False
-    from raskt.array._unknown import is_like
-
-    return any(
-        not is_like(first, axis, x, axis)
-        for axis in axes
-        if any(x.shape[axis] != x.shape[axis] for x in arrays)
-        for x in arrays[1:]
-    )
 
 
 def concatenate(
@@ -82,12 +58,7 @@ def concatenate(
         raise ValueError("need at least one array to concatenate")
     if axis is None:
         arrays, axis = [x.reshape(-1) for x in arrays], 0
-    others = [at for at in range(arrays[0].ndim) if at != axis % max(arrays[0].ndim, 1)]
-    if not allow_unknown_chunksizes and _differ(arrays, others):
-        from raskt.array._unknown import concatenated
-
-        return concatenated(arrays, int(axis))
-    return op("concatenate", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
+    return concatenated(arrays, int(axis), allow_unknown_chunksizes)
 
 
 def _cast(arrays: list[Array], dtype: Any, casting: Any) -> list[Array]:
@@ -120,37 +91,25 @@ def stack(
     Array
         The arrays as one.
     """
-    from raskt.array.conversion import asanyarray
-
     arrays = _cast([asanyarray(x) for x in seq], dtype, casting)
     if not arrays:
         raise ValueError("need at least one array to stack")
-    if not allow_unknown_chunksizes and _differ(arrays, range(arrays[0].ndim)):
-        from raskt.array._unknown import stacked
-
-        return stacked(arrays, int(axis))
-    return op("stack", tuple(arrays), {"axis": int(axis), "dtype": _common(arrays)})
+    return stacked(arrays, int(axis), allow_unknown_chunksizes)
 
 
 def vstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
     """Put arrays on top of each other, along the first axis."""
-    from raskt.array.shape import atleast_2d
-
     return concatenate([atleast_2d(x) for x in _checked(tup)], 0, allow_unknown_chunksizes)
 
 
 def hstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
     """Put arrays side by side, along the second axis, or the only one."""
-    from raskt.array.shape import atleast_1d
-
     arrays = [atleast_1d(x) for x in _checked(tup)]
     return concatenate(arrays, 0 if all(x.ndim == 1 for x in arrays) else 1, allow_unknown_chunksizes)
 
 
 def dstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
     """Put arrays behind each other, along the third axis."""
-    from raskt.array.shape import atleast_3d
-
     return concatenate([atleast_3d(x) for x in _checked(tup)], 2, allow_unknown_chunksizes)
 
 
@@ -162,8 +121,6 @@ def _checked(tup: Any) -> Any:
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Array:
     """Put values behind an array, along an axis, or flat."""
-    from raskt.array.conversion import asanyarray
-
     arr, values = asanyarray(arr), asanyarray(values)
     if axis is None:
         arr, values, axis = arr.reshape(-1), values.reshape(-1), 0
@@ -185,7 +142,6 @@ def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Array:
     Array
         The arrays as one.
     """
-    from raskt.array.conversion import asanyarray
 
     def depth(item: Any) -> int:
         if isinstance(item, tuple):

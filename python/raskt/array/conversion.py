@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt import _raskt
+from raskt.array._base import array_class, array_of, dtype_parameter, is_array, told
+from raskt.array._block_call import wants
+from raskt.array._grid import grid_of
+from raskt.array._join import stacked
 from raskt.array._meta import dtype_name
-from raskt.array._op import array_of, dtype_parameter, told
-from raskt.array.core import Array
-from raskt.array.rechunk import grid_of
+from raskt.delayed import delayed
 from raskt.inspection import is_arraylike
 from raskt.locks import lock_of
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
 
 __all__ = ["array", "asanyarray", "asarray", "from_array", "from_delayed"]
 
@@ -86,7 +91,7 @@ def from_array(
     if is_dasks(x):
         made = _of_dask(x, name)
         return told(made if chunks == "auto" else made.rechunk(chunks), None, meta)
-    if isinstance(x, Array):
+    if is_array(x):
         raise ValueError(
             "from_array makes arrays of other things: this is an array already, use rechunk or asarray"
         )
@@ -141,7 +146,7 @@ def is_dasks(x: Any) -> bool:
 
 def _of_dask(x: Any, name: Any = None) -> Array:
     """Return the array of the blocks that an array of Dask's has."""
-    made = Array(x.__dask_graph__(), x.name, x.chunks, dtype=x.dtype, meta=x._meta)
+    made = array_class()(x.__dask_graph__(), x.name, x.chunks, dtype=x.dtype, meta=x._meta)
     return told(made, name if isinstance(name, str) else None)
 
 
@@ -167,8 +172,6 @@ def _getter(getitem: Any, asarray: bool, lock: Any) -> tuple[Any, Any]:
 
     One with parameters ``asarray`` and ``lock`` is told both, and sees to the lock itself.
     """
-    from raskt.array._block_call import wants
-
     if not callable(getitem):
         raise TypeError(f"getitem is a function of an object and a region, found {getitem!r}")
     if not (wants(getitem, "asarray") and wants(getitem, "lock")):
@@ -178,9 +181,7 @@ def _getter(getitem: Any, asarray: bool, lock: Any) -> tuple[Any, Any]:
 
 def _token(x: Any, name: Any) -> str:
     if name is None or name is True:
-        from raskt._raskt import tokenize
-
-        return tokenize(x)
+        return _raskt.tokenize(x)
     if name is False:
         import uuid
 
@@ -226,7 +227,7 @@ def asarray(
     del like, order
     if is_dasks(a):
         a = _of_dask(a)
-    if isinstance(a, Array):
+    if is_array(a):
         return a if dtype is None else a.astype(dtype)
     if isinstance(a, _raskt.Delayed):
         raise TypeError(
@@ -236,10 +237,8 @@ def asarray(
     if hasattr(a, "to_raskt_array"):
         converted: Array = a.to_raskt_array()
         return converted
-    if isinstance(a, (list, tuple)) and any(isinstance(item, Array) for item in _flat(a)):
-        from raskt.array.concatenate import stack
-
-        found = stack(a, allow_unknown_chunksizes=allow_unknown_chunksizes)
+    if isinstance(a, (list, tuple)) and any(is_array(item) for item in _flat(a)):
+        found = stacked([asanyarray(x) for x in a], 0, allow_unknown_chunksizes)
         return found if dtype is None else found.astype(dtype)
     if not hasattr(a, "shape") or not hasattr(a, "dtype"):
         a = np.asarray(a, dtype=dtype)
@@ -272,7 +271,7 @@ def asanyarray(
     Array
         ``a`` itself where it is one.
     """
-    if isinstance(a, Array) and dtype is None:
+    if is_array(a) and dtype is None:
         return a
     return asarray(a, dtype=dtype, order=order, like=like, **{"asarray": False, **kwargs})
 
@@ -331,8 +330,6 @@ def from_delayed(value: Any, shape: Any, dtype: Any = None, meta: Any = None, na
     >>> ra.from_delayed(raskt.delayed(np.ones)(3), (3,), float).sum().compute()
     np.float64(3.0)
     """
-    from raskt.delayed import delayed
-
     if not isinstance(value, _raskt.Delayed):
         value = delayed(value)
     if dtype is None and meta is not None:

@@ -11,16 +11,36 @@ import numpy as np
 from raskt import _raskt
 from raskt._dask.mixin import SpeaksDask
 from raskt._lazy import finder
+from raskt.array._base import array_of
+from raskt.array._chunk import assemble
+from raskt.array._graph import expr_of_graph, graph_of, keys_of, rebuild, whole_of
+from raskt.array._late import late
 from raskt.array._meta import dtype_name, dtype_named
 from raskt.array._methods import Methods
-from raskt.array._op import array_of, op
+from raskt.array._op import op
 from raskt.array._operators import Operators
+from raskt.base import compute, persist
 from raskt.collection import CollectionMethods
+from raskt.locks import held, lock_of
+from raskt.naming import key_split, typename
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Array", "to_delayed"]
+
+array_function: Callable[..., Any] = late("_protocols", "array_function")
+array_ufunc: Callable[..., Any] = late("_protocols", "array_ufunc")
+blocks_of: Callable[..., Any] = late("_indexing", "Blocks")
+getitem: Callable[..., Any] = late("_indexing", "getitem")
+imag: Callable[..., Array] = late("ufuncs", "imag")
+known: Callable[..., Array] = late("_unknown", "known")
+meta_from_array: Callable[..., Any] = late("metas", "meta_from_array")
+points_of: Callable[..., Any] = late("_points", "VIndex")
+real: Callable[..., Array] = late("ufuncs", "real")
+setitem: Callable[..., Array] = late("_assignment", "setitem")
+svg: Callable[..., str] = late("_html", "svg")
+table: Callable[..., str] = late("_html", "table")
 
 Chunks = tuple[tuple[int, ...], ...]
 
@@ -73,8 +93,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         if isinstance(dask, _raskt.ArrayExpr):
             self._expr = dask
             return
-        from raskt.array._graph import expr_of_graph
-
         self._expr = expr_of_graph(dask, name, chunks, dtype, meta, shape)
         self._given_name = str(name)
         if meta is not None:
@@ -161,8 +179,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
 
     @_meta.setter
     def _meta(self, meta: Any) -> None:
-        from raskt.array.metas import meta_from_array
-
         known = self._dtype
         self._given_meta = meta_from_array(meta, ndim=self.ndim, dtype=known)
         if known is None:
@@ -182,15 +198,11 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         size = ", ".join("nan" if n != n else str(n) for n in self.chunksize)
         size = f"({size},)" if self.ndim == 1 else f"({size})"
         dtype = "unknown" if self._dtype is None else self.dtype
-        from raskt.naming import key_split, typename
-
         called = key_split(self.name) if hasattr(self, "_given_name") else self._expr.label
         kind = typename(type(self._meta))
         return f"raskt.array<{called}, shape={shape}, dtype={dtype}, chunksize={size}, chunktype={kind}>"
 
     def _repr_html_(self) -> str:
-        from raskt.array._html import table
-
         return table(self)
 
     def to_svg(self, size: int = 200) -> str:
@@ -206,8 +218,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         str
             The picture.
         """
-        from raskt.array._html import svg
-
         return svg(self.chunks, size)
 
     def explain(self) -> str:
@@ -217,23 +227,15 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
     # ---- a collection ----
 
     def __raskt_graph__(self) -> dict[Any, Any]:
-        from raskt.array._graph import graph_of
-
         return graph_of(self)
 
     def __raskt_keys__(self) -> list[Any]:
-        from raskt.array._graph import keys_of
-
         return keys_of(self)
 
     def __raskt_postcompute__(self) -> tuple[Any, tuple[Any, ...]]:
-        from raskt.array._graph import finalize
-
-        return finalize, (self.numblocks,)
+        return whole_of, (self.numblocks,)
 
     def __raskt_postpersist__(self) -> tuple[Any, tuple[Any, ...]]:
-        from raskt.array._graph import rebuild
-
         return rebuild, (self.name, self._expr.grid, self._expr.dtype, self._expr.token)
 
     def __raskt_tokenize__(self) -> str:
@@ -285,8 +287,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         numpy.ndarray
             The values; a scalar where there are no axes.
         """
-        from raskt.base import compute
-
         return compute(self, traverse=False, **kwargs)[0]
 
     def persist(self, **kwargs: Any) -> Array:
@@ -302,8 +302,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         Array
             The same array, whose blocks are there.
         """
-        from raskt.base import persist
-
         kept: Array = persist(self, traverse=False, **kwargs)[0]
         return kept
 
@@ -340,8 +338,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         >>> x[x > 2].compute_chunk_sizes().chunks
         ((2, 5),)
         """
-        from raskt.array._unknown import known
-
         self._expr = known(self)._expr
         return self
 
@@ -354,13 +350,9 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         return found if dtype is None else found.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from raskt.array._protocols import array_ufunc
-
         return array_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from raskt.array._protocols import array_function
-
         return array_function(func, types, args, kwargs)
 
     def _scalar(self, kind: Any) -> Any:
@@ -403,13 +395,9 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
             expr = None  # sizes have to be known first
         if expr is not None:
             return self if expr == self._expr else array_of(expr)
-        from raskt.array._indexing import getitem
-
         return getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from raskt.array._assignment import setitem
-
         self._expr = setitem(self, key, value)._expr
         for slot in ("_cache", "_given_name"):
             if hasattr(self, slot):
@@ -462,32 +450,24 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
     @property
     def real(self) -> Array:
         """The real parts."""
-        from raskt.array.ufuncs import real
-
         return real(self)
 
     @property
     def imag(self) -> Array:
         """The imaginary parts."""
-        from raskt.array.ufuncs import imag
-
         return imag(self)
 
     @property
     def blocks(self) -> Any:
         """Blocks by their place in the grid: ``x.blocks[0, :2]``."""
-        from raskt.array._indexing import Blocks
-
-        return Blocks(self)
+        return blocks_of(self)
 
     partitions = blocks
 
     @property
     def vindex(self) -> Any:
         """Elements by lists of places that belong together: ``x.vindex[[0, 1], [2, 3]]``."""
-        from raskt.array._points import VIndex
-
-        return VIndex(self)
+        return points_of(self)
 
 
 def to_delayed(x: Array) -> np.ndarray[Any, Any]:
@@ -530,8 +510,6 @@ def getter(a: Any, b: Any, asarray: bool | None = True, lock: Any = None) -> Any
     >>> getter(np.arange(5), (slice(1, 3),))
     array([1, 2])
     """
-    from raskt.locks import held, lock_of
-
     with held(lock_of(lock)):
         found = a[b]
         if asarray or (asarray is None and not hasattr(found, "__array_function__")):
@@ -562,8 +540,6 @@ def finalize(results: Any) -> Any:
     >>> finalize([[np.ones((1, 2)), np.zeros((1, 1))]])
     array([[1., 1., 0.]])
     """
-    from raskt.array._chunk import assemble
-
     counts, level = [], [results]
     while level and isinstance(level[0], (list, tuple)):
         counts.append(len(level[0]))

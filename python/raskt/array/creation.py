@@ -10,16 +10,18 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._kept import kept
-from raskt.array._op import dtype_parameter, is_known, known_shape, op, told
-from raskt.array.rechunk import grid_of
+from raskt._lazy import finder
+from raskt.array._base import dtype_parameter, is_known, known_shape, told
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array.conversion import asanyarray, asarray, from_array
+from raskt.array.shape import broadcast_arrays
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = [
     "arange",
-    "diag",
-    "diagonal",
     "empty",
     "empty_like",
     "eye",
@@ -31,16 +33,7 @@ __all__ = [
     "meshgrid",
     "ones",
     "ones_like",
-    "pad",
-    "repeat",
-    "tile",
     "tri",
-    "tril",
-    "tril_indices",
-    "tril_indices_from",
-    "triu",
-    "triu_indices",
-    "triu_indices_from",
     "zeros",
     "zeros_like",
 ]
@@ -200,8 +193,6 @@ def _like(
     name: Any = None,
     shape: Any = None,
 ) -> Array:
-    from raskt.array.conversion import asanyarray
-
     said = {"name": name, "order": order}
     _options(said)
     a = asanyarray(a)
@@ -232,8 +223,6 @@ def zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
 
 
 def _zeros_like(label: str, a: Any, dtype: Any, kwargs: dict[str, Any]) -> Array:
-    from raskt.array.conversion import asanyarray
-
     a = asanyarray(a)
     known = a.dtype if dtype is None else np.dtype(dtype)
     return _like(label, a, "" if known.kind in "SU" else 0, dtype=dtype, **kwargs)
@@ -294,8 +283,6 @@ def arange(
 
 
 def _arange_of_times(start: Any, stop: Any, step: Any, chunks: Any, dtype: Any) -> Array:
-    from raskt.array.conversion import from_array
-
     return from_array(np.arange(start, stop, step, dtype=dtype), chunks=chunks)
 
 
@@ -479,9 +466,6 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
     tuple of Array
         One for each axis.
     """
-    from raskt.array.conversion import asarray
-    from raskt.array.shape import broadcast_arrays
-
     del copy
     if indexing not in ("ij", "xy"):
         raise ValueError("`indexing` must be `'ij'` or `'xy'`")
@@ -497,303 +481,14 @@ def meshgrid(*xi: Any, sparse: bool = False, indexing: str = "xy", copy: bool = 
     return tuple(grid if sparse else broadcast_arrays(*grid))
 
 
-def _triangle(m: Any, k: int, lower: bool) -> Array:
-    from raskt.array.conversion import asarray
-
-    m = asarray(m)
-    if m.ndim < 2:
-        raise ValueError("a triangle needs an array of 2 axes or more")
-    if not is_known(m.shape[-2:]):
-        from raskt.array._unknown import similar
-
-        return similar(f"raskt.array.creation:{'tril' if lower else 'triu'}", (m, k), m, {})
-    letters = list(range(m.ndim))
-    parameters = {
-        "function": "raskt.array._chunk.triangle",
-        "kwargs": {"k": int(k), "lower": lower},
-        "output": letters,
-        "inputs": [letters],
-        "chunks": m._expr.grid,
-        "dtype": m._expr.dtype,
-        "info": True,
-    }
-    return op("blockwise", (m,), parameters)
-
-
-def tril(m: Any, k: int = 0) -> Array:
-    """Return the elements on and below a diagonal, and zeros above.
-
-    Parameters
-    ----------
-    m : array_like
-        The matrix, or matrices along the last two axes.
-    k : int, optional
-        Which diagonal.
-
-    Returns
-    -------
-    Array
-        The triangle.
-    """
-    return _triangle(m, k, lower=True)
-
-
-def triu(m: Any, k: int = 0) -> Array:
-    """Return the elements on and above a diagonal, and zeros below; see `tril`."""
-    return _triangle(m, k, lower=False)
-
-
-def _places(mask: Array) -> tuple[Array, ...]:
-    from raskt.array.searching import nonzero
-
-    return nonzero(mask)
-
-
-def tril_indices(n: int, k: int = 0, m: int | None = None, chunks: Any = "auto") -> tuple[Array, ...]:
-    """Return the indices of the elements on and below a diagonal of a matrix of ``n`` rows."""
-    return _places(tri(n, m, k=k, dtype=bool, chunks=chunks))
-
-
-def triu_indices(n: int, k: int = 0, m: int | None = None, chunks: Any = "auto") -> tuple[Array, ...]:
-    """Return the indices of the elements on and above a diagonal of a matrix of ``n`` rows."""
-    return _places(~tri(n, m, k=k - 1, dtype=bool, chunks=chunks))
-
-
-def tril_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
-    """Return the indices of the elements on and below a diagonal of a matrix like ``arr``."""
-    if arr.ndim != 2:
-        raise ValueError("input array must be 2-d")
-    return tril_indices(arr.shape[0], k=k, m=arr.shape[1], chunks=arr.chunks)
-
-
-def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
-    """Return the indices of the elements on and above a diagonal of a matrix like ``arr``."""
-    if arr.ndim != 2:
-        raise ValueError("input array must be 2-d")
-    return triu_indices(arr.shape[0], k=k, m=arr.shape[1], chunks=arr.chunks)
-
-
-def diag(v: Any, k: int = 0) -> Array:
-    """Return a diagonal, or the matrix that has one.
-
-    Parameters
-    ----------
-    v : array_like
-        A matrix, or the diagonal of one.
-    k : int, optional
-        Which diagonal.
-
-    Returns
-    -------
-    Array
-        The diagonal of a matrix; the matrix of a diagonal.
-    """
-    from raskt.array.conversion import asarray
-    from raskt.array.ufuncs import where
-
-    v = asarray(v)
-    if v.ndim == 2:
-        return diagonal(v, k)
-    if v.ndim != 1:
-        raise ValueError("Array must be 1d or 2d only")
-    n = v.shape[0]
-    if n != n:
-        from raskt.array._unknown import NAN, bounds_of, similar
-
-        (longest,) = bounds_of(v)
-        along = ((NAN,) * v.numblocks[0], None if longest is None else longest + abs(k))
-        return similar("raskt.array.creation:diag", (v, k), v, {0: along, 1: along})
-    square = eye(n, chunks=(v.chunks[0], v.chunks[0]), dtype=bool)
-    found = where(square, v[None, :], np.zeros((), dtype=v.dtype)[()])
-    if k == 0:
-        made: Array = found
-        return made
-    widths = ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k))
-    return pad(found, widths, constant_values=np.zeros((), dtype=v.dtype)[()])
-
-
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
-    """Return the diagonals along two axes, as the last axis.
-
-    Parameters
-    ----------
-    a : array_like
-        The array.
-    offset : int, optional
-        Which diagonal.
-    axis1, axis2 : int, optional
-        The two axes.
-
-    Returns
-    -------
-    Array
-        The diagonals.
-    """
-    from raskt.array.conversion import asarray
-    from raskt.array.shape import moveaxis
-
-    a = asarray(a)
-    if a.ndim < 2:
-        raise ValueError("diag requires an array of at least two dimensions")
-    if axis1 % a.ndim == axis2 % a.ndim:
-        raise ValueError("axis1 and axis2 cannot be the same")
-    a = moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = a.shape[-2:]
-    if not is_known((rows, columns)):
-        from raskt.array._unknown import NAN, bounds_of, deferred
-
-        *bounds, n_rows, n_columns = bounds_of(a)
-        longest = min((n for n in (n_rows, n_columns) if n is not None), default=None)
-        chunks = (*a.chunks[:-2], (NAN,) * min(a.numblocks[-2:]))
-        args = (a, offset, a.ndim - 2, a.ndim - 1)
-        return deferred("raskt.array.creation:diagonal", args, chunks, a._dtype, [*bounds, longest])
-    row, column = max(-offset, 0), max(offset, 0)
-    n = max(min(rows - row, columns - column), 0)
-    square: Array = a[..., row : row + n, column : column + n]
-    square = square.rechunk({a.ndim - 1: square.chunks[-2]})
-    # Of all blocks only those on the diagonal are asked for.
-    letters = list(range(a.ndim - 1))
-    parameters = {
-        "function": "raskt.array._chunk.diagonal",
-        "output": letters,
-        "inputs": [[*letters, a.ndim - 2]],
-        "chunks": grid_of(square.chunks[:-1], square.shape[:-1]),
-        "dtype": a._expr.dtype,
-    }
-    return op("blockwise", (square,), parameters)
-
-
-def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
-    """Repeat elements.
-
-    Parameters
-    ----------
-    a : array_like
-        The array.
-    repeats : int
-        How often each element is to be there.
-    axis : int, optional
-        Along which axis.
-
-    Returns
-    -------
-    Array
-        The elements.
-    """
-    from raskt.array.conversion import asarray
-    from raskt.array.shape import _axis
-    from raskt.array.slicing import take
-
-    a = asarray(a)
-    if axis is None:
-        if a.ndim != 1:
-            a = a.reshape(-1)
-        axis = 0
-    axis = _axis(axis, a.ndim)
-    counts = np.asarray(repeats)
-    if counts.dtype.kind not in "iub" and (counts.ndim or counts.dtype.kind != "f"):
-        raise TypeError(
-            f"Cannot cast array data from {counts.dtype!r} to dtype('int64') according to the rule 'safe'"
-        )
-    counts = counts.astype(np.int64)
-    if (counts < 0).any():
-        raise ValueError("repeats may not contain negative values.")
-    if counts.size == 1 and int(counts.ravel()[0]) > 0:
-        return _repeated(a, int(counts.ravel()[0]), axis)
-    length = a.shape[axis]
-    if length != length:
-        from raskt.array._unknown import similar
-
-        n = int(counts.sum())
-        return similar("raskt.array.creation:repeat", (a, counts, axis), a, {axis: ((n,), n)})
-    return take(a, np.repeat(np.arange(length), counts), axis=axis)
-
-
-def _repeated(a: Array, n: int, axis: int) -> Array:
-    """Repeat every element ``n`` times, in chunks that are no larger than before where they can be cut."""
-    if n == 1:
-        return a
-    sizes = a.chunks[axis]
-    largest = max(sizes, default=1)
-    if largest == largest and n > 1:
-        a = a.rechunk({axis: tuple(part for size in sizes for part in _parts(size, max(largest // n, 1)))})
-    letters = list(range(a.ndim))
-    chunks = tuple(tuple(size * n for size in own) if at == axis else own for at, own in enumerate(a.chunks))
-    parameters = {
-        "function": "numpy.repeat",
-        "kwargs": {"repeats": n, "axis": axis},
-        "output": letters,
-        "inputs": [letters],
-        "chunks": grid_of(chunks, tuple(sum(own) for own in chunks)),
-        "dtype": a._expr.dtype,
-    }
-    return op("blockwise", (a,), parameters)
-
-
-def _parts(size: int, most: int) -> list[int]:
-    """Return a size in parts of at most ``most``."""
-    return [min(most, size - at) for at in range(0, size, most)] or [0]
-
-
-def tile(A: Any, reps: Any) -> Array:
-    """Repeat an array along its axes.
-
-    Parameters
-    ----------
-    A : array_like
-        The array.
-    reps : int or tuple of int
-        How often along each axis.
-
-    Returns
-    -------
-    Array
-        The copies side by side.
-    """
-    from raskt.array.concatenate import concatenate
-    from raskt.array.conversion import asarray
-
-    A = asarray(A)
-    times = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
-    if any(n < 0 for n in times):
-        raise ValueError("negative reps are not allowed")
-    while A.ndim < len(times):
-        A = A[None]
-    times = (1,) * (A.ndim - len(times)) + times
-    for axis, n in enumerate(times):
-        if n == 0:
-            A = A[tuple(slice(0, 0) if at == axis else slice(None) for at in range(A.ndim))]
-        elif n > 1:
-            A = concatenate([A] * n, axis=axis)
-    made: Array = A
-    return made
-
-
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
-    """Put elements around an array.
-
-    Parameters
-    ----------
-    array : array_like
-        The array.
-    pad_width : int, or sequence of pairs of int
-        How many before and behind along each axis.
-    mode : str, optional
-        What they are, as in `numpy.pad`.
-    **kwargs
-        As in `numpy.pad`.
-
-    Returns
-    -------
-    Array
-        The padded array.
-
-    Examples
-    --------
-    >>> import raskt.array as ra
-    >>> ra.pad(ra.arange(3, chunks=2), 1, mode="edge").compute()
-    array([0, 0, 1, 2, 2])
-    """
-    from raskt.array._padding import padded
-
-    return padded(array, pad_width, mode, kwargs)
+# Names that Dask's users look for here.
+__getattr__ = finder(
+    __name__,
+    {
+        "diag": "raskt.array.diagonals",
+        "diagonal": "raskt.array.diagonals",
+        "pad": "raskt.array.padding",
+        "repeat": "raskt.array.tiling",
+        "tile": "raskt.array.tiling",
+    },
+)

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array._axes import axes_of, axis_of
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._deferred import similar
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array._out import into
+from raskt.array.blockwise import blockwise, map_blocks
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asanyarray
+from raskt.array.creation import ones_like
+from raskt.array.overlap import map_overlap
+from raskt.array.shape import broadcast_arrays, broadcast_to
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -25,26 +35,17 @@ __all__ = [
 ]
 
 
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
-
-
 def _scan(kind: str, x: Any, axis: Any, dtype: Any, out: Any, method: str) -> Array:
-    from raskt.array.shape import _axis
-    from raskt.array.ufuncs import _into
-
     if method not in ("sequential", "blelloch"):
         raise ValueError(f"method must be 'sequential' or 'blelloch', found {method!r}")
-    x = _as(x)
+    x = asanyarray(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
-    at = _axis(axis, x.ndim)
+    at = axis_of(axis, x.ndim)
     known = getattr(np, kind)(np.ones(1, x.dtype), dtype=dtype).dtype
     if dtype is not None and known.kind != np.dtype(dtype).kind:
         raise TypeError(f"{kind} of elements of dtype {x.dtype} cannot be {np.dtype(dtype)}")
-    found: Array = _into(out, _scanned(kind, x, at, known))
+    found: Array = into(out, _scanned(kind, x, at, known))
     return found
 
 
@@ -152,20 +153,16 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     Array
         The differences.
     """
-    from raskt.array.concatenate import concatenate
-    from raskt.array.creation import ones_like
-    from raskt.array.shape import _axis, broadcast_arrays, broadcast_to
-
-    a = _as(a)
+    a = asanyarray(a)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
-    at = _axis(axis, a.ndim)
+    at = axis_of(axis, a.ndim)
     parts: list[Any] = []
     for side in (prepend, None, append):
         if side is None:
             parts.append(a if len(parts) == 1 else None)
             continue
-        side = _as(side)
+        side = asanyarray(side)
         if side.ndim == 0:
             shape = (*a.shape[:at], 1, *a.shape[at + 1 :])
             if is_known(shape):
@@ -184,15 +181,13 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
     """Return differences of neighbours in the flat array, with something before and behind."""
-    from raskt.array.concatenate import concatenate
-
-    ary = _as(ary)
+    ary = asanyarray(ary)
     found = diff(ary.reshape(-1))
 
     def side(name: str, values: Any) -> list[Array]:
         if values is None:
             return []
-        made = _as(values).reshape(-1) if hasattr(values, "dtype") else _as(np.ravel(values))
+        made = asanyarray(values).reshape(-1) if hasattr(values, "dtype") else asanyarray(np.ravel(values))
         own = found.dtype if found.dtype.kind == "m" else ary.dtype
         if not np.can_cast(made.dtype, own, casting="same_kind"):
             raise TypeError(
@@ -201,7 +196,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
             )
         if not hasattr(values, "dtype"):
             # Numbers of Python's that the dtype does not hold are an error of NumPy's.
-            return [_as(np.ravel(np.asarray(values, found.dtype)))]
+            return [asanyarray(np.ravel(np.asarray(values, found.dtype)))]
         return [made.astype(found.dtype)]
 
     return concatenate([*side("to_begin", to_begin), found, *side("to_end", to_end)])
@@ -226,14 +221,11 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
     Array or list of Array
         One for each axis.
     """
-    from raskt.array.overlap import map_overlap
-    from raskt.array.shape import _axes
-
-    f = _as(f)
+    f = asanyarray(f)
     edge = kwargs.pop("edge_order", 1)
     if kwargs:
         raise TypeError(f"gradient does not take {sorted(kwargs)}")
-    axes = tuple(range(f.ndim)) if axis is None else _axes(axis, f.ndim)
+    axes = tuple(range(f.ndim)) if axis is None else axes_of(axis, f.ndim)
     spacings = list(varargs) or [1.0]
     if len(spacings) == 1:
         spacings *= len(axes)
@@ -248,8 +240,6 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
     for at, spacing in zip(axes, spacings, strict=True):
         n = f.shape[at]
         if n != n:
-            from raskt.array._unknown import similar
-
             args = (f, spacing, at, edge)
             found.append(similar("raskt.array.cumulative:_gradient_along", args, f, {}, dtype))
             continue
@@ -266,8 +256,6 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
                 "axis": at,
                 "edge_order": edge,
             }
-            from raskt.array.blockwise import map_blocks
-
             found.append(map_blocks(_gradient, whole, dtype=dtype, **extra))
             continue
         found.append(
@@ -298,11 +286,8 @@ def _gradient(block: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 
 def push(array: Any, n: Any, axis: int) -> Array:
     """Fill NaN with the last number before it along an axis; at most ``n`` in a row if ``n`` is given."""
-    from raskt.array.blockwise import map_blocks
-    from raskt.array.shape import _axis
-
-    array = _as(array)
-    at = _axis(axis, array.ndim)
+    array = asanyarray(array)
+    at = axis_of(axis, array.ndim)
     return map_blocks(_push, array.rechunk({at: -1}), dtype=array.dtype, n=n, axis=at)
 
 
@@ -362,18 +347,14 @@ def cumreduction(
     >>> cumreduction(np.maximum.accumulate, np.maximum, 0, x, axis=0).compute()
     array([1, 3, 3, 5])
     """
-    from raskt.array.blockwise import blockwise, map_blocks
-    from raskt.array.shape import _axis
-    from raskt.array.ufuncs import _into
-
     if method not in ("sequential", "blelloch"):
         raise ValueError(f"method must be 'sequential' or 'blelloch', found {method!r}")
     if method == "blelloch" and preop is None:
         raise TypeError("cumreduction with the method 'blelloch' needs preop=")
-    x = _as(x)
+    x = asanyarray(x)
     if axis is None:
         x, axis = x.reshape(-1), 0
-    at = _axis(axis, x.ndim)
+    at = axis_of(axis, x.ndim)
     known = np.dtype(dtype) if dtype is not None else func(np.ones((0,) * x.ndim, x.dtype), axis=at).dtype
     scanned = map_blocks(_scan_of, x, function=func, along=at, dtype=known)
     ones = tuple((1,) * len(sizes) if axis == at else sizes for axis, sizes in enumerate(x.chunks))
@@ -393,7 +374,7 @@ def cumreduction(
         align_arrays=False,
         adjust_chunks=sizes,
     )
-    found: Array = _into(out, joined)
+    found: Array = into(out, joined)
     return found
 
 

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import told
+import raskt.array as ra
+from raskt.array import ufuncs
+from raskt.array._base import told
+from raskt.array._out import into
+from raskt.array.searching import where as _where
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -54,9 +58,6 @@ def elemwise(
     >>> elemwise(np.add, ra.arange(3, chunks=2), 1).compute()
     array([1, 2, 3])
     """
-    import raskt.array as ra
-    from raskt.array import ufuncs
-
     own = getattr(ra, getattr(op, "__name__", ""), None) if isinstance(op, np.ufunc) else None
     if isinstance(own, ufuncs.ufunc):
         options = {} if dtype is None else {"dtype": dtype}
@@ -66,7 +67,7 @@ def elemwise(
         if where is not True:
             if out is None:
                 raise ValueError("where= needs out=: elements that are left out have no value otherwise")
-            found = ufuncs.where(where, found, out)
+            found = _where(where, found, out)
         found = handle_out(out, found)
     return told(found, name)
 
@@ -86,9 +87,7 @@ def handle_out(out: Any, result: Any) -> Any:
     Array
         ``out``, or the result.
     """
-    from raskt.array.ufuncs import _into
-
-    return _into(out, result)
+    return into(out, result)
 
 
 def is_scalar_for_elemwise(arg: Any) -> bool:

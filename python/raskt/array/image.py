@@ -6,6 +6,12 @@ import os
 from glob import glob
 from typing import TYPE_CHECKING, Any
 
+from raskt.array.concatenate import stack
+from raskt.array.conversion import from_delayed
+from raskt.delayed import delayed
+from raskt.functions import import_required
+from raskt.tokenize import tokenize
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -44,17 +50,10 @@ def imread(filename: str | os.PathLike[str], imread: Any = None, preprocess: Any
     array([[1., 2.],
            [3., 4.]])
     """
-    from raskt.array.concatenate import stack
-    from raskt.array.conversion import from_delayed
-    from raskt.delayed import delayed
-    from raskt.tokenize import tokenize
-
     paths = sorted(glob(os.fspath(filename)))
     if not paths:
         raise ValueError(f"no files match {os.fspath(filename)!r}")
     if imread is None:
-        from raskt.functions import import_required
-
         skimage: Any = import_required(
             "skimage.io", "imread needs scikit-image, or imread= of another library"
         )

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, op
+from raskt.array._base import dtype_parameter
+from raskt.array._einsum import contract
+from raskt.array._op import op
+from raskt.array.conversion import asanyarray
+from raskt.array.shape import transpose
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = ["dot", "einsum", "matmul", "outer", "tensordot", "vdot"]
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def _product_dtype(*arrays: Array) -> str | None:
@@ -45,7 +43,7 @@ def matmul(a: Any, b: Any) -> Array:
     >>> (x @ x).sum().compute()
     np.float64(64.0)
     """
-    a, b = _as(a), _as(b)
+    a, b = asanyarray(a), asanyarray(b)
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError(
             "matmul: Input operand does not have enough dimensions (scalars are multiplied by *)"
@@ -106,7 +104,7 @@ def dot(a: Any, b: Any) -> Array:
     Array
         The product: over the last axis of ``a`` and the last but one of ``b``.
     """
-    a, b = _as(a), _as(b)
+    a, b = asanyarray(a), asanyarray(b)
     if a.ndim == 0 or b.ndim == 0:
         made: Array = a * b
         return made
@@ -117,12 +115,12 @@ def dot(a: Any, b: Any) -> Array:
 
 def vdot(a: Any, b: Any) -> Array:
     """Return the sum of the products of elements, those of ``a`` conjugated."""
-    return dot(_as(a).conj().ravel(), _as(b).ravel())
+    return dot(asanyarray(a).conj().ravel(), asanyarray(b).ravel())
 
 
 def outer(a: Any, b: Any) -> Array:
     """Return the products of all pairs of elements."""
-    array: Array = _as(a).ravel()[:, None] * _as(b).ravel()[None, :]
+    array: Array = asanyarray(a).ravel()[:, None] * asanyarray(b).ravel()[None, :]
     return array
 
 
@@ -141,7 +139,7 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
     Array
         Of the axes of ``lhs`` that are left, then those of ``rhs``.
     """
-    a, b = _as(lhs), _as(rhs)
+    a, b = asanyarray(lhs), asanyarray(rhs)
     if isinstance(axes, (int, np.integer)):
         if axes > min(a.ndim, b.ndim):
             raise ValueError(
@@ -166,8 +164,6 @@ def tensordot(lhs: Any, rhs: Any, axes: Any = 2) -> Array:
         first, second = tuple(first[k] for k in order), tuple(second[k] for k in order)
     if list(second) != sorted(second):
         rest = [at for at in range(b.ndim) if at not in second]
-        from raskt.array.shape import transpose
-
         return tensordot(a, transpose(b, (*second, *rest)), axes=(first, tuple(range(len(second)))))
     output = [letter for at, letter in enumerate(left) if at not in first]
     output += [letter for at, letter in enumerate(right) if at not in second]
@@ -222,7 +218,5 @@ def einsum(
     >>> ra.einsum("ij->i", x).compute()
     array([3., 3.])
     """
-    from raskt.array._einsum import contract
-
     del split_every
     return contract(operands, dtype, optimize, kwargs)

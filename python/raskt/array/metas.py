@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from raskt.inspection import is_cupy_type
+
 __all__ = [
     "arange_safe",
     "array_safe",
@@ -135,8 +137,6 @@ def normalize_to_array(x: Any) -> Any:
     -------
     object
     """
-    from raskt.inspection import is_cupy_type
-
     return x.get() if is_cupy_type(x) else x
 
 

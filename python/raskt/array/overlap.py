@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt._lazy import finder
+from raskt.array._axes import axis_of
+from raskt.array._block_call import Rest, dtype_of_call
+from raskt.array._deferred import NAN, bounds_of, similar
+from raskt.array._grid import grid_of
 from raskt.array._op import op
-from raskt.array.rechunk import grid_of
+from raskt.array.blockwise import map_blocks, paired_chunks
+from raskt.array.chunking import ensure_minimum_chunksize
+from raskt.array.conversion import asanyarray
+from raskt.array.rechunk import unify_chunks
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = ["map_overlap", "overlap", "sliding_window_view", "trim_internal", "trim_overlap"]
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def depths_of(depth: Any, ndim: int) -> list[tuple[int, int]]:
@@ -83,7 +84,7 @@ def overlap(x: Any, depth: Any, boundary: Any, *, allow_rechunk: bool = True) ->
     Array
         The array with margins.
     """
-    x = _as(x)
+    x = asanyarray(x)
     depths, boundaries = depths_of(depth, x.ndim), boundaries_of(boundary, x.ndim)
     if not allow_rechunk:
         for axis, (pair, sizes) in enumerate(zip(depths, x.chunks, strict=True)):
@@ -120,7 +121,7 @@ def trim_internal(x: Any, axes: Any, boundary: Any = None) -> Array:
     Array
         The array without margins.
     """
-    x = _as(x)
+    x = asanyarray(x)
     depths, boundaries = depths_of(axes, x.ndim), boundaries_of(boundary, x.ndim)
     if not any(before or after for before, after in depths):
         same: Array = x
@@ -203,15 +204,13 @@ def map_overlap(
     >>> x.map_overlap(lambda block: block - np.roll(block, 1), depth=1, boundary=0).compute()
     array([1, 0, 1, 1, 2, 3])
     """
-    from raskt.array.blockwise import map_blocks
-
     func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         # Dask's old order: the array first.
         if args and callable(args[0]):
             raise TypeError("the function comes first: map_overlap(func, x, ...)")
         raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
-    arrays = [_as(x) for x in args]
+    arrays = [asanyarray(x) for x in args]
     if not arrays:
         raise ValueError("map_overlap needs at least one array")
     n = len(arrays)
@@ -223,8 +222,6 @@ def map_overlap(
         options = {"trim": trim, "align_arrays": align_arrays, "allow_rechunk": allow_rechunk, **kwargs}
         return _later(func, arrays, depths, kinds, options)
     if align_arrays and n > 1:
-        from raskt.array.rechunk import unify_chunks
-
         pairs: list[Any] = []
         most = max(x.ndim for x in arrays)
         for x in arrays:
@@ -281,15 +278,11 @@ def _all_long_enough(arrays: list[Array], depths: list[Any]) -> list[Array]:
 
 def _joined(sizes: Any, least: int) -> tuple[int, ...]:
     """Return sizes of which none is smaller than ``least``, where the axis is that long."""
-    from raskt.array.chunking import ensure_minimum_chunksize
-
     return tuple(sizes) if not sizes or sum(sizes) < least else ensure_minimum_chunksize(least, sizes)
 
 
 def _chunks_of_all(arrays: list[Array], first: int) -> tuple[Any, ...]:
     """Return how the result of a function of paired blocks is cut: as the array ``first`` where it can be."""
-    from raskt.array.blockwise import paired_chunks
-
     most = max(x.ndim for x in arrays)
     order = [arrays[first], *arrays[:first], *arrays[first + 1 :]]
     common = paired_chunks([(x, range(most - x.ndim, most)) for x in order])
@@ -306,9 +299,6 @@ def _later(
     func: Any, arrays: list[Array], depths: list[Any], kinds: list[Any], options: dict[str, Any]
 ) -> Array:
     """Promise what `map_overlap` gives once the sizes of chunks are known: blocks of the shape they had."""
-    from raskt.array._block_call import Rest, dtype_of_call
-    from raskt.array._unknown import similar
-
     said = sorted({"chunks", "drop_axis", "new_axis"} & options.keys())
     if said or not options["trim"]:
         what = " and ".join(f"{name}=" for name in said) or "trim=False"
@@ -355,11 +345,8 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
     Array
         Of the axes of ``x``, shorter by the window less one, and those of the windows.
     """
-    from raskt.array.blockwise import map_blocks
-    from raskt.array.shape import _axis
-
     del automatic_rechunk
-    x = _as(x)
+    x = asanyarray(x)
     windows = (window_shape,) if isinstance(window_shape, (int, np.integer)) else tuple(window_shape)
     axes = (
         tuple(range(x.ndim))
@@ -372,7 +359,7 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
         raise ValueError(
             f"Must provide matching length window_shape and axis; got {len(windows)} and {len(axes)}"
         )
-    axes = tuple(_axis(at, x.ndim) for at in axes)
+    axes = tuple(axis_of(at, x.ndim) for at in axes)
     if any(n < 0 for n in windows):
         raise ValueError("window_shape must contain positive values")
     depths = dict.fromkeys(range(x.ndim), 0)
@@ -412,8 +399,6 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
 
 def _windows_later(x: Array, windows: Any, axes: Any, depths: dict[int, int]) -> Array:
     """Promise windows along axes of unknown length."""
-    from raskt.array._unknown import NAN, bounds_of, similar
-
     bounds = bounds_of(x)
     changed: dict[int, Any] = {}
     for at, depth in depths.items():

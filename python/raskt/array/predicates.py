@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._op import op
-from raskt.array.ufuncs import _kind, _number_like, apply, of_values, where
+from raskt.array.conversion import asanyarray
+from raskt.array.creation import full_like
+from raskt.array.searching import where
+from raskt.array.ufuncs import _kind, _number_like, apply, of_values
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+if TYPE_CHECKING:
+    from raskt.array.core import Array
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = [
+    "allclose",
     "isclose",
     "iscomplex",
     "isneginf",
@@ -49,8 +58,6 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     >>> ra.nan_to_num(ra.asarray([1.0, np.nan, -np.inf]), neginf=-9).compute()
     array([ 1.,  0., -9.])
     """
-    from raskt.array.conversion import asanyarray
-
     del copy
     x = asanyarray(x)
     kind = _kind(x)
@@ -69,8 +76,6 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
 
 def _all_like(x: Any, value: bool) -> Array:
     """Return an array of one truth value, shaped as another one."""
-    from raskt.array.creation import full_like
-
     return full_like(x, value, dtype=bool)
 
 
@@ -127,8 +132,6 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool 
     >>> ra.isclose(ra.asarray([1.0, 2.0]), [1.0 + 1e-9, 2.1]).compute()
     array([ True, False])
     """
-    from raskt.array.conversion import asanyarray
-
     x, y = (float(side) if isinstance(side, (int, float)) else asanyarray(side) for side in (a, b))
     arrays = [side for side in (x, y) if not isinstance(side, float)]
     if (
@@ -168,3 +171,9 @@ def isnull(values: Any) -> Array:
 def notnull(values: Any) -> Array:
     """Return where values are not missing, as `pandas.notnull` does."""
     return op("logical_not", (isnull(values),))
+
+
+def allclose(arr1: Any, arr2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
+    """Return whether all elements are nearly equal; see `isclose`."""
+    made: Array = isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
+    return made

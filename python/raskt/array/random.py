@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, op
+from raskt.array._base import dtype_parameter
+from raskt.array._grid import grid_of
+from raskt.array._op import op
 from raskt.array._random_parameters import check_bounds, colours, entropy, plain, refuse, try_scalars
-from raskt.array.rechunk import grid_of
+from raskt.array.concatenate import stack
+from raskt.array.conversion import asarray
+from raskt.array.creation import arange
+from raskt.array.searching import searchsorted
+from raskt.array.slicing import take
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -142,12 +148,7 @@ class _Drawing:
         )
 
     def _permuted(self, x: Any) -> Array:
-        from raskt.array.conversion import asarray
-        from raskt.array.slicing import take
-
         if isinstance(x, (int, np.integer)):
-            from raskt.array.creation import arange
-
             x = arange(int(x), chunks="auto")
         x = asarray(x)
         order = np.random.Generator(
@@ -159,10 +160,6 @@ class _Drawing:
     def _chosen(
         self, a: Any, size: Any, replace: bool, p: Any, axis: int, shuffle: bool, chunks: Any
     ) -> Array:
-        from raskt.array.conversion import asarray
-        from raskt.array.creation import arange
-        from raskt.array.slicing import take
-
         del shuffle  # places are drawn in random order in either case
         if isinstance(a, (int, np.integer)):
             if a <= 0:
@@ -193,8 +190,6 @@ class _Drawing:
             places = own.choice(n, size=shape, replace=False, p=None if p is None else chances)
             return take(population, places, axis=axis)
         if p is not None:
-            from raskt.array.searching import searchsorted
-
             unit = self._draw("random", shape, chunks, ())
             index = searchsorted(np.cumsum(chances) / chances.sum(), unit.reshape(-1), side="right").reshape(
                 shape
@@ -633,8 +628,6 @@ class Generator(_Drawing):
         Array
             Of the shape ``size`` and an axis of colours.
         """
-        from raskt.array.concatenate import stack
-
         counts, drawn = colours(colors, nsample, method)
         shape = () if size is None else size
         rest, parts = sum(counts), list[Any]()

@@ -2,85 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt import _raskt, config
+from raskt.array._grid import CHUNK_BYTES, grid_of, limit_bytes
 from raskt.array._op import op
+from raskt.array._unknown import rechunk as later
+from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
     from raskt._raskt import ArrayChunks
     from raskt.array.core import Array
 
 __all__ = ["normalize_chunks", "rechunk", "unify_chunks"]
-
-CHUNK_BYTES = 128 * 2**20
-"""The size that blocks of a rechunk do not exceed where the engine is told no other."""
-
-
-def limit_bytes(limit: Any = None) -> int:
-    """Return the size that automatic chunks do not exceed."""
-    if limit is not None:
-        return _bytes_in(limit)
-    return _bytes_in(config.get("array.chunk-size"))
-
-
-@functools.lru_cache(maxsize=64)
-def _bytes_in(text: Any) -> int:
-    """Return the size that a number, or a text such as ``"128 MiB"``, says."""
-    from raskt.units import parse_bytes
-
-    return parse_bytes(text)
-
-
-#: No axis of NumPy's is longer.
-LENGTH_MAX = 2**63 - 1
-
-
-def grid_of(
-    chunks: Any, shape: Any, dtype: Any = None, limit: Any = None, previous: Any = None
-) -> ArrayChunks:
-    """Return chunks as operations take them."""
-    if type(chunks) is _raskt.ArrayChunks:
-        return chunks
-    chunks, limit = _read_bytes(chunks, limit)
-    lengths = [None if n != n else _length(n) for n in shape]
-    item = None if dtype is None or np.dtype(dtype).hasobject else np.dtype(dtype).itemsize
-    return _raskt.array_chunks(chunks, lengths, item, limit_bytes(limit), previous)
-
-
-def _length(n: Any) -> int:
-    """Return the length of an axis, if it can be one."""
-    length = operator.index(n)
-    if length < 0:
-        raise ValueError(f"negative dimensions are not allowed, found {length}")
-    if length > LENGTH_MAX:
-        raise ValueError(f"Maximum allowed dimension exceeded: at most 2**63 - 1, found {length}")
-    return length
-
-
-def _read_bytes(chunks: Any, limit: Any) -> tuple[Any, Any]:
-    """Byte strings are automatic chunks with another limit."""
-
-    def read(spec: Any) -> Any:
-        nonlocal limit
-        if isinstance(spec, str) and spec != "auto":
-            limit = spec
-            return "auto"
-        return spec
-
-    if isinstance(chunks, str):
-        return read(chunks), limit
-    if isinstance(chunks, dict):
-        return {axis: read(spec) for axis, spec in chunks.items()}, limit
-    if isinstance(chunks, (tuple, list)) and any(isinstance(spec, str) for spec in chunks):
-        return tuple(read(spec) for spec in chunks), limit
-    if isinstance(chunks, np.ndarray):
-        return chunks.tolist(), limit
-    return chunks, limit
 
 
 def normalize_chunks(
@@ -163,8 +98,6 @@ def rechunk(
     >>> ra.ones((4, 6), chunks=2).rechunk({0: -1, 1: 3}).chunks
     ((4,), (3, 3))
     """
-    from raskt.array.conversion import asanyarray
-
     x = asanyarray(x)
     if method not in (None, "tasks", "p2p"):
         raise ValueError(f"method must be 'tasks' or 'p2p', found {method!r}")
@@ -179,8 +112,6 @@ def rechunk(
     if limit != CHUNK_BYTES:
         parameters["limit"] = limit
     if any(n != n for n in x.shape):
-        from raskt.array._unknown import rechunk as later
-
         return later(x, chunks, block_size_limit, parameters)
     grid = grid_of(chunks, x.shape, x._dtype, block_size_limit, x._expr.grid)
     if balance:
@@ -222,8 +153,6 @@ def unify_chunks(*args: Any, **kwargs: Any) -> tuple[dict[Any, tuple[int, ...]],
     >>> chunks, x.chunks
     ({'i': (2, 1, 1, 2)}, ((2, 1, 1, 2),))
     """
-    from raskt.array.conversion import asanyarray
-
     del kwargs
     if not args:
         return {}, []

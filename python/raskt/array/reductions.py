@@ -11,8 +11,20 @@ import numpy as np
 from raskt import _raskt
 from raskt._kept import kept
 from raskt._lazy import finder
-from raskt.array._op import array_of, dtype_of, dtype_parameter, expr_of, is_known, op
+from raskt.array._base import array_of, dtype_parameter, is_known
+from raskt.array._block_call import wants
+from raskt.array._chunk import assemble
+from raskt.array._deferred import bounds_of, deferred
+from raskt.array._op import expr_of, op
+from raskt.array._out import into
 from raskt.array._readers import reads_only
+from raskt.array._reduce import reduced, together
+from raskt.array._selected import selected
+from raskt.array.blockwise import map_blocks
+from raskt.array.conversion import asanyarray
+from raskt.array.creation import ones_like
+from raskt.array.diagonals import diagonal
+from raskt.array.shape import broadcast_to
 from raskt.naming import funcname
 
 if TYPE_CHECKING:
@@ -48,7 +60,7 @@ __all__ = [
 ]
 
 
-def _reduce(
+def _reduced(
     name: str,
     a: Any,
     axis: Any,
@@ -60,64 +72,11 @@ def _reduce(
     initial: Any = None,
     where: Any = True,
 ) -> Array:
+    """Return a reduction of all elements along axes, or of those that ``where`` and ``initial`` say."""
     if where is not True or initial is not None:
-        from raskt.array._selected import selected
-
         options = {"keepdims": bool(keepdims), "split_every": split_every}
         return selected(name, a, axis, dtype, ddof, initial, where, out, options)
-    parameters: dict[str, Any] = {"axis": axis, "keepdims": bool(keepdims)}
-    if axis is not None and not isinstance(axis, (int, tuple)):
-        parameters["axis"] = tuple(axis) if np.ndim(axis) else int(axis)
-    expr = expr_of(a)
-    if split_every is not None:
-        parameters["split_every"] = together(split_every, parameters["axis"], expr.ndim)
-    if dtype is not None:
-        _check_dtype(name, dtype_of(expr), np.dtype(dtype))
-        parameters["dtype"] = dtype_parameter(dtype)
-    if ddof is not None:
-        parameters["ddof"] = ddof
-    found: Array = array_of(_raskt.array_op(name, (expr,), parameters))
-    if out is not None:
-        from raskt.array.ufuncs import _into
-
-        found = _into(out, found)
-    return found
-
-
-def together(split_every: Any, axis: Any, ndim: int) -> Any:
-    """Return how many partial results are combined at once in the one form that stands for all equal ones.
-
-    A number is for all axes together: so are numbers by axis that are alike.
-    """
-    if isinstance(split_every, bool) or split_every is None:
-        if split_every is True:
-            raise ValueError("split_every must be a number of 2 or more, False, or such numbers by axis")
-        return split_every
-    if not isinstance(split_every, dict):
-        return int(split_every)
-    axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
-    places = {int(at) % ndim if ndim else 0 for at in axes}
-    wanted = {int(at) % ndim if ndim else 0: int(n) for at, n in split_every.items()}
-    own = {at: n for at, n in wanted.items() if at in places}
-    numbers = set(own.values())
-    if len(own) == len(places) and len(numbers) == 1:
-        return numbers.pop() ** len(places)
-    return {str(at): n for at, n in sorted(own.items())}
-
-
-def _check_dtype(name: str, own: np.dtype[Any] | None, asked: np.dtype[Any]) -> None:
-    """Raise what NumPy raises for a dtype that the result of a reduction cannot have."""
-    if own is None:
-        return
-    if (asked.kind in "mM") != (own.kind in "mM"):
-        raise TypeError(f"{name} of elements of dtype {own} cannot be {asked}")
-    kind = name.removeprefix("nan")
-    if kind != name and kind in ("mean", "var", "std") and own.kind in "fc" and asked.kind not in "fc":
-        raise TypeError("If a is inexact, then dtype must be inexact")
-    if kind == "std" and asked.kind in "biuO":
-        raise TypeError(f"Cannot cast the square root of a variance to {asked}")
-    if kind == "var" and asked.kind in "biu":
-        raise NotImplementedError(f"{name} computed in {asked}: compute it in floats, and use astype")
+    return reduced(name, a, axis, keepdims, split_every, out, dtype, ddof)
 
 
 def sum(
@@ -163,7 +122,7 @@ def sum(
     >>> ra.ones((2, 3), chunks=1).sum(axis=0).compute()
     array([2., 2., 2.])
     """
-    return _reduce("sum", a, axis, keepdims, split_every, out, dtype, initial=initial, where=where)
+    return _reduced("sum", a, axis, keepdims, split_every, out, dtype, initial=initial, where=where)
 
 
 def prod(
@@ -178,7 +137,7 @@ def prod(
     where: Any = True,
 ) -> Array:
     """Multiply elements; see `sum`."""
-    return _reduce("prod", a, axis, keepdims, split_every, out, dtype, initial=initial, where=where)
+    return _reduced("prod", a, axis, keepdims, split_every, out, dtype, initial=initial, where=where)
 
 
 def max(
@@ -192,7 +151,7 @@ def max(
     where: Any = True,
 ) -> Array:
     """Return the largest elements; see `sum`."""
-    return _reduce("max", a, axis, keepdims, split_every, out, initial=initial, where=where)
+    return _reduced("max", a, axis, keepdims, split_every, out, initial=initial, where=where)
 
 
 def min(
@@ -206,7 +165,7 @@ def min(
     where: Any = True,
 ) -> Array:
     """Return the smallest elements; see `sum`."""
-    return _reduce("min", a, axis, keepdims, split_every, out, initial=initial, where=where)
+    return _reduced("min", a, axis, keepdims, split_every, out, initial=initial, where=where)
 
 
 def any(
@@ -219,7 +178,7 @@ def any(
     where: Any = True,
 ) -> Array:
     """Return whether any element is true; see `sum`."""
-    return _reduce("any", a, axis, keepdims, split_every, out, where=where)
+    return _reduced("any", a, axis, keepdims, split_every, out, where=where)
 
 
 def all(
@@ -232,7 +191,7 @@ def all(
     where: Any = True,
 ) -> Array:
     """Return whether all elements are true; see `sum`."""
-    return _reduce("all", a, axis, keepdims, split_every, out, where=where)
+    return _reduced("all", a, axis, keepdims, split_every, out, where=where)
 
 
 def mean(
@@ -246,7 +205,7 @@ def mean(
     where: Any = True,
 ) -> Array:
     """Return the means of elements; see `sum`."""
-    return _reduce("mean", a, axis, keepdims, split_every, out, dtype, where=where)
+    return _reduced("mean", a, axis, keepdims, split_every, out, dtype, where=where)
 
 
 def std(
@@ -276,7 +235,7 @@ def std(
     Array
         The deviations.
     """
-    return _reduce("std", a, axis, keepdims, split_every, out, dtype, ddof, where=where)
+    return _reduced("std", a, axis, keepdims, split_every, out, dtype, ddof, where=where)
 
 
 def var(
@@ -291,7 +250,7 @@ def var(
     where: Any = True,
 ) -> Array:
     """Return the variances of elements; see `std`."""
-    return _reduce("var", a, axis, keepdims, split_every, out, dtype, ddof, where=where)
+    return _reduced("var", a, axis, keepdims, split_every, out, dtype, ddof, where=where)
 
 
 def _arg_axis(axis: Any) -> Any:
@@ -311,17 +270,14 @@ def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: 
     else:
         is_told = True  # There is no such axis, and that is said below.
     if is_told:
-        return _reduce(name, x, axis, keepdims, split_every, out)
-    from raskt.array._unknown import bounds_of, deferred
-    from raskt.array.ufuncs import _into
-
+        return _reduced(name, x, axis, keepdims, split_every, out)
     gone = range(x.ndim) if axis is None else (axis % x.ndim,)
     own = bounds_of(x)
     left = [at for at in range(x.ndim) if keepdims or at not in gone]
     chunks = tuple((1,) if at in gone else x.chunks[at] for at in left)
     bounds = [1 if at in gone else own[at] for at in left]
     found = deferred(f"{__name__}:{name}", (x, axis, keepdims, split_every), chunks, np.int64, bounds)
-    made: Array = _into(out, found)
+    made: Array = into(out, found)
     return made
 
 
@@ -377,7 +333,7 @@ def nansum(
     out: Any = None,
 ) -> Array:
     """Add elements up, NaN left out; see `sum`."""
-    return _reduce("nansum", a, axis, keepdims, split_every, out, dtype)
+    return _reduced("nansum", a, axis, keepdims, split_every, out, dtype)
 
 
 def nanprod(
@@ -389,21 +345,21 @@ def nanprod(
     out: Any = None,
 ) -> Array:
     """Multiply elements, NaN left out; see `sum`."""
-    return _reduce("nanprod", a, axis, keepdims, split_every, out, dtype)
+    return _reduced("nanprod", a, axis, keepdims, split_every, out, dtype)
 
 
 def nanmax(
     a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
 ) -> Array:
     """Return the largest elements, NaN left out; see `sum`."""
-    return _reduce("nanmax", a, axis, keepdims, split_every, out)
+    return _reduced("nanmax", a, axis, keepdims, split_every, out)
 
 
 def nanmin(
     a: Any, axis: Any = None, keepdims: bool = False, split_every: Any = None, out: Any = None
 ) -> Array:
     """Return the smallest elements, NaN left out; see `sum`."""
-    return _reduce("nanmin", a, axis, keepdims, split_every, out)
+    return _reduced("nanmin", a, axis, keepdims, split_every, out)
 
 
 def nanmean(
@@ -415,7 +371,7 @@ def nanmean(
     out: Any = None,
 ) -> Array:
     """Return the means of elements, NaN left out; see `sum`."""
-    return _reduce("nanmean", a, axis, keepdims, split_every, out, dtype)
+    return _reduced("nanmean", a, axis, keepdims, split_every, out, dtype)
 
 
 def nanstd(
@@ -428,7 +384,7 @@ def nanstd(
     out: Any = None,
 ) -> Array:
     """Return the standard deviations of elements, NaN left out; see `std`."""
-    return _reduce("nanstd", a, axis, keepdims, split_every, out, dtype, ddof)
+    return _reduced("nanstd", a, axis, keepdims, split_every, out, dtype, ddof)
 
 
 def nanvar(
@@ -441,7 +397,7 @@ def nanvar(
     out: Any = None,
 ) -> Array:
     """Return the variances of elements, NaN left out; see `std`."""
-    return _reduce("nanvar", a, axis, keepdims, split_every, out, dtype, ddof)
+    return _reduced("nanvar", a, axis, keepdims, split_every, out, dtype, ddof)
 
 
 def moment(
@@ -468,8 +424,6 @@ def moment(
     Array
         The moments.
     """
-    from raskt.array.conversion import asanyarray
-
     if not isinstance(order, int) or order < 0:
         raise ValueError("order must be an integer of 0 or more")
     x = asanyarray(a)
@@ -477,17 +431,13 @@ def moment(
     total = sum(apart**order, axis=axis, dtype=dtype, keepdims=keepdims, split_every=split_every)
     n = sum(x * 0 + 1, axis=axis, keepdims=keepdims)
     found = total / (n - ddof)
-    from raskt.array.ufuncs import _into
-
-    moments: Array = _into(out, found)
+    moments: Array = into(out, found)
     return moments
 
 
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
     """Return how far the largest and the smallest elements are apart; see `sum`."""
-    from raskt.array.ufuncs import _into
-
-    made: Array = _into(out, max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims))
+    made: Array = into(out, max(a, axis=axis, keepdims=keepdims) - min(a, axis=axis, keepdims=keepdims))
     return made
 
 
@@ -508,8 +458,6 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Array:
     Array
         The numbers.
     """
-    from raskt.array.conversion import asanyarray
-
     return sum(asanyarray(a).astype(bool), axis=axis, dtype=np.int64, keepdims=keepdims)
 
 
@@ -536,9 +484,6 @@ def average(
     Array, or (Array, Array)
         The means.
     """
-    from raskt.array.conversion import asanyarray
-    from raskt.array.creation import ones_like
-
     a = asanyarray(a)
     if weights is None:
         found = mean(a, axis=axis, keepdims=keepdims)
@@ -583,8 +528,6 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
     Array
         The sums.
     """
-    from raskt.array.creation import diagonal
-
     return sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
@@ -647,8 +590,6 @@ def reduction(
     >>> ra.reduction(ra.arange(6, chunks=2), np.max, np.max, dtype=int).compute()
     np.int64(5)
     """
-    from raskt.array.conversion import asanyarray
-
     del name, meta
     x = asanyarray(x)
     if weights is not None:
@@ -677,16 +618,12 @@ def reduction(
         "combine": packed(combine or aggregate, True),
         "aggregate": packed(aggregate, bool(keepdims)),
     }
-    from raskt.array.ufuncs import _into
-
-    found: Array = _into(out, op("reduction", (x,), parameters))
+    found: Array = into(out, op("reduction", (x,), parameters))
     return found
 
 
 def _typed(function: Any, dtype: Any) -> Any:
     """Return a function that is told the dtype of the result, where it has a parameter for it."""
-    from raskt.array._block_call import wants
-
     if function is None or dtype is None or not wants(function, "dtype"):
         return function
     return functools.partial(function, dtype=np.dtype(dtype))
@@ -694,9 +631,6 @@ def _typed(function: Any, dtype: Any) -> Any:
 
 def _with_weights(x: Array, weights: Array) -> Array:
     """Return records of the elements of an array and their weights."""
-    from raskt.array.blockwise import map_blocks
-    from raskt.array.shape import broadcast_to
-
     if is_known(x.shape) and is_known(weights.shape):
         weights = broadcast_to(weights, x.shape).rechunk(x.chunks)
     elif weights.ndim > x.ndim or (weights.ndim and weights.numblocks != x.numblocks[-weights.ndim :]):
@@ -741,8 +675,6 @@ class _Step:
         self.__name__ = funcname(function)
 
     def __call__(self, *parts: Any, own: Any) -> Any:
-        from raskt.array._chunk import assemble
-
         whole = assemble(list(parts), own) if self.concatenate else _nested(list(parts), own)
         return self.function(whole, axis=self.axis, keepdims=self.keepdims)
 

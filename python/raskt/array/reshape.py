@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import is_known, op
-from raskt.array.rechunk import grid_of, limit_bytes
+from raskt.array._base import is_known
+from raskt.array._grid import grid_of, limit_bytes
+from raskt.array._op import op
+from raskt.array._unknown import reshape as later
+from raskt.array.blockwise import map_flat_blocks
+from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -44,8 +48,6 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None) ->
            [2, 3],
            [4, 5]])
     """
-    from raskt.array.conversion import asanyarray
-
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     if not is_known(x.shape):
@@ -64,8 +66,6 @@ def _unknown(x: Array, lengths: Any) -> Array:
         chunks = ((float("nan"),) * x.numblocks[0],)
         follows = (0, *(-1,) * (x.ndim - 1))
         return op("reshape_blocks", (x,), {"chunks": grid_of(chunks, (float("nan"),)), "follows": follows})
-    from raskt.array._unknown import reshape as later
-
     return later(x, lengths)
 
 
@@ -91,9 +91,6 @@ def reshape_blockwise(x: Any, shape: Any, chunks: Any = None) -> Array:
     Array
         The elements.
     """
-    from raskt.array.blockwise import map_flat_blocks
-    from raskt.array.conversion import asanyarray
-
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     if lengths == x.shape:

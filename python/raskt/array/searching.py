@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array._axes import axis_of
+from raskt.array._base import is_known
+from raskt.array._chunk_order import digitize as of_block
+from raskt.array._deferred import NAN, bounds_of, deferred, is_like, similar
+from raskt.array._edges import is_lazy, lazy_values
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array.blockwise import map_blocks
+from raskt.array.conversion import asanyarray
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = [
-    "allclose",
     "argwhere",
     "compress",
     "digitize",
@@ -23,13 +32,8 @@ __all__ = [
     "isin",
     "nonzero",
     "searchsorted",
+    "where",
 ]
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def nonzero(a: Any) -> tuple[Array, ...]:
@@ -45,7 +49,7 @@ def nonzero(a: Any) -> tuple[Array, ...]:
     tuple of Array
         One for each axis, of unknown length.
     """
-    a = _as(a)
+    a = asanyarray(a)
     if a.ndim == 0:
         raise ValueError(
             "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead."
@@ -56,20 +60,18 @@ def nonzero(a: Any) -> tuple[Array, ...]:
 
 def flatnonzero(a: Any) -> Array:
     """Return the places of the elements that are not zero, in the flat array."""
-    found: Array = argwhere(_as(a).reshape(-1))[:, 0]
+    found: Array = argwhere(asanyarray(a).reshape(-1))[:, 0]
     return found
 
 
 def argwhere(a: Any) -> Array:
     """Return the indices of the elements that are not zero, one row each."""
-    a = _as(a)
+    a = asanyarray(a)
     if a.ndim == 0:
         none: Array = argwhere(a.reshape(1))[:, :0]
         return none
     if not is_known(a.shape) and a.npartitions > 1:
         # Where a block begins is known only with the sizes of those before.
-        from raskt.array._unknown import NAN, bounds_of, deferred
-
         bounds = bounds_of(a)
         longest = None if None in bounds else math.prod(n for n in bounds if n is not None)
         promised = ((NAN,) * a.numblocks[0], (a.ndim,))
@@ -108,19 +110,15 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Array:
     Array
         The elements.
     """
-    from raskt.array.shape import _axis
-
-    a = _as(a)
+    a = asanyarray(a)
     if axis is None:
         a, axis = a.reshape(-1), 0
-    at = _axis(axis, a.ndim)
-    mask = _as(condition)
+    at = axis_of(axis, a.ndim)
+    mask = asanyarray(condition)
     if mask.ndim != 1:
         raise ValueError("condition must be a 1-d array")
     mask = mask.astype(bool)
     if not (is_known(a.shape[at : at + 1]) and is_known(mask.shape)):
-        from raskt.array._unknown import NAN, bounds_of, is_like, similar
-
         if not is_like(a, at, mask, 0):
             along = ((NAN,) * a.numblocks[at], bounds_of(a)[at])
             return similar("raskt.array.searching:compress", (mask, a, at), a, {at: along})
@@ -137,7 +135,7 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Array:
 
 def extract(condition: Any, arr: Any) -> Array:
     """Return the elements for which a condition holds, in one row."""
-    return compress(_as(condition).astype(bool).reshape(-1), _as(arr).reshape(-1), 0)
+    return compress(asanyarray(condition).astype(bool).reshape(-1), asanyarray(arr).reshape(-1), 0)
 
 
 def isin(
@@ -170,7 +168,7 @@ def isin(
     """
     if kind not in (None, "sort", "table"):
         raise ValueError(f"Invalid kind: '{kind}'. Please use None, 'sort' or 'table'.")
-    element, tests = _as(element), _as(test_elements).reshape(-1).rechunk(-1)
+    element, tests = asanyarray(element), asanyarray(test_elements).reshape(-1).rechunk(-1)
     letters = list(range(element.ndim))
     parameters = {
         "function": "raskt.array._chunk_order.isin",
@@ -207,7 +205,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
         raise NotImplementedError("searchsorted with a sorter: take the elements in order first")
     if side not in ("left", "right"):
         raise ValueError(f"side must be 'left' or 'right' (got {side!r})")
-    a, v = _as(a), _as(v)
+    a, v = asanyarray(a), asanyarray(v)
     if a.ndim != 1:
         raise ValueError(
             "object of too small depth for desired array"
@@ -246,17 +244,12 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
     Array
         The numbers.
     """
-    from raskt.array._edges import is_lazy, lazy_values
-
     is_late = is_lazy(bins)
     bins = lazy_values(bins, "bins") if is_late else np.asarray(bins)
     if bins.ndim != 1:
         raise ValueError("object too deep for desired array")
     if is_late:
-        from raskt.array._chunk_order import digitize as of_block
-        from raskt.array.blockwise import map_blocks
-
-        return map_blocks(of_block, _as(a), bins=bins, right=bool(right), dtype=np.int64)
+        return map_blocks(of_block, asanyarray(a), bins=bins, right=bool(right), dtype=np.int64)
     if not ((np.diff(bins) >= 0).all() or (np.diff(bins) <= 0).all()):
         raise ValueError("bins must be monotonically increasing or decreasing")
     parameters = {
@@ -267,9 +260,30 @@ def digitize(a: Any, bins: Any, right: bool = False) -> Array:
     return op("apply", (a,), parameters)
 
 
-def allclose(arr1: Any, arr2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Array:
-    """Return whether all elements are nearly equal; see `isclose`."""
-    from raskt.array.predicates import isclose
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Choose elements of two arrays by a third.
 
-    made: Array = isclose(arr1, arr2, rtol=rtol, atol=atol, equal_nan=equal_nan).all()
-    return made
+    Parameters
+    ----------
+    condition : array_like
+        Where elements are those of ``x``.
+    x, y : array_like, optional
+        The elements; without them the indices of the true elements of ``condition``, as `nonzero` gives them.
+
+    Returns
+    -------
+    Array
+        The elements chosen.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> x = ra.arange(4, chunks=2)
+    >>> ra.where(x > 1, x, -1).compute()
+    array([-1, -1,  2,  3])
+    """
+    if (x is None) != (y is None):
+        raise ValueError("either both or neither of x and y should be given")
+    if x is None:
+        return nonzero(condition)
+    return op("where", (condition, x, y))

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, is_known, known_shape, op
-from raskt.array.rechunk import grid_of
+from raskt.array._axes import axes_of, axis_of
+from raskt.array._base import is_known, known_shape
+from raskt.array._deferred import bounds_of, deferred, similar
+from raskt.array._grid import grid_of
+from raskt.array._join import concatenated
+from raskt.array._op import op
+from raskt.array.conversion import asanyarray
+from raskt.array.rechunk import unify_chunks
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -32,56 +38,7 @@ __all__ = [
     "squeeze",
     "swapaxes",
     "transpose",
-    "view",
 ]
-
-
-def _axis(axis: Any, n: int) -> int:
-    at = int(axis)
-    if not -n <= at < n:
-        raise np.exceptions.AxisError(at, n)
-    return at % n if n else at
-
-
-def validate_axis(axis: Any, ndim: int) -> Any:
-    """Return axes as numbers from 0, counted from the end where they are negative.
-
-    Parameters
-    ----------
-    axis : int or tuple of int
-        The axis, or several.
-    ndim : int
-        How many the array has.
-
-    Returns
-    -------
-    int or tuple of int
-
-    Raises
-    ------
-    numpy.exceptions.AxisError
-        If the array lacks one.
-    TypeError
-        If one is no whole number.
-
-    Examples
-    --------
-    >>> from raskt.array.utils import validate_axis
-    >>> validate_axis(-1, 3), validate_axis((0, -1), 3)
-    (2, (0, 2))
-    """
-    if isinstance(axis, (tuple, list)):
-        return tuple(validate_axis(each, ndim) for each in axis)
-    if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
-        raise TypeError(f"an axis is a whole number, found {axis!r}")
-    return _axis(axis, ndim)
-
-
-def _axes(axis: Any, n: int) -> tuple[int, ...]:
-    found = tuple(_axis(at, n) for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
-    if len(set(found)) != len(found):
-        raise ValueError("repeated axis")
-    return found
 
 
 def transpose(a: Any, axes: Any = None) -> Array:
@@ -105,9 +62,9 @@ def transpose(a: Any, axes: Any = None) -> Array:
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
     """Swap two axes."""
-    n = _as(a).ndim
+    n = asanyarray(a).ndim
     order = list(range(n))
-    i, j = _axis(axis1, n), _axis(axis2, n)
+    i, j = axis_of(axis1, n), axis_of(axis2, n)
     order[i], order[j] = order[j], order[i]
     return transpose(a, order)
 
@@ -127,8 +84,8 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
     Array
         The array with its axes so.
     """
-    n = _as(a).ndim
-    here, there = _axes(source, n), _axes(destination, n)
+    n = asanyarray(a).ndim
+    here, there = axes_of(source, n), axes_of(destination, n)
     if len(here) != len(there):
         raise ValueError("`source` and `destination` arguments must have the same number of elements")
     order = [at for at in range(n) if at not in here]
@@ -139,19 +96,13 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
 
 def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
     """Move an axis before another one."""
-    n = _as(a).ndim
-    axis = _axis(axis, n)
+    n = asanyarray(a).ndim
+    axis = axis_of(axis, n)
     if start < 0:
         start += n
     if not 0 <= start <= n:
         raise np.exceptions.AxisError(start, n)
     return moveaxis(a, axis, start - 1 if axis < start else start)
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def expand_dims(a: Any, axis: Any) -> Array:
@@ -169,10 +120,10 @@ def expand_dims(a: Any, axis: Any) -> Array:
     Array
         The array with more axes.
     """
-    a = _as(a)
+    a = asanyarray(a)
     places = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     n = a.ndim + len(places)
-    new = _axes(places, n)
+    new = axes_of(places, n)
     found: Array = a[tuple(None if at in new else slice(None) for at in range(n))]
     return found
 
@@ -192,11 +143,11 @@ def squeeze(a: Any, axis: Any = None) -> Array:
     Array
         The array with fewer axes.
     """
-    a = _as(a)
+    a = asanyarray(a)
     if axis is None:
         gone = tuple(at for at, n in enumerate(a.shape) if n == 1)
     else:
-        gone = _axes(axis, a.ndim)
+        gone = axes_of(axis, a.ndim)
         if any(a.shape[at] != 1 for at in gone):
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     if not gone:
@@ -209,7 +160,7 @@ def squeeze(a: Any, axis: Any = None) -> Array:
 def _at_least(n: int, arrays: Any) -> Any:
     found = []
     for x in arrays:
-        x = _as(x)
+        x = asanyarray(x)
         if n == 3 and x.ndim == 2:
             x = x[:, :, None]
         elif n == 3 and x.ndim == 1:
@@ -251,8 +202,8 @@ def flip(m: Any, axis: Any = None) -> Array:
     Array
         The array, reversed.
     """
-    m = _as(m)
-    axes = tuple(range(m.ndim)) if axis is None else _axes(axis, m.ndim)
+    m = asanyarray(m)
+    axes = tuple(range(m.ndim)) if axis is None else axes_of(axis, m.ndim)
     found: Array = m[tuple(slice(None, None, -1) if at in axes else slice(None) for at in range(m.ndim))]
     return found
 
@@ -269,8 +220,8 @@ def fliplr(m: Any) -> Array:
 
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Array:
     """Rotate by so many right angles in the plane of two axes."""
-    m = _as(m)
-    first, second = _axes(axes, m.ndim)
+    m = asanyarray(m)
+    first, second = axes_of(axes, m.ndim)
     k %= 4
     if k == 0:
         made: Array = m
@@ -299,14 +250,10 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
     Array
         The array, rolled.
     """
-    from raskt.array.concatenate import concatenate
-
-    x = _as(array)
+    x = asanyarray(array)
     if axis is not None:
         _roll_by(shift, axis, x.ndim)
     if not is_known(x.shape):
-        from raskt.array._unknown import similar
-
         return similar("raskt.array.shape:roll", (x, shift, axis), x, {})
     if axis is None:
         made: Array = roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
@@ -316,7 +263,7 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
         by = by % n if n else 0
         if by:
             before = (slice(None),) * at
-            x = concatenate([x[(*before, slice(n - by, None))], x[(*before, slice(0, n - by))]], axis=at)
+            x = concatenated([x[(*before, slice(n - by, None))], x[(*before, slice(0, n - by))]], at)
     return x
 
 
@@ -330,7 +277,7 @@ def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:
         axes *= len(shifts)
     if len(shifts) != len(axes):
         raise ValueError("'shift' and 'axis' should be scalars or 1D sequences of one length")
-    return [(by, _axis(at, ndim)) for by, at in zip(shifts, axes, strict=True)]
+    return [(by, axis_of(at, ndim)) for by, at in zip(shifts, axes, strict=True)]
 
 
 def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Array:
@@ -353,7 +300,7 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
         The array in that shape.
     """
     del meta
-    x = _as(x)
+    x = asanyarray(x)
     wanted = (shape,) if np.ndim(shape) == 0 else tuple(shape)
     wanted = tuple(n if n != n else int(n) for n in wanted)
     if any(n < 0 for n in wanted):
@@ -381,8 +328,6 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
 
 def _broadcast_later(x: Array, wanted: tuple[Any, ...], offset: int) -> Array:
     """Promise an array that is stretched once its sizes are known; NaN stands for a length that it has."""
-    from raskt.array._unknown import bounds_of, deferred
-
     if any(n != n for n in wanted[:offset]):
         raise ValueError(
             f"cannot broadcast shape {x.shape} to shape {wanted}: the new axes' lengths are unknown"
@@ -401,10 +346,8 @@ def stretched(x: Array, wanted: tuple[Any, ...]) -> Array:
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
     """Stretch arrays to the shape that they have together."""
-    from raskt.array.rechunk import unify_chunks
-
     del subok
-    arrays = [_as(x) for x in args]
+    arrays = [asanyarray(x) for x in args]
     if not all(is_known(x.shape) for x in arrays):
         return tuple(
             op(
@@ -425,69 +368,15 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
 
 def ndim(a: Any) -> int:
     """Return the number of axes."""
-    return int(_as(a).ndim)
+    return int(asanyarray(a).ndim)
 
 
 def shape(a: Any) -> tuple[int, ...]:
     """Return the length along each axis."""
-    return _as(a).shape
+    return asanyarray(a).shape
 
 
 def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
     """Return the dtype that arrays and dtypes have together."""
     found = [x.dtype if hasattr(x, "_expr") else x for x in arrays_and_dtypes]
     return np.result_type(*found)
-
-
-def view(a: Any, dtype: Any = None, order: str = "C") -> Array:
-    """Take the bytes of elements for those of another dtype.
-
-    Parameters
-    ----------
-    a : array_like
-        The array.
-    dtype : dtype, optional
-        The other dtype.
-    order : {"C", "F"}, optional
-        Whether elements of another size lie along the last axis, or the first.
-
-    Returns
-    -------
-    Array
-        The same bytes.
-    """
-    from raskt.array.blockwise import map_blocks
-
-    x = _as(a)
-    known = x.dtype if dtype is None else np.dtype(dtype)
-    if order not in ("C", "F"):
-        raise ValueError("Order must be one of 'C' or 'F'")
-    if known == x.dtype:
-        same: Array = x
-        return same
-    if known.itemsize == x.dtype.itemsize:
-        return op(
-            "apply",
-            (x,),
-            {
-                "function": "raskt.array._chunk.view",
-                "dtype": dtype_parameter(known),
-                "kwargs": {"dtype": dtype_parameter(known)},
-            },
-        )
-    axis = x.ndim - 1 if order == "C" else 0
-    sizes = []
-    for n in x.chunks[axis]:
-        if (n * x.dtype.itemsize) % known.itemsize:
-            raise ValueError(
-                f"chunks of {n} elements of {x.dtype} are no whole number of elements of {known}"
-            )
-        sizes.append(n * x.dtype.itemsize // known.itemsize)
-    chunks = tuple(tuple(sizes) if at == axis else own for at, own in enumerate(x.chunks))
-    return map_blocks(_view_block, x, dtype=known, chunks=chunks, order=order, to=known)
-
-
-def _view_block(block: Any, order: str, to: Any) -> Any:
-    if order == "C":
-        return np.ascontiguousarray(block).view(to)
-    return np.ascontiguousarray(block.T).view(to).T

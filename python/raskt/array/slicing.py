@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt._lazy import finder
-from raskt.array._op import dtype_parameter, is_known, op
+from raskt.array._axes import axis_of
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._block_call import Rest, dtype_tried
+from raskt.array._deferred import NAN, balanced, bounds_of, deferred, similar
+from raskt.array._op import op
+from raskt.array.blockwise import map_blocks
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asanyarray
+from raskt.array.shape import broadcast_to, moveaxis
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = ["coarsen", "delete", "insert", "ravel_multi_index", "shuffle", "take", "unravel_index"]
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def picked(x: Array, places: Any, axis: int) -> Array:
@@ -46,10 +48,8 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
     Array
         The elements, the axes of ``indices`` in place of the axis.
     """
-    from raskt.array.shape import _axis
-
-    a = _as(a)
-    at = _axis(axis, a.ndim)
+    a = asanyarray(a)
+    at = axis_of(axis, a.ndim)
     if np.dtype(getattr(indices, "dtype", int)) == np.dtype(bool):
         # As NumPy: the places 0 and 1, not a selection.
         indices = indices.astype(np.intp)
@@ -66,8 +66,6 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
         return one
     flat = places.reshape(-1)
     if places.ndim != 1 and not is_known(a.shape):
-        from raskt.array._unknown import bounds_of, deferred
-
         bounds = bounds_of(a)
         chunks = (*a.chunks[:at], *((n,) for n in places.shape), *a.chunks[at + 1 :])
         bounds[at : at + 1] = places.shape
@@ -99,16 +97,12 @@ def shuffle(x: Any, indexer: Any, axis: int, chunks: Any = "auto") -> Array:
     Array
         The elements, group by group.
     """
-    from raskt.array.shape import _axis
-
     del chunks
-    x = _as(x)
-    axis = _axis(axis, x.ndim)
+    x = asanyarray(x)
+    axis = axis_of(axis, x.ndim)
     groups = [list(map(int, group)) for group in indexer]
     n = x.shape[axis]
     if n != n:
-        from raskt.array._unknown import balanced, similar
-
         total = sum(map(len, groups))
         sizes_then = (balanced(total, x.numblocks[axis]), total)
         return similar("raskt.array.slicing:shuffle", (x, groups, axis), x, {axis: sizes_then})
@@ -143,17 +137,12 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Array:
     Array
         The others.
     """
-    from raskt.array.concatenate import concatenate
-    from raskt.array.shape import _axis
-
-    arr = _as(arr)
+    arr = asanyarray(arr)
     if axis is None:
         arr, axis = arr.reshape(-1), 0
-    at = _axis(axis, arr.ndim)
+    at = axis_of(axis, arr.ndim)
     n = arr.shape[at]
     if n != n:
-        from raskt.array._unknown import NAN, bounds_of, similar
-
         along = ((NAN,) * arr.numblocks[at], bounds_of(arr)[at])
         return similar("raskt.array.slicing:delete", (arr, obj, at), arr, {at: along})
     gone = _inside(_places_in(obj, n, at), n, n, at)
@@ -215,13 +204,10 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     Array
         The array with more elements.
     """
-    from raskt.array.concatenate import concatenate
-    from raskt.array.shape import _axis
-
-    arr = _as(arr)
+    arr = asanyarray(arr)
     if axis is None:
         arr, axis = arr.reshape(-1), 0
-    at = _axis(axis, arr.ndim)
+    at = axis_of(axis, arr.ndim)
     n = arr.shape[at]
     if not is_known(arr.shape) or not is_known(getattr(values, "shape", ())):
         return _insert_later(arr, obj, values, at)
@@ -229,7 +215,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     lone = np.ndim(places) == 0
     places = _inside(places, n + 1, n, at)
     # Numbers of Python's that the dtype does not hold are an error of NumPy's.
-    typed = _as(values if hasattr(values, "dtype") else np.asarray(values, arr.dtype))
+    typed = asanyarray(values if hasattr(values, "dtype") else np.asarray(values, arr.dtype))
     values, n_values = _to_put_in(arr, typed.astype(arr.dtype), len(places), lone, at)
     if len(places) == 1:
         places = np.repeat(places, n_values)
@@ -250,8 +236,6 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
 
 def _to_put_in(arr: Array, values: Array, n: int, lone: bool, at: int) -> tuple[Array, int]:
     """Return the elements that are put in, as an array like ``arr`` but for an axis, and how long that is."""
-    from raskt.array.shape import broadcast_to, moveaxis
-
     if n == 1:
         # A single place takes several elements, a lone one those along the first axis, as NumPy has it.
         while values.ndim < arr.ndim:
@@ -263,8 +247,6 @@ def _to_put_in(arr: Array, values: Array, n: int, lone: bool, at: int) -> tuple[
 
 
 def _insert_later(arr: Array, obj: Any, values: Any, at: int) -> Array:
-    from raskt.array._unknown import NAN, bounds_of, similar
-
     n, longest = arr.shape[at], bounds_of(arr)[at]
     how_many: Any = np.size(obj)
     if how_many == 1 and not isinstance(obj, slice):
@@ -302,12 +284,9 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
     Array
         A smaller array.
     """
-    from raskt.array.blockwise import map_blocks
-    from raskt.array.shape import _axis
-
-    x = _as(x)
+    x = asanyarray(x)
     shape = x.shape
-    axes = {_axis(axis, x.ndim): int(size) for axis, size in axes.items()}
+    axes = {axis_of(axis, x.ndim): int(size) for axis, size in axes.items()}
     dtype = _dtype_of_coarse(reduction, x, axes, kwargs)
     if any(shape[axis] != shape[axis] for axis in axes):
         return _coarsen_later(reduction, x, axes, trim_excess, kwargs, dtype)
@@ -339,8 +318,6 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
 
 def _dtype_of_coarse(reduction: Any, x: Array, axes: dict[int, int], kwargs: Any) -> Any:
     """Return the dtype that one neighbourhood of ones gives; None where the function fails on it."""
-    from raskt.array._block_call import Rest, dtype_tried
-
     example = Rest((), kwargs).example()
     if x._dtype is None or example is None:
         return None
@@ -351,8 +328,6 @@ def _dtype_of_coarse(reduction: Any, x: Array, axes: dict[int, int], kwargs: Any
 def _coarsen_later(
     reduction: Any, x: Array, axes: dict[int, int], trim_excess: bool, kwargs: Any, dtype: Any
 ) -> Array:
-    from raskt.array._unknown import NAN, bounds_of, similar
-
     bounds = bounds_of(x)
     changed: dict[int, Any] = {}
     for axis, size in axes.items():
@@ -385,7 +360,7 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Array, ..
     """Turn places in a flat array into indices along each axis."""
     if order not in ("C", "F"):
         raise TypeError("only 'C' or 'F' order is permitted")
-    indices = _as(indices)
+    indices = asanyarray(indices)
     if indices.dtype.kind not in "iu":
         raise TypeError("only int indices permitted")
     kwargs = {"shape": tuple(shape) if np.ndim(shape) else (int(shape),), "order": order}
@@ -404,7 +379,7 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
     """Turn indices along each axis into places in a flat array."""
     if np.isscalar(dims):
         dims = (dims,)
-    parts = tuple(multi_index) if isinstance(multi_index, (tuple, list)) else tuple(_as(multi_index))
+    parts = tuple(multi_index) if isinstance(multi_index, (tuple, list)) else tuple(asanyarray(multi_index))
     if len(parts) != len(tuple(dims)):
         raise ValueError(f"parameter multi_index must be a sequence of length {len(tuple(dims))}")
     parameters = {

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import dtype_parameter, is_known, known_shape, op
+from raskt.array._axes import axis_of
+from raskt.array._base import dtype_parameter, is_known, known_shape
+from raskt.array._deferred import NAN, bounds_of, deferred, similar
+from raskt.array._op import op
+from raskt.array._reduce import together
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,12 +20,6 @@ if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = ["argtopk", "sort", "topk", "union1d", "unique"]
-
-
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Array:
@@ -49,21 +49,16 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
     >>> ra.sort(ra.asarray([3, 1, 2, 0]).rechunk(2)).compute()
     array([0, 1, 2, 3])
     """
-    from raskt.array.concatenate import concatenate
-    from raskt.array.shape import _axis
-
     del kind, stable
     if order is not None:
         raise NotImplementedError("sort by fields of records: take the field, or map_blocks with numpy.sort")
-    a = _as(a)
+    a = asanyarray(a)
     if axis is None:
         a, axis = a.reshape(-1), 0
-    at = _axis(axis, a.ndim)
+    at = axis_of(axis, a.ndim)
     n = a.numblocks[at]
     if n > 1:
         if not is_known(a.shape):
-            from raskt.array._unknown import bounds_of, deferred
-
             return deferred("raskt.array.sorting:sort", (a, at), a.chunks, a._dtype, bounds_of(a))
         # The network below is right for blocks of one size, of which the last may be smaller.
         a = a.rechunk({at: max(a.chunks[at])})
@@ -109,14 +104,9 @@ def _exchanges(n: int) -> Iterator[tuple[int, int]]:
 
 
 def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
-    from raskt.array.reductions import together
-    from raskt.array.shape import _axis
-
-    a = _as(a)
-    at = _axis(axis, a.ndim)
+    a = asanyarray(a)
+    at = axis_of(axis, a.ndim)
     if not is_known(a.shape):
-        from raskt.array._unknown import NAN, bounds_of, deferred
-
         chunks = tuple((NAN,) if axis == at else sizes for axis, sizes in enumerate(a.chunks))
         bounds = [abs(k) if axis == at else n for axis, n in enumerate(bounds_of(a))]
         dtype = np.dtype(np.int64) if name == "argtopk" else a._dtype
@@ -194,7 +184,7 @@ def unique(
     Array, or tuple of Array
         The elements, of unknown number.
     """
-    x = _as(ar)
+    x = asanyarray(ar)
     asked = ["values"]
     asked += ["index"] if return_index else []
     asked += ["inverse"] if return_inverse else []
@@ -208,8 +198,6 @@ def _unique(x: Array, what: str, equal_nan: bool) -> Array:
     shape = x.shape
     if not is_known(shape) and what in ("index", "inverse"):
         # Where a block begins is known only with the sizes of those before.
-        from raskt.array._unknown import NAN, deferred, similar
-
         args = (x, what, equal_nan)
         if what == "index":
             return deferred("raskt.array.sorting:_unique", args, ((NAN,),), np.int64)
@@ -248,7 +236,5 @@ def _unique(x: Array, what: str, equal_nan: bool) -> Array:
 
 def union1d(ar1: Any, ar2: Any) -> Array:
     """Return the elements that are in either of two arrays, in order."""
-    from raskt.array.concatenate import concatenate
-
-    found: Array = unique(concatenate([_as(ar1).reshape(-1), _as(ar2).reshape(-1)]))
+    found: Array = unique(concatenate([asanyarray(ar1).reshape(-1), asanyarray(ar2).reshape(-1)]))
     return found

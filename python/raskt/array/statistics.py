@@ -8,9 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt.array import _chunk_order
+from raskt.array._axes import axes_of
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._block_call import BlockCall, Rest, dtype_of_call
+from raskt.array._chunk_order import along
+from raskt.array._deferred import NAN, deferred, fits, is_like
 from raskt.array._edges import edges_of, is_lazy, lazy_values, n_intervals
-from raskt.array._op import dtype_parameter, is_known, op
-from raskt.array.rechunk import grid_of
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array._out import into
+from raskt.array.blockwise import blockwise
+from raskt.array.concatenate import concatenate, stack
+from raskt.array.conversion import asanyarray
+from raskt.array.creation import ones_like
+from raskt.array.diagonals import diagonal
+from raskt.array.searching import where
+from raskt.array.ufuncs import sqrt
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -31,12 +45,6 @@ __all__ = [
 ]
 
 
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
-
-
 def _summed(x: Any, weights: Any, function: str, edges: Any, shape: Any, dtype: Any) -> Array:
     """Return the sum of what a function makes of each block; ``edges`` are an array or a list of them."""
     n = x.numblocks[0]
@@ -44,15 +52,12 @@ def _summed(x: Any, weights: Any, function: str, edges: Any, shape: Any, dtype: 
     new = list(builtins.range(x.ndim, x.ndim + len(shape)))
     operands, inputs = [x], [letters]
     if weights is not None:
-        weights = _as(weights)
+        weights = asanyarray(weights)
         if weights.ndim != 1 or not is_same_length(x, weights):
             raise ValueError("weights should have the same shape as a.")
         operands.append(weights if weights.chunks[0] == x.chunks[0] else weights.rechunk((x.chunks[0],)))
         inputs.append([0])
     if is_lazy(edges):
-        from raskt.array import _chunk_order
-        from raskt.array.blockwise import blockwise
-
         pairs = [item for pair in zip(operands, inputs, strict=True) for item in pair]
         found = blockwise(
             getattr(_chunk_order, function),
@@ -81,8 +86,6 @@ def _summed(x: Any, weights: Any, function: str, edges: Any, shape: Any, dtype: 
 
 def is_same_length(x: Array, weights: Array) -> bool:
     """Return whether weights are as many as the rows of an array, for sure."""
-    from raskt.array._unknown import is_like
-
     return x.shape[0] == weights.shape[0] or is_like(x, 0, weights, 0)
 
 
@@ -123,12 +126,10 @@ def histogram(
     """
     if normed is not None:
         raise ValueError("the argument normed is gone: use density")
-    x = _as(a)
+    x = asanyarray(a)
     edges = edges_of(bins, range, x.dtype)
-    weights = None if weights is None else _as(weights)
+    weights = None if weights is None else asanyarray(weights)
     if weights is not None and not (is_known(x.shape) and is_known(weights.shape)):
-        from raskt.array._unknown import deferred, fits
-
         if x.ndim != weights.ndim:
             raise ValueError("weights should have the same shape as a.")
         if x.ndim != 1 or not fits(x, weights):
@@ -222,13 +223,11 @@ def histogramdd(
     edges : list of array_like
         The ends of the intervals along each axis.
     """
-    from raskt.array.concatenate import stack
-
     if normed is not None:
         raise ValueError("the argument normed is gone: use density")
     if isinstance(sample, (tuple, list)):
-        sample = stack([_as(x) for x in sample], axis=1)
-    sample = _as(sample)
+        sample = stack([asanyarray(x) for x in sample], axis=1)
+    sample = asanyarray(sample)
     if sample.ndim != 2:
         raise ValueError("sample must be points, one row each")
     sample = sample.rechunk({1: -1})
@@ -275,7 +274,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
         The counts; of unknown length unless there is a ``minlength``.
     """
     del split_every
-    x = _as(x)
+    x = asanyarray(x)
     if x.ndim != 1:
         raise ValueError("Input array must be one dimensional. Try using x.ravel()")
     if x.dtype.kind not in "iub":
@@ -283,10 +282,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
             f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'"
         )
     if weights is not None:
-        weights = _as(weights)
+        weights = asanyarray(weights)
         if not (is_known(x.shape) and is_known(weights.shape)):
-            from raskt.array._unknown import NAN, deferred, is_like
-
             if not is_like(x, 0, weights, 0):
                 args = (x, weights, int(minlength))
                 return deferred("raskt.array.statistics:bincount", args, ((NAN,),), np.float64)
@@ -296,9 +293,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
             weights = weights.rechunk(x.chunks)
     dtype = np.int64 if weights is None else np.float64
     if weights is not None:
-        from raskt.array.concatenate import stack
-
-        x = stack([x.astype(np.float64), _as(weights).astype(np.float64)], axis=1).rechunk({1: -1})
+        x = stack([x.astype(np.float64), asanyarray(weights).astype(np.float64)], axis=1).rechunk({1: -1})
         x = x[:, 0] + 1j * x[:, 1]
     parameters = {
         "axis": 0,
@@ -315,11 +310,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
 
 def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], lead: Any = None) -> Array:
     """Apply a function that needs all elements along axes at once."""
-    from raskt.array._block_call import BlockCall, Rest, dtype_of_call
-    from raskt.array.shape import _axes
-
-    a = _as(a)
-    axes = tuple(builtins.range(a.ndim)) if axis is None else _axes(axis, a.ndim)
+    a = asanyarray(a)
+    axes = tuple(builtins.range(a.ndim)) if axis is None else axes_of(axis, a.ndim)
     if a.dtype.kind == "b" and not name.endswith("median"):
         raise TypeError(f"{name} of truth values: cast them to numbers first")
     a = a.rechunk(dict.fromkeys(axes, -1))
@@ -338,8 +330,6 @@ def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], 
     }
     rest = Rest((None,), told)
     if rest.later is not None:
-        from raskt.array._chunk_order import along
-
         dtype = dtype_of_call(along, (0,), rest, [a])
         call = BlockCall(along, (0,), rest)
         more = {"function": _raskt.Whole(call), "inputs": [letters, []], "dtype": dtype_parameter(dtype)}
@@ -372,17 +362,13 @@ def median(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) ->
     Array
         The medians.
     """
-    from raskt.array.ufuncs import _into
-
-    found: Array = _into(out, _along("median", a, axis, keepdims, {}))
+    found: Array = into(out, _along("median", a, axis, keepdims, {}))
     return found
 
 
 def nanmedian(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Array:
     """Return medians, NaN left out; see `median`."""
-    from raskt.array.ufuncs import _into
-
-    found: Array = _into(out, _along("nanmedian", a, axis, keepdims, {}))
+    found: Array = into(out, _along("nanmedian", a, axis, keepdims, {}))
     return found
 
 
@@ -444,10 +430,8 @@ def quantile(
     Array
         The quantiles, along a first axis where ``q`` is a list.
     """
-    from raskt.array.ufuncs import _into
-
     del overwrite_input
-    found: Array = _into(out, _quantile("quantile", a, q, axis, method, keepdims, 1.0))
+    found: Array = into(out, _quantile("quantile", a, q, axis, method, keepdims, 1.0))
     return found
 
 
@@ -461,10 +445,8 @@ def nanquantile(
     keepdims: bool = False,
 ) -> Array:
     """Return quantiles, NaN left out; see `quantile`."""
-    from raskt.array.ufuncs import _into
-
     del overwrite_input
-    found: Array = _into(out, _quantile("nanquantile", a, q, axis, method, keepdims, 1.0))
+    found: Array = into(out, _quantile("nanquantile", a, q, axis, method, keepdims, 1.0))
     return found
 
 
@@ -549,13 +531,11 @@ def cov(
     Array
         The matrix of covariances.
     """
-    from raskt.array.concatenate import concatenate
-
     if ddof is not None and ddof != int(ddof):
         raise ValueError("ddof must be integer")
 
     def rows(x: Any) -> Array:
-        x = _as(x)
+        x = asanyarray(x)
         if x.ndim > 2:
             raise ValueError("m has more than 2 dimensions")
         x = x[None] if x.ndim == 1 else x if rowvar or x.shape[0] == 1 else x.T
@@ -575,8 +555,6 @@ def cov(
         apart = x - (x * weights).sum(axis=1, keepdims=True) / total
         product = apart.dot((apart * weights).T.conj())
     if hasattr(n, "_expr"):
-        from raskt.array.ufuncs import where
-
         found = product / where(n > 0, n, float("nan"))
     else:
         found = product / n if n > 0 else product * float("nan")
@@ -586,13 +564,11 @@ def cov(
 
 def _observations(x: Array, ddof: int, fweights: Any, aweights: Any) -> tuple[Any, Any]:
     """Return the weight of each observation, if there are any, and what sums of products are divided by."""
-    from raskt.array.creation import ones_like
-
     weights: Any = None
     for name, given in (("fweights", fweights), ("aweights", aweights)):
         if given is None:
             continue
-        own = _as(given)
+        own = asanyarray(given)
         if name == "fweights" and own.dtype.kind not in "iub":
             raise TypeError("fweights must be integer")
         if own.ndim > 1:
@@ -609,14 +585,11 @@ def _observations(x: Array, ddof: int, fweights: Any, aweights: Any) -> tuple[An
         return weights, total
     if aweights is None:
         return weights, total - ddof
-    return weights, total - ddof * (weights * _as(aweights)).sum() / total
+    return weights, total - ddof * (weights * asanyarray(aweights)).sum() / total
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Array:
     """Return correlations of variables; see `cov`."""
-    from raskt.array.creation import diagonal
-    from raskt.array.ufuncs import sqrt
-
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c

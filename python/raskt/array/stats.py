@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from raskt.array import reductions
+from raskt.array._base import known_shape
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asanyarray
+from raskt.array.reductions import mean, var
+from raskt.array.searching import where
+from raskt.array.ufuncs import apply, arcsinh, cbrt, sqrt
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -46,22 +54,12 @@ class TestResult(NamedTuple):
     pvalue: Array
 
 
-def _as(a: Any) -> Array:
-    from raskt.array.conversion import asanyarray
-
-    return asanyarray(a)
-
-
 def _special(name: str, *operands: Any) -> Array:
     """Return a special function of SciPy's, element by element."""
-    from raskt.array.ufuncs import apply
-
     return apply(getattr(importlib.import_module("scipy.special"), name), *operands, dtype=np.float64)
 
 
 def _length(a: Array, axis: Any, what: str) -> int:
-    from raskt.array._op import known_shape
-
     shape = known_shape(a, what)
     return int(np.prod(shape)) if axis is None else int(shape[axis])
 
@@ -98,10 +96,8 @@ def moment(a: Any, moment: int = 1, axis: int | None = 0, nan_policy: str = "pro
     >>> stats.moment(ra.arange(4, chunks=2), 2).compute()
     np.float64(1.25)
     """
-    from raskt.array import reductions
-
     _check(nan_policy)
-    return reductions.moment(_as(a).astype(np.float64), moment, axis=axis)
+    return reductions.moment(asanyarray(a).astype(np.float64), moment, axis=axis)
 
 
 def _standard(a: Array, order: int, axis: int | None) -> Array:
@@ -126,7 +122,7 @@ def skew(a: Any, axis: int | None = 0, bias: bool = True, nan_policy: str = "pro
     Array
     """
     _check(nan_policy)
-    x = _as(a)
+    x = asanyarray(a)
     found = _standard(x, 3, axis)
     n = _length(x, axis, "skew")
     return found if bias or n < 3 else found * (math.sqrt((n - 1) * n) / (n - 2))
@@ -151,7 +147,7 @@ def kurtosis(
     Array
     """
     _check(nan_policy)
-    x = _as(a)
+    x = asanyarray(a)
     found = _standard(x, 4, axis)
     n = _length(x, axis, "kurtosis")
     if not bias and n > 3:
@@ -171,9 +167,7 @@ def skewtest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") -> Tes
     -------
     statistic, pvalue : Array
     """
-    from raskt.array.ufuncs import arcsinh, where
-
-    x = _as(a)
+    x = asanyarray(a)
     n = _length(x, axis, "skewtest")
     if n < 8:
         raise ValueError(f"skewtest is not valid with less than 8 samples; {n} samples were given.")
@@ -197,9 +191,7 @@ def kurtosistest(a: Any, axis: int | None = 0, nan_policy: str = "propagate") ->
     statistic, pvalue : Array
         As of `scipy.stats.kurtosistest`.
     """
-    from raskt.array.ufuncs import cbrt
-
-    x = _as(a)
+    x = asanyarray(a)
     n = _length(x, axis, "kurtosistest")
     if n < 5:
         raise ValueError(f"kurtosistest requires at least 5 observations; {n} observations were given.")
@@ -249,11 +241,8 @@ def ttest_1samp(a: Any, popmean: Any, axis: int | None = 0, nan_policy: str = "p
     -------
     statistic, pvalue : Array
     """
-    from raskt.array.reductions import mean, var
-    from raskt.array.ufuncs import sqrt
-
     _check(nan_policy)
-    x = _as(a)
+    x = asanyarray(a)
     n = _length(x, axis, "ttest_1samp")
     return _of_t((mean(x, axis=axis) - popmean) / sqrt(var(x, axis=axis, ddof=1) / n), n - 1)
 
@@ -272,7 +261,7 @@ def ttest_rel(a: Any, b: Any, axis: int | None = 0, nan_policy: str = "propagate
     -------
     statistic, pvalue : Array
     """
-    a, b = _as(a), _as(b)
+    a, b = asanyarray(a), asanyarray(b)
     if a.shape != b.shape:
         raise ValueError(f"unequal length arrays: {a.shape} and {b.shape}")
     return ttest_1samp(a.astype(np.float64) - b, 0.0, axis, nan_policy)
@@ -303,11 +292,8 @@ def ttest_ind(
     >>> round(float(stats.ttest_ind(ra.arange(5, chunks=2), ra.arange(1, 6, chunks=2)).pvalue), 4)
     0.3466
     """
-    from raskt.array.reductions import mean, var
-    from raskt.array.ufuncs import sqrt
-
     _check(nan_policy)
-    a, b = _as(a), _as(b)
+    a, b = asanyarray(a), asanyarray(b)
     n, m = _length(a, axis, "ttest_ind"), _length(b, axis, "ttest_ind")
     own, other = var(a, axis=axis, ddof=1), var(b, axis=axis, ddof=1)
     freedom: Any
@@ -346,13 +332,13 @@ def power_divergence(
     -------
     statistic, pvalue : Array
     """
-    from raskt.array.reductions import mean
-
     if isinstance(lambda_, str) and lambda_ not in _POWERS:
         raise ValueError(f"invalid string for lambda_: {lambda_!r}. Valid strings are {sorted(_POWERS)}")
     power = 1.0 if lambda_ is None else _POWERS[lambda_] if isinstance(lambda_, str) else float(lambda_)
-    seen = _as(f_obs).astype(np.float64)
-    expected: Any = mean(seen, axis=axis, keepdims=True) if f_exp is None else _as(f_exp).astype(np.float64)
+    seen = asanyarray(f_obs).astype(np.float64)
+    expected: Any = (
+        mean(seen, axis=axis, keepdims=True) if f_exp is None else asanyarray(f_exp).astype(np.float64)
+    )
     if power == 1:
         terms = (seen - expected) ** 2 / expected
     elif power == 0:
@@ -382,11 +368,9 @@ def f_oneway(*args: Any) -> TestResult:
     -------
     statistic, pvalue : Array
     """
-    from raskt.array.concatenate import concatenate
-
     if len(args) < 2:
         raise TypeError(f"at least two samples are required; got {len(args)}.")
-    samples = [_as(a).astype(np.float64) for a in args]
+    samples = [asanyarray(a).astype(np.float64) for a in args]
     whole = concatenate(samples)
     n, k = _length(whole, 0, "f_oneway"), len(samples)
     middle = whole.mean()

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from raskt import _raskt
+from raskt.array._base import known_shape
+from raskt.array.blockwise import map_blocks
+from raskt.base import persist
+from raskt.delayed import delayed
+from raskt.locks import held, lock_of
+
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
@@ -71,11 +78,6 @@ def store(
     import itertools
 
     import numpy as np
-
-    from raskt.array._op import known_shape
-    from raskt.base import persist
-    from raskt.delayed import delayed
-    from raskt.locks import held, lock_of
 
     if hasattr(sources, "_expr"):
         sources, targets = [sources], [targets]
@@ -148,9 +150,6 @@ class _Target:
 
 def _stored(source: Array, target: Any, region: Any, guard: Any, is_written: bool) -> Array:
     """Return an array of what stands in a target, whose blocks are written first where they are not yet."""
-    from raskt import _raskt
-    from raskt.array.blockwise import map_blocks
-
     told = {
         # A delayed target arrives computed.
         "target": target if isinstance(target, _raskt.Delayed) else _Target(target),
@@ -168,8 +167,6 @@ def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any
     """Return a block of what stands in a target: for tasks."""
     import numpy as np
 
-    from raskt.locks import held
-
     target = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
     with held(guard):
@@ -179,8 +176,6 @@ def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any
 
 def _written(block: Any, target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any:
     """Write a block into a target, and return what stands there: for tasks."""
-    from raskt.locks import held
-
     held_by = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
     with held(guard):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from raskt.base import compute, flatten_keys
+
 __all__ = ["assert_eq", "assert_eq_shape", "same_keys"]
 
 
@@ -85,8 +87,6 @@ def _checked(x: Any, scheduler: Any, checks: dict[str, bool]) -> Any:
     """Return an array's elements; raise if a lazy one is not what it promises."""
     if not hasattr(x, "_expr"):
         return x.compute(scheduler=scheduler) if hasattr(x, "__raskt_graph__") else x
-    from raskt.base import compute, flatten_keys
-
     if checks["graph"]:
         missing = set(flatten_keys(x.__raskt_keys__())) - set(x.__raskt_graph__())
         if missing:

@@ -13,7 +13,14 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._kept import kept
-from raskt.array._op import dtype_parameter, op, promoted
+from raskt.array import cumulative, reductions
+from raskt.array._base import dtype_parameter
+from raskt.array._chunk import piecewise as of_blocks
+from raskt.array._op import op, promoted
+from raskt.array._out import into
+from raskt.array.blockwise import blockwise
+from raskt.array.conversion import asanyarray, asarray
+from raskt.array.searching import where
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -123,7 +130,6 @@ __all__ = [
     "tanh",
     "true_divide",
     "trunc",
-    "where",
 ]
 
 
@@ -195,7 +201,7 @@ class ufunc:
             }
         elif kwargs:
             parameters = {"kwargs": kwargs}
-        return _into(out, op(self.__name__, args, parameters))
+        return into(out, op(self.__name__, args, parameters))
 
     def outer(self, A: Any, B: Any, **kwargs: Any) -> Array:
         """Return the function of each pair of elements.
@@ -212,8 +218,6 @@ class ufunc:
         Array
             Of the axes of ``A``, then those of ``B``.
         """
-        from raskt.array.conversion import asarray
-
         if self.nin != 2:
             raise ValueError("outer product only supported for binary functions")
         A, B = asarray(A), asarray(B)
@@ -239,8 +243,6 @@ class ufunc:
         Array
             Of the shape of the array.
         """
-        from raskt.array import cumulative
-
         name = {"add": "cumsum", "multiply": "cumprod"}.get(self.__name__)
         if name is None:
             raise NotImplementedError(
@@ -253,8 +255,6 @@ class ufunc:
         self, array: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, **kwargs: Any
     ) -> Array:
         """Return the function folded along axes."""
-        from raskt.array import reductions
-
         names = {
             "add": "sum",
             "multiply": "prod",
@@ -301,31 +301,11 @@ def of_values(name: str) -> Callable[[F], F]:
     return decorate
 
 
-def _into(out: Any, found: Any) -> Any:
-    """Put a result where ``out=`` says."""
-    if isinstance(out, tuple):
-        (out,) = out
-    if out is None:
-        return found
-    if not hasattr(out, "_expr"):
-        raise TypeError(f"out must be an array of this package, found {type(out).__name__}")
-    if out.ndim != found.ndim or any(
-        n == n and m == m and n != m for n, m in zip(out.shape, found.shape, strict=True)
-    ):
-        raise ValueError(f"out has shape {out.shape}, where the result has {found.shape}")
-    if found._dtype is not None and not np.can_cast(found.dtype, out.dtype, casting="same_kind"):
-        raise TypeError(
-            f"Cannot cast output from {found.dtype!r} to {out.dtype!r} with casting rule 'same_kind'"
-        )
-    out._expr = (found if out.dtype == found.dtype else found.astype(out.dtype))._expr
-    return out
-
-
 def _where_of(function: Any, args: Any, condition: Any, out: Any, dtype: Any) -> Any:
     if out is None:
         raise ValueError("where= needs out=: elements that are left out have no value otherwise")
     found = where(condition, globals()[function.__name__](*args, dtype=dtype), out)
-    return _into(out, found)
+    return into(out, found)
 
 
 absolute = ufunc("absolute")
@@ -430,37 +410,6 @@ def apply(function: Any, *operands: Any, dtype: Any = None, **kwargs: Any) -> Ar
     return op("apply", operands, parameters)
 
 
-def where(condition: Any, x: Any = None, y: Any = None) -> Any:
-    """Choose elements of two arrays by a third.
-
-    Parameters
-    ----------
-    condition : array_like
-        Where elements are those of ``x``.
-    x, y : array_like, optional
-        The elements; without them the indices of the true elements of ``condition``, as `nonzero` gives them.
-
-    Returns
-    -------
-    Array
-        The elements chosen.
-
-    Examples
-    --------
-    >>> import raskt.array as ra
-    >>> x = ra.arange(4, chunks=2)
-    >>> ra.where(x > 1, x, -1).compute()
-    array([-1, -1,  2,  3])
-    """
-    if (x is None) != (y is None):
-        raise ValueError("either both or neither of x and y should be given")
-    if x is None:
-        from raskt.array.searching import nonzero
-
-        return nonzero(condition)
-    return op("where", (condition, x, y))
-
-
 @of_values("clip")
 def clip(
     a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
@@ -489,14 +438,12 @@ def clip(
         low = None if type(low) is int and low <= limits.min else low
         high = None if type(high) is int and high >= limits.max else high
     if low is None and high is None:
-        from raskt.array.conversion import asanyarray
-
-        return _into(out, asanyarray(a))
+        return into(out, asanyarray(a))
     if low is None:
-        return _into(out, op("minimum", (a, high)))
+        return into(out, op("minimum", (a, high)))
     if high is None:
-        return _into(out, op("maximum", (a, low)))
-    return _into(out, op("clip", (a, low, high)))
+        return into(out, op("maximum", (a, low)))
+    return into(out, op("clip", (a, low, high)))
 
 
 def round(a: Any, decimals: int = 0, out: Any = None) -> Array:
@@ -516,7 +463,7 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Array:
     Array
         The rounded elements.
     """
-    made: Array = _into(out, _rounded(a, operator.index(decimals)))
+    made: Array = into(out, _rounded(a, operator.index(decimals)))
     return made
 
 
@@ -702,14 +649,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Ar
     Array
         The values, of the dtype of ``x``.
     """
-    from raskt.array.conversion import asarray
-
     x = asarray(x)
     conditions = [condlist] if not isinstance(condlist, (list, tuple)) else list(condlist)
     if _raskt.delayed_within((list(funclist), args, kw)) is not None:
-        from raskt.array._chunk import piecewise as of_blocks
-        from raskt.array.blockwise import blockwise
-
         letters = tuple(range(x.ndim))
         pairs: list[Any] = []
         for array in (x, *map(asarray, conditions)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import wraps as safe_wraps
 
+from raskt.array._axes import validate_axis
 from raskt.array.metas import (
     arange_safe,
     array_safe,
@@ -13,8 +14,7 @@ from raskt.array.metas import (
     meta_from_array,
     normalize_to_array,
 )
-from raskt.array.searching import allclose
-from raskt.array.shape import validate_axis
+from raskt.array.predicates import allclose
 from raskt.array.testing import assert_eq, assert_eq_shape, same_keys
 
 __all__ = [

@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._op import is_known
+from raskt.array._assignment import as_assigned
+from raskt.array._base import is_known
+from raskt.array._deferred import NAN, bounds_of, similar
+from raskt.array.blockwise import map_blocks
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asarray
+from raskt.array.creation import full
+from raskt.array.slicing import take
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["padded"]
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["pad"]
 
 _KWARGS = {
     "constant": {"constant_values"},
@@ -29,11 +39,31 @@ _KWARGS = {
 """The modes that have a name, and what they may be told."""
 
 
-def padded(array: Any, pad_width: Any, mode: Any, kwargs: dict[str, Any]) -> Array:
-    """Return what `pad` is asked for."""
-    from raskt.array.concatenate import concatenate
-    from raskt.array.conversion import asarray
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
+    """Put elements around an array.
 
+    Parameters
+    ----------
+    array : array_like
+        The array.
+    pad_width : int, or sequence of pairs of int
+        How many before and behind along each axis.
+    mode : str, optional
+        What they are, as in `numpy.pad`.
+    **kwargs
+        As in `numpy.pad`.
+
+    Returns
+    -------
+    Array
+        The padded array.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.pad(ra.arange(3, chunks=2), 1, mode="edge").compute()
+    array([0, 0, 1, 2, 2])
+    """
     array = asarray(array)
     widths = _widths(pad_width, array.ndim)
     _check(mode, kwargs)
@@ -49,6 +79,11 @@ def padded(array: Any, pad_width: Any, mode: Any, kwargs: dict[str, Any]) -> Arr
         array = concatenate([part for part in parts if part is not None], axis=axis)
     made: Array = array
     return made
+
+
+def padded(array: Array, widths: Any, mode: Any, kwargs: dict[str, Any]) -> Array:
+    """Put elements around an array: `pad` for recipes."""
+    return pad(array, widths, mode, **kwargs)
 
 
 def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
@@ -80,8 +115,6 @@ def _check(mode: Any, kwargs: dict[str, Any]) -> None:
 
 def _later(array: Array, widths: list[tuple[int, int]], mode: Any, kwargs: dict[str, Any]) -> Array:
     """Promise an array that is padded once its sizes are known."""
-    from raskt.array._unknown import NAN, bounds_of, similar
-
     bounds = bounds_of(array)
     changed: dict[int, Any] = {}
     for axis, (before, after) in enumerate(widths):
@@ -92,15 +125,11 @@ def _later(array: Array, widths: list[tuple[int, int]], mode: Any, kwargs: dict[
             else:
                 longest = None if longest is None else longest + before + after
                 changed[axis] = ((NAN,) * (array.numblocks[axis] + 2), longest)
-    return similar("raskt.array._padding:padded", (array, widths, mode, kwargs), array, changed)
+    return similar("raskt.array.padding:padded", (array, widths, mode, kwargs), array, changed)
 
 
 def _sides(array: Array, axis: int, before: int, after: int, mode: str, kwargs: dict[str, Any]) -> list[Any]:
     """Return what comes before an array along an axis, the array, and what comes behind."""
-    from raskt.array._assignment import as_assigned
-    from raskt.array.creation import full
-    from raskt.array.slicing import take
-
     n = array.shape[axis]
     if mode in ("constant", "empty"):
         values = np.broadcast_to(np.asarray(kwargs.get("constant_values", 0)), (array.ndim, 2))[axis].tolist()
@@ -120,8 +149,6 @@ def _sides(array: Array, axis: int, before: int, after: int, mode: str, kwargs: 
 
 def _whole(array: Array, widths: Any, mode: Any, kwargs: dict[str, Any]) -> Array:
     """Modes that look at all elements along an axis: on one chunk."""
-    from raskt.array.blockwise import map_blocks
-
     if not callable(mode):
         for axis, (pair, n) in enumerate(zip(widths, array.shape, strict=True)):
             if n == 0 and any(pair):

@@ -1,0 +1,59 @@
+"""Axes as numbers from 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["axes_of", "axis_of", "validate_axis"]
+
+
+def axis_of(axis: Any, n: int) -> int:
+    """Return an axis of ``n`` as a number from 0."""
+    at = int(axis)
+    if not -n <= at < n:
+        raise np.exceptions.AxisError(at, n)
+    return at % n if n else at
+
+
+def validate_axis(axis: Any, ndim: int) -> Any:
+    """Return axes as numbers from 0, counted from the end where they are negative.
+
+    Parameters
+    ----------
+    axis : int or tuple of int
+        The axis, or several.
+    ndim : int
+        How many the array has.
+
+    Returns
+    -------
+    int or tuple of int
+
+    Raises
+    ------
+    numpy.exceptions.AxisError
+        If the array lacks one.
+    TypeError
+        If one is no whole number.
+
+    Examples
+    --------
+    >>> from raskt.array.utils import validate_axis
+    >>> validate_axis(-1, 3), validate_axis((0, -1), 3)
+    (2, (0, 2))
+    """
+    if isinstance(axis, (tuple, list)):
+        return tuple(validate_axis(each, ndim) for each in axis)
+    if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+        raise TypeError(f"an axis is a whole number, found {axis!r}")
+    return axis_of(axis, ndim)
+
+
+def axes_of(axis: Any, n: int) -> tuple[int, ...]:
+    """Return axes of ``n``, each once, as numbers from 0."""
+    found = tuple(axis_of(at, n) for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
+    if len(set(found)) != len(found):
+        raise ValueError("repeated axis")
+    return found

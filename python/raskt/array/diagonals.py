@@ -1,0 +1,181 @@
+"""Diagonals, and what lies above and below them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._base import is_known
+from raskt.array._deferred import NAN, bounds_of, deferred, similar
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array.conversion import asarray
+from raskt.array.creation import eye, tri
+from raskt.array.padding import pad
+from raskt.array.searching import nonzero, where
+from raskt.array.shape import moveaxis
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = [
+    "diag",
+    "diagonal",
+    "tril",
+    "tril_indices",
+    "tril_indices_from",
+    "triu",
+    "triu_indices",
+    "triu_indices_from",
+]
+
+
+def _triangle(m: Any, k: int, lower: bool) -> Array:
+    m = asarray(m)
+    if m.ndim < 2:
+        raise ValueError("a triangle needs an array of 2 axes or more")
+    if not is_known(m.shape[-2:]):
+        return similar(f"raskt.array.diagonals:{'tril' if lower else 'triu'}", (m, k), m, {})
+    letters = list(range(m.ndim))
+    parameters = {
+        "function": "raskt.array._chunk.triangle",
+        "kwargs": {"k": int(k), "lower": lower},
+        "output": letters,
+        "inputs": [letters],
+        "chunks": m._expr.grid,
+        "dtype": m._expr.dtype,
+        "info": True,
+    }
+    return op("blockwise", (m,), parameters)
+
+
+def tril(m: Any, k: int = 0) -> Array:
+    """Return the elements on and below a diagonal, and zeros above.
+
+    Parameters
+    ----------
+    m : array_like
+        The matrix, or matrices along the last two axes.
+    k : int, optional
+        Which diagonal.
+
+    Returns
+    -------
+    Array
+        The triangle.
+    """
+    return _triangle(m, k, lower=True)
+
+
+def triu(m: Any, k: int = 0) -> Array:
+    """Return the elements on and above a diagonal, and zeros below; see `tril`."""
+    return _triangle(m, k, lower=False)
+
+
+def _places(mask: Array) -> tuple[Array, ...]:
+    return nonzero(mask)
+
+
+def tril_indices(n: int, k: int = 0, m: int | None = None, chunks: Any = "auto") -> tuple[Array, ...]:
+    """Return the indices of the elements on and below a diagonal of a matrix of ``n`` rows."""
+    return _places(tri(n, m, k=k, dtype=bool, chunks=chunks))
+
+
+def triu_indices(n: int, k: int = 0, m: int | None = None, chunks: Any = "auto") -> tuple[Array, ...]:
+    """Return the indices of the elements on and above a diagonal of a matrix of ``n`` rows."""
+    return _places(~tri(n, m, k=k - 1, dtype=bool, chunks=chunks))
+
+
+def tril_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
+    """Return the indices of the elements on and below a diagonal of a matrix like ``arr``."""
+    if arr.ndim != 2:
+        raise ValueError("input array must be 2-d")
+    return tril_indices(arr.shape[0], k=k, m=arr.shape[1], chunks=arr.chunks)
+
+
+def triu_indices_from(arr: Any, k: int = 0) -> tuple[Array, ...]:
+    """Return the indices of the elements on and above a diagonal of a matrix like ``arr``."""
+    if arr.ndim != 2:
+        raise ValueError("input array must be 2-d")
+    return triu_indices(arr.shape[0], k=k, m=arr.shape[1], chunks=arr.chunks)
+
+
+def diag(v: Any, k: int = 0) -> Array:
+    """Return a diagonal, or the matrix that has one.
+
+    Parameters
+    ----------
+    v : array_like
+        A matrix, or the diagonal of one.
+    k : int, optional
+        Which diagonal.
+
+    Returns
+    -------
+    Array
+        The diagonal of a matrix; the matrix of a diagonal.
+    """
+    v = asarray(v)
+    if v.ndim == 2:
+        return diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError("Array must be 1d or 2d only")
+    n = v.shape[0]
+    if n != n:
+        (longest,) = bounds_of(v)
+        along = ((NAN,) * v.numblocks[0], None if longest is None else longest + abs(k))
+        return similar("raskt.array.diagonals:diag", (v, k), v, {0: along, 1: along})
+    square = eye(n, chunks=(v.chunks[0], v.chunks[0]), dtype=bool)
+    found = where(square, v[None, :], np.zeros((), dtype=v.dtype)[()])
+    if k == 0:
+        made: Array = found
+        return made
+    widths = ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k))
+    return pad(found, widths, constant_values=np.zeros((), dtype=v.dtype)[()])
+
+
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    """Return the diagonals along two axes, as the last axis.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    offset : int, optional
+        Which diagonal.
+    axis1, axis2 : int, optional
+        The two axes.
+
+    Returns
+    -------
+    Array
+        The diagonals.
+    """
+    a = asarray(a)
+    if a.ndim < 2:
+        raise ValueError("diag requires an array of at least two dimensions")
+    if axis1 % a.ndim == axis2 % a.ndim:
+        raise ValueError("axis1 and axis2 cannot be the same")
+    a = moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = a.shape[-2:]
+    if not is_known((rows, columns)):
+        *bounds, n_rows, n_columns = bounds_of(a)
+        longest = min((n for n in (n_rows, n_columns) if n is not None), default=None)
+        chunks = (*a.chunks[:-2], (NAN,) * min(a.numblocks[-2:]))
+        args = (a, offset, a.ndim - 2, a.ndim - 1)
+        return deferred("raskt.array.diagonals:diagonal", args, chunks, a._dtype, [*bounds, longest])
+    row, column = max(-offset, 0), max(offset, 0)
+    n = max(min(rows - row, columns - column), 0)
+    square: Array = a[..., row : row + n, column : column + n]
+    square = square.rechunk({a.ndim - 1: square.chunks[-2]})
+    # Of all blocks only those on the diagonal are asked for.
+    letters = list(range(a.ndim - 1))
+    parameters = {
+        "function": "raskt.array._chunk.diagonal",
+        "output": letters,
+        "inputs": [[*letters, a.ndim - 2]],
+        "chunks": grid_of(square.chunks[:-1], square.shape[:-1]),
+        "dtype": a._expr.dtype,
+    }
+    return op("blockwise", (square,), parameters)

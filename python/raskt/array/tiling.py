@@ -1,0 +1,117 @@
+"""Elements and arrays, repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raskt.array._axes import axis_of
+from raskt.array._deferred import similar
+from raskt.array._grid import grid_of
+from raskt.array._op import op
+from raskt.array.concatenate import concatenate
+from raskt.array.conversion import asarray
+from raskt.array.slicing import take
+
+if TYPE_CHECKING:
+    from raskt.array.core import Array
+
+__all__ = ["repeat", "tile"]
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
+    """Repeat elements.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    repeats : int
+        How often each element is to be there.
+    axis : int, optional
+        Along which axis.
+
+    Returns
+    -------
+    Array
+        The elements.
+    """
+    a = asarray(a)
+    if axis is None:
+        if a.ndim != 1:
+            a = a.reshape(-1)
+        axis = 0
+    axis = axis_of(axis, a.ndim)
+    counts = np.asarray(repeats)
+    if counts.dtype.kind not in "iub" and (counts.ndim or counts.dtype.kind != "f"):
+        raise TypeError(
+            f"Cannot cast array data from {counts.dtype!r} to dtype('int64') according to the rule 'safe'"
+        )
+    counts = counts.astype(np.int64)
+    if (counts < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    if counts.size == 1 and int(counts.ravel()[0]) > 0:
+        return _repeated(a, int(counts.ravel()[0]), axis)
+    length = a.shape[axis]
+    if length != length:
+        n = int(counts.sum())
+        return similar("raskt.array.tiling:repeat", (a, counts, axis), a, {axis: ((n,), n)})
+    return take(a, np.repeat(np.arange(length), counts), axis=axis)
+
+
+def _repeated(a: Array, n: int, axis: int) -> Array:
+    """Repeat every element ``n`` times, in chunks that are no larger than before where they can be cut."""
+    if n == 1:
+        return a
+    sizes = a.chunks[axis]
+    largest = max(sizes, default=1)
+    if largest == largest and n > 1:
+        a = a.rechunk({axis: tuple(part for size in sizes for part in _parts(size, max(largest // n, 1)))})
+    letters = list(range(a.ndim))
+    chunks = tuple(tuple(size * n for size in own) if at == axis else own for at, own in enumerate(a.chunks))
+    parameters = {
+        "function": "numpy.repeat",
+        "kwargs": {"repeats": n, "axis": axis},
+        "output": letters,
+        "inputs": [letters],
+        "chunks": grid_of(chunks, tuple(sum(own) for own in chunks)),
+        "dtype": a._expr.dtype,
+    }
+    return op("blockwise", (a,), parameters)
+
+
+def _parts(size: int, most: int) -> list[int]:
+    """Return a size in parts of at most ``most``."""
+    return [min(most, size - at) for at in range(0, size, most)] or [0]
+
+
+def tile(A: Any, reps: Any) -> Array:
+    """Repeat an array along its axes.
+
+    Parameters
+    ----------
+    A : array_like
+        The array.
+    reps : int or tuple of int
+        How often along each axis.
+
+    Returns
+    -------
+    Array
+        The copies side by side.
+    """
+    A = asarray(A)
+    times = (reps,) if isinstance(reps, (int, np.integer)) else tuple(reps)
+    if any(n < 0 for n in times):
+        raise ValueError("negative reps are not allowed")
+    while A.ndim < len(times):
+        A = A[None]
+    times = (1,) * (A.ndim - len(times)) + times
+    for axis, n in enumerate(times):
+        if n == 0:
+            A = A[tuple(slice(0, 0) if at == axis else slice(None) for at in range(A.ndim))]
+        elif n > 1:
+            A = concatenate([A] * n, axis=axis)
+    made: Array = A
+    return made
