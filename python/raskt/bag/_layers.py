@@ -48,6 +48,14 @@ class Form(NamedTuple):
         """Return the inputs of each task."""
         return self.rows() if self.rows else [(TaskRef((self.source, i)),) for i in range(self.n)]
 
+    def tasks(self) -> Graph:
+        """Return the tasks, by key."""
+        if self.n == 0:
+            return {}
+        inputs = self.inputs()
+        chain = Chain((self.step,), (len(inputs[0]) - self.step.streams,))
+        return {(self.name, i): Task((self.name, i), chain, *row) for i, row in enumerate(inputs)}
+
 
 class Layer:
     """Some tasks, made when they are needed, and the layers that they need.
@@ -156,20 +164,17 @@ def step_layer(
     streamed, each into the one of its number; ``rows`` is left out where there is nothing else.
     """
     form = Form(name, step, n, rows, after._layer if after else None, after.name if after else "")
-
-    def make() -> Graph:
-        if n == 0:
-            return {}
-        inputs = form.inputs()
-        chain = Chain((step,), (len(inputs[0]) - step.streams,))
-        return {(name, i): Task((name, i), chain, *row) for i, row in enumerate(inputs)}
-
     if after is not None and not parents:
         parents = (after._layer,)
     # One task gains nothing from processes.
     functions = step.functions() if n > 1 else ()
     return Layer(
-        make, parents, functions=functions, n_elements=n_elements, needs_folder=step.needs_folder, form=form
+        form.tasks,
+        parents,
+        functions=functions,
+        n_elements=n_elements,
+        needs_folder=step.needs_folder,
+        form=form,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from raskt.bag._bad import Context
 
 __all__ = [
+    "STREAM",
     "Chain",
     "Each",
     "EachPartition",
@@ -65,6 +66,10 @@ class StreamArg:
 
     def __reduce__(self) -> Any:
         return StreamArg, (self.kind, self.at)
+
+
+#: The element, or the partition, that streams.
+STREAM = StreamArg("stream")
 
 
 class Step:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._kept import kept
 from raskt._raskt import TaskRef
 from raskt.bag._layers import Layer, input_of, step_layer
-from raskt.bag._steps import NO_DEFAULT, Each, EachPartition, Filter, Flatten, Pluck, Starmap, Step, StreamArg
+from raskt.bag._steps import (
+    NO_DEFAULT,
+    STREAM,
+    Each,
+    EachPartition,
+    Filter,
+    Flatten,
+    Pluck,
+    Starmap,
+    Step,
+    StreamArg,
+)
 from raskt.tokenize import tokenize
 
 if TYPE_CHECKING:
@@ -29,18 +41,16 @@ class Inputs:
 
     def place(self, value: Any) -> Any:
         """Return what stands for ``value`` in the step."""
-        from raskt.bag.core import Bag
-
         if value is self.first and not self.is_streamed:
             self.is_streamed = True
-            return StreamArg("stream")
-        if isinstance(value, Bag):
+            return STREAM
+        if is_bag(value):
             if value.npartitions != self.first.npartitions:
                 raise ValueError(
                     f"all bags must have the same number of partitions, found {self.first.npartitions} and "
                     f"{value.npartitions}: repartition() one of them"
                 )
-            found: Any = value
+            found = value
             self.layers.append(value._layer)
             self.names.append(value.name)
         else:
@@ -52,44 +62,39 @@ class Inputs:
             self.layers.extend(layers)
             self.names.append(found.key)
         self.rest.append(found)
-        return StreamArg("bag" if isinstance(value, Bag) else "value", len(self.rest) - 1)
+        return StreamArg("bag" if is_bag(value) else "value", len(self.rest) - 1)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """Return the inputs of each task."""
-        from raskt.bag.core import Bag
-
         return [
-            tuple(
-                TaskRef((value.name, i)) if isinstance(value, Bag) else value
-                for value in (self.first, *self.rest)
-            )
+            tuple(TaskRef((value.name, i)) if is_bag(value) else value for value in (self.first, *self.rest))
             for i in range(self.first.npartitions)
         ]
 
     def bag(self, label: str, step: Step) -> Bag:
         """Return the bag that ``step`` makes."""
-        from raskt.bag.core import bag_of
+        name, n = f"{label}-{tokenize(step, self.names)}", self.first.npartitions
+        rows = self.rows if self.rest else None
+        layer = step_layer(name, step, n, rows, self.layers, after=self.first)
+        return _bag_class()(layer, name, n)
 
-        name = f"{label}-{tokenize(step, self.names)}"
-        return bag_of(
-            step_layer(
-                name,
-                step,
-                self.first.npartitions,
-                self.rows if self.rest else None,
-                self.layers,
-                after=self.first,
-            ),
-            name,
-            self.first.npartitions,
-        )
+
+@functools.cache
+def _bag_class() -> type[Bag]:
+    # Its module needs this one; an import in every call would cost more than the rest of the call.
+    from raskt.bag.core import Bag
+
+    return Bag
+
+
+def is_bag(value: Any) -> bool:
+    """Return whether ``value`` is a bag."""
+    return isinstance(value, _bag_class())
 
 
 def _first_bag(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    from raskt.bag.core import Bag
-
     for value in (*args, *kwargs.values()):
-        if isinstance(value, Bag):
+        if is_bag(value):
             return value
     raise ValueError("at least one argument must be a bag")
 
@@ -221,14 +226,12 @@ class Elementwise:
         >>> rb.from_sequence([(1, 2), (3, 4)]).starmap(pow).compute()
         [1, 81]
         """
-        from raskt.bag.core import Bag
-
         func = kwargs.pop("func", None) if func is None else func
         if not callable(func):
             raise TypeError(f"starmap needs a function, found {func!r}")
         inputs = Inputs(self)
         inputs.place(self)
-        bags = [name for name, value in kwargs.items() if isinstance(value, Bag)]
+        bags = [name for name, value in kwargs.items() if is_bag(value)]
         if bags:
             raise ValueError(f"starmap takes items and delayed values by name, and {bags[0]} is a bag")
         placed = {name: inputs.place(value) for name, value in kwargs.items()}
@@ -277,11 +280,9 @@ class Elementwise:
         return self._kept(predicate, False)
 
     def _kept(self, predicate: Any, wanted: bool) -> Bag:
-        from raskt.bag.core import Bag
-
         inputs = Inputs(self)
         inputs.place(self)
-        placed = inputs.place(predicate) if isinstance(predicate, Bag) else predicate
+        placed = inputs.place(predicate) if is_bag(predicate) else predicate
         if not (placed is None or callable(placed) or isinstance(placed, StreamArg)):
             raise TypeError(f"a predicate is a function, a bag or None, found {predicate!r}")
         return inputs.bag("filter" if wanted else "remove", Filter(placed, wanted))

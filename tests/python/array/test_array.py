@@ -245,6 +245,40 @@ def test_arrays_travel(x):
     check(pickle.loads(pickle.dumps(x + 1)), A + 1)
 
 
+def test_steps_with_equal_parameters_share_them_in_a_pickle():
+    def chain(n):
+        x = ra.from_array(np.arange(6.0), chunks=3)
+        for _ in range(n):
+            x = x.cumsum(axis=0)
+        return x
+
+    short, long = (len(pickle.dumps(chain(n))) for n in (10, 1010))
+    assert long - short < 100 * 1000
+    x = chain(1010)
+    assert pickle.loads(pickle.dumps(x)).name == x.name
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x.map_blocks(np.add, np.arange(3.0)),
+        lambda x: ra.where(x > 1, x, float("nan")),
+        lambda x: x[[2, 0, 1]],
+        lambda x: x.reshape(3, 2)[::-1, None, ...],
+        lambda x: x.astype("datetime64[s]"),
+        lambda x: x + ra.from_delayed(raskt.delayed(np.ones)(6), (6,), float),
+        lambda x: x.rechunk((4, 2)),
+        lambda x: x[x > 2],
+        lambda x: ra.random.default_rng(3).normal(size=6, chunks=4) + x,
+    ],
+)
+def test_parameters_of_every_kind_survive_pickling(make):
+    x = make(ra.from_array(np.arange(6.0), chunks=3))
+    back = pickle.loads(pickle.dumps(x))
+    assert back.name == x.name
+    np.testing.assert_array_equal(back.compute(), x.compute())
+
+
 def test_equal_arrays_have_one_name_and_impure_ones_do_not():
     assert ra.from_array(A, chunks=2).name == ra.from_array(A.copy(), chunks=2).name
     assert ra.from_array(A, chunks=2, name=False).name != ra.from_array(A, chunks=2, name=False).name
