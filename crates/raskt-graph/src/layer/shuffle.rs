@@ -3,75 +3,72 @@
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Name, Param, Result};
 
-use super::grid::invalid;
 use super::operand::Kind;
-use super::{Formula, Grid, Input, Operand, Origin, Place, Returns};
+use super::{Formula, Grid, Input, Operand, Origin, Place};
 use crate::body::Body;
 
-/// `shuffle`, `set_index`, hash joins, `bag.groupby`: all to all.
+/// `shuffle`, `set_index`, hash joins, `bag.groupby`: all to all, in as many tasks as there are partitions.
 ///
-/// A task a partition of the operand splits it into the list of its parts, one for each partition of the
-/// result; a task a partition of the result merges the parts meant for it, in the operand's order.
+/// A task a partition of the operand sends its rows to the partitions of the result, through an exchange; what it
+/// returns says where they are. One task has all of that; a task a partition of the result takes what it has, and
+/// receives what was sent to its partition, in the operand's order.
 ///
 /// ```
 /// use raskt_graph::Body;
 /// use raskt_graph::layer::{Formula, Grid, Layer, Operand, Shuffle};
-/// let (split, merge) = (Body::native("frame.split"), Body::native("frame.concat"));
-/// let layer = Layer::from(Shuffle::new(Operand::new("x"), 3, 2, split, Formula::Number, merge)?);
+/// let (send, receive) = (Body::native("frame.send"), Body::native("frame.receive"));
+/// let layer = Layer::from(Shuffle::new(Operand::new("x"), 3, 2, send, Formula::Number, receive)?);
 /// assert_eq!(layer.grid().counts(), [2]);
 /// assert_eq!(layer.needs(&[1])?.len(), 3);
+/// assert_eq!(layer.n_tasks_max(), 3 + 1 + 2);
 /// # Ok::<(), raskt_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shuffle {
     operand: Operand,
     read: Grid,
+    all: Grid,
     grid: Grid,
-    n_parts: u16,
-    split: Body,
+    send: Body,
     parameters: Formula,
-    merge: Body,
+    receive: Body,
 }
 
 impl Shuffle {
-    /// `n_read` partitions of `operand` become `n_made`: split by `split`, whose tasks also get `parameters`, and
-    /// merged by `merge`, whose tasks also get the number of their partition.
+    /// `n_read` partitions of `operand` become `n_made`: sent by `send`, whose tasks also get `parameters`, and received
+    /// by `receive`, whose tasks get the list of what the others returned, and the number of their partition.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) for more than 65,535 partitions of the
-    /// result, or a formula that does not fit.
+    /// [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) for a formula that does not fit.
     pub fn new(
         operand: Operand,
         n_read: u32,
         n_made: u32,
-        split: Body,
+        send: Body,
         parameters: Formula,
-        merge: Body,
+        receive: Body,
     ) -> Result<Self> {
-        let n_parts = u16::try_from(n_made);
-        let n_parts = n_parts
-            .map_err(|_| invalid(format!("a shuffle into {n_made} partitions, where 65,535 are the most")))?;
-        let (read, grid) = (Grid::new(&[n_read])?, Grid::new(&[n_made])?);
+        let (read, all, grid) = (Grid::new(&[n_read])?, Grid::new(&[1])?, Grid::new(&[n_made])?);
         parameters.check(&read)?;
-        Ok(Self { operand, read, grid, n_parts, split, parameters, merge })
+        Ok(Self { operand, read, all, grid, send, parameters, receive })
     }
 }
 
+const SEND: u16 = 0;
+const ALL: u16 = 1;
+const RECEIVE: u16 = 2;
+
 impl Kind for Shuffle {
     fn n_stages(&self) -> usize {
-        2
+        3
     }
 
     fn stage_grid(&self, stage: usize) -> &Grid {
-        if stage == 0 { &self.read } else { &self.grid }
+        [&self.read, &self.all, &self.grid][stage]
     }
 
-    fn stage_name(&self, _: usize) -> String {
-        "split".to_owned()
-    }
-
-    fn returns(&self, stage: usize) -> Returns {
-        if stage == 0 { Returns::List(self.n_parts) } else { Returns::One }
+    fn stage_name(&self, stage: usize) -> String {
+        ["sent", "all-sent", ""][stage].to_owned()
     }
 
     fn n_operands(&self) -> usize {
@@ -84,25 +81,34 @@ impl Kind for Shuffle {
 
     fn inputs(&self, place: Place, out: &mut Vec<Input>) {
         match place.stage {
-            0 => out.push(Input::operand(0, place.block, self.operand.output)),
-            _ => out.extend((0..self.read.n_blocks()).map(|read| Input::stage(0, read, place.block as u16))),
+            SEND => out.push(Input::operand(0, place.block, self.operand.output)),
+            ALL => out.extend((0..self.read.n_blocks()).map(|read| Input::stage(0, read, 0))),
+            _ => out.push(Input::stage(usize::from(ALL), 0, 0)),
         }
     }
 
     fn consumers(&self, from: Origin, block: u32, out: &mut Vec<Place>) {
         match from {
-            Origin::Operand(_) => out.push(Place { stage: 0, block }),
-            Origin::Stage(_) => out.extend((0..self.grid.n_blocks()).map(|block| Place { stage: 1, block })),
+            Origin::Operand(_) => out.push(Place { stage: SEND, block }),
+            Origin::Stage(SEND) => out.push(Place { stage: ALL, block: 0 }),
+            Origin::Stage(_) => {
+                out.extend((0..self.grid.n_blocks()).map(|block| Place { stage: RECEIVE, block }))
+            }
         }
     }
 
     fn body(&self, place: Place) -> &Body {
-        if place.stage == 0 { &self.split } else { &self.merge }
+        match place.stage {
+            SEND => &self.send,
+            ALL => &Body::Gather,
+            _ => &self.receive,
+        }
     }
 
     fn parameters(&self, place: Place) -> Param {
         match place.stage {
-            0 => self.parameters.at(&self.read, place.block),
+            SEND => self.parameters.at(&self.read, place.block),
+            ALL => Param::Null,
             _ => Param::Int(place.block.into()),
         }
     }
@@ -111,15 +117,15 @@ impl Kind for Shuffle {
 impl Encode for Shuffle {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         (&self.operand, self.read.n_blocks(), self.grid.n_blocks()).encode(out)?;
-        (&self.split, &self.parameters, &self.merge).encode(out)
+        (&self.send, &self.parameters, &self.receive).encode(out)
     }
 }
 
 impl Decode for Shuffle {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
         let (operand, n_read, n_made) = Decode::decode(input)?;
-        let (split, parameters, merge) = Decode::decode(input)?;
-        let built = Self::new(operand, n_read, n_made, split, parameters, merge);
+        let (send, parameters, receive) = Decode::decode(input)?;
+        let built = Self::new(operand, n_read, n_made, send, parameters, receive);
         built.map_err(|error| input.corrupt(&error.to_string()))
     }
 }

@@ -50,7 +50,7 @@ impl Oracle<'_> {
         let list = self.task(name, place);
         let last = usize::from(place.stage) + 1 == layer.n_stages();
         let returns_list = match layer.as_ref() {
-            Layer::Shuffle(_) | Layer::Rechunk(_) if !last => true,
+            Layer::Rechunk(_) if !last => true,
             _ => last && layer.returns() != Returns::One,
         };
         if !returns_list {
@@ -204,7 +204,7 @@ fn keys_name_stages_and_outputs() {
     let mut graph = Graph::default();
     graph.insert("x", source(&[2], Returns::One)).unwrap();
     let shuffle =
-        Shuffle::new(Operand::new("x"), 2, 2, native("split"), Formula::Number, native("merge")).unwrap();
+        Shuffle::new(Operand::new("x"), 2, 2, native("send"), Formula::Number, native("receive")).unwrap();
     graph.insert("s", shuffle.into()).unwrap();
     graph.insert("t", reduction("s", 2)).unwrap();
     let table = graph.expand_for(&[Key::named("t")]).unwrap();
@@ -214,12 +214,9 @@ fn keys_name_stages_and_outputs() {
         [
             "('x', 0)",
             "('x', 1)",
-            "('s-split-outputs', 0)",
-            "('s-split-outputs', 1)",
-            "('s-split', 0)",
-            "('s-split', 0)#1",
-            "('s-split', 1)",
-            "('s-split', 1)#1",
+            "('s-sent', 0)",
+            "('s-sent', 1)",
+            "('s-all-sent', 0)",
             "('s', 0)",
             "('s', 1)",
             "('t-chunk', 0)",
