@@ -24,7 +24,7 @@ pub use context::{Bounds, Context};
 pub use expr::{Draft, Expr, Purity};
 pub use library::{Library, NoLibrary};
 pub use lower::{LABEL, Lower, Lowered, Plan, label, layer_name};
-pub use meta::{Meta, ShapeMeta};
+pub use meta::{ContainerMeta, Meta, ShapeMeta};
 pub use operation::{Arity, MetaRule, Operation, Operations, Way};
 pub use planner::Planner;
 pub use rewrite::{Firing, Rewritten, Rule};

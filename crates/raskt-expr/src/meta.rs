@@ -1,5 +1,9 @@
 //! What is known of a value before it is there.
 
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
 use raskt_core::chunk::Chunks;
 use raskt_core::{DType, ErrorKind, Name, Result, Value};
 use smallvec::SmallVec;
@@ -7,7 +11,39 @@ use smallvec::SmallVec;
 /// Lengths along the axes, of which some may not be known.
 pub type ShapeMeta = SmallVec<[Option<u64>; 4]>;
 
+/// What a collection knows of its containers beside how they are cut: the schema, index and divisions of frames.
+///
+/// Each collection has a type of its own; whoever plans for all of them carries it on without a look.
+///
+/// ```
+/// use std::any::Any;
+/// use raskt_expr::{ContainerMeta, Meta};
+/// #[derive(Debug, PartialEq)]
+/// struct Schema(Vec<&'static str>);
+/// impl ContainerMeta for Schema {
+///     fn is_same(&self, other: &dyn ContainerMeta) -> bool {
+///         other.as_any().downcast_ref() == Some(self)
+///     }
+///     fn as_any(&self) -> &dyn Any {
+///         self
+///     }
+/// }
+/// let meta = Meta::unknown("frame").with_own(Schema(vec!["a", "b"]));
+/// assert_eq!(meta.own::<Schema>().map(|schema| schema.0.len()), Some(2));
+/// assert_ne!(meta, Meta::unknown("frame"));
+/// ```
+pub trait ContainerMeta: Any + Send + Sync + fmt::Debug {
+    /// Whether both say the same.
+    fn is_same(&self, other: &dyn ContainerMeta) -> bool;
+
+    /// For the collection that knows the type.
+    fn as_any(&self) -> &dyn Any;
+}
+
 /// What is known of a collection ahead of time. Whatever is not known is said to be so, and never guessed.
+///
+/// Arrays are described by dtype, shape and chunks. Another container adds what it needs ([`ContainerMeta`]), and one of
+/// Python's objects needs none of it.
 ///
 /// ```
 /// use raskt_core::DType;
@@ -20,13 +56,28 @@ pub type ShapeMeta = SmallVec<[Option<u64>; 4]>;
 /// assert_eq!(Meta::unknown("object").n_bytes(), None);
 /// # Ok::<(), raskt_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Meta {
     container: Name,
     dtype: DType,
     shape: Option<ShapeMeta>,
     chunks: Option<Chunks>,
     prototype: Option<Value>,
+    own: Option<Arc<dyn ContainerMeta>>,
+}
+
+impl PartialEq for Meta {
+    fn eq(&self, other: &Self) -> bool {
+        let own = match (&self.own, &other.own) {
+            (Some(own), Some(other)) => own.is_same(&**other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        own && self.container == other.container
+            && self.dtype == other.dtype
+            && self.shape == other.shape
+            && self.chunks == other.chunks
+            && self.prototype == other.prototype
+    }
 }
 
 impl Meta {
@@ -39,6 +90,7 @@ impl Meta {
             shape: None,
             chunks: None,
             prototype: None,
+            own: None,
         }
     }
 
@@ -89,6 +141,19 @@ impl Meta {
     pub fn with_prototype(mut self, prototype: Value) -> Self {
         self.prototype = Some(prototype);
         self
+    }
+
+    /// The same with what its collection knows beside.
+    #[must_use]
+    pub fn with_own(mut self, own: impl ContainerMeta) -> Self {
+        self.own = Some(Arc::new(own));
+        self
+    }
+
+    /// What its collection knows beside, where that is a `T`.
+    #[must_use]
+    pub fn own<T: ContainerMeta>(&self) -> Option<&T> {
+        self.own.as_ref()?.as_any().downcast_ref()
     }
 
     /// What kind of container it is (`array`, `frame`, `series`, `bag`, `object`).
