@@ -1,5 +1,6 @@
 //! How often each element occurs, in the order in which they were first met.
 
+use raskt_core::Fit;
 use rustc_hash::FxHashMap;
 
 use crate::element::{Constant, Scalar};
@@ -39,7 +40,7 @@ impl Number {
         // Floats of this range convert to whole numbers and back without loss.
         let limit = (1u64 << 53) as f64;
         if value.trunc() == value && value.abs() <= limit {
-            Self::Whole(value as i64)
+            Self::Whole(value.fit::<i64>())
         } else if value.is_nan() {
             // Python's `json` gives one object for all of them, and an object is found by itself.
             Self::Other(f64::NAN.to_bits())
@@ -58,7 +59,7 @@ impl Number {
 
     fn of_int(value: i64) -> Self {
         // A float may equal a large whole number: that one is then known by the float, if it is exactly one.
-        if value.unsigned_abs() > 1 << 53 && value != i64::MAX && (value as f64) as i64 == value {
+        if value.unsigned_abs() > 1 << 53 && value != i64::MAX && (value as f64).clamped::<i64>() == value {
             Self::Other((value as f64).to_bits())
         } else {
             Self::Whole(value)
@@ -94,7 +95,7 @@ impl Counts {
     }
 
     fn add_many(&mut self, value: Scalar<'_>, n: u64, at: u64) {
-        let next = self.entries.len() as u32;
+        let next = self.entries.len().fit::<u32>();
         let place = match value {
             Scalar::Str(text) => match self.strings.get(text) {
                 Some(&place) => place,
@@ -119,7 +120,7 @@ impl Counts {
     }
 
     fn add_tuples(&mut self, items: &[Scalar<'_>], n: u64, at: u64) {
-        let next = self.entries.len() as u32;
+        let next = self.entries.len().fit::<u32>();
         self.key.clear();
         for item in items {
             push_key(&mut self.key, *item);

@@ -3,6 +3,8 @@
 //! The grammar is that of Python's `json.loads`: RFC 8259, and `NaN`, `Infinity` and `-Infinity`. What is nested deeper
 //! than [`DEPTH_MAX`] is odd.
 
+use raskt_core::Fit;
+
 use crate::element::{Constant, Element, Scalar};
 use crate::odd::Odd;
 
@@ -466,7 +468,7 @@ fn push_code(code: u32, text: &mut Vec<u8>) {
         Some(character) => text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
         None => {
             let low = |shift: u32| 0x80 | (code >> shift & 0x3f) as u8;
-            text.extend_from_slice(&[0xe0 | (code >> 12) as u8, low(6), low(0)]);
+            text.extend_from_slice(&[0xe0 | (code >> 12).fit::<u8>(), low(6), low(0)]);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use raskt_core::Fit;
+
 use crate::ahead::{Ahead, Window};
 use crate::source::Part;
 
@@ -141,7 +143,7 @@ impl Lines {
         let mut n = n;
         if let Some(end) = self.end {
             // The last line is the one whose delimiter is the first at or after the last byte of the part.
-            let last = (end - 1).saturating_sub(self.offset).min(n as u64) as usize;
+            let last = (end - 1).saturating_sub(self.offset).min(n as u64).fit::<usize>();
             if let Some(at) = memchr::memchr(self.delimiter, &self.window.bytes()[last..n]) {
                 n = last + at + 1;
             }

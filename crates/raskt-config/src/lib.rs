@@ -15,6 +15,11 @@
 //! # Ok::<(), raskt_config::ConfigError>(())
 //! ```
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 mod config;
 mod document;
 mod edit;

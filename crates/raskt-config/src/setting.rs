@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use raskt_core::Fit;
+
 use crate::schema::{Choice, Entry, Kind};
 use crate::units::{parse_bytes, parse_timedelta};
 use crate::value::Value;
@@ -52,7 +54,7 @@ impl MemoryLimit {
     pub fn bytes_of(self, granted_bytes: u64) -> Option<u64> {
         match self {
             MemoryLimit::Bytes(bytes) => Some(bytes),
-            MemoryLimit::Fraction(fraction) => Some((granted_bytes as f64 * fraction) as u64),
+            MemoryLimit::Fraction(fraction) => Some((granted_bytes as f64 * fraction).clamped::<u64>()),
             MemoryLimit::Unlimited => None,
         }
     }
@@ -168,7 +170,9 @@ fn several(value: &Value, words: &[String]) -> Option<Vec<String>> {
 fn size(value: &Value) -> Option<u64> {
     match value {
         Value::Int(bytes) => u64::try_from(*bytes).ok(),
-        Value::Float(bytes) if (0.0..18_446_744_073_709_551_616.0).contains(bytes) => Some(*bytes as u64),
+        Value::Float(bytes) if (0.0..18_446_744_073_709_551_616.0).contains(bytes) => {
+            Some((*bytes).clamped::<u64>())
+        }
         Value::Str(text) => parse_bytes(text).ok(),
         _ => None,
     }

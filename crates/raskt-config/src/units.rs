@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use raskt_core::Fit;
+
 /// Units of size and how many bytes each is, in lower case.
 const BYTE_UNITS: [(&str, u64); 26] = [
     ("", 1),
@@ -146,7 +148,7 @@ impl<'a> Quantity<'a> {
         let number = number.ok_or_else(|| UnitError::NotANumber { text: self.text.to_owned() })?;
         let product = number * factor as f64;
         // 2^64 is the first number that does not fit; `as` would saturate silently.
-        if product < 18_446_744_073_709_551_616.0 { Ok(product as u64) } else { Err(too_large()) }
+        if product < 18_446_744_073_709_551_616.0 { Ok(product.clamped::<u64>()) } else { Err(too_large()) }
     }
 
     fn unknown(&self, known: &'static str) -> UnitError {

@@ -49,6 +49,11 @@
 //! # Ok::<(), raskt_core::Error>(())
 //! ```
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 pub mod allocation;
 pub mod buffer;
 pub mod chunk;
@@ -59,6 +64,7 @@ mod huge;
 pub mod id;
 pub mod key;
 pub mod ndarray;
+pub mod number;
 pub mod opaque;
 pub mod options;
 pub mod param;
@@ -74,6 +80,7 @@ pub use huge::{prefer_huge_pages, vast_vec};
 pub use id::{Arena, DenseId};
 pub use key::{Block, Key, Name};
 pub use ndarray::{NdArray, Shape, Strides};
+pub use number::{Fit, FitFrom};
 pub use opaque::{ForeignDecode, Opaque, Payload};
 pub use options::ErrorPolicy;
 pub use param::Param;

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::{Buffer, DType, Error, ErrorKind, Result};
+use crate::{Buffer, DType, Error, ErrorKind, Fit, Result};
 
 /// Sizes along the axes.
 pub type Shape = SmallVec<[u64; 4]>;
@@ -120,7 +120,7 @@ impl NdArray {
     #[must_use]
     pub fn n_elements(&self) -> usize {
         // A size of zero first: the others alone may be more than 64 bits hold.
-        if self.shape.contains(&0) { 0 } else { self.shape.iter().product::<u64>() as usize }
+        if self.shape.contains(&0) { 0 } else { self.shape.iter().product::<u64>().fit::<usize>() }
     }
 
     /// Bytes of one element; every array's dtype has a size.
@@ -174,11 +174,11 @@ impl NdArray {
         };
         let item = self.item_bytes();
         let mut lines =
-            buffer.as_mut_slice().unwrap_or_default().chunks_exact_mut((n as usize * item).max(1));
+            buffer.as_mut_slice().unwrap_or_default().chunks_exact_mut((n.fit::<usize>() * item).max(1));
         for_each_offset(outer, outer_steps, self.offset, |at| {
             let Some(line) = lines.next() else { return };
             match item {
-                _ if step == item as i64 => line.copy_from_slice(&source[at..at + line.len()]),
+                _ if step == item.fit::<i64>() => line.copy_from_slice(&source[at..at + line.len()]),
                 1 => copy_line::<1>(source, at, step, line),
                 2 => copy_line::<2>(source, at, step, line),
                 4 => copy_line::<4>(source, at, step, line),
@@ -186,7 +186,7 @@ impl NdArray {
                 16 => copy_line::<16>(source, at, step, line),
                 _ => {
                     for (number, out) in line.chunks_exact_mut(item).enumerate() {
-                        let at = (at as i64 + step * number as i64) as usize;
+                        let at = (at.fit::<i64>() + step * number.fit::<i64>()).fit::<usize>();
                         out.copy_from_slice(&source[at..at + item]);
                     }
                 }
@@ -197,12 +197,12 @@ impl NdArray {
 
     /// The bytes of the element whose number in C order is `at`.
     fn element(&self, at: usize) -> &[u8] {
-        let (mut rest, mut offset) = (at as u64, self.offset as i64);
+        let (mut rest, mut offset) = (at as u64, self.offset.fit::<i64>());
         for (&n, &step) in self.shape.iter().zip(&self.strides).rev() {
-            offset += (rest % n) as i64 * step;
+            offset += (rest % n).fit::<i64>() * step;
             rest /= n;
         }
-        &self.buffer.as_slice()[offset as usize..offset as usize + self.item_bytes()]
+        &self.buffer.as_slice()[offset.fit::<usize>()..offset.fit::<usize>() + self.item_bytes()]
     }
 
     /// The elements of a `float64` array, copied in C order.
@@ -247,7 +247,7 @@ fn element_count(shape: &[u64]) -> Result<usize> {
 
 fn c_strides(shape: &[u64], item: usize) -> Strides {
     let mut strides: Strides = smallvec::smallvec![0; shape.len()];
-    let mut step = item as i64;
+    let mut step = item.fit::<i64>();
     for (stride, &size) in strides.iter_mut().zip(shape).rev() {
         *stride = step;
         step = step.saturating_mul(i64::try_from(size.max(1)).unwrap_or(i64::MAX));
@@ -257,9 +257,9 @@ fn c_strides(shape: &[u64], item: usize) -> Strides {
 
 /// Copies elements of `N` bytes, `step` apart from the one at `at` on, to lie one behind the other.
 fn copy_line<const N: usize>(source: &[u8], at: usize, step: i64, line: &mut [u8]) {
-    let mut at = at as i64;
+    let mut at = at.fit::<i64>();
     for out in line.as_chunks_mut::<N>().0 {
-        out.copy_from_slice(&source[at as usize..at as usize + N]);
+        out.copy_from_slice(&source[at.fit::<usize>()..at.fit::<usize>() + N]);
         at += step;
     }
 }
@@ -270,9 +270,9 @@ fn for_each_offset(shape: &[u64], strides: &[i64], offset: usize, mut visit: imp
         return;
     }
     let mut index: Shape = smallvec::smallvec![0; shape.len()];
-    let mut at = offset as i64;
+    let mut at = offset.fit::<i64>();
     loop {
-        visit(at as usize);
+        visit(at.fit::<usize>());
         let mut axis = shape.len();
         loop {
             if axis == 0 {
@@ -284,7 +284,7 @@ fn for_each_offset(shape: &[u64], strides: &[i64], offset: usize, mut visit: imp
             if index[axis] < shape[axis] {
                 break;
             }
-            at -= strides[axis] * shape[axis] as i64;
+            at -= strides[axis] * shape[axis].fit::<i64>();
             index[axis] = 0;
         }
     }

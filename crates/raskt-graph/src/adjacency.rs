@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use raskt_core::{prefer_huge_pages, vast_vec};
+use raskt_core::{Fit, prefer_huge_pages, vast_vec};
 
 /// Edges from which on it is worth waking threads to turn them around, and how many threads do that at most: each reads
 /// all of the edges.
@@ -134,10 +134,14 @@ impl AdjacencyBuilder {
     /// [`AdjacencyError::UnknownTarget`] if a row points to a row that was never pushed.
     pub fn finish(mut self) -> Result<Adjacency, AdjacencyError> {
         // `push_row` keeps the count below `u32::MAX`.
-        let n_rows = self.n_rows() as u32;
+        let n_rows = self.n_rows().fit::<u32>();
         if let Some(at) = self.targets.iter().position(|&target| target >= n_rows) {
             let row = self.offsets.partition_point(|&offset| offset as usize <= at) - 1;
-            return Err(AdjacencyError::UnknownTarget { row: row as u32, target: self.targets[at], n_rows });
+            return Err(AdjacencyError::UnknownTarget {
+                row: row.fit::<u32>(),
+                target: self.targets[at],
+                n_rows,
+            });
         }
         self.offsets.shrink_to_fit();
         self.targets.shrink_to_fit();
@@ -195,7 +199,7 @@ impl Adjacency {
             let mut rest = targets.as_mut_slice();
             for (part, ends) in offsets[1..].chunks_mut(n_rows_each).enumerate() {
                 let taken = rest.split_off_mut(..n_before[part + 1] - n_before[part]).unwrap_or_default();
-                let (start, base) = ((part * n_rows_each) as u32, n_before[part] as u32);
+                let (start, base) = ((part * n_rows_each).fit::<u32>(), n_before[part].fit::<u32>());
                 scope.spawn(move || {
                     self.transpose_to(start, ends, (base, taken), |_, _, _| true, |_, _, _| true);
                 });
@@ -311,7 +315,7 @@ impl Adjacency {
     /// [`AdjacencyError::Cycle`] with the path, if there is a cycle.
     pub fn topological(&self) -> Result<Vec<u32>, AdjacencyError> {
         if self.points_backwards() {
-            return Ok((0..self.n_rows() as u32).collect());
+            return Ok((0..self.n_rows().fit::<u32>()).collect());
         }
         let mut sorted = Vec::with_capacity(self.n_rows());
         self.depth_first(|row| sorted.push(row)).map_err(|path| AdjacencyError::Cycle { path })?;
@@ -328,7 +332,7 @@ impl Adjacency {
         let mut visits = vec![Visit::Ahead; self.n_rows()];
         // The path from the root of the search to here, with the position of the next edge to follow.
         let mut path: Vec<(u32, u32)> = Vec::new();
-        for root in 0..self.n_rows() as u32 {
+        for root in 0..self.n_rows().fit::<u32>() {
             if visits[root as usize] == Visit::Ahead {
                 visits[root as usize] = Visit::OnPath;
                 path.push((root, self.offsets[root as usize]));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Fit, Result};
 
 use crate::table::{Keys, TableBuilder, TaskTable};
 
@@ -50,7 +50,7 @@ pub fn cull(table: &TaskTable, outputs: &[u32]) -> Result<TaskTable> {
             }
         }
     }
-    let kept: Vec<u32> = (0..n_tasks as u32).filter(|&task| needed[task as usize]).collect();
+    let kept: Vec<u32> = (0..n_tasks.fit::<u32>()).filter(|&task| needed[task as usize]).collect();
     pick(table, &kept, outputs)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use raskt_core::Name;
+use raskt_core::{Fit, Name};
 
 use crate::graph::Graph;
 use crate::peak::live_peak;
@@ -83,7 +83,7 @@ impl Explanation {
     /// Adds a table: how many tasks it has, and of what kinds.
     pub fn tasks(&mut self, stage: &str, table: &TaskTable) {
         let mut kinds: BTreeMap<_, usize> = BTreeMap::new();
-        for task in 0..table.n_tasks() as u32 {
+        for task in 0..table.n_tasks().fit::<u32>() {
             *kinds.entry(table.body_index(task)).or_default() += 1;
         }
         // Bodies that differ in parameters only are one kind.

@@ -2,6 +2,11 @@
 //!
 //! Floor 1. Nothing here knows a collection, an executor, or Python.
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 pub mod adjacency;
 pub mod body;
 pub mod cull;

@@ -4,6 +4,8 @@
 //! inputs before consumers; [`shuffled`] takes that comfort away. Randomness comes from a seed and is the same on every
 //! machine.
 
+use raskt_core::Fit;
+
 use crate::adjacency::{Adjacency, AdjacencyBuilder, AdjacencyError};
 
 /// What every generator returns: the inputs, or the error of a graph that 32 bits cannot number.
@@ -256,8 +258,8 @@ pub fn tall_skinny_qr(n: u32, arity: usize) -> Shape {
     }
     let mut above = levels.pop().unwrap_or_default();
     while let Some(qs) = levels.pop() {
-        let cut =
-            sketch.map(qs.len() as u32, |at| vec![qs[at as usize], above[at as usize / arity.max(2)]])?;
+        let cut = sketch
+            .map(qs.len().fit::<u32>(), |at| vec![qs[at as usize], above[at as usize / arity.max(2)]])?;
         above = cut;
     }
     sketch.tree_sum(above, 4)?;
@@ -348,7 +350,7 @@ pub fn cholesky(n: u32) -> Shape {
 /// The same graph with its tasks renumbered at random, so that numbers say nothing about the form.
 pub fn shuffled(inputs: &Adjacency, seed: u64) -> Shape {
     let mut random = SplitMix::new(seed);
-    let n_rows = inputs.n_rows() as u32;
+    let n_rows = inputs.n_rows().fit::<u32>();
     let mut old_of_new: Vec<u32> = (0..n_rows).collect();
     for at in (1..n_rows).rev() {
         old_of_new.swap(at as usize, random.below(at + 1) as usize);
@@ -455,6 +457,6 @@ impl SplitMix {
     }
 
     fn choose(&mut self, from: &[u32]) -> u32 {
-        from[self.below(from.len() as u32) as usize]
+        from[self.below(from.len().fit::<u32>()) as usize]
     }
 }

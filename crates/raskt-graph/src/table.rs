@@ -8,7 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Key, Name, Param, Result, vast_vec};
+use raskt_core::{ErrorKind, Fit, Key, Name, Param, Result, vast_vec};
 
 use crate::adjacency::{Adjacency, AdjacencyBuilder, AdjacencyError};
 use crate::body::Body;
@@ -211,7 +211,7 @@ impl TableBuilder {
     /// Adds a body that tasks may share; its number.
     pub fn body(&mut self, body: Body) -> u32 {
         self.bodies.push(body);
-        (self.bodies.len() - 1) as u32
+        (self.bodies.len() - 1).fit::<u32>()
     }
 
     /// Adds a task that runs `body` on the values of `inputs`, which may be tasks still to come; its number.
@@ -257,7 +257,7 @@ impl TableBuilder {
     /// [`ErrorKind::Cycle`] where tasks need one another in a circle.
     pub fn finish(self, keys: Keys, outputs: Vec<u32>) -> Result<TaskTable> {
         let Self { inputs, bodies, body_of, parameters } = self;
-        let n_tasks = body_of.len() as u32;
+        let n_tasks = body_of.len().fit::<u32>();
         if let Some(body) = body_of.iter().find(|&&body| body as usize >= bodies.len()) {
             return Err(
                 ErrorKind::InvalidGraph(format!("a task names body {body}, which does not exist")).into()

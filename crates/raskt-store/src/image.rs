@@ -22,7 +22,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crc32fast::Hasher;
-use raskt_core::{Buffer, Error, ErrorKind, Payload, Result, allocation};
+use raskt_core::{Buffer, Error, ErrorKind, Fit, Payload, Result, allocation};
 
 const MAGIC: [u8; 8] = *b"RASKTSPL";
 const VERSION: u32 = 2;
@@ -63,7 +63,7 @@ pub(crate) fn write_image(sink: &mut dyn Write, payload: &Payload, stamp: Stamp)
     };
     put(&MAGIC)?;
     put(&VERSION.to_le_bytes())?;
-    put(&(payload.buffers.len() as u32).to_le_bytes())?;
+    put(&payload.buffers.len().fit::<u32>().to_le_bytes())?;
     put(&(payload.header.len() as u64).to_le_bytes())?;
     put(&image_bytes(payload).to_le_bytes())?;
     [stamp.folder, stamp.file, stamp.slot].iter().try_for_each(|number| put(&number.to_le_bytes()))?;
@@ -152,16 +152,16 @@ fn read_from(reader: &mut Checked<'_>, bytes: u64, stamp: Stamp) -> Result<Paylo
     let fixed_bytes = PROLOGUE_BYTES as u64 + 8 * n_buffers + CHECKSUM_BYTES;
     let mut left = bytes.checked_sub(fixed_bytes).ok_or_else(unfit)?;
     left = left.checked_sub(header_bytes).ok_or_else(unfit)?;
-    let mut lengths = allocation::room_for(n_buffers as usize)?;
+    let mut lengths = allocation::room_for(n_buffers.fit::<usize>())?;
     for _ in 0..n_buffers {
         let length = u64::from_le_bytes(reader.number()?);
         left = left.checked_sub(length).ok_or_else(unfit)?;
-        lengths.push(length as usize);
+        lengths.push(length.fit::<usize>());
     }
     if left != 0 {
         return Err(unfit());
     }
-    let mut header = allocation::zeros(header_bytes as usize)?;
+    let mut header = allocation::zeros(header_bytes.fit::<usize>())?;
     reader.fill(&mut header)?;
     let buffers = lengths.into_iter().map(|length| {
         let mut buffer = Buffer::zeroed(length)?;

@@ -32,6 +32,11 @@
 //! # Ok::<(), raskt_core::Error>(())
 //! ```
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 mod allocator;
 mod device;
 mod entry;

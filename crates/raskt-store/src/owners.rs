@@ -1,6 +1,6 @@
 //! Who keeps which allocation alive: a count of bytes per owner of memory, not per value.
 
-use raskt_core::OwnerId;
+use raskt_core::{Fit, OwnerId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -68,7 +68,7 @@ impl OwnerTable {
             owner.holders.push(holder);
         }
         self.leaving_bytes += owner.leaving_bytes();
-        (!seen).then(|| Hold { owner: index, at: owner.holders.len() as u32 - 1 })
+        (!seen).then(|| Hold { owner: index, at: owner.holders.len().fit::<u32>() - 1 })
     }
 
     fn insert(&mut self, id: OwnerId) -> u32 {
@@ -78,7 +78,7 @@ impl OwnerTable {
             index
         } else {
             self.owners.push(owner);
-            self.owners.len() as u32 - 1
+            self.owners.len().fit::<u32>() - 1
         };
         self.by_id.insert(id, index);
         index

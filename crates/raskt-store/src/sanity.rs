@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use raskt_core::Fit;
 use rustc_hash::FxHashMap;
 
 use crate::Store;
@@ -20,7 +21,7 @@ impl Store {
     }
 
     fn live(&self) -> impl Iterator<Item = (u32, &Entry)> {
-        let all = self.entries.iter().enumerate().map(|(index, entry)| (index as u32, entry));
+        let all = self.entries.iter().enumerate().map(|(index, entry)| (index.fit::<u32>(), entry));
         all.filter(|(_, entry)| !matches!(entry.residence, Residence::Vacant))
     }
 

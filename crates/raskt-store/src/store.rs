@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{OwnerId, Result, Value, vast_vec};
+use raskt_core::{Fit, OwnerId, Result, Value, vast_vec};
 
 use crate::entry::{Entry, EntryIx, Residence, Slot, Standing};
 use crate::owners::{Holder, OwnerTable};
@@ -153,7 +153,7 @@ impl Store {
     fn new_entry(&mut self, slot: u32) -> EntryIx {
         let index = self.free.pop().unwrap_or_else(|| {
             self.entries.push(Entry::vacant());
-            self.entries.len() as EntryIx - 1
+            self.entries.len().fit::<u32>() - 1
         });
         self.clock += 1;
         let entry = &mut self.entries[index as usize];
@@ -167,7 +167,7 @@ impl Store {
         entry.own_bytes = own_bytes;
         self.own_bytes += own_bytes;
         for &(owner, bytes) in owners {
-            let holder = Holder { entry: index, nth: entry.holds.len() as u32 };
+            let holder = Holder { entry: index, nth: entry.holds.len().fit::<u32>() };
             entry.holds.extend(self.owners.hold(owner, bytes, holder));
         }
     }

@@ -6,7 +6,7 @@
 //! no new chunk needs more of the old ones than it must.
 
 use super::AxisChunks;
-use crate::Result;
+use crate::{Fit, Result};
 
 /// An axis to be cut.
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ fn sizes_within(lengths: &[u64], weights: &[f64], budget: u64) -> Vec<u64> {
         let too_short = || open.iter().find(|&&(_, size)| size < 1.0);
         let Some(&(at, size)) = too_long.or_else(too_short) else {
             // A little more, for roots that come out just below a whole number.
-            open.iter().for_each(|&(at, size)| sizes[at] = Some((size + 1e-6) as u64));
+            open.iter().for_each(|&(at, size)| sizes[at] = Some((size + 1e-6).clamped()));
             break;
         };
         let held = if size < 1.0 { 1 } else { lengths[at] };

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::encode::{Decode, Decoder, Encode, Encoder};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Fit, Result};
 
 /// One chunk of an axis. Sizes may be unknown until the block exists (after a filter, say), and so may
 /// the offsets of all chunks behind it.
@@ -166,7 +166,7 @@ impl AxisChunks {
 
     /// All sizes, in order.
     pub fn sizes(&self) -> impl Iterator<Item = Option<u64>> + '_ {
-        self.runs().flat_map(|(size, n_chunks)| std::iter::repeat_n(size, n_chunks as usize))
+        self.runs().flat_map(|(size, n_chunks)| std::iter::repeat_n(size, n_chunks.fit::<usize>()))
     }
 
     /// The runs of equal chunks, as [`AxisChunks::from_runs`] takes them; neighbours differ in size.
@@ -185,7 +185,7 @@ impl AxisChunks {
         match (run.offset, run.size) {
             (Some(offset), Some(size)) if size > 0 && (index - offset) / size < u64::from(run.n_chunks) => {
                 let nth = (index - offset) / size;
-                Ok((run.first_block + nth as u32, (index - offset) % size))
+                Ok((run.first_block + nth.fit::<u32>(), (index - offset) % size))
             }
             (_, Some(_)) => Err(invalid(format!("index {index} is outside of an axis cut into {self}"))),
             (_, None) => {

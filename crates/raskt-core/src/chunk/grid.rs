@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::{AxisChunks, Chunk};
 use crate::encode::{Decode, Decoder, Encode, Encoder};
 use crate::ndarray::Shape;
-use crate::{Block, Error, ErrorKind, Result};
+use crate::{Block, Error, ErrorKind, Fit, Result};
 
 /// How an array is cut into blocks: the chunks of each axis.
 ///
@@ -223,7 +223,7 @@ impl Iterator for Blocks {
         self.ordinal = self.ordinal.saturating_add(n as u64).min(self.end);
         let mut rest = self.ordinal;
         for (index, &n) in self.next.iter_mut().zip(&self.grid).rev() {
-            *index = (rest % u64::from(n)) as u32;
+            *index = (rest % u64::from(n)).fit::<u32>();
             rest /= u64::from(n);
         }
         self.next()

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::auto::{self, AutoAxis};
 use super::grid::on_axis;
 use super::{AxisChunks, Chunks};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Fit, Result};
 
 /// How one axis should be cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn per_axis_of_list(specs: &[AxisSpec], shape: &[Option<u64>]) -> Result<Vec<Axi
 fn per_axis_of_map(specs: &[(i64, AxisSpec)], n_axes: usize) -> Result<Vec<AxisSpec>> {
     let mut all = vec![None; n_axes];
     for (axis, spec) in specs {
-        let at = if *axis < 0 { axis + n_axes as i64 } else { *axis };
+        let at = if *axis < 0 { axis + n_axes.fit::<i64>() } else { *axis };
         let slot = usize::try_from(at).ok().and_then(|at| all.get_mut(at));
         let slot = slot
             .ok_or_else(|| invalid(format!("chunks for axis {axis}, where the array has {n_axes} axes")))?;

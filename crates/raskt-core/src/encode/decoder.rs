@@ -177,7 +177,7 @@ impl<'a> Decoder<'a> {
     /// As [`Decoder::varint`].
     pub fn zigzag(&mut self) -> Result<i64> {
         let value = self.varint()?;
-        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
+        Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
     /// Reads the length of a sequence whose items take at least one byte each.

@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::{EncodeOptions, message::VERSION, values};
-use crate::{Buffer, ErrorKind, Opaque, Payload, Result, Token};
+use crate::{Buffer, ErrorKind, Fit, Opaque, Payload, Result, Token};
 
 /// In a hashing encoder, written bytes are handed to the hash when so many have gathered.
 const HASH_FLUSH_BYTES: usize = 16 << 10;
@@ -136,10 +136,10 @@ impl<'a> Encoder<'a> {
     /// Writes an unsigned integer in as few bytes as it needs.
     pub fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.header.push(value as u8 | 0x80);
+            self.header.push(value.to_le_bytes()[0] | 0x80);
             value >>= 7;
         }
-        self.header.push(value as u8);
+        self.header.push(value.fit::<u8>());
         if self.header.len() >= HASH_FLUSH_BYTES {
             self.flush();
         }
@@ -147,7 +147,7 @@ impl<'a> Encoder<'a> {
 
     /// Writes a signed integer; small magnitudes are short.
     pub fn zigzag(&mut self, value: i64) {
-        self.varint(((value << 1) ^ (value >> 63)) as u64);
+        self.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
     }
 
     /// Writes bytes as they are, without their number.

@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 
 use super::{Decode, Decoder, Encode, Encoder};
-use crate::{Error, ErrorKind, Key, Result};
+use crate::{Error, ErrorKind, Fit, Key, Result};
 
 const CYCLE: u8 = 0x60;
 const MISSING_KEY: u8 = 0x61;
@@ -93,7 +93,7 @@ impl Decode for ErrorKind {
             SHAPE_MISMATCH => Self::ShapeMismatch { left: Vec::decode(input)?, right: Vec::decode(input)? },
             OUT_OF_BOUNDS => Self::OutOfBounds {
                 index: i64::decode(input)?,
-                axis: u64::decode(input)? as usize,
+                axis: u64::decode(input)?.fit::<usize>(),
                 size: u64::decode(input)?,
             },
             INVALID_VALUE => Self::InvalidValue(String::decode(input)?),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, Param, Result};
+use raskt_core::{Error, ErrorKind, Fit, Param, Result};
 use rustc_hash::FxHashMap;
 
 use super::{Argument, Program, Step};
@@ -105,7 +105,7 @@ impl Groups {
             row.sort_unstable();
             row.dedup();
             // Each input is one wide, and as wide as what moved into it once it moves in itself.
-            let mut width = row.len() as u32;
+            let mut width = row.len().fit::<u32>();
             if width == 0 || width > options.width_max.max(1) {
                 continue;
             }
@@ -130,7 +130,7 @@ impl Groups {
     }
 
     fn table(&self, table: &TaskTable) -> Result<TaskTable> {
-        let heads: Vec<u32> = (0..table.n_tasks() as u32).filter(|&task| self.is_head(task)).collect();
+        let heads: Vec<u32> = (0..table.n_tasks().fit::<u32>()).filter(|&task| self.is_head(task)).collect();
         let mut numbers = vec![HEAD; table.n_tasks()];
         (0..).zip(&heads).for_each(|(number, &task)| numbers[task as usize] = number);
         let mut fused = TableBuilder::with_capacity(heads.len(), heads.len());
@@ -228,7 +228,7 @@ impl Writer {
             });
         }
         let (body, parameters) = (table.body(task), table.parameters(task));
-        self.signature.extend([table.body_index(task), arguments.len() as u32]);
+        self.signature.extend([table.body_index(task), arguments.len().fit::<u32>()]);
         self.signature.extend(arguments.iter().flat_map(|argument| match argument {
             Argument::Outer(place) => [0, *place],
             Argument::Step(place) => [1, *place],
@@ -238,12 +238,12 @@ impl Writer {
             Body::Fused(program) => self.inline(program, &arguments),
             _ => self.steps.push(Step { body: body.clone(), parameters: parameters.clone(), arguments }),
         }
-        self.places.insert(task, self.steps.len() as u32 - 1);
+        self.places.insert(task, self.steps.len().fit::<u32>() - 1);
     }
 
     /// A task that was fused before: its steps in its place.
     fn inline(&mut self, program: &Program, arguments: &[Argument]) {
-        let first = self.steps.len() as u32;
+        let first = self.steps.len().fit::<u32>();
         for step in program.steps() {
             let mapped = step.arguments.iter().map(|argument| match argument {
                 Argument::Outer(at) => arguments.get(*at as usize).copied().unwrap_or(*argument),
@@ -257,7 +257,7 @@ impl Writer {
     fn outer_place(&mut self, input: u32) -> u32 {
         *self.outer_places.entry(input).or_insert_with(|| {
             self.outer.push(input);
-            self.outer.len() as u32 - 1
+            self.outer.len().fit::<u32>() - 1
         })
     }
 }

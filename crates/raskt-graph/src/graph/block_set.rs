@@ -1,5 +1,7 @@
 //! Sets of block numbers that also count: a bit a block, and a table of how many come before.
 
+use raskt_core::Fit;
+
 /// Bits of a page.
 const PAGE_BITS: u32 = 1 << 16;
 
@@ -38,7 +40,7 @@ impl BlockSet {
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, || None);
         }
-        let left = (self.bound - page as u32 * PAGE_BITS).min(PAGE_BITS);
+        let left = (self.bound - page.fit::<u32>() * PAGE_BITS).min(PAGE_BITS);
         let page = self.pages[page].get_or_insert_with(|| {
             let words = vec![0; left.div_ceil(64) as usize].into_boxed_slice();
             Page { words, before: Box::default() }
@@ -60,7 +62,7 @@ impl BlockSet {
             // A page holds 2¹⁶ numbers, so fewer than that lie before its last word.
             let mut before = 0_u32;
             let count = |word: &u64| {
-                let here = before as u16;
+                let here = before.fit::<u16>();
                 before += word.count_ones();
                 here
             };
@@ -92,15 +94,15 @@ impl BlockSet {
         for _ in 0..within - u32::from(page.before[word]) {
             bits &= bits - 1;
         }
-        Some(at as u32 * PAGE_BITS + word as u32 * 64 + bits.trailing_zeros())
+        Some(at.fit::<u32>() * PAGE_BITS + word.fit::<u32>() * 64 + bits.trailing_zeros())
     }
 
     /// All numbers, in ascending order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
         let pages = self.pages.iter().enumerate().filter_map(|(at, page)| Some((at, page.as_ref()?)));
         let words = pages.flat_map(|(at, page)| {
-            let start = at as u32 * PAGE_BITS;
-            page.words.iter().enumerate().map(move |(word, &bits)| (start + word as u32 * 64, bits))
+            let start = at.fit::<u32>() * PAGE_BITS;
+            page.words.iter().enumerate().map(move |(word, &bits)| (start + word.fit::<u32>() * 64, bits))
         });
         words.flat_map(|(start, bits)| {
             let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|&rest| rest != 0);

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Key, Name, Result};
+use raskt_core::{ErrorKind, Fit, Key, Name, Result};
 use rustc_hash::FxHashMap;
 
 use super::block_set::BlockSet;
@@ -94,7 +94,7 @@ impl<'a> Expansion<'a> {
             self.need(self.outputs[at])?;
         }
         let mut inputs = Vec::new();
-        for layer in (0..self.layers.len() as u32).rev() {
+        for layer in (0..self.layers.len().fit::<u32>()).rev() {
             if self.layers[layer as usize].is_raw {
                 while let Some(row) = self.layers[layer as usize].todo.pop() {
                     self.need_inputs(layer, Place { stage: 0, block: row }, &mut inputs)?;
@@ -106,7 +106,7 @@ impl<'a> Expansion<'a> {
                 let empty = BlockSet::new(0);
                 let tasks = std::mem::replace(&mut self.layers[layer as usize].stages[stage].tasks, empty);
                 for block in tasks.iter() {
-                    self.need_inputs(layer, Place { stage: stage as u16, block }, &mut inputs)?;
+                    self.need_inputs(layer, Place { stage: stage.fit::<u16>(), block }, &mut inputs)?;
                 }
                 self.layers[layer as usize].stages[stage].tasks = tasks;
             }
@@ -210,7 +210,7 @@ impl<'a> Expansion<'a> {
         }
         let mut table = TableBuilder::with_capacity(n_rows as usize, n_rows as usize);
         let mut selects = FxHashMap::default();
-        for layer in 0..self.layers.len() as u32 {
+        for layer in 0..self.layers.len().fit::<u32>() {
             self.spell_out_layer(layer, &mut table, &mut selects)?;
         }
         let outputs = self.outputs.iter().map(|&output| self.row(output)).collect();
@@ -229,7 +229,7 @@ impl<'a> Expansion<'a> {
         for (at, stage) in reached.stages.iter().enumerate() {
             bodies.begin_stage();
             for block in stage.tasks.iter() {
-                let place = Place { stage: at as u16, block };
+                let place = Place { stage: at.fit::<u16>(), block };
                 inputs.clear();
                 rows.clear();
                 reached.layer.inputs(place, &mut inputs);
@@ -244,7 +244,7 @@ impl<'a> Expansion<'a> {
             }
             let n_outputs = stage.n_outputs.map_or(1, u32::from);
             for select in stage.selects.iter() {
-                let output = (select % n_outputs) as u16;
+                let output = (select % n_outputs).fit::<u16>();
                 let body = *select_bodies.entry(output).or_insert_with(|| table.body(Body::Select(output)));
                 table.push(body, &[stage.base + stage.tasks.rank(select / n_outputs)])?;
             }
@@ -331,7 +331,7 @@ fn reach<'a>(graph: &'a Graph, layer: u32, numbers: &[u32]) -> Result<Reached<'a
     Ok(Reached {
         name,
         layer,
-        last_stage: (kind.n_stages() - 1) as u16,
+        last_stage: (kind.n_stages() - 1).fit::<u16>(),
         is_raw: matches!(**layer, Layer::Raw(_)),
         has_aliases: kind.has_aliases(),
         operands,

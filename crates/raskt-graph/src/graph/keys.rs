@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use raskt_core::{Key, Name};
+use raskt_core::{Fit, Key, Name};
 
 use super::block_set::BlockSet;
 use crate::layer::{Layer, Place};
@@ -53,7 +53,7 @@ impl LayerKeys {
             Rows::Outputs(n_outputs) => u32::from(n_outputs),
         };
         let place = Place { stage: segment.stage, block: number / n_outputs };
-        let mut key = segment.layer.key(&segment.name, place, (number % n_outputs) as u16);
+        let mut key = segment.layer.key(&segment.name, place, (number % n_outputs).fit::<u16>());
         if let Rows::Lists = segment.rows {
             key.name = Name::new(&format!("{}-outputs", key.name));
         }

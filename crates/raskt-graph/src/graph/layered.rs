@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Error, ErrorKind, Key, Name, Result};
+use raskt_core::{Error, ErrorKind, Fit, Key, Name, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::expansion::Expansion;
@@ -188,7 +188,7 @@ impl Graph {
                 _ => true,
             };
             if reads {
-                layer.consumers(Origin::Operand(operand as u32), found.number, &mut places);
+                layer.consumers(Origin::Operand(operand.fit::<u32>()), found.number, &mut places);
             }
         }
         let mut next = 0;
@@ -209,7 +209,7 @@ impl Graph {
             Layer::Raw(_) => made.contains(&layer.place(number)),
             _ => false,
         };
-        let last = (layer.n_stages() - 1) as u16;
+        let last = (layer.n_stages() - 1).fit::<u16>();
         let mut numbers: Vec<u32> = match layer.as_ref() {
             Layer::Raw(_) => (0..grid.n_blocks()).filter(is_made).collect(),
             _ => made.iter().filter(|place| place.stage == last).map(|place| place.block).collect(),

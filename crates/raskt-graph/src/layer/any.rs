@@ -1,7 +1,7 @@
 //! A layer of any kind.
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Block, Key, Name, Param, Result};
+use raskt_core::{Block, Fit, Key, Name, Param, Result};
 use rustc_hash::FxHashSet;
 
 use super::grid::invalid;
@@ -140,7 +140,7 @@ impl Layer {
             Self::Raw(raw) => raw.table().outputs().get(number as usize).copied().unwrap_or_default(),
             _ => number,
         };
-        Place { stage: (self.n_stages() - 1) as u16, block }
+        Place { stage: (self.n_stages() - 1).fit::<u16>(), block }
     }
 
     /// Appends the inputs of a task, in the order of its arguments.

@@ -1,7 +1,7 @@
 //! Block by block: each task needs the blocks of its operands that its own index selects.
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Name, Param, Result};
+use raskt_core::{Fit, Name, Param, Result};
 
 use super::grid::{for_each_index, invalid};
 use super::operand::Kind;
@@ -304,7 +304,7 @@ impl Stage {
                 let axes: Vec<usize> = (0..read.n_axes()).filter(bound).collect();
                 let int = |n: i64| Param::Int(n);
                 let counts = axes.iter().map(|&axis| int(read.counts()[axis].into())).collect();
-                let axes = axes.iter().map(|&axis| int(axis as i64)).collect();
+                let axes = axes.iter().map(|&axis| int(axis.clamped::<i64>())).collect();
                 let parameters = Param::map([("axes", Param::List(axes)), ("counts", Param::List(counts))]);
                 (body.clone(), parameters)
             }
@@ -377,7 +377,7 @@ impl Kind for Blockwise {
         };
         let grid = self.stage_grid(stage);
         reading.readers(&read.block(block), grid, |index| {
-            out.extend(grid.number(index).map(|block| Place { stage: stage as u16, block }));
+            out.extend(grid.number(index).map(|block| Place { stage: stage.fit::<u16>(), block }));
         });
     }
 

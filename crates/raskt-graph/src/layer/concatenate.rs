@@ -1,7 +1,7 @@
 //! Layers put side by side, or on top of each other.
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Block, Name, Param, Result};
+use raskt_core::{Block, Fit, Name, Param, Result};
 
 use super::grid::invalid;
 use super::operand::Kind;
@@ -115,7 +115,7 @@ impl Kind for Concatenate {
         let mut index = self.operands[operand].1.block(block);
         match &self.joint {
             Joint::Along(axis) => index[usize::from(*axis)] += self.starts[operand],
-            Joint::Stack(axis, _) => index.insert(usize::from(*axis), operand as u32),
+            Joint::Stack(axis, _) => index.insert(usize::from(*axis), operand.fit::<u32>()),
         }
         out.extend(self.grid.number(&index).map(|block| Place { stage: 0, block }));
     }

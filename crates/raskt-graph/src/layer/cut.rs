@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use raskt_core::chunk::AxisChunks;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 
 use super::formula::integers;
 use super::grid::invalid;
@@ -32,8 +32,12 @@ impl Region {
     fn parameter(&self) -> Param {
         match self {
             Self::Whole => Param::Null,
-            Self::Range { start, n, step } => integers([*start as i64, *n as i64, *step]),
-            Self::Picks(picks) => Param::map([("picks", integers(picks.iter().map(|&at| at as i64)))]),
+            Self::Range { start, n, step } => {
+                integers([(*start).clamped::<i64>(), (*n).clamped::<i64>(), *step])
+            }
+            Self::Picks(picks) => {
+                Param::map([("picks", integers(picks.iter().map(|&at| at.clamped::<i64>())))])
+            }
         }
     }
 }
@@ -87,7 +91,7 @@ impl Parts {
                 return Err(invalid(format!("a slice takes {part:?} of {n_blocks} blocks")));
             }
         }
-        let mut by_block: Vec<u32> = (0..parts.len() as u32).collect();
+        let mut by_block: Vec<u32> = (0..parts.len().fit::<u32>()).collect();
         by_block.sort_by_key(|&part| parts[part as usize].block);
         Ok(Self { n_blocks, parts: parts.into(), by_block: by_block.into() })
     }
@@ -205,7 +209,7 @@ impl AxisCut {
     pub(super) fn n_made(&self) -> Option<u32> {
         match self {
             Self::All(n_blocks) => Some(*n_blocks),
-            Self::Parts(parts) => Some(parts.parts.len() as u32),
+            Self::Parts(parts) => Some(parts.parts.len().fit::<u32>()),
             Self::Point { .. } => None,
             Self::New => Some(1),
         }
@@ -237,7 +241,7 @@ impl AxisCut {
         match self {
             Self::All(_) => Param::Null,
             Self::Parts(parts) => parts.parts[made as usize].region.parameter(),
-            Self::Point { offset, .. } => Param::Int(*offset as i64),
+            Self::Point { offset, .. } => Param::Int((*offset).clamped::<i64>()),
             Self::New => Param::Str("new".into()),
         }
     }

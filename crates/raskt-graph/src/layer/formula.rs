@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use raskt_core::chunk::AxisChunks;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 
 use super::Grid;
 use super::grid::invalid;
@@ -134,7 +134,9 @@ impl Formula {
             }
             Self::Interval { axis, chunks } => {
                 let range = chunks.chunk(along(axis)).and_then(|chunk| chunk.range());
-                range.map_or(Param::Null, |range| integers([range.start as i64, range.end as i64]))
+                range.map_or(Param::Null, |range| {
+                    integers([range.start.clamped::<i64>(), range.end.clamped::<i64>()])
+                })
             }
             Self::Along { axis, items } => items.get(along(axis) as usize).cloned().unwrap_or_default(),
             Self::List(items) => Param::List(items.iter().map(|item| item.at_index(index, number)).collect()),

@@ -1,7 +1,7 @@
 //! What layers say about tasks: places, inputs, operands.
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Name, Param, Result};
+use raskt_core::{Fit, Name, Param, Result};
 
 use super::Grid;
 use crate::body::Body;
@@ -40,11 +40,11 @@ pub struct Input {
 
 impl Input {
     pub(crate) fn operand(operand: usize, block: u32, output: u16) -> Self {
-        Self { from: Origin::Operand(operand as u32), block, output }
+        Self { from: Origin::Operand(operand.fit::<u32>()), block, output }
     }
 
     pub(crate) fn stage(stage: usize, block: u32, output: u16) -> Self {
-        Self { from: Origin::Stage(stage as u16), block, output }
+        Self { from: Origin::Stage(stage.fit::<u16>()), block, output }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Block, Name, Param, Result};
+use raskt_core::{Block, Fit, Name, Param, Result};
 
 use super::formula::integers;
 use super::grid::{for_each_index, invalid};
@@ -104,12 +104,14 @@ impl Overlap {
     fn visit(&self, index: &[u32], mut visit: impl FnMut(&[u32], u32)) {
         let reach: Vec<_> = (0..index.len()).map(|axis| self.reach(axis, index[axis])).collect();
         // Offsets counted from -1, so that they are indices.
-        let ranges: Vec<_> =
-            reach.iter().map(|range| (range.start() + 1) as u32..(range.end() + 2) as u32).collect();
+        let ranges: Vec<_> = reach
+            .iter()
+            .map(|range| (range.start() + 1).fit::<u32>()..(range.end() + 2).fit::<u32>())
+            .collect();
         for_each_index(&ranges, |offsets| {
             let along = |axis: usize| {
                 let n = u64::from(self.grid.counts()[axis]);
-                ((u64::from(index[axis]) + u64::from(offsets[axis]) + n - 1) % n) as u32
+                ((u64::from(index[axis]) + u64::from(offsets[axis]) + n - 1) % n).fit::<u32>()
             };
             let read: Block = (0..index.len()).map(along).collect();
             if let Some(number) = self.grid.number(&read) {
@@ -154,7 +156,7 @@ impl Kind for Overlap {
             near
         };
         let near: Vec<Vec<u32>> = (0..index.len()).map(near).collect();
-        let ranges: Vec<_> = near.iter().map(|axis| 0..axis.len() as u32).collect();
+        let ranges: Vec<_> = near.iter().map(|axis| 0..axis.len().fit::<u32>()).collect();
         for_each_index(&ranges, |picks| {
             let index: Block = near.iter().zip(picks).map(|(axis, &pick)| axis[pick as usize]).collect();
             out.extend(self.grid.number(&index).map(|block| Place { stage: 0, block }));

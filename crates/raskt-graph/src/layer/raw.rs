@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Key, Name, Param, Result};
+use raskt_core::{Fit, Key, Name, Param, Result};
 
 use super::bodies::{decode_bodies, encode_bodies};
 use super::grid::invalid;
@@ -46,7 +46,7 @@ impl Raw {
     /// [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) for an input that is not listed.
     pub fn new(table: Arc<TaskTable>, externals: Vec<Key>) -> Result<Self> {
         let mut stands = Vec::new();
-        for row in 0..table.n_tasks() as u32 {
+        for row in 0..table.n_tasks().fit::<u32>() {
             if let Body::Input(external) = table.body(row) {
                 stands.push((*external, row));
             }
@@ -57,7 +57,7 @@ impl Raw {
         }
         let consumers = table.inputs().transpose_distinct();
         let (rows, grid) =
-            (Grid::new(&[table.n_tasks() as u32])?, Grid::new(&[table.outputs().len() as u32])?);
+            (Grid::new(&[table.n_tasks().fit::<u32>()])?, Grid::new(&[table.outputs().len().fit::<u32>()])?);
         Ok(Self { table, externals, stands, consumers, rows, grid })
     }
 
@@ -143,7 +143,7 @@ impl PartialEq for Raw {
             || (self.externals == other.externals
                 && a.inputs() == b.inputs()
                 && a.outputs() == b.outputs()
-                && (0..a.n_tasks() as u32).all(same_row))
+                && (0..a.n_tasks().fit::<u32>()).all(same_row))
     }
 }
 
@@ -154,7 +154,7 @@ impl Encode for Raw {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         let table = &self.table;
         encode_bodies(table.bodies(), out)?;
-        let n_tasks = table.n_tasks() as u32;
+        let n_tasks = table.n_tasks().fit::<u32>();
         out.varint(n_tasks.into());
         for row in 0..n_tasks {
             table.body_index(row).encode(out)?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use raskt_core::chunk::AxisChunks;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Name, Param, Result};
+use raskt_core::{Fit, Name, Param, Result};
 
 use super::formula::integers;
 use super::grid::{for_each_index, invalid};
@@ -168,7 +168,7 @@ impl Rechunk {
         let along = self.axes.iter().zip(read.iter().zip(made));
         along.fold(0, |piece, (axis, (&read, &made))| {
             let users = axis.users(read);
-            piece * users.len() as u16 + (made - users.start) as u16
+            piece * users.len().fit::<u16>() + (made - users.start).fit::<u16>()
         })
     }
 }
@@ -178,7 +178,7 @@ fn regions(ranges: &[Range<u32>], region: impl Fn(usize, u32) -> Range<u64>) -> 
     let axis = |(axis, range): (usize, &Range<u32>)| {
         let interval = |block| {
             let region = region(axis, block);
-            integers([region.start as i64, region.end as i64])
+            integers([region.start.clamped::<i64>(), region.end.clamped::<i64>()])
         };
         Param::List(range.clone().map(interval).collect())
     };
@@ -231,7 +231,7 @@ impl Kind for Rechunk {
         if from == Origin::Operand(0) && self.is_cut(0) {
             return out.push(Place { stage: 0, block });
         }
-        let stage = (self.n_stages() - 1) as u16;
+        let stage = (self.n_stages() - 1).fit::<u16>();
         for_each_index(&self.users(block), |made| {
             out.extend(self.grid.number(made).map(|block| Place { stage, block }));
         });
@@ -270,7 +270,7 @@ impl Kind for Rechunk {
                 let made = self.grid.block(place.block);
                 regions(&sources, |axis, read| self.axes[axis].region(read, made[axis]))
             }
-            Transport::Pieces(_) => integers(sources.iter().map(|range| range.len() as i64)),
+            Transport::Pieces(_) => integers(sources.iter().map(|range| range.len().clamped::<i64>())),
         }
     }
 }

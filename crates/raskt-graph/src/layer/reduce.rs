@@ -1,7 +1,7 @@
 //! Reduction by a tree: blocks are reduced one by one, then by the handful until one is left along each axis.
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Name, Param, Result};
+use raskt_core::{Fit, Name, Param, Result};
 
 use super::formula::integers;
 use super::grid::{for_each_index, invalid};
@@ -187,7 +187,7 @@ impl TreeReduce {
         let index = made.block(place.block);
         let range = |axis: usize| {
             let (at, split) = (index[axis], self.split_every[axis]);
-            at * split..((u64::from(at) + 1) * u64::from(split)).min(read.counts()[axis].into()) as u32
+            at * split..((u64::from(at) + 1) * u64::from(split)).min(read.counts()[axis].into()).fit::<u32>()
         };
         (0..index.len()).map(range).collect()
     }
@@ -269,7 +269,7 @@ impl Kind for TreeReduce {
             (Work::Chunk, _) => self.parts.parameters.at(&self.parts.grid, place.block),
             (_, Neighbours::Spread | Neighbours::Gathered) => Param::Null,
             (_, Neighbours::Counted) => {
-                integers(self.neighbours(place).iter().map(|range| range.len() as i64))
+                integers(self.neighbours(place).iter().map(|range| range.len().clamped::<i64>()))
             }
         }
     }

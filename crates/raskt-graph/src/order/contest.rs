@@ -1,5 +1,7 @@
 //! The best sequence so far, and how it is bettered.
 
+use raskt_core::Fit;
+
 use super::sweep::{Cost, Plan, Sweep};
 use crate::shapes::SplitMix;
 
@@ -17,7 +19,7 @@ pub(super) struct Contest<'a> {
 impl<'a> Contest<'a> {
     pub fn new(plan: Plan<'a>) -> Self {
         let mut scratch = Vec::new();
-        let floor = (0..plan.inputs.n_rows() as u32).map(|task| {
+        let floor = (0..plan.inputs.n_rows().fit::<u32>()).map(|task| {
             let inputs = plan.distinct_inputs(task, &mut scratch).iter();
             inputs.fold(plan.weights.exact(task), |sum, &input| sum + plan.weights.exact(input))
         });
@@ -49,7 +51,7 @@ impl<'a> Contest<'a> {
             return;
         }
         let plan = self.plan;
-        let reach = (self.sequence.len() >> (attempt % 3)).max(2) as u32;
+        let reach = (self.sequence.len() >> (attempt % 3)).max(2).fit::<u32>();
         // Tasks with fewer inputs are no decisions: sources run when they are needed, and what has a single input
         // either frees it at once or waits for a goal as well.
         let is_goal = |task: u32| plan.inputs.row(task).len() > 1 || plan.consumers.row(task).is_empty();

@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use raskt_core::Fit;
+
 use super::contest::Contest;
 use super::goals::{
     Tie, levels, sinks, sweep_as_named, sweep_levels, sweep_nearest, sweep_neediest, sweep_numbered,
@@ -83,7 +85,7 @@ pub fn order_in_parts(
     let plan = Plan { inputs, consumers, keep, weights: Weights::new(weights) };
     let n_visits = inputs.n_rows() + inputs.n_edges();
     if inputs.n_edges() == 0 {
-        show(&(0..inputs.n_rows() as u32).collect::<Vec<_>>());
+        show(&(0..inputs.n_rows().fit::<u32>()).collect::<Vec<_>>());
     } else if consumers.rows().all(|row| row.len() <= 1) {
         show(&order_forest(plan));
     } else if n_visits <= N_CONTEST {
@@ -194,5 +196,5 @@ fn order_by_short_contest<'a>(
 
 /// What can be ordered of a graph with a cycle.
 fn order_acyclic_part(plan: Plan<'_>) -> Vec<u32> {
-    sweep_levels(plan, u64::MAX, &(0..plan.inputs.n_rows() as u32).collect::<Vec<_>>()).into_sequence()
+    sweep_levels(plan, u64::MAX, &(0..plan.inputs.n_rows().fit::<u32>()).collect::<Vec<_>>()).into_sequence()
 }

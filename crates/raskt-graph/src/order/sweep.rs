@@ -5,7 +5,7 @@
 //! edge: every value knows the exclusive or of its consumers that have not run, which is *the* consumer once a single
 //! one is left, and that consumer is told that it now holds the key to this value's memory.
 
-use raskt_core::vast_vec;
+use raskt_core::{Fit, vast_vec};
 
 use super::weights::Weights;
 use crate::adjacency::Adjacency;
@@ -114,12 +114,13 @@ impl<'a> Sweep<'a> {
     pub fn new(plan: Plan<'a>, limit: u64) -> Self {
         let n_tasks = plan.inputs.n_rows();
         let mut scratch = Vec::new();
-        let waiting = (0..n_tasks as u32).map(|task| plan.distinct_inputs(task, &mut scratch).len() as u32);
+        let waiting =
+            (0..n_tasks.fit::<u32>()).map(|task| plan.distinct_inputs(task, &mut scratch).len().fit::<u32>());
         let mut tasks = vast_vec(n_tasks);
         tasks.extend(waiting.map(Waiting));
         let mut values = vast_vec(n_tasks);
         values.extend(plan.consumers.rows().map(|row| Value {
-            unserved: row.len() as u32,
+            unserved: row.len().fit::<u32>(),
             unserved_xor: row.iter().fold(0, |all, &consumer| all ^ consumer),
         }));
         plan.keep.iter().for_each(|&task| values[task as usize].unserved |= Value::KEPT);
@@ -138,7 +139,7 @@ impl<'a> Sweep<'a> {
             scratch,
             n_waits: 0,
         };
-        for task in 0..n_tasks as u32 {
+        for task in 0..n_tasks.fit::<u32>() {
             match sweep.values[task as usize] {
                 Value { unserved: 0, .. } => sweep.promise(task, task),
                 Value { unserved: 1, unserved_xor } => sweep.promise(unserved_xor, task),

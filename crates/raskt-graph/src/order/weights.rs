@@ -1,5 +1,7 @@
 //! How large values are: in bytes for what is live, and coarsely for what merely decides.
 
+use raskt_core::Fit;
+
 /// Sizes of all values, 1 each if nothing is known.
 #[derive(Clone, Copy)]
 pub(super) struct Weights<'a> {
@@ -29,6 +31,6 @@ impl<'a> Weights<'a> {
 
     #[inline]
     pub fn coarse(&self, task: u32) -> u32 {
-        self.bytes.map_or(1, |bytes| (bytes[task as usize] >> self.shift) as u32)
+        self.bytes.map_or(1, |bytes| (bytes[task as usize] >> self.shift).fit::<u32>())
     }
 }

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use raskt_core::Fit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// A bell that one thread listens to. It is rung with a system call only while that thread sleeps.
@@ -63,8 +64,8 @@ impl Bell {
         if let Some(other) = &other {
             fds[1] = PollFd::new(other, PollFlags::IN);
         }
-        let timeout =
-            timeout.map(|t| Timespec { tv_sec: t.as_secs() as i64, tv_nsec: i64::from(t.subsec_nanos()) });
+        let timeout = timeout
+            .map(|t| Timespec { tv_sec: t.as_secs().clamped::<i64>(), tv_nsec: i64::from(t.subsec_nanos()) });
         let outcome = poll(&mut fds, timeout.as_ref());
         let (rung, readable) = (!fds[0].revents().is_empty(), !fds[1].revents().is_empty());
         self.sleeps.store(false, Ordering::SeqCst);

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use raskt_core::{Error, ErrorKind, Result};
+use raskt_core::{Error, ErrorKind, Fit, Result};
 use rustc_hash::FxHashSet;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -149,7 +149,8 @@ impl Link {
             let left = deadline.saturating_duration_since(Instant::now());
             let fd = receiver.fd();
             let mut fds = [PollFd::new(&fd, PollFlags::IN)];
-            let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
+            let left =
+                Timespec { tv_sec: left.as_secs().clamped::<i64>(), tv_nsec: i64::from(left.subsec_nanos()) };
             match poll(&mut fds, Some(&left)) {
                 Ok(0) => {
                     return Err(io::Error::new(

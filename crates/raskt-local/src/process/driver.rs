@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
-use raskt_core::{Error, ErrorKind, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, Fit, Payload, Result, Value};
 use raskt_exec::run::Step;
 use raskt_exec::{ELSEWHERE, Job, NATIVE, Outcome, Report, Reported, Run, Span};
 use raskt_graph::Body;
@@ -348,7 +348,7 @@ impl Driver {
             link.sender.send(Kind::Forget, &[&encode(&gone)], None)?;
         }
         link.traffic.tell(&link.sender)?;
-        let n_threads = run.threads_per_task() as u32;
+        let n_threads = run.threads_per_task().fit::<u32>();
         let (mut functions, mut sent) = (Vec::new(), Vec::with_capacity(calls.len()));
         for (job, call) in calls {
             self.ticket += 1;
@@ -595,7 +595,8 @@ impl Driver {
         }
         let now = self.hub.now_ms();
         for (at, desk) in self.hub.desks.iter().enumerate() {
-            let stuck = now.saturating_sub(desk.progress.load(Ordering::Relaxed)) >= STALL.as_millis() as u64;
+            let stuck = now.saturating_sub(desk.progress.load(Ordering::Relaxed))
+                >= STALL.as_millis().clamped::<u64>();
             if at != self.worker && stuck && desk.n_held.load(Ordering::Relaxed) > 1 {
                 desk.recall.store(true, Ordering::SeqCst);
                 desk.bell.ring();

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use raskt_core::encode::{Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload};
-use raskt_core::{ForeignDecode, Key, Param, Payload, Result};
+use raskt_core::{Fit, ForeignDecode, Key, Param, Payload, Result};
 use raskt_exec::BodyRegistry;
 use raskt_graph::fuse::{Program, Step};
 use raskt_graph::layer::Shipped;
@@ -26,7 +26,7 @@ struct Sent {
 pub fn pack(table: &TaskTable, options: &EncodeOptions) -> Result<Payload> {
     let mut out = Encoder::out_of_band(options);
     table.bodies().encode(&mut out)?;
-    let tasks = 0..table.n_tasks() as u32;
+    let tasks = 0..table.n_tasks().fit::<u32>();
     out.varint(table.n_tasks() as u64);
     for task in tasks {
         table.body_index(task).encode(&mut out)?;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use raskt_core::Fit;
 use raskt_exec::run::Waker;
 use raskt_exec::{BodyRegistry, Run};
 use rustc_hash::FxHashSet;
@@ -163,7 +164,7 @@ impl Hub {
 
     /// Milliseconds since the pool began.
     pub fn now_ms(&self) -> u64 {
-        self.began.elapsed().as_millis() as u64
+        self.began.elapsed().as_millis().clamped::<u64>()
     }
 
     /// Gives shared memory that nobody uses back, but for `keep_bytes`.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use raskt_core::buffer::BufferOwner;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Buffer, OwnerId, Result};
+use raskt_core::{Buffer, Fit, OwnerId, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arena::{Arena, Place};
@@ -120,7 +120,7 @@ struct PeerBlock {
 
 impl PeerBlock {
     fn at(&self) -> usize {
-        self.lease.offset as usize + self.start
+        self.lease.offset.fit::<usize>() + self.start
     }
 }
 
@@ -139,7 +139,7 @@ impl BufferOwner for PeerBlock {
 
     fn private(&self) -> Option<Arc<dyn BufferOwner>> {
         // The block begins at a boundary where a mapping may begin; its part need not.
-        let (segment, begin) = (&self.lease.segment, self.lease.offset as usize);
+        let (segment, begin) = (&self.lease.segment, self.lease.offset.fit::<usize>());
         let mapping = Mapping::new(&segment.file, begin, self.start + self.len, View::Private).ok()?;
         Some(Arc::new(PrivateBlock { mapping, lease: Arc::clone(&self.lease), start: self.start }))
     }
@@ -269,7 +269,7 @@ impl Traffic {
             return Err(broken("a block beyond the end of its segment"));
         }
         let lease = Arc::new(Lease { segment, offset, outbox: Arc::downgrade(&self.outbox) });
-        let (start, len) = (found.start as usize, found.len as usize);
+        let (start, len) = (found.start.fit::<usize>(), found.len.fit::<usize>());
         Ok(Buffer::new(Arc::new(PeerBlock { lease, start, len })))
     }
 

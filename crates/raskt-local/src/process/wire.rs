@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use raskt_core::Fit;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
@@ -22,7 +23,7 @@ pub const VERSION: u16 = 2;
 /// The longest frame. Bulk travels beside frames, so that only very many small values could need more.
 pub const FRAME_BYTES_MAX: usize = 1 << 30;
 /// What every frame begins with.
-const MAGIC: [u8; 4] = [0xf1, b'R', b'K', VERSION as u8];
+const MAGIC: [u8; 4] = [0xf1, b'R', b'K', VERSION.to_be_bytes()[1]];
 /// Magic, kind and three zeros, length, checksum of the body, checksum of the head up to there.
 const HEAD_BYTES: usize = 20;
 /// The most descriptors that have come before the frames that they belong to.
@@ -112,7 +113,7 @@ impl Head {
         let mut bytes = [0; HEAD_BYTES];
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[4] = self.kind as u8;
-        bytes[8..12].copy_from_slice(&(self.len as u32).to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.len.fit::<u32>().to_le_bytes());
         bytes[12..16].copy_from_slice(&self.sum.to_le_bytes());
         let sum = crc32fast::hash(&bytes[..16]);
         bytes[16..].copy_from_slice(&sum.to_le_bytes());
