@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import os
 import threading
 
 from raskt import _raskt
@@ -677,19 +677,15 @@ def run(
     return schedulers.run_function(chosen, roots, kwargs)
 
 
-def _after_fork() -> None:
-    _raskt.after_fork_in_child()
+def _shut_down_if_alone() -> None:
+    """End what the engine has, unless threads go on that Python is about to wait for."""
+    here = threading.current_thread()
+    if all(thread.daemon or thread is here for thread in threading.enumerate()):
+        _raskt.shut_down()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
-
-# `threading._register_atexit` runs before the interpreter stops its threads; it is what
-# concurrent.futures uses for the same purpose.
-try:
-    threading._register_atexit(_raskt.shut_down)  # type: ignore[attr-defined]
-except RuntimeError:
-    # Imported first by a thread that outlives the main one.
-    import atexit
-
-    atexit.register(_raskt.shut_down)
+# A child of multiprocessing has no functions at exit, only what comes before Python waits for its threads.
+if not _raskt.is_in_subinterpreter:
+    # Refused at the interpreter's end, which a thread may outlive that is the first to import this.
+    with contextlib.suppress(RuntimeError):
+        threading._register_atexit(_shut_down_if_alone)  # type: ignore[attr-defined]

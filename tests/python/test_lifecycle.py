@@ -47,6 +47,9 @@ def python(code: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         "import atexit, os, sys, threading, time, raskt\n"
         "from raskt import delayed\n"
         "def inc(x): return x + 1\n"
+        # Who hangs says where, and fails.
+        "import faulthandler\n"
+        f"faulthandler.dump_traceback_later({timeout - 20}, exit=True)\n"
     )
     return subprocess.run(
         [sys.executable, "-c", head + textwrap.dedent(code)], capture_output=True, text=True, timeout=timeout
@@ -131,6 +134,50 @@ def test_a_daemon_thread_that_computes_does_not_hold_up_the_end(scheduler: str) 
         print("end")
     """
     assert succeeds(code) == "end\n"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_program_may_end_while_daemon_threads_begin_to_compute(seed: int) -> None:
+    code = f"""
+        import random
+        random.seed({seed})
+        def nested(i):
+            return delayed(inc)(i).compute()
+        def work():
+            while True:
+                raskt.compute([delayed(nested)(i) for i in range(10)], scheduler="threads")
+        for _ in range(3):
+            threading.Thread(target=work, daemon=True).start()
+        time.sleep(random.random() ** 3 * 0.3)
+        atexit.register(lambda: time.sleep(random.random() * 0.05))
+        print("end")
+    """
+    assert succeeds(code) == "end\n"
+
+
+def test_what_threads_and_functions_at_exit_compute_is_complete_beside_daemon_threads() -> None:
+    code = """
+        import random
+        def nested(i):
+            return delayed(inc)(i).compute()
+        def deep(i):
+            return sum(raskt.compute(*[delayed(nested)(i) for _ in range(3)], num_workers=3))
+        def work(n):
+            for _ in range(n):
+                found = raskt.compute([delayed(deep)(i) for i in range(10)], scheduler="threads")
+                assert found == ([3 * i + 3 for i in range(10)],)
+                time.sleep(random.random() * 0.01)
+            print("complete", flush=True)
+        def forever():
+            while True:
+                raskt.compute([delayed(nested)(i) for i in range(10)])
+        for _ in range(2):
+            threading.Thread(target=forever, daemon=True).start()
+        for _ in range(2):
+            threading.Thread(target=work, args=(10,)).start()
+        atexit.register(work, 2)
+    """
+    assert succeeds(code) == "complete\n" * 3
 
 
 def test_a_thread_that_python_waits_for_computes_to_its_end() -> None:
@@ -235,6 +282,32 @@ def test_ctrl_c_from_a_nested_computation_reaches_the_outer_one() -> None:
         os._exit(0)
     """
     assert python(code).stdout == "interrupted\n"
+
+
+def test_failures_on_several_threads_name_what_runs_without_holding_it_up() -> None:
+    code = """
+        sys.setswitchinterval(1e-5)
+        def fail(i):
+            raise LookupError(i)
+        def go_on(i):
+            # Each wait lets another thread in, which then wants what this one needs next.
+            for _ in range(3):
+                time.sleep(1e-5)
+            return i
+        def work():
+            for _ in range(600):
+                try:
+                    raskt.compute([delayed(fail)(1)] + [delayed(go_on)(i) for i in range(10)], num_workers=3)
+                except LookupError:
+                    pass
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        print("end")
+    """
+    assert succeeds(code) == "end\n"
 
 
 # ---- nothing stays behind ----

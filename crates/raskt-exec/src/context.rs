@@ -75,6 +75,14 @@ impl CancelHere {
     }
 }
 
+impl CancelHere {
+    /// Whether the run is cancelled within whose task this one runs on the same thread.
+    #[must_use]
+    pub fn is_outer_cancelled(&self) -> bool {
+        self.before.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+}
+
 impl Drop for CancelHere {
     fn drop(&mut self) {
         let before = self.before.take();

@@ -85,9 +85,10 @@ impl Pool {
     fn start_thread(&mut self, worker: usize, registry: &Arc<BodyRegistry>) -> io::Result<()> {
         let (hub, registry) = (Arc::clone(&self.hub), Arc::clone(registry));
         let main = move || {
+            // Counts down whatever ends the thread, once it is out of all lanes.
+            let _alive = Alive(&hub);
             HERE.with(|here| *here.borrow_mut() = Some(Nest { hub: Arc::clone(&hub), worker }));
             in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
-            hub.n_alive.fetch_sub(1, Ordering::Release);
         };
         self.hub.n_alive.fetch_add(1, Ordering::Release);
         #[cfg(not(feature = "shuttle"))]
@@ -111,9 +112,11 @@ impl Pool {
         self.hub.n_threads
     }
 
-    /// Starts `run`; wait for it with [`Run::wait`].
+    /// Starts `run`; wait for it with [`Run::wait`]. On a pool that was stopped it is cancelled.
     pub fn start(&self, run: &Arc<Run>) {
-        self.hub.start(run);
+        if !self.hub.start(run) {
+            run.cancel();
+        }
     }
 
     /// Whether the calling thread is one of a pool's.
@@ -173,13 +176,30 @@ impl Pool {
     }
 }
 
+/// A thread of a pool that has not ended.
+struct Alive<'a>(&'a Hub);
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        self.0.n_alive.fetch_sub(1, Ordering::Release);
+    }
+}
+
 impl Hub {
-    fn start(self: &Arc<Self>, run: &Arc<Run>) {
+    /// Has the pool's threads serve `run`; whether there are any that will.
+    fn start(self: &Arc<Self>, run: &Arc<Run>) -> bool {
         let waker: Arc<dyn Waker> = Arc::clone(self) as _;
         run.set_waker(waker);
-        self.state.lock().runs.push(Arc::clone(run));
+        {
+            let mut state = self.state.lock();
+            if state.stop {
+                return false;
+            }
+            state.runs.push(Arc::clone(run));
+        }
         // One thread starts; it wakes others as soon as it sees work for them.
         self.wake(1);
+        true
     }
 }
 
@@ -209,7 +229,8 @@ impl Nest {
     }
 
     /// Runs `run` from inside a task: the calling worker takes part until it is over, so that it ends even
-    /// when every other worker waits like this one. A run that is cancelled takes those inside its tasks along.
+    /// when every other worker waits like this one, or the pool has stopped and this is its last. A run that is cancelled
+    /// takes those inside its tasks along.
     pub fn run(&self, run: &Arc<Run>) {
         self.hub.start(run);
         let mut probe = Probe::default();

@@ -2,7 +2,9 @@
 //!
 //! Workers come from outside (a pool, the calling thread, child processes): they ask [`Run::step`] for work
 //! and report what became of it. Everything that takes time (tasks, spilling, reading back, dropping values)
-//! happens outside the lock.
+//! happens outside the lock. So does whatever may enter a lane: workers take the lock inside theirs, and who holds it and
+//! waits to be let in would wait for ever. A body's key may be made in its world, and an error or a graph that is dropped
+//! may hold objects whose end runs any code of the user's.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -43,6 +45,8 @@ pub(crate) struct State {
     /// Bytes reserved for what running tasks are expected to return.
     pub reserved: FxHashMap<u32, u64>,
     pub errors: Vec<Error>,
+    /// What nobody asks for any more, to be dropped outside the lock.
+    discarded: Vec<Discarded>,
     pub over: bool,
     /// What is being taken at the moment.
     pub taken: Vec<u32>,
@@ -56,6 +60,13 @@ pub(crate) struct State {
     needs: Vec<u32>,
     lasts: Vec<bool>,
     ends: Vec<usize>,
+}
+
+/// Errors and graphs that come too late, or are tried again.
+#[allow(dead_code, reason = "it is kept to be dropped")]
+enum Discarded {
+    Error(Error),
+    Graph(Box<(Subgraph, Plan)>),
 }
 
 /// A graph that is running, or has run.
@@ -122,6 +133,7 @@ impl Run {
                 forecast: Forecast::default(),
                 reserved: FxHashMap::default(),
                 errors: Vec::new(),
+                discarded: Vec::new(),
                 over,
                 taken: Vec::new(),
                 late: Vec::new(),
@@ -249,15 +261,16 @@ impl Run {
     /// Tasks that are being run at this moment: key, function.
     #[must_use]
     pub fn running(&self) -> Vec<(raskt_core::Key, Arc<str>)> {
-        let tasks = self.desks.iter().filter_map(Desk::current);
-        let state = self.lock();
-        tasks
-            .map(|task| {
+        let places: Vec<(Arc<TaskTable>, u32)> = {
+            let state = self.lock();
+            let tasks = self.desks.iter().filter_map(Desk::current);
+            let place = |task| {
                 let (at, local) = state.machine.segment_of(task);
-                let table = state.machine.segments()[at].table();
-                (table.key(local), table.label(local))
-            })
-            .collect()
+                (Arc::clone(state.machine.segments()[at].table()), local)
+            };
+            tasks.map(place).collect()
+        };
+        places.into_iter().map(|(table, local)| (table.key(local), table.label(local))).collect()
     }
 
     /// Whether a task is being run at this moment.
@@ -330,7 +343,7 @@ impl Run {
         jobs: &mut VecDeque<Job>,
         garbage: &mut Vec<Value>,
     ) -> Step {
-        let (step, over, n_more, has_room) = {
+        let (step, over, n_more, has_room, discarded) = {
             let mut guard = self.lock();
             let state = &mut *guard;
             if !reports.is_empty() {
@@ -345,8 +358,10 @@ impl Run {
             // Nobody is woken for what waits for memory: whoever frees some comes by here.
             let n_more = if all_wait { 0 } else { state.machine.n_ready_all() };
             self.n_active.store(n_more + state.machine.n_running(), Ordering::Relaxed);
-            (step, state.over, n_more, n_more > 0 && self.has_room(state))
+            let discarded = std::mem::take(&mut state.discarded);
+            (step, state.over, n_more, n_more > 0 && self.has_room(state), discarded)
         };
+        drop(discarded);
         if n_more > 0 && !over {
             self.tell(n_more, has_room);
         }
@@ -450,7 +465,7 @@ impl Run {
             match outcome {
                 Ok(Reported::Value(value)) if state.over => garbage.push(value),
                 Ok(Reported::Value(value)) => self.keep(state, task, value, garbage),
-                Ok(Reported::Graph(_)) if state.over => {}
+                Ok(Reported::Graph(graph)) if state.over => state.discarded.push(Discarded::Graph(graph)),
                 Ok(Reported::Graph(grown)) => self.grow(state, task, *grown),
                 Err(error) => self.fail(state, task, error),
             }
@@ -490,12 +505,14 @@ impl Run {
 
     fn fail(&self, state: &mut State, task: u32, error: Error) {
         if state.over {
+            state.discarded.push(Discarded::Error(error));
             return;
         }
         let attempts = state.attempts.entry(task).or_default();
         let allowed = self.options.retries_of.get(&task).copied().unwrap_or(self.options.retries);
         if *attempts < allowed && !matches!(error.kind(), ErrorKind::Cancelled) {
             *attempts += 1;
+            state.discarded.push(Discarded::Error(error));
             state.machine.put_back(task);
             return;
         }

@@ -119,7 +119,7 @@ fn may_join(run: &Run, lane: LaneId, probe: &mut Probe) -> bool {
 /// Runs tasks of `lane` until there is none left; whether there was any.
 fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
     let desk = &run.desks[worker];
-    let _cancel = CancelHere::set(run.cancel_token());
+    let cancel = CancelHere::set(run.cancel_token());
     let (mut reports, mut garbage) = (Vec::<Report>::new(), Vec::<Value>::new());
     let mut worked = false;
     let mut entered = Instant::now();
@@ -155,6 +155,9 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         }
         // A cancellation ends the loop with a job that is finished still noted as the current one.
         desk.note(None);
+        if cancel.is_outer_cancelled() {
+            run.cancel();
+        }
         if !reports.is_empty() {
             adapt(run, lane, begun.elapsed(), reports.len());
         }

@@ -10,13 +10,15 @@ use std::time::Duration;
 use pyo3::exceptions::PyRecursionError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use raskt_exec::{Pool, Run};
+use raskt_exec::{Pool, Run, is_cancelled_here};
 
 use crate::per_process::PerProcess;
 
 /// One computation.
 struct Entry {
     thread: u64,
+    /// Within a task: it goes on and ends with the computation around it.
+    is_inner: bool,
     run: Weak<Run>,
 }
 
@@ -49,7 +51,7 @@ impl Active {
                 "computations within tasks of computations are nested more than {NESTED_MAX} deep on one thread"
             )));
         }
-        active.push(Entry { thread, run: Weak::new() });
+        active.push(Entry { thread, is_inner: Pool::is_worker(), run: Weak::new() });
         drop(active);
         Ok(Self { thread })
     }
@@ -62,11 +64,13 @@ impl Active {
         }
         drop(active);
         if is_ending() {
-            Python::attach(|py| {
-                if is_daemon(py, self.thread) {
-                    run.cancel();
-                }
-            });
+            let is_stopped = match Pool::is_worker() {
+                true => is_cancelled_here(),
+                false => Python::attach(|py| is_daemon(py, self.thread)),
+            };
+            if is_stopped {
+                run.cancel();
+            }
         }
     }
 
@@ -97,8 +101,8 @@ fn is_daemon(py: Python<'_>, thread: u64) -> bool {
     ask().unwrap_or(true)
 }
 
-/// A daemon thread goes no further once the interpreter ends. Threads of a pool do: they are waited for, and
-/// what they compute is cancelled.
+/// A daemon thread goes no further once the interpreter ends. Threads of a pool do: they are waited for, and what they
+/// compute ends with the computation around it.
 fn stop_if_ending(py: Python<'_>, thread: u64) {
     if is_ending() && !Pool::is_worker() && is_daemon(py, thread) {
         // Nor do the computations around this one, on the same thread.
@@ -111,17 +115,18 @@ fn stop_if_ending(py: Python<'_>, thread: u64) {
     }
 }
 
-/// Whether a thread that Python will wait for is computing.
-pub fn must_be_awaited(py: Python<'_>) -> bool {
-    let threads: Vec<u64> = ACTIVE.lock().iter().map(|entry| entry.thread).collect();
-    threads.into_iter().any(|thread| !is_daemon(py, thread))
-}
-
 /// Daemon threads stop from here on; what they compute is cancelled.
 pub fn end(py: Python<'_>) {
     ENDING.store(true, Ordering::Release);
-    let runs: Vec<Arc<Run>> = ACTIVE.lock().iter().filter_map(|entry| entry.run.upgrade()).collect();
-    py.detach(|| runs.iter().for_each(|run| run.cancel()));
+    // With the GIL held: whoever asks before it enters has entered by now, or sees that this is the end.
+    let outer: Vec<_> = {
+        let active = ACTIVE.lock();
+        let outer = active.iter().filter(|entry| !entry.is_inner);
+        outer.map(|entry| (entry.thread, entry.run.clone())).collect()
+    };
+    let daemons = outer.into_iter().filter(|&(thread, _)| is_daemon(py, thread));
+    let runs: Vec<Arc<Run>> = daemons.filter_map(|(_, run)| run.upgrade()).collect();
+    py.detach(|| drop(runs.into_iter().inspect(|run| run.cancel()).collect::<Vec<_>>()));
 }
 
 /// Whether the interpreter is ending.
@@ -136,5 +141,6 @@ pub fn count() -> usize {
 
 /// In a forked child the threads of the parent's computations do not exist.
 pub fn after_fork_in_child() {
+    ENDING.store(false, Ordering::Release);
     ACTIVE.renew_in_child(|_| {});
 }

@@ -16,6 +16,7 @@ mod errors;
 mod eval;
 mod exchange;
 mod float_errors;
+mod lifecycle;
 mod names;
 mod native_call;
 mod node;
@@ -76,5 +77,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     scratch::register(module)?;
     exchange::register(module)?;
     processes::register(module)?;
-    session::register(module)
+    session::register(module)?;
+    lifecycle::register(module)
 }

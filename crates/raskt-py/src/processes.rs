@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyList};
 use raskt_exec::Surroundings;
 use raskt_local::process::{ChildCommand, PoolOptions, ProcessPool, Setup, TOKEN_VARIABLE, serve_on_stdin};
 
-use crate::active::Active;
+use crate::active::{self, Active};
 use crate::delayed::Delayed;
 use crate::errors;
 use crate::per_process::PerProcess;
@@ -79,6 +79,10 @@ fn pool(py: Python<'_>, options: PoolOptions) -> PyResult<Arc<ProcessPool>> {
     let pool = Arc::new(made.map_err(|error| {
         PyRuntimeError::new_err(format!("no pool of {n_children} processes could be made: {error}"))
     })?);
+    if active::is_ending() {
+        // It ends with its computation.
+        return Ok(pool);
+    }
     let mut pools = POOLS.lock();
     pools.push(Arc::clone(&pool));
     let old = (pools.len() > POOLS_MAX).then(|| pools.remove(0));

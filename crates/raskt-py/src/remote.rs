@@ -98,19 +98,33 @@ impl RemoteWorker {
 }
 
 impl RemoteWorker {
+    /// Does `work` for a job that is elsewhere, or is about to be. Not under the lock: another thread may wait for that with
+    /// the GIL held, which whatever Python `work` runs lets go of and wants back.
+    fn with_job<T>(&self, task: u32, work: impl FnOnce(&Job) -> T) -> Option<T> {
+        let job = self.state.lock().away.remove(&task)?;
+        let found = work(&job);
+        self.state.lock().away.insert(task, job);
+        Some(found)
+    }
+
     fn blame(&self, task: u32, error: raskt_core::Error) -> raskt_core::Error {
-        let state = self.state.lock();
-        let Some(job) = state.away.get(&task) else { return error };
-        let (plan, local) = job.place(&self.run);
-        error.in_task(plan.table().key(local), plan.table().label(local))
+        let mut named = None;
+        self.with_job(task, |job| {
+            let (plan, local) = job.place(&self.run);
+            named = Some((plan.table().key(local), plan.table().label(local)));
+        });
+        match named {
+            Some((key, label)) => error.in_task(key, label),
+            None => error,
+        }
     }
 
     fn report(&self, task: u32, outcome: raskt_core::Result<Reported>) -> PyResult<()> {
-        let mut state = self.state.lock();
-        if state.away.remove(&task).is_none() {
+        let job = self.state.lock().away.remove(&task);
+        if job.is_none() {
             return Err(PyValueError::new_err(format!("task {task} was not taken by this worker")));
         }
-        state.reports.push(Report { task, outcome });
+        self.state.lock().reports.push(Report { task, outcome });
         Ok(())
     }
 
@@ -129,23 +143,24 @@ impl RemoteWorker {
     }
 
     fn pack(&self, py: Python<'_>, task: u32, calls: &Bound<'_, PyList>) -> raskt_core::Result<()> {
-        let mut state = self.state.lock();
-        let State { away, known, .. } = &mut *state;
-        let Some(job) = away.get(&task) else { return Ok(()) };
+        self.with_job(task, |job| self.pack_job(py, job, calls)).unwrap_or(Ok(()))
+    }
+
+    fn pack_job(&self, py: Python<'_>, job: &Job, calls: &Bound<'_, PyList>) -> raskt_core::Result<()> {
         let Some(node) = node_of(&self.run, job) else { return Ok(()) };
         let shipment = ship::ship(py, node)?;
-        let function = match known.insert(shipment.function) {
-            true => Some(&shipment.function_payload),
-            false => None,
-        };
+        let is_known = self.state.lock().known.contains(&shipment.function);
+        let function = (!is_known).then_some(&shipment.function_payload);
         let packed = || -> PyResult<()> {
             let inputs: PyResult<Vec<_>> =
                 job.inputs.iter().map(|input| object::to_object(py, input)).collect();
             let function = function.map(|payload| flat(py, payload)).transpose()?;
             let call = flat(py, &shipment.call)?;
-            calls.append((task, node.py_key(py), shipment.function, function, call, inputs?))
+            calls.append((job.task, node.py_key(py), shipment.function, function, call, inputs?))
         };
-        packed().map_err(|error| errors::raised(py, error))
+        packed().map_err(|error| errors::raised(py, error))?;
+        self.state.lock().known.insert(shipment.function);
+        Ok(())
     }
 }
 

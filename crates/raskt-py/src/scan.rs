@@ -343,13 +343,16 @@ pub fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
     } else {
         builtin_kind(&kind)?
     };
-    let mut kinds = KINDS.lock();
-    let kinds = kinds.get_or_insert_with(FxHashMap::default);
-    // Classes made in a loop must not fill memory.
-    let full = kinds.len() >= KINDS_MAX;
-    let dropped = if full { std::mem::take(kinds) } else { FxHashMap::default() };
-    kinds.insert(address, (found, kind.unbind()));
-    drop(dropped);
+    // What is forgotten goes outside the lock: the end of a class may run any Python.
+    let forgotten = {
+        let mut kinds = KINDS.lock();
+        let kinds = kinds.get_or_insert_with(FxHashMap::default);
+        // Classes made in a loop must not fill memory.
+        let full = kinds.len() >= KINDS_MAX;
+        let all = if full { std::mem::take(kinds) } else { FxHashMap::default() };
+        (all, kinds.insert(address, (found, kind.unbind())))
+    };
+    drop(forgotten);
     Ok(found)
 }
 

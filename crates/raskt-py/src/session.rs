@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::intern;
@@ -25,19 +25,17 @@ use crate::collect::{collect, collect_but, collect_nodes, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
 use crate::float_errors;
+use crate::lifecycle;
 use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::per_process::PerProcess;
-use crate::threads::{self, Lent, Stopped};
+use crate::threads::Lent;
 use crate::world::{Context, Python3};
 
 /// How often a waiting thread looks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// How long a cancelled computation waits for tasks that are running.
 const GRACE: Duration = Duration::from_millis(500);
-
-/// How long exit waits for running functions before it says so.
-const SHUT_DOWN_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What lives as long as the process: the registry, and where it spills to.
 #[derive(Default)]
@@ -91,73 +89,17 @@ fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
     Ok(folder)
 }
 
-/// Ends the pool's threads and removes the spill folders: at the interpreter's exit, while threads can still
-/// finish what they run. A function that goes on for long is waited for, since Python cannot stop it; Ctrl-C then
-/// ends the process at once.
-#[pyfunction]
-fn shut_down(py: Python<'_>) -> PyResult<()> {
-    raskt_store::wait_if_terminating();
-    if py.import("sys")?.call_method0("is_finalizing")?.is_truthy()? {
-        // This is the end of a sub-interpreter that was never destroyed, within the end of the process: whoever lets go
-        // of the GIL now does not get it back. Threads and children end with the process.
-        raskt_store::remove_all_scratch();
-        return Ok(());
-    }
-    while active::must_be_awaited(py) {
-        py.detach(|| std::thread::sleep(Duration::from_millis(2)));
-        if py.check_signals().is_err() {
-            exit_now(py);
-        }
-    }
-    active::end(py);
-    crate::processes::shut_down(py);
-    let mut pools = py.detach(Stopped::all);
-    let told_at = std::time::Instant::now() + SHUT_DOWN_PATIENCE;
-    let mut told = false;
-    let n_alive = |pools: &Stopped| pools.n_alive().max(active::count());
-    while n_alive(&pools) > 0 {
-        py.detach(|| {
-            std::thread::sleep(Duration::from_millis(2));
-            pools.take_late();
-        });
-        if !told && std::time::Instant::now() > told_at {
-            told = true;
-            eprintln!(
-                "raskt: waiting for {} running function{} before exit; press Ctrl-C to exit at once",
-                n_alive(&pools),
-                if n_alive(&pools) == 1 { "" } else { "s" }
-            );
-        }
-        if py.check_signals().is_err() {
-            exit_now(py);
-        }
-    }
+/// Lets go of what lives as long as the process, and removes all that it has on disk.
+pub fn forget(py: Python<'_>) {
     let shared = std::mem::take(&mut *SHARED.lock());
     py.detach(|| {
-        drop((pools, shared));
+        drop(shared);
         raskt_store::remove_all_scratch();
     });
-    Ok(())
 }
 
-/// Ends the process without waiting for anything.
-fn exit_now(py: Python<'_>) -> ! {
-    raskt_store::remove_all_scratch();
-    // Buffered output of the program must not be lost with the threads.
-    for stream in ["stdout", "stderr"] {
-        drop(py.import("sys").and_then(|sys| sys.getattr(stream)?.call_method0("flush")));
-    }
-    std::process::exit(130);
-}
-
-/// In a forked child there is one thread. What the parent's others had is not touched; the parent's spill folders know
-/// whose they are.
-#[pyfunction]
-fn after_fork_in_child() {
-    crate::node::after_fork_in_child();
-    active::after_fork_in_child();
-    crate::processes::after_fork_in_child();
-    threads::after_fork_in_child();
+/// In a forked child nothing of the parent's is touched; its spill folders know whose they are.
+pub fn after_fork_in_child() {
     SHARED.renew_in_child(|_| {});
 }
 
@@ -250,9 +192,9 @@ impl RunHandle {
 
     /// Waits until the run is over, or for `seconds`; whether it is over. Ctrl-C cancels it.
     fn wait(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
-        let deadline = std::time::Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+        let deadline = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
         loop {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             if py.detach(|| self.run.wait(Some(left.min(SIGNAL_CHECK)))) {
                 return Ok(true);
             }
@@ -445,6 +387,9 @@ fn run_on_threads<'py>(
     if values.is_err() && py.detach(|| run.is_running()) {
         pool.note_held();
     }
+    if let Some(ending) = pool.give_back() {
+        lifecycle::await_functions(py, || ending.n_alive());
+    }
     values
 }
 
@@ -521,9 +466,9 @@ enum RunsOn {
 
 /// Gives the tasks of a stopped run a moment to end, and names those that do not: Python cannot stop them.
 fn settle(py: Python<'_>, run: &Run, runs_on: RunsOn) -> PyResult<()> {
-    let deadline = std::time::Instant::now() + GRACE;
+    let deadline = Instant::now() + GRACE;
     let mut running = run.running();
-    while !running.is_empty() && std::time::Instant::now() < deadline {
+    while !running.is_empty() && Instant::now() < deadline {
         py.detach(|| std::thread::sleep(Duration::from_millis(5)));
         running = run.running();
     }
@@ -601,8 +546,6 @@ fn tasks_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bo
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<RunHandle>()?;
-    module.add_function(wrap_pyfunction!(shut_down, module)?)?;
-    module.add_function(wrap_pyfunction!(after_fork_in_child, module)?)?;
     module.add_function(wrap_pyfunction!(open_run, module)?)?;
     module.add_function(wrap_pyfunction!(compute_threads, module)?)?;
     module.add_function(wrap_pyfunction!(compute_sync, module)?)?;

@@ -83,7 +83,8 @@ fn received(py: Python<'_>, number: u64, payload: Option<Payload>) -> PyResult<A
     if let Some(payload) = payload {
         let (object, name): (Bound<'_, PyAny>, String) = pickle::loads(py, payload)?.extract()?;
         let func = Func::named(&object, &name);
-        RECEIVED.lock().insert(number, Arc::clone(&func));
+        let before = RECEIVED.lock().insert(number, Arc::clone(&func));
+        drop(before);
         return Ok(func);
     }
     let known = RECEIVED.lock().get(&number).cloned();

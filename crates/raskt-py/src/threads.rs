@@ -3,6 +3,10 @@
 //! A computation that is not over, whatever its tasks wait for, thus never keeps another one waiting; and a pool whose
 //! threads are held by functions that nobody waits for any more (Python cannot stop them) is lent to nobody again: the
 //! next computation gets a pool with all its threads, and the old threads end when those functions return.
+//!
+//! A pool is stopped by whoever has it and nobody else: the computation that it was lent to, or [`end`] where it was idle.
+//! So no run is started on a pool that somebody stopped meanwhile, and once the interpreter is ending no pool outlives its
+//! computation: `lifecycle::shut_down` need not look for those that were made late.
 
 use std::sync::Arc;
 
@@ -10,21 +14,33 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use raskt_exec::{Pool, Run};
 
+use crate::active;
 use crate::per_process::PerProcess;
 use crate::session::registry;
 
 /// The most pools that are kept while nobody uses them; the one that was used longest ago goes.
 const N_IDLE_MAX: usize = 8;
 
-/// The pools of the process.
+/// The pools of the process that no computation uses.
 #[derive(Default)]
 struct Pools {
-    /// Those that nobody uses, the one that was used last at the end.
+    /// Those for the computations to come, the one that was used last at the end.
     idle: Vec<Arc<Pool>>,
-    /// Those that a computation uses.
-    lent: Vec<Arc<Pool>>,
-    /// Those whose threads are to end, and have not all.
+    /// Those whose threads were told to end, and have not all.
     left: Vec<Arc<Pool>>,
+    /// The interpreter is ending.
+    is_ending: bool,
+}
+
+impl Pools {
+    /// Tells that the threads of `pools` are going to end. Returns the pools of which all have, to be dropped when the lock
+    /// is free: a value that they still hold may run any Python.
+    #[must_use]
+    fn leave(&mut self, pools: impl IntoIterator<Item = Arc<Pool>>) -> Vec<Arc<Pool>> {
+        let ended = self.left.extract_if(.., |pool| pool.n_alive() == 0).collect();
+        self.left.extend(pools);
+        ended
+    }
 }
 
 static POOLS: PerProcess<Pools> = PerProcess::new();
@@ -43,9 +59,7 @@ impl Lent {
         let found = {
             let mut pools = POOLS.lock();
             let at = pools.idle.iter().rposition(|pool| pool.n_threads() == n_threads);
-            let found = at.map(|at| pools.idle.remove(at));
-            pools.lent.extend(found.clone());
-            found
+            at.map(|at| pools.idle.remove(at))
         };
         if let Some(pool) = found {
             return Ok(Self { pool });
@@ -57,7 +71,6 @@ impl Lent {
                 "{error}; use a smaller num_workers than {n_threads}, or raise the limit on threads or memory"
             ))
         })?;
-        POOLS.lock().lent.push(Arc::clone(&pool));
         Ok(Self { pool })
     }
 
@@ -70,54 +83,60 @@ impl Lent {
     pub fn note_held(&self) {
         self.pool.note_held();
     }
+
+    /// Gives the pool back, once it is not needed; returns it where its threads are to be waited for, because the
+    /// interpreter is ending and they must be out of it before it is gone.
+    pub fn give_back(self) -> Option<Arc<Pool>> {
+        let pool = Arc::clone(&self.pool);
+        drop(self);
+        active::is_ending().then_some(pool)
+    }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let is_held = self.pool.is_held();
+        let pool = Arc::clone(&self.pool);
+        let is_held = pool.is_held();
         let mut pools = POOLS.lock();
-        let Some(at) = pools.lent.iter().position(|pool| Arc::ptr_eq(pool, &self.pool)) else {
-            // The interpreter is ending: all pools were taken away and told to stop.
-            return;
-        };
-        let pool = pools.lent.remove(at);
-        let gone = if is_held {
+        let gone = if is_held || pools.is_ending {
             Some(pool)
         } else {
             pools.idle.push(pool);
             (pools.idle.len() > N_IDLE_MAX).then(|| pools.idle.remove(0))
         };
-        pools.left.retain(|pool| pool.n_alive() > 0);
-        pools.left.extend(gone.clone());
+        let ended = pools.leave(gone.clone());
         drop(pools);
         if let Some(gone) = gone {
             // Cancels what its tasks are computing in turn, whose values may need the GIL to go.
             Python::attach(|py| py.detach(|| gone.leave()));
         }
+        drop(ended);
     }
 }
 
-/// All pools, told to stop: for the end of the interpreter.
-pub struct Stopped(Vec<Arc<Pool>>);
+/// The interpreter is ending: the threads of pools that nobody uses end now, and those of others with the computation that
+/// uses them.
+pub fn end() {
+    let (idle, ended) = {
+        let mut pools = POOLS.lock();
+        pools.is_ending = true;
+        let idle = std::mem::take(&mut pools.idle);
+        let ended = pools.leave(idle.iter().cloned());
+        (idle, ended)
+    };
+    idle.iter().for_each(|pool| pool.leave());
+    drop(ended);
+}
 
-impl Stopped {
-    /// Takes all pools away and tells their threads to end.
-    pub fn all() -> Self {
-        let Pools { idle, lent, left } = std::mem::take(&mut *POOLS.lock());
-        let pools: Vec<_> = idle.into_iter().chain(lent).chain(left).collect();
-        pools.iter().for_each(|pool| pool.leave());
-        Self(pools)
-    }
-
-    /// Takes away and stops the pools too that computations were given meanwhile: they had begun before the end.
-    pub fn take_late(&mut self) {
-        self.0.append(&mut Self::all().0);
-    }
-
-    /// Threads that have not ended.
-    pub fn n_alive(&self) -> usize {
-        self.0.iter().map(|pool| pool.n_alive()).sum()
-    }
+/// Threads that were told to end and have not.
+pub fn n_leaving() -> usize {
+    let (n_leaving, ended) = {
+        let mut pools = POOLS.lock();
+        let ended = pools.leave([]);
+        (pools.left.iter().map(|pool| pool.n_alive()).sum(), ended)
+    };
+    drop(ended);
+    n_leaving
 }
 
 /// In a forked child the threads do not exist, not even as something to join.

@@ -31,7 +31,7 @@ pub fn builder_here(py: Python<'_>) -> PyResult<Builder<'static>> {
 /// The annotations in force as a parameter; null for none.
 fn current(py: Python<'_>) -> PyResult<Param> {
     let Some(notes) = crate::annotations::current(py)? else { return Ok(Param::Null) };
-    let mut last = LAST.lock();
+    let last = LAST.lock();
     if let Some((known, param)) = &*last
         && known.is(&*notes)
     {
@@ -40,8 +40,9 @@ fn current(py: Python<'_>) -> PyResult<Param> {
     // Naming an object may run any Python, which may want the lock.
     drop(last);
     let param = from_dict(notes.bind(py))?;
-    last = LAST.lock();
-    *last = Some((notes.clone_ref(py), param.clone()));
+    // So may the end of those that were known before.
+    let before = LAST.lock().replace((notes.clone_ref(py), param.clone()));
+    drop(before);
     Ok(param)
 }
 
