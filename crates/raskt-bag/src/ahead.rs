@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
+use crate::memory;
 use crate::source::Part;
 
 /// The bytes of a block: few enough for a core's cache, enough for waking a thread to cost little beside.
@@ -67,7 +68,7 @@ impl Ahead {
             // A long line grows in the reader's own buffer.
             window.buffer.truncate(rest.end);
             window.buffer.drain(..rest.start);
-            window.buffer.extend_from_slice(&block[HEAD_BYTES..end]);
+            memory::append(&mut window.buffer, &block[HEAD_BYTES..end])?;
             (window.from, window.to) = (0, window.buffer.len());
         }
         // What a long line made larger is not kept; and the thread may have read all, and be gone.
@@ -110,7 +111,10 @@ fn read_all(part: &Part, to_read: &SyncSender<io::Result<Block>>, to_fill: &Rece
         Err(error) => return drop(to_read.send(Err(error))),
     };
     loop {
-        let mut block = to_fill.try_recv().unwrap_or_else(|_| vec![0; BUFFER_BYTES]);
+        let mut block = to_fill.try_recv().unwrap_or_default();
+        if let Err(error) = memory::lengthen(&mut block, BUFFER_BYTES) {
+            return drop(to_read.send(Err(error.into())));
+        }
         let (n, error) = fill(&mut reader, &mut block[HEAD_BYTES..]);
         // Where nobody takes a block, nobody waits for an error either.
         if n > 0 && to_read.send(Ok((block, HEAD_BYTES + n))).is_err() {

@@ -4,6 +4,7 @@ use raskt_core::Fit;
 use rustc_hash::FxHashMap;
 
 use crate::element::{Constant, Scalar};
+use crate::memory::{self, Exhausted};
 
 /// An element that was counted.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +50,13 @@ impl Number {
         }
     }
 
-    fn of_digits(digits: &str) -> Self {
+    fn of_digits(digits: &str) -> Result<Self, Exhausted> {
         // Floats print as the whole number that they are, to the last digit.
         match digits.parse::<f64>() {
-            Ok(value) if value.is_finite() && format!("{value:.0}") == digits => Self::Other(value.to_bits()),
-            _ => Self::Big(digits.into()),
+            Ok(value) if value.is_finite() && format!("{value:.0}") == digits => {
+                Ok(Self::Other(value.to_bits()))
+            }
+            _ => memory::boxed_text(digits).map(Self::Big),
         }
     }
 
@@ -86,60 +89,97 @@ impl Counts {
     /// use raskt_bag::{Counts, Scalar};
     /// let mut counts = Counts::default();
     /// for (at, value) in [Scalar::Int(1), Scalar::Float(1.0), Scalar::Bool(true), Scalar::Str("1")].iter().enumerate() {
-    ///     counts.add(*value, at as u64);
+    ///     counts.add(*value, at as u64)?;
     /// }
     /// assert_eq!(counts.entries().iter().map(|entry| entry.n).collect::<Vec<_>>(), [3, 1]);
+    /// # Ok::<(), raskt_bag::Exhausted>(())
     /// ```
-    pub fn add(&mut self, value: Scalar<'_>, at: u64) {
-        self.add_many(value, 1, at);
+    ///
+    /// # Errors
+    /// Where there is no memory for an element that is met first.
+    pub fn add(&mut self, value: Scalar<'_>, at: u64) -> Result<(), Exhausted> {
+        self.add_many(value, 1, at)
     }
 
-    fn add_many(&mut self, value: Scalar<'_>, n: u64, at: u64) {
-        let next = self.entries.len().fit::<u32>();
+    fn add_many(&mut self, value: Scalar<'_>, n: u64, at: u64) -> Result<(), Exhausted> {
+        let next = self.next()?;
         let place = match value {
             Scalar::Str(text) => match self.strings.get(text) {
                 Some(&place) => place,
                 None => {
-                    self.strings.insert(text.into(), next);
+                    self.strings.try_reserve(1)?;
+                    self.strings.insert(memory::boxed_text(text)?, next);
                     next
                 }
             },
             Scalar::Null => *self.null.get_or_insert(next),
-            Scalar::Bool(value) => *self.numbers.entry(Number::Whole(value.into())).or_insert(next),
-            Scalar::Int(value) => *self.numbers.entry(Number::of_int(value)).or_insert(next),
-            Scalar::Float(value) => *self.numbers.entry(Number::of_float(value)).or_insert(next),
-            Scalar::Big(digits) => *self.numbers.entry(Number::of_digits(digits)).or_insert(next),
-            Scalar::Wtf8(bytes) => *self.wtf8.entry(bytes.into()).or_insert(next),
+            Scalar::Bool(value) => self.number(Number::Whole(value.into()), next)?,
+            Scalar::Int(value) => self.number(Number::of_int(value), next)?,
+            Scalar::Float(value) => self.number(Number::of_float(value), next)?,
+            Scalar::Big(digits) => self.number(Number::of_digits(digits)?, next)?,
+            Scalar::Wtf8(bytes) => {
+                self.wtf8.try_reserve(1)?;
+                *self.wtf8.entry(memory::boxed(bytes)?).or_insert(next)
+            }
         };
-        self.count(place, n, at, || Counted::Scalar(Constant::from(value)));
+        self.count(place, n, at, || Ok(Counted::Scalar(Constant::copied(value)?)))
+    }
+
+    /// The place of the next element that is met first, for which there is room.
+    fn next(&mut self) -> Result<u32, Exhausted> {
+        self.entries.try_reserve(1)?;
+        u32::try_from(self.entries.len()).map_err(|_| Exhausted)
+    }
+
+    fn number(&mut self, number: Number, next: u32) -> Result<u32, Exhausted> {
+        self.numbers.try_reserve(1)?;
+        Ok(*self.numbers.entry(number).or_insert(next))
     }
 
     /// Counts one more tuple, the element with number `at`.
-    pub fn add_tuple(&mut self, items: &[Scalar<'_>], at: u64) {
-        self.add_tuples(items, 1, at);
+    ///
+    /// # Errors
+    /// Where there is no memory for a tuple that is met first.
+    pub fn add_tuple(&mut self, items: &[Scalar<'_>], at: u64) -> Result<(), Exhausted> {
+        self.add_tuples(items, 1, at)
     }
 
-    fn add_tuples(&mut self, items: &[Scalar<'_>], n: u64, at: u64) {
-        let next = self.entries.len().fit::<u32>();
+    fn add_tuples(&mut self, items: &[Scalar<'_>], n: u64, at: u64) -> Result<(), Exhausted> {
+        let next = self.next()?;
         self.key.clear();
         for item in items {
-            push_key(&mut self.key, *item);
+            push_key(&mut self.key, *item)?;
         }
         let place = match self.tuples.get(self.key.as_slice()) {
             Some(&place) => place,
             None => {
-                self.tuples.insert(self.key.as_slice().into(), next);
+                self.tuples.try_reserve(1)?;
+                self.tuples.insert(memory::boxed(&self.key)?, next);
                 next
             }
         };
-        self.count(place, n, at, || Counted::Tuple(items.iter().map(|item| Constant::from(*item)).collect()));
+        self.count(place, n, at, || {
+            let mut kept = Vec::new();
+            kept.try_reserve_exact(items.len())?;
+            for item in items {
+                kept.push(Constant::copied(*item)?);
+            }
+            Ok(Counted::Tuple(kept.into_boxed_slice()))
+        })
     }
 
-    fn count(&mut self, place: u32, n: u64, at: u64, value: impl FnOnce() -> Counted) {
+    fn count(
+        &mut self,
+        place: u32,
+        n: u64,
+        at: u64,
+        value: impl FnOnce() -> Result<Counted, Exhausted>,
+    ) -> Result<(), Exhausted> {
         match self.entries.get_mut(place as usize) {
             Some(entry) => entry.n += n,
-            None => self.entries.push(Entry { value: value(), n, first: at }),
+            None => self.entries.push(Entry { value: value()?, n, first: at }),
         }
+        Ok(())
     }
 
     /// Counts what `later` has counted too: its elements come after all that were counted here.
@@ -147,22 +187,27 @@ impl Counts {
     /// ```
     /// use raskt_bag::{Counts, Scalar};
     /// let (mut left, mut right) = (Counts::default(), Counts::default());
-    /// left.add(Scalar::Int(1), 0);
-    /// right.add(Scalar::Float(1.0), 0);
-    /// left.merge(&right);
+    /// left.add(Scalar::Int(1), 0)?;
+    /// right.add(Scalar::Float(1.0), 0)?;
+    /// left.merge(&right)?;
     /// assert_eq!(left.entries()[0].n, 2);
+    /// # Ok::<(), raskt_bag::Exhausted>(())
     /// ```
-    pub fn merge(&mut self, later: &Self) {
+    ///
+    /// # Errors
+    /// Where there is no memory for an element that is met first.
+    pub fn merge(&mut self, later: &Self) -> Result<(), Exhausted> {
         let from = self.entries.last().map_or(0, |entry| entry.first + 1);
         for Entry { value, n, first } in &later.entries {
             match value {
-                Counted::Scalar(value) => self.add_many(value.borrow(), *n, from + first),
+                Counted::Scalar(value) => self.add_many(value.borrow(), *n, from + first)?,
                 Counted::Tuple(items) => {
                     let items: Vec<_> = items.iter().map(Constant::borrow).collect();
-                    self.add_tuples(&items, *n, from + first);
+                    self.add_tuples(&items, *n, from + first)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// What was counted, in the order in which it was first met.
@@ -177,33 +222,33 @@ impl Counts {
 }
 
 /// Appends bytes that are the same for equal scalars, and for no others.
-fn push_key(key: &mut Vec<u8>, value: Scalar<'_>) {
+fn push_key(key: &mut Vec<u8>, value: Scalar<'_>) -> Result<(), Exhausted> {
     let mut number = |number| match number {
         Number::Whole(value) => {
-            key.push(b'w');
-            key.extend(value.to_le_bytes());
+            memory::push(key, b'w')?;
+            memory::append(key, &value.to_le_bytes())
         }
         Number::Other(bits) => {
-            key.push(b'f');
-            key.extend(bits.to_le_bytes());
+            memory::push(key, b'f')?;
+            memory::append(key, &bits.to_le_bytes())
         }
         Number::Big(digits) => push_bytes(key, b'b', digits.as_bytes()),
     };
     match value {
         Scalar::Bool(value) => number(Number::Whole(value.into())),
         Scalar::Int(value) => number(Number::of_int(value)),
-        Scalar::Big(digits) => number(Number::of_digits(digits)),
+        Scalar::Big(digits) => number(Number::of_digits(digits)?),
         Scalar::Float(value) => number(Number::of_float(value)),
-        Scalar::Null => key.push(b'n'),
+        Scalar::Null => memory::push(key, b'n'),
         Scalar::Str(text) => push_bytes(key, b's', text.as_bytes()),
         Scalar::Wtf8(bytes) => push_bytes(key, b's', bytes),
     }
 }
 
-fn push_bytes(key: &mut Vec<u8>, kind: u8, bytes: &[u8]) {
-    key.push(kind);
-    key.extend((bytes.len() as u64).to_le_bytes());
-    key.extend(bytes);
+fn push_bytes(key: &mut Vec<u8>, kind: u8, bytes: &[u8]) -> Result<(), Exhausted> {
+    memory::push(key, kind)?;
+    memory::append(key, &(bytes.len() as u64).to_le_bytes())?;
+    memory::append(key, bytes)
 }
 
 #[cfg(test)]
@@ -227,8 +272,8 @@ mod tests {
         ];
         let (mut alone, mut tuples) = (Counts::default(), Counts::default());
         for (at, value) in values.into_iter().enumerate() {
-            alone.add(value, at as u64);
-            tuples.add_tuple(&[value, Scalar::Null], at as u64);
+            alone.add(value, at as u64).unwrap();
+            tuples.add_tuple(&[value, Scalar::Null], at as u64).unwrap();
         }
         for counts in [alone, tuples] {
             let found: Vec<_> = counts.entries().iter().map(|entry| (entry.n, entry.first)).collect();
@@ -239,17 +284,17 @@ mod tests {
     #[test]
     fn minus_zero_is_zero() {
         let mut counts = Counts::default();
-        counts.add(Scalar::Float(-0.0), 0);
-        counts.add(Scalar::Int(0), 1);
-        counts.add(Scalar::Null, 2);
+        counts.add(Scalar::Float(-0.0), 0).unwrap();
+        counts.add(Scalar::Int(0), 1).unwrap();
+        counts.add(Scalar::Null, 2).unwrap();
         assert_eq!(counts.entries().len(), 2);
     }
 
     #[test]
     fn texts_of_tuples_do_not_run_into_one_another() {
         let mut counts = Counts::default();
-        counts.add_tuple(&[Scalar::Str("as"), Scalar::Str("b")], 0);
-        counts.add_tuple(&[Scalar::Str("a"), Scalar::Str("sb")], 1);
+        counts.add_tuple(&[Scalar::Str("as"), Scalar::Str("b")], 0).unwrap();
+        counts.add_tuple(&[Scalar::Str("a"), Scalar::Str("sb")], 1).unwrap();
         assert_eq!(counts.entries().len(), 2);
     }
 }

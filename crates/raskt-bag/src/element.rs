@@ -1,5 +1,7 @@
 //! What streams out of lines: the elements of a bag that are not yet Python objects.
 
+use crate::memory::{self, Exhausted};
+
 /// A value of JSON that can be the key of a Python dictionary.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scalar<'a> {
@@ -49,21 +51,23 @@ pub enum Constant {
     Wtf8(Box<[u8]>),
 }
 
-impl From<Scalar<'_>> for Constant {
-    fn from(value: Scalar<'_>) -> Self {
-        match value {
+impl Constant {
+    /// A copy of a scalar.
+    ///
+    /// # Errors
+    /// Where there is no memory for its text.
+    pub fn copied(value: Scalar<'_>) -> Result<Self, Exhausted> {
+        Ok(match value {
             Scalar::Null => Self::Null,
             Scalar::Bool(value) => Self::Bool(value),
             Scalar::Int(value) => Self::Int(value),
-            Scalar::Big(digits) => Self::Big(digits.into()),
+            Scalar::Big(digits) => Self::Big(memory::boxed_text(digits)?),
             Scalar::Float(value) => Self::Float(value),
-            Scalar::Str(text) => Self::Str(text.into()),
-            Scalar::Wtf8(bytes) => Self::Wtf8(bytes.into()),
-        }
+            Scalar::Str(text) => Self::Str(memory::boxed_text(text)?),
+            Scalar::Wtf8(bytes) => Self::Wtf8(memory::boxed(bytes)?),
+        })
     }
-}
 
-impl Constant {
     /// The same value, borrowed.
     pub fn borrow(&self) -> Scalar<'_> {
         match self {

@@ -6,6 +6,7 @@
 use raskt_core::Fit;
 
 use crate::element::{Constant, Element, Scalar};
+use crate::memory;
 use crate::odd::Odd;
 
 /// Deeper values are left to Python, whose stack has limits of its own.
@@ -71,9 +72,7 @@ pub fn project(
     if !is_reached {
         return Err(Odd::Missing);
     }
-    if texts.len() < slots.len() {
-        texts.resize(slots.len(), Vec::new());
-    }
+    memory::lengthen(texts, slots.len())?;
     let default = projection.default.as_ref();
     if projection.is_tuple {
         let items = slots.iter().zip(texts).map(|(slot, text)| scalar(line, *slot, default, text));
@@ -99,13 +98,21 @@ fn explode(
     if reader.peek() != b'[' {
         return Err(Odd::Flatten);
     }
-    let mut raws = Vec::new();
-    reader.list(0, &mut |raw| raws.push(raw))?;
-    if texts.len() < raws.len() {
-        texts.resize(raws.len(), Vec::new());
+    let (mut raws, mut has_room) = (Vec::new(), Ok(()));
+    reader.list(0, &mut |raw| {
+        if has_room.is_ok() {
+            has_room = memory::push(&mut raws, raw);
+        }
+    })?;
+    has_room?;
+    memory::lengthen(texts, raws.len())?;
+    // All of them or none: the last one may be what Python has to read.
+    let mut items = Vec::new();
+    items.try_reserve_exact(raws.len()).map_err(memory::Exhausted::from)?;
+    for (raw, text) in raws.into_iter().zip(texts) {
+        items.push(scalar(line, Some(raw), None, text)?);
     }
-    let items = raws.into_iter().zip(texts).map(|(raw, text)| scalar(line, Some(raw), None, text));
-    for item in items.collect::<Result<Vec<_>, _>>()? {
+    for item in items {
         emit(Element::Scalar(item))?;
     }
     Ok(())
@@ -128,6 +135,9 @@ fn scalar<'a>(
         }
         (Some(Raw::Text { from, to, is_plain: true }), _) => Ok(Scalar::Str(&line[from..to])),
         (Some(Raw::Text { from, to, is_plain: false }), _) => {
+            text.clear();
+            // What an escape stands for is shorter than the escape.
+            text.try_reserve(to - from).map_err(memory::Exhausted::from)?;
             unescape(&line[from..to], text).ok_or(Odd::Json { at: from })?;
             Ok(std::str::from_utf8(text).map_or(Scalar::Wtf8(text), Scalar::Str))
         }
@@ -427,7 +437,6 @@ fn number(text: &str, is_float: bool) -> Option<Scalar<'_>> {
 /// Puts the text that `escaped` stands for into `text`: UTF-8, and halves of surrogate pairs as WTF-8 has them; `None`
 /// where an escape is none.
 fn unescape(escaped: &str, text: &mut Vec<u8>) -> Option<()> {
-    text.clear();
     let mut rest = escaped;
     while let Some(at) = rest.find('\\') {
         text.extend_from_slice(&rest.as_bytes()[..at]);

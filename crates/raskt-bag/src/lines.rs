@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use raskt_core::Fit;
 
 use crate::ahead::{Ahead, Window};
+use crate::memory;
 use crate::source::Part;
 
 /// The bytes that are read at once; a line that is longer makes the buffer grow.
@@ -50,7 +51,7 @@ impl Lines {
         // The line that began before this part is the part before's: the byte before may end it.
         let offset = part.begin.saturating_sub(1);
         let mut lines = Self::new(Feed::Here(part.read_from(offset)?), delimiter, offset);
-        lines.window.buffer.resize(CHUNK_BYTES, 0);
+        memory::lengthen(&mut lines.window.buffer, CHUNK_BYTES)?;
         if part.begin > 0 {
             lines.skip_line()?;
         }
@@ -127,7 +128,8 @@ impl Lines {
             *from = 0;
         }
         if *to == buffer.len() {
-            buffer.resize(buffer.len() * 2, 0);
+            let n = buffer.len() * 2;
+            memory::lengthen(buffer, n)?;
         }
         match reader.read(&mut buffer[*to..]) {
             Ok(0) => self.is_at_end = true,

@@ -22,6 +22,8 @@ pub enum Odd {
     Container,
     /// What is to be gone through is no list.
     Flatten,
+    /// There is no memory for what the line has. Python is not asked: reading ends.
+    Memory,
 }
 
 impl fmt::Display for Odd {
@@ -33,6 +35,7 @@ impl fmt::Display for Odd {
             Self::Json { at } => write!(f, "has invalid JSON at byte {at}"),
             Self::Missing => f.write_str("lacks the item that was asked for"),
             Self::Container => f.write_str("has a list or an object where a scalar is needed"),
+            Self::Memory => f.write_str("has more than there is memory for"),
             Self::Flatten => f.write_str("has no list where one is needed"),
         }
     }

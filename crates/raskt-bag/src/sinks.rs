@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::counts::Counts;
 use crate::element::{Element, Place, Scalar};
+use crate::memory::{self, Exhausted};
 use crate::odd::Odd;
 use crate::stream::Sink;
 
@@ -36,9 +37,9 @@ pub struct OddLines {
 }
 
 impl OddLines {
-    fn push(&mut self, bytes: &[u8], place: Place, why: Odd, at: u64) {
+    fn push(&mut self, bytes: &[u8], place: Place, why: Odd, at: u64) -> Result<(), Exhausted> {
         self.n_bytes += bytes.len();
-        self.lines.push(OddLine { bytes: bytes.to_vec(), place, why, at });
+        memory::push(&mut self.lines, OddLine { bytes: memory::copied(bytes)?, place, why, at })
     }
 
     fn has_room(&self) -> bool {
@@ -64,12 +65,13 @@ pub struct CountSink {
 impl Sink for CountSink {
     const COUNTS: bool = true;
 
-    fn element(&mut self, _element: Element<'_>, _place: Place) {
+    fn element(&mut self, _element: Element<'_>, _place: Place) -> Result<(), Exhausted> {
         self.n += 1;
+        Ok(())
     }
 
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) {
-        self.odd.push(line, place, why, self.n);
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted> {
+        self.odd.push(line, place, why, self.n)
     }
 
     fn wants_more(&self) -> bool {
@@ -94,18 +96,20 @@ pub struct FrequencySink {
 impl Sink for FrequencySink {
     const TAKES_JSON: bool = false;
 
-    fn element(&mut self, element: Element<'_>, _place: Place) {
+    fn element(&mut self, element: Element<'_>, _place: Place) -> Result<(), Exhausted> {
         match element {
-            Element::Scalar(value) => self.counts.add(value, self.at),
-            Element::Tuple(items) => self.counts.add_tuple(items, self.at),
-            Element::Json(_) => return,
+            Element::Scalar(value) => self.counts.add(value, self.at)?,
+            Element::Tuple(items) => self.counts.add_tuple(items, self.at)?,
+            Element::Json(_) => return Ok(()),
         }
         self.at += 1;
+        Ok(())
     }
 
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) {
-        self.odd.push(line, place, why, self.at);
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted> {
+        self.odd.push(line, place, why, self.at)?;
         self.at += 1;
+        Ok(())
     }
 
     fn wants_more(&self) -> bool {
@@ -157,50 +161,59 @@ impl Batch {
         self.odd.clear();
     }
 
-    fn kept(&mut self, text: &str) -> Range<usize> {
+    fn kept(&mut self, text: &str) -> Result<Range<usize>, Exhausted> {
         let from = self.text.len();
-        self.text.push_str(text);
-        from..self.text.len()
+        memory::append_text(&mut self.text, text)?;
+        Ok(from..self.text.len())
     }
 
-    fn item(&mut self, value: Scalar<'_>) -> Item {
-        match value {
+    fn item(&mut self, value: Scalar<'_>) -> Result<Item, Exhausted> {
+        Ok(match value {
             Scalar::Null => Item::Null,
             Scalar::Bool(value) => Item::Bool(value),
             Scalar::Int(value) => Item::Int(value),
             Scalar::Float(value) => Item::Float(value),
-            Scalar::Big(digits) => Item::Big(self.kept(digits)),
-            Scalar::Str(text) => Item::Str(self.kept(text)),
-            Scalar::Wtf8(bytes) => Item::Wtf8(bytes.into()),
-        }
+            Scalar::Big(digits) => Item::Big(self.kept(digits)?),
+            Scalar::Str(text) => Item::Str(self.kept(text)?),
+            Scalar::Wtf8(bytes) => Item::Wtf8(memory::boxed(bytes)?),
+        })
     }
 }
 
 impl Sink for Batch {
-    fn element(&mut self, element: Element<'_>, place: Place) {
+    fn element(&mut self, element: Element<'_>, place: Place) -> Result<(), Exhausted> {
         match element {
             Element::Scalar(value) => {
-                let item = self.item(value);
-                self.items.push((item, place));
+                let item = self.item(value)?;
+                memory::push(&mut self.items, (item, place))
             }
             Element::Json(text) => {
-                let text = self.kept(text);
-                self.items.push((Item::Json(text), place));
+                let text = self.kept(text)?;
+                memory::push(&mut self.items, (Item::Json(text), place))
             }
             Element::Tuple(values) => {
-                self.items.push((Item::Tuple(values.len()), place));
-                for value in values {
-                    let item = self.item(*value);
-                    self.items.push((item, place));
+                // A tuple is there with all of its items, or not at all.
+                let n = self.items.len();
+                let put = |batch: &mut Self| {
+                    memory::push(&mut batch.items, (Item::Tuple(values.len()), place))?;
+                    values.iter().try_for_each(|value| {
+                        let item = batch.item(*value)?;
+                        memory::push(&mut batch.items, (item, place))
+                    })
+                };
+                let done = put(self);
+                if done.is_err() {
+                    self.items.truncate(n);
                 }
+                done
             }
         }
     }
 
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) {
-        self.items.push((Item::Odd(self.odd.len()), place));
-        let at = self.items.len() as u64;
-        self.odd.push(OddLine { bytes: line.to_vec(), place, why, at });
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted> {
+        let at = self.items.len() as u64 + 1;
+        memory::push(&mut self.odd, OddLine { bytes: memory::copied(line)?, place, why, at })?;
+        memory::push(&mut self.items, (Item::Odd(self.odd.len() - 1), place))
     }
 
     fn wants_more(&self) -> bool {

@@ -1,11 +1,13 @@
 //! The lines of files, and what a chain of known functions makes of them, streamed into a sink.
 
+use std::io;
 use std::ops::Range;
 
 use crate::element::{Element, Place, Scalar};
 use crate::error::BagError;
 use crate::json::{Projection, Scratch, project};
 use crate::lines::Lines;
+use crate::memory::{self, Exhausted};
 use crate::odd::Odd;
 use crate::source::Part;
 use crate::survey::Survey;
@@ -67,9 +69,15 @@ pub trait Sink {
     /// Whether the number of lines is as good as the lines: then [`Sink::lines`] takes it.
     const COUNTS: bool = false;
     /// Takes an element.
-    fn element(&mut self, element: Element<'_>, place: Place);
+    ///
+    /// # Errors
+    /// Where there is no memory for it.
+    fn element(&mut self, element: Element<'_>, place: Place) -> Result<(), Exhausted>;
     /// Takes a line that Python has to read, with what ends it.
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd);
+    ///
+    /// # Errors
+    /// Where there is no memory for it.
+    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted>;
     /// Whether it wants more lines now.
     fn wants_more(&self) -> bool;
     /// Takes a number of lines.
@@ -132,16 +140,25 @@ impl Stream {
     /// # Errors
     /// Where a file cannot be opened, read or decompressed; what is before that has been streamed.
     pub fn advance<S: Sink>(&mut self, sink: &mut S) -> Result<bool, BagError> {
+        self.blocks(sink).map_err(|error| {
+            // Nothing more is read. Where memory ran out to the last byte, an error needs some of this.
+            self.lines = None;
+            self.worker = Worker::default();
+            self.rest = Vec::new();
+            BagError::io(&self.parts[self.next_part].path, error)
+        })
+    }
+
+    fn blocks<S: Sink>(&mut self, sink: &mut S) -> io::Result<bool> {
         if !self.rest.is_empty() {
             let rest = &self.rest[self.done..];
-            self.done += block(&self.plan, &mut self.worker, rest, &mut self.place, sink);
+            self.done += block(&self.plan, &mut self.worker, rest, &mut self.place, sink)?;
             if self.done == self.rest.len() {
                 self.rest.clear();
             }
         }
         let mut n_blocks = 0;
         while self.rest.is_empty() && n_blocks < BLOCKS_MAX && sink.wants_more() {
-            let failed = |parts: &[Part], at: usize, error| BagError::io(&parts[at].path, error);
             let lines = match &mut self.lines {
                 Some(lines) => lines,
                 None => {
@@ -150,11 +167,10 @@ impl Stream {
                     // Counting costs less than bringing blocks from one core to another.
                     let is_ahead = self.n_threads > 1 && !is_counted::<S>(&self.plan);
                     let open = if is_ahead { Lines::open_ahead } else { Lines::open };
-                    let lines = open(part, self.plan.format.delimiter);
-                    self.lines.insert(lines.map_err(|error| failed(&self.parts, self.next_part, error))?)
+                    self.lines.insert(open(part, self.plan.format.delimiter)?)
                 }
             };
-            match lines.block().map_err(|error| failed(&self.parts, self.next_part, error))? {
+            match lines.block()? {
                 None => {
                     self.lines = None;
                     self.next_part += 1;
@@ -162,8 +178,8 @@ impl Stream {
                 Some(found) => {
                     n_blocks += 1;
                     self.place.offset = found.offset;
-                    let done = block(&self.plan, &mut self.worker, found.bytes, &mut self.place, sink);
-                    self.rest.extend_from_slice(&found.bytes[done..]);
+                    let done = block(&self.plan, &mut self.worker, found.bytes, &mut self.place, sink)?;
+                    memory::append(&mut self.rest, &found.bytes[done..])?;
                     self.done = 0;
                 }
             }
@@ -178,7 +194,16 @@ fn is_counted<S: Sink>(plan: &Plan) -> bool {
 }
 
 /// Streams the lines of a block; returns how many bytes were worked on.
-fn block<S: Sink>(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Place, sink: &mut S) -> usize {
+///
+/// # Errors
+/// Where there is no memory for a line.
+fn block<S: Sink>(
+    plan: &Plan,
+    worker: &mut Worker,
+    bytes: &[u8],
+    place: &mut Place,
+    sink: &mut S,
+) -> Result<usize, Exhausted> {
     // Checks that cost little for a block cost much for each line.
     let survey = Survey::of(bytes, plan.format.delimiter);
     let has_return = plan.format.is_universal && survey.has_return && !has_plain_ends(bytes);
@@ -188,7 +213,7 @@ fn block<S: Sink>(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Pl
         sink.lines(n);
         place.line += n;
         place.offset += bytes.len() as u64;
-        return bytes.len();
+        return Ok(bytes.len());
     }
     let text = if is_text { std::str::from_utf8(bytes).ok() } else { None };
     let mut from = 0;
@@ -199,13 +224,15 @@ fn block<S: Sink>(plan: &Plan, worker: &mut Worker, bytes: &[u8], place: &mut Pl
         place.line += 1;
         let found = decoded(plan.format, bytes, text, raw.clone())
             .and_then(|line| elements(plan, worker, line, has_return, *place, sink));
-        if let Err(why) = found {
-            sink.odd(&bytes[raw], *place, why);
+        match found {
+            Ok(()) => {}
+            Err(Odd::Memory) => return Err(Exhausted),
+            Err(why) => sink.odd(&bytes[raw], *place, why)?,
         }
         place.offset += (to - from) as u64;
         from = to;
     }
-    from
+    Ok(from)
 }
 
 /// Whether each carriage return is followed by a line feed.
@@ -244,8 +271,8 @@ fn elements<S: Sink>(
         match (line.strip_suffix("\r\n"), plan.then_reads_ends()) {
             (Some(start), true) => {
                 ended.clear();
-                ended.push_str(start);
-                ended.push('\n');
+                memory::append_text(ended, start)?;
+                memory::append_text(ended, "\n")?;
                 ended.as_str()
             }
             // What comes next takes a carriage return for a space, as it does a line feed.
@@ -256,15 +283,14 @@ fn elements<S: Sink>(
     };
     let line = apply(&plan.text, line, text)?;
     match &plan.then {
-        Then::Text => sink.element(Element::Scalar(Scalar::Str(line)), place),
-        Then::Words => words(line).for_each(|word| sink.element(Element::Scalar(Scalar::Str(word)), place)),
+        Then::Text => sink.element(Element::Scalar(Scalar::Str(line)), place)?,
+        Then::Words => {
+            words(line).try_for_each(|word| sink.element(Element::Scalar(Scalar::Str(word)), place))?;
+        }
         Then::Json(projection) => {
             project(line, projection, scratch, &mut |element| match element {
                 Element::Json(_) if !S::TAKES_JSON => Err(Odd::Container),
-                element => {
-                    sink.element(element, place);
-                    Ok(())
-                }
+                element => Ok(sink.element(element, place)?),
             })?;
         }
     }

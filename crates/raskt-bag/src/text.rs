@@ -1,5 +1,6 @@
 //! Methods of Python's strings, on text that is not copied unless it must.
 
+use crate::memory;
 use crate::odd::Odd;
 
 /// A method of strings without arguments.
@@ -34,7 +35,7 @@ impl TextOp {
 /// Applies `operations` to `text`, in order; `scratch` may hold what becomes of it.
 ///
 /// # Errors
-/// For the case of text beyond ASCII, whose rules are Python's.
+/// For the case of text beyond ASCII, whose rules are Python's; where there is no memory.
 pub fn apply<'a>(operations: &[TextOp], text: &'a str, scratch: &'a mut String) -> Result<&'a str, Odd> {
     let Some(at) = operations.iter().position(|op| matches!(op, TextOp::Lower | TextOp::Upper)) else {
         return Ok(stripped(operations, text));
@@ -44,7 +45,7 @@ pub fn apply<'a>(operations: &[TextOp], text: &'a str, scratch: &'a mut String) 
         return Err(Odd::Text);
     }
     scratch.clear();
-    scratch.push_str(text);
+    memory::append_text(scratch, text)?;
     // Of several changes of case the last one counts, and what is stripped has no case.
     match operations.iter().rfind(|op| matches!(op, TextOp::Lower | TextOp::Upper)) {
         Some(TextOp::Upper) => scratch.make_ascii_uppercase(),

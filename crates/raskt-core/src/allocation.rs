@@ -39,6 +39,15 @@ pub fn room_for<T>(n: usize) -> Result<Vec<T>> {
     Ok(elements)
 }
 
+/// Makes room for `n` more elements; room for twice as many as there are, where that is had, so that many small additions
+/// copy each element a few times only.
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`].
+pub fn make_room<T>(elements: &mut Vec<T>, n: usize) -> Result<()> {
+    elements.try_reserve(n).map_err(|_| exhausted::<T>(n.saturating_add(elements.len())))
+}
+
 /// `n` times `element`.
 ///
 /// # Errors

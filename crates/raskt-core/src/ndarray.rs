@@ -76,9 +76,9 @@ impl NdArray {
     /// A C-ordered array of `float64`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] where `values` does not fill `shape`.
+    /// [`ErrorKind::InvalidValue`] where `values` does not fill `shape`; [`ErrorKind::OutOfMemory`].
     pub fn from_f64(shape: &[u64], values: &[f64]) -> Result<Self> {
-        Self::contiguous(DType::Float64, shape, Buffer::from(bytemuck::cast_slice::<f64, u8>(values)))
+        Self::contiguous(DType::Float64, shape, Buffer::copied(bytemuck::cast_slice::<f64, u8>(values))?)
     }
 
     /// The element type.

@@ -80,7 +80,7 @@ fn draw<'py>(
     };
     let options = RenderOptions { collapse_above: picture.collapse_above, ..RenderOptions::default() };
     let bytes = py.detach(|| render(&drawing, format, &options)).map_err(refused)?;
-    Ok(PyBytes::new(py, &bytes))
+    crate::object::bytes(py, &bytes)
 }
 
 /// Colours of a map, as `#rrggbb`, at places from 0 to 1.

@@ -112,7 +112,7 @@ impl PySent {
         let sent = Arc::clone(&slf.get().0);
         let bytes = py.detach(move || sent.encode()).map_err(|error| errors::to_py(py, error))?;
         let rebuild = py.import("raskt._raskt")?.getattr("exchange_sent")?;
-        let args = PyTuple::new(py, [PyBytes::new(py, &bytes)])?;
+        let args = PyTuple::new(py, [crate::object::bytes(py, &bytes)?])?;
         Ok((rebuild, args).into_pyobject(py)?.into_any())
     }
 }
@@ -145,7 +145,7 @@ impl PyIncoming {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let piece = py.detach(|| self.0.lock().next()).transpose();
         let piece = piece.map_err(|error| errors::to_py(py, error))?;
-        Ok(piece.map(|piece| PyBytes::new(py, &piece.header)))
+        piece.map(|piece| crate::object::bytes(py, &piece.header)).transpose()
     }
 }
 

@@ -88,6 +88,22 @@ pub fn carry(object: Bound<'_, PyAny>) -> Value {
     Value::Opaque(Arc::new(PyObj { object: object.unbind(), size, array }))
 }
 
+/// A copy of `text`. PyO3's own constructor panics where there is no memory for it.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn text<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyString>> {
+    PyString::from_bytes(py, text.as_bytes())
+}
+
+/// A copy of `bytes`. PyO3's own constructor panics where there is no memory for it.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with_writer(py, bytes.len(), |writer| Ok(std::io::Write::write_all(writer, bytes)?))
+}
+
 /// What Python sees of `value`.
 ///
 /// # Errors
@@ -98,8 +114,8 @@ pub fn to_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyA
         Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
         Value::Int(value) => value.into_pyobject(py)?.into_any(),
         Value::Float(value) => PyFloat::new(py, *value).into_any(),
-        Value::Str(text) => PyString::new(py, text).into_any(),
-        Value::Bytes(buffer) => PyBytes::new(py, buffer.as_slice()).into_any(),
+        Value::Str(content) => text(py, content)?.into_any(),
+        Value::Bytes(buffer) => bytes(py, buffer.as_slice())?.into_any(),
         Value::List(items) => {
             let items: PyResult<Vec<_>> = items.iter().map(|item| to_object(py, item)).collect();
             PyList::new(py, items?)?.into_any()

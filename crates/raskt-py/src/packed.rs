@@ -282,10 +282,10 @@ impl<'py> Reader<'py, '_> {
                 let bytes = self.input.array().map_err(|_| damaged())?;
                 PyFloat::new(py, f64::from_le_bytes(bytes)).into_any()
             }
-            STR => PyString::new(py, self.input.text().map_err(|_| damaged())?).into_any(),
+            STR => crate::object::text(py, self.input.text().map_err(|_| damaged())?)?.into_any(),
             BYTES => {
                 let bytes = raskt_core::Buffer::decode(&mut self.input).map_err(|_| damaged())?;
-                PyBytes::new(py, bytes.as_slice()).into_any()
+                crate::object::bytes(py, bytes.as_slice())?.into_any()
             }
             PICKLED => self.pickled.next().ok_or_else(damaged)?,
             tag => return Ok(Item::Tag(tag)),

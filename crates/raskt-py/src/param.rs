@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyDict, PyList};
 use raskt_core::Param;
 
 /// A parameter as a Python object.
@@ -15,8 +15,8 @@ pub fn to_object<'py>(py: Python<'py>, param: &Param) -> PyResult<Bound<'py, PyA
         Param::Bool(value) => value.into_pyobject(py)?.to_owned().into_any(),
         Param::Int(value) => value.into_pyobject(py)?.into_any(),
         Param::Float(value) => value.into_pyobject(py)?.into_any(),
-        Param::Str(text) => (&**text).into_pyobject(py)?.into_any(),
-        Param::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
+        Param::Str(text) => crate::object::text(py, text)?.into_any(),
+        Param::Bytes(bytes) => crate::object::bytes(py, bytes)?.into_any(),
         Param::List(items) => {
             let items: PyResult<Vec<_>> = items.iter().map(|item| to_object(py, item)).collect();
             PyList::new(py, items?)?.into_any()

@@ -169,7 +169,7 @@ pub fn loads_parts<'py>(py: Python<'py>, header: &[u8], buffers: &[Buffer]) -> P
 
 fn loads_owned<'py>(py: Python<'py>, header: &[u8], buffers: Vec<Buffer>) -> PyResult<Bound<'py, PyAny>> {
     let (pickle, loads) = (py.import(intern!(py, "pickle"))?, intern!(py, "loads"));
-    let header = PyBytes::new(py, header);
+    let header = crate::object::bytes(py, header)?;
     if buffers.is_empty() {
         return pickle.call_method1(loads, (header,));
     }
@@ -224,7 +224,7 @@ pub type Flat<'py> = (Bound<'py, PyBytes>, Vec<Bound<'py, PyAny>>);
 /// Where memory runs out.
 pub fn flat<'py>(py: Python<'py>, payload: &Payload) -> PyResult<Flat<'py>> {
     let buffers: PyResult<Vec<_>> = payload.buffers.iter().map(|buffer| out_of_band(py, buffer)).collect();
-    Ok((PyBytes::new(py, &payload.header), buffers?))
+    Ok((crate::object::bytes(py, &payload.header)?, buffers?))
 }
 
 /// What [`flat`] took apart.

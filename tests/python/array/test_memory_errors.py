@@ -37,6 +37,10 @@ CASES = {
     "counts": lambda: ra.bincount(ra.arange(4, chunks=4), minlength=N),
     "indices": lambda: ra.indices((10**8, 10**8), chunks=10**8),
     "sorting": lambda: ra.sort(vast()),
+    "distinct values": lambda: ra.unique(vast()),
+    "distinct values and how often they are there": lambda: ra.unique(vast(), return_counts=True)[1],
+    "quantiles": lambda: ra.quantile(vast(), 0.5, axis=0),
+    "random numbers in rows of one": lambda: ra.random.default_rng(1).random((N, 1), chunks=(N, 1)),
 }
 
 

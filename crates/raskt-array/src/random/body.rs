@@ -95,20 +95,14 @@ impl Draw<'_, '_> {
             }
             Run { place, at: number * line, out }
         });
-        let runs: Vec<Run<'_, T>> = runs.filter(|_| n > 0).collect();
+        // An array without elements has no lines either, whatever its shape.
+        let mut runs: Vec<Run<'_, T>> = allocation::collected(runs.take(if n > 0 { usize::MAX } else { 0 }))?;
         let n_threads = threads::worthwhile(self.call.ctx, n);
         let each = runs.len().div_ceil(n_threads).max(1);
-        let mut parts: Vec<Vec<Run<'_, T>>> = Vec::new();
-        for run in runs {
-            match parts.last_mut() {
-                Some(part) if part.len() < each => part.push(run),
-                _ => parts.push(vec![run]),
-            }
-        }
-        threads::each(parts, |part| {
-            part.into_iter().try_for_each(|mut run| {
+        threads::each(runs.chunks_mut(each).collect(), |part| {
+            part.iter_mut().try_for_each(|run| {
                 self.call.ctx.cancel.check()?;
-                fill(&mut run)
+                fill(run)
             })
         })?;
         let core = (has_core || width != 1).then_some(width as u64);

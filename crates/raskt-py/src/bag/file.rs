@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use raskt_bag::{BagError, Compression};
+use raskt_bag::{BagError, Compression, Exhausted};
 
 use super::stream::raise;
 
@@ -34,12 +34,17 @@ impl BagFile {
         let (buffer, n) = py.detach(|| {
             let mut guard = self.reader.lock();
             let mut buffer = std::mem::take(&mut guard.1);
+            if let Some(more) = n_bytes.checked_sub(buffer.len())
+                && buffer.try_reserve_exact(more).is_err()
+            {
+                return (buffer, Err(Exhausted.into()));
+            }
             buffer.resize(n_bytes, 0);
             let n = guard.0.read(&mut buffer);
             (buffer, n)
         });
         let n = n.map_err(|error| raise(BagError::Io { path: self.path.clone(), error }))?;
-        let found = PyBytes::new(py, &buffer[..n]);
+        let found = crate::object::bytes(py, &buffer[..n])?;
         self.reader.lock().1 = buffer;
         Ok(found)
     }

@@ -3,8 +3,10 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use raskt_bag::{Constant, Scalar};
+
+use crate::object;
 
 /// The Python object of a scalar.
 ///
@@ -15,15 +17,15 @@ pub fn object<'py>(py: Python<'py>, value: Scalar<'_>) -> PyResult<Bound<'py, Py
         Scalar::Null => py.None().into_bound(py),
         Scalar::Bool(truth) => PyBool::new(py, truth).to_owned().into_any(),
         Scalar::Int(value) => value.into_pyobject(py)?.into_any(),
-        Scalar::Big(digits) => py.get_type::<PyInt>().call1((digits,))?,
+        Scalar::Big(digits) => py.get_type::<PyInt>().call1((object::text(py, digits)?,))?,
         // The object that `json` gives for each: sets and dictionaries find a NaN by what it is, not by its value.
         Scalar::Float(value) if value.is_nan() => {
             py.import(intern!(py, "json.decoder"))?.getattr(intern!(py, "NaN"))?
         }
         Scalar::Float(value) => PyFloat::new(py, value).into_any(),
-        Scalar::Str(text) => PyString::new(py, text).into_any(),
+        Scalar::Str(text) => object::text(py, text)?.into_any(),
         Scalar::Wtf8(bytes) => {
-            PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))?
+            object::bytes(py, bytes)?.call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))?
         }
     })
 }

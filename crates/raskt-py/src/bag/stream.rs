@@ -1,14 +1,15 @@
 //! Elements of files, made without the GIL and handed to Python one by one, or counted.
 
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyEOFError, PyOSError};
+use pyo3::exceptions::{PyEOFError, PyMemoryError, PyOSError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 use raskt_bag::{
     BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Plan, Scalar, Stream,
 };
 
 use crate::errors::ComputationCancelled;
+use crate::object;
 
 use super::plan::{PyPart, PyPlan, part, plan};
 use super::scalar;
@@ -78,11 +79,11 @@ impl BagStream {
                 Item::Tuple(n) => {
                     let items = &self.batch.items[self.next..self.next + n];
                     self.next += n;
-                    let items = items.iter().map(|(item, _)| object(py, item, &self.batch.text));
+                    let items = items.iter().map(|(item, _)| item_object(py, item, &self.batch.text));
                     let items = items.collect::<PyResult<Vec<_>>>()?;
                     return Ok(Some(PyTuple::new(py, items)?.into_any().unbind()));
                 }
-                item => return object(py, item, &self.batch.text).map(Some),
+                item => return item_object(py, item, &self.batch.text).map(Some),
             }
         }
     }
@@ -230,7 +231,7 @@ fn counted<'py>(py: Python<'py>, value: &Counted) -> PyResult<Bound<'py, PyAny>>
     }
 }
 
-fn object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
+fn item_object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
     let value = match item {
         Item::Null => Scalar::Null,
         Item::Bool(value) => Scalar::Bool(*value),
@@ -241,7 +242,10 @@ fn object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
         Item::Wtf8(bytes) => Scalar::Wtf8(bytes),
         Item::Json(at) => {
             let loads = pyo3::intern!(py, "loads");
-            return Ok(py.import("json")?.call_method1(loads, (&text[at.clone()],))?.unbind());
+            return Ok(py
+                .import("json")?
+                .call_method1(loads, (object::text(py, &text[at.clone()])?,))?
+                .unbind());
         }
         // Both are taken apart before.
         Item::Tuple(_) | Item::Odd(_) => Scalar::Null,
@@ -252,7 +256,7 @@ fn object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
 /// Has Python read an odd line.
 fn read<'py>(py: Python<'py>, odd: &Py<PyAny>, line: &OddLine) -> PyResult<Bound<'py, PyList>> {
     let Place { part, line: number, offset } = line.place;
-    let bytes = PyBytes::new(py, &line.bytes);
+    let bytes = object::bytes(py, &line.bytes)?;
     Ok(odd.bind(py).call1((bytes, part, number, offset))?.cast_into::<PyList>()?)
 }
 
@@ -261,6 +265,9 @@ pub fn raise(error: BagError) -> PyErr {
     match error {
         BagError::Io { path, error } if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             PyEOFError::new_err(format!("{} is cut off: its compressed data ends too early", path.display()))
+        }
+        BagError::Io { path, error } if error.kind() == std::io::ErrorKind::OutOfMemory => {
+            PyMemoryError::new_err(format!("there is no memory for what {} has", path.display()))
         }
         BagError::Io { path, error } => {
             // An error of Python's own file systems comes back as it is.

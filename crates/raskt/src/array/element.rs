@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use num_complex::Complex;
-use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result};
+use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result, allocation};
 
 /// A type that elements of arrays have.
 pub trait Element: Copy + Debug + PartialEq + Send + Sync + 'static {
@@ -65,11 +65,12 @@ macro_rules! elements {
             fn read(array: &NdArray) -> Result<Vec<Self>> {
                 let array = dense::<Self>(array)?;
                 let (items, _) = array.contiguous_bytes().unwrap_or(&[]).as_chunks();
-                Ok(items.iter().map(|item| Self::from_ne_bytes(*item)).collect())
+                allocation::collected(items.iter().map(|item| Self::from_ne_bytes(*item)))
             }
 
             fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray> {
-                let bytes: Vec<u8> = elements.iter().flat_map(|element| element.to_ne_bytes()).collect();
+                let mut bytes = allocation::room_for(size_of_val(elements))?;
+                bytes.extend(elements.iter().flat_map(|element| element.to_ne_bytes()));
                 NdArray::contiguous(Self::DTYPE, shape, Buffer::from(bytes))
             }
         }
@@ -111,14 +112,15 @@ macro_rules! complexes {
             fn read(array: &NdArray) -> Result<Vec<Self>> {
                 let array = dense::<Self>(array)?;
                 let (parts, _) = array.contiguous_bytes().unwrap_or(&[]).as_chunks::<$n_bytes>();
-                let parts: Vec<$part> = parts.iter().map(|part| <$part>::from_ne_bytes(*part)).collect();
-                let (pairs, _) = parts.as_chunks();
-                Ok(pairs.iter().map(|&[re, im]| Self::new(re, im)).collect())
+                let (pairs, _) = parts.as_chunks::<2>();
+                let part = |bytes: [u8; $n_bytes]| <$part>::from_ne_bytes(bytes);
+                allocation::collected(pairs.iter().map(|&[re, im]| Self::new(part(re), part(im))))
             }
 
             fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray> {
                 let parts = elements.iter().flat_map(|element| [element.re, element.im]);
-                let bytes: Vec<u8> = parts.flat_map(<$part>::to_ne_bytes).collect();
+                let mut bytes = allocation::room_for(size_of_val(elements))?;
+                bytes.extend(parts.flat_map(<$part>::to_ne_bytes));
                 NdArray::contiguous(Self::DTYPE, shape, Buffer::from(bytes))
             }
         }
@@ -144,11 +146,11 @@ impl Element for bool {
 
     fn read(array: &NdArray) -> Result<Vec<Self>> {
         let array = dense::<Self>(array)?;
-        Ok(array.contiguous_bytes().unwrap_or(&[]).iter().map(|&byte| byte != 0).collect())
+        allocation::collected(array.contiguous_bytes().unwrap_or(&[]).iter().map(|&byte| byte != 0))
     }
 
     fn write(shape: &[u64], elements: &[Self]) -> Result<NdArray> {
-        let bytes: Vec<u8> = elements.iter().map(|&element| u8::from(element)).collect();
+        let bytes = allocation::collected(elements.iter().map(|&element| u8::from(element)))?;
         NdArray::contiguous(Self::DTYPE, shape, Buffer::from(bytes))
     }
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use raskt_bag::{Constant, Counted, Counts, Element, Projection};
+use raskt_bag::{Constant, Counted, Counts, Element, Entry, Exhausted, Projection};
 
 use super::lines::json_plan;
 use super::{Bag, Frequencies, Lines};
-use crate::Result;
+use crate::{ErrorKind, Result};
+
+/// The counts of a part, unless there was no memory for them.
+type Found = std::result::Result<Arc<Counts>, Exhausted>;
 
 /// Lines of JSON, and the item of each that is looked at.
 ///
@@ -65,8 +68,9 @@ impl Json {
     pub fn elements(&self) -> Bag<Constant> {
         self.lines.each(json_plan(self.projection.clone()), |element, emit| {
             if let Element::Scalar(item) = element {
-                emit(item.into());
+                emit(Constant::copied(item)?);
             }
+            Ok(())
         })
     }
 
@@ -76,14 +80,28 @@ impl Json {
     /// Where a file or a line cannot be read: [`cause`](crate::cause) gives the [`BagError`](super::BagError).
     pub fn frequencies(&self) -> Result<Frequencies<Constant>> {
         let counts = self.elements().fold(
-            Arc::new(Counts::default()),
-            |counts, item| {
+            Ok(Arc::new(Counts::default())),
+            |found: &mut Found, item| {
+                let Ok(counts) = found else { return };
                 let counts = Arc::make_mut(counts);
                 let at = counts.entries().len() as u64;
-                counts.add(item.borrow(), at);
+                if let Err(error) = counts.add(item.borrow(), at) {
+                    *found = Err(error);
+                }
             },
-            |counts, more| Arc::make_mut(counts).merge(&more),
+            |found, more| {
+                let merged = match (&mut *found, more) {
+                    (Ok(counts), Ok(more)) => Arc::make_mut(counts).merge(&more),
+                    (_, Err(error)) => Err(error),
+                    (Err(_), Ok(_)) => return,
+                };
+                if let Err(error) = merged {
+                    *found = Err(error);
+                }
+            },
         )?;
+        let counts =
+            counts.map_err(|Exhausted| ErrorKind::OutOfMemory { needed_bytes: size_of::<Entry>() as u64 })?;
         let entries = Arc::unwrap_or_clone(counts).into_entries();
         let scalar = |value| match value {
             Counted::Scalar(value) => Some(value),

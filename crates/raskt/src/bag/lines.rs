@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raskt_bag::{
-    BagError, Compression, CountSink, Element, Format, Odd, Part, Place, Plan, Projection, Scalar, Sink,
-    Stream, Then,
+    BagError, Compression, CountSink, Element, Exhausted, Format, Odd, Part, Place, Plan, Projection, Scalar,
+    Sink, Stream, Then,
 };
 
 use super::{Bag, Json};
@@ -117,6 +117,7 @@ impl Lines {
                     emit(found);
                 }
             }
+            Ok(())
         })
     }
 
@@ -124,8 +125,9 @@ impl Lines {
     pub fn words(&self) -> Bag<String> {
         self.each(Plan { then: Then::Words, ..text_plan() }, |element, emit| {
             if let Element::Scalar(Scalar::Str(word)) = element {
-                emit(word.to_owned());
+                emit(owned(word)?);
             }
+            Ok(())
         })
     }
 
@@ -138,7 +140,10 @@ impl Lines {
     pub(super) fn each<U: 'static>(
         &self,
         plan: Plan,
-        step: impl Fn(Element<'_>, &mut dyn FnMut(U)) + Send + Sync + 'static,
+        step: impl Fn(Element<'_>, &mut dyn FnMut(U)) -> std::result::Result<(), Exhausted>
+        + Send
+        + Sync
+        + 'static,
     ) -> Bag<U> {
         let skips = self.skips_bad_lines;
         let each = move |part: &Part, emit: &mut dyn FnMut(U)| {
@@ -167,6 +172,13 @@ fn count(part: &Part, skips: bool) -> std::result::Result<u64, BagError> {
     }
 }
 
+fn owned(word: &str) -> std::result::Result<String, Exhausted> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(word.len())?;
+    copy.push_str(word);
+    Ok(copy)
+}
+
 /// Ends what nobody waits for any more.
 fn go_on(part: &Part) -> std::result::Result<(), BagError> {
     if raskt_exec::is_cancelled_here() {
@@ -192,7 +204,7 @@ struct Taker<F> {
     take: F,
 }
 
-impl<F: FnMut(Element<'_>)> Taker<F> {
+impl<F: FnMut(Element<'_>) -> std::result::Result<(), Exhausted>> Taker<F> {
     fn run(&mut self, part: &Part, plan: Plan) -> std::result::Result<(), BagError> {
         let mut stream = Stream::new(vec![part.clone()], plan).on_threads(raskt_exec::threads_here());
         while !stream.advance(self)? {
@@ -210,15 +222,16 @@ impl<F: FnMut(Element<'_>)> Taker<F> {
     }
 }
 
-impl<F: FnMut(Element<'_>)> Sink for Taker<F> {
-    fn element(&mut self, element: Element<'_>, _place: Place) {
-        (self.take)(element);
+impl<F: FnMut(Element<'_>) -> std::result::Result<(), Exhausted>> Sink for Taker<F> {
+    fn element(&mut self, element: Element<'_>, _place: Place) -> std::result::Result<(), Exhausted> {
+        (self.take)(element)
     }
 
-    fn odd(&mut self, _line: &[u8], place: Place, why: Odd) {
+    fn odd(&mut self, _line: &[u8], place: Place, why: Odd) -> std::result::Result<(), Exhausted> {
         if !self.skips {
             self.bad.get_or_insert((place, why));
         }
+        Ok(())
     }
 
     fn wants_more(&self) -> bool {

@@ -21,15 +21,16 @@ pub(crate) fn unique(call: &mut Call<'_>) -> Result<Outcome> {
         match input {
             Value::List(items) if items.len() == 3 => {
                 values.push(memory::array(&items[0])?.into_owned());
-                index.extend_from_slice(&elements::<i64>(&*memory::array(&items[1])?)?);
-                counts.extend_from_slice(&elements::<i64>(&*memory::array(&items[2])?)?);
+                let (places, times) = (memory::array(&items[1])?, memory::array(&items[2])?);
+                append(&mut index, elements::<i64>(&places)?.iter().copied())?;
+                append(&mut counts, elements::<i64>(&times)?.iter().copied())?;
             }
             lone => {
                 let array = memory::array(lone)?.to_contiguous()?;
                 let n = array.n_elements();
                 if wanted != Some(VALUES) {
-                    index.extend((0..n as i64).map(|at| offset + at));
-                    counts.extend(std::iter::repeat_n(1, n));
+                    append(&mut index, (0..n).map(|at| offset + at as i64))?;
+                    append(&mut counts, std::iter::repeat_n(1, n))?;
                 }
                 values.push(NdArray::contiguous(array.dtype().clone(), &[n as u64], array.buffer().clone())?);
             }
@@ -48,6 +49,12 @@ pub(crate) fn unique(call: &mut Call<'_>) -> Result<Outcome> {
     let is_final = parameters::is_set(call.shared, "is_final");
     let lone = wanted.filter(|_| is_final).and_then(|number| all.get(usize::try_from(number).ok()?));
     Ok(Outcome::Value(lone.cloned().unwrap_or_else(|| all.to_vec().into())))
+}
+
+fn append(all: &mut Vec<i64>, more: impl ExactSizeIterator<Item = i64>) -> Result<()> {
+    allocation::make_room(all, more.len())?;
+    all.extend(more);
+    Ok(())
 }
 
 /// The number of the values in the list.
@@ -90,7 +97,10 @@ fn distinct<T: Element>(values: &NdArray, index: &[i64], counts: &[i64]) -> Resu
     // Each value beside its number: what is compared lies together.
     let mut order: Vec<(T, usize)> = allocation::collected(source.iter().copied().zip(0..source.len()))?;
     order.sort_unstable_by(|a, b| by_value(&a.0, &b.0).then_with(|| index[a.1].cmp(&index[b.1])));
-    let (mut kept, mut first, mut n) = (Vec::new(), Vec::new(), Vec::new());
+    let is_new = |pair: &[(T, usize)]| by_value(&pair[0].0, &pair[1].0).is_ne();
+    let n_kept = usize::from(!order.is_empty()) + order.windows(2).filter(|pair| is_new(pair)).count();
+    let mut kept = allocation::room_for(n_kept)?;
+    let (mut first, mut n) = (allocation::room_for(n_kept)?, allocation::room_for(n_kept)?);
     for (value, at) in order {
         let is_same = kept.last().is_some_and(|last: &T| by_value(last, &value).is_eq());
         match n.last_mut() {
