@@ -9,6 +9,8 @@
 //! | [`id`] | [`typed_id!`] and [`Arena`]: dense numbers of one kind, and what they index |
 //! | [`value`], [`ndarray`], [`buffer`], [`dtype`] | [`Value`]: what tasks make and need; memory is accounted by owner |
 //! | [`opaque`] | objects of a foreign world, and how they become [`Payload`]s |
+//! | [`sealed`] | such objects in a process that does not know their world |
+//! | [`function`] | users' functions, known by the hash of their content |
 //! | [`param`] | [`Param`]: small trees of plain data that a body is called with |
 //! | [`encode`] | one versioned binary form of all this, in band and out of band |
 //! | [`token`] | [`Token`]: the hash of that form; equal content has equal tokens everywhere |
@@ -60,6 +62,7 @@ pub mod chunk;
 pub mod dtype;
 pub mod encode;
 pub mod error;
+pub mod function;
 mod huge;
 pub mod id;
 pub mod key;
@@ -69,6 +72,7 @@ pub mod opaque;
 pub mod options;
 pub mod param;
 mod recycled;
+pub mod sealed;
 pub mod token;
 pub mod value;
 
@@ -76,6 +80,7 @@ pub use buffer::{Buffer, BufferOwner, OwnerId};
 pub use chunk::{AxisChunks, Chunks};
 pub use dtype::{DType, TimeUnit};
 pub use error::{Error, ErrorKind, Result};
+pub use function::{Function, FunctionId};
 pub use huge::{prefer_huge_pages, vast_vec};
 pub use id::{Arena, DenseId};
 pub use key::{Block, Key, Name};
@@ -85,5 +90,6 @@ pub use opaque::{ForeignDecode, Opaque, Payload};
 pub use options::ErrorPolicy;
 pub use param::Param;
 pub use recycled::set_recycling;
+pub use sealed::{KeepSealed, Sealed};
 pub use token::{Token, Tokenizer};
 pub use value::Value;

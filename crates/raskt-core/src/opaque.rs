@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::{Buffer, OwnerId, Result, Value};
+use crate::{Buffer, Function, OwnerId, Result, Sealed, Value};
 
 /// An encoded value: a small header, and the large buffers beside it, not copied.
 ///
@@ -28,7 +28,7 @@ impl Payload {
 /// A foreign object. Its `Debug` form is short: it appears in error messages.
 pub trait Opaque: Any + Send + Sync + fmt::Debug {
     /// Which world it is of (`"python"`): the key under which a [`ForeignDecode`] is found.
-    fn world(&self) -> &'static str;
+    fn world(&self) -> &str;
 
     /// Estimated bytes that belong to this object alone, shared buffers left out.
     fn size_bytes(&self) -> u64;
@@ -42,17 +42,32 @@ pub trait Opaque: Any + Send + Sync + fmt::Debug {
     /// [`crate::ErrorKind::NotEncodable`] where it has no such form (a lock, an open file).
     fn encode(&self) -> Result<Payload>;
 
+    /// [`Opaque::size_bytes`] of the object where it is alive: what is written of a sealed one.
+    fn opened_bytes(&self) -> u64 {
+        self.size_bytes()
+    }
+
+    /// The user's function that the object is, where it is one: it then travels once a message, however many
+    /// parameters name it.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotEncodable`] for a function that has no encoded form.
+    fn function(&self) -> Result<Option<Function>> {
+        Ok(None)
+    }
+
     /// For a floor that knows the concrete type.
     fn as_any(&self) -> &dyn Any;
 }
 
-/// Turns payloads of foreign objects back into values; assembled at the top, handed down.
+/// Turns payloads of foreign objects back into values; assembled at the top, handed down. Who runs nothing keeps them
+/// sealed: [`KeepSealed`](crate::sealed::KeepSealed).
 pub trait ForeignDecode: Send + Sync {
-    /// The value of `payload`, which an object of `world` wrote.
+    /// The value that is in `sealed`.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Corrupt`], or the foreign exception.
-    fn decode(&self, world: &str, payload: Payload) -> Result<Value>;
+    fn decode(&self, sealed: Sealed) -> Result<Value>;
 }
 
 /// For graphs without foreign objects: every foreign payload is an error.
@@ -60,7 +75,7 @@ pub trait ForeignDecode: Send + Sync {
 pub struct NoForeign;
 
 impl ForeignDecode for NoForeign {
-    fn decode(&self, world: &str, _: Payload) -> Result<Value> {
-        Err(crate::ErrorKind::UnknownBody(format!("decoder of {world} objects")).into())
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
+        Err(crate::ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into())
     }
 }

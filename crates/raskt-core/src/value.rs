@@ -69,7 +69,7 @@ impl Value {
 
     /// What kind of value it is, for messages.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Self::Unit => "unit",
             Self::Bool(_) => "bool",

@@ -1,7 +1,7 @@
 //! What a body is once it has been found: something that can be called.
 
-use raskt_core::{ForeignDecode, Param, Payload, Result, Value};
-use raskt_graph::{Foreign, Subgraph};
+use raskt_core::{ForeignDecode, FunctionId, Param, Result, Value};
+use raskt_graph::{Foreign, Shipment, Subgraph};
 
 use crate::context::TaskCtx;
 use crate::lane::{Lane, LaneId, NATIVE};
@@ -94,20 +94,14 @@ pub trait World: ForeignDecode + Lane {
     /// The exception that it raised.
     fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome>;
 
-    /// A body that another process shipped. `function_payload` comes with the first body of a function
-    /// only: the world keeps functions by number.
+    /// A body that another process shipped. The world may keep functions by their ids.
     ///
     /// # Errors
-    /// The exception that decoding raised; an unknown function number.
-    fn receive(
-        &self,
-        function: u64,
-        function_payload: Option<Payload>,
-        call: Payload,
-    ) -> Result<std::sync::Arc<dyn Foreign>>;
+    /// The exception that decoding raised.
+    fn receive(&self, shipment: &Shipment) -> Result<std::sync::Arc<dyn Foreign>>;
 
     /// Functions that will not be called again: the world may let go of them.
-    fn forget(&self, _functions: &[u64]) {}
+    fn forget(&self, _functions: &[FunctionId]) {}
 
     /// The kernel that calls the library function `path` of this world.
     ///

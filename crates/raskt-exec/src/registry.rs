@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, ForeignDecode, Name, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Name, Opaque, Result, Sealed, Value};
 use raskt_graph::Body;
 use rustc_hash::FxHashMap;
 
@@ -166,10 +166,12 @@ impl Resolved {
 }
 
 impl ForeignDecode for BodyRegistry {
-    fn decode(&self, world: &str, payload: Payload) -> Result<Value> {
-        match &self.shipping {
-            Some(decoder) => decoder.decode(world, payload),
-            None => self.world(world)?.decode(world, payload),
+    /// Objects of worlds that are not here stay sealed.
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
+        match (&self.shipping, self.world(sealed.world())) {
+            (Some(decoder), _) => decoder.decode(sealed),
+            (None, Ok(world)) => world.decode(sealed),
+            (None, Err(_)) => KeepSealed.decode(sealed),
         }
     }
 }

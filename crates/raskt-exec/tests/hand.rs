@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Buffer, ErrorKind, ForeignDecode, Payload, Result, Value};
+use raskt_core::{Buffer, ErrorKind, ForeignDecode, Result, Sealed, Value};
 use raskt_exec::{BodyRegistry, Call, Kernel, Lane, LaneId, Outcome, Run, RunOptions, Surroundings, World};
-use raskt_graph::{Body, Foreign, Keys, TableBuilder};
+use raskt_graph::{Body, Foreign, Keys, Shipment, TableBuilder};
 
 /// A world with one library function, which adds up bytes.
 struct Island {
@@ -34,7 +34,7 @@ impl Kernel for Count {
 }
 
 impl ForeignDecode for Island {
-    fn decode(&self, _: &str, _: Payload) -> Result<Value> {
+    fn decode(&self, _: Sealed) -> Result<Value> {
         Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
     }
 }
@@ -60,7 +60,7 @@ impl World for Island {
         Err(ErrorKind::UnknownBody("a function".into()).into())
     }
 
-    fn receive(&self, _: u64, _: Option<Payload>, _: Payload) -> Result<Arc<dyn Foreign>> {
+    fn receive(&self, _: &Shipment) -> Result<Arc<dyn Foreign>> {
         Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
     }
 

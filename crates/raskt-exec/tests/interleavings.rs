@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Key, Payload, Result, Value};
+use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Key, Result, Sealed, Value};
 use raskt_exec::parking::Parking;
 use raskt_exec::sync::{Condvar, Mutex, wait_for};
 use raskt_exec::{
@@ -36,7 +36,7 @@ struct Islander {
 }
 
 impl Foreign for Islander {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         self.world
     }
 
@@ -62,7 +62,7 @@ impl Foreign for Islander {
 }
 
 impl ForeignDecode for Island {
-    fn decode(&self, _: &str, _: Payload) -> Result<Value> {
+    fn decode(&self, _: Sealed) -> Result<Value> {
         Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
     }
 }
@@ -90,7 +90,7 @@ impl World for Island {
         if islander.meets { self.meet.run(call) } else { tally(call) }
     }
 
-    fn receive(&self, _: u64, _: Option<Payload>, _: Payload) -> Result<Arc<dyn Foreign>> {
+    fn receive(&self, _: &Shipment) -> Result<Arc<dyn Foreign>> {
         Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
     }
 

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use raskt_core::{Key, Name, Param, Payload, Result, Value};
+use raskt_core::{Function, Key, Name, Param, Payload, Result, Value};
 
-use crate::fuse::Program;
+use crate::fuse::{Program, Step};
 
 /// What a task runs.
 #[derive(Clone, Debug)]
@@ -118,6 +118,30 @@ impl Body {
     }
 }
 
+impl Body {
+    /// The same body with users' functions, its own or those of its steps, replaced by what `change` makes of them.
+    ///
+    /// # Errors
+    /// What `change` returns.
+    pub fn map_foreign(
+        self,
+        change: &mut dyn FnMut(Arc<dyn Foreign>) -> Result<Arc<dyn Foreign>>,
+    ) -> Result<Self> {
+        match self {
+            Self::Foreign(foreign) => change(foreign).map(Self::Foreign),
+            Self::Fused(program) => {
+                let mut steps = Vec::with_capacity(program.steps().len());
+                for step in program.steps() {
+                    steps.push(Step { body: step.body.clone().map_foreign(change)?, ..step.clone() });
+                }
+                // The steps name one another as before.
+                Ok(Program::new(steps).map_or(Self::Fused(program), |changed| Self::Fused(Arc::new(changed))))
+            }
+            other => Ok(other),
+        }
+    }
+}
+
 /// Digits of a token in the name of a layer.
 const TOKEN_DIGITS: usize = 32;
 
@@ -140,7 +164,7 @@ fn before_token(name: &str) -> Option<&str> {
 /// encodable for another one. The world that made it (Python's) implements it and runs it.
 pub trait Foreign: Any + Send + Sync + fmt::Debug {
     /// Which world runs it (`"python"`): the key under which the registry knows that world.
-    fn world(&self) -> &'static str;
+    fn world(&self) -> &str;
 
     /// The function's name, for pictures, profiles and errors.
     fn label(&self) -> Arc<str>;
@@ -169,14 +193,12 @@ pub trait Foreign: Any + Send + Sync + fmt::Debug {
     fn as_any(&self) -> &dyn Any;
 }
 
-/// A foreign body on its way to another process. The function travels once a process: the receiver keeps
-/// it under its number.
-#[derive(Clone, Debug)]
+/// A foreign body on its way to another process. The function is known by what it contains and travels once a graph, and
+/// once a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shipment {
-    /// The function's number; equal numbers are equal functions, for the life of this process.
-    pub function: u64,
-    /// The encoded function.
-    pub function_payload: Arc<Payload>,
+    /// The encoded function; none where what is called comes as an input, or nothing is called.
+    pub function: Option<Function>,
     /// The encoded call: the constant arguments, and where the inputs go.
     pub call: Payload,
 }

@@ -10,16 +10,18 @@
 pub mod adjacency;
 pub mod body;
 pub mod cull;
+mod encode;
 pub mod explain;
 pub mod fuse;
 pub mod graph;
 pub mod layer;
 pub mod order;
 pub mod peak;
+pub mod plan;
 pub mod shapes;
 pub mod table;
 
 pub use adjacency::Adjacency;
 pub use body::{Body, Foreign, Shipment};
-pub use graph::Graph;
+pub use graph::{Annotations, Graph};
 pub use table::{Keys, Subgraph, TableBuilder, TaskTable};

@@ -149,6 +149,16 @@ impl TaskTable {
         &self.keys
     }
 
+    /// The same table, whose bodies are what `change` makes of them.
+    ///
+    /// # Errors
+    /// What `change` returns.
+    pub fn map_bodies(mut self, mut change: impl FnMut(Body) -> Result<Body>) -> Result<Self> {
+        let bodies = std::mem::take(&mut self.bodies);
+        self.bodies = bodies.into_iter().map(&mut change).collect::<Result<_>>()?;
+        Ok(self)
+    }
+
     /// Checks that no task needs itself, however far around.
     ///
     /// # Errors

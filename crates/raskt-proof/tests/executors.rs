@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use raskt_core::{Error, ErrorKind, ForeignDecode, Opaque, OwnerId, Param, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, ForeignDecode, Opaque, OwnerId, Param, Payload, Result, Sealed, Value};
 use raskt_exec::lane::Surroundings;
 use raskt_exec::worker::{Drive, Probe, drive};
 use raskt_exec::{BodyRegistry, Call, Kernel, Lane, LaneId, Outcome, Pool, Run, RunOptions, World};
 use raskt_expr::Way;
-use raskt_graph::{Foreign, TaskTable};
+use raskt_graph::{Foreign, Shipment, TaskTable};
 use raskt_proof::{expected_sum, plan_sum, to_f64};
 use raskt_store::SpillFolder;
 
@@ -22,7 +22,7 @@ use raskt_store::SpillFolder;
 struct Strange(Vec<f64>);
 
 impl Opaque for Strange {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         "strange"
     }
 
@@ -73,7 +73,8 @@ thread_local! {
 }
 
 impl ForeignDecode for FakeNumPy {
-    fn decode(&self, _: &str, payload: Payload) -> Result<Value> {
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
+        let payload = sealed.payload();
         let number = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().unwrap());
         let values = payload.buffers[0].as_slice().chunks_exact(8).map(number).collect();
         Ok(Value::Opaque(Arc::new(Strange(values))))
@@ -89,7 +90,7 @@ impl World for FakeNumPy {
         Err(ErrorKind::Cancelled.into())
     }
 
-    fn receive(&self, _: u64, _: Option<Payload>, _: Payload) -> Result<Arc<dyn Foreign>> {
+    fn receive(&self, _: &Shipment) -> Result<Arc<dyn Foreign>> {
         Err(ErrorKind::Cancelled.into())
     }
 

@@ -54,7 +54,7 @@ impl fmt::Debug for Exception {
 }
 
 impl Opaque for Exception {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         WORLD
     }
 

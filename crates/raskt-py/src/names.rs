@@ -37,6 +37,15 @@ pub fn to_key(key: &Bound<'_, PyAny>) -> Key {
     Key::named(text.as_str())
 }
 
+/// Whether [`from_key`] makes of [`to_key`] what was there before.
+pub fn is_plain(key: &Bound<'_, PyAny>) -> bool {
+    if key.is_exact_instance_of::<PyString>() {
+        return key.extract::<&str>().is_ok();
+    }
+    let tuple = key.cast_exact::<PyTuple>();
+    tuple.is_ok_and(|tuple| block_key(tuple).is_some() && tuple.get_item(0).is_ok_and(|name| is_plain(&name)))
+}
+
 fn block_key(key: &Bound<'_, PyTuple>) -> Option<Key> {
     let first = key.get_item(0).ok()?;
     let name = first.cast::<PyString>().ok()?;

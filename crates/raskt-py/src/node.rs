@@ -35,9 +35,7 @@ pub struct Func {
 pub struct ShippedFunc {
     /// The computation for which it was pickled.
     pub epoch: u64,
-    /// Other processes keep the function under it.
-    pub number: u64,
-    pub payload: Arc<raskt_core::Payload>,
+    pub function: raskt_core::Function,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -45,8 +43,8 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// The functions in use, by object and name: `delayed(f)` in a loop makes one.
 static IN_USE: PerProcess<FxHashMap<u64, Weak<Func>>> = PerProcess::new();
 
-/// A number that was never given before.
-pub fn next_number() -> u64 {
+/// A number that was never given before in this process.
+fn next_number() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
@@ -212,6 +210,12 @@ impl Node {
         self.key.get_or_init(py, make).bind(py).clone()
     }
 
+    /// The key that was given, where it is none that the core's keys give back as it was: see `names`.
+    pub fn odd_key<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let key = self.key.get(py).filter(|_| self.is_named)?.bind(py);
+        (!crate::names::is_plain(key)).then(|| key.clone())
+    }
+
     /// Whether the key has been given or made, and is `key`.
     pub fn is_keyed_by(&self, py: Python<'_>, key: &Bound<'_, PyAny>) -> bool {
         let own = self.key.get(py).map(|own| own.bind(py));
@@ -247,7 +251,7 @@ impl fmt::Debug for Node {
 }
 
 impl Foreign for Node {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         WORLD
     }
 

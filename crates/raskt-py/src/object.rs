@@ -2,13 +2,14 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
-use raskt_core::{ErrorKind, Opaque, OwnerId, Payload, Result, Value};
+use raskt_core::{ErrorKind, Function, Opaque, OwnerId, Payload, Result, Value};
 
 use crate::array::{self, ArrayKind};
+use crate::node::Func;
 use crate::sizeof::{SizeHint, size_hint};
 use crate::world::WORLD;
 
@@ -17,6 +18,8 @@ pub struct PyObj {
     object: Py<PyAny>,
     size: SizeHint,
     array: ArrayKind,
+    /// The user's function that it is, once it was asked for.
+    func: OnceLock<Arc<Func>>,
 }
 
 impl PyObj {
@@ -40,7 +43,7 @@ impl fmt::Debug for PyObj {
 }
 
 impl Opaque for PyObj {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         WORLD
     }
 
@@ -56,6 +59,17 @@ impl Opaque for PyObj {
 
     fn encode(&self) -> Result<Payload> {
         Python::attach(|py| crate::pickle::dumps(py, self.object.bind(py)))
+    }
+
+    fn function(&self) -> Result<Option<Function>> {
+        Python::attach(|py| {
+            let object = self.object.bind(py);
+            if self.is_array() || !object.is_callable() {
+                return Ok(None);
+            }
+            let func = self.func.get_or_init(|| Func::new(object));
+            crate::ship::shipped(py, func).map(Some)
+        })
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -85,7 +99,14 @@ pub fn carry(object: Bound<'_, PyAny>) -> Value {
     let array = array::kind_of(&object);
     // An object that cannot say what it weighs is taken for weightless rather than for an error.
     let size = size_hint(&object).unwrap_or(SizeHint::alone(0));
-    Value::Opaque(Arc::new(PyObj { object: object.unbind(), size, array }))
+    Value::Opaque(Arc::new(PyObj { object: object.unbind(), size, array, func: OnceLock::new() }))
+}
+
+/// A user's function as a value.
+pub fn function(py: Python<'_>, func: Arc<Func>) -> Value {
+    let object = func.object.clone_ref(py);
+    let size = size_hint(object.bind(py)).unwrap_or(SizeHint::alone(0));
+    Value::Opaque(Arc::new(PyObj { object, size, array: ArrayKind::Other, func: OnceLock::from(func) }))
 }
 
 /// A copy of `text`. PyO3's own constructor panics where there is no memory for it.

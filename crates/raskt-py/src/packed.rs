@@ -6,7 +6,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyT
 use raskt_core::encode::{Decode, Decoder, Encoder, Limits};
 use raskt_core::{Payload, Result};
 
-use crate::node::{Arg, Args, Build};
+use crate::node::{Arg, Args, Build, Callee, Node};
 use crate::{errors, pickle};
 
 const NONE: u8 = 0;
@@ -41,14 +41,24 @@ struct Writer<'py> {
     pickled: Vec<Bound<'py, PyAny>>,
 }
 
-/// The arguments `args` of a call whose callee is its first input if `from_input`.
+/// What is called is the first input.
+const FROM_INPUT: u8 = 1;
+/// A key follows the arguments.
+const KEYED: u8 = 2;
+
+/// The call that `node` is, its function and its dependencies apart.
 ///
 /// # Errors
 /// What pickling an argument raises.
-pub fn pack(py: Python<'_>, from_input: bool, args: &Args) -> Result<Payload> {
+pub fn pack(py: Python<'_>, node: &Node) -> Result<Payload> {
     let mut writer = Writer { py, out: Encoder::in_band(), pickled: Vec::new() };
-    writer.out.byte(u8::from(from_input));
-    writer.args(args).map_err(|error| errors::raised(py, error))?;
+    let key = node.odd_key(py);
+    let from_input = if let Callee::FirstInput = node.callee { FROM_INPUT } else { 0 };
+    writer.out.byte(from_input | if key.is_some() { KEYED } else { 0 });
+    writer.args(&node.args).map_err(|error| errors::raised(py, error))?;
+    if let Some(key) = key {
+        writer.constant(key);
+    }
     let Writer { out, pickled, .. } = writer;
     let tree = out.into_bytes();
     let mut header = Vec::with_capacity(tree.len() + 4);
@@ -189,11 +199,21 @@ struct Reader<'py, 'a> {
     pickled: std::vec::IntoIter<Bound<'py, PyAny>>,
 }
 
-/// What [`pack`] wrote: whether the callee is the first input, and the arguments.
+/// What [`pack`] wrote.
+pub struct Packed {
+    /// Whether the callee is the first input.
+    pub from_input: bool,
+    /// The arguments.
+    pub args: Args,
+    /// The key, where the core's keys do not tell it.
+    pub key: Option<Py<PyAny>>,
+}
+
+/// What [`pack`] wrote.
 ///
 /// # Errors
 /// What unpickling raises; `ValueError` for bytes that [`pack`] did not write.
-pub fn unpack(py: Python<'_>, payload: &Payload) -> PyResult<(bool, Args)> {
+pub fn unpack(py: Python<'_>, payload: &Payload) -> PyResult<Packed> {
     let (head, rest) = payload.header.split_first_chunk::<4>().ok_or_else(damaged)?;
     let (tree, rest) = rest.split_at_checked(u32::from_le_bytes(*head) as usize).ok_or_else(damaged)?;
     let pickled: Vec<Bound<'_, PyAny>> = match rest.is_empty() {
@@ -202,8 +222,13 @@ pub fn unpack(py: Python<'_>, payload: &Payload) -> PyResult<(bool, Args)> {
     };
     let input = Decoder::new(tree, &Limits::default()).map_err(|_| damaged())?;
     let mut reader = Reader { py, input, pickled: pickled.into_iter() };
-    let from_input = reader.byte()? == 1;
-    Ok((from_input, reader.args()?))
+    let flags = reader.byte()?;
+    if flags > FROM_INPUT | KEYED {
+        return Err(damaged());
+    }
+    let args = reader.args()?;
+    let key = if flags & KEYED != 0 { Some(reader.constant()?.unbind()) } else { None };
+    Ok(Packed { from_input: flags & FROM_INPUT != 0, args, key })
 }
 
 fn damaged() -> PyErr {

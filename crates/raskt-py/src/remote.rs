@@ -5,8 +5,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
-use raskt_core::Value;
+use pyo3::types::{PyBytes, PyList};
+use raskt_core::{FunctionId, Value};
 use raskt_exec::Run;
 use raskt_exec::job::{Job, Report, Reported};
 use raskt_exec::parking::Parking;
@@ -33,7 +33,7 @@ struct State {
     away: FxHashMap<u32, Job>,
     reports: Vec<Report>,
     /// Functions that the process on the other side has.
-    known: FxHashSet<u64>,
+    known: FxHashSet<FunctionId>,
 }
 
 impl RemoteWorker {
@@ -54,7 +54,7 @@ fn node_of<'a>(run: &'a Run, job: &'a Job) -> Option<&'a Node> {
 
 #[pymethods]
 impl RemoteWorker {
-    /// Waits for work and returns up to `n_max` calls as `(task, key, function number, pickled function or None,
+    /// Waits for work and returns up to `n_max` calls as `(task, key, function id or None, pickled function or None,
     /// pickled call, inputs)`; none once the run is over.
     fn take<'py>(&self, py: Python<'py>, n_max: usize) -> PyResult<Bound<'py, PyList>> {
         let calls = PyList::empty(py);
@@ -149,17 +149,19 @@ impl RemoteWorker {
     fn pack_job(&self, py: Python<'_>, job: &Job, calls: &Bound<'_, PyList>) -> raskt_core::Result<()> {
         let Some(node) = node_of(&self.run, job) else { return Ok(()) };
         let shipment = ship::ship(py, node)?;
-        let is_known = self.state.lock().known.contains(&shipment.function);
-        let function = (!is_known).then_some(&shipment.function_payload);
+        let id = shipment.function.as_ref().map(|function| *function.id());
+        let is_known = id.is_none_or(|id| self.state.lock().known.contains(&id));
+        let function = shipment.function.as_ref().filter(|_| !is_known);
         let packed = || -> PyResult<()> {
             let inputs: PyResult<Vec<_>> =
                 job.inputs.iter().map(|input| object::to_object(py, input)).collect();
-            let function = function.map(|payload| flat(py, payload)).transpose()?;
+            let function = function.map(|function| flat(py, function.payload())).transpose()?;
             let call = flat(py, &shipment.call)?;
-            calls.append((job.task, node.py_key(py), shipment.function, function, call, inputs?))
+            let id = id.map(|id| PyBytes::new(py, id.as_bytes()));
+            calls.append((job.task, node.py_key(py), id, function, call, inputs?))
         };
         packed().map_err(|error| errors::raised(py, error))?;
-        self.state.lock().known.insert(shipment.function);
+        self.state.lock().known.extend(id);
         Ok(())
     }
 }
@@ -168,13 +170,13 @@ impl RemoteWorker {
 #[pyfunction]
 fn run_shipped<'py>(
     py: Python<'py>,
-    number: u64,
+    id: Option<[u8; 32]>,
     function: Option<Flat<'py>>,
     call: Flat<'py>,
     inputs: Vec<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let function = function.map(unflat).transpose()?;
-    let node = ship::receive(py, number, function, &unflat(call)?)?;
+    let node = ship::receive_known(py, id.map(FunctionId::from_bytes), function, &unflat(call)?)?;
     crate::eval::call(py, &node, &inputs)
 }
 

@@ -6,31 +6,25 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use raskt_core::{Payload, Result};
+use raskt_core::{Function, FunctionId, Payload, Result};
 use raskt_graph::Shipment;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::node::{Callee, Func, Node, ShippedFunc, next_number};
+use crate::node::{Callee, Func, Node, ShippedFunc};
+use crate::packed::Packed;
 use crate::{errors, packed, pickle};
 
-/// The number of "no function": what is called comes as an input, or nothing is called.
-const NO_FUNCTION: u64 = 0;
-
-/// Functions that other processes sent, by the numbers they have there.
-static RECEIVED: LazyLock<Mutex<FxHashMap<u64, Arc<Func>>>> = LazyLock::new(Mutex::default);
+/// Functions that other processes sent, by what they contain.
+static RECEIVED: LazyLock<Mutex<FxHashMap<FunctionId, Arc<Func>>>> = LazyLock::new(Mutex::default);
 
 /// `node` without its dependencies, encoded.
 ///
 /// # Errors
 /// What pickling the function or an argument raises.
 pub fn ship(py: Python<'_>, node: &Node) -> Result<Shipment> {
-    let (function, function_payload) = match node.func() {
-        Some(func) => shipped(py, func)?,
-        None => (NO_FUNCTION, Arc::default()),
-    };
-    let from_input = matches!(node.callee, Callee::FirstInput);
-    Ok(Shipment { function, function_payload, call: packed::pack(py, from_input, &node.args)? })
+    let function = node.func().map(|func| shipped(py, func)).transpose()?;
+    Ok(Shipment { function, call: packed::pack(py, node)? })
 }
 
 /// Computations so far. A function is pickled once for each: what it closes over may change between them.
@@ -41,60 +35,90 @@ pub fn begin_epoch() {
     EPOCH.fetch_add(1, Ordering::Relaxed);
 }
 
-/// The number under which other processes have `func`, and its pickle.
-fn shipped(py: Python<'_>, func: &Func) -> Result<(u64, Arc<Payload>)> {
+/// `func`, encoded.
+///
+/// # Errors
+/// What pickling it raises.
+pub fn shipped(py: Python<'_>, func: &Func) -> Result<Function> {
     let epoch = EPOCH.load(Ordering::Relaxed);
-    let parts = |last: &ShippedFunc| (last.number, Arc::clone(&last.payload));
     if let Some(last) = func.shipped.lock().as_ref().filter(|last| last.epoch == epoch) {
-        return Ok(parts(last));
+        return Ok(last.function.clone());
     }
     let named =
         (func.object.bind(py), &*func.name).into_pyobject(py).map_err(|error| errors::raised(py, error))?;
     // Pickling may let other threads in, so that nothing is locked.
-    let payload = pickle::dumps(py, named.as_any())?;
-    let mut last = func.shipped.lock();
-    let same = last.take().filter(|last| {
-        last.payload.header == payload.header && last.payload.buffers.is_empty() && payload.buffers.is_empty()
-    });
-    let fresh = || ShippedFunc { epoch, number: next_number(), payload: Arc::new(payload) };
-    Ok(parts(last.insert(same.map_or_else(fresh, |same| ShippedFunc { epoch, ..same }))))
+    let function = Function::new(pickle::dumps(py, named.as_any())?);
+    let before = func.shipped.lock().replace(ShippedFunc { epoch, function: function.clone() });
+    drop(before);
+    Ok(function)
 }
 
 /// A node from what [`ship`] made; its inputs come with each call.
 ///
 /// # Errors
-/// What unpickling raises; `RuntimeError` for a function that never came.
-pub fn receive(
-    py: Python<'_>,
-    function: u64,
-    payload: Option<Payload>,
-    call: &Payload,
-) -> PyResult<Arc<Node>> {
-    let (from_input, args) = packed::unpack(py, call)?;
-    let callee = match function {
-        NO_FUNCTION if from_input => Callee::FirstInput,
-        NO_FUNCTION => Callee::Identity,
-        number => Callee::Func(received(py, number, payload)?),
-    };
-    Ok(Arc::new(Node::new(callee, args, SmallVec::new(), None)))
+/// What unpickling raises.
+pub fn receive(py: Python<'_>, shipment: &Shipment) -> PyResult<Arc<Node>> {
+    let func = shipment.function.as_ref().map(|function| received(py, function)).transpose()?;
+    unpacked(py, func, &shipment.call)
 }
 
-fn received(py: Python<'_>, number: u64, payload: Option<Payload>) -> PyResult<Arc<Func>> {
-    if let Some(payload) = payload {
-        let (object, name): (Bound<'_, PyAny>, String) = pickle::loads(py, payload)?.extract()?;
-        let func = Func::named(&object, &name);
-        let before = RECEIVED.lock().insert(number, Arc::clone(&func));
-        drop(before);
+fn unpacked(py: Python<'_>, func: Option<Arc<Func>>, call: &Payload) -> PyResult<Arc<Node>> {
+    let Packed { from_input, args, key } = packed::unpack(py, call)?;
+    let callee = match func {
+        Some(func) => Callee::Func(func),
+        None if from_input => Callee::FirstInput,
+        None => Callee::Identity,
+    };
+    let node = Node::new(callee, args, SmallVec::new(), None);
+    Ok(Arc::new(match key {
+        Some(key) => node.with_key(py, key),
+        None => node,
+    }))
+}
+
+/// The function that came; unpickled once, however often it comes.
+///
+/// # Errors
+/// What unpickling raises.
+pub fn received(py: Python<'_>, function: &Function) -> PyResult<Arc<Func>> {
+    let known = RECEIVED.lock().get(function.id()).cloned();
+    if let Some(func) = known {
         return Ok(func);
     }
-    let known = RECEIVED.lock().get(&number).cloned();
-    known.ok_or_else(|| PyRuntimeError::new_err(format!("function {number} was never sent to this process")))
+    let (object, name): (Bound<'_, PyAny>, String) =
+        pickle::loads(py, Payload::clone(function.payload()))?.extract()?;
+    let func = Func::named(&object, &name);
+    let before = RECEIVED.lock().insert(*function.id(), Arc::clone(&func));
+    drop(before);
+    Ok(func)
+}
+
+/// As [`receive`], where the function comes with the first of its calls only.
+///
+/// # Errors
+/// What unpickling raises; `RuntimeError` for a function that never came.
+pub fn receive_known(
+    py: Python<'_>,
+    id: Option<FunctionId>,
+    function: Option<Payload>,
+    call: &Payload,
+) -> PyResult<Arc<Node>> {
+    let func = match (id, function) {
+        (None, _) => None,
+        (Some(id), Some(payload)) => Some(received(py, &Function::with_id(id, Arc::new(payload)))?),
+        (Some(id), None) => {
+            let known = RECEIVED.lock().get(&id).cloned();
+            let never = || PyRuntimeError::new_err(format!("function {id} was never sent to this process"));
+            Some(known.ok_or_else(never)?)
+        }
+    };
+    unpacked(py, func, call)
 }
 
 /// Functions that will not be called again.
-pub fn forget(numbers: &[u64]) {
+pub fn forget(ids: &[FunctionId]) {
     let mut received = RECEIVED.lock();
-    let gone: Vec<_> = numbers.iter().filter_map(|number| received.remove(number)).collect();
+    let gone: Vec<_> = ids.iter().filter_map(|id| received.remove(id)).collect();
     drop(received);
     drop(gone);
 }

@@ -7,9 +7,10 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raskt_array::promise::{PROMISE, Promise};
-use raskt_core::{Error, ErrorKind, ForeignDecode, Param, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, ForeignDecode, FunctionId, Opaque, Param, Result, Sealed, Value};
 use raskt_exec::{Call, Kernel, Lane, LaneId, Outcome, Surroundings, World};
-use raskt_graph::Foreign;
+use raskt_graph::layer::Shipped;
+use raskt_graph::{Foreign, Shipment};
 use smallvec::SmallVec;
 
 use crate::node::Node;
@@ -107,7 +108,12 @@ impl SendMut<'_> {
 }
 
 /// Runs `node` on `call`'s inputs.
-fn run_node(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value> {
+fn run_node(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> Result<Outcome> {
+    let value = crate::blas::follow(py).and_then(|()| value_of(py, node, call));
+    value.map(Outcome::Value).map_err(|error| errors::raised(py, error))
+}
+
+fn value_of(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value> {
     let mut inputs: SmallVec<[Bound<'_, PyAny>; 4]> = SmallVec::with_capacity(call.inputs.len());
     for (place, value) in call.inputs.iter_mut().enumerate() {
         let exclusive = place < 64 && call.exclusive & (1 << place) != 0;
@@ -127,28 +133,27 @@ impl World for Python3 {
     }
 
     fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome> {
-        let Some(node) = body.as_any().downcast_ref::<Node>() else {
-            return Err(ErrorKind::UnknownBody(format!("{body:?}")).into());
-        };
-        Python::attach(|py| {
-            crate::blas::follow(py).map_err(|error| errors::raised(py, error))?;
-            run_node(py, node, call).map(Outcome::Value).map_err(|error| errors::raised(py, error))
-        })
+        if let Some(node) = body.as_any().downcast_ref::<Node>() {
+            return Python::attach(|py| run_node(py, node, call));
+        }
+        match body.as_any().downcast_ref::<Shipped>() {
+            // Of a graph that a task in another process grew into.
+            Some(shipped) => Python::attach(|py| {
+                let node = crate::ship::receive(py, shipped.shipment());
+                run_node(py, &*node.map_err(|error| errors::raised(py, error))?, call)
+            }),
+            None => Err(ErrorKind::UnknownBody(format!("{body:?}")).into()),
+        }
     }
 
-    fn receive(
-        &self,
-        function: u64,
-        function_payload: Option<Payload>,
-        call: Payload,
-    ) -> Result<Arc<dyn Foreign>> {
+    fn receive(&self, shipment: &Shipment) -> Result<Arc<dyn Foreign>> {
         Python::attach(|py| {
-            let node = crate::ship::receive(py, function, function_payload, &call);
+            let node = crate::ship::receive(py, shipment);
             node.map(|node| node as Arc<dyn Foreign>).map_err(|error| errors::raised(py, error))
         })
     }
 
-    fn forget(&self, functions: &[u64]) {
+    fn forget(&self, functions: &[FunctionId]) {
         crate::ship::forget(functions);
     }
 
@@ -167,9 +172,16 @@ impl World for Python3 {
 }
 
 impl ForeignDecode for Python3 {
-    fn decode(&self, _: &str, payload: Payload) -> Result<Value> {
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
         Python::attach(|py| {
-            crate::pickle::loads(py, payload).map(object::to_value).map_err(|error| errors::raised(py, error))
+            let object = match sealed.function() {
+                Ok(Some(function)) => {
+                    crate::ship::received(py, &function).map(|func| object::function(py, func))
+                }
+                Ok(None) => crate::pickle::loads(py, sealed.into_payload()).map(object::to_value),
+                Err(error) => return Err(error),
+            };
+            object.map_err(|error| errors::raised(py, error))
         })
     }
 }

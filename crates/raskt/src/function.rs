@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use raskt_core::{Error, ErrorKind, ForeignDecode, Key, Opaque, OwnerId, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, ForeignDecode, Key, Opaque, OwnerId, Payload, Result, Sealed, Value};
 use raskt_exec::{Call, Kernel, Lane, Outcome, Surroundings, World};
 use raskt_graph::{Foreign, Shipment};
 
@@ -68,7 +68,7 @@ impl fmt::Debug for Raised {
 }
 
 impl Opaque for Raised {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         WORLD
     }
 
@@ -196,7 +196,7 @@ impl fmt::Debug for Closure {
 }
 
 impl Foreign for Closure {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         WORLD
     }
 
@@ -225,8 +225,8 @@ impl Foreign for Closure {
 pub(crate) struct Closures;
 
 impl ForeignDecode for Closures {
-    fn decode(&self, world: &str, _: Payload) -> Result<Value> {
-        Err(ErrorKind::UnknownBody(format!("decoder of {world} objects")).into())
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
+        Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into())
     }
 }
 
@@ -258,8 +258,8 @@ impl World for Closures {
         }
     }
 
-    fn receive(&self, function: u64, _: Option<Payload>, _: Payload) -> Result<Arc<dyn Foreign>> {
-        Err(ErrorKind::UnknownBody(format!("closure {function} of another process")).into())
+    fn receive(&self, shipment: &Shipment) -> Result<Arc<dyn Foreign>> {
+        Err(ErrorKind::UnknownBody(format!("{:?}, a closure of another process", shipment.function)).into())
     }
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {

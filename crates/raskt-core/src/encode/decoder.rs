@@ -1,7 +1,10 @@
 //! Reading: bytes that nobody vouches for, back into values.
 
 use super::{Limits, message::VERSION, values};
-use crate::{Buffer, Error, ErrorKind, ForeignDecode, Opaque, Payload, Result, Value};
+use crate::{
+    Buffer, Error, ErrorKind, ForeignDecode, Function, FunctionId, Name, Opaque, Payload, Result, Sealed,
+    Value,
+};
 
 /// A sequence's first allocation is at most so large; it grows as items turn out to be there.
 const FIRST_ALLOCATION_BYTES: usize = 1 << 10;
@@ -29,6 +32,12 @@ pub trait Decode: Sized {
     }
 }
 
+/// Users' functions that a process has, for messages that only name them.
+pub trait Functions {
+    /// The function `id`, if it is there.
+    fn find(&self, id: &FunctionId) -> Option<Function>;
+}
+
 /// Reads one message.
 ///
 /// ```
@@ -44,6 +53,10 @@ pub struct Decoder<'a> {
     offset: usize,
     buffers: std::vec::IntoIter<Buffer>,
     foreign: &'a dyn ForeignDecode,
+    /// The functions of the message so far, in the order of their first mention.
+    functions: Vec<Function>,
+    /// Where functions are found that the message only names.
+    beside: Option<&'a dyn Functions>,
     depth_left: u32,
 }
 
@@ -67,7 +80,9 @@ impl<'a> Decoder<'a> {
         limits: &Limits,
     ) -> Result<Self> {
         let (offset, depth_left) = (0, limits.depth_max);
-        let mut input = Self { message: header, offset, buffers: buffers.into_iter(), foreign, depth_left };
+        let (functions, beside) = (Vec::new(), None);
+        let buffers = buffers.into_iter();
+        let mut input = Self { message: header, offset, buffers, foreign, functions, beside, depth_left };
         if header.len() > limits.message_bytes_max {
             let (found, most) = (header.len(), limits.message_bytes_max);
             return Err(input.corrupt(&format!("a message of {found} bytes, where {most} are the most")));
@@ -76,6 +91,13 @@ impl<'a> Decoder<'a> {
             VERSION => Ok(input),
             found => Err(corrupt_at(0, &format!("encoding version {found}, where {VERSION} is known"))),
         }
+    }
+
+    /// The same reader, of a message that names functions which came beside it.
+    #[must_use]
+    pub fn with_functions_beside(mut self, functions: &'a dyn Functions) -> Self {
+        self.beside = Some(functions);
+        self
     }
 
     /// Ends the message.
@@ -239,14 +261,61 @@ impl<'a> Decoder<'a> {
 
     /// Reads a foreign object, whose tag was just read, through the decoder of its world.
     pub(super) fn foreign_body(&mut self) -> Result<Value> {
-        let world = self.text()?;
-        let header = self.buffer()?.as_slice().to_vec();
+        let (world, opened_bytes) = (Name::decode(self)?, self.varint()?);
+        self.foreign.decode(Sealed::new(world, self.payload()?, opened_bytes))
+    }
+
+    /// Reads a foreign object that is a user's function, whose tag was just read.
+    pub(super) fn foreign_function(&mut self) -> Result<Value> {
+        let (world, opened_bytes) = (Name::decode(self)?, self.varint()?);
+        self.foreign.decode(Sealed::of_function(world, &self.function()?, opened_bytes))
+    }
+
+    /// Reads what [`Encoder::function`](super::Encoder::function) wrote. What a function is known by is computed from
+    /// what it contains, never read from a message that brings it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where the function is neither in the message nor known.
+    pub fn function(&mut self) -> Result<Function> {
+        if let Some(beside) = self.beside {
+            let id = FunctionId::decode(self)?;
+            return beside
+                .find(&id)
+                .ok_or_else(|| self.corrupt("a function that was never sent to this process"));
+        }
+        let start = self.offset;
+        let place = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+        if place < self.functions.len() {
+            return Ok(self.functions[place].clone());
+        }
+        if place > self.functions.len() {
+            return Err(corrupt_at(start, "a call of a function that did not come along"));
+        }
+        let function = Function::new(self.payload()?);
+        if self.functions.iter().any(|known| known.id() == function.id()) {
+            return Err(corrupt_at(start, "a function that is there twice"));
+        }
+        self.functions.push(function.clone());
+        Ok(function)
+    }
+
+    /// Reads what [`Encoder::payload`](super::Encoder::payload) wrote.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] where bytes or buffers are missing.
+    pub fn payload(&mut self) -> Result<Payload> {
+        let announced = self.varint()?;
+        let n_bytes = usize::try_from(announced >> 1)
+            .ok()
+            .filter(|_| announced & 1 == 0)
+            .ok_or_else(|| self.corrupt("the header of a payload that is not in place"))?;
+        let header = self.raw(n_bytes)?.to_vec();
         let n = self.length()?;
         let mut buffers = Vec::with_capacity(n.min(FIRST_ALLOCATION_BYTES / size_of::<Buffer>()));
         for _ in 0..n {
             buffers.push(self.buffer()?);
         }
-        self.foreign.decode(world, Payload { header, buffers })
+        Ok(Payload { header, buffers })
     }
 
     /// Reads what [`Encoder::foreign`](super::Encoder::foreign) wrote.

@@ -2,8 +2,10 @@
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use rustc_hash::FxHashMap;
+
 use super::{EncodeOptions, message::VERSION, values};
-use crate::{Buffer, ErrorKind, Fit, Opaque, Payload, Result, Token};
+use crate::{Buffer, ErrorKind, Fit, Function, FunctionId, Opaque, Payload, Result, Token};
 
 /// In a hashing encoder, written bytes are handed to the hash when so many have gathered.
 const HASH_FLUSH_BYTES: usize = 16 << 10;
@@ -54,6 +56,14 @@ enum Foreign<'a> {
     Encoded,
 }
 
+/// Where users' functions go.
+enum Functions {
+    /// Into the message, where each is first named: their places in it.
+    InMessage(FxHashMap<FunctionId, u64>),
+    /// Beside the message, which names them only.
+    Beside(Vec<Function>),
+}
+
 /// Writes one message.
 ///
 /// ```
@@ -68,6 +78,7 @@ pub struct Encoder<'a> {
     header: Vec<u8>,
     bulk: Bulk,
     foreign: Foreign<'a>,
+    functions: Functions,
     depth_left: u32,
 }
 
@@ -85,13 +96,36 @@ impl<'a> Encoder<'a> {
         Self::new(bulk, Foreign::Encoded, options.depth_max)
     }
 
+    /// An encoder of one run of bytes in which foreign objects write themselves, for streams.
+    #[must_use]
+    pub fn in_stream() -> Self {
+        Self::new(Bulk::InBand, Foreign::Encoded, EncodeOptions::default().depth_max)
+    }
+
+    /// The same encoder, which only names users' functions: whoever sends the message sees to it that the other side
+    /// has them ([`Encoder::take_functions`]).
+    #[must_use]
+    pub fn with_functions_beside(mut self) -> Self {
+        self.functions = Functions::Beside(Vec::new());
+        self
+    }
+
+    /// The users' functions that were named, each once, if they are not in the message.
+    pub fn take_functions(&mut self) -> Vec<Function> {
+        match &mut self.functions {
+            Functions::InMessage(_) => Vec::new(),
+            Functions::Beside(functions) => std::mem::take(functions),
+        }
+    }
+
     /// An encoder that keeps only the hash of the canonical form.
     pub(crate) fn hashing() -> Self {
         Self::new(Bulk::Hashed { flushed: None }, Foreign::Refused, EncodeOptions::default().depth_max)
     }
 
     fn new(bulk: Bulk, foreign: Foreign<'a>, depth_left: u32) -> Self {
-        Self { header: vec![VERSION], bulk, foreign, depth_left }
+        let functions = Functions::InMessage(FxHashMap::default());
+        Self { header: vec![VERSION], bulk, foreign, functions, depth_left }
     }
 
     /// The same encoder, in which the content tokens that `tokenizer` gives stand for foreign objects.
@@ -218,15 +252,49 @@ impl<'a> Encoder<'a> {
                 token.encode(self)
             }
             Foreign::Encoded => {
-                let Payload { header, buffers } = object.encode()?;
+                let payload = object.encode()?;
                 self.byte(values::FOREIGN);
                 self.text(object.world());
-                self.buffer(&Buffer::from(header));
-                self.varint(buffers.len() as u64);
-                buffers.iter().for_each(|buffer| self.buffer(buffer));
+                self.varint(object.opened_bytes());
+                self.payload(&payload);
                 Ok(())
             }
         }
+    }
+
+    /// The function that `object` is, where this encoder writes foreign objects and it is one.
+    pub(super) fn function_of(&self, object: &dyn Opaque) -> Result<Option<Function>> {
+        match self.foreign {
+            Foreign::Encoded => object.function(),
+            Foreign::Refused | Foreign::Tokenized(_) => Ok(None),
+        }
+    }
+
+    /// Names a user's function. Its content travels once a message, with the first mention, or beside it.
+    pub fn function(&mut self, function: &Function) {
+        match &mut self.functions {
+            Functions::InMessage(places) => {
+                let next = places.len() as u64;
+                let place = *places.entry(*function.id()).or_insert(next);
+                self.varint(place);
+                if place == next {
+                    self.payload(function.payload());
+                }
+            }
+            Functions::Beside(functions) => {
+                if !functions.iter().any(|known| known.id() == function.id()) {
+                    functions.push(function.clone());
+                }
+                self.raw(function.id().as_bytes());
+            }
+        }
+    }
+
+    /// Writes a payload: its header in place, its buffers as bulk.
+    pub fn payload(&mut self, payload: &Payload) {
+        self.bytes(&payload.header);
+        self.varint(payload.buffers.len() as u64);
+        payload.buffers.iter().for_each(|buffer| self.buffer(buffer));
     }
 
     /// Hands what has gathered to the hash, if this encoder hashes.

@@ -71,7 +71,7 @@ mod params;
 mod plain;
 mod values;
 
-pub use decoder::{Decode, Decoder};
+pub use decoder::{Decode, Decoder, Functions};
 pub use encoder::{Encode, Encoder, ForeignTokenizer};
 pub use message::{
     VERSION, decode_canonical, decode_payload, decode_value, encode_canonical, encode_payload, encode_value,

@@ -15,6 +15,8 @@ const BYTES: u8 = 0x26;
 const LIST: u8 = 0x27;
 const MAP: u8 = 0x28;
 const VALUE: u8 = 0x29;
+/// A user's function: its world, its size, and which it is.
+const FUNCTION: u8 = 0x2a;
 
 type Entry = (Arc<str>, Param);
 
@@ -48,13 +50,25 @@ impl Encode for Param {
                 out.byte(MAP);
                 return out.nested(|out| encode_map(entries, out));
             }
-            Self::Value(value) => {
-                out.byte(VALUE);
-                return value.encode(out);
-            }
+            Self::Value(value) => return encode_value(value, out),
         }
         Ok(())
     }
+}
+
+/// Writes a value; a user's function by what it is known by, so that it travels once a message.
+fn encode_value(value: &Value, out: &mut Encoder<'_>) -> Result<()> {
+    if let Value::Opaque(object) = value
+        && let Some(function) = out.function_of(object.as_ref())?
+    {
+        out.byte(FUNCTION);
+        out.text(object.world());
+        out.varint(object.opened_bytes());
+        out.function(&function);
+        return Ok(());
+    }
+    out.byte(VALUE);
+    value.encode(out)
 }
 
 /// Writes entries in the order of their names, also those of a map that was not made by [`Param::map`].
@@ -93,6 +107,7 @@ impl Decode for Param {
             LIST => Self::List(input.nested(|input| Vec::decode(input))?.into()),
             MAP => Self::Map(input.nested(decode_map)?.into()),
             VALUE => Self::Value(Value::decode(input)?),
+            FUNCTION => Self::Value(input.foreign_function()?),
             tag => return Err(input.unknown_tag("parameter", tag)),
         })
     }

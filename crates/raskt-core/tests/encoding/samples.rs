@@ -8,7 +8,7 @@ use raskt_core::dtype::TimeUnit;
 use raskt_core::encode::{EncodeOptions, encode_canonical, encode_payload};
 use raskt_core::{
     Buffer, Chunks, DType, Error, ErrorKind, ForeignDecode, Key, NdArray, Opaque, OwnerId, Param, Payload,
-    Result, Value,
+    Result, Sealed, Value,
 };
 
 /// A foreign object: a name, and bulk beside it.
@@ -19,7 +19,7 @@ pub struct Pet {
 }
 
 impl Opaque for Pet {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         "pets"
     }
 
@@ -50,7 +50,9 @@ impl Opaque for Pet {
 pub struct Pets;
 
 impl ForeignDecode for Pets {
-    fn decode(&self, world: &str, payload: Payload) -> Result<Value> {
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
+        let world = sealed.world().to_owned();
+        let payload = sealed.into_payload();
         let name = String::from_utf8(payload.header).ok().filter(|_| world == "pets");
         let name = name.ok_or_else(|| Error::new(ErrorKind::Corrupt(format!("no pet of {world}"))))?;
         Ok(pet(&name, payload.buffers))

@@ -62,6 +62,8 @@ pub(super) struct Expansion<'a> {
     /// Operands first.
     layers: Vec<Reached<'a>>,
     outputs: Vec<Target>,
+    /// How many more tasks there may be.
+    n_tasks_left: u32,
 }
 
 impl<'a> Expansion<'a> {
@@ -78,7 +80,8 @@ impl<'a> Expansion<'a> {
         }
         let reached = sorted.iter().map(|&layer| reach(graph, layer, &numbers));
         let layers = reached.collect::<Result<Vec<_>>>()?;
-        let mut expansion = Self { graph, requested, layers, outputs: Vec::with_capacity(found.len()) };
+        let outputs = Vec::with_capacity(found.len());
+        let mut expansion = Self { graph, requested, layers, outputs, n_tasks_left: u32::MAX };
         for found in found {
             let layer = numbers[found.layer as usize];
             let place = expansion.layers[layer as usize].layer.place(found.number);
@@ -87,6 +90,12 @@ impl<'a> Expansion<'a> {
             expansion.outputs.push(target);
         }
         Ok(expansion)
+    }
+
+    /// The same, which becomes `n_tasks_max` tasks at most.
+    pub(super) fn within(mut self, n_tasks_max: u32) -> Self {
+        self.n_tasks_left = n_tasks_max;
+        self
     }
 
     pub(super) fn run(mut self) -> Result<TaskTable> {
@@ -128,6 +137,10 @@ impl<'a> Expansion<'a> {
         let reached = &mut self.layers[target.layer as usize];
         let stage = &mut reached.stages[usize::from(target.place.stage)];
         let fresh = stage.tasks.insert(target.place.block);
+        if fresh {
+            let too_many = || ErrorKind::InvalidGraph("a graph of more tasks than are allowed".to_owned());
+            self.n_tasks_left = self.n_tasks_left.checked_sub(1).ok_or_else(too_many)?;
+        }
         match stage.n_outputs {
             None if target.output == 0 => {}
             Some(n) if target.output < n => {

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, ErrorKind, Fit, Key, Name, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::annotations::Annotations;
 use super::expansion::Expansion;
 use crate::layer::{Layer, Origin};
 use crate::table::TaskTable;
@@ -48,6 +48,7 @@ pub struct Graph {
     /// The layers that read each name, whether it is there or not.
     readers: FxHashMap<Name, Vec<u32>>,
     outputs: Vec<Key>,
+    annotations: Annotations,
     /// The tables' own names of their outputs, collected when a key is not found otherwise.
     raw_keys: OnceLock<FxHashMap<Key, Found>>,
 }
@@ -85,7 +86,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Adds the layers and the requests of another graph: shared parts become one.
+    /// Adds the layers, the annotations and the requests of another graph: shared parts become one.
     ///
     /// # Errors
     /// [`ErrorKind::KeyClash`] where layers of one name differ.
@@ -94,6 +95,7 @@ impl Graph {
             self.insert_shared(name.clone(), Arc::clone(layer))?;
         }
         self.outputs.extend_from_slice(&other.outputs);
+        self.annotations.merge(&other.annotations);
         Ok(())
     }
 
@@ -124,6 +126,17 @@ impl Graph {
         &self.outputs
     }
 
+    /// What users said of its tasks.
+    #[must_use]
+    pub fn annotations(&self) -> &Annotations {
+        &self.annotations
+    }
+
+    /// The same, for saying more.
+    pub fn annotations_mut(&mut self) -> &mut Annotations {
+        &mut self.annotations
+    }
+
     /// The layers, in the order in which they were added.
     #[must_use]
     pub fn layers(&self) -> &[(Name, Arc<Layer>)] {
@@ -144,6 +157,14 @@ impl Graph {
     /// [`ErrorKind::InvalidGraph`] where a layer takes another one's grid for what it is not.
     pub fn expand(&self) -> Result<TaskTable> {
         self.expand_for(&self.outputs)
+    }
+
+    /// [`Graph::expand`], where the graph comes from somebody who might ask for more tasks than memory holds.
+    ///
+    /// # Errors
+    /// As [`Graph::expand`]; [`ErrorKind::InvalidGraph`] for more than `n_tasks_max` tasks.
+    pub fn expand_within(&self, n_tasks_max: u32) -> Result<TaskTable> {
+        Expansion::new(self, &self.outputs)?.within(n_tasks_max).run()
     }
 
     /// [`Graph::expand`], for other keys than those that were asked for.
@@ -251,25 +272,4 @@ impl Graph {
 
 fn missing(key: &str) -> Error {
     ErrorKind::MissingKey { key: key.to_owned(), path: Vec::new() }.into()
-}
-
-impl Encode for Graph {
-    fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
-        (&self.layers, &self.outputs).encode(out)
-    }
-}
-
-impl Decode for Graph {
-    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
-        let mut graph = Self::default();
-        for _ in 0..input.length()? {
-            let (name, layer) = <(Name, Layer)>::decode(input)?;
-            if graph.by_name.contains_key(&name) {
-                return Err(input.corrupt(&format!("layer {name} is there twice")));
-            }
-            graph.insert(name, layer)?;
-        }
-        graph.outputs = Decode::decode(input)?;
-        Ok(graph)
-    }
 }

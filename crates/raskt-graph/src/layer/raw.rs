@@ -5,13 +5,12 @@ use std::sync::Arc;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Fit, Key, Name, Param, Result};
 
-use super::bodies::{decode_bodies, encode_bodies};
 use super::grid::invalid;
 use super::operand::Kind;
 use super::{Grid, Input, Origin, Place};
 use crate::adjacency::Adjacency;
 use crate::body::Body;
-use crate::table::{Keys, TableBuilder, TaskTable};
+use crate::table::TaskTable;
 
 /// A table of tasks, spelt out. Its blocks, by which other layers know them, are the table's outputs; a row
 /// [`Body::Input`] stands for a block of another layer, and is no task.
@@ -147,56 +146,16 @@ impl PartialEq for Raw {
     }
 }
 
-const INDEXED: u8 = 0;
-const LISTED: u8 = 1;
-
 impl Encode for Raw {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
-        let table = &self.table;
-        encode_bodies(table.bodies(), out)?;
-        let n_tasks = table.n_tasks().fit::<u32>();
-        out.varint(n_tasks.into());
-        for row in 0..n_tasks {
-            table.body_index(row).encode(out)?;
-            table.parameters(row).encode(out)?;
-            table.inputs().row(row).encode(out)?;
-        }
-        match table.keys() {
-            Keys::Indexed(name) => {
-                out.byte(INDEXED);
-                name.encode(out)?;
-            }
-            _ => {
-                out.byte(LISTED);
-                (0..n_tasks).try_for_each(|row| table.key(row).encode(out))?;
-            }
-        }
-        (table.outputs(), &self.externals).encode(out)
+        self.table.encode(out)?;
+        self.externals.encode(out)
     }
 }
 
 impl Decode for Raw {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
-        let mut table = TableBuilder::default();
-        for body in decode_bodies(input)? {
-            table.body(body);
-        }
-        let n_tasks = input.length()?;
-        for _ in 0..n_tasks {
-            let (body, parameters, inputs) = <(u32, Param, Vec<u32>)>::decode(input)?;
-            match parameters {
-                Param::Null => table.push(body, &inputs),
-                parameters => table.push_with(body, parameters, &inputs),
-            }
-            .map_err(|error| input.corrupt(&error.to_string()))?;
-        }
-        let keys = match input.byte()? {
-            INDEXED => Keys::Indexed(Name::decode(input)?),
-            LISTED => Keys::Listed((0..n_tasks).map(|_| Key::decode(input)).collect::<Result<_>>()?),
-            tag => return Err(input.unknown_tag("naming of tasks", tag)),
-        };
-        let (outputs, externals) = Decode::decode(input)?;
-        let built = table.finish(keys, outputs).and_then(|table| Self::new(Arc::new(table), externals));
-        built.map_err(|error| input.corrupt(&error.to_string()))
+        let (table, externals) = <(TaskTable, Vec<Key>)>::decode(input)?;
+        Self::new(Arc::new(table), externals).map_err(|error| input.corrupt(&error.to_string()))
     }
 }

@@ -3,8 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use raskt_core::{Key, Result};
+use raskt_core::{Key, Name, Result};
 
 use crate::body::{Foreign, Shipment};
 
@@ -12,10 +11,10 @@ use crate::body::{Foreign, Shipment};
 /// it hands it to its world first.
 #[derive(Clone, Debug)]
 pub struct Shipped {
-    pub(crate) world: &'static str,
+    pub(crate) world: Name,
     pub(crate) label: Arc<str>,
     pub(crate) key: Option<Key>,
-    pub(crate) family: u64,
+    pub(crate) is_constant: bool,
     pub(crate) shipment: Shipment,
 }
 
@@ -28,12 +27,16 @@ impl Shipped {
 }
 
 impl Foreign for Shipped {
-    fn world(&self) -> &'static str {
-        self.world
+    fn world(&self) -> &str {
+        self.world.as_str()
     }
 
     fn label(&self) -> Arc<str> {
         Arc::clone(&self.label)
+    }
+
+    fn is_constant(&self) -> bool {
+        self.is_constant
     }
 
     fn key(&self) -> Option<Key> {
@@ -41,7 +44,7 @@ impl Foreign for Shipped {
     }
 
     fn family(&self) -> u64 {
-        self.family
+        self.shipment.function.as_ref().map_or(0, |function| function.id().family())
     }
 
     fn ship(&self) -> Result<Shipment> {
@@ -51,22 +54,4 @@ impl Foreign for Shipped {
     fn as_any(&self) -> &dyn Any {
         self
     }
-}
-
-/// The lasting form of a world's name. There are a few worlds in a program, so only a few short names are kept
-/// for ever, and a stranger's bytes cannot make it more: `None` for any further one.
-pub(crate) fn world_name(name: &str) -> Option<&'static str> {
-    const N_WORLDS_MAX: usize = 16;
-    const NAME_BYTES_MAX: usize = 64;
-    static WORLDS: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
-    let mut worlds = WORLDS.lock();
-    if let Some(found) = worlds.iter().find(|known| **known == name) {
-        return Some(found);
-    }
-    if worlds.len() == N_WORLDS_MAX || name.len() > NAME_BYTES_MAX {
-        return None;
-    }
-    let kept: &'static str = Box::leak(name.into());
-    worlds.push(kept);
-    Some(kept)
 }

@@ -6,6 +6,7 @@
 mod encoding;
 mod errors;
 mod expansion;
+mod message;
 mod semantics;
 mod strategies;
 mod transposed;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use raskt_core::chunk::AxisChunks;
-use raskt_core::{Key, Param, Payload, Result};
+use raskt_core::{Function, Key, Param, Payload, Result};
 use raskt_graph::layer::{
     Along, AxisCut, AxisRechunk, Blockwise, BlockwiseParts, Boundary, Concatenate, Contraction, Formula,
     Grid, Indexed, Joint, Layer, Margin, Neighbours, Operand, Overlap, Raw, Rechunk, ReducedAxes,
@@ -33,7 +33,7 @@ pub struct Call {
 }
 
 impl Foreign for Call {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         "tests"
     }
 
@@ -52,7 +52,7 @@ impl Foreign for Call {
     fn ship(&self) -> Result<Shipment> {
         let payload = Payload { header: vec![self.function as u8; 3], buffers: vec![vec![7; 2].into()] };
         let call = Payload { header: vec![self.argument], buffers: Vec::new() };
-        Ok(Shipment { function: self.function, function_payload: Arc::new(payload), call })
+        Ok(Shipment { function: Some(Function::new(payload)), call })
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -3,37 +3,28 @@
 
 use std::sync::Arc;
 
+use super::graph;
 use raskt_core::encode::{
     Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload, encode_payload,
 };
-use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Key, Name, Param, Payload, Result};
+use raskt_core::{
+    Buffer, Error, ErrorKind, ForeignDecode, Function, FunctionId, Key, Name, Param, Payload, Result,
+};
 use raskt_exec::plan::Inputs;
 use raskt_exec::registry::Resolved;
 use raskt_exec::{BodyRegistry, Job, Outcome, Run};
 use raskt_graph::fuse::{Argument, Program, Step};
 use raskt_graph::{Body, Foreign, Shipment};
-use smallvec::SmallVec;
-
-use super::graph;
 
 const FOREIGN: u8 = 0;
 const OTHER: u8 = 1;
 const FUSED: u8 = 2;
 
-/// A function on its way: its number, and what it is.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// The number, unique among those of the sending process.
-    pub number: u64,
-    /// The function.
-    pub payload: Arc<Payload>,
-}
-
 /// A call on its way.
 #[derive(Debug)]
 pub struct Call {
-    /// The functions of foreign worlds that it calls.
-    pub functions: SmallVec<[Function; 1]>,
+    /// The functions of foreign worlds that it names.
+    pub functions: Vec<Function>,
     /// The body and its parameters.
     pub body: Payload,
     /// The inputs.
@@ -49,7 +40,7 @@ struct Received {
 }
 
 enum ReceivedBody {
-    Foreign { world: Name, function: u64, call: Payload },
+    Foreign { world: Name, shipment: Shipment },
     Fused(Vec<ReceivedStep>),
     Other(Body),
 }
@@ -72,7 +63,7 @@ struct NamedStep {
 }
 
 impl Foreign for NamedStep {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         self.foreign.world()
     }
 
@@ -110,9 +101,9 @@ pub fn pack(job: &Job, run: &Run, min_bytes: usize) -> Result<Call> {
     let (plan, local) = job.place(run);
     let (body, own) = (plan.table().body(local), plan.table().parameters(local));
     let options = options(min_bytes);
-    let mut out = Encoder::out_of_band(&options);
-    let mut functions = SmallVec::new();
-    pack_body(body, own, &mut out, &mut functions)?;
+    let mut out = Encoder::out_of_band(&options).with_functions_beside();
+    pack_body(body, own, &mut out)?;
+    let functions = out.take_functions();
     let mut inputs = Vec::with_capacity(job.inputs.len());
     for input in &job.inputs {
         let payload = encode_payload(input, &options);
@@ -121,20 +112,15 @@ pub fn pack(job: &Job, run: &Run, min_bytes: usize) -> Result<Call> {
     Ok(Call { functions, body: out.into_payload(), inputs, exclusive: job.exclusive })
 }
 
-fn pack_body(
-    body: &Body,
-    own: &Param,
-    out: &mut Encoder<'_>,
-    functions: &mut SmallVec<[Function; 1]>,
-) -> Result<()> {
+fn pack_body(body: &Body, own: &Param, out: &mut Encoder<'_>) -> Result<()> {
     match body {
-        Body::Foreign(foreign) => functions.push(pack_foreign(foreign.as_ref(), out)?),
+        Body::Foreign(foreign) => pack_foreign(foreign.as_ref(), out)?,
         Body::Fused(program) => {
             out.byte(FUSED);
             out.varint(program.steps().len() as u64);
-            let mut pack_step = |step: &Step, out: &mut Encoder<'_>| {
+            let pack_step = |step: &Step, out: &mut Encoder<'_>| {
                 (step.body.key(), step.body.label()).encode(out)?;
-                pack_body(&step.body, &step.parameters, out, functions)?;
+                pack_body(&step.body, &step.parameters, out)?;
                 step.arguments.encode(out)
             };
             out.nested(|out| program.steps().iter().try_for_each(|step| pack_step(step, out)))?;
@@ -147,12 +133,15 @@ fn pack_body(
     own.encode(out)
 }
 
-fn pack_foreign(foreign: &dyn Foreign, out: &mut Encoder<'_>) -> Result<Function> {
+fn pack_foreign(foreign: &dyn Foreign, out: &mut Encoder<'_>) -> Result<()> {
     let shipment = foreign.ship().map_err(|error| unsendable("the function or an argument", error))?;
     out.byte(FOREIGN);
-    (foreign.world(), shipment.function).encode(out)?;
-    write_payload(&shipment.call, out);
-    Ok(Function { number: shipment.function, payload: shipment.function_payload })
+    (foreign.world(), shipment.function.is_some()).encode(out)?;
+    if let Some(function) = &shipment.function {
+        out.function(function);
+    }
+    out.payload(&shipment.call);
+    Ok(())
 }
 
 /// `error`, said to be about something that should have gone to another process.
@@ -169,23 +158,13 @@ fn unsendable(what: &str, error: Error) -> Error {
     }
 }
 
-fn write_payload(payload: &Payload, out: &mut Encoder<'_>) {
-    out.bytes(&payload.header);
-    out.varint(payload.buffers.len() as u64);
-    payload.buffers.iter().for_each(|buffer| out.buffer(buffer));
-}
-
-fn read_payload(input: &mut Decoder<'_>) -> Result<Payload> {
-    let header = input.buffer()?.as_slice().to_vec();
-    Ok(Payload { header, buffers: Vec::<Buffer>::decode(input)? })
-}
-
 impl Decode for Received {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
         let body = match input.byte()? {
             FOREIGN => {
-                let (world, function) = Decode::decode(input)?;
-                ReceivedBody::Foreign { world, function, call: read_payload(input)? }
+                let (world, has_function) = Decode::decode(input)?;
+                let function = if has_function { Some(input.function()?) } else { None };
+                ReceivedBody::Foreign { world, shipment: Shipment { function, call: input.payload()? } }
             }
             FUSED => {
                 let mut steps = Vec::new();
@@ -215,39 +194,41 @@ impl Decode for ReceivedStep {
 /// Where a child finds the functions that were sent to it, and library functions that it has looked up.
 #[derive(Default)]
 pub struct Functions {
-    /// Those that no call has used yet.
-    fresh: rustc_hash::FxHashMap<u64, Payload>,
+    sent: SentFunctions,
     library: rustc_hash::FxHashMap<Name, Resolved>,
+}
+
+/// Functions that were sent, by what they contain.
+#[derive(Default)]
+struct SentFunctions(rustc_hash::FxHashMap<FunctionId, Function>);
+
+impl raskt_core::encode::Functions for SentFunctions {
+    fn find(&self, id: &FunctionId) -> Option<Function> {
+        self.0.get(id).cloned()
+    }
 }
 
 impl Functions {
     /// A function that came.
-    pub fn add(&mut self, number: u64, payload: Payload) {
-        self.fresh.insert(number, payload);
+    pub fn add(&mut self, function: Function) {
+        self.sent.0.insert(*function.id(), function);
     }
 
     /// Functions that will not be called again.
-    pub fn forget(&mut self, numbers: &[u64], registry: &BodyRegistry) {
-        numbers.iter().for_each(|number| drop(self.fresh.remove(number)));
-        registry.worlds().iter().for_each(|world| world.forget(numbers));
+    pub fn forget(&mut self, ids: &[FunctionId], registry: &BodyRegistry) {
+        ids.iter().for_each(|id| drop(self.sent.0.remove(id)));
+        registry.worlds().iter().for_each(|world| world.forget(ids));
     }
 
-    fn open(&mut self, body: ReceivedBody, registry: &BodyRegistry) -> Result<Body> {
+    fn open(body: ReceivedBody, registry: &BodyRegistry) -> Result<Body> {
         match body {
-            ReceivedBody::Foreign { world, function, call } => {
-                let world = registry.world(world.as_str())?;
-                let payload = self.fresh.remove(&function);
-                let found = world.receive(function, payload.clone(), call);
-                if let (Err(_), Some(payload)) = (&found, payload) {
-                    // The next call of the function is to fail with the same words.
-                    self.fresh.insert(function, payload);
-                }
-                Ok(Body::Foreign(found?))
+            ReceivedBody::Foreign { world, shipment } => {
+                registry.world(world.as_str())?.receive(&shipment).map(Body::Foreign)
             }
             ReceivedBody::Fused(steps) => {
                 let mut opened = Vec::with_capacity(steps.len());
                 for ReceivedStep { name, received: Received { body, own }, arguments } in steps {
-                    let body = match self.open(body, registry)? {
+                    let body = match Self::open(body, registry)? {
                         Body::Foreign(foreign) => Body::Foreign(Arc::new(NamedStep { foreign, name })),
                         other => other,
                     };
@@ -257,12 +238,12 @@ impl Functions {
                 let broken = || Error::new(ErrorKind::Corrupt("steps that are out of order".into()));
                 Ok(Body::Fused(Arc::new(program.ok_or_else(broken)?)))
             }
-            ReceivedBody::Other(body) => graph::unpack_functions(body, registry),
+            ReceivedBody::Other(body) => Ok(body),
         }
     }
 
     fn find(&mut self, body: ReceivedBody, registry: &BodyRegistry) -> Result<(Body, Resolved)> {
-        let body = self.open(body, registry)?;
+        let body = Self::open(body, registry)?;
         let name = match &body {
             Body::Library { path, .. } => Some(path.clone()),
             _ => None,
@@ -302,7 +283,11 @@ pub fn unpack(
     functions: &mut Functions,
 ) -> Result<Ready> {
     let limits = Limits::default();
-    let Received { body, own } = decode_payload(body, registry, &limits)?;
+    let Payload { header, buffers } = body;
+    let input = Decoder::of_payload(&header, buffers, registry, &limits)?;
+    let mut input = input.with_functions_beside(&functions.sent);
+    let Received { body, own } = Decode::decode(&mut input)?;
+    input.finish()?;
     let (body, found) = functions.find(body, registry)?;
     let mut values = Inputs::with_capacity(inputs.len());
     for (place, mut payload) in inputs.into_iter().enumerate() {
@@ -371,16 +356,11 @@ pub fn pack_outcome(outcome: Result<Outcome>, min_bytes: usize) -> (Tag, Payload
 ///
 /// # Errors
 /// The task's error; [`ErrorKind::Corrupt`] for what does not decode.
-pub fn unpack_outcome(
-    tag: Tag,
-    payload: Payload,
-    decoder: &dyn ForeignDecode,
-    child: u32,
-) -> Result<Outcome> {
+pub fn unpack_outcome(tag: Tag, payload: Payload, decoder: &dyn ForeignDecode) -> Result<Outcome> {
     let limits = Limits::default();
     match tag {
         Tag::Value => decode_payload(payload, decoder, &limits).map(Outcome::Value),
-        Tag::Graph => graph::unpack(payload, decoder, child).map(|graph| Outcome::Expand(Box::new(graph))),
+        Tag::Graph => graph::unpack(payload, decoder).map(|graph| Outcome::Expand(Box::new(graph))),
         Tag::Error => Err(decode_payload::<Error>(payload, decoder, &limits)?),
     }
 }

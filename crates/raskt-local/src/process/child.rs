@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use raskt_core::{Error, Result};
+use raskt_core::{Error, Function, FunctionId, Result};
 use raskt_exec::plan::run_alone;
 use raskt_exec::{BodyRegistry, Call, CancelHere, CancelToken, Outcome, TaskCtx};
 use rustix::time::{ClockId, clock_gettime};
@@ -36,7 +36,7 @@ pub type Options = (u32, u64);
 enum Item {
     Setup(Vec<u8>),
     Function(SentFunction),
-    Forget(Vec<u64>),
+    Forget(Vec<FunctionId>),
     Call(SentCall),
 }
 
@@ -314,9 +314,9 @@ impl Maker<'_> {
                 Some(Item::Setup(payload)) => self.unset = set_up(&payload).err(),
                 Some(Item::Function(function)) => {
                     let payload = function.parcel.borrow(&self.shared.traffic)?;
-                    self.functions.add(function.number, payload);
+                    self.functions.add(Function::with_id(function.id, Arc::new(payload)));
                 }
-                Some(Item::Forget(numbers)) => self.functions.forget(&numbers, self.registry),
+                Some(Item::Forget(ids)) => self.functions.forget(&ids, self.registry),
                 Some(Item::Call(call)) => self.make(call)?,
             }
         }

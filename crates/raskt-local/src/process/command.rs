@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use raskt_core::{Error, ErrorKind, Fit, Result};
+use raskt_core::{Error, ErrorKind, Fit, FunctionId, Result};
 use rustc_hash::FxHashSet;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -61,7 +61,6 @@ pub fn in_words(error: &io::Error) -> String {
 /// A child process and the link to it.
 pub struct Link {
     process: std::process::Child,
-    pub serial: u32,
     pub sender: Sender,
     pub receiver: Arc<Mutex<Receiver>>,
     pub traffic: Traffic,
@@ -107,7 +106,6 @@ impl Link {
         drop(child);
         let mut link = Self {
             process,
-            serial,
             sender: Sender::reading(here, Arc::clone(&receiver)),
             receiver,
             traffic: Traffic::new(0, Arc::clone(arena)),
@@ -224,8 +222,8 @@ impl Drop for Link {
 /// The functions that a child knows. It forgets those that were used longest ago.
 #[derive(Default)]
 pub struct KnownFunctions {
-    known: FxHashSet<u64>,
-    order: std::collections::VecDeque<u64>,
+    known: FxHashSet<FunctionId>,
+    order: std::collections::VecDeque<FunctionId>,
 }
 
 /// How many functions a child remembers.
@@ -233,7 +231,7 @@ const FUNCTIONS_MAX: usize = 1024;
 
 impl KnownFunctions {
     /// Notes that the child knows `function` now; false if it did before.
-    pub fn add(&mut self, function: u64) -> bool {
+    pub fn add(&mut self, function: FunctionId) -> bool {
         let is_new = self.known.insert(function);
         if is_new {
             self.order.push_back(function);
@@ -242,9 +240,9 @@ impl KnownFunctions {
     }
 
     /// The functions that are too many, but for those that are wanted still.
-    pub fn forget(&mut self) -> Vec<u64> {
+    pub fn forget(&mut self) -> Vec<FunctionId> {
         let n = self.order.len().saturating_sub(FUNCTIONS_MAX);
-        let gone: Vec<u64> = self.order.drain(..n).collect();
+        let gone: Vec<FunctionId> = self.order.drain(..n).collect();
         self.known.retain(|function| !gone.contains(function));
         gone
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
+use raskt_core::sealed::is_sealed;
 use raskt_core::{Error, ErrorKind, Fit, Payload, Result, Value};
 use raskt_exec::run::Step;
 use raskt_exec::{ELSEWHERE, Job, NATIVE, Outcome, Report, Reported, Run, Span};
@@ -18,7 +19,6 @@ use super::child::{in_worlds, outcomes};
 use super::command::{Ended, Link};
 use super::hub::{Desk, Hub, Serving};
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome, lost};
-use super::sealed::is_sealed;
 use super::traffic::{decode, encode, own_block};
 use super::wire::{Frame, Kind, broken};
 
@@ -433,13 +433,12 @@ impl Driver {
         self.mean = Some(self.mean.map_or(took, |mean| (mean * 3 + took) / 4));
         let Some(link) = &self.link else { return Ok(()) };
         let payload = outcome.parcel.borrow(&link.traffic)?;
-        let serial = link.serial;
         let Some(flight) = self.land(outcome.ticket) else { return Ok(()) };
         let run = &*flight.serving.run;
         if run.is_over() {
             return Ok(());
         }
-        let found = unpack_outcome(outcome.tag, payload, self.hub.registry.as_ref(), serial);
+        let found = unpack_outcome(outcome.tag, payload, self.hub.registry.as_ref());
         let found = found.and_then(|outcome| {
             self.end(run, &flight.job, &outcome, Span { started, ended })?;
             run.reported(outcome)
@@ -649,9 +648,9 @@ fn needs_world(run: &Run, job: &Job) -> bool {
 fn lend(link: &mut Link, call: Call, functions: &mut Vec<SentFunction>) -> io::Result<(Parcel, Vec<Parcel>)> {
     let (traffic, sender) = (&link.traffic, &link.sender);
     for function in call.functions {
-        if link.functions.add(function.number) {
-            let parcel = Parcel::lend((*function.payload).clone(), traffic, sender)?;
-            functions.push(SentFunction { number: function.number, parcel });
+        if link.functions.add(*function.id()) {
+            let parcel = Parcel::lend(Payload::clone(function.payload()), traffic, sender)?;
+            functions.push(SentFunction { id: *function.id(), parcel });
         }
     }
     let body = Parcel::lend(call.body, traffic, sender)?;

@@ -7,14 +7,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use raskt_core::encode::{Encode, EncodeOptions, Encoder};
-use raskt_core::{Buffer, DType, Error, ErrorKind, Key, NdArray, Param, Value};
+use raskt_core::{
+    Buffer, DType, Error, ErrorKind, Function, FunctionId, KeepSealed, Key, NdArray, Param, Payload, Value,
+};
 use raskt_exec::{BodyRegistry, Outcome};
 use raskt_graph::{Body, Keys, Subgraph, TableBuilder};
 
 use super::call::{Functions, pack_outcome, unpack, unpack_outcome};
 use super::child::outcomes;
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome};
-use super::sealed::KeepSealed;
 use super::traffic::{Traffic, decode, encode};
 use super::wire::{Frame, Kind, Receiver, Sender};
 
@@ -141,7 +142,7 @@ fn digest(traffic: &Traffic, frame: Frame, decoder: &KeepSealed) -> std::io::Res
         Kind::Results => {
             for outcome in outcomes(&frame.body)? {
                 let payload = outcome.parcel.borrow(traffic)?;
-                if let Ok(Outcome::Value(value)) = unpack_outcome(outcome.tag, payload, decoder, 1) {
+                if let Ok(Outcome::Value(value)) = unpack_outcome(outcome.tag, payload, decoder) {
                     // What was accepted can be looked at to its end.
                     let _ = raskt_core::encode::encode_canonical(&value);
                 }
@@ -156,7 +157,7 @@ fn digest(traffic: &Traffic, frame: Frame, decoder: &KeepSealed) -> std::io::Res
 
 #[test]
 fn a_parent_survives_forged_frames_of_its_child() {
-    let decoder = KeepSealed::new(&BodyRegistry::default());
+    let decoder = KeepSealed;
     let mut ends = ends();
     let samples = frames(&mut ends);
     for (kind, body) in &samples {
@@ -201,7 +202,8 @@ fn a_child_survives_forged_calls() {
         body: body(),
         inputs: vec![parcel(Ok(Value::Int(1).into())), parcel(Ok(Value::List(vec![].into()).into()))],
     };
-    let functions = vec![SentFunction { number: 3, parcel: parcel(Ok(Value::Int(3).into())) }];
+    let id = FunctionId::of(&Payload::default());
+    let functions = vec![SentFunction { id, parcel: parcel(Ok(Value::Int(3).into())) }];
     let sample = encode(&(functions, vec![call(1), call(2)]));
     let words = |found: &raskt_core::Result<super::call::Ready>| {
         found.as_ref().err().map_or_else(String::new, Error::to_string)
@@ -215,7 +217,7 @@ fn a_child_survives_forged_calls() {
             let mut known = Functions::default();
             for function in functions {
                 if let Ok(payload) = function.parcel.borrow(&ends.parent) {
-                    known.add(function.number, payload);
+                    known.add(Function::with_id(function.id, Arc::new(payload)));
                 }
             }
             for call in calls {

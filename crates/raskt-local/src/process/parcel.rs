@@ -3,7 +3,7 @@
 use std::io;
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Error, ErrorKind, Payload, Result};
+use raskt_core::{Error, ErrorKind, FunctionId, Payload, Result};
 
 use super::command::in_words;
 use super::traffic::{Ref, Traffic};
@@ -57,20 +57,20 @@ impl Decode for Parcel {
 
 /// A function on its way.
 pub struct SentFunction {
-    pub number: u64,
+    pub id: FunctionId,
     pub parcel: Parcel,
 }
 
 impl Encode for SentFunction {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
-        self.number.encode(out)?;
+        self.id.encode(out)?;
         self.parcel.encode(out)
     }
 }
 
 impl Decode for SentFunction {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
-        Ok(Self { number: Decode::decode(input)?, parcel: Decode::decode(input)? })
+        Ok(Self { id: Decode::decode(input)?, parcel: Decode::decode(input)? })
     }
 }
 

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
-use raskt_core::ErrorKind;
+use raskt_core::{ErrorKind, KeepSealed};
 use raskt_exec::run::Waker;
 use raskt_exec::{BodyRegistry, Run};
 
 use super::command::in_words;
 use super::driver::Driver;
 use super::hub::{Hub, PoolOptions};
-use super::sealed::KeepSealed;
 
 /// What a computation's surroundings are, as children are told: bytes that the program of the children reads. In
 /// [`raskt_exec::RunOptions::surroundings`].
@@ -33,7 +32,7 @@ impl ProcessPool {
     /// # Errors
     /// The operating system's, where it gives no thread or descriptor.
     pub fn new(options: PoolOptions, registry: &Arc<BodyRegistry>) -> std::io::Result<Self> {
-        let shipping = Arc::new(registry.shipping(Arc::new(KeepSealed::new(registry))));
+        let shipping = Arc::new(registry.shipping(Arc::new(KeepSealed)));
         let n_children = options.n_children;
         let hub = Arc::new(Hub::new(options, Arc::clone(registry), shipping).map_err(named)?);
         let mut pool = Self { hub, drivers: Vec::with_capacity(n_children) };

@@ -141,7 +141,7 @@ impl std::fmt::Debug for DelayedPart {
 }
 
 impl Opaque for DelayedPart {
-    fn world(&self) -> &'static str {
+    fn world(&self) -> &str {
         crate::world::WORLD
     }
 
