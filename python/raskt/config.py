@@ -31,6 +31,7 @@ from raskt._config_files import (
     interpret_value,
     paths_containing_key,
 )
+from raskt._forks import renew_in_child
 from raskt._nested import (
     ABSENT,
     canonical_name,
@@ -99,7 +100,7 @@ defaults: list[Mapping[str, Any]] = []
 
 _live: dict[str, Any] = {}
 _loaded = False
-_lock = threading.RLock()
+_lock = renew_in_child(threading.RLock())
 _renamed: dict[str, str] | None = None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from _thread import RLock  # `threading` would take longer to import than all of this package
 
+from raskt._forks import renew_in_child
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,7 +48,7 @@ class Dispatch:
         self._lazy: dict[str, Callable[[], object]] = {}
         self._found: dict[type, Callable[..., Any]] = {}
         self._loading: set[str] = set()
-        self._lock = RLock()
+        self._lock = renew_in_child(RLock())
 
     if TYPE_CHECKING:
 

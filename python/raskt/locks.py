@@ -7,6 +7,8 @@ import threading
 import uuid
 import weakref
 
+from raskt._forks import renew_in_child
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -16,7 +18,7 @@ __all__ = ["SerializableLock", "get_scheduler_lock", "held", "lock_of"]
 
 #: The locks of this process that came out of a pickle or may go into one, by token.
 _locks: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
-_locks_guard = threading.Lock()
+_locks_guard = renew_in_child(threading.Lock())
 
 
 class _Shared:

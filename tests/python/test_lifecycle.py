@@ -111,6 +111,75 @@ def test_a_child_forked_during_a_computation_computes() -> None:
     assert succeeds(code) == "done\n"
 
 
+@posix
+def test_children_forked_while_native_threads_compute_compute_too() -> None:
+    # Native threads name, intern, recycle and spill without the GIL: at a fork they may be anywhere in it.
+    code = """
+        import warnings
+        import numpy as np
+        import raskt.array as ra
+        warnings.simplefilter("ignore", DeprecationWarning)
+        def native(seed):
+            x = ra.random.default_rng(seed).normal(size=(600, 600), chunks=(200, 200))
+            return float((x @ x.T - x.mean(axis=0)).rechunk((150, 300)).sum().compute())
+        def build(seed):
+            x = ra.ones((40, 40), chunks=(2, 2)) * seed
+            for _ in range(5):
+                x = (x + 1).T[::-1]
+            return float(x.sum().compute(memory_limit="1GiB"))
+        expected = native(1), build(2)
+        over = False
+        def work(function, seed):
+            while not over:
+                function(seed)
+        threads = [threading.Thread(target=work, args=(f, s)) for f, s in [(native, 3), (build, 4)]]
+        for thread in threads:
+            thread.start()
+        for n in range(40):
+            pid = os.fork()
+            if pid == 0:
+                raskt.config.set({"array.chunk-size": "64MiB"})
+                found = native(1), build(2)
+                os._exit(0 if np.allclose(found, expected) else 1)
+            status = os.waitpid(pid, 0)[1]
+            if status != 0:
+                break
+            time.sleep(0.002 * (n % 5))
+        over = True
+        for thread in threads:
+            thread.join()
+        print(status)
+    """
+    assert succeeds(code) == "0\n"
+
+
+@posix
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_children_of_multiprocessing_compute_while_the_parent_does() -> None:
+    code = """
+        import multiprocessing, warnings
+        import raskt.array as ra
+        warnings.simplefilter("ignore", DeprecationWarning)
+        def child(n):
+            later = raskt.compute(*[delayed(inc)(i) for i in range(n)])
+            return int(ra.arange(n, chunks=7).sum().compute()) + sum(later)
+        # Not while another thread imports: the child would wait for its lock, whatever the library.
+        assert child(3) == 9
+        over = False
+        def work():
+            while not over:
+                ra.ones((300, 300), chunks=50).sum().compute()
+        thread = threading.Thread(target=work)
+        thread.start()
+        with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
+            found = pool.map(child, range(1, 13), chunksize=1)
+        over = True
+        thread.join()
+        print(found == [n * (n - 1) // 2 + n * (n + 1) // 2 for n in range(1, 13)])
+    """
+    assert succeeds(code) == "True\n"
+
+
 def test_computing_at_exit_works() -> None:
     code = """
         raskt.compute(delayed(inc)(1))
@@ -141,6 +210,8 @@ def test_the_program_may_end_while_daemon_threads_begin_to_compute(seed: int) ->
     code = f"""
         import random
         random.seed({seed})
+        # Python 3.11 itself crashes now and then where a daemon thread is importing at its end.
+        assert raskt.compute(delayed(inc)(1)) == (2,)
         def nested(i):
             return delayed(inc)(i).compute()
         def work():
@@ -153,6 +224,13 @@ def test_the_program_may_end_while_daemon_threads_begin_to_compute(seed: int) ->
         print("end")
     """
     assert succeeds(code) == "end\n"
+
+
+def test_an_end_is_prepared_for_when_raskt_is_imported() -> None:
+    # Not when something is first computed: that may be on a daemon thread, when the end has begun.
+    code = "import atexit; before = atexit._ncallbacks(); import raskt; print(atexit._ncallbacks() - before)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (run.stdout, run.stderr) == ("1\n", "")
 
 
 def test_what_threads_and_functions_at_exit_compute_is_complete_beside_daemon_threads() -> None:

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
+
+use crate::process_lock::ProcessLock;
 
 /// The index of a block in a collection's grid; a number per axis, none for a lone value.
 pub type Block = SmallVec<[u32; 4]>;
@@ -29,8 +30,8 @@ struct Interner {
     sweep_at: usize,
 }
 
-static INTERNER: LazyLock<Mutex<Interner>> =
-    LazyLock::new(|| Mutex::new(Interner { names: FxHashMap::default(), sweep_at: 1024 }));
+static INTERNER: ProcessLock<Interner> =
+    ProcessLock::new(Interner { names: FxHashMap::with_hasher(FxBuildHasher), sweep_at: 1024 });
 
 fn hash_text(text: &str) -> u64 {
     use std::hash::BuildHasher;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
+use crate::process_lock::ProcessLock;
 
 /// Smaller memory comes fast enough from the allocator.
 const N_WORDS_MIN: usize = (256 << 10) / 16;
@@ -17,7 +17,7 @@ struct Pool {
 /// Whether memory is kept at all.
 static IS_ON: AtomicBool = AtomicBool::new(true);
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { pieces: Vec::new(), n_words: 0 });
+static POOL: ProcessLock<Pool> = ProcessLock::new(Pool { pieces: Vec::new(), n_words: 0 });
 
 /// Memory of `n_words`, whatever they hold, if there is some.
 pub(crate) fn take(n_words: usize) -> Option<Vec<u128>> {

@@ -1,10 +1,9 @@
 //! The table of all expressions alive, which keeps none of them alive.
 
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-use raskt_core::Token;
-use rustc_hash::FxHashMap;
+use raskt_core::{ProcessLock, Token};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::expr::{Expr, Node};
 
@@ -28,11 +27,11 @@ impl Shard {
     }
 }
 
-static SHARDS: LazyLock<[Mutex<Shard>; N_SHARDS]> = LazyLock::new(|| {
-    std::array::from_fn(|_| Mutex::new(Shard { nodes: FxHashMap::default(), sweep_at: SWEEP_MIN }))
-});
+static SHARDS: [ProcessLock<Shard>; N_SHARDS] =
+    [const { ProcessLock::new(Shard { nodes: FxHashMap::with_hasher(FxBuildHasher), sweep_at: SWEEP_MIN }) };
+        N_SHARDS];
 
-fn shard(token: Token) -> &'static Mutex<Shard> {
+fn shard(token: Token) -> &'static ProcessLock<Shard> {
     &SHARDS[(token.0 % N_SHARDS as u128) as usize]
 }
 

@@ -1,17 +1,16 @@
-//! State that a forked child must not share with its parent, behind a lock that the child never waits for.
+//! State that a forked child must not share with its parent.
 //!
-//! A fork copies a locked lock together with its state, but not the thread that would unlock it. To unlock it by force
-//! would be to trust a state that may be half changed. So the child begins with a lock and a state of its own, and what
-//! was the parent's is never touched again, other than to [read](PerProcess::renew_in_child) it where no thread held it.
+//! The child begins with a state of its own, and what was the parent's is never touched again, other than to
+//! [read](PerProcess::renew_in_child) it.
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use parking_lot::{Mutex, MutexGuard};
+use raskt_core::{ProcessGuard, ProcessLock};
 
-/// A lock around a state that every process makes for itself.
+/// A lock around a state that every process makes for itself. The rules of [`ProcessLock`] hold.
 pub struct PerProcess<T: 'static> {
     /// Null, or a box that is never freed.
-    current: AtomicPtr<Mutex<T>>,
+    current: AtomicPtr<ProcessLock<T>>,
 }
 
 impl<T: Default + Send + 'static> PerProcess<T> {
@@ -21,15 +20,15 @@ impl<T: Default + Send + 'static> PerProcess<T> {
     }
 
     /// Waits for the lock.
-    pub fn lock(&self) -> MutexGuard<'static, T> {
-        self.mutex().lock()
+    pub fn lock(&self) -> ProcessGuard<T> {
+        self.state().lock()
     }
 
-    fn mutex(&self) -> &'static Mutex<T> {
-        if let Some(mutex) = self.made() {
-            return mutex;
+    fn state(&self) -> &'static ProcessLock<T> {
+        if let Some(state) = self.made() {
+            return state;
         }
-        let fresh = Box::into_raw(Box::<Mutex<T>>::default());
+        let fresh = Box::into_raw(Box::new(ProcessLock::new(T::default())));
         let null = std::ptr::null_mut();
         let (won, pointer) =
             match self.current.compare_exchange(null, fresh, Ordering::AcqRel, Ordering::Acquire) {
@@ -44,20 +43,18 @@ impl<T: Default + Send + 'static> PerProcess<T> {
         unsafe { &*pointer }
     }
 
-    fn made(&self) -> Option<&'static Mutex<T>> {
+    fn made(&self) -> Option<&'static ProcessLock<T>> {
         // SAFETY: null, or from a box that is never freed.
         unsafe { self.current.load(Ordering::Acquire).as_ref() }
     }
 
-    /// In a forked child, which has one thread: from here on the state is a new one. What the parent's was at the fork is
-    /// shown to `read`, unless a thread of the parent was just changing it; it stays where it is, for good.
+    /// In a forked child: from here on the state is a new one. What the parent's was at the fork is shown to `read`; it
+    /// stays where it is, for good.
     pub fn renew_in_child(&self, read: impl FnOnce(&T)) {
         let old = self.made();
         self.current.store(std::ptr::null_mut(), Ordering::Release);
-        if let Some(guard) = old.and_then(Mutex::try_lock) {
-            read(&guard);
-            // To unlock could mean to wake threads that wait for the lock, and there are none here.
-            std::mem::forget(guard);
+        if let Some(old) = old {
+            read(&old.lock());
         }
     }
 }

@@ -50,16 +50,17 @@ static SHARED: PerProcess<Shared> = PerProcess::new();
 
 /// Where bodies are found.
 pub fn registry() -> Arc<BodyRegistry> {
-    let mut shared = SHARED.lock();
-    let make = || {
-        let mut registry = BodyRegistry::default();
-        registry.add_world(Arc::new(Python3));
-        // Names are there once: nobody else adds native bodies.
-        drop(raskt_array::bodies::register(&mut registry));
-        crate::array::take_library_way(&mut registry);
-        Arc::new(registry)
-    };
-    Arc::clone(shared.registry.get_or_insert_with(make))
+    if let Some(known) = &SHARED.lock().registry {
+        return Arc::clone(known);
+    }
+    let mut registry = BodyRegistry::default();
+    registry.add_world(Arc::new(Python3));
+    // Names are there once: nobody else adds native bodies.
+    drop(raskt_array::bodies::register(&mut registry));
+    crate::array::take_library_way(&mut registry);
+    let fresh = Arc::new(registry);
+    // Another thread may have been first.
+    Arc::clone(SHARED.lock().registry.get_or_insert(fresh))
 }
 
 /// Removes what killed processes left under `parent` when it is first used, on a thread of its own: a folder may have
@@ -78,11 +79,20 @@ pub fn sweep_beside(parent: PathBuf) {
 
 /// The folder under `parent` that this process spills to.
 fn spill_folder(parent: PathBuf) -> raskt_core::Result<Arc<SpillFolder>> {
-    let mut shared = SHARED.lock();
-    if let Some((_, folder)) = shared.folders.iter().find(|(path, _)| *path == parent) {
-        return Ok(Arc::clone(folder));
+    let known = |shared: &Shared| {
+        let found = shared.folders.iter().find(|(path, _)| *path == parent);
+        found.map(|(_, folder)| Arc::clone(folder))
+    };
+    if let Some(folder) = known(&SHARED.lock()) {
+        return Ok(folder);
     }
     let folder = SpillFolder::create(&parent)?;
+    let mut shared = SHARED.lock();
+    if let Some(first) = known(&shared) {
+        // Another thread was first; what this one planned on has not been made.
+        drop(shared);
+        return Ok(first);
+    }
     shared.folders.push((parent.clone(), Arc::clone(&folder)));
     drop(shared);
     sweep_beside(parent);

@@ -10,18 +10,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use raskt_core::Result;
+use raskt_core::{ProcessLock, Result};
 
 use crate::image::{io_error, write_error};
 use crate::sweep::{self, LOCK_NAME};
 use crate::{Disk, SpillDevice, part, termination};
 
 /// Every folder of this process, for [`remove_all_scratch`].
-static LIVE: Mutex<Vec<Weak<SpillFolder>>> = Mutex::new(Vec::new());
+static LIVE: ProcessLock<Vec<Weak<SpillFolder>>> = ProcessLock::new(Vec::new());
 
 /// A folder for spill files under a parent, removed when the last reference goes.
 pub struct SpillFolder {
@@ -124,6 +124,8 @@ impl SpillFolder {
             state: Mutex::new(State::Planned),
             n_files: AtomicU64::new(0),
         });
+        // By whoever has the GIL: no thread may be at this when the process is forked.
+        LazyLock::force(&sweep::HOST_TAG);
         let mut live = LIVE.lock();
         live.retain(|weak| weak.strong_count() > 0);
         live.push(Arc::downgrade(&folder));

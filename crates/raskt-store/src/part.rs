@@ -11,20 +11,18 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use parking_lot::Mutex;
+use raskt_core::ProcessLock;
 
 use crate::sweep::{HOST_TAG, is_own};
 use crate::termination;
 
 /// The parts of this process, and of the process that it was forked from.
-static LIVE: Mutex<Vec<(u32, PathBuf)>> = Mutex::new(Vec::new());
+static LIVE: ProcessLock<Vec<(u32, PathBuf)>> = ProcessLock::new(Vec::new());
 /// Hashes of marks and folders that were swept for them.
-static SWEPT: Mutex<Option<HashSet<u64>>> = Mutex::new(None);
+static SWEPT: ProcessLock<Option<HashSet<u64>>> = ProcessLock::new(None);
 
-/// How long a lock is waited for that a thread may hold which a fork has left behind.
-const PATIENCE: Duration = Duration::from_millis(100);
 /// How many writes are remembered for which a folder was swept.
 const SWEPT_MAX: usize = 4096;
 
@@ -151,15 +149,11 @@ pub(crate) fn remove_all(until: Instant) {
 }
 
 fn remember(pid: u32, path: &Path) {
-    if let Some(mut live) = LIVE.try_lock_for(PATIENCE) {
-        live.push((pid, path.to_owned()));
-    }
+    LIVE.lock().push((pid, path.to_owned()));
 }
 
 fn forget(path: &Path) {
-    if let Some(mut live) = LIVE.try_lock_for(PATIENCE) {
-        live.retain(|(_, other)| other != path);
-    }
+    LIVE.lock().retain(|(_, other)| other != path);
 }
 
 /// A new file at `path`, locked; None where the name was taken, or a sweep took the file.
@@ -189,7 +183,7 @@ fn locked(path: &Path, access: Access) -> io::Result<Option<File>> {
 /// Sweeps `folder` at the first part of the write that `mark` stands for: a folder may have many entries.
 fn sweep_for(folder: &Path, mark: &str) {
     let hash = rustc_hash::FxBuildHasher.hash_one((folder, mark));
-    let Some(mut swept) = SWEPT.try_lock_for(PATIENCE) else { return };
+    let mut swept = SWEPT.lock();
     let known = swept.get_or_insert_default();
     if known.len() >= SWEPT_MAX {
         known.clear();

@@ -10,6 +10,7 @@ use super::{checked, pick, region};
 /// # Errors
 /// [`raskt_core::ErrorKind::KeyClash`] where they are there already.
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
+    crate::random::prepare();
     crate::kernels::register(registry)?;
     region::register(registry)?;
     pick::register(registry)?;

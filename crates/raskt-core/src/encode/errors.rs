@@ -1,8 +1,7 @@
 //! The encoding of errors, so that a child process can hand them over whole.
 
-use parking_lot::Mutex;
-
 use super::{Decode, Decoder, Encode, Encoder};
+use crate::process_lock::ProcessLock;
 use crate::{Error, ErrorKind, Fit, Key, Result};
 
 const CYCLE: u8 = 0x60;
@@ -141,7 +140,7 @@ impl Decode for Error {
 fn lasting(word: &str) -> &'static str {
     const N_WORDS_MAX: usize = 512;
     const WORD_BYTES_MAX: usize = 128;
-    static WORDS: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    static WORDS: ProcessLock<Vec<&'static str>> = ProcessLock::new(Vec::new());
 
     let mut words = WORDS.lock();
     if let Some(found) = words.iter().find(|known| **known == word) {

@@ -2,18 +2,18 @@
 
 use std::sync::LazyLock;
 
-use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raskt_array::parameters::dtype_named;
-use raskt_core::{DType, Param, Result, Token, Value};
+use raskt_core::{DType, Param, ProcessLock, Result, Token, Value};
 use raskt_expr::{Library, Meta};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::object::PyObj;
 
 /// Answers that have been given, by what was asked.
-static ANSWERS: LazyLock<Mutex<FxHashMap<Token, DType>>> = LazyLock::new(Mutex::default);
+static ANSWERS: ProcessLock<FxHashMap<Token, DType>> =
+    ProcessLock::new(FxHashMap::with_hasher(FxBuildHasher));
 /// More are forgotten all at once.
 const ANSWERS_MAX: usize = 4096;
 

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{BufReader, Seek, SeekFrom};
 
-use parking_lot::Mutex;
-use raskt_core::Result;
+use raskt_core::{ProcessLock, Result};
 use rustc_hash::FxHashMap;
 
 use super::file::Extent;
@@ -25,7 +24,7 @@ struct Cache {
     n_pieces: usize,
 }
 
-static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
+static CACHE: ProcessLock<Option<Cache>> = ProcessLock::new(None);
 
 /// The list of pieces at `extent`.
 ///
@@ -39,7 +38,9 @@ pub(super) fn get(extent: &Extent) -> Result<Index> {
     }
     let index = read(extent)?;
     let mut cache = CACHE.lock();
-    cache.get_or_insert_default().add(place, index.clone());
+    let gone = cache.get_or_insert_default().add(place, index.clone());
+    drop(cache);
+    drop(gone);
     Ok(index)
 }
 
@@ -52,17 +53,23 @@ fn read(extent: &Extent) -> Result<Index> {
 }
 
 impl Cache {
-    fn add(&mut self, place: Place, index: Index) {
+    /// Returns what goes for it, to be dropped outside the lock.
+    #[must_use]
+    fn add(&mut self, place: Place, index: Index) -> Vec<Index> {
         let n_pieces = index.n_pieces();
-        if self.lists.insert(place, index).is_some() {
-            return;
+        let mut all_gone = Vec::new();
+        if let Some(before) = self.lists.insert(place, index) {
+            all_gone.push(before);
+            return all_gone;
         }
         self.n_pieces += n_pieces;
         self.order.push_back(place);
         while self.n_pieces > N_PIECES_MAX && self.order.len() > 1 {
             let oldest = self.order.pop_front();
             let gone = oldest.and_then(|place| self.lists.remove(&place));
-            self.n_pieces -= gone.map_or(0, |index| index.n_pieces());
+            self.n_pieces -= gone.as_ref().map_or(0, Index::n_pieces);
+            all_gone.extend(gone);
         }
+        all_gone
     }
 }
