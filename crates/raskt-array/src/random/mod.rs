@@ -17,8 +17,4 @@ pub(crate) use body::random;
 pub use distribution::Distribution;
 pub use philox::philox4x64;
 pub use seed::SeedSequence;
-
-/// Makes the tables that all share, which no thread may be at when the process is forked.
-pub(crate) fn prepare() {
-    std::sync::LazyLock::force(&ziggurat::LAYERS);
-}
+pub(crate) use ziggurat::prepare;

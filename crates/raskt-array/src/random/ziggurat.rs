@@ -43,6 +43,11 @@ pub(super) static LAYERS: LazyLock<Layers> = LazyLock::new(|| {
     layers
 });
 
+/// Makes the layers, which no thread may be at when the process is forked.
+pub(crate) fn prepare() {
+    LazyLock::force(&LAYERS);
+}
+
 /// The point that a word stands for, and whether it is inside for sure.
 #[inline(always)]
 fn point(layers: &Layers, word: u64) -> (f64, bool) {
