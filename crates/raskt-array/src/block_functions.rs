@@ -1,14 +1,14 @@
 //! Functions of blocks that have native kernels: which one planning takes in place of the package's helper or NumPy's
 //! function, for which dtypes and options.
 
-use raskt_core::{DType, NdArray, Param, Value};
+use raskt_core::{DType, Fit, NdArray, Param, Value};
 use raskt_expr::Meta;
 use raskt_graph::Body;
 
 use crate::kernels::{self, ProgramBuilder};
 use crate::library::CHUNK;
 use crate::operations::are_native;
-use crate::parameters::{AXIS, DTYPE, dtype_param, flag, integers_of, text, with};
+use crate::parameters::{AXIS, DTYPE, axis_number, dtype_param, flag, integers_of, text, with};
 use crate::types::{Ufunc, promote_types};
 
 /// A function that is to be called with blocks of arrays.
@@ -115,7 +115,7 @@ impl BlockFunction<'_> {
             Ufunc::parse(name).filter(|ufunc| !has_options && ufunc.arity() == self.operands.len())?;
         let dtypes = self.operands.iter().map(|meta| meta.dtype().clone()).collect();
         let mut program = ProgramBuilder::new(dtypes);
-        let inputs: Vec<_> = (0..self.operands.len() as u16).map(|at| program.input(at)).collect();
+        let inputs: Vec<_> = (0..self.operands.len().fit::<u16>()).map(|at| program.input(at)).collect();
         let result = program.ufunc(ufunc, &inputs).ok()?;
         let program = program.returning(result).finish();
         (program.dtype() == self.dtype).then(|| body("array.elementwise", program.to_param()))
@@ -199,7 +199,7 @@ impl BlockFunction<'_> {
         let axes = integers_of(self.kwargs, AXIS)?;
         let shape = self.operands.first()?.shape()?;
         let is_full =
-            axes.iter().all(|&axis| shape.get(axis as usize).is_some_and(|n| n.is_some_and(|n| n > 0)));
+            axes.iter().all(|&axis| shape.get(axis_number(axis)).is_some_and(|n| n.is_some_and(|n| n > 0)));
         let extra = self.kwargs.get("extra")?;
         let (q, method) = match plain {
             "median" if *dtype == DType::Float64 || is_integer(dtype) => (Param::Float(0.5), "median"),
@@ -253,7 +253,7 @@ impl BlockFunction<'_> {
             {
                 let number =
                     ["values", "index", "counts"].iter().position(|what| *what == text(self.kwargs, "what"));
-                let each = Param::map([("wanted", Param::Int(number? as i64))]);
+                let each = Param::map([("wanted", Param::Int(number?.clamped::<i64>()))]);
                 let last = with(&each, [("is_final", Param::Bool(true))]);
                 Some(same("array.unique", each, last))
             }

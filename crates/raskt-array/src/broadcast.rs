@@ -1,7 +1,7 @@
 //! Broadcasting: shapes and chunks of operands that meet element by element.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Fit, Result};
 use raskt_expr::Expr;
 use raskt_graph::layer::Along;
 
@@ -138,7 +138,7 @@ pub fn along(operand: &Chunks, result: &Chunks) -> Vec<Along> {
     let axis = |(at, axis): (usize, &AxisChunks)| {
         let letter = offset + at;
         let stretched = axis.n_blocks() == 1 && result.axes()[letter].n_blocks() != 1;
-        if stretched { Along::Single } else { Along::Letter(letter as u16) }
+        if stretched { Along::Single } else { Along::Letter(letter.fit::<u16>()) }
     };
     operand.axes().iter().enumerate().map(axis).collect()
 }

@@ -2,7 +2,7 @@
 
 use raskt_core::chunk::Chunks;
 use raskt_core::encode::ForeignTokenizer;
-use raskt_core::{DType, ErrorKind, Opaque, Param, Result, Token};
+use raskt_core::{DType, ErrorKind, Fit, Opaque, Param, Result, Token};
 use raskt_expr::{Context, Draft, Expr, Meta, Purity};
 
 use crate::error::{ArrayError, Built};
@@ -124,7 +124,7 @@ impl<'a> Builder<'a> {
     /// # Errors
     /// [`ArrayError::Axis`] where there is no such axis.
     pub fn axis(axis: i64, n_axes: usize) -> Built<usize> {
-        let at = if axis < 0 { axis + n_axes as i64 } else { axis };
+        let at = if axis < 0 { axis + n_axes.clamped::<i64>() } else { axis };
         usize::try_from(at).ok().filter(|&at| at < n_axes).ok_or(ArrayError::Axis { axis, n_axes })
     }
 }

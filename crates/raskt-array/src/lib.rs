@@ -4,6 +4,11 @@
 //! [`Planner`](raskt_expr::Planner) that [`operations::planner`] has made simplifies and lowers them. One folder is one
 //! family of operations: how they are asked for, what is known of their results, and how they become layers.
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 pub(crate) mod block_functions;
 pub mod blockwise;
 pub mod bodies;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{DType, ErrorKind, Param, Result};
+use raskt_core::{DType, ErrorKind, Fit, Param, Result};
 
 /// The dtype of an operation's result.
 pub const DTYPE: &str = "dtype";
@@ -26,7 +26,13 @@ pub fn chunks_param(chunks: &Chunks) -> Param {
 
 fn axis_param(axis: &AxisChunks) -> Param {
     let run = |(size, n): (Option<u64>, u64)| {
-        Param::List([size.map_or(Param::Null, |size| Param::Int(size as i64)), Param::Int(n as i64)].into())
+        Param::List(
+            [
+                size.map_or(Param::Null, |size| Param::Int(size.clamped::<i64>())),
+                Param::Int(n.clamped::<i64>()),
+            ]
+            .into(),
+        )
     };
     Param::List(axis.runs().map(run).collect())
 }
@@ -38,15 +44,21 @@ fn axis_param(axis: &AxisChunks) -> Param {
 pub fn chunks_of(param: Option<&Param>) -> Result<Chunks> {
     let wrong = || ErrorKind::InvalidValue(format!("{param:?} are no chunks"));
     let axes = param.and_then(Param::as_list).ok_or_else(wrong)?;
+    let size = |n: &i64| u64::try_from(*n).map_err(|_| wrong());
     let axis = |axis: &Param| -> Result<AxisChunks> {
         let runs = axis.as_list().ok_or_else(wrong)?.iter().map(|run| match run.as_list() {
-            Some([Param::Null, Param::Int(n)]) => Ok((None, *n as u64)),
-            Some([Param::Int(size), Param::Int(n)]) => Ok((Some(*size as u64), *n as u64)),
+            Some([Param::Null, Param::Int(n)]) => Ok((None, size(n)?)),
+            Some([Param::Int(length), Param::Int(n)]) => Ok((Some(size(length)?), size(n)?)),
             _ => Err(wrong().into()),
         });
         AxisChunks::from_runs(runs.collect::<Result<Vec<_>>>()?)
     };
     Chunks::new(axes.iter().map(axis).collect::<Result<Vec<_>>>()?)
+}
+
+/// The number of an axis; one that no array has for what is none.
+pub(crate) fn axis_number(axis: i64) -> usize {
+    usize::try_from(axis).unwrap_or(usize::MAX)
 }
 
 /// A dtype as a parameter: NumPy's name of it.

@@ -117,7 +117,8 @@ impl<'a> Promise<'a> {
 
     fn text(&self, what: &str, found: &str, wanted: &str) -> String {
         let index = self.place.get("index").and_then(Param::as_list).unwrap_or_default();
-        let index: Vec<Option<u64>> = index.iter().map(|at| at.as_int().map(|at| at as u64)).collect();
+        let index: Vec<Option<u64>> =
+            index.iter().map(|at| at.as_int().and_then(|at| u64::try_from(at).ok())).collect();
         let maker = text(self.told, "maker");
         let remedy = self.told.get("remedies").map_or("", |remedies| text(remedies, what));
         format!(

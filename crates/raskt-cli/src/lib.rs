@@ -7,6 +7,11 @@
 //! assert!(String::from_utf8_lossy(&out).starts_with("raskt "));
 //! ```
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 mod arguments;
 mod config;
 mod info;

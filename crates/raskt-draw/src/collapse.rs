@@ -57,7 +57,7 @@ fn grouping(picture: &Picture, layers: &[u32]) -> Vec<Class> {
             classes.push(Class { members: Vec::new(), is_rest: false });
             classes.len() - 1
         });
-        classes[class].members.push(index as u32);
+        classes[class].members.push(crate::number::index(index));
     }
     classes
 }
@@ -91,7 +91,7 @@ fn limited(mut classes: Vec<Class>, nodes_max: usize) -> Vec<Class> {
 fn merged(picture: &Picture, classes: &[Class]) -> Picture {
     let mut class_of = vec![0_u32; picture.nodes.len()];
     for (index, class) in classes.iter().enumerate() {
-        class.members.iter().for_each(|&member| class_of[member as usize] = index as u32);
+        class.members.iter().for_each(|&member| class_of[member as usize] = crate::number::index(index));
     }
     let mut index_of: BTreeMap<(u32, u32), usize> = BTreeMap::new();
     let mut edges: Vec<Edge> = Vec::new();
@@ -144,7 +144,7 @@ fn mean_fill(members: &[&Node]) -> Option<Color> {
     let n_fills = fills.len() as u64;
     let mean = |channel: fn(&Color) -> u8| {
         let sum: u64 = fills.iter().map(|fill| u64::from(channel(fill))).sum();
-        (sum + n_fills / 2).checked_div(n_fills).map(|mean| mean as u8)
+        (sum + n_fills / 2).checked_div(n_fills).map(|mean| u8::try_from(mean).unwrap_or(u8::MAX))
     };
     Some(Color { r: mean(|c| c.r)?, g: mean(|c| c.g)?, b: mean(|c| c.b)?, a: mean(|c| c.a)? })
 }

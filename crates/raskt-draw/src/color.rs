@@ -42,8 +42,9 @@ impl Color {
     #[must_use]
     pub fn mix(self, other: Self, t: f64) -> Self {
         let t = t.clamp(0.0, 1.0);
-        let channel =
-            |from: u8, to: u8| (f64::from(from) + (f64::from(to) - f64::from(from)) * t).round() as u8;
+        let channel = |from: u8, to: u8| {
+            crate::number::channel((f64::from(from) + (f64::from(to) - f64::from(from)) * t).round())
+        };
         Self {
             r: channel(self.r, other.r),
             g: channel(self.g, other.g),

@@ -70,7 +70,7 @@ impl ColorMap {
         let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
         let t = if self.reversed { 1.0 - t } else { t };
         let scaled = t * (self.stops.len() - 1) as f64;
-        let below = (scaled as usize).min(self.stops.len() - 2);
+        let below = crate::number::whole(scaled).min(self.stops.len() - 2);
         Color::rgb(self.stops[below]).mix(Color::rgb(self.stops[below + 1]), scaled - below as f64)
     }
 

@@ -23,6 +23,11 @@
 //! sweeps and transpositions, coordinates are those of Brandes and Köpf (2001). The published crates were
 //! measured first: one gives no edge routes, the other takes a minute and a half for 2,000 nodes.
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 mod attributes;
 mod collapse;
 mod color;
@@ -35,6 +40,7 @@ mod font;
 mod format;
 mod label;
 mod layout;
+mod number;
 #[cfg(feature = "raster")]
 mod pdf;
 mod picture;

@@ -1,5 +1,7 @@
 //! Scenes as PDF: one page, vector shapes, and text that can be selected and searched, in the embedded font.
 
+#![allow(clippy::cast_possible_truncation, reason = "PDF has coordinates of single precision")]
+
 use std::collections::BTreeMap;
 
 use pdf_writer::types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap};

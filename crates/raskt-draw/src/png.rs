@@ -1,5 +1,11 @@
 //! Scenes as PNG. Text is drawn as the embedded font's outlines, so no font need be installed.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels have coordinates of single precision, and a length in pixels is rounded and bounded"
+)]
+
 use tiny_skia::{
     Color as SkiaColor, FillRule, LineCap, Paint, Path, PathBuilder, Pixmap, Rect, Stroke as SkiaStroke,
     StrokeDash, Transform,

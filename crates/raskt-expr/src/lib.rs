@@ -6,6 +6,11 @@
 //! Floor 1. Contains no rule, no operation and no layer of any one collection, and knows no Python: what a library
 //! function would return is asked of the [`Library`] that a higher floor hands in.
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 pub mod carrier;
 pub mod context;
 pub mod explain;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use raskt_core::{ErrorKind, Name, Result};
+use raskt_core::{ErrorKind, Fit, Name, Result};
 use raskt_graph::cull::cull;
 use raskt_graph::{Body, Keys, Subgraph, TableBuilder, TaskTable};
 
@@ -184,8 +184,8 @@ impl Graph {
 
     /// A task that runs the latest body.
     fn push<T, const N: usize>(&mut self, inputs: [(u64, u32); N]) -> Task<T> {
-        let number = self.body_of.len() as u32;
-        self.body_of.push((self.bodies.len() - 1) as u32);
+        let number = self.body_of.len().fit::<u32>();
+        self.body_of.push((self.bodies.len() - 1).fit());
         self.ends.push(self.inputs.len());
         inputs.into_iter().for_each(|(graph, input)| self.add_input(graph, input));
         Task { graph: self.id, number, value: PhantomData }
@@ -198,7 +198,7 @@ impl Graph {
             *end = self.inputs.len();
         }
         if graph != self.id {
-            self.stranger.get_or_insert(self.body_of.len() as u32 - 1);
+            self.stranger.get_or_insert(self.body_of.len().fit::<u32>() - 1);
         }
     }
 

@@ -26,6 +26,11 @@
 //! - [`Options`] set threads, a memory limit, where values are spilled, retries, what an error stops, and a
 //!   [`CancelHandle`].
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 pub mod array;
 pub mod bag;
 mod cancel;

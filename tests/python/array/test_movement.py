@@ -123,3 +123,10 @@ def test_bad_arguments_are_named() -> None:
         x.rechunk(3, threshold=0)
     with pytest.raises(ValueError, match="axis 0: the chunks"):
         x.rechunk(((3, 4), (4,)))
+
+
+@pytest.mark.parametrize("shape", [(-1, 2**62 + 1, 4), (-1, 2**63 - 1, 3), (-1, 2**33, 2**33)])
+def test_a_shape_whose_size_is_beyond_64_bits_is_refused(shape: Any) -> None:
+    # Modulo 2⁶⁴ these sizes divide that of the array.
+    with pytest.raises(ValueError, match="cannot reshape array of size 8"):
+        ra.ones(8, chunks=4).reshape(shape)

@@ -1,7 +1,7 @@
 //! Blockwise expressions: operands in common chunks along the letters that they share.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 use raskt_expr::Expr;
 
 use crate::broadcast::refine;
@@ -12,7 +12,7 @@ use crate::parameters::{CHUNKS, DTYPE, chunks_of, chunks_param, flag, with};
 /// The letters of a parameter: a list of them.
 pub(crate) fn letters(param: &Param) -> Vec<u16> {
     let items = param.as_list().unwrap_or_default();
-    items.iter().filter_map(Param::as_int).map(|letter| letter as u16).collect()
+    items.iter().filter_map(Param::as_int).map(|letter| letter.clamped::<u16>()).collect()
 }
 
 /// The letters of each operand.

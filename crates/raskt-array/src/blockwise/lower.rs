@@ -1,7 +1,7 @@
 //! Blockwise expressions as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Along, Blockwise, BlockwiseParts, Contraction, Formula, Indexed, Layer, Letter, Operand,
@@ -79,7 +79,7 @@ fn info(job: &Job<'_, '_>, output: &[Letter], inputs: &[Vec<Letter>], result: &C
         let axis = |(letter, axis): (&Letter, &AxisChunks)| {
             let place = output.iter().position(|found| found == letter);
             match place.filter(|&place| result.axes()[place].n_blocks() == axis.n_blocks()) {
-                Some(place) => Formula::Interval { axis: place as u8, chunks: axis.clone() },
+                Some(place) => Formula::Interval { axis: place.fit::<u8>(), chunks: axis.clone() },
                 None => Formula::default(),
             }
         };
@@ -102,11 +102,11 @@ pub(super) fn transpose(job: &mut Job<'_, '_>) -> Result<Layer> {
     // The letter of an axis of the operand is the place that it gets.
     let mut operand = vec![Along::Single; axes.len()];
     for (place, &axis) in axes.iter().enumerate() {
-        operand[axis as usize] = Along::Letter(place as u16);
+        operand[axis.clamped::<usize>()] = Along::Letter(place.fit::<u16>());
     }
     let parts = BlockwiseParts {
         counts: (0..).zip(job.chunks()?.grid()).collect(),
-        output: (0..axes.len() as u16).collect(),
+        output: (0..axes.len().fit::<u16>()).collect(),
         operands: vec![Indexed {
             operand: Operand::new(job.operands[0].name.clone()),
             axes: operand,
@@ -121,7 +121,7 @@ pub(super) fn broadcast_to(job: &mut Job<'_, '_>) -> Result<Layer> {
     let (own, result) = (job.operand_chunks(0)?, job.chunks()?);
     let parts = BlockwiseParts {
         counts: (0..).zip(result.grid()).collect(),
-        output: (0..result.n_axes() as u16).collect(),
+        output: (0..result.n_axes().fit::<u16>()).collect(),
         operands: vec![Indexed {
             operand: Operand::new(job.operands[0].name.clone()),
             axes: along(&own, &result),

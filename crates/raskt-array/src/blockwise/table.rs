@@ -6,7 +6,7 @@ use raskt_expr::{Arity, Meta};
 
 use crate::builder::{array_meta, chunks};
 use crate::operations::Row;
-use crate::parameters::{AXIS, CHUNKS, chunks_of, dtype_of, integers_of};
+use crate::parameters::{AXIS, CHUNKS, axis_number, chunks_of, dtype_of, integers_of};
 
 use super::{build, lower, transpose};
 
@@ -56,7 +56,7 @@ fn transpose_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
     let own = chunks(&operands[0])?;
     let axes = integers_of(parameters, AXIS).unwrap_or_default();
     let axis = |at: &i64| -> Result<AxisChunks> {
-        let found = own.axes().get(*at as usize).cloned();
+        let found = own.axes().get(axis_number(*at)).cloned();
         found.ok_or_else(|| {
             ErrorKind::InvalidValue(format!("axes {axes:?} of an array cut into {own}")).into()
         })

@@ -1,6 +1,6 @@
 //! Axes in another order.
 
-use raskt_core::{ErrorKind, Param};
+use raskt_core::{ErrorKind, Fit, Param};
 use raskt_expr::Expr;
 
 use crate::builder::Builder;
@@ -24,7 +24,7 @@ pub fn transpose(builder: &Builder<'_>, expr: &Expr, axes: Option<&[i64]>) -> Bu
     if axes.iter().copied().eq(0..n_axes) {
         return Ok(expr.clone());
     }
-    let parameters = Param::map([(AXIS, integers(axes.into_iter().map(|axis| axis as i64)))]);
+    let parameters = Param::map([(AXIS, integers(axes.into_iter().map(|axis| axis.clamped::<i64>())))]);
     builder.make("transpose", &[expr], parameters)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, NdArray, Param, Result, Value};
+use raskt_core::{ErrorKind, Fit, NdArray, Param, Result, Value};
 use raskt_exec::{BodyRegistry, Call, Outcome};
 
 /// The name of the body; it gets `[[[start, stop]], ..]`, an interval for each axis.
@@ -19,16 +19,16 @@ fn region(call: &mut Call<'_>) -> Result<Outcome> {
     };
     let wrong = || ErrorKind::InvalidValue(format!("{:?} is no region of {:?}", call.own, array.shape()));
     let intervals = call.own.as_list().filter(|axes| axes.len() == array.shape().len()).ok_or_else(wrong)?;
-    let mut offset = array.offset() as i64;
+    let mut offset = array.offset().clamped::<i64>();
     let mut shape = Vec::with_capacity(intervals.len());
     for ((interval, &stride), &length) in intervals.iter().zip(array.strides()).zip(array.shape()) {
         let bounds = interval.as_list().and_then(<[Param]>::first).and_then(Param::as_list);
         let Some([Param::Int(start), Param::Int(stop)]) = bounds else { return Err(wrong().into()) };
-        if *start < 0 || stop < start || *stop as u64 > length {
+        if *start < 0 || stop < start || (*stop).clamped::<u64>() > length {
             return Err(wrong().into());
         }
         offset += if stop > start { stride * start } else { 0 };
-        shape.push((stop - start) as u64);
+        shape.push((stop - start).clamped::<u64>());
     }
     let offset = usize::try_from(offset).map_err(|_| wrong())?;
     let view =

@@ -1,7 +1,7 @@
 //! Concatenations as expressions.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{DType, ErrorKind, Param, Result};
+use raskt_core::{DType, ErrorKind, Fit, Param, Result};
 use raskt_expr::Expr;
 
 use crate::broadcast::refine;
@@ -18,7 +18,7 @@ pub fn concatenate(builder: &Builder<'_>, operands: &[Expr], axis: i64) -> Built
     if let [lone] = operands.as_slice() {
         return Ok(lone.clone());
     }
-    let parameters = Param::map([(AXIS, Param::Int(axis as i64))]);
+    let parameters = Param::map([(AXIS, Param::Int(axis.clamped::<i64>()))]);
     builder.make("concatenate", &operands.iter().collect::<Vec<_>>(), parameters)
 }
 
@@ -28,7 +28,7 @@ pub fn concatenate(builder: &Builder<'_>, operands: &[Expr], axis: i64) -> Built
 /// As [`concatenate`]; any difference of shapes.
 pub fn stack(builder: &Builder<'_>, operands: &[Expr], axis: i64) -> Built<Expr> {
     let (operands, axis) = aligned(builder, operands, axis, 1)?;
-    let parameters = Param::map([(AXIS, Param::Int(axis as i64))]);
+    let parameters = Param::map([(AXIS, Param::Int(axis.clamped::<i64>()))]);
     builder.make("stack", &operands.iter().collect::<Vec<_>>(), parameters)
 }
 

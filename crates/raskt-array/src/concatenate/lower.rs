@@ -1,6 +1,6 @@
 //! Concatenations as layers.
 
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_graph::layer::{Concatenate, Joint, Layer, Operand};
 
 use super::table::axis_of;
@@ -8,7 +8,7 @@ use crate::operations::Job;
 
 pub(super) fn concatenate(job: &mut Job<'_, '_>) -> Result<Layer> {
     let axis = axis_of(job.expr.parameters());
-    joined(job, Joint::Along(axis as u8))
+    joined(job, Joint::Along(axis.fit::<u8>()))
 }
 
 pub(super) fn stack(job: &mut Job<'_, '_>) -> Result<Layer> {
@@ -16,7 +16,7 @@ pub(super) fn stack(job: &mut Job<'_, '_>) -> Result<Layer> {
     let n_axes = job.operands[0].grid.n_axes();
     let new = |at| if at == axis { Param::Str("new".into()) } else { Param::Null };
     let body = job.body(Param::map([("cuts", Param::List((0..=n_axes).map(new).collect()))]))?;
-    joined(job, Joint::Stack(axis as u8, body))
+    joined(job, Joint::Stack(axis.fit::<u8>(), body))
 }
 
 fn joined(job: &Job<'_, '_>, joint: Joint) -> Result<Layer> {

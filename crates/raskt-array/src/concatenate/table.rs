@@ -6,7 +6,7 @@ use raskt_expr::{Arity, Meta};
 
 use crate::builder::{array_meta, chunks};
 use crate::operations::Row;
-use crate::parameters::AXIS;
+use crate::parameters::{AXIS, axis_number};
 
 use super::{build, lower};
 
@@ -36,7 +36,7 @@ pub fn rows() -> Vec<Row> {
 
 /// The axis that a parameter names; builders have put it in order.
 pub(super) fn axis_of(parameters: &Param) -> usize {
-    parameters.get(AXIS).and_then(Param::as_int).unwrap_or(0) as usize
+    axis_number(parameters.get(AXIS).and_then(Param::as_int).unwrap_or(0))
 }
 
 fn concatenate_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {

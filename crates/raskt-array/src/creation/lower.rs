@@ -1,7 +1,7 @@
 //! Sources as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunk, Chunks};
-use raskt_core::{DType, ErrorKind, Param, Result, Value};
+use raskt_core::{DType, ErrorKind, Fit, Param, Result, Value};
 use raskt_expr::layer_name;
 use raskt_graph::Body;
 use raskt_graph::layer::{
@@ -17,8 +17,10 @@ use crate::promise::promised;
 
 /// What each block's task is told: where its elements lie along each axis.
 pub(crate) fn ranges(chunks: &Chunks) -> Formula {
-    let interval =
-        |(axis, chunks): (usize, &AxisChunks)| Formula::Interval { axis: axis as u8, chunks: chunks.clone() };
+    let interval = |(axis, chunks): (usize, &AxisChunks)| Formula::Interval {
+        axis: axis.fit::<u8>(),
+        chunks: chunks.clone(),
+    };
     let axes = chunks.axes().iter().enumerate().map(interval);
     Formula::map([("ranges", Formula::List(axes.collect()))])
 }
@@ -29,11 +31,11 @@ fn places(job: &Job<'_, '_>, chunks: &Chunks) -> Formula {
     let axis = |(axis, (chunks, offset)): (usize, (&AxisChunks, i64))| {
         let range = |chunk: Chunk| {
             let range = chunk.range().unwrap_or_default();
-            integers([range.start, range.end].map(|at| at as i64 + offset))
+            integers([range.start, range.end].map(|at| at.clamped::<i64>() + offset))
         };
         match offset {
-            0 => Formula::Interval { axis: axis as u8, chunks: chunks.clone() },
-            _ => Formula::Along { axis: axis as u8, items: chunks.chunks().map(range).collect() },
+            0 => Formula::Interval { axis: axis.fit::<u8>(), chunks: chunks.clone() },
+            _ => Formula::Along { axis: axis.fit::<u8>(), items: chunks.chunks().map(range).collect() },
         }
     };
     let axes = chunks.axes().iter().zip(offsets).enumerate().map(axis);
@@ -132,7 +134,7 @@ pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
     let axes = vec![Along::Single; chunks.n_axes()];
     let parts = BlockwiseParts {
         counts: (0..).zip(chunks.grid()).collect(),
-        output: (0..chunks.n_axes() as u16).collect(),
+        output: (0..chunks.n_axes().fit::<u16>()).collect(),
         operands: vec![Indexed { operand, axes, contraction: Contraction::Spread }],
         parameters: own,
         ..BlockwiseParts::of(body)
@@ -153,7 +155,7 @@ pub(super) fn random(job: &mut Job<'_, '_>) -> Result<Layer> {
         return Ok(Source::new(body, job.grid()?, places(job, &job.chunks()?), Returns::One)?.into());
     }
     let result = job.chunks()?;
-    let letters: Vec<u16> = (0..result.n_axes() as u16).collect();
+    let letters: Vec<u16> = (0..result.n_axes().fit::<u16>()).collect();
     let parts = BlockwiseParts {
         counts: (0..).zip(result.grid()).collect(),
         output: letters.clone(),

@@ -6,7 +6,7 @@ use raskt_expr::{Context, Expr};
 
 use super::table::{BOUNDS, DEFERRED};
 use crate::builder::chunks;
-use crate::parameters::{AXIS, integers_of, text};
+use crate::parameters::{AXIS, axis_number, integers_of, text};
 use crate::slicing::{Cut, cuts_of};
 use crate::ufuncs::is_elementwise;
 
@@ -39,7 +39,7 @@ fn bound(context: &Context<'_>, expr: &Expr, axis: usize, depth: usize) -> Resul
             Ok(bounds.get(axis).and_then(Param::as_int).and_then(|n| u64::try_from(n).ok()))
         }
         "concatenate" => {
-            let along = expr.parameters().get(AXIS).and_then(Param::as_int).unwrap_or(0) as usize;
+            let along = axis_number(expr.parameters().get(AXIS).and_then(Param::as_int).unwrap_or(0));
             let all = (0..expr.operands().len()).map(|operand| of(operand, axis));
             let all = all.collect::<Result<Option<Vec<_>>>>()?;
             Ok(all.and_then(|all| if along == axis { Some(all.iter().sum()) } else { all.into_iter().min() }))

@@ -1,6 +1,6 @@
 //! Which expressions become one, and the program that they are.
 
-use raskt_core::{Param, Result, Token};
+use raskt_core::{Fit, Param, Result, Token};
 use raskt_expr::{Context, Draft, Expr, LABEL, label, post_order};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -161,7 +161,7 @@ impl Fusion<'_> {
             return Ok(None);
         }
         let ddof = expr.parameters().get("ddof").and_then(Param::as_float).unwrap_or(0.0);
-        let axes = axes_of(expr.parameters()).into_iter().map(|axis| axis as u32).collect();
+        let axes = axes_of(expr.parameters()).into_iter().map(|axis| axis.clamped::<u32>()).collect();
         Ok(Some(FoldSpec {
             axes: Some(axes),
             ddof,

@@ -1,7 +1,7 @@
 //! Fused work as layers.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Neighbours, Operand, ReducedAxes,
@@ -37,7 +37,7 @@ pub(super) fn folded(job: &mut Job<'_, '_>) -> Result<Layer> {
     let spec = spec(job);
     let body = |name: &str, parameters: Param| Body::Native { name: name.into(), parameters };
     let split = |&axis: &usize| ReducedAxis {
-        axis: axis as u8,
+        axis: axis.fit::<u8>(),
         split_every: split_every(job.expr.parameters(), &axes, axis),
     };
     let parts = TreeReduceParts {
@@ -96,7 +96,7 @@ fn blocks(
     let body = Body::Native { name: "array.elementwise".into(), parameters: program };
     let parts = BlockwiseParts {
         counts: (0..).zip(chunks.grid()).collect(),
-        output: left.iter().map(|&axis| axis as u16).collect(),
+        output: left.iter().map(|&axis| axis.fit::<u16>()).collect(),
         operands: operands.collect(),
         parameters,
         ..BlockwiseParts::of(body)
@@ -107,11 +107,11 @@ fn blocks(
 /// Where a block of the axes `left` lies in the whole, and the whole's shape.
 fn places(chunks: &Chunks, left: &[usize]) -> Formula {
     let start = |(axis, chunks): (usize, &AxisChunks)| match left.iter().position(|&found| found == axis) {
-        Some(place) => starts(place as u8, chunks),
+        Some(place) => starts(place.fit::<u8>(), chunks),
         None => Formula::Constant(Param::Int(0)),
     };
     let offsets = chunks.axes().iter().enumerate().map(start).collect();
-    let shape = integers(chunks.shape().iter().map(|n| n.map_or(0, |n| n as i64)));
+    let shape = integers(chunks.shape().iter().map(|n| n.map_or(0, |n| n.clamped::<i64>())));
     Formula::map([("offsets", Formula::List(offsets)), ("shape", Formula::Constant(shape))])
 }
 
@@ -119,10 +119,14 @@ fn places(chunks: &Chunks, left: &[usize]) -> Formula {
 fn starts(axis: u8, chunks: &AxisChunks) -> Formula {
     let mut runs = chunks.runs();
     match (runs.next(), runs.next(), runs.next()) {
-        (Some((Some(size), _)), None, _) => Formula::Line { axis, start: 0, step: size as i64 },
-        (Some((Some(size), _)), Some((_, 1)), None) => Formula::Line { axis, start: 0, step: size as i64 },
+        (Some((Some(size), _)), None, _) => Formula::Line { axis, start: 0, step: size.clamped::<i64>() },
+        (Some((Some(size), _)), Some((_, 1)), None) => {
+            Formula::Line { axis, start: 0, step: size.clamped::<i64>() }
+        }
         _ => {
-            let start = |chunk: raskt_core::chunk::Chunk| Param::Int(chunk.offset.map_or(0, |at| at as i64));
+            let start = |chunk: raskt_core::chunk::Chunk| {
+                Param::Int(chunk.offset.map_or(0, |at| at.clamped::<i64>()))
+            };
             Formula::Along { axis, items: chunks.chunks().map(start).collect() }
         }
     }

@@ -1,6 +1,6 @@
 //! One expression as a step of a program.
 
-use raskt_core::{DType, Param, Result, Value};
+use raskt_core::{DType, Fit, Param, Result, Value};
 use raskt_expr::{Context, Expr, Meta, Way};
 
 use crate::builder::chunks;
@@ -54,7 +54,7 @@ impl NativeStep {
     /// Whether there is a loop that returns what the plan says, casts of the operands included.
     fn is_known(&self, dtype: &DType) -> bool {
         let mut trial = ProgramBuilder::new(self.inputs.clone());
-        let operands: Vec<Operand> = (0..self.inputs.len() as u16).map(|at| trial.input(at)).collect();
+        let operands: Vec<Operand> = (0..self.inputs.len().fit::<u16>()).map(|at| trial.input(at)).collect();
         trial.push(self.op.clone(), &operands).is_ok_and(|result| trial.dtype(result) == dtype)
     }
 

@@ -1,6 +1,13 @@
 //! Native kernels: what runs on blocks. Each is registered under a name (`array.elementwise`) and told by its
 //! parameters what to do; see [`register`] for all of them, [`call`] to run one on values directly.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "offsets and counts lie in arrays whose memory `NdArray` has checked; values are cast by NumPy's rules"
+)]
+
 pub(crate) mod create;
 mod crossing;
 mod element;

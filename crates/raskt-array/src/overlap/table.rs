@@ -1,7 +1,7 @@
 //! The row of overlapping blocks: its result, and its layer.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 use raskt_expr::{Arity, Meta};
 use raskt_graph::layer::{Boundary, Layer, Margin, Operand, Overlap};
 
@@ -59,7 +59,7 @@ fn overlap_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
         let sizes = axis.sizes().enumerate().map(|(at, size)| {
             let open = margin.boundary == Boundary::Open;
             let before = if open && at == 0 { 0 } else { margin.before };
-            let after = if open && at as u32 == last { 0 } else { margin.after };
+            let after = if open && at.fit::<u32>() == last { 0 } else { margin.after };
             (size.map(|size| size + u64::from(before) + u64::from(after)), 1)
         });
         AxisChunks::from_runs(sizes)

@@ -4,6 +4,13 @@
 //! chunks, threads or machines. Element `i` gets word `i` of NumPy's `Philox(key=key)`; where a method rejects, it goes
 //! on with words of a stream that belongs to the element alone.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "words of random bits are cut into parts, and places lie in the array"
+)]
+
 mod body;
 mod continuous;
 mod discrete;

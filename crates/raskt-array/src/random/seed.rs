@@ -1,5 +1,7 @@
 //! Keys from seeds, as NumPy's `SeedSequence` makes them.
 
+use raskt_core::Fit;
+
 const POOL: usize = 4;
 const INIT_A: u32 = 0x43b0_d7e5;
 const MULT_A: u32 = 0x931e_8875;
@@ -26,7 +28,7 @@ pub struct SeedSequence {
 fn words(mut number: u128) -> Vec<u32> {
     let mut words = Vec::new();
     while number > 0 || words.is_empty() {
-        words.push(number as u32);
+        words.push((number & u128::from(u32::MAX)).fit());
         number >>= 32;
     }
     words

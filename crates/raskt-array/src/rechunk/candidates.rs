@@ -1,7 +1,7 @@
 //! Chunkings that may lie between two others.
 
-use raskt_core::Result;
 use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{Fit, Result};
 
 /// The most combinations that are looked at.
 const N_COMBINATIONS_MAX: usize = 4096;
@@ -12,7 +12,7 @@ const N_PER_AXIS_MAX: usize = 10;
 /// chunks joined to ever larger ones.
 pub(super) fn candidates(from: &Chunks, to: &Chunks) -> Result<Vec<Vec<AxisChunks>>> {
     let n_changed = from.axes().iter().zip(to.axes()).filter(|(from, to)| from != to).count();
-    let fits = |n: &usize| n.checked_pow(n_changed as u32).is_some_and(|n| n <= N_COMBINATIONS_MAX);
+    let fits = |n: &usize| n.checked_pow(n_changed.fit::<u32>()).is_some_and(|n| n <= N_COMBINATIONS_MAX);
     let n_each = (2..=N_PER_AXIS_MAX).rev().find(fits).unwrap_or(2);
     from.axes().iter().zip(to.axes()).map(|(from, to)| of_axis(from, to, n_each)).collect()
 }
@@ -28,7 +28,7 @@ fn of_axis(from: &AxisChunks, to: &AxisChunks, n_max: usize) -> Result<Vec<AxisC
     let ratio = (length as f64 / least as f64).powf(1.0 / n_steps).max(1.5);
     let mut size = least as f64 * ratio;
     while found.len() < n_max && size < length as f64 * 1.01 {
-        let joined = joined(finer, size.round() as u64)?;
+        let joined = joined(finer, size.round().clamped::<u64>())?;
         if !found.contains(&joined) {
             found.push(joined);
         }

@@ -1,5 +1,6 @@
 //! What one step of moving elements into other blocks takes: memory, and time.
 
+use raskt_core::Fit;
 use raskt_core::chunk::Chunks;
 use raskt_expr::Bounds;
 
@@ -63,7 +64,7 @@ pub(super) fn cost(axes: &[Overlap], item: u64, travel: Travel, bounds: Bounds) 
             let time = n_to * TASK + n_pairs * PAIR + n_bytes * COPY;
             // An old block that went to disk is read again for each new one.
             let disk = spilled * DISK * (n_bytes + read);
-            Cost { time: time + disk, task_bytes: task as u64 }
+            Cost { time: time + disk, task_bytes: task.clamped::<u64>() }
         }
         Travel::Pieces => {
             let old = item * product(axes, |axis| axis.from_max);
@@ -72,7 +73,7 @@ pub(super) fn cost(axes: &[Overlap], item: u64, travel: Travel, bounds: Bounds) 
             let time = (n_from + n_to) * TASK + n_pairs * PIECE + 2.0 * n_bytes * COPY;
             let disk = spilled * (2.0 * n_bytes * DISK + n_pairs * SPILLED_PIECE);
             let time = if is_possible { time + disk } else { f64::INFINITY };
-            Cost { time, task_bytes: (2.0 * old.max(new)) as u64 }
+            Cost { time, task_bytes: (2.0 * old.max(new)).clamped::<u64>() }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Rechunks as layers: one for each step of the plan.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 use raskt_expr::{Bounds, Context, Expr, Way, layer_name, post_order};
 use raskt_graph::Body;
 use raskt_graph::layer::{
@@ -70,7 +70,7 @@ pub(super) fn known(job: &mut Job<'_, '_>) -> Result<Layer> {
     let (from, to) = (job.operand_chunks(0)?, job.chunks()?);
     let is_new = |(from, to): (&AxisChunks, &AxisChunks)| from.length().is_none() && to.length().is_some();
     let looks = from.axes().iter().zip(to.axes()).any(is_new);
-    let letters: Vec<u16> = (0..to.n_axes() as u16).collect();
+    let letters: Vec<u16> = (0..to.n_axes().fit::<u16>()).collect();
     let parts = BlockwiseParts {
         counts: (0..).zip(to.grid()).collect(),
         output: letters.clone(),
@@ -120,7 +120,11 @@ fn rules(expr: &Expr, context: &Context<'_>) -> Result<Rules> {
     let item_bytes = meta.dtype().item_bytes().map_or(ITEM_BYTES, |bytes| bytes as u64);
     let is_native = are_native(std::slice::from_ref(meta)) && context.way != Way::Library;
     let number = |name: &str| expr.parameters().get(name).and_then(Param::as_float);
-    let limit = expr.parameters().get(LIMIT).and_then(Param::as_int).map_or(BLOCK_BYTES, |n| n.max(1) as u64);
+    let limit = expr
+        .parameters()
+        .get(LIMIT)
+        .and_then(Param::as_int)
+        .map_or(BLOCK_BYTES, |n| n.max(1).clamped::<u64>());
     Ok(Rules {
         item_bytes,
         bounds: context.bounds,

@@ -1,6 +1,6 @@
 //! Reductions as expressions.
 
-use raskt_core::{DType, ErrorKind, Param};
+use raskt_core::{DType, ErrorKind, Fit, Param};
 use raskt_expr::Expr;
 
 use crate::builder::Builder;
@@ -64,10 +64,12 @@ fn lone(operands: &[Expr]) -> Built<&Expr> {
 /// The axes to be reduced, in order.
 fn axes(builder: &Builder<'_>, operand: &Expr, parameters: &Param) -> Built<Vec<i64>> {
     let n_axes = builder.n_axes(operand)?;
-    let Some(asked) = integers_of(parameters, AXIS) else { return Ok((0..n_axes as i64).collect()) };
+    let Some(asked) = integers_of(parameters, AXIS) else {
+        return Ok((0..n_axes.clamped::<i64>()).collect());
+    };
     let mut axes = Vec::with_capacity(asked.len());
     for axis in asked {
-        let axis = Builder::axis(axis, n_axes)? as i64;
+        let axis = Builder::axis(axis, n_axes)?.clamped::<i64>();
         if axes.contains(&axis) {
             return Err(ArrayError::value("duplicate value in 'axis'"));
         }
@@ -80,7 +82,7 @@ fn axes(builder: &Builder<'_>, operand: &Expr, parameters: &Param) -> Built<Vec<
 /// The smallest of nothing does not exist.
 fn check_not_empty(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<()> {
     let lengths = builder.chunks(operand)?.shape();
-    if !axes.iter().any(|axis| lengths[*axis as usize] == Some(0)) {
+    if !axes.iter().any(|axis| lengths[(*axis).clamped::<usize>()] == Some(0)) {
         return Ok(());
     }
     let kind = name.strip_prefix("nan").unwrap_or(name);
@@ -105,7 +107,7 @@ fn check_places(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64])
     let chunks = builder.chunks(operand)?;
     let is_flat = axes.len() > 1;
     let is_unknown = |&axis: &i64| {
-        let along = &chunks.axes()[axis as usize];
+        let along = &chunks.axes()[axis.clamped::<usize>()];
         along.length().is_none() && (is_flat || along.n_blocks() > 1)
     };
     if name.contains("arg") && axes.iter().any(is_unknown) {

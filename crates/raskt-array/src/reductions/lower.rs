@@ -1,6 +1,6 @@
 //! Reductions as layers.
 
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::layer_name;
 use raskt_graph::Body;
 use raskt_graph::layer::{
@@ -39,7 +39,7 @@ pub(super) fn named(job: &mut Job<'_, '_>) -> Result<Layer> {
     let told = with(&told, [("kind", Param::Str(job.expr.operation().as_str().into()))]);
     let chunks = job.operand_chunks(0)?;
     let is_arg = job.expr.operation().as_str().contains("arg");
-    let shape = integers(chunks.shape().iter().map(|n| n.map_or(-1, |n| n as i64)));
+    let shape = integers(chunks.shape().iter().map(|n| n.map_or(-1, |n| n.clamped::<i64>())));
     let told = if is_arg { with(&told, [("shape", shape)]) } else { told };
     let bodies = Bodies {
         neighbours: Neighbours::Gathered,
@@ -92,7 +92,7 @@ pub(super) fn custom(job: &mut Job<'_, '_>) -> Result<Layer> {
 /// What a user's function made of the last partial results, compared with what it was said to make.
 fn as_promised(job: &mut Job<'_, '_>, layer: Layer) -> Result<Layer> {
     let name = format!("{}-reduced", layer_name(job.expr));
-    let letters: Vec<u16> = (0..layer.grid().n_axes() as u16).collect();
+    let letters: Vec<u16> = (0..layer.grid().n_axes().fit::<u16>()).collect();
     let counts = (0..).zip(layer.grid().counts().iter().copied()).collect();
     job.graph.insert(name.as_str(), layer)?;
     let body = chunk_body("as_array", Param::map([(DTYPE, Param::Str("unknown".into()))]));
@@ -111,7 +111,7 @@ fn tree(job: &Job<'_, '_>, bodies: Bodies) -> Result<Layer> {
     let axes = axes_of(job.expr.parameters());
     let split = |axis: usize| split_every(job.expr.parameters(), &axes, axis);
     let reduced =
-        axes.iter().map(|&axis| ReducedAxis { axis: axis as u8, split_every: split(axis) }).collect();
+        axes.iter().map(|&axis| ReducedAxis { axis: axis.fit::<u8>(), split_every: split(axis) }).collect();
     let parts = TreeReduceParts {
         operand: Operand::new(job.operands[0].name.clone()),
         grid: job.operands[0].grid.clone(),
@@ -138,5 +138,5 @@ pub(crate) fn split_every(parameters: &Param, axes: &[usize], axis: usize) -> u3
         }
         _ => root(SPLIT_EVERY),
     };
-    wanted.clamp(2.0, f64::from(u32::MAX)) as u32
+    wanted.clamp(2.0, f64::from(u32::MAX)).clamped::<u32>()
 }

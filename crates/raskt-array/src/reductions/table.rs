@@ -1,12 +1,12 @@
 //! The rows of reductions, and what is known of their results.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Arity, Expr, Meta};
 
 use crate::builder::{array_meta, chunks};
 use crate::operations::{LowerFn, Row};
-use crate::parameters::{AXIS, dtype_of, flag, integers_of};
+use crate::parameters::{AXIS, axis_number, dtype_of, flag, integers_of};
 
 use super::{build, lower};
 
@@ -60,7 +60,7 @@ pub fn is_reduction(expr: &Expr) -> bool {
 /// The axes that are reduced; builders have put them in order.
 pub(crate) fn axes_of(parameters: &Param) -> Vec<usize> {
     let axes = integers_of(parameters, AXIS).unwrap_or_default();
-    axes.into_iter().map(|axis| axis as usize).collect()
+    axes.into_iter().map(axis_number).collect()
 }
 
 pub(crate) fn reduction_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
@@ -73,7 +73,7 @@ pub(crate) fn reduction_meta(operands: &[Meta], parameters: &Param) -> Result<Me
             (false, _) => axes.push(axis.clone()),
             (true, true) => axes.push(match size {
                 Some(-1) => AxisChunks::unknown(1)?,
-                size => AxisChunks::from_sizes([size.unwrap_or(1) as u64])?,
+                size => AxisChunks::from_sizes([size.unwrap_or(1).clamped::<u64>()])?,
             }),
             (true, false) => {}
         }

@@ -1,7 +1,7 @@
 //! Reshapes as expressions: rechunk until every block can be reshaped on its own, then do so.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param};
+use raskt_core::{ErrorKind, Fit, Param};
 use raskt_expr::Expr;
 
 use super::plan::{Group, groups};
@@ -151,7 +151,7 @@ impl Lead {
         // A chunk along the leading axis is so many elements in a row on either side.
         let scaled = cut[before].runs().map(|(size, n)| (size.map(|size| size * from / to), n));
         made[base + after - self.group.new.start] = AxisChunks::from_runs(scaled)?;
-        follows[before] = after as i64;
+        follows[before] = after.clamped::<i64>();
         Ok(())
     }
 }
@@ -177,12 +177,13 @@ fn in_parts(
         part_shape[after] = (from * n_rows) / to;
         let part = |number: u64| -> Built<Expr> {
             let mut index = vec![Index::Range { start: None, stop: None, step: None }; before];
-            let (start, stop) = ((number * n_rows) as i64, ((number + 1) * n_rows) as i64);
+            let (start, stop) =
+                ((number * n_rows).clamped::<i64>(), ((number + 1) * n_rows).clamped::<i64>());
             index.push(Index::Range { start: Some(start), stop: Some(stop), step: None });
             reshape_within(builder, &slice(builder, expr, &index)?, &part_shape, rules)
         };
         let parts = (0..n_parts).map(part).collect::<Built<Vec<_>>>()?;
-        return concatenate(builder, &parts, after as i64).map(Some);
+        return concatenate(builder, &parts, after.clamped::<i64>()).map(Some);
     }
     Ok(None)
 }
@@ -251,16 +252,17 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
     };
     let asked = integers_of(parameters, "shape").unwrap_or_default();
     let shape: Vec<u64> = match asked.iter().filter(|&&n| n < 0).count() {
-        0 => asked.iter().map(|&n| n as u64).collect(),
+        0 => asked.iter().map(|&n| n.clamped::<u64>()).collect(),
         1 => {
             let n: u64 = builder.chunks(operand)?.known_shape()?.iter().product();
-            let known: u64 = asked.iter().filter(|&&n| n >= 0).map(|&n| n as u64).product();
-            if known == 0 || !n.is_multiple_of(known) {
+            let mut known = asked.iter().filter_map(|&n| u64::try_from(n).ok());
+            let known = known.try_fold(1u64, |known, n| known.checked_mul(n));
+            let Some(known) = known.filter(|&known| known > 0 && n.is_multiple_of(known)) else {
                 return Err(ArrayError::value(format!(
                     "cannot reshape array of size {n} into shape {asked:?}"
                 )));
-            }
-            asked.iter().map(|&length| if length < 0 { n / known } else { length as u64 }).collect()
+            };
+            asked.iter().map(|&length| if length < 0 { n / known } else { length.clamped::<u64>() }).collect()
         }
         _ => return Err(ArrayError::value("can only specify one unknown dimension")),
     };

@@ -1,6 +1,6 @@
 //! The rows of reshaping: their results, and their layer.
 
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Arity, Meta};
 use raskt_graph::layer::{Along, Blockwise, BlockwiseParts, Contraction, Indexed, Layer, Operand};
 
@@ -37,7 +37,7 @@ fn reshape_blocks(job: &mut Job<'_, '_>) -> Result<Layer> {
     let axis = |at: &i64| u16::try_from(*at).map_or(Along::Single, Along::Letter);
     let parts = BlockwiseParts {
         counts: (0..).zip(result.grid()).collect(),
-        output: (0..result.n_axes() as u16).collect(),
+        output: (0..result.n_axes().fit::<u16>()).collect(),
         operands: vec![Indexed {
             operand: Operand::new(job.operands[0].name.clone()),
             axes: follows.iter().map(axis).collect(),

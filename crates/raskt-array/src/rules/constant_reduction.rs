@@ -1,6 +1,6 @@
 //! A reduction of an array full of one value is full of one value, where that is exact.
 
-use raskt_core::{DType, Param, Result};
+use raskt_core::{DType, Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule, Way};
 
 use crate::builder::chunks;
@@ -85,7 +85,7 @@ fn whole_number(value: &Scalar) -> Option<i128> {
         DType::Bool | DType::UInt8 | DType::UInt16 | DType::UInt32 | DType::UInt64 => {
             return Some(i128::from(u64::from_le_bytes(word)));
         }
-        DType::Int8 => return Some(i128::from(word[0] as i8)),
+        DType::Int8 => return Some(i128::from(word[0].cast_signed())),
         DType::Int16 => return Some(i128::from(i16::from_le_bytes([word[0], word[1]]))),
         DType::Int32 => return Some(i128::from(i32::from_le_bytes([word[0], word[1], word[2], word[3]]))),
         DType::Int64 => return Some(i128::from(i64::from_le_bytes(word))),
@@ -94,7 +94,7 @@ fn whole_number(value: &Scalar) -> Option<i128> {
         _ => return None,
     };
     let is_whole = float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0;
-    (is_whole && !(float == 0.0 && float.is_sign_negative())).then_some(float as i128)
+    (is_whole && !(float == 0.0 && float.is_sign_negative())).then_some(float.clamped::<i128>())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A reduction of a transposed array reduces other axes of the array as it is.
 
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::same_blocks;
@@ -40,7 +40,7 @@ impl Rule for ReduceTranspose {
             order
         } else {
             let kept = order.iter().filter(|axis| !axes.contains(axis));
-            kept.map(|axis| axis - axes.iter().filter(|gone| *gone < axis).count() as i64).collect()
+            kept.map(|axis| axis - axes.iter().filter(|gone| *gone < axis).count().clamped::<i64>()).collect()
         };
         same_blocks(context, expr, transpose(&builder, &made, Some(&left))?)
     }

@@ -1,6 +1,6 @@
 //! The largest of the largest is the largest: one reduction in place of two.
 
-use raskt_core::{DType, Param, Result};
+use raskt_core::{DType, Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::same_blocks;
@@ -38,7 +38,7 @@ impl Rule for ReduceTwice {
         else {
             return Ok(None);
         };
-        let parameters = with(outer, [(AXIS, integers(axes.into_iter().map(|axis| axis as i64)))]);
+        let parameters = with(outer, [(AXIS, integers(axes.into_iter().map(|axis| axis.clamped::<i64>())))]);
         let builder = Builder::new(*context, &NativeTokens);
         same_blocks(context, expr, builder.make(name, &[&first.operands()[0]], parameters)?)
     }

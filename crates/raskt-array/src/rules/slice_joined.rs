@@ -1,12 +1,12 @@
 //! A slice of joined arrays joins slices of those that it touches.
 
 use raskt_core::chunk::AxisChunks;
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::Sliced;
 use crate::builder::{Builder, NativeTokens, chunks};
-use crate::parameters::AXIS;
+use crate::parameters::{AXIS, axis_number};
 use crate::slicing::{Cut, cut, ranged};
 
 /// `concatenate([x, y])[index]`, and `stack([x, y])[index]`.
@@ -22,7 +22,7 @@ impl Rule for SliceJoined {
         let Some(slice) = Sliced::of(expr, context, is_joined)?.filter(Sliced::is_part) else {
             return Ok(None);
         };
-        let axis = slice.work.parameters().get(AXIS).and_then(Param::as_int).unwrap_or(0) as usize;
+        let axis = axis_number(slice.work.parameters().get(AXIS).and_then(Param::as_int).unwrap_or(0));
         let mut cuts = slice.axes();
         if cuts.iter().all(|cut| *cut == Cut::All) {
             return Ok(None);
@@ -48,7 +48,7 @@ impl Rule for SliceJoined {
             (_, [lone]) if !is_stack => lone.clone(),
             _ => {
                 let place = cuts[..axis].iter().filter(|cut| !matches!(cut, Cut::Point(_))).count();
-                let parameters = Param::map([(AXIS, Param::Int(place as i64))]);
+                let parameters = Param::map([(AXIS, Param::Int(place.clamped::<i64>()))]);
                 let name = slice.work.operation().as_str();
                 builder.make(name, &taken.iter().collect::<Vec<_>>(), parameters)?
             }
@@ -63,14 +63,14 @@ fn layers<'e>(slice: &Sliced<'e>, along: &Cut) -> Option<Vec<(&'e Expr, Cut)>> {
     let places: Vec<u64> = match along {
         Cut::All => (0..operands.len() as u64).collect(),
         Cut::Point(at) => vec![*at],
-        Cut::Range { start, n, step } => {
-            (0..*n as i64).map(|at| (*start as i64 + at * step) as u64).collect()
-        }
+        Cut::Range { start, n, step } => (0..(*n).clamped::<i64>())
+            .map(|at| ((*start).clamped::<i64>() + at * step).clamped::<u64>())
+            .collect(),
         Cut::Picks(picks) => picks.clone(),
         Cut::Blocks(blocks) => blocks.iter().map(|&block| u64::from(block)).collect(),
         Cut::New => return None,
     };
-    places.into_iter().map(|at| Some((operands.get(at as usize)?, Cut::All))).collect()
+    places.into_iter().map(|at| Some((operands.get(at.fit::<usize>())?, Cut::All))).collect()
 }
 
 /// The arrays of a concatenation that are taken, and what of each.
@@ -91,7 +91,7 @@ fn pieces<'e>(
         Cut::Blocks(blocks) => {
             let sizes = axes.iter().map(|axis| u64::from(axis.n_blocks()));
             let runs = runs(sizes, blocks.iter().map(|&block| u64::from(block)));
-            let cut = |places: Vec<u64>| Cut::Blocks(places.into_iter().map(|at| at as u32).collect());
+            let cut = |places: Vec<u64>| Cut::Blocks(places.into_iter().map(|at| at.fit::<u32>()).collect());
             runs.map(|runs| {
                 runs.into_iter().map(|(at, places)| (&operands[at], cut(places).plain(&axes[at]))).collect()
             })
@@ -147,14 +147,14 @@ fn runs(
 
 /// A range, split where it goes from one array to another.
 fn spans(lengths: &[u64], start: u64, n: u64, step: i64) -> Vec<(usize, Cut)> {
-    let (mut spans, mut at, mut left) = (Vec::new(), start as i64, n);
+    let (mut spans, mut at, mut left) = (Vec::new(), start.clamped::<i64>(), n);
     while left > 0 {
-        let Some((operand, place)) = found(lengths, at as u64) else { break };
+        let Some((operand, place)) = found(lengths, at.clamped::<u64>()) else { break };
         let reach = if step > 0 { lengths[operand] - 1 - place } else { place };
         let here = (reach / step.unsigned_abs() + 1).min(left);
         spans.push((operand, ranged(place, here, step)));
         left -= here;
-        at += here as i64 * step;
+        at += here.clamped::<i64>() * step;
     }
     spans
 }

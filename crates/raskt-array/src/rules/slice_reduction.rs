@@ -1,6 +1,6 @@
 //! A slice along the axes that a reduction keeps is a reduction of a slice.
 
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::Sliced;
@@ -51,7 +51,7 @@ impl Rule for SliceReduction {
             return Ok(None);
         }
         let gone = |axis: usize| inner[..axis].iter().filter(|cut| matches!(cut, Cut::Point(_))).count();
-        let axes = integers(reduced.iter().map(|&axis| (axis - gone(axis)) as i64));
+        let axes = integers(reduced.iter().map(|&axis| (axis - gone(axis)).clamped::<i64>()));
         let builder = Builder::new(*context, &NativeTokens);
         let taken = cut(&builder, source, &inner)?;
         let name = slice.work.operation().as_str();

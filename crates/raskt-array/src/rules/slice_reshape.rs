@@ -1,7 +1,7 @@
 //! A slice along axes that a reshape leaves as they are is a reshape of a slice.
 
 use raskt_core::chunk::Chunks;
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::Sliced;
@@ -32,7 +32,7 @@ impl Rule for SliceReshape {
         // What is left of each axis of the result: in the reshape, and to be cut behind it.
         let (mut kept, mut rest) = (Vec::new(), Vec::new());
         for (place, cut) in slice.axes().into_iter().enumerate() {
-            let from = follows.iter().position(|&follows| follows == place as i64);
+            let from = follows.iter().position(|&follows| follows == place.clamped::<i64>());
             let from = from.filter(|&from| is_same_axis(&own, from, &slice.chunks, place));
             let is_lone = slice.chunks.axes()[place].length() == Some(1);
             let (in_reshape, behind) = match (from, cut) {
@@ -84,7 +84,7 @@ fn is_same_axis(old: &Chunks, from: usize, new: &Chunks, to: usize) -> bool {
 fn followers(follows: &[i64], inner: &[Cut], kept: &[Cut]) -> Param {
     let stays = |cut: &Cut| !matches!(cut, Cut::Point(_));
     let place = |place: i64| match usize::try_from(place) {
-        Ok(place) => kept[..place].iter().filter(|cut| stays(cut)).count() as i64,
+        Ok(place) => kept[..place].iter().filter(|cut| stays(cut)).count().clamped::<i64>(),
         Err(_) => -1,
     };
     integers(follows.iter().zip(inner).filter(|(_, cut)| stays(cut)).map(|(&follows, _)| place(follows)))

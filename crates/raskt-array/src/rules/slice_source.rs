@@ -1,7 +1,7 @@
 //! A slice of a source is a source of less: the same elements, of which only a window is made or read.
 
 use raskt_core::chunk::AxisChunks;
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::Sliced;
@@ -30,7 +30,7 @@ impl Rule for SliceSource {
                 Cut::Point(at) => (at, Some(1), Cut::Point(0)),
                 Cut::Range { n: 0, .. } | Cut::Picks(_) | Cut::Blocks(_) | Cut::New => return Ok(None),
                 Cut::Range { start, n, step } => {
-                    let last = (start as i64 + (n as i64 - 1) * step) as u64;
+                    let last = (start.clamped::<i64>() + (n.clamped::<i64>() - 1) * step).clamped::<u64>();
                     let (low, high) = (start.min(last), start.max(last));
                     let reach = high + 1 - low;
                     match step {
@@ -42,7 +42,7 @@ impl Rule for SliceSource {
                 }
             };
             let Some(n) = n else { return Ok(None) };
-            offsets.push(start as i64);
+            offsets.push(start.clamped::<i64>());
             window.push(Cut::Range { start, n, step: 1 }.plain(axis));
             rest.push(Some(behind));
         }

@@ -1,6 +1,6 @@
 //! A slice of a transposed array is a transposed slice.
 
-use raskt_core::Result;
+use raskt_core::{Fit, Result};
 use raskt_expr::{Context, Expr, Rule};
 
 use super::sliced::{Sliced, same_blocks};
@@ -24,7 +24,7 @@ impl Rule for SliceTranspose {
         let from = integers_of(slice.work.parameters(), AXIS).unwrap_or_default();
         let mut inner = vec![Cut::All; from.len()];
         for (cut, &axis) in slice.axes().into_iter().zip(&from) {
-            inner[axis as usize] = cut;
+            inner[axis.clamped::<usize>()] = cut;
         }
         let stays = |cut: &Cut| !matches!(cut, Cut::Point(_));
         let n_left = inner.iter().filter(|cut| stays(cut)).count();
@@ -32,12 +32,14 @@ impl Rule for SliceTranspose {
         let (mut order, mut axes, mut n_new) = (Vec::new(), from.iter(), 0);
         for cut in &slice.cuts {
             if *cut == Cut::New {
-                order.push((n_left + n_new) as i64);
+                order.push((n_left + n_new).clamped::<i64>());
                 n_new += 1;
             } else if let Some(&axis) = axes.next()
                 && stays(cut)
             {
-                order.push(inner[..axis as usize].iter().filter(|cut| stays(cut)).count() as i64);
+                order.push(
+                    inner[..axis.clamped::<usize>()].iter().filter(|cut| stays(cut)).count().clamped::<i64>(),
+                );
             }
         }
         inner.extend(std::iter::repeat_n(Cut::New, n_new));

@@ -5,7 +5,7 @@ use raskt_expr::{Context, Expr, Rule};
 
 use crate::blockwise::transpose;
 use crate::builder::{Builder, NativeTokens};
-use crate::parameters::{AXIS, integers_of};
+use crate::parameters::{AXIS, axis_number, integers_of};
 
 /// `transpose(transpose(x))`.
 pub(super) struct TransposeTwice;
@@ -23,7 +23,8 @@ impl Rule for TransposeTwice {
         }
         let axes = |expr: &Expr| integers_of(expr.parameters(), AXIS).unwrap_or_default();
         let (outer, first) = (axes(expr), axes(inner));
-        let joined: Option<Vec<i64>> = outer.iter().map(|&axis| first.get(axis as usize).copied()).collect();
+        let joined: Option<Vec<i64>> =
+            outer.iter().map(|&axis| first.get(axis_number(axis)).copied()).collect();
         let Some(joined) = joined else { return Ok(None) };
         let builder = Builder::new(*context, &NativeTokens);
         Ok(Some(transpose(&builder, &inner.operands()[0], Some(&joined))?))

@@ -1,12 +1,12 @@
 //! Slices and transpositions of what lies in memory are views of it.
 
-use raskt_core::{NdArray, Param, Result, Token, Value};
+use raskt_core::{Fit, NdArray, Param, Result, Token, Value};
 use raskt_expr::{Context, Expr, Rule};
 
 use crate::builder::{Builder, NativeTokens, chunks};
 use crate::creation::from_array;
 use crate::held::Held;
-use crate::parameters::{AXIS, integers_of};
+use crate::parameters::{AXIS, axis_number, integers_of};
 use crate::slicing::{Cut, cuts_of};
 
 /// `from_array(x)[index]` and `from_array(x).T`.
@@ -39,9 +39,9 @@ impl Rule for ViewSource {
 
 fn transposed(array: &NdArray, axes: &[i64]) -> Option<NdArray> {
     let pick =
-        |of: &[u64]| axes.iter().map(|&axis| of.get(axis as usize).copied()).collect::<Option<Vec<_>>>();
+        |of: &[u64]| axes.iter().map(|&axis| of.get(axis_number(axis)).copied()).collect::<Option<Vec<_>>>();
     let strides: Option<Vec<i64>> =
-        axes.iter().map(|&axis| array.strides().get(axis as usize).copied()).collect();
+        axes.iter().map(|&axis| array.strides().get(axis_number(axis)).copied()).collect();
     let (shape, strides) = (pick(array.shape())?, strides?);
     NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone()).ok()
 }
@@ -49,7 +49,7 @@ fn transposed(array: &NdArray, axes: &[i64]) -> Option<NdArray> {
 /// Of regular cuts.
 fn sliced(array: &NdArray, cuts: &[Cut]) -> Option<NdArray> {
     let (mut shape, mut strides) = (Vec::new(), Vec::new());
-    let mut offset = array.offset() as i64;
+    let mut offset = array.offset().clamped::<i64>();
     let mut axes = array.shape().iter().zip(array.strides());
     for cut in cuts {
         if *cut == Cut::New {
@@ -63,9 +63,9 @@ fn sliced(array: &NdArray, cuts: &[Cut]) -> Option<NdArray> {
                 shape.push(length);
                 strides.push(stride);
             }
-            Cut::Point(at) => offset += stride * *at as i64,
+            Cut::Point(at) => offset += stride * (*at).clamped::<i64>(),
             Cut::Range { start, n, step } => {
-                offset += if *n > 0 { stride * *start as i64 } else { 0 };
+                offset += if *n > 0 { stride * (*start).clamped::<i64>() } else { 0 };
                 shape.push(*n);
                 strides.push(stride.checked_mul(*step)?);
             }

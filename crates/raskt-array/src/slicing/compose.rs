@@ -1,5 +1,7 @@
 //! Two slices, one after the other, as one.
 
+use raskt_core::Fit;
+
 use super::cuts::Cut;
 
 /// The cuts that take at once what `outer` takes of what `inner` takes; `None` where no cuts do, or where that depends on
@@ -33,7 +35,7 @@ fn both(first: &Cut, then: &Cut) -> Option<Option<Cut>> {
         (Cut::New, Cut::Point(_)) => return Some(None),
         (Cut::New, Cut::Range { n: 1, .. }) => Cut::New,
         (Cut::Range { start, step, .. }, then) => {
-            let place = |at: u64| u64::try_from(*start as i64 + at as i64 * step).ok();
+            let place = |at: u64| u64::try_from((*start).clamped::<i64>() + at.clamped::<i64>() * step).ok();
             match then {
                 Cut::Point(at) => Cut::Point(place(*at)?),
                 Cut::Range { start, n, step: next } => ranged(place(*start)?, *n, step.checked_mul(*next)?),
@@ -42,11 +44,12 @@ fn both(first: &Cut, then: &Cut) -> Option<Option<Cut>> {
             }
         }
         (Cut::Picks(picks), then) => {
-            let pick = |at: u64| picks.get(at as usize).copied();
+            let pick = |at: u64| picks.get(at.fit::<usize>()).copied();
             match then {
                 Cut::Point(at) => Cut::Point(pick(*at)?),
                 Cut::Range { start, n, step } => {
-                    let places = (0..*n as i64).map(|at| u64::try_from(*start as i64 + at * step).ok());
+                    let places = (0..(*n).clamped::<i64>())
+                        .map(|at| u64::try_from((*start).clamped::<i64>() + at * step).ok());
                     Cut::Picks(places.map(|at| pick(at?)).collect::<Option<_>>()?)
                 }
                 Cut::Picks(places) => Cut::Picks(places.iter().map(|&at| pick(at)).collect::<Option<_>>()?),

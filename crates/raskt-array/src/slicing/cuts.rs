@@ -1,7 +1,7 @@
 //! Cuts: an index with everything about it settled, as expressions keep it.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 use raskt_graph::layer::{AxisCut, Part, Region};
 
 /// What is done to one axis, or to none ([`Cut::New`]).
@@ -33,8 +33,10 @@ pub enum Cut {
 pub fn cuts_param(cuts: &[Cut]) -> Param {
     let cut = |cut: &Cut| match cut {
         Cut::All => Param::Null,
-        Cut::Point(at) => Param::Int(*at as i64),
-        Cut::Range { start, n, step } => crate::parameters::integers([*start as i64, *n as i64, *step]),
+        Cut::Point(at) => Param::Int((*at).clamped::<i64>()),
+        Cut::Range { start, n, step } => {
+            crate::parameters::integers([(*start).clamped::<i64>(), (*n).clamped::<i64>(), *step])
+        }
         Cut::Picks(picks) => {
             Param::Bytes(picks.iter().flat_map(|pick| pick.to_le_bytes()).collect::<Vec<u8>>().into())
         }
@@ -53,9 +55,10 @@ pub fn cuts_param(cuts: &[Cut]) -> Param {
 /// [`ErrorKind::InvalidValue`] for a parameter that is none.
 pub fn cuts_of(parameters: &Param) -> Result<Vec<Cut>> {
     let wrong = || ErrorKind::InvalidValue(format!("{parameters:?} are no cuts"));
+    let place = |at: i64| u64::try_from(at).map_err(|_| wrong());
     let cut = |param: &Param| match param {
         Param::Null => Ok(Cut::All),
-        Param::Int(at) => Ok(Cut::Point(*at as u64)),
+        Param::Int(at) => Ok(Cut::Point(place(*at)?)),
         Param::Str(_) => Ok(Cut::New),
         map @ Param::Map(_) => {
             let blocks = crate::parameters::integers_of(map, "blocks").ok_or_else(wrong)?;
@@ -72,7 +75,7 @@ pub fn cuts_of(parameters: &Param) -> Result<Vec<Cut>> {
         }
         Param::List(items) => match **items {
             [Param::Int(start), Param::Int(n), Param::Int(step)] => {
-                Ok(Cut::Range { start: start as u64, n: n as u64, step })
+                Ok(Cut::Range { start: place(start)?, n: place(n)?, step })
             }
             _ => Err(wrong().into()),
         },

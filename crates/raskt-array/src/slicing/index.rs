@@ -1,6 +1,6 @@
 //! What people write between brackets, axis by axis.
 
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 
 use super::cuts::Cut;
 use crate::error::{ArrayError, Built};
@@ -66,7 +66,7 @@ impl Index {
     pub(super) fn cut(&self, axis: usize, length: Option<u64>) -> Built<Cut> {
         let element = |index: i64| {
             let length = length.unwrap_or(0);
-            let at = if index < 0 { index + length as i64 } else { index };
+            let at = if index < 0 { index + length.clamped::<i64>() } else { index };
             match u64::try_from(at) {
                 Ok(at) if at < length => Ok(at),
                 _ => Err(ArrayError::Index { index, axis, length }),
@@ -135,8 +135,8 @@ fn range(start: Option<i64>, stop: Option<i64>, step: i64, length: u64) -> Cut {
         (0, _) => Cut::Range { start: 0, n: 0, step: 1 },
         (count, 1) if start == 0 && count == n => Cut::All,
         // A lone element has no direction.
-        (1, _) => Cut::Range { start: start as u64, n: 1, step: 1 },
-        (count, step) => Cut::Range { start: start as u64, n: count as u64, step },
+        (1, _) => Cut::Range { start: start.clamped::<u64>(), n: 1, step: 1 },
+        (count, step) => Cut::Range { start: start.clamped::<u64>(), n: count.clamped::<u64>(), step },
     }
 }
 

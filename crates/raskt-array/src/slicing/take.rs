@@ -1,5 +1,6 @@
 //! Elements by a list of places, in any order: without a task for each change of block.
 
+use raskt_core::Fit;
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_expr::Expr;
 
@@ -39,11 +40,11 @@ pub fn take(builder: &Builder<'_>, expr: &Expr, axis: usize, picks: &[u64]) -> B
     let (mut sorted, mut order) = (Vec::with_capacity(picks.len()), vec![0_u64; picks.len()]);
     for chunk in wanted.chunks().filter_map(|chunk| chunk.range()) {
         let mut places: Vec<u64> = chunk.clone().collect();
-        places.sort_by_key(|&at| picks[at as usize]);
+        places.sort_by_key(|&at| picks[at.fit::<usize>()]);
         for (at, place) in chunk.clone().zip(&places) {
-            order[*place as usize] = at;
+            order[(*place).fit::<usize>()] = at;
         }
-        sorted.extend(places.iter().map(|&at| picks[at as usize]));
+        sorted.extend(places.iter().map(|&at| picks[at.fit::<usize>()]));
     }
     let taken = joined(builder, &cut(expr, sorted)?, axis, &wanted)?;
     cut(&taken, order)

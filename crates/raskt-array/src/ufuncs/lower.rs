@@ -1,6 +1,6 @@
 //! Element-wise expressions as layers.
 
-use raskt_core::{ErrorKind, Param, Result, Value};
+use raskt_core::{ErrorKind, Fit, Param, Result, Value};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Operand, Returns, Source,
@@ -42,7 +42,7 @@ pub(crate) fn blocks(job: &Job<'_, '_>, body: Body, own: Formula) -> Result<Laye
     }
     let parts = BlockwiseParts {
         counts: (0..).zip(result.grid()).collect(),
-        output: (0..result.n_axes() as u16).collect(),
+        output: (0..result.n_axes().fit::<u16>()).collect(),
         operands,
         parameters: own,
         ..BlockwiseParts::of(body)

@@ -1,5 +1,6 @@
 //! Edges made fit for layering: loops set aside, duplicates merged, cycles broken.
 
+use crate::number::index;
 use std::collections::BTreeMap;
 
 /// An edge as layering sees it: always from a lower layer to a higher.
@@ -34,7 +35,7 @@ pub(crate) fn acyclic_links(n_nodes: usize, edges: &[(u32, u32)]) -> Links {
         }
         let link = *index_of.entry((from, to)).or_insert_with(|| {
             links.push(Link { from, to, reversed: false });
-            links.len() as u32 - 1
+            index(links.len()) - 1
         });
         of_edge.push(Some(link));
     }

@@ -2,6 +2,7 @@
 
 use super::crossings::{count_crossings, crossings_of_pair};
 use super::proper::Proper;
+use crate::number::index;
 
 /// Work allowed, in neighbours looked at; large graphs get fewer sweeps.
 const WORK: usize = 6_000_000;
@@ -69,8 +70,8 @@ fn first_order(graph: &Proper, towards: Side) -> Order {
     };
     let mut layers: Order = vec![Vec::new(); graph.n_layers];
     let mut seen = vec![false; graph.n_vertices()];
-    let roots = (0..graph.n_vertices() as u32).filter(|&v| other[v as usize].is_empty());
-    for root in roots.chain(0..graph.n_vertices() as u32) {
+    let roots = (0..index(graph.n_vertices())).filter(|&v| other[v as usize].is_empty());
+    for root in roots.chain(0..index(graph.n_vertices())) {
         let mut stack = vec![root];
         while let Some(vertex) = stack.pop() {
             if std::mem::replace(&mut seen[vertex as usize], true) {
@@ -110,7 +111,7 @@ fn improved(graph: &Proper, mut order: Order, sweeps: usize) -> (f64, Order) {
 
 fn renumber(layer: &[u32], positions: &mut [u32]) {
     for (position, &vertex) in layer.iter().enumerate() {
-        positions[vertex as usize] = position as u32;
+        positions[vertex as usize] = index(position);
     }
 }
 

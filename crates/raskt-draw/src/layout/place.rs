@@ -169,7 +169,7 @@ fn components(n_nodes: usize, edges: &[(u32, u32)]) -> Vec<Component> {
         }
         node
     }
-    let mut parents: Vec<u32> = (0..n_nodes as u32).collect();
+    let mut parents: Vec<u32> = (0..crate::number::index(n_nodes)).collect();
     for &(from, to) in edges {
         let (a, b) = (root(&mut parents, from), root(&mut parents, to));
         // The lower index stays the root: components come in the order of their first node.
@@ -177,7 +177,7 @@ fn components(n_nodes: usize, edges: &[(u32, u32)]) -> Vec<Component> {
     }
     let mut index_of = vec![usize::MAX; n_nodes];
     let mut found: Vec<Component> = Vec::new();
-    for node in 0..n_nodes as u32 {
+    for node in 0..crate::number::index(n_nodes) {
         let root = root(&mut parents, node) as usize;
         if index_of[root] == usize::MAX {
             index_of[root] = found.len();
@@ -186,7 +186,7 @@ fn components(n_nodes: usize, edges: &[(u32, u32)]) -> Vec<Component> {
         found[index_of[root]].nodes.push(node);
     }
     for (index, &(from, _)) in edges.iter().enumerate() {
-        found[index_of[root(&mut parents, from) as usize]].edges.push(index as u32);
+        found[index_of[root(&mut parents, from) as usize]].edges.push(crate::number::index(index));
     }
     found
 }
@@ -209,7 +209,7 @@ impl Part {
         captions: &[f64],
         spacing: &Spacing,
     ) -> Self {
-        let local = |node: u32| component.nodes.binary_search(&node).map_or(0, |index| index as u32);
+        let local = |node: u32| component.nodes.binary_search(&node).map_or(0, crate::number::index);
         let ends = |edge: &u32| {
             let (from, to) = edges[*edge as usize];
             (local(from), local(to))

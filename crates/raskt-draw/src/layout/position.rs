@@ -5,6 +5,7 @@
 //! vertical blocks, and the blocks pushed together. The mean of the two middle results is balanced, and keeps
 //! every distance that all four keep.
 
+use crate::number::index;
 use std::collections::HashSet;
 
 use super::ordering::Order;
@@ -98,7 +99,7 @@ impl<'a> View<'a> {
         }
         let mut positions = vec![0; graph.n_vertices()];
         for layer in &layers {
-            layer.iter().enumerate().for_each(|(i, &v)| positions[v as usize] = i as i64);
+            layer.iter().enumerate().for_each(|(i, &v)| positions[v as usize] = i64::from(index(i)));
         }
         let near = if upwards { &graph.after } else { &graph.before };
         Self { layers, near, positions, upwards }
@@ -118,7 +119,7 @@ impl<'a> View<'a> {
 
 /// The root (first vertex) of the block that each vertex belongs to.
 fn align(view: &View<'_>, conflicts: &HashSet<(u32, u32)>) -> Vec<u32> {
-    let mut roots: Vec<u32> = (0..view.positions.len() as u32).collect();
+    let mut roots: Vec<u32> = (0..index(view.positions.len())).collect();
     for layer in view.layers.iter().skip(1) {
         let mut rightmost = -1;
         for &vertex in layer {
@@ -153,7 +154,7 @@ fn compact(view: &View<'_>, roots: &[u32], graph: &Proper, widths: &[f64], gaps:
         }
     }
     let mut sequence: Vec<u32> =
-        (0..roots.len() as u32).filter(|&v| roots[v as usize] == v && waits[v as usize] == 0).collect();
+        (0..index(roots.len())).filter(|&v| roots[v as usize] == v && waits[v as usize] == 0).collect();
     let mut x = vec![0.0_f64; roots.len()];
     let mut next = 0;
     while let Some(&block) = sequence.get(next) {

@@ -1,6 +1,7 @@
 //! The proper graph: every link cut into steps from one layer to the next by dummy vertices that hold its
 //! place.
 
+use crate::number::index;
 use std::collections::BTreeMap;
 
 use super::acyclic::Link;
@@ -51,7 +52,7 @@ pub(crate) fn proper(layers: &[u32], links: &[Link]) -> Proper {
             let mut last = link.from;
             for layer in layers[link.from as usize] + 1..layers[link.to as usize] {
                 let dummy = *trunks.entry((link.from, link.reversed, layer)).or_insert_with(|| {
-                    let dummy = out.layer_of.len() as u32;
+                    let dummy = index(out.layer_of.len());
                     out.layer_of.push(layer);
                     out.before.push(vec![last]);
                     out.after.push(Vec::new());

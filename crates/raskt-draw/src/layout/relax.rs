@@ -9,6 +9,7 @@
 use super::ordering::Order;
 use super::position::Gaps;
 use super::proper::Proper;
+use crate::number::index;
 
 /// A layout is loose if it is this many times as wide as its widest layer needs.
 const LOOSE: f64 = 1.6;
@@ -184,7 +185,7 @@ struct Pieces {
 
 impl Pieces {
     fn new(graph: &Proper, x: &[f64]) -> Self {
-        let mut by_layer: Vec<u32> = (0..x.len() as u32).collect();
+        let mut by_layer: Vec<u32> = (0..index(x.len())).collect();
         by_layer.sort_by_key(|&v| graph.layer_of[v as usize]);
         let mut pieces = Self { first: vec![0; x.len()], members: vec![Vec::new(); x.len()] };
         for &vertex in &by_layer {

@@ -107,7 +107,7 @@ fn ports(stage: &Stage<'_>, links: &[Link]) -> Ports {
 /// Offsets of the ends of edges on one side, given how far aside each edge comes from, in order. Where they
 /// are too many to stand apart, several share a place: arrowheads then coincide rather than overlap.
 fn spread(wanted: &[f64], limit: f64) -> Vec<f64> {
-    let places_max = (2.0 * limit / PORT_STEP_MIN) as usize + 1;
+    let places_max = crate::number::whole(2.0 * limit / PORT_STEP_MIN) + 1;
     let n_places = wanted.len().min(places_max);
     let steps = n_places.saturating_sub(1) as f64;
     let step = PORT_STEP.min(2.0 * limit / steps.max(1.0));

@@ -4,7 +4,7 @@ use raskt_array::creation::{from_array, full, source};
 use raskt_array::parameters::{CHUNKS, DTYPE, KWARGS, chunks_param, dtype_param};
 use raskt_array::{ArrayError, Built};
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{NdArray, Param, Token, Value};
+use raskt_core::{Fit, NdArray, Param, Token, Value};
 
 use super::element::{Element, Number, Real};
 use super::expression::Array;
@@ -130,7 +130,7 @@ impl Array<f64> {
         let told = [
             ("start", Param::Float(start)),
             ("stop", Param::Float(stop)),
-            ("num", Param::Int(n as i64)),
+            ("num", Param::Int(n.clamped())),
             ("endpoint", Param::Bool(true)),
         ];
         made("linspace", &[n], chunks, told)

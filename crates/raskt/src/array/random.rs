@@ -2,7 +2,7 @@
 
 use raskt_array::parameters::{CHUNKS, DTYPE, KWARGS, chunks_param, dtype_param, integers};
 use raskt_array::random::SeedSequence;
-use raskt_core::Param;
+use raskt_core::{Fit, Param};
 
 use super::create::cut;
 use super::element::Element;
@@ -42,9 +42,9 @@ impl Random {
         Array::made(|builder| {
             let told = [
                 ("distribution", Param::Str(name.into())),
-                ("key", integers(key.map(|word| word as i64))),
+                ("key", integers(key.map(u64::cast_signed))),
                 (DTYPE, dtype_param(&T::DTYPE)),
-                ("size", integers(shape.iter().map(|&n| n as i64))),
+                ("size", integers(shape.iter().map(|&n| n.clamped()))),
                 ("params", Param::List(params.into())),
             ];
             let parameters = [
