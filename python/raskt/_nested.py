@@ -63,6 +63,8 @@ def canonical_name(k: str, config: Mapping[str, Any]) -> str:
 
 def find(tree: Any, key: str) -> Any:
     """What stands under a dotted key, or ``ABSENT``."""
+    if not isinstance(key, str):
+        raise TypeError(f"a configuration key is a str, not {key!r}")
     for name in key.split("."):
         # Asking for the type first is for speed: the abstract class costs more than all the rest.
         if type(tree) is not dict and not isinstance(tree, Mapping):

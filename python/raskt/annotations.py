@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from raskt import _raskt
+from raskt._whole import whole
 
 __all__ = ["annotate", "get_annotations"]
 
@@ -93,11 +94,11 @@ def _wrong(name: str, expected: str, found: Any) -> TypeError:
 
 
 def _retries(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not hasattr(type(value), "__index__"):
         raise _wrong("retries", "a whole number of 0 or more", value)
-    if value < 0:
-        raise ValueError(f"the annotation 'retries' must be a whole number of 0 or more, found {value!r}")
-    return value
+    from raskt.schedulers import RETRIES_MAX
+
+    return whole("the annotation 'retries'", value, 0, RETRIES_MAX)
 
 
 def _priority(value: Any) -> Any:

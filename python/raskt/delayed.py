@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from raskt import _raskt, config
 from raskt._lazy import finder
 from raskt._raskt import Delayed
+from raskt._whole import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,8 +79,8 @@ def delayed(
             return delayed(function, name=name, pure=pure, nout=nout, traverse=traverse)
 
         return decorator
-    if nout is not None and (isinstance(nout, bool) or not isinstance(nout, int) or nout < 0):
-        raise ValueError(f"nout must be None or a whole number of 0 or more, found {nout!r}")
+    if nout is not None:
+        nout = whole("nout", nout, 0, sys.maxsize, also="None or ")
     if isinstance(obj, Delayed):
         return obj
     if name is not None:

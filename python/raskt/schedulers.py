@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextvars
 import functools
 import math
-import operator
 import os
 import sys
 
 from raskt import _raskt
+from raskt._whole import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,16 +82,7 @@ def _n_workers(kwargs: dict[str, Any], key: str = "threads.budget") -> int:
         n = _get(key)
     if n is None:
         return cpu_count()
-    return _whole("num_workers", n, 1, WORKERS_MAX)
-
-
-def _whole(name: str, value: Any, least: int, most: int) -> int:
-    # NumPy's whole numbers are such too; they have `__index__`.
-    if isinstance(value, bool) or not hasattr(type(value), "__index__") or value < least:
-        raise ValueError(f"{name} must be a whole number of {least} or more, found {value!r}")
-    if value > most:
-        raise ValueError(f"{name} must be at most {most:,}, found {value!r}")
-    return operator.index(value)
+    return whole("num_workers", n, 1, WORKERS_MAX)
 
 
 def _memory_limit(kwargs: dict[str, Any]) -> int | None:
@@ -159,7 +150,7 @@ def options(
     retries = kwargs.get("retries")
     if retries is None:
         retries = _get("local.retries", 0)
-    retries = _whole("retries", retries, 0, RETRIES_MAX)
+    retries = whole("retries", retries, 0, RETRIES_MAX)
     errors = kwargs.get("errors") or _get("local.errors", "first")
     if errors not in ("first", "all"):
         raise ValueError(f"errors must be 'first' or 'all', found {errors!r}")
@@ -286,5 +277,10 @@ def run_executor(executor: Any, roots: list[Delayed], kwargs: dict[str, Any]) ->
     """Compute on an executor of `concurrent.futures`, or on a pool of `multiprocessing`."""
     from raskt import _executors
 
+    if not hasattr(executor, "submit") and not hasattr(executor, "apply_async"):
+        raise TypeError(
+            "pool must be an executor of concurrent.futures or a pool of multiprocessing, "
+            f"found {executor!r}; use num_workers for a number of workers"
+        )
     n = _executors.workers_of(executor, _n_workers(kwargs))
     return _elsewhere(roots, kwargs, n, functools.partial(_executors.compute, executor))

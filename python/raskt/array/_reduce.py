@@ -45,6 +45,10 @@ def reduced(
     return found
 
 
+#: As good as all blocks that an array can have.
+_SPLIT_MAX = 2**62
+
+
 def together(split_every: Any, axis: Any, ndim: int) -> Any:
     """Return how many partial results are combined at once in the one form that stands for all equal ones.
 
@@ -55,14 +59,14 @@ def together(split_every: Any, axis: Any, ndim: int) -> Any:
             raise ValueError("split_every must be a number of 2 or more, False, or such numbers by axis")
         return split_every
     if not isinstance(split_every, dict):
-        return int(split_every)
+        return min(int(split_every), _SPLIT_MAX)
     axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     places = {int(at) % ndim if ndim else 0 for at in axes}
-    wanted = {int(at) % ndim if ndim else 0: int(n) for at, n in split_every.items()}
+    wanted = {int(at) % ndim if ndim else 0: min(int(n), _SPLIT_MAX) for at, n in split_every.items()}
     own = {at: n for at, n in wanted.items() if at in places}
     numbers = set(own.values())
     if len(own) == len(places) and len(numbers) == 1:
-        return numbers.pop() ** len(places)
+        return min(numbers.pop() ** len(places), _SPLIT_MAX)
     return {str(at): n for at, n in sorted(own.items())}
 
 

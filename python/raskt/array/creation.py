@@ -333,6 +333,28 @@ def linspace(
     return (found, step) if retstep else found
 
 
+def diagonal_of(k: Any) -> int:
+    """Return which diagonal is meant: beyond all that a matrix can have, one is as good as another.
+
+    Parameters
+    ----------
+    k : int
+        How far right of the main diagonal, or if negative, left.
+
+    Returns
+    -------
+    int
+        A number of 64 bits.
+
+    Examples
+    --------
+    >>> from raskt.array.creation import diagonal_of
+    >>> diagonal_of(-3), diagonal_of(2**70) == 2**62
+    (-3, True)
+    """
+    return max(-(2**62), min(int(k), 2**62))
+
+
 def eye(N: int, chunks: Any = "auto", M: int | None = None, k: int = 0, dtype: Any = float) -> Array:
     """Return ones on a diagonal, and zeros elsewhere.
 
@@ -352,7 +374,13 @@ def eye(N: int, chunks: Any = "auto", M: int | None = None, k: int = 0, dtype: A
     Array
         The matrix.
     """
-    return _source("eye", (int(N), int(N if M is None else M)), chunks, np.dtype(dtype), {"k": int(k)})
+    return _source(
+        "eye",
+        (int(N), int(N if M is None else M)),
+        chunks,
+        np.dtype(dtype),
+        {"k": diagonal_of(operator.index(k))},
+    )
 
 
 def _generate(function: str, shape: Any, chunks: Any, dtype: Any, kwargs: dict[str, Any]) -> Array:
@@ -380,7 +408,9 @@ def tri(
         The matrix.
     """
     del like
-    return _generate("tri", (int(N), int(N if M is None else M)), chunks, np.dtype(dtype), {"k": int(k)})
+    return _generate(
+        "tri", (int(N), int(N if M is None else M)), chunks, np.dtype(dtype), {"k": diagonal_of(k)}
+    )
 
 
 def indices(dimensions: Any, dtype: Any = int, chunks: Any = "auto") -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -154,6 +155,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         The differences.
     """
     a = asanyarray(a)
+    n = operator.index(n)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
     at = axis_of(axis, a.ndim)
@@ -172,6 +174,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
         parts.append(side)
     a = concatenate([part for part in parts if part is not None], axis=at)
     before = (slice(None),) * at
+    if is_known(a.shape[at : at + 1]) and n >= a.shape[at]:
+        # Nothing is left. Differences of dates are of another type than theirs are.
+        a, n = a[(*before, slice(0, 0))], min(n, 2)
     for _ in range(n):
         first, last = a[(*before, slice(1, None))], a[(*before, slice(None, -1))]
         a = first != last if a.dtype == bool else first - last

@@ -11,7 +11,7 @@ from raskt.array._deferred import NAN, bounds_of, deferred, similar
 from raskt.array._grid import grid_of
 from raskt.array._op import op
 from raskt.array.conversion import asarray
-from raskt.array.creation import eye, tri
+from raskt.array.creation import diagonal_of, eye, tri
 from raskt.array.padding import pad
 from raskt.array.searching import nonzero, where
 from raskt.array.shape import moveaxis
@@ -40,7 +40,7 @@ def _triangle(m: Any, k: int, lower: bool) -> Array:
     letters = list(range(m.ndim))
     parameters = {
         "function": "raskt.array._chunk.triangle",
-        "kwargs": {"k": int(k), "lower": lower},
+        "kwargs": {"k": diagonal_of(k), "lower": lower},
         "output": letters,
         "inputs": [letters],
         "chunks": m._expr.grid,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import itertools
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
+from raskt._whole import whole
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._reduce import own, own_element
 from raskt.bag._steps import NO_DEFAULT, Reduce
@@ -19,10 +21,16 @@ from raskt.tokenize import tokenize
 __all__ = ["NO_DEFAULT"]
 
 
+#: More partitions than this are a mistake.
+PARTITIONS_MAX = 10_000_000
+
+
 def taken(bag: Any, k: int, npartitions: int, warn: bool) -> Any:
     """Return the first ``k`` elements of the first ``npartitions`` as a bag of one partition."""
     from raskt.bag.core import bag_of
 
+    # More than there can be is as good as all.
+    k = min(whole("k", k, 0), sys.maxsize)
     token = tokenize(bag.name, k, npartitions, warn)
     part, name = f"take-part-{token}", f"take-{token}"
     head = Reduce(functools.partial(_head, k), True, f"take({k})")
@@ -90,8 +98,7 @@ def repartitioned(bag: Any, npartitions: int) -> Any:
     """Return a bag of ``npartitions``: neighbours together, or cut."""
     from raskt.bag.core import bag_of
 
-    if isinstance(npartitions, bool) or not isinstance(npartitions, int) or npartitions < 1:
-        raise ValueError(f"npartitions must be a whole number of 1 or more, found {npartitions!r}")
+    npartitions = whole("npartitions", npartitions, 1, PARTITIONS_MAX)
     n = bag.npartitions
     if npartitions == n:
         return bag

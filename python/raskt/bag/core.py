@@ -8,6 +8,7 @@ from typing import Any
 
 from raskt._lazy import finder
 from raskt._raskt import Delayed, Task, TaskRef
+from raskt._whole import whole
 from raskt.bag import _layers, _take
 from raskt.bag._collection import Lazy
 from raskt.bag.elementwise import Elementwise
@@ -164,7 +165,8 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         """
         if npartitions == -1:
             npartitions = self.npartitions
-        if not 0 < npartitions <= self.npartitions:
+        npartitions = whole("npartitions", npartitions, 1, also="-1 or ")
+        if npartitions > self.npartitions:
             raise ValueError(f"take received npartitions={npartitions}, but there are {self.npartitions}")
         bag: Bag = _take.taken(self, k, npartitions, warn)
         return tuple(bag.compute()) if compute else bag

@@ -10,6 +10,7 @@ from typing import Any
 
 from raskt import _raskt
 from raskt._raskt import Task, TaskRef
+from raskt._whole import whole
 from raskt.bag._bad import Context
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._steps import Step
@@ -64,9 +65,8 @@ def from_sequence(
     """
     items: Any = seq if isinstance(seq, builtins.range) else list(seq)
     n = len(items)
-    for value, what in ((partition_size, "partition_size"), (npartitions, "npartitions")):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise ValueError(f"{what} must be a whole number of 1 or more, found {value!r}")
+    partition_size = None if partition_size is None else whole("partition_size", partition_size, 1)
+    npartitions = None if npartitions is None else whole("npartitions", npartitions, 1)
     if partition_size is None:
         if npartitions is not None:
             partition_size = math.ceil(n / npartitions)
@@ -116,8 +116,7 @@ def range(n: int, npartitions: int) -> Bag:  # noqa: A001 - Dask's name
     >>> rb.range(5, npartitions=2).compute()
     [0, 1, 2, 3, 4]
     """
-    if isinstance(npartitions, bool) or not isinstance(npartitions, int) or npartitions < 1:
-        raise ValueError(f"npartitions must be a whole number of 1 or more, found {npartitions!r}")
+    npartitions = whole("npartitions", npartitions, 1)
     size = max(1, n // npartitions)
     starts = list(builtins.range(0, n, size))[:npartitions] or [0]
     parts: list[Any] = [builtins.range(a, b) for a, b in itertools.pairwise([*starts, n])]

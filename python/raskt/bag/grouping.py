@@ -6,8 +6,10 @@ import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from raskt._whole import whole
 from raskt.bag import _shuffle
 from raskt.bag._reduce import key_function
+from raskt.bag._take import PARTITIONS_MAX
 
 if TYPE_CHECKING:
     from raskt.bag.core import Bag
@@ -67,12 +69,9 @@ class Grouping:
         if chosen not in ("disk", "tasks"):
             raise ValueError(f"groupby goes through 'disk' or 'tasks', found {chosen!r}")
         n: Any = self.npartitions if npartitions is None else npartitions  # type: ignore[attr-defined]
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise ValueError(f"npartitions must be a whole number of 1 or more, found {npartitions!r}")
-        for value, name, least in ((blocksize, "blocksize", 1), (max_branch, "max_branch", 2)):
-            is_whole = isinstance(value, int) and not isinstance(value, bool)
-            if value is not None and not (is_whole and value >= least):
-                raise ValueError(f"{name} must be a whole number of {least} or more, found {value!r}")
+        n = whole("npartitions", n, 1, PARTITIONS_MAX)
+        blocksize = None if blocksize is None else whole("blocksize", blocksize, 1)
+        max_branch = None if max_branch is None else whole("max_branch", max_branch, 2)
         found: Bag = _shuffle.grouped(self, grouper, n, chosen, blocksize, max_branch)
         return found
 

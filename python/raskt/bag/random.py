@@ -9,6 +9,7 @@ import random as generator
 from collections.abc import Iterable
 from typing import Any
 
+from raskt._whole import whole
 from raskt.bag.reductions import tree
 
 __all__ = ["choices", "sample"]
@@ -75,8 +76,7 @@ def _chosen(population: Any, k: int, split_every: int | None, chunk: Any, merge:
 
     if not isinstance(population, Bag):
         raise TypeError(f"the population is a bag, found {type(population).__name__}")
-    if isinstance(k, bool) or not isinstance(k, int) or k < 0:
-        raise ValueError(f"k must be a whole number of 0 or more, found {k!r}")
+    k = whole("k", k, 0)
     # A call of its own each time: two samples of one bag are not the same.
     salt = generator.getrandbits(64)
     first, middle, end = (functools.partial(part, k, salt) for part in (chunk, merge, last))

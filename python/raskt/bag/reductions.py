@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
+from raskt._whole import whole
 from raskt.bag import _reduce
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._steps import NO_DEFAULT, Reduce
@@ -37,10 +38,7 @@ def tree(
         split_every = 8
     if split_every is False:
         split_every = max(2, bag.npartitions)
-    if isinstance(split_every, bool) or not isinstance(split_every, int) or split_every < 2:
-        raise ValueError(
-            f"split_every must be a whole number of 2 or more, None or False, found {split_every!r}"
-        )
+    split_every = whole("split_every", split_every, 2, also="None, False or ")
     token = tokenize(bag.name, label, chunk, combine, last, split_every)
     name = f"{label}-part-{token}"
     first = step_layer(name, Reduce(chunk, is_ours, label), bag.npartitions, after=bag)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from raskt._raskt import TaskRef
+from raskt._whole import whole
 from raskt.bag._files import anchored, compression_of, expand, is_remote, remove_unfinished, size_of
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._lines import Parts, ReadLines, WriteLines, delimiter_of, is_ascii_like
@@ -120,9 +121,7 @@ def _stamp(path: str) -> Any:
 
 
 def _whole(files: list[Any], files_per_partition: int | None) -> list[list[Any]]:
-    n = files_per_partition or 1
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"files_per_partition must be a whole number of 1 or more, found {n!r}")
+    n = whole("files_per_partition", 1 if files_per_partition is None else files_per_partition, 1)
     parts = [(path, compression, 0, None) for path, compression in files]
     return [parts[at : at + n] for at in range(0, len(parts), n)]
 
