@@ -5,6 +5,12 @@ mod deferred;
 mod entry;
 mod expression;
 mod failure;
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "lengths and offsets of blocks in arrays, which are in memory: `NdArray` has checked them"
+)]
 mod finish;
 mod from_numpy;
 mod indexing;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use parking_lot::{Mutex, MutexGuard};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Fit, Result};
 use raskt_expr::Bounds;
 use raskt_graph::{Body, Foreign, Keys, TableBuilder, TaskTable};
 
@@ -95,7 +95,8 @@ impl Places {
         match self {
             Self::Marks { generation, .. } => {
                 let mark = node.mark.load(Ordering::Relaxed);
-                ((mark >> 32) as u32 == *generation).then_some(mark as u32)
+                let (of, place) = (mark >> 32, mark & u64::from(u32::MAX));
+                (of == u64::from(*generation)).then(|| place.fit())
             }
             Self::Aside(places) => places.get(&std::ptr::from_ref(node).addr()).copied(),
         }

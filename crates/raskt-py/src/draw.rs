@@ -7,7 +7,7 @@ use raskt_draw::{
     Color, ColorMap, DrawError, Edge, Format, Legend, Node, Picture, RenderOptions, Shape, render,
 };
 
-use raskt_core::Value;
+use raskt_core::{Fit, Value};
 use raskt_graph::{Body, TaskTable};
 use rustc_hash::FxHashSet;
 
@@ -99,7 +99,7 @@ type Shown<'py> = (Bound<'py, PyAny>, String, bool, u32, Vec<u32>);
 fn shown_tasks<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Vec<Shown<'py>>> {
     let nodes: Vec<_> = roots.iter().map(|root| std::sync::Arc::clone(root.node())).collect();
     let table = collect(py, &nodes)?;
-    let n_tasks = table.n_tasks() as u32;
+    let n_tasks = table.n_tasks().fit::<u32>();
     let is_shown: Vec<bool> = (0..n_tasks).map(|task| !is_passed_through(&table, task)).collect();
     let numbered = |tasks: &mut dyn Iterator<Item = u32>| {
         let mut number = vec![0; n_tasks as usize];

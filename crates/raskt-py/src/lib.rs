@@ -1,5 +1,10 @@
 //! `raskt._raskt`: the engine's door to Python, and the only crate that names PyO3.
 
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
+
 mod active;
 mod annotations;
 mod arguments;

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
-use raskt_core::{Param, Payload, Value};
+use raskt_core::{Fit, Param, Payload, Value};
 use raskt_exec::plan::run_alone;
 use raskt_exec::registry::Resolved;
 use raskt_exec::{Call, CancelToken, Outcome, TaskCtx};
@@ -118,7 +118,7 @@ pub fn node(py: Python<'_>, table: &TaskTable, task: u32) -> PyResult<Arc<Node>>
     }
     let call = NativeCall::new(body.clone(), table.parameters(task).clone());
     let call = Bound::new(py, call.map_err(|error| errors::to_py(py, error))?)?;
-    let n_inputs = table.inputs().row(task).len() as u32;
+    let n_inputs = table.inputs().row(task).len().fit::<u32>();
     let args = Args::Mixed { args: (0..n_inputs).map(Arg::Input).collect(), kwargs: Box::default() };
     let callee = Callee::Func(Func::named(call.as_any(), &body.label()));
     Ok(Arc::new(Node::new(callee, args, SmallVec::new(), None)))

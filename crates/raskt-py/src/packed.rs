@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use raskt_core::encode::{Decode, Decoder, Encoder, Limits};
-use raskt_core::{Payload, Result};
+use raskt_core::{Fit, Payload, Result};
 
 use crate::node::{Arg, Args, Build, Callee, Node};
 use crate::{errors, pickle};
@@ -61,8 +61,8 @@ pub fn pack(py: Python<'_>, node: &Node) -> Result<Payload> {
     }
     let Writer { out, pickled, .. } = writer;
     let tree = out.into_bytes();
-    let mut header = Vec::with_capacity(tree.len() + 4);
-    header.extend_from_slice(&(tree.len() as u32).to_le_bytes());
+    let mut header = Vec::with_capacity(tree.len() + 8);
+    header.extend_from_slice(&(tree.len() as u64).to_le_bytes());
     header.extend_from_slice(&tree);
     if pickled.is_empty() {
         return Ok(Payload { header, buffers: Vec::new() });
@@ -214,8 +214,8 @@ pub struct Packed {
 /// # Errors
 /// What unpickling raises; `ValueError` for bytes that [`pack`] did not write.
 pub fn unpack(py: Python<'_>, payload: &Payload) -> PyResult<Packed> {
-    let (head, rest) = payload.header.split_first_chunk::<4>().ok_or_else(damaged)?;
-    let (tree, rest) = rest.split_at_checked(u32::from_le_bytes(*head) as usize).ok_or_else(damaged)?;
+    let (head, rest) = payload.header.split_first_chunk::<8>().ok_or_else(damaged)?;
+    let (tree, rest) = rest.split_at_checked(u64::from_le_bytes(*head).fit()).ok_or_else(damaged)?;
     let pickled: Vec<Bound<'_, PyAny>> = match rest.is_empty() {
         true => Vec::new(),
         false => pickle::loads_parts(py, rest, &payload.buffers)?.extract()?,

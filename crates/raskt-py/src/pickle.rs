@@ -11,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use raskt_core::buffer::BufferOwner;
-use raskt_core::{Buffer, Opaque, OwnerId, Payload, Result};
+use raskt_core::{Buffer, Fit, Opaque, OwnerId, Payload, Result};
 
 use crate::errors;
 
@@ -106,7 +106,7 @@ impl Memory {
         flags: std::ffi::c_int,
     ) -> PyResult<()> {
         let memory = slf.get();
-        let (address, len) = (memory.address as *mut std::ffi::c_void, memory.len as isize);
+        let (address, len) = (memory.address as *mut std::ffi::c_void, memory.len.clamped::<isize>());
         let read_only = std::ffi::c_int::from(memory.is_read_only);
         // SAFETY: the view comes from Python; the memory lives as long as `slf`, which the view keeps. It is
         // writable only if this is its only view, which Rust then looks at no more.

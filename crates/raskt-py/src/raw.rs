@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use raskt_core::ErrorKind;
+use raskt_core::{ErrorKind, Fit};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -88,7 +88,7 @@ impl<'py> Conversion<'py> {
             }
             at = cell.next;
         }
-        let number = self.cells.len() as u32;
+        let number = self.cells.len().fit::<u32>();
         self.numbers.insert(place, number);
         let (key, parent) = (key.clone(), self.reading);
         self.cells.push(Cell { key, value, parent, next: first, call: None, node: None, is_on_path: false });
@@ -110,7 +110,7 @@ impl<'py> Conversion<'py> {
     fn read_all(&mut self) -> PyResult<()> {
         let mut at = 0;
         while at < self.cells.len() {
-            self.reading = at as u32;
+            self.reading = at.fit::<u32>();
             let value = self.cells[at].value.clone();
             let tuple = value.cast_exact::<PyTuple>().ok();
             let func = tuple.filter(|tuple| is_call(tuple)).map(|tuple| self.func(tuple)).transpose()?;
@@ -230,7 +230,7 @@ struct Found<'py> {
 
 impl Found<'_> {
     fn note(&mut self, key: &Bound<'_, PyAny>) -> PyResult<u32> {
-        let number = self.keys.len() as u32;
+        let number = self.keys.len().fit::<u32>();
         let key = key.as_unbound();
         if let Some(known) = self.keys.get_item(key)? {
             return known.extract();

@@ -7,6 +7,7 @@ use pyo3::exceptions::PyRecursionError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PySlice, PyString, PyTuple};
+use raskt_core::Fit;
 use smallvec::SmallVec;
 
 use crate::copy::{copy_args, depth_of, inline};
@@ -135,10 +136,12 @@ impl<'r, R: References> Reader<'r, R> {
 
     fn input(&mut self, task: u32) -> u32 {
         let known = self.deps.iter().take(16).position(|&dep| dep == task);
-        known.unwrap_or_else(|| {
-            self.deps.push(task);
-            self.deps.len() - 1
-        }) as u32
+        known
+            .unwrap_or_else(|| {
+                self.deps.push(task);
+                self.deps.len() - 1
+            })
+            .fit::<u32>()
     }
 
     fn reference(&mut self, key: &Bound<'_, PyAny>) -> PyResult<Arg> {

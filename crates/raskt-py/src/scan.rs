@@ -9,6 +9,7 @@ use pyo3::types::{
     PyBool, PyBytes, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet, PySlice, PyString, PyTuple, PyType,
 };
 use pyo3::{PyTypeInfo, intern};
+use raskt_core::Fit;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -31,6 +32,8 @@ pub enum TypeKind {
     View,
     /// `OrderedDict`, `defaultdict`, `deque` or `SimpleNamespace`.
     Standard,
+    /// A NumPy array, which holds others where its dtype is that of objects.
+    Array,
     Collection,
 }
 
@@ -100,10 +103,14 @@ impl Scan {
     /// The argument that is the value of `node`.
     pub fn input(&mut self, node: Arc<Node>) -> Arg {
         let known = self.deps.iter().take(16).position(|dep| Arc::ptr_eq(dep, &node));
-        Arg::Input(known.unwrap_or_else(|| {
-            self.deps.push(node);
-            self.deps.len() - 1
-        }) as u32)
+        Arg::Input(
+            known
+                .unwrap_or_else(|| {
+                    self.deps.push(node);
+                    self.deps.len() - 1
+                })
+                .fit::<u32>(),
+        )
     }
 
     fn inside(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
@@ -200,11 +207,13 @@ impl Scan {
                 }
             }
             TypeKind::Standard if self.traverse => self.standard(object),
+            TypeKind::Array if self.traverse => self.array(object),
             TypeKind::Dataclass
             | TypeKind::NamedTuple
             | TypeKind::Iterator
             | TypeKind::View
             | TypeKind::Standard
+            | TypeKind::Array
             | TypeKind::Plain => Ok(Arg::Const(object.unbind())),
         }
     }
@@ -244,6 +253,24 @@ impl Scan {
     }
 }
 
+impl Scan {
+    /// A NumPy array, made anew around the values of dependencies that are among its objects.
+    fn array(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
+        let py = object.py();
+        if object.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "char"))?.extract::<char>()? != 'O' {
+            return Ok(Arg::Const(object.unbind()));
+        }
+        let all = object.call_method0(intern!(py, "ravel"))?.call_method0(intern!(py, "tolist"))?;
+        let items = self.items(all.cast::<PyList>()?.iter())?;
+        if !items.iter().any(has_input) {
+            return Ok(Arg::Const(object.unbind()));
+        }
+        let make = py.import(intern!(py, "raskt._protocol"))?.getattr("object_array")?.unbind();
+        let shape = Arg::Const(object.getattr(intern!(py, "shape"))?.unbind());
+        Ok(Arg::Build(Box::new(Build::Call(make, vec![shape, Arg::Build(Box::new(Build::List(items)))]))))
+    }
+}
+
 /// The types of iterators that copying leaves where they are.
 const ITERATORS: [&str; 7] = [
     "list_iterator",
@@ -267,6 +294,9 @@ const STANDARD: [(&str, &str); 4] = [
 /// What a type of Python's own that has no name in `builtins`, or of the standard library, can hold.
 fn builtin_kind(kind: &Bound<'_, PyType>) -> PyResult<TypeKind> {
     let (module, name) = (kind.module()?, kind.name()?);
+    if module == "numpy" && name == "ndarray" {
+        return Ok(TypeKind::Array);
+    }
     if module != "builtins" {
         let is_standard = STANDARD.iter().any(|(home, known)| module == *home && name == *known);
         return Ok(if is_standard { TypeKind::Standard } else { TypeKind::Plain });

@@ -9,6 +9,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList};
+use raskt_core::Fit;
 use raskt_exec::parking::Parking;
 use raskt_exec::{
     BodyRegistry, ErrorPolicy, Nest, Pool, Run, RunOptions, Surroundings, is_cancelled_here, worker,
@@ -279,7 +280,7 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable, notes: &Notes) -
 /// Retries that annotations ask for.
 fn retries_of(py: Python<'_>, table: &TaskTable, notes: &Notes) -> PyResult<rustc_hash::FxHashMap<u32, u32>> {
     let mut found = crate::array::retries(py, table, notes)?;
-    for task in 0..table.n_tasks() as u32 {
+    for task in 0..table.n_tasks().fit::<u32>() {
         let Some(node) = node_of(table, task) else { continue };
         let Some(notes) = node.notes.as_ref() else { continue };
         if let Some(retries) = notes.bind(py).get_item(intern!(py, "retries"))? {

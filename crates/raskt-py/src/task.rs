@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyString, PyTuple};
-use raskt_core::ErrorKind;
+use raskt_core::{ErrorKind, Fit};
 use smallvec::SmallVec;
 
 use crate::node::{Callee, Func, Node};
@@ -180,7 +180,7 @@ impl References for Keys<'_> {
         if let Some(number) = self.numbers.get_item(key)? {
             return number.extract();
         }
-        let number = self.keys.len() as u32;
+        let number = self.keys.len().fit::<u32>();
         self.numbers.set_item(key, number)?;
         self.keys.push(key.clone().unbind());
         Ok(number)

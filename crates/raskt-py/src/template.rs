@@ -7,6 +7,7 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use raskt_core::Fit;
 use smallvec::SmallVec;
 
 use crate::node::{Arg, Args, Build, Callee, Func, Node};
@@ -140,7 +141,7 @@ pub fn flatten<'py>(py: Python<'py>, root: &Arc<Node>) -> PyResult<(Bound<'py, P
     let table = crate::collect::collect_nodes(py, std::slice::from_ref(root), None)?;
     let (rows, functions) = (PyList::empty(py), PyList::empty(py));
     let mut known: rustc_hash::FxHashMap<u64, usize> = rustc_hash::FxHashMap::default();
-    for task in 0..table.n_tasks() as u32 {
+    for task in 0..table.n_tasks().fit::<u32>() {
         let Some(node) = crate::collect::node_of(&table, task) else { continue };
         let callee = match &node.callee {
             Callee::Func(func) => {
@@ -148,7 +149,7 @@ pub fn flatten<'py>(py: Python<'py>, root: &Arc<Node>) -> PyResult<(Bound<'py, P
                 if at == functions.len() {
                     functions.append((func.object.bind(py), &*func.name))?;
                 }
-                at as i64
+                at.clamped::<i64>()
             }
             Callee::FirstInput => -1,
             Callee::Identity => -2,
@@ -184,7 +185,9 @@ pub fn unflatten(
         let callee = match callee {
             -1 => Callee::FirstInput,
             -2 => Callee::Identity,
-            at => Callee::Func(Arc::clone(funcs.get(at as usize).ok_or_else(broken)?)),
+            at => Callee::Func(Arc::clone(
+                usize::try_from(at).ok().and_then(|at| funcs.get(at)).ok_or_else(broken)?,
+            )),
         };
         let deps: Option<SmallVec<_>> = deps.iter().map(|&dep| nodes.get(dep).cloned()).collect();
         let node = Node::new(callee, args_from_data(&args)?, deps.ok_or_else(broken)?, notes.map(Arc::new));

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
+use raskt_core::Fit;
 use raskt_graph::TaskTable;
 
 use crate::collect::{node_of, shared_node_of};
@@ -14,13 +15,13 @@ use crate::{names, native_call};
 /// # Errors
 /// Where memory runs out.
 pub fn tasks<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyList>> {
-    let keys: PyResult<Vec<_>> = (0..table.n_tasks() as u32).map(|task| key(py, table, task)).collect();
+    let keys: PyResult<Vec<_>> = (0..table.n_tasks().fit::<u32>()).map(|task| key(py, table, task)).collect();
     let keys = keys?;
     let tasks = PyList::empty(py);
     for (task, key) in keys.iter().enumerate() {
-        let inputs = table.inputs().row(task as u32).iter().map(|&input| &keys[input as usize]);
+        let inputs = table.inputs().row(task.fit::<u32>()).iter().map(|&input| &keys[input as usize]);
         let inputs = PyTuple::new(py, inputs.collect::<Vec<_>>())?;
-        tasks.append((key, &*table.label(task as u32), inputs))?;
+        tasks.append((key, &*table.label(task.fit::<u32>()), inputs))?;
     }
     Ok(tasks)
 }
@@ -41,16 +42,16 @@ pub fn key<'py>(py: Python<'py>, table: &TaskTable, task: u32) -> PyResult<Bound
 /// # Errors
 /// Where memory runs out.
 pub fn graph<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyDict>> {
-    let keys: PyResult<Vec<_>> = (0..table.n_tasks() as u32).map(|task| key(py, table, task)).collect();
+    let keys: PyResult<Vec<_>> = (0..table.n_tasks().fit::<u32>()).map(|task| key(py, table, task)).collect();
     let keys = keys?;
     let graph = PyDict::new(py);
     for (task, key) in keys.iter().enumerate() {
-        let node = match shared_node_of(table, task as u32) {
+        let node = match shared_node_of(table, task.fit::<u32>()) {
             Some(node) => node,
-            None => native_call::node(py, table, task as u32)?,
+            None => native_call::node(py, table, task.fit::<u32>())?,
         };
         let inputs =
-            table.inputs().row(task as u32).iter().map(|&input| keys[input as usize].clone().unbind());
+            table.inputs().row(task.fit::<u32>()).iter().map(|&input| keys[input as usize].clone().unbind());
         graph.set_item(key, Task::of(key.clone().unbind(), node, inputs.collect()))?;
     }
     Ok(graph)
@@ -62,7 +63,7 @@ pub fn graph<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyD
 /// Where memory runs out.
 pub fn keys_to_run<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyList>> {
     let keys = PyList::empty(py);
-    for task in 0..table.n_tasks() as u32 {
+    for task in 0..table.n_tasks().fit::<u32>() {
         if !node_of(table, task).is_some_and(Node::is_constant) {
             keys.append(key(py, table, task)?)?;
         }
@@ -72,7 +73,9 @@ pub fn keys_to_run<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'p
 
 /// How many tasks are constants.
 pub fn n_constants(table: &TaskTable) -> usize {
-    (0..table.n_tasks() as u32).filter(|&task| node_of(table, task).is_some_and(Node::is_constant)).count()
+    (0..table.n_tasks().fit::<u32>())
+        .filter(|&task| node_of(table, task).is_some_and(Node::is_constant))
+        .count()
 }
 
 /// The keys that were asked for, each once.
@@ -93,7 +96,7 @@ pub fn outputs<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, P
 /// Where memory runs out.
 pub fn functions<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyDict>> {
     let names = PyDict::new(py);
-    for task in 0..table.n_tasks() as u32 {
+    for task in 0..table.n_tasks().fit::<u32>() {
         names.set_item(key(py, table, task)?, &*table.label(task))?;
     }
     Ok(names)

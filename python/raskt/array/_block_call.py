@@ -12,6 +12,7 @@ import numpy as np
 from raskt import _raskt
 from raskt._kept import kept
 from raskt.array._base import array_of
+from raskt.array._chunk import fromfunction
 from raskt.array._meta import dtype_named, prototype
 from raskt.array._readers import reads_only
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["BlockCall", "Rest", "dtype_of_call", "dtype_tried", "wants"]
+__all__ = ["BlockCall", "IndexCall", "Rest", "dtype_of_call", "dtype_tried", "wants"]
 
 NAN = float("nan")
 
@@ -172,6 +173,31 @@ class BlockCall:
             self.rest,
             repr(self.tell),
         )
+
+
+class IndexCall(BlockCall):
+    """A user's function of the indices of elements, with keywords among which are lazy values.
+
+    Parameters
+    ----------
+    function : callable
+        The function.
+    rest : Rest
+        Its keywords.
+    dtype : str
+        The dtype of indices.
+    """
+
+    def __init__(self, function: Callable[..., Any], rest: Rest, dtype: str) -> None:
+        super().__init__(function, (), rest)
+        self.dtype = dtype
+
+    def __call__(self, *blocks: Any, info: Any = None) -> Any:
+        _, kwargs = _shown(blocks[-1])
+        return fromfunction(info["out"], self.function, kwargs, self.dtype)
+
+    def __raskt_tokenize__(self) -> Any:
+        return (*super().__raskt_tokenize__(), self.dtype)
 
 
 def _shown(rest: tuple[Any, dict[str, Any]]) -> tuple[Any, dict[str, Any]]:

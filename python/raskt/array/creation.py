@@ -12,7 +12,9 @@ from raskt import _raskt
 from raskt._kept import kept
 from raskt._lazy import finder
 from raskt.array._base import dtype_parameter, is_known, known_shape, told
+from raskt.array._block_call import IndexCall, Rest, dtype_tried
 from raskt.array._grid import grid_of
+from raskt.array._meta import dtype_name
 from raskt.array._op import op
 from raskt.array.conversion import asanyarray, asarray, from_array
 from raskt.array.shape import broadcast_arrays
@@ -453,7 +455,7 @@ def fromfunction(
     dtype : dtype, optional
         The dtype of the indices.
     **kwargs
-        Passed to ``func``.
+        Passed to ``func``; it gets the values of lazy ones, also of those in containers.
 
     Returns
     -------
@@ -463,6 +465,22 @@ def fromfunction(
     known = np.dtype(float if dtype is None else dtype)
     grid = grid_of(chunks, shape, known)
     ones = [np.ones((1,) * len(shape), known) for _ in shape]
+    rest = Rest((), kwargs)
+    if rest.later is not None:
+        example = rest.example()
+        result = None if example is None else dtype_tried(lambda: func(*ones, **example.kwargs))
+        return op(
+            "blockwise",
+            rest.operands,
+            {
+                "function": _raskt.Whole(IndexCall(func, rest, dtype_name(known))),
+                "output": list(range(len(shape))),
+                "inputs": rest.letters,
+                "chunks": grid,
+                "dtype": dtype_parameter(result) or "unknown",
+                "info": True,
+            },
+        )
     result = np.asarray(func(*ones, **kwargs)).dtype
     parameters = {
         "function": "raskt.array._chunk.fromfunction",

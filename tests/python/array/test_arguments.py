@@ -56,6 +56,11 @@ LAZY: dict[str, tuple[Callable[[ra.Array], Any], Callable[[Any], Any], float]] =
     "delayed": (lambda x: three(), lambda by: by, 3),
     "item": (lambda x: rb.range(4, npartitions=2).sum(), lambda by: by, 6),
     "bag": (lambda x: rb.range(4, npartitions=2), lambda by: by[3], 3),
+    "array of objects": (
+        lambda x: np.array([three(), x.max()], dtype=object),
+        lambda by: by[0] + by[1],
+        26.0,
+    ),
     "list": (lambda x: [three(), x.max()], lambda by: by[0] + by[1], 26.0),
     "tuple": (lambda x: (1, three()), lambda by: by[1], 3),
     "dict of list": (lambda x: {"k": [x.max()]}, lambda by: by["k"][0], 23.0),
@@ -340,3 +345,35 @@ def test_lazy_values_in_containers_of_the_standard_library_arrive_computed(x: ra
 def test_containers_of_the_standard_library_without_lazy_values_are_passed_as_they_are() -> None:
     given = (defaultdict(list, a=[1]), deque([1]), SimpleNamespace(a=1))
     assert raskt.delayed(lambda *args: args)(*given).compute() == given
+
+
+@pytest.mark.parametrize("kind", LAZY)
+def test_functions_of_indices_get_the_values_of_lazy_keywords(kind: str, x: ra.Array) -> None:
+    make, take, expected = LAZY[kind]
+
+    def weighed(i: Any, j: Any, by: Any = None) -> Any:
+        return (i + 10 * j) * take(by)
+
+    found = ra.fromfunction(weighed, shape=(4, 6), chunks=(2, 3), by=make(x))
+    np.testing.assert_array_equal(found, np.fromfunction(lambda i, j: (i + 10 * j) * expected, (4, 6)))
+    lone = ra.fromfunction(lambda by: take(by), shape=(), by=make(x))
+    assert lone.compute() == expected
+
+
+def test_functions_of_scalars_work_on_arrays_whose_size_is_not_known() -> None:
+    x = ra.arange(6, chunks=3)
+    plus = ra.frompyfunc(lambda a, b: a + b, 2, 1)
+    np.testing.assert_array_equal(plus(x[x > 1], 1).compute(), np.arange(3, 7).astype(object))
+    np.testing.assert_array_equal(plus(x[x > 1], x[x > 1]).compute(), np.arange(4, 12, 2).astype(object))
+
+
+def test_arrays_of_objects_keep_shape_and_items_that_are_arrays() -> None:
+    given = np.empty((2, 2), dtype=object)
+    given[0, 0], given[0, 1], given[1, 0] = three(), ra.arange(3, chunks=2), np.arange(2)
+    found = raskt.delayed(lambda a: a)(given).compute()
+    assert (type(found), found.dtype, found.shape) == (np.ndarray, np.dtype(object), (2, 2))
+    assert found[0, 0] == 3
+    assert found[1, 1] is None
+    np.testing.assert_array_equal(found[0, 1], [0, 1, 2])
+    np.testing.assert_array_equal(found[1, 0], [0, 1])
+    assert raskt.is_raskt_collection(given[0, 0])

@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
+use raskt_core::Fit;
 use raskt_core::chunk::{AxisSpec, ChunkRequest, ChunkSpec};
 
 use super::parameters::ArrayChunks;
@@ -50,7 +51,7 @@ fn axis_spec(spec: &Bound<'_, PyAny>) -> PyResult<AxisSpec> {
     }
     if spec.cast::<PyTuple>().is_ok() || spec.cast::<PyList>().is_ok() {
         let sizes = spec.try_iter()?.map(|size| match number(&size?)? {
-            Some(size) if size >= 0 => Ok(Some(size as u64)),
+            Some(size) if size >= 0 => Ok(Some(size.clamped::<u64>())),
             Some(size) => Err(PyValueError::new_err(format!("a chunk cannot have {size} elements"))),
             None => Ok(None),
         });
@@ -58,7 +59,7 @@ fn axis_spec(spec: &Bound<'_, PyAny>) -> PyResult<AxisSpec> {
     }
     match number(spec)? {
         Some(-1) => Ok(AxisSpec::Whole),
-        Some(size) if size >= 0 => Ok(AxisSpec::Size(size as u64)),
+        Some(size) if size >= 0 => Ok(AxisSpec::Size(size.clamped::<u64>())),
         Some(size) => Err(PyValueError::new_err(format!("a chunk cannot have {size} elements"))),
         None => Ok(AxisSpec::Whole),
     }
@@ -81,7 +82,7 @@ fn number(object: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
     let number: f64 = object.extract().map_err(|_| wrong())?;
     match number {
         number if number.is_nan() => Ok(None),
-        number if number.fract() == 0.0 => Ok(Some(number as i64)),
+        number if number.fract() == 0.0 => Ok(Some(number.clamped::<i64>())),
         _ => Err(wrong()),
     }
 }

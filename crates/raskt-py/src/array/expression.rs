@@ -10,7 +10,7 @@ use raskt_array::operations::{BuildFn, rows};
 use raskt_array::parameters::{CHUNKS, DTYPE, chunks_param, dtype_named, dtype_param, with};
 use raskt_array::{Held, slicing};
 use raskt_core::chunk::Chunks;
-use raskt_core::{Param, Token, Value};
+use raskt_core::{Fit, Param, Token, Value};
 use raskt_expr::{Expr, label, layer_name};
 use rustc_hash::FxHashMap;
 
@@ -194,7 +194,7 @@ impl ArrayExpr {
     }
 
     fn __hash__(&self) -> u64 {
-        self.expr.token().0 as u64
+        (self.expr.token().0 & u128::from(u64::MAX)).fit()
     }
 
     fn __raskt_tokenize__(&self) -> String {

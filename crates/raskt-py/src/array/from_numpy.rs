@@ -5,7 +5,7 @@ use std::sync::Arc;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use raskt_core::dtype::TimeUnit;
-use raskt_core::{Buffer, BufferOwner, DType, NdArray, OwnerId};
+use raskt_core::{Buffer, BufferOwner, DType, Fit, NdArray, OwnerId};
 
 use crate::own::{Behind, base_of, is_sole};
 
@@ -83,19 +83,23 @@ fn native(object: &Bound<'_, PyAny>, is_own: bool) -> PyResult<Option<NdArray>> 
     // Subclasses (masked arrays, matrices) mean something else by their elements.
     let exact = super::ndarray_type(object.py()).is_some_and(|class| object.get_type().is(class));
     let Some(dtype) = native_dtype(array)?.filter(|_| exact) else { return Ok(None) };
-    let item = dtype.item_bytes().unwrap_or(1) as i64;
+    let item = dtype.item_bytes().unwrap_or(1).clamped::<i64>();
     let shape: Vec<u64> = array.shape().iter().map(|&n| n as u64).collect();
     let strides: Vec<i64> = array.strides().iter().map(|&step| step as i64).collect();
     // SAFETY: the pointer is to a live array object, which `array` keeps alive.
     let data = unsafe { (*numpy::npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr())).data } as usize;
     let (mut low, mut high) = (0_i64, item);
     for (&n, &step) in shape.iter().zip(&strides) {
-        let reach = (n as i64 - 1).max(0).saturating_mul(step);
+        let reach = (n.clamped::<i64>() - 1).max(0).saturating_mul(step);
         low += reach.min(0);
         high += reach.max(0);
     }
     let empty = shape.contains(&0);
-    let (start, len) = if empty { (data, 0) } else { ((data as i64 + low) as usize, (high - low) as usize) };
+    let (start, len) = if empty {
+        (data, 0)
+    } else {
+        ((data.fit::<i64>() + low).fit::<usize>(), (high - low).fit::<usize>())
+    };
     if let Some(buffer) = lent_by_engine(array)
         && let Some(offset) = data.checked_sub(buffer.as_slice().as_ptr() as usize).filter(|_| !empty)
         && let Ok(array) = NdArray::strided(dtype.clone(), &shape, &strides, offset, buffer)
@@ -106,7 +110,7 @@ fn native(object: &Bound<'_, PyAny>, is_own: bool) -> PyResult<Option<NdArray>> 
     let (owner, bytes) = hint.owner.unwrap_or((object.as_ptr() as usize, len as u64));
     let owner = (OwnerId(owner), bytes);
     let memory = NumpyMemory { _array: object.clone().unbind(), start, len, owner, is_own };
-    let offset = if empty { 0 } else { (-low) as usize };
+    let offset = if empty { 0 } else { (-low).clamped::<usize>() };
     Ok(NdArray::strided(dtype, &shape, &strides, offset, Buffer::new(Arc::new(memory))).ok())
 }
 

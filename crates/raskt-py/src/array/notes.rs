@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use raskt_array::{Builder, Held};
-use raskt_core::{Name, Param};
+use raskt_core::{Fit, Name, Param};
 use raskt_graph::TaskTable;
 use rustc_hash::FxHashMap;
 
@@ -114,7 +114,7 @@ pub fn retries(py: Python<'_>, table: &TaskTable, notes: &Notes) -> PyResult<FxH
     if asked.is_empty() {
         return Ok(found);
     }
-    for task in 0..table.n_tasks() as u32 {
+    for task in 0..table.n_tasks().fit::<u32>() {
         let key = table.key(task);
         if let Some(retries) = asked.get(key.name.as_str()) {
             let key = crate::names::from_key(py, &key)?;

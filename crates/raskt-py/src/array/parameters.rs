@@ -1,10 +1,10 @@
 //! Python's objects as parameters of expressions.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 use raskt_array::parameters::chunks_param;
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{Param, Value};
+use raskt_core::{Fit, Param, Value};
 
 use crate::object;
 use crate::own::{array_kept, n_threads, own_array};
@@ -21,7 +21,14 @@ impl Whole {
     fn new(object: Py<PyAny>) -> Self {
         Self { object }
     }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (Py<PyAny>,)) {
+        (slf.get_type(), (slf.get().object.clone_ref(slf.py()),))
+    }
 }
+
+/// Runs of equal chunks along an axis: their size, if it is known, and how many there are.
+type Runs = Vec<(Option<u64>, u64)>;
 
 /// Chunks of all axes, as users write them: tuples of sizes, NaN for unknown ones.
 #[pyclass(frozen, module = "raskt._raskt", name = "ArrayChunks", eq)]
@@ -34,10 +41,15 @@ pub struct ArrayChunks {
 impl ArrayChunks {
     /// From runs of equal chunks, `(size or None, number)`, for each axis.
     #[new]
-    fn new(py: Python<'_>, axes: Vec<Vec<(Option<u64>, u64)>>) -> PyResult<Self> {
+    fn new(py: Python<'_>, axes: Vec<Runs>) -> PyResult<Self> {
         let axes = axes.into_iter().map(AxisChunks::from_runs).collect::<raskt_core::Result<Vec<_>>>();
         let chunks = axes.and_then(Chunks::new);
         Ok(Self { chunks: chunks.map_err(|error| crate::errors::to_py(py, error))? })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (Vec<Runs>,)) {
+        let runs = slf.get().chunks.axes().iter().map(|axis| axis.runs().collect()).collect();
+        (slf.get_type(), (runs,))
     }
 
     /// The sizes of all chunks along each axis; NaN for unknown ones.
@@ -47,7 +59,7 @@ impl ArrayChunks {
             let mut sizes = Vec::with_capacity(axis.n_blocks() as usize);
             for (size, n) in axis.runs() {
                 let size = super::expression::length(py, size)?;
-                sizes.extend(std::iter::repeat_n(size, n as usize));
+                sizes.extend(std::iter::repeat_n(size, n.fit::<usize>()));
             }
             PyTuple::new(py, sizes)
         };

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raskt_array::Held;
-use raskt_core::{ErrorKind, Key, Param, Result};
+use raskt_core::{ErrorKind, Fit, Key, Param, Result};
 use raskt_expr::{Bounds, Expr, Lowered, Plan, Planner, post_order};
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
 use raskt_graph::{Body, Foreign, Keys, TableBuilder, TaskTable};
@@ -183,7 +183,7 @@ fn finished(plan: &mut Plan, wanted: &Wanted, lowered: &Lowered) -> Result<Key> 
             ("assemble", Body::Library { path: FINISH.into(), parameters })
         }
     };
-    let letters: Vec<u16> = (0..lowered.grid.n_axes() as u16).collect();
+    let letters: Vec<u16> = (0..lowered.grid.n_axes().fit::<u16>()).collect();
     let parts = BlockwiseParts {
         counts: (0..).zip(lowered.grid.counts().iter().copied()).collect(),
         operands: vec![Indexed::new(lowered.name.clone(), &letters)],

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyIterator, PyList, PyString, PyTuple};
 use raskt_bag::HashKey;
+use raskt_core::Fit;
 
 use crate::scan::DEPTH_MAX;
 
@@ -70,7 +71,7 @@ pub fn bag_scatter(
         let element = element?;
         let hash = bag_hash(&grouper.call1((&element,))?, other)?;
         let place = hash / before.max(1) % modulus.max(1) / divisor.max(1);
-        if let Some(bucket) = buckets.get((place % buckets.len() as u64) as usize) {
+        if let Some(bucket) = buckets.get((place % buckets.len() as u64).fit::<usize>()) {
             bucket.append(element)?;
         }
     }

@@ -4,6 +4,7 @@ use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use raskt_core::Fit;
 
 use super::hooks::{self, Hook};
 use super::scalar::{DETACH_BYTES, digest_detached};
@@ -97,7 +98,7 @@ impl Strided<'_> {
         let mut stream = Stream::new();
         let mut gathered = vec![0; side_by_side * row_bytes];
         let mut index = vec![0; outer];
-        let mut plane = self.data as isize;
+        let mut plane = self.data.fit::<isize>();
         loop {
             for first in (0..rows).step_by(side_by_side) {
                 let block = gathered.len().min((rows - first) * row_bytes);
@@ -119,7 +120,7 @@ impl Strided<'_> {
         let (across, down) = (stride(1), stride(2));
         let rows = out.len() / (columns * self.itemsize);
         let mut copy = |row: usize, column: usize, n: usize| {
-            let from = plane + (first + row) as isize * down + column as isize * across;
+            let from = plane + (first + row).fit::<isize>() * down + column.fit::<isize>() * across;
             let start = (row * columns + column) * self.itemsize;
             let target = &mut out[start..start + n * self.itemsize];
             // SAFETY: the row and the `n` columns are within the shape, and are one element or lie one after the
@@ -130,7 +131,7 @@ impl Strided<'_> {
                 _ => target.copy_from_slice(source),
             }
         };
-        if across == self.itemsize as isize {
+        if across == self.itemsize.fit::<isize>() {
             (0..rows).for_each(|row| copy(row, 0, columns));
         } else if down.unsigned_abs() < across.unsigned_abs() {
             (0..columns).for_each(|column| (0..rows).for_each(|row| copy(row, column, 1)));
@@ -147,7 +148,7 @@ impl Strided<'_> {
             if index[axis] < self.shape[axis] {
                 return true;
             }
-            *plane -= self.strides[axis] * self.shape[axis] as isize;
+            *plane -= self.strides[axis] * self.shape[axis].fit::<isize>();
             index[axis] = 0;
         }
         false
