@@ -494,6 +494,7 @@ def array_delayed(array: ArrayExpr, form: int, optimize: bool = True) -> Delayed
 
 # ---- bags ----
 
+def go_on() -> None: ...
 def bag_hash(key: Any, other: Callable[[Any], int]) -> int: ...
 def bag_scatter(
     elements: Iterator[Any],

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
 from raskt._raskt import BagStream
+from raskt.bag._going_on import while_wanted
 from raskt.bag._steps import NO_DEFAULT
 
 __all__: list[str] = []
@@ -189,7 +190,7 @@ def distinct(key: Any, part: Iterable[Any]) -> list[Any]:
         return list(part.frequencies() if isinstance(part, BagStream) else dict.fromkeys(part))
     of = key_function(key)
     seen: dict[Any, Any] = {}
-    for item in part:
+    for item in while_wanted(part):
         seen.setdefault(of(item), item)
     return list(seen.values())
 
@@ -215,6 +216,7 @@ def own_element(element: Any) -> Any:
 
 def fold(binop: Callable[[Any, Any], Any], initial: Any, part: Iterable[Any]) -> tuple[Any, ...]:
     """Return what folding gives, in a tuple, which is empty where nothing was folded."""
+    part = while_wanted(part)
     if initial is not NO_DEFAULT:
         return (functools.reduce(binop, part, own(initial)),)
     items = iter(part)
@@ -246,7 +248,7 @@ def foldby(key: Any, binop: Any, initial: Any, part: Iterable[Any]) -> dict[Any,
     """Return what folding gives for each group."""
     of = key_function(key)
     groups: dict[Any, Any] = {}
-    for item in part:
+    for item in while_wanted(part):
         k = of(item)
         if k in groups:
             groups[k] = binop(groups[k], item)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from raskt.bag._bad import Context
+from raskt.bag._going_on import collected, while_wanted
 
 __all__ = [
     "STREAM",
@@ -394,6 +395,11 @@ class Partition:
         return "<partition>" if self._items is None else repr(self._items)
 
 
+#: Steps that make one element of each, and all that take one after the other.
+_MAPS = frozenset({Each, Starmap, Pluck})
+_BY_ELEMENT = frozenset({*_MAPS, Filter, Flatten})
+
+
 class Chain:
     """Steps that run as one task: each streams into the next, and a list is made at the end.
 
@@ -471,6 +477,8 @@ class Chain:
 
     def __call__(self, *inputs: Any) -> Any:
         context = Context()
+        # Where each element becomes one, whoever collects them asks whether to go on: that costs nothing.
+        is_map = all(type(step) in _MAPS or not step.streams for step in self.steps)
         try:
             first, at, stream = self._start(context, inputs)
             for number, (step, count) in enumerate(
@@ -480,11 +488,13 @@ class Chain:
                 at += count
                 if number % NESTED_MAX == 0 and context.where is None and isinstance(stream, Iterator):
                     stream = list(stream)
+                if not is_map and type(step) in _BY_ELEMENT:
+                    stream = while_wanted(stream)
                 stream = step.run(context, stream, *rest) if step.streams else step.run(context, *rest)
             if isinstance(stream, Partition):
                 stream = iter(stream)
             if isinstance(stream, (Iterator, range)):
-                stream = list(stream)
+                stream = collected(stream) if is_map else list(stream)
         except Exception as error:
             context.explain(error)
             raise

@@ -68,6 +68,8 @@ impl BagStream {
                 }
                 return Ok(None);
             };
+            // What calls for the next element may be a function of the user's that takes long.
+            go_on()?;
             self.place = *place;
             self.next += 1;
             match item {
@@ -172,7 +174,8 @@ impl BagStream {
 ///
 /// # Errors
 /// `ComputationCancelled` in a task of a run that was.
-fn go_on() -> PyResult<()> {
+#[pyfunction]
+pub fn go_on() -> PyResult<()> {
     if raskt_exec::is_cancelled_here() {
         return Err(ComputationCancelled::new_err("the computation was cancelled"));
     }
