@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -284,6 +285,8 @@ def last_of_block(block: Block, axis: int, kind: str) -> Block:
     if block.shape[axis] == 0:
         shape = list(block.shape)
         shape[axis] = 1
+        if block.dtype.hasobject:
+            return np.full(shape, None, block.dtype)
         return np.ones(shape, block.dtype) if kind.endswith("prod") else np.zeros(shape, block.dtype)
     return np.take(block, [-1], axis=axis)
 
@@ -291,11 +294,29 @@ def last_of_block(block: Block, axis: int, kind: str) -> Block:
 def scan_before(block: Block, kind: str, axis: int) -> Block:
     """Return for each element what has come together before it."""
     product = kind.endswith("prod")
+    if block.dtype.hasobject:
+        found = np.full_like(block, None)
+        places, lasts = np.moveaxis(found, axis, 0), np.moveaxis(block, axis, 0)
+        for place in range(1, len(places)):
+            # Slices, since an item may be a list, which is no array of its items.
+            one = slice(place - 1, place)
+            places[place : place + 1] = scan_objects(places[one], lasts[one], kind)
+        return found
     one = np.take(block, [0], axis=axis)
     neutral = np.ones_like(one) if product else np.zeros_like(one)
     rest = np.take(block, range(block.shape[axis] - 1), axis=axis)
     function = np.cumprod if product else np.cumsum
     return np.concatenate([neutral, function(rest, axis=axis, dtype=block.dtype)], axis=axis)
+
+
+def scan_objects(left: Block, right: Block, kind: str) -> Block:
+    """Return what objects come to together; None stands for nothing: no number can, among texts and lists."""
+    join = operator.mul if kind.endswith("prod") else operator.add
+
+    def joined(left: Any, right: Any) -> Any:
+        return right if left is None else left if right is None else join(left, right)
+
+    return np.asarray(np.frompyfunc(joined, 2, 1)(left, right), dtype=object)
 
 
 # ---- contractions ----

@@ -80,6 +80,8 @@ def _scanned(kind: str, x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
     before = blocks("raskt.array._chunk.scan_before", (whole,), None, kind=plain, axis=axis).rechunk(
         {axis: 1}
     )
+    if dtype.hasobject:
+        return blocks("raskt.array._chunk.scan_objects", (before, scanned), x.chunks, kind=plain)
     join = "numpy.multiply" if kind.endswith("prod") else "numpy.add"
     return blocks(join, (scanned, before), x.chunks)
 
@@ -187,6 +189,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
     """Return differences of neighbours in the flat array, with something before and behind."""
     ary = asanyarray(ary)
+    _refuse_truth(ary, "ediff1d")
     found = diff(ary.reshape(-1))
 
     def side(name: str, values: Any) -> list[Array]:
@@ -205,6 +208,11 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Array:
         return [made.astype(found.dtype)]
 
     return concatenate([*side("to_begin", to_begin), found, *side("to_end", to_end)])
+
+
+def _refuse_truth(x: Array, name: str) -> None:
+    if x.dtype.kind == "b":
+        raise TypeError(f"{name} of truth values, which have no differences: cast them to numbers first")
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
@@ -227,6 +235,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
         One for each axis.
     """
     f = asanyarray(f)
+    _refuse_truth(f, "gradient")
     edge = kwargs.pop("edge_order", 1)
     if kwargs:
         raise TypeError(f"gradient does not take {sorted(kwargs)}")
@@ -236,7 +245,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, **kwargs: Any) -> Any:
         spacings *= len(axes)
     if len(spacings) != len(axes):
         raise TypeError("Spacing must either be a single scalar, or a scalar / 1d-array per axis")
-    if f.dtype.kind in "bui":
+    if f.dtype.kind in "ui":
         f = f.astype(np.float64)
     # Differences of dates are durations.
     dtype = np.dtype(f.dtype.str.replace("M", "m")) if f.dtype.kind == "M" else f.dtype

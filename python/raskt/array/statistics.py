@@ -127,6 +127,8 @@ def histogram(
     if normed is not None:
         raise ValueError("the argument normed is gone: use density")
     x = asanyarray(a)
+    if x.dtype.kind in "SUV" and not _is_sequence(bins):
+        raise TypeError(f"histogram of elements of dtype {x.dtype}, which lie in no interval of numbers")
     edges = edges_of(bins, range, x.dtype)
     weights = None if weights is None else asanyarray(weights)
     if weights is not None and not (is_known(x.shape) and is_known(weights.shape)):
