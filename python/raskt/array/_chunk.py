@@ -299,8 +299,8 @@ def scan_before(block: Block, kind: str, axis: int) -> Block:
         places, lasts = np.moveaxis(found, axis, 0), np.moveaxis(block, axis, 0)
         for place in range(1, len(places)):
             # Slices, since an item may be a list, which is no array of its items.
-            one = slice(place - 1, place)
-            places[place : place + 1] = scan_objects(places[one], lasts[one], kind)
+            before = slice(place - 1, place)
+            places[place : place + 1] = scan_objects(places[before], lasts[before], kind)
         return found
     one = np.take(block, [0], axis=axis)
     neutral = np.ones_like(one) if product else np.zeros_like(one)
