@@ -336,7 +336,9 @@ def _along(name: str, a: Any, axis: Any, keepdims: bool, extra: dict[str, Any], 
         call = BlockCall(along, (0,), rest)
         more = {"function": _raskt.Whole(call), "inputs": [letters, []], "dtype": dtype_parameter(dtype)}
         return op("blockwise", (a, *rest.operands), {**parameters, **more})
-    dtype = getattr(np, name)(np.ones((1,) * a.ndim, a.dtype), **extra).dtype
+    # Of objects the dtype depends on whether axes are left.
+    one = np.ones((1,) * a.ndim, a.dtype)
+    dtype = getattr(np, name)(one, axis=axes, keepdims=keepdims, **extra).dtype
     more = {
         "function": "raskt.array._chunk_order.along",
         "kwargs": told,

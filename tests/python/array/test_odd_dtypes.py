@@ -37,6 +37,17 @@ def test_running_products_of_objects_are_numpys() -> None:
         np.testing.assert_array_equal(found, np.cumprod(values, axis=axis))
 
 
+@pytest.mark.parametrize("name", ["mean", "var", "nanmean", "nanvar", "median"])
+@pytest.mark.parametrize("keywords", [{}, {"axis": 0}, {"axis": 1}, {"axis": 0, "keepdims": True}])
+def test_means_of_objects_have_the_dtype_of_numpys(name: str, keywords: dict[str, Any]) -> None:
+    values = np.array([[1, 2.5, 3], [4, 5, 7]], dtype=object)
+    expected = getattr(np, name)(values, **keywords)
+    promised = getattr(ra, name)(ra.from_array(values, chunks=(1, 2)), **keywords)
+    found = promised.compute()
+    assert promised.dtype == found.dtype == expected.dtype
+    np.testing.assert_allclose(np.asarray(found, float), np.asarray(expected, float))
+
+
 TRUTH = np.array([True, False, True])
 
 REFUSED: dict[str, tuple[Callable[[Any], Any], Any]] = {

@@ -6,7 +6,7 @@ use raskt_expr::Expr;
 use crate::builder::Builder;
 use crate::error::{ArrayError, Built};
 use crate::kernels::FoldKind;
-use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, integers, integers_of, with};
+use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, flag, integers, integers_of, with};
 
 /// `name(expr, axis, keepdims)`, for a name of [`REDUCTIONS`](super::REDUCTIONS); no axes are all axes.
 ///
@@ -36,6 +36,9 @@ pub(super) fn by_name(
     check_places(builder, name, operand, &axes)?;
     let dtype = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => dtype_of(parameters),
+        _ if keeps_objects(builder, name, operand, &axes, flag(parameters, "keepdims"))? => {
+            builder.meta(operand)?.dtype().clone()
+        }
         _ => result_dtype(builder, name, operand)?,
     };
     let parameters = with(parameters, [(AXIS, integers(axes)), (DTYPE, dtype_param(&dtype))]);
@@ -115,6 +118,20 @@ fn check_places(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64])
         return Err(ArrayError::value(what));
     }
     Ok(())
+}
+
+/// Whether a mean of objects stays an array of objects: one of all elements is what they divide to.
+fn keeps_objects(
+    builder: &Builder<'_>,
+    name: &str,
+    operand: &Expr,
+    axes: &[i64],
+    keepdims: bool,
+) -> Built<bool> {
+    let is_mean = matches!(name.strip_prefix("nan").unwrap_or(name), "mean" | "var");
+    let is_array = keepdims || axes.len() < builder.chunks(operand)?.n_axes();
+    let is_object = matches!(builder.meta(operand)?.dtype(), DType::Foreign(dtype) if &**dtype == "|O");
+    Ok(is_mean && is_array && is_object)
 }
 
 fn result_dtype(builder: &Builder<'_>, name: &str, operand: &Expr) -> Built<DType> {
