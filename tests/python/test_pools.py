@@ -9,12 +9,14 @@ import textwrap
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import raskt
 from raskt import delayed
+from raskt.callbacks import Callback
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux")
@@ -209,3 +211,79 @@ def test_a_pool_that_cannot_start_its_threads_raises(scheduler: str) -> None:
     assert len(said) == 3
     assert "of 2000 threads could be started" in said[0]
     assert said[2] == "True"
+
+
+def spin(n: int) -> int:
+    for i in range(n):
+        n ^= i
+    return n
+
+
+def nap(_: int) -> None:
+    time.sleep(1e-3)
+
+
+# On threads tasks that let go of the GIL: whom Python gives it to where all want it is not Raskt's to say.
+@pytest.mark.parametrize(("scheduler", "function"), [("threads", nap), ("processes", spin)])
+def test_two_threads_that_compute_long_graphs_both_get_on(
+    scheduler: str, function: Callable[[int], Any]
+) -> None:
+    # Two graphs at once: when the first has ended, the other is well on its way.
+    n_tasks = 500
+    done = [0, 0]
+    when_first_ended: list[list[int]] = []
+    begun = threading.Barrier(2)
+
+    def watch(which: int) -> Callback:
+        def posttask(*_: Any) -> None:
+            done[which] += 1
+
+        return Callback(posttask=posttask)
+
+    def work(which: int) -> None:
+        calls = [delayed(function)(20_000 + i) for i in range(n_tasks)]
+        begun.wait()
+        raskt.compute(calls, scheduler=scheduler, num_workers=2, callbacks=[watch(which)])
+        when_first_ended.append(done.copy())
+
+    # What is imported and looked for at the first computation is not waited for here.
+    raskt.compute(delayed(spin)(1), scheduler=scheduler, num_workers=2, callbacks=[Callback()])
+    threads = [threading.Thread(target=work, args=(which,)) for which in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(done) >= n_tasks
+    assert min(when_first_ended[0]) >= n_tasks // 10, when_first_ended
+
+
+@pytest.mark.parametrize("n_computing", [2, 4])
+def test_native_and_python_graphs_on_several_threads_all_get_on(n_computing: int) -> None:
+    np = pytest.importorskip("numpy")
+    import raskt.array as ra
+
+    is_over = threading.Event()
+    rounds = [0] * n_computing
+
+    def native(which: int) -> None:
+        x = ra.ones((400, 400), chunks=50)
+        while not is_over.is_set():
+            assert np.isclose(((x + which) * 2).sum().compute(), 320_000 * (1 + which))
+            rounds[which] += 1
+
+    def python(which: int) -> None:
+        while not is_over.is_set():
+            raskt.compute([delayed(spin)(1000) for _ in range(50)])
+            rounds[which] += 1
+
+    kinds = [python, native] * (n_computing // 2)
+    threads = [threading.Thread(target=kind, args=(which,)) for which, kind in enumerate(kinds)]
+    for thread in threads:
+        thread.start()
+    # A thread that starved would keep this waiting: the others do not stop before.
+    while min(rounds) < 5 and all(thread.is_alive() for thread in threads):
+        is_over.wait(0.001)
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert min(rounds) >= 5

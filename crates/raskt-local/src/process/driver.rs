@@ -61,6 +61,8 @@ pub struct Driver {
     mean: Option<Duration>,
     /// Nothing is sent ahead until something has come back.
     is_recalled: bool,
+    /// The run whose calls were sent last.
+    sent_last: Option<u32>,
     /// When the child is to be killed that goes on with what nobody wants.
     kill_at: Option<Instant>,
     /// Runs that the child has been told to drop.
@@ -82,6 +84,7 @@ impl Driver {
             reports: Vec::new(),
             mean: None,
             is_recalled: false,
+            sent_last: None,
             kill_at: None,
             dropped: Vec::new(),
             n_vain: 0,
@@ -108,8 +111,10 @@ impl Driver {
                 state.runs.clone()
             };
             let mut worked = self.listen();
-            // The newest first: it may be what the others wait for.
-            for serving in runs.iter().rev() {
+            // In turn: whose calls were sent last comes last, so that none has to wait for another's end.
+            let next =
+                runs.iter().position(|serving| Some(serving.serial) == self.sent_last).map_or(0, |at| at + 1);
+            for serving in runs[next..].iter().chain(&runs[..next]) {
                 if serving.run.is_over() {
                     hub.remove(serving.serial);
                 } else {
@@ -189,6 +194,9 @@ impl Driver {
                 if room > 0 && run.n_ready(ELSEWHERE) > 0 && self.warm_up(run) {
                     relief = self.exchange(run, ELSEWHERE, room, &mut reports, &mut jobs, &mut garbage);
                     worked |= !jobs.is_empty();
+                    if !jobs.is_empty() {
+                        self.sent_last = Some(serving.serial);
+                    }
                     self.ship(serving, &mut jobs, &mut reports);
                 }
             } else {
