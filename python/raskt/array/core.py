@@ -19,7 +19,7 @@ from raskt.array._meta import dtype_name, dtype_named
 from raskt.array._methods import Methods
 from raskt.array._op import op
 from raskt.array._operators import Operators
-from raskt.base import compute, persist
+from raskt.base import compute
 from raskt.collection import CollectionMethods
 from raskt.locks import held, lock_of
 from raskt.naming import key_split, typename
@@ -288,22 +288,6 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
             The values; a scalar where there are no axes.
         """
         return compute(self, traverse=False, **kwargs)[0]
-
-    def persist(self, **kwargs: Any) -> Array:
-        """Compute the array and keep its blocks in memory.
-
-        Parameters
-        ----------
-        **kwargs
-            As in `raskt.persist`.
-
-        Returns
-        -------
-        Array
-            The same array, whose blocks are there.
-        """
-        kept: Array = persist(self, traverse=False, **kwargs)[0]
-        return kept
 
     def to_delayed(self, optimize_graph: bool = True) -> np.ndarray[Any, Any]:
         """Return the blocks as delayed values, in an array of the same grid.
