@@ -40,7 +40,9 @@ def group(x):
     if x == 50:
         ready()
     return x % 3
-rb.range(100, npartitions=4).groupby(group, method="disk").compute(scheduler=SCHEDULER)
+b = rb.range(100, npartitions=4).map(lambda x: (x, bytes(200_000)))
+# More than fits: what does is grouped without files.
+b.groupby(lambda pair: group(pair[0]), method="disk").compute(scheduler=SCHEDULER, memory_limit="2MiB")
 """
 
 TEXT = """
