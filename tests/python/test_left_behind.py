@@ -283,12 +283,15 @@ def test_a_program_that_catches_the_consequences_still_dies_of_sigterm(tmp_path:
     program = """
         def group(x):
             if x == 50:
+                assert os.listdir(PLACE)
                 print("ready", flush=True)
                 while os.listdir(PLACE):
                     time.sleep(0.001)
             return x % 3
         try:
-            rb.range(100, npartitions=4).groupby(group, method="disk").compute(scheduler="threads")
+            b = rb.range(100, npartitions=4).map(lambda x: (x, bytes(200_000)))
+            groups = b.groupby(lambda pair: group(pair[0]), method="disk")
+            groups.compute(scheduler="threads", memory_limit="2MiB")
         except BaseException as error:
             print(error, flush=True)
             os._exit(3)
