@@ -8,6 +8,9 @@
 #[path = "../encoding/samples.rs"]
 mod samples;
 
+mod mutation;
+
+use mutation::{Random, mutate};
 use peak_alloc::PeakAlloc;
 use raskt_core::encode::{Decode, Encode, Limits, decode_canonical, decode_payload, encode_canonical};
 use raskt_core::{Chunks, DType, Error, ErrorKind, Key, NdArray, Param, Payload, Value};
@@ -21,39 +24,6 @@ const BYTES_PER_INPUT_BYTE: usize = 96;
 
 /// What decoding may hold whatever the input: the table of names growing, messages, first allocations.
 const BYTES_ALWAYS: usize = 64 << 10;
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-}
-
-/// One to four edits: a byte changed, taken out, put in, a stretch doubled, a length blown up, the end cut.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
-    for _ in 0..=random.below(4) {
-        let at = random.below(bytes.len());
-        match random.below(7) {
-            _ if bytes.is_empty() => bytes.push(random.next() as u8),
-            0 => bytes[at] = random.next() as u8,
-            1 => bytes[at] ^= 1 << random.below(8),
-            2 => drop(bytes.remove(at)),
-            3 => bytes.insert(at, random.next() as u8),
-            4 => bytes.extend_from_within(at..),
-            5 => drop(bytes.splice(at..=at, [0xff; 9].into_iter().take(random.below(10)).chain([1]))),
-            _ => bytes.truncate(at),
-        }
-    }
-}
 
 /// Decodes, watching memory; what is accepted must be the canonical bytes of what was found.
 fn survive<T: Decode + Encode>(bytes: &[u8]) -> bool {

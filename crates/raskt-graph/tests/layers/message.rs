@@ -3,11 +3,15 @@
 //! After a change that is meant, raise `GRAPH_VERSION` and run
 //! `cargo test -p raskt-graph --test layers -- --ignored rewrite_golden_graph`.
 
+#[path = "../../../raskt-core/tests/hostile/mutation.rs"]
+mod mutation;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use mutation::{Random, mutate};
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder, Limits};
 use raskt_core::{
     ErrorKind, Function, KeepSealed, Key, Opaque, OwnerId, Param, Payload, Result, Sealed, Value,
@@ -213,39 +217,6 @@ fn more_tasks_than_are_allowed_are_refused() {
     let options = |n_tasks_max| PlanOptions { n_tasks_max, ..PlanOptions::default() };
     assert!(plan(&graph, &options(3)).is_ok());
     assert!(matches!(plan(&graph, &options(2)).unwrap_err().kind(), ErrorKind::InvalidGraph(_)));
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
-}
-
-/// One to four edits: a byte changed, taken out, put in, a stretch doubled, a length blown up, the end cut.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
-    for _ in 0..=random.below(4) {
-        let at = random.below(bytes.len());
-        match random.below(7) {
-            _ if bytes.is_empty() => bytes.push(random.next() as u8),
-            0 => bytes[at] = random.next() as u8,
-            1 => bytes[at] ^= 1 << random.below(8),
-            2 => drop(bytes.remove(at)),
-            3 => bytes.insert(at, random.next() as u8),
-            4 => bytes.extend_from_within(at..),
-            5 => drop(bytes.splice(at..=at, [0xff; 9].into_iter().take(random.below(10)).chain([1]))),
-            _ => bytes.truncate(at),
-        }
-    }
 }
 
 /// What a planner does with a graph, where that is not much.
