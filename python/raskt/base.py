@@ -167,58 +167,66 @@ def unpack_collections(
     >>> len(found), repack([10])
     (1, ([10, 5], {'x': 10}))
     """
-    found: list[Any] = []
-    places: dict[int, int] = {}
-
-    def unpack(obj: Any) -> Callable[[Sequence[Any]], Any]:
-        if _is_collection(obj):
-            at = places.setdefault(id(obj), len(found))
-            if at == len(found):
-                found.append(obj)
-            return lambda values: values[at]
-        kind = type(obj)
-        if traverse:
-            if kind in (list, tuple, set, frozenset):
-                parts = [unpack(item) for item in obj]
-                return lambda values: kind(part(values) for part in parts)
-            if kind is dict:
-                pairs = [(unpack(key), unpack(value)) for key, value in obj.items()]
-                return lambda values: {key(values): value(values) for key, value in pairs}
-            if kind.__module__ == "collections" and kind.__name__ == "OrderedDict":
-                entries = [(unpack(key), unpack(value)) for key, value in obj.items()]
-                return lambda values: kind((key(values), value(values)) for key, value in entries)
-            if hasattr(kind, "__dataclass_fields__"):
-                return _unpack_dataclass(obj, unpack)
-            if issubclass(kind, tuple) and hasattr(kind, "_make"):
-                parts = [unpack(item) for item in obj]
-                return lambda values: kind._make(part(values) for part in parts)
-        return lambda _values: obj
-
-    packed = [unpack(arg) for arg in args]
+    unpacker = _Unpacker(traverse)
+    packed = [unpacker.unpack(arg) for arg in args]
 
     def repack(values: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(part(values) for part in packed)
 
-    return found, repack
+    return unpacker.found, repack
 
 
-def _unpack_dataclass(
-    obj: Any, unpack: Callable[[Any], Callable[[Sequence[Any]], Any]]
-) -> Callable[[Sequence[Any]], Any]:
-    import copy
+class _Unpacker:
+    """The collections found so far. What it returns does not refer to it: no reference cycle."""
 
-    parts = {name: unpack(getattr(obj, name)) for name in obj.__dataclass_fields__ if hasattr(obj, name)}
+    __slots__ = ("_places", "_traverse", "found")
 
-    def rebuild(values: Sequence[Any]) -> Any:
-        fields = {name: part(values) for name, part in parts.items()}
-        if all(fields[name] is getattr(obj, name) for name in fields):
-            return obj
-        new = copy.copy(obj)
-        for name, value in fields.items():
-            object.__setattr__(new, name, value)
-        return new
+    def __init__(self, traverse: bool) -> None:
+        self.found: list[Any] = []
+        self._places: dict[int, int] = {}
+        self._traverse = traverse
 
-    return rebuild
+    def unpack(self, obj: Any) -> Callable[[Sequence[Any]], Any]:
+        """Return what makes ``obj`` of values for its collections."""
+        if _is_collection(obj):
+            at = self._places.setdefault(id(obj), len(self.found))
+            if at == len(self.found):
+                self.found.append(obj)
+            return lambda values: values[at]
+        kind = type(obj)
+        if self._traverse:
+            if kind in (list, tuple, set, frozenset):
+                parts = [self.unpack(item) for item in obj]
+                return lambda values: kind(part(values) for part in parts)
+            if kind is dict:
+                pairs = [(self.unpack(key), self.unpack(value)) for key, value in obj.items()]
+                return lambda values: {key(values): value(values) for key, value in pairs}
+            if kind.__module__ == "collections" and kind.__name__ == "OrderedDict":
+                entries = [(self.unpack(key), self.unpack(value)) for key, value in obj.items()]
+                return lambda values: kind((key(values), value(values)) for key, value in entries)
+            if hasattr(kind, "__dataclass_fields__"):
+                return self._unpack_dataclass(obj)
+            if issubclass(kind, tuple) and hasattr(kind, "_make"):
+                parts = [self.unpack(item) for item in obj]
+                return lambda values: kind._make(part(values) for part in parts)
+        return lambda _values: obj
+
+    def _unpack_dataclass(self, obj: Any) -> Callable[[Sequence[Any]], Any]:
+        import copy
+
+        names = [name for name in obj.__dataclass_fields__ if hasattr(obj, name)]
+        parts = {name: self.unpack(getattr(obj, name)) for name in names}
+
+        def rebuild(values: Sequence[Any]) -> Any:
+            fields = {name: part(values) for name, part in parts.items()}
+            if all(fields[name] is getattr(obj, name) for name in fields):
+                return obj
+            new = copy.copy(obj)
+            for name, value in fields.items():
+                object.__setattr__(new, name, value)
+            return new
+
+        return rebuild
 
 
 def compute(

@@ -61,3 +61,22 @@ def test_numbers_do_not_wrap_in_silence() -> None:
         and not all(f"clippy::{lint}" in (path / "src" / "lib.rs").read_text("utf-8") for lint in lints)
     }
     assert unchecked == set(TABLES["casts"])
+
+
+def test_no_function_inside_another_calls_itself() -> None:
+    """It would be a reference cycle, which holds all that it works on until the garbage collector comes by."""
+
+    def is_recursive(function: ast.AST) -> bool:
+        names = (node.id for node in ast.walk(function) if isinstance(node, ast.Name))
+        return isinstance(function, ast.FunctionDef) and function.name in names
+
+    found = [
+        f"{relative(path)}:{inner.lineno}"
+        for path in sources(".py")
+        if relative(path).startswith("python/")
+        for outer in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(outer, ast.FunctionDef)
+        for inner in ast.walk(outer)
+        if inner is not outer and is_recursive(inner)
+    ]
+    assert found == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,14 +28,14 @@ __all__ = ["graph_of", "keys_of", "rebuild", "whole_of"]
 
 def keys_of(x: Array) -> list[Any]:
     """Return the keys of all blocks, in nested lists."""
-
-    def nest(prefix: tuple[Any, ...], counts: tuple[int, ...]) -> Any:
-        if not counts:
-            return prefix
-        return [nest((*prefix, at), counts[1:]) for at in range(counts[0])]
-
     counts = x.numblocks
-    return nest((x.name,), counts) if counts else [(x.name,)]
+    return _nested((x.name,), counts) if counts else [(x.name,)]
+
+
+def _nested(prefix: tuple[Any, ...], counts: tuple[int, ...]) -> Any:
+    if not counts:
+        return prefix
+    return [_nested((*prefix, at), counts[1:]) for at in range(counts[0])]
 
 
 def flat_keys(name: str, counts: Any) -> list[tuple[Any, ...]]:
@@ -52,16 +52,16 @@ def graph_of(x: Array) -> dict[Any, Any]:
 
 def whole_of(blocks: Any, counts: Any) -> Any:
     """Return one NumPy array of nested lists of blocks."""
-
-    def flat(items: Any) -> Any:
-        for item in items:
-            if isinstance(item, list):
-                yield from flat(item)
-            else:
-                yield item
-
-    whole = assemble(list(flat(blocks)), counts)
+    whole = assemble(list(_flat(blocks)), counts)
     return whole[()] if np.ndim(whole) == 0 and isinstance(whole, np.ndarray) else whole
+
+
+def _flat(items: Any) -> Iterator[Any]:
+    for item in items:
+        if isinstance(item, list):
+            yield from _flat(item)
+        else:
+            yield item
 
 
 def expr_of_graph(graph: Any, name: Any, chunks: Any, dtype: Any, meta: Any, shape: Any) -> ArrayExpr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from raskt.array._join import concatenated, stacked
@@ -142,37 +143,38 @@ def block(arrays: Any, allow_unknown_chunksizes: bool = False) -> Array:
     Array
         The arrays as one.
     """
+    levels = _depth(arrays)
+    ndim = max(levels, *(x.ndim for x in _leaves(arrays)), 0)
+    return _joined(arrays, ndim, ndim - levels, allow_unknown_chunksizes)
 
-    def depth(item: Any) -> int:
-        if isinstance(item, tuple):
-            raise TypeError("block takes lists, not tuples: only lists of arrays can be nested")
-        if isinstance(item, list):
-            if not item:
-                raise ValueError("List at arrays cannot be empty")
-            depths = {depth(x) for x in item}
-            if len(depths) > 1:
-                raise ValueError("List depths are mismatched")
-            return 1 + depths.pop()
-        return 0
 
-    def leaves(item: Any) -> Any:
-        if isinstance(item, list):
-            for x in item:
-                yield from leaves(x)
-        else:
-            yield asanyarray(item)
+def _depth(item: Any) -> int:
+    if isinstance(item, tuple):
+        raise TypeError("block takes lists, not tuples: only lists of arrays can be nested")
+    if isinstance(item, list):
+        if not item:
+            raise ValueError("List at arrays cannot be empty")
+        depths = {_depth(x) for x in item}
+        if len(depths) > 1:
+            raise ValueError("List depths are mismatched")
+        return 1 + depths.pop()
+    return 0
 
-    levels = depth(arrays)
-    ndim = max(levels, *(x.ndim for x in leaves(arrays)), 0)
 
-    def join(item: Any, level: int) -> Array:
-        if isinstance(item, list):
-            return concatenate(
-                [join(x, level + 1) for x in item], ndim - levels + level, allow_unknown_chunksizes
-            )
-        found = asanyarray(item)
-        while found.ndim < ndim:
-            found = found[None]
-        return found
+def _leaves(item: Any) -> Iterator[Array]:
+    if isinstance(item, list):
+        for x in item:
+            yield from _leaves(x)
+    else:
+        yield asanyarray(item)
 
-    return join(arrays, 0)
+
+def _joined(item: Any, ndim: int, axis: int, allow_unknown_chunksizes: bool) -> Array:
+    """Return nested lists put together, the outermost along ``axis``, as an array of ``ndim`` axes."""
+    if isinstance(item, list):
+        parts = [_joined(x, ndim, axis + 1, allow_unknown_chunksizes) for x in item]
+        return concatenate(parts, axis, allow_unknown_chunksizes)
+    found = asanyarray(item)
+    while found.ndim < ndim:
+        found = found[None]
+    return found
