@@ -147,7 +147,7 @@ def test_two_signals_at_once_are_as_one(tmp_path: Path) -> None:
 
 
 def test_files_of_a_process_that_writes_are_left_alone(tmp_path: Path) -> None:
-    # One partition at a time: with two, a finished file could get its name between the two looks.
+    # One partition at a time: with two, a file could get its final name between the two looks.
     process = start(TEXT, tmp_path, "sync")
     before = unfinished(tmp_path)
     try:

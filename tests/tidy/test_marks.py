@@ -64,7 +64,7 @@ def test_numbers_do_not_wrap_in_silence() -> None:
 
 
 def test_no_function_inside_another_calls_itself() -> None:
-    """It would be a reference cycle, which holds all that it works on until the garbage collector comes by."""
+    """It would be a reference cycle, which holds what it works on until the garbage collector comes by."""
 
     def is_recursive(function: ast.AST) -> bool:
         names = (node.id for node in ast.walk(function) if isinstance(node, ast.Name))
