@@ -4,15 +4,15 @@
 //! values alive; whether they fit into memory is decided by admission at run time.
 //!
 //! Minimising the peak of live values is NP-hard (Sethi 1975), so [`order`] is a contest of cheap heuristics: each of
-//! them executes the graph on paper, which counts the live values as it goes, and the lowest peak wins. All of them
-//! share the rules of the paper execution (`sweep`), and differ in which task they aim for next (`goals`) and which of
+//! them simulates the run of the graph, which counts the live values as it goes, and the lowest peak wins. All of them
+//! share the rules of the simulation (`simulation`), and differ in which task they aim for next (`strategies`) and which of
 //! its inputs they fetch first (`need`). ADR 3 records the alternatives and the figures.
 
 mod contest;
-mod goals;
 mod need;
-mod plan;
-mod sweep;
+mod search;
+mod simulation;
+mod strategies;
 mod weights;
 
-pub use plan::{order, order_in_parts, ranks};
+pub use search::{order, order_in_parts, ranks};

@@ -6,18 +6,18 @@
 //! first the input with the largest difference between what it needs and what it leaves. Where inputs are shared the
 //! numbers overestimate and are hints only.
 
-use super::sweep::Plan;
+use super::simulation::Problem;
 
 /// For each task what it needs beyond what it leaves, coarsely: the preference among the inputs of one task.
 ///
 /// `sequence` must hold inputs before their consumers.
-pub(super) fn excesses(plan: Plan<'_>, sequence: &[u32]) -> Vec<u32> {
-    let weight = |task: u32| plan.weights.coarse(task);
-    let mut excesses = vec![0_u32; plan.inputs.n_rows()];
+pub(super) fn excesses(problem: Problem<'_>, sequence: &[u32]) -> Vec<u32> {
+    let weight = |task: u32| problem.weights.coarse(task);
+    let mut excesses = vec![0_u32; problem.inputs.n_rows()];
     let mut row: Vec<(u32, u32)> = Vec::new();
     for &task in sequence {
         row.clear();
-        row.extend(plan.inputs.row(task).iter().map(|&input| (excesses[input as usize], weight(input))));
+        row.extend(problem.inputs.row(task).iter().map(|&input| (excesses[input as usize], weight(input))));
         row.sort_unstable_by(|left, right| right.cmp(left));
         let (mut held, mut need) = (0_u32, 0_u32);
         for &(excess, weight) in &row {

@@ -1,6 +1,6 @@
-//! The execution of a graph on paper.
+//! The simulated run of a graph.
 //!
-//! Two rules hold whatever the strategy. A task that takes memory is put off until a goal needs it: goals are fetched
+//! Two rules hold whatever the strategy. A task that takes memory is put off until a target needs it: targets are fetched
 //! depth-first. A task that gives back at least what it takes runs as soon as it can. Both are kept in constant time an
 //! edge: every value knows the exclusive or of its consumers that have not run, which is *the* consumer once a single
 //! one is left, and that consumer is told that it now holds the key to this value's memory.
@@ -10,9 +10,9 @@ use raskt_core::{Fit, vast_vec};
 use super::weights::Weights;
 use crate::adjacency::Adjacency;
 
-/// A graph to be executed on paper, as often as there are strategies.
+/// A graph to be simulated, as often as there are strategies.
 #[derive(Clone, Copy)]
-pub(super) struct Plan<'a> {
+pub(super) struct Problem<'a> {
     /// A task may name an input repeatedly.
     pub inputs: &'a Adjacency,
     /// The other way round, each consumer once.
@@ -21,7 +21,7 @@ pub(super) struct Plan<'a> {
     pub weights: Weights<'a>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> Problem<'a> {
     /// The inputs of `task`, each once; `scratch` holds them if they had to be sorted for that.
     #[inline]
     pub fn distinct_inputs<'s>(&self, task: u32, scratch: &'s mut Vec<u32>) -> &'s [u32]
@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What an execution came to. The lower peak is better, then the lower area.
+/// What a simulation came to. The lower peak is better, then the lower area.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cost {
     /// The most that was live at once.
@@ -69,7 +69,7 @@ impl Value {
 
 /// What a task waits for: how many of its inputs have not run, and whether running it would give back what it takes.
 ///
-/// These words are what an execution jumps about in, so they are an array of their own and as small as can be.
+/// These words are what a simulation jumps about in, so they are an array of their own and as small as can be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Waiting(u32);
 
@@ -85,10 +85,10 @@ impl Waiting {
     }
 }
 
-/// An execution under way.
+/// A simulation under way.
 #[derive(Clone)]
-pub(super) struct Sweep<'a> {
-    plan: Plan<'a>,
+pub(super) struct Simulation<'a> {
+    problem: Problem<'a>,
     tasks: Vec<Waiting>,
     values: Vec<Value>,
     /// How much memory each task would give back if it ran now, coarsely; empty if all values have one size, since then
@@ -97,38 +97,38 @@ pub(super) struct Sweep<'a> {
     sequence: Vec<u32>,
     live: u64,
     cost: Cost,
-    /// An execution that has become dearer than this is given up.
+    /// A simulation that has become more expensive than this is given up.
     limit: u64,
     n_tasks_max: usize,
     /// Tasks that can run and give back what they take.
     free: Vec<u32>,
-    /// The stack of [`Sweep::fetch`].
+    /// The stack of [`Simulation::fetch`].
     demand: Vec<u32>,
     scratch: Vec<u32>,
     /// How many tasks were put back on `demand` to wait for their inputs.
     n_waits: usize,
 }
 
-impl<'a> Sweep<'a> {
-    /// An execution that has run nothing yet and gives up when its peak exceeds `limit`.
-    pub fn new(plan: Plan<'a>, limit: u64) -> Self {
-        let n_tasks = plan.inputs.n_rows();
+impl<'a> Simulation<'a> {
+    /// A simulation that has run nothing yet and gives up when its peak exceeds `limit`.
+    pub fn new(problem: Problem<'a>, limit: u64) -> Self {
+        let n_tasks = problem.inputs.n_rows();
         let mut scratch = Vec::new();
-        let waiting =
-            (0..n_tasks.fit::<u32>()).map(|task| plan.distinct_inputs(task, &mut scratch).len().fit::<u32>());
+        let waiting = (0..n_tasks.fit::<u32>())
+            .map(|task| problem.distinct_inputs(task, &mut scratch).len().fit::<u32>());
         let mut tasks = vast_vec(n_tasks);
         tasks.extend(waiting.map(Waiting));
         let mut values = vast_vec(n_tasks);
-        values.extend(plan.consumers.rows().map(|row| Value {
+        values.extend(problem.consumers.rows().map(|row| Value {
             unserved: row.len().fit::<u32>(),
             unserved_xor: row.iter().fold(0, |all, &consumer| all ^ consumer),
         }));
-        plan.keep.iter().for_each(|&task| values[task as usize].unserved |= Value::KEPT);
-        let mut sweep = Self {
-            plan,
+        problem.keep.iter().for_each(|&task| values[task as usize].unserved |= Value::KEPT);
+        let mut simulation = Self {
+            problem,
             tasks,
             values,
-            gains: if plan.weights.are_equal() { Vec::new() } else { vec![0; n_tasks] },
+            gains: if problem.weights.are_equal() { Vec::new() } else { vec![0; n_tasks] },
             sequence: vast_vec(n_tasks),
             live: 0,
             cost: Cost { peak: 0, area: 0 },
@@ -140,13 +140,13 @@ impl<'a> Sweep<'a> {
             n_waits: 0,
         };
         for task in 0..n_tasks.fit::<u32>() {
-            match sweep.values[task as usize] {
-                Value { unserved: 0, .. } => sweep.promise(task, task),
-                Value { unserved: 1, unserved_xor } => sweep.promise(unserved_xor, task),
+            match simulation.values[task as usize] {
+                Value { unserved: 0, .. } => simulation.promise(task, task),
+                Value { unserved: 1, unserved_xor } => simulation.promise(unserved_xor, task),
                 Value { .. } => {}
             }
         }
-        sweep
+        simulation
     }
 
     /// How many inputs of `task` have not run, or `None` if the task itself has.
@@ -164,7 +164,7 @@ impl<'a> Sweep<'a> {
         self.cost.peak
     }
 
-    /// Has the execution end when `n_tasks` have run.
+    /// Ends the simulation when `n_tasks` have run.
     pub fn stop_after(&mut self, n_tasks: usize) {
         self.n_tasks_max = n_tasks;
     }
@@ -185,10 +185,10 @@ impl<'a> Sweep<'a> {
         self.sequence
     }
 
-    /// Runs `goal` after all that it needs. Of several missing inputs the one that `preference` ranks highest is fetched
+    /// Runs `target` after all that it needs. Of several missing inputs the one that `preference` ranks highest is fetched
     /// first; among equals the one that is named first.
-    pub fn fetch<P: Ord>(&mut self, goal: u32, preference: impl Fn(u32) -> P) {
-        self.demand.push(goal);
+    pub fn fetch<P: Ord>(&mut self, target: u32, preference: impl Fn(u32) -> P) {
+        self.demand.push(target);
         while let Some(&task) = self.demand.last() {
             match self.tasks[task as usize] {
                 Waiting::DONE => {
@@ -210,7 +210,7 @@ impl<'a> Sweep<'a> {
     fn demand_inputs<P: Ord>(&mut self, task: u32, preference: &impl Fn(u32) -> P) {
         let start = self.demand.len();
         let tasks = &self.tasks;
-        let missing = self.plan.inputs.row(task).iter().rev().copied();
+        let missing = self.problem.inputs.row(task).iter().rev().copied();
         self.demand.extend(missing.filter(|&input| tasks[input as usize] != Waiting::DONE));
         // The last one is on top of the stack.
         self.demand[start..].sort_by_key(|&input| preference(input));
@@ -228,14 +228,14 @@ impl<'a> Sweep<'a> {
     }
 
     fn run_one(&mut self, task: u32) {
-        let Plan { consumers, weights, .. } = self.plan;
+        let Problem { consumers, weights, .. } = self.problem;
         self.sequence.push(task);
         self.tasks[task as usize] = Waiting::DONE;
         self.live += weights.exact(task);
         self.cost.peak = self.cost.peak.max(self.live);
         self.cost.area += u128::from(self.live);
         let mut scratch = std::mem::take(&mut self.scratch);
-        for &input in self.plan.distinct_inputs(task, &mut scratch) {
+        for &input in self.problem.distinct_inputs(task, &mut scratch) {
             self.serve(input, task);
         }
         self.scratch = scratch;
@@ -258,7 +258,7 @@ impl<'a> Sweep<'a> {
         state.unserved -= 1;
         state.unserved_xor ^= consumer;
         match *state {
-            Value { unserved: 0, .. } => self.live -= self.plan.weights.exact(value),
+            Value { unserved: 0, .. } => self.live -= self.problem.weights.exact(value),
             Value { unserved: 1, unserved_xor } => {
                 self.promise(unserved_xor, value);
                 if self.tasks[unserved_xor as usize] == Waiting::FREE {
@@ -272,7 +272,7 @@ impl<'a> Sweep<'a> {
     /// Notes that the memory of `value` comes back when `task` runs.
     #[inline]
     fn promise(&mut self, task: u32, value: u32) {
-        let weights = self.plan.weights;
+        let weights = self.problem.weights;
         let pays = match self.gains.get_mut(task as usize) {
             Some(gain) => {
                 *gain = gain.saturating_add(weights.coarse(value));

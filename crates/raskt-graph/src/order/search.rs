@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use raskt_core::Fit;
 
 use super::contest::Contest;
-use super::goals::{
-    Tie, levels, sinks, sweep_as_named, sweep_levels, sweep_nearest, sweep_neediest, sweep_numbered,
-};
 use super::need::excesses;
-use super::sweep::{Plan, Sweep};
+use super::simulation::{Problem, Simulation};
+use super::strategies::{
+    Tie, by_level, by_number, depth_first_as_named, depth_first_neediest, levels, nearest_first, sinks,
+};
 use super::weights::Weights;
 use crate::adjacency::Adjacency;
 
@@ -17,8 +17,8 @@ use crate::adjacency::Adjacency;
 const N_CONTEST: usize = 1 << 18;
 /// Tasks and edges up to which the most expensive strategy is tried as well.
 const N_NEAREST: usize = 1 << 21;
-/// Tasks and edges that shaking a small graph may visit in all.
-const N_SHAKE: usize = 1 << 12;
+/// Tasks and edges that perturbing the order of a small graph may visit in all.
+const N_PERTURB: usize = 1 << 12;
 
 /// All tasks of a graph in the order in which they should run: the task of every rank, inputs before consumers.
 ///
@@ -82,16 +82,16 @@ pub fn order_in_parts(
     weights: Option<&[u64]>,
     mut show: impl FnMut(&[u32]) -> bool,
 ) {
-    let plan = Plan { inputs, consumers, keep, weights: Weights::new(weights) };
+    let problem = Problem { inputs, consumers, keep, weights: Weights::new(weights) };
     let n_visits = inputs.n_rows() + inputs.n_edges();
     if inputs.n_edges() == 0 {
         show(&(0..inputs.n_rows().fit::<u32>()).collect::<Vec<_>>());
     } else if consumers.rows().all(|row| row.len() <= 1) {
-        show(&order_forest(plan));
+        show(&order_forest(problem));
     } else if n_visits <= N_CONTEST {
-        show(&order_by_contest(plan, n_visits));
+        show(&order_by_contest(problem, n_visits));
     } else {
-        order_large(plan, n_visits, show);
+        order_large(problem, n_visits, show);
     }
 }
 
@@ -110,91 +110,92 @@ pub fn ranks(sequence: &[u32]) -> Vec<u32> {
 }
 
 /// Trees: nothing is shared, so fetching the neediest input first cannot be beaten by much.
-fn order_forest(plan: Plan<'_>) -> Vec<u32> {
-    let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
-    let excesses = excesses(plan, &topological);
+fn order_forest(problem: Problem<'_>) -> Vec<u32> {
+    let Ok(topological) = problem.inputs.topological() else { return order_acyclic_part(problem) };
+    let excesses = excesses(problem, &topological);
     drop(topological);
-    let mut roots = sinks(plan.consumers);
+    let mut roots = sinks(problem.consumers);
     // What a kept root leaves behind is in the way of the roots after it.
     roots.sort_by_key(|&root| Reverse(excesses[root as usize]));
-    let mut sweep = Sweep::new(plan, u64::MAX);
-    roots.iter().for_each(|&root| sweep.fetch(root, |input| excesses[input as usize]));
-    sweep.into_sequence()
+    let mut simulation = Simulation::new(problem, u64::MAX);
+    roots.iter().for_each(|&root| simulation.fetch(root, |input| excesses[input as usize]));
+    simulation.into_sequence()
 }
 
-/// All strategies compete, and if the graph is small, the best sequence is shaken.
-fn order_by_contest(plan: Plan<'_>, n_visits: usize) -> Vec<u32> {
-    let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
-    let excesses = excesses(plan, &topological);
-    let mut sinks = sinks(plan.consumers);
-    let mut contest = Contest::new(plan);
-    contest.enter(|limit| sweep_neediest(plan, limit, &sinks, &excesses));
-    contest.enter(|limit| sweep_as_named(plan, limit, &sinks));
+/// All strategies compete, and if the graph is small, the best sequence is perturbed.
+fn order_by_contest(problem: Problem<'_>, n_visits: usize) -> Vec<u32> {
+    let Ok(topological) = problem.inputs.topological() else { return order_acyclic_part(problem) };
+    let excesses = excesses(problem, &topological);
+    let mut sinks = sinks(problem.consumers);
+    let mut contest = Contest::new(problem);
+    contest.enter(|limit| depth_first_neediest(problem, limit, &sinks, &excesses));
+    contest.enter(|limit| depth_first_as_named(problem, limit, &sinks));
     // A walk over neighbours that starts at the rim of the graph has one frontier instead of two.
     sinks.sort_by_key(|&sink| excesses[sink as usize]);
-    contest.enter(|limit| sweep_nearest(plan, limit, &sinks, &excesses, Tie::Oldest));
-    contest.enter(|limit| sweep_nearest(plan, limit, &sinks, &excesses, Tie::Newest));
-    let levels = levels(plan.inputs, &contest.sequence);
-    contest.enter(|limit| sweep_levels(plan, limit, &levels));
-    (0..N_SHAKE / n_visits).for_each(|attempt| contest.shake(attempt));
+    contest.enter(|limit| nearest_first(problem, limit, &sinks, &excesses, Tie::Oldest));
+    contest.enter(|limit| nearest_first(problem, limit, &sinks, &excesses, Tie::Newest));
+    let levels = levels(problem.inputs, &contest.sequence);
+    contest.enter(|limit| by_level(problem, limit, &levels));
+    (0..N_PERTURB / n_visits).for_each(|attempt| contest.perturb(attempt));
     contest.sequence
 }
 
-/// As few executions as will do, since each of them costs a good part of what running the graph does.
-fn order_large(plan: Plan<'_>, n_visits: usize, mut show: impl FnMut(&[u32]) -> bool) {
-    let sinks = sinks(plan.consumers);
-    let is_numbered = plan.inputs.points_backwards();
+/// As few simulations as will do, since each of them costs a good part of what running the graph does.
+fn order_large(problem: Problem<'_>, n_visits: usize, mut show: impl FnMut(&[u32]) -> bool) {
+    let sinks = sinks(problem.consumers);
+    let is_numbered = problem.inputs.points_backwards();
     // It has no rival in the largest graphs: what it has run so far is certain.
     let has_rivals = n_visits <= N_NEAREST;
     let (mut n_shown, mut goes_on) = (0, true);
-    let show_more = |sweep: &Sweep<'_>| {
+    let show_more = |simulation: &Simulation<'_>| {
         if !has_rivals {
-            goes_on = show(&sweep.sequence()[n_shown..]);
-            n_shown = sweep.sequence().len();
+            goes_on = show(&simulation.sequence()[n_shown..]);
+            n_shown = simulation.sequence().len();
         }
         goes_on
     };
-    let numbered = is_numbered.then(|| sweep_numbered(plan, &sinks, show_more)).flatten();
+    let numbered = is_numbered.then(|| by_number(problem, &sinks, show_more)).flatten();
     match numbered {
-        Some(sweep) if !has_rivals => {
+        Some(simulation) if !has_rivals => {
             if goes_on {
-                show(&sweep.sequence()[n_shown..]);
+                show(&simulation.sequence()[n_shown..]);
             }
         }
         rival => {
-            show(&order_by_short_contest(plan, n_visits, sinks, rival));
+            show(&order_by_short_contest(problem, n_visits, sinks, rival));
         }
     }
 }
 
 /// The strategies that scale compete with `numbered`, where that has run.
 fn order_by_short_contest<'a>(
-    plan: Plan<'a>,
+    problem: Problem<'a>,
     n_visits: usize,
     sinks: Vec<u32>,
-    numbered: Option<Sweep<'a>>,
+    numbered: Option<Simulation<'a>>,
 ) -> Vec<u32> {
-    let is_numbered = plan.inputs.points_backwards();
-    let Ok(topological) = plan.inputs.topological() else { return order_acyclic_part(plan) };
-    let excesses = excesses(plan, &topological);
+    let is_numbered = problem.inputs.points_backwards();
+    let Ok(topological) = problem.inputs.topological() else { return order_acyclic_part(problem) };
+    let excesses = excesses(problem, &topological);
     drop(topological);
-    let mut contest = Contest::new(plan);
+    let mut contest = Contest::new(problem);
     match numbered {
-        Some(sweep) => contest.enter(|_| sweep),
+        Some(simulation) => contest.enter(|_| simulation),
         None => {
-            contest.enter(|limit| sweep_neediest(plan, limit, &sinks, &excesses));
+            contest.enter(|limit| depth_first_neediest(problem, limit, &sinks, &excesses));
             if is_numbered {
-                contest.enter(|limit| sweep_as_named(plan, limit, &sinks));
+                contest.enter(|limit| depth_first_as_named(problem, limit, &sinks));
             }
         }
     }
     if n_visits <= N_NEAREST {
-        contest.enter(|limit| sweep_nearest(plan, limit, &sinks, &excesses, Tie::Oldest));
+        contest.enter(|limit| nearest_first(problem, limit, &sinks, &excesses, Tie::Oldest));
     }
     contest.sequence
 }
 
 /// What can be ordered of a graph with a cycle.
-fn order_acyclic_part(plan: Plan<'_>) -> Vec<u32> {
-    sweep_levels(plan, u64::MAX, &(0..plan.inputs.n_rows().fit::<u32>()).collect::<Vec<_>>()).into_sequence()
+fn order_acyclic_part(problem: Problem<'_>) -> Vec<u32> {
+    by_level(problem, u64::MAX, &(0..problem.inputs.n_rows().fit::<u32>()).collect::<Vec<_>>())
+        .into_sequence()
 }
