@@ -1,0 +1,200 @@
+//! Tables as bytes: a header that says of what kind every column is, and the buffers of Arrow as they are.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray, make_array};
+use arrow::buffer::{BooleanBuffer, Buffer as ArrowBuffer, NullBuffer};
+use arrow::compute;
+use arrow::datatypes::DataType;
+use bytes::Bytes;
+use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
+use raskt_core::{
+    Buffer, BufferOwner, Error, ErrorKind, ForeignDecode, Opaque, OwnerId, Param, Payload, Result, Sealed,
+    Value,
+};
+
+use super::rows::failed;
+use super::{Index, Table, WORLD};
+use crate::Schema;
+
+/// Calls `visit` with every buffer of `data`, by the address of its allocation.
+pub(super) fn visit_buffers(data: &ArrayData, visit: &mut dyn FnMut(OwnerId, u64)) {
+    let mut one = |buffer: &ArrowBuffer| {
+        visit(OwnerId(buffer.data_ptr().as_ptr() as usize), buffer.capacity() as u64);
+    };
+    data.buffers().iter().for_each(&mut one);
+    if let Some(nulls) = data.nulls() {
+        one(nulls.buffer());
+    }
+    data.child_data().iter().for_each(|child| visit_buffers(child, visit));
+}
+
+/// The header is a parameter; the buffers are those of the columns and levels, not copied where they hold nothing else.
+pub(super) fn encode(table: &Table) -> Result<Payload> {
+    let mut buffers = Vec::new();
+    let mut written = |arrays: &[ArrayRef]| {
+        let one = |array: &ArrayRef| encode_array(&trimmed(array)?.to_data(), &mut buffers);
+        arrays.iter().map(one).collect::<Result<Arc<[Param]>>>().map(Param::List)
+    };
+    let columns = written(table.columns())?;
+    let index = match table.index() {
+        Index::Range { start, step } => {
+            Param::map([("start", Param::Int(*start)), ("step", Param::Int(*step))])
+        }
+        Index::Levels(levels) => written(levels)?,
+    };
+    let header = Param::map([
+        ("schema", table.schema().to_param()),
+        ("columns", columns),
+        ("index", index),
+        ("rows", number(table.n_rows())?),
+    ]);
+    Ok(Payload { header: encode_canonical(&header)?, buffers })
+}
+
+fn number(n: usize) -> Result<Param> {
+    i64::try_from(n).map(Param::Int).map_err(|_| corrupt(format!("the number {n}")))
+}
+
+fn encode_array(data: &ArrayData, buffers: &mut Vec<Buffer>) -> Result<Param> {
+    let mut own = |buffer: ArrowBuffer| buffers.push(Buffer::new(Arc::new(Lent(buffer))));
+    if let Some(nulls) = data.nulls() {
+        own(nulls.inner().sliced());
+    }
+    data.buffers().iter().cloned().for_each(own);
+    let children = data.child_data().iter().map(|child| encode_array(child, buffers));
+    Ok(Param::map([
+        ("type", Param::Str(data.data_type().to_string().into())),
+        ("length", number(data.len())?),
+        ("offset", number(data.offset())?),
+        ("nulls", Param::Bool(data.nulls().is_some())),
+        ("buffers", number(data.buffers().len())?),
+        ("children", Param::List(children.collect::<Result<_>>()?)),
+    ]))
+}
+
+/// A slice of a large array without the rest of it.
+fn trimmed(array: &ArrayRef) -> Result<ArrayRef> {
+    let (used, held) = (array.to_data().get_slice_memory_size(), array.get_buffer_memory_size());
+    let is_waste = |used: usize| used.saturating_mul(2) < held;
+    match array.data_type() {
+        DataType::Utf8View => {
+            let views = array.as_string_view();
+            Ok(if is_waste(views.total_buffer_bytes_used() + 16 * views.len()) {
+                Arc::new(views.gc())
+            } else {
+                Arc::clone(array)
+            })
+        }
+        _ if used.is_ok_and(is_waste) => compute::concat(&[array.as_ref()]).map_err(failed),
+        _ => Ok(Arc::clone(array)),
+    }
+}
+
+/// Memory of Arrow's as ours.
+struct Lent(ArrowBuffer);
+
+impl BufferOwner for Lent {
+    fn bytes(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    fn identity(&self) -> Option<(OwnerId, u64)> {
+        Some((OwnerId(self.0.data_ptr().as_ptr() as usize), self.0.capacity() as u64))
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+/// Memory of ours as Arrow's.
+struct Borrowed(Buffer);
+
+impl AsRef<[u8]> for Borrowed {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+}
+
+fn corrupt(what: impl std::fmt::Display) -> Error {
+    ErrorKind::Corrupt(format!("a table: {what}")).into()
+}
+
+/// Reads arrays off their descriptions and buffers.
+struct Arrays {
+    buffers: std::vec::IntoIter<Buffer>,
+}
+
+impl Arrays {
+    fn buffer(&mut self) -> Result<ArrowBuffer> {
+        let buffer = self.buffers.next().ok_or_else(|| corrupt("a buffer is missing"))?;
+        Ok(ArrowBuffer::from(Bytes::from_owner(Borrowed(buffer))))
+    }
+
+    fn data(&mut self, described: &Param) -> Result<ArrayData> {
+        let number = |name| described.get(name).and_then(Param::as_int).and_then(|n| usize::try_from(n).ok());
+        let count = |name| number(name).ok_or_else(|| corrupt(format!("{name} of a column")));
+        let kind =
+            described.get("type").and_then(Param::as_str).and_then(|kind| kind.parse::<DataType>().ok());
+        let (length, offset) = (count("length")?, count("offset")?);
+        let nulls = match described.get("nulls") {
+            Some(Param::Bool(true)) => {
+                let bits = self.buffer()?;
+                if bits.len() < length.div_ceil(8) {
+                    return Err(corrupt("a validity mask is too short"));
+                }
+                Some(NullBuffer::new(BooleanBuffer::new(bits, 0, length)))
+            }
+            _ => None,
+        };
+        let n_buffers = count("buffers")?.min(self.buffers.len());
+        let buffers = (0..n_buffers).map(|_| self.buffer()).collect::<Result<Vec<_>>>()?;
+        let children = described.get("children").and_then(Param::as_list).unwrap_or(&[]);
+        let children = children.iter().map(|child| self.data(child)).collect::<Result<Vec<_>>>()?;
+        ArrayData::builder(kind.ok_or_else(|| corrupt("the type of a column"))?)
+            .len(length)
+            .offset(offset)
+            .nulls(nulls)
+            .buffers(buffers)
+            .child_data(children)
+            .align_buffers(true)
+            .build()
+            .map_err(corrupt)
+    }
+
+    fn all(&mut self, described: &[Param]) -> Result<Vec<ArrayRef>> {
+        described.iter().map(|one| self.data(one).map(make_array)).collect()
+    }
+}
+
+/// Decodes tables: the world of values that need no Python, though they are no plain ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableWorld;
+
+impl ForeignDecode for TableWorld {
+    /// The columns look into the memory of the payload.
+    fn decode(&self, sealed: Sealed) -> Result<Value> {
+        if sealed.world() != WORLD {
+            return Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into());
+        }
+        let payload = sealed.into_payload();
+        let header: Param = decode_canonical(&payload.header, &Limits::default())?;
+        let schema = Schema::from_param(header.get("schema").unwrap_or(&Param::Null))?;
+        let n_rows = header.get("rows").and_then(Param::as_int).and_then(|n| usize::try_from(n).ok());
+        let n_rows = n_rows.ok_or_else(|| corrupt("no number of rows"))?;
+        let mut arrays = Arrays { buffers: payload.buffers.into_iter() };
+        let columns = header.get("columns").and_then(Param::as_list).ok_or_else(|| corrupt("no columns"))?;
+        let columns = arrays.all(columns)?;
+        let index = header.get("index").ok_or_else(|| corrupt("no index"))?;
+        let index = match (index.as_list(), index.get("start"), index.get("step")) {
+            (Some(levels), _, _) => Index::Levels(arrays.all(levels)?.into()),
+            (None, Some(Param::Int(start)), Some(Param::Int(step))) => {
+                Index::Range { start: *start, step: *step }
+            }
+            _ => return Err(corrupt("an index that is none")),
+        };
+        Table::new(schema, columns, index, n_rows).map(Value::from).map_err(corrupt)
+    }
+}

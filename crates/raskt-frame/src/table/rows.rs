@@ -1,0 +1,147 @@
+//! Some rows of a table, and the rows of several.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, UInt32Array};
+use arrow::compute;
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type};
+use arrow::error::ArrowError;
+use raskt_core::{Error, ErrorKind, Fit, Result};
+
+use super::{Index, Table};
+
+/// An error of Arrow's as one of ours.
+pub(crate) fn failed(error: ArrowError) -> Error {
+    match error {
+        ArrowError::DivideByZero => ErrorKind::InvalidValue("division by zero".to_owned()).into(),
+        ArrowError::MemoryError(what) => ErrorKind::InvalidValue(format!("no memory: {what}")).into(),
+        other => ErrorKind::InvalidValue(other.to_string()).into(),
+    }
+}
+
+/// The floats of `array`, with NaN where it has nulls; other arrays as they are.
+pub(crate) fn nulls_to_nan(array: &ArrayRef) -> Result<ArrayRef> {
+    fn filled<T: ArrowPrimitiveType>(array: &ArrayRef, nan: T::Native) -> ArrayRef {
+        let floats = array.as_primitive::<T>();
+        let values = floats.iter().map(|value| value.unwrap_or(nan));
+        Arc::new(PrimitiveArray::<T>::from_iter_values(values))
+    }
+    Ok(match array.data_type() {
+        _ if array.null_count() == 0 => Arc::clone(array),
+        DataType::Float64 => filled::<Float64Type>(array, f64::NAN),
+        DataType::Float32 => filled::<Float32Type>(array, f32::NAN),
+        _ => Arc::clone(array),
+    })
+}
+
+impl Table {
+    /// The rows from `start` on, `length` of them; less where there are not so many.
+    #[must_use]
+    pub fn slice(&self, start: usize, length: usize) -> Self {
+        let start = start.min(self.n_rows);
+        let length = length.min(self.n_rows - start);
+        let cut = |arrays: &[ArrayRef]| arrays.iter().map(|array| array.slice(start, length)).collect();
+        let index = match &self.index {
+            Index::Levels(levels) => Index::Levels(cut(levels)),
+            Index::Range { start: first, step } => {
+                Index::Range { start: first.wrapping_add(step.wrapping_mul(start.fit::<i64>())), step: *step }
+            }
+        };
+        Self { schema: Arc::clone(&self.schema), columns: cut(&self.columns), index, n_rows: length }
+    }
+
+    /// The rows at which `mask` is true; none where it is null.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for a mask of another length.
+    pub fn filter(&self, mask: &BooleanArray) -> Result<Self> {
+        if mask.len() != self.n_rows {
+            let what = format!("a mask of {} for {} rows", mask.len(), self.n_rows);
+            return Err(ErrorKind::InvalidValue(what).into());
+        }
+        let mask = match mask.null_count() {
+            0 => mask.clone(),
+            _ => compute::prep_null_mask_filter(mask),
+        };
+        let n_rows = mask.true_count();
+        if n_rows == self.n_rows {
+            return Ok(self.clone());
+        }
+        let filter = compute::FilterBuilder::new(&mask).optimize().build();
+        self.map(n_rows, |array| filter.filter(array))
+    }
+
+    /// The rows at those places, in that order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for places that there are not.
+    pub fn take(&self, rows: &UInt32Array) -> Result<Self> {
+        self.map(rows.len(), |array| compute::take(array, rows, None))
+    }
+
+    fn map(
+        &self,
+        n_rows: usize,
+        change: impl Fn(&dyn Array) -> std::result::Result<ArrayRef, ArrowError>,
+    ) -> Result<Self> {
+        let all = |arrays: &[ArrayRef]| {
+            arrays.iter().map(|array| change(array.as_ref())).collect::<std::result::Result<Arc<_>, _>>()
+        };
+        let columns = all(&self.columns).map_err(failed)?;
+        let index = Index::Levels(all(&self.levels()).map_err(failed)?);
+        Ok(Self { schema: Arc::clone(&self.schema), columns, index, n_rows })
+    }
+}
+
+/// The rows of all `tables`, one after the other. Ranges that follow one another become one.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] for tables of different schemas, and for none.
+pub fn concat(tables: &[Table]) -> Result<Table> {
+    let invalid = |what: String| Error::new(ErrorKind::InvalidValue(what));
+    let (first, rest) = tables.split_first().ok_or_else(|| invalid("no tables to concatenate".to_owned()))?;
+    if rest.is_empty() {
+        return Ok(first.clone());
+    }
+    if let Some(other) = rest.iter().find(|other| other.schema != first.schema) {
+        let (one, other) = (&first.schema, &other.schema);
+        return Err(invalid(format!("tables of two schemas to concatenate: {one:?} and {other:?}")));
+    }
+    let joined = |arrays: &dyn Fn(&Table) -> Arc<[ArrayRef]>| {
+        let all: Vec<_> = tables.iter().map(arrays).collect();
+        let n_columns = all.first().map_or(0, |arrays| arrays.len());
+        let column = |at: usize| {
+            let parts: Vec<&dyn Array> = all.iter().map(|arrays| arrays[at].as_ref()).collect();
+            compute::concat(&parts).map_err(failed)
+        };
+        (0..n_columns).map(column).collect::<Result<Arc<[ArrayRef]>>>()
+    };
+    let columns = joined(&|table| Arc::clone(&table.columns))?;
+    let index = match joined_range(tables) {
+        Some(range) => range,
+        None => Index::Levels(joined(&Table::levels)?),
+    };
+    let n_rows = tables.iter().map(|table| table.n_rows).sum();
+    Ok(Table { schema: Arc::clone(&first.schema), columns, index, n_rows })
+}
+
+/// The range that the ranges of `tables` are together, if they follow one another.
+fn joined_range(tables: &[Table]) -> Option<Index> {
+    let mut all: Option<(i64, i64, i64)> = None;
+    for table in tables.iter().filter(|table| table.n_rows > 0) {
+        let Index::Range { start, step } = table.index else { return None };
+        let next = start.wrapping_add(step.wrapping_mul(table.n_rows.fit::<i64>()));
+        all = Some(match all {
+            None => (start, step, next),
+            Some((first, same, expected)) if same == step && expected == start => (first, same, next),
+            Some(_) => return None,
+        });
+    }
+    match all {
+        Some((start, step, _)) => Some(Index::Range { start, step }),
+        None => tables
+            .iter()
+            .all(|table| matches!(table.index, Index::Range { .. }))
+            .then(|| tables[0].index.clone()),
+    }
+}
