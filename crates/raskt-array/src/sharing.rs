@@ -1,54 +1,27 @@
 //! Who else needs what a slice is of, or a rechunk or a product: these are not moved into work that is done anyway.
 
+use crate::operations::COLLECTION;
 use raskt_core::{Result, Token};
-use raskt_expr::{Context, Expr, Planner, Rewritten, post_order};
+use raskt_expr::{Context, Expr, Rewritten, Sharing, operations};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// What two slices share may be found to be needed by nobody else only once both have moved: most rounds of that.
-const N_ROUNDS_MAX: usize = 8;
+/// Slices move into what is needed for nothing but slices, which together take no more than there is.
+pub(crate) struct ArraySharing;
 
-/// The roots, simplified. Slices move into what is needed for nothing but slices, which together take no more than
-/// there is.
-///
-/// # Errors
-/// What rules return.
-pub fn simplify(planner: &Planner, roots: &[Expr]) -> Result<Rewritten> {
-    let mut all = planner.simplify_sharing(roots, shared(&planner.context(), roots)?)?;
-    for _ in 1..N_ROUNDS_MAX {
-        if !all.counts.iter().any(|(rule, _)| rule.starts_with("slice-")) {
-            break;
-        }
-        let shared = shared(&planner.context(), &all.roots)?;
-        if !all.roots.iter().any(has_slice) {
-            break;
-        }
-        let next = planner.simplify_sharing(&all.roots, shared)?;
-        let is_done = next.roots == all.roots;
-        add(&mut all, next);
-        if is_done {
-            break;
-        }
+impl Sharing for ArraySharing {
+    fn shared(&self, roots: &[Expr], context: &Context<'_>) -> Result<FxHashSet<Token>> {
+        shared(context, roots)
     }
-    Ok(all)
-}
 
-fn has_slice(root: &Expr) -> bool {
-    post_order(std::slice::from_ref(root)).iter().any(|expr| is_slice(expr))
-}
-
-fn add(all: &mut Rewritten, next: Rewritten) {
-    all.roots = next.roots;
-    all.firings.extend(next.firings);
-    for (rule, n) in next.counts {
-        match all.counts.iter_mut().find(|(name, _)| *name == rule) {
-            Some((_, count)) => *count += n,
-            None => all.counts.push((rule, n)),
-        }
+    /// What two slices share may be found to be needed by nobody else only once both have moved.
+    fn may_loosen(&self, before: &Rewritten) -> bool {
+        before.counts.iter().any(|(rule, _)| rule.starts_with("slice-"))
+            && operations(&before.roots).into_iter().any(is_slice)
     }
 }
 
 fn is_slice(expr: &Expr) -> bool {
-    expr.operation().as_str() == "slice"
+    expr.operation().as_str() == "slice" && expr.collection().as_str() == COLLECTION
 }
 
 /// Who needs an expression.
@@ -63,7 +36,7 @@ struct Needs {
 
 /// The expressions of which several need all, or of which slices and rechunks take something more often than once.
 fn shared(context: &Context<'_>, roots: &[Expr]) -> Result<FxHashSet<Token>> {
-    let sorted = post_order(roots);
+    let sorted = operations(roots);
     let mut needs: FxHashMap<Token, Needs> = FxHashMap::default();
     for root in roots {
         let needs = needs.entry(root.token()).or_default();
@@ -72,7 +45,7 @@ fn shared(context: &Context<'_>, roots: &[Expr]) -> Result<FxHashSet<Token>> {
     }
     for expr in &sorted {
         for (at, operand) in expr.operands().iter().enumerate() {
-            if expr.operands()[..at].contains(operand) {
+            if !operand.is_operation() || expr.operands()[..at].contains(operand) {
                 continue;
             }
             let needs = needs.entry(operand.token()).or_default();

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use raskt_array::concatenate::concatenate;
 use raskt_array::creation::from_array;
 use raskt_array::rechunk::{Rules, Travel, plan};
-use raskt_array::{Builder, NativeTokens, bodies, planner, planning, rechunk};
+use raskt_array::{Builder, COLLECTION, NativeTokens, bodies, planner, rechunk};
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{NdArray, Param, Token, Value};
 use raskt_exec::{BodyRegistry, Run, RunOptions, parking::Parking, worker};
@@ -40,12 +40,10 @@ fn moved(
     let parameters = raskt_array::parameters::with(more, entries);
     let y = (row.build)(&builder, "rechunk", &[x], &parameters).unwrap();
     // As it stands: simplified, the source would be made in the new blocks.
-    let mut plan = planner.lower_within(&[y], bounds).unwrap();
-    plan.graph.request_all(plan.roots[0].name.clone()).unwrap();
+    let plan = planner.without(&planner.steps(COLLECTION)).plan_within(&[y], bounds).unwrap();
     let mut registry = BodyRegistry::default();
     bodies::register(&mut registry).unwrap();
-    let table = Arc::new(plan.graph.expand().unwrap());
-    let run = Run::new(table, Arc::new(registry), RunOptions::default()).unwrap();
+    let run = Run::new(plan.table().unwrap(), Arc::new(registry), RunOptions::default()).unwrap();
     worker::serve(&run, 0, &Parking::default());
     let block = |value: Value| match value {
         Value::Array(array) => (array.shape().to_vec(), array.to_f64().unwrap()),
@@ -190,8 +188,7 @@ fn a_block_that_memory_cannot_hold_is_said() {
     let x = concatenate(&builder, &halves, 0).unwrap();
     let y = rechunk::to(&builder, &x, &chunks([uniform(128, 128), uniform(128, 128)])).unwrap();
     let bounds = |bytes| Bounds { memory_bytes: Some(bytes), n_workers: 1 };
-    let excesses =
-        |bytes| planning::plan_within(&planner, std::slice::from_ref(&y), bounds(bytes)).unwrap().1;
+    let excesses = |bytes| planner.plan_within(std::slice::from_ref(&y), bounds(bytes)).unwrap().excesses;
     assert!(excesses(1 << 20).is_empty());
     let found = excesses(1 << 16);
     assert!(found.len() == 1 && found[0].contains("more than the memory limit"), "{found:?}");

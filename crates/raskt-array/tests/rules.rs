@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use raskt_array::blockwise::transpose;
 use raskt_array::creation::from_array;
+use raskt_array::fusion::FUSE;
 use raskt_array::reductions::reduce;
 use raskt_array::slicing::{Index, slice};
 use raskt_array::ufuncs::{scalar, ufunc};
-use raskt_array::{Builder, NativeTokens, planner, planning};
+use raskt_array::{Builder, COLLECTION, NativeTokens, planner};
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{DType, NdArray, Param, Token};
 use raskt_expr::{Expr, NoLibrary, Planner};
@@ -29,7 +30,7 @@ fn checked(make: impl FnOnce(&Builder<'_>) -> Expr) -> (Planner, Expr) {
 
 fn explained(make: impl FnOnce(&Builder<'_>) -> Expr) -> String {
     let (planner, expr) = checked(make);
-    planning::explain(&planner, &[expr]).unwrap()
+    planner.explain(&[expr]).unwrap()
 }
 
 fn row(start: i64, stop: i64) -> Index {
@@ -83,7 +84,7 @@ fn what_two_need_is_computed_once() {
         let roots = ["sum", "max"].map(|name| reduce(&builder, name, &y, None, false).unwrap());
         (planner.clone(), roots)
     };
-    let text = planning::explain(&planner, &[total, most]).unwrap();
+    let text = planner.explain(&[total, most]).unwrap();
     let fused = text.split_once("fused").unwrap().1;
     assert_eq!(fused.matches("= fused(").count(), 1, "{text}");
     assert_eq!(fused.matches("= folded(").count(), 2, "{text}");
@@ -98,7 +99,7 @@ fn planning_does_not_depend_on_the_number_of_chunks() {
         let y = transpose(builder, &x, None).unwrap();
         reduce(builder, "sum", &ufunc(builder, "add", &[x, y]).unwrap(), None, false).unwrap()
     });
-    assert_eq!(planning::plan(&planner, &[expr]).unwrap().roots[0].grid.n_blocks(), 1);
+    assert_eq!(planner.plan(&[expr]).unwrap().roots[0].keys().len(), 1);
 }
 
 #[test]
@@ -168,11 +169,11 @@ fn what_is_annotated_is_neither_rewritten_nor_fused_with_what_is_not() {
 fn rules_and_fusion_are_left_out_by_name() {
     let (planner, expr) = checked(|builder| noted(builder, Param::Null));
     let some = planner.without(&["view-source", "fuse"]);
-    let text = planning::explain(&some, std::slice::from_ref(&expr)).unwrap();
+    let text = some.explain(std::slice::from_ref(&expr)).unwrap();
     assert!(text.contains("slice-elementwise") && !text.contains("view-source"), "{text}");
     assert!(!text.contains("= fused"), "{text}");
-    let all = planning::steps(&planner);
-    let text = planning::explain(&planner.without(&all), &[expr]).unwrap();
+    let all = planner.steps(COLLECTION);
+    let text = planner.without(&all).explain(&[expr]).unwrap();
     assert!(!text.contains("simplified by") && !text.contains("= fused"), "{text}");
-    assert_eq!(all.last(), Some(&planning::FUSE));
+    assert_eq!(all.last(), Some(&FUSE));
 }

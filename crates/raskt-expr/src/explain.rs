@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use raskt_core::{Param, Token};
+use raskt_core::Param;
 use rustc_hash::FxHashMap;
 
 use crate::expr::Expr;
@@ -22,13 +22,15 @@ use crate::traverse::post_order;
 #[must_use]
 pub fn expressions(roots: &[Expr]) -> String {
     let sorted = post_order(roots);
-    let numbers: FxHashMap<Token, usize> =
-        sorted.iter().enumerate().map(|(at, expr)| (expr.token(), at)).collect();
+    let numbers: FxHashMap<&Expr, usize> = sorted.iter().enumerate().map(|(at, expr)| (*expr, at)).collect();
     let line = |(at, expr): (usize, &&Expr)| {
-        let mut line = format!("%{at} = {}", expr.operation());
+        let mut line = match expr.as_call() {
+            Some(call) => format!("%{at} = call {}", call.label()),
+            None => format!("%{at} = {}", expr.operation()),
+        };
         if !expr.operands().is_empty() {
             let numbers: Vec<String> =
-                expr.operands().iter().map(|operand| format!("%{}", numbers[&operand.token()])).collect();
+                expr.operands().iter().map(|operand| format!("%{}", numbers[operand])).collect();
             let _ = write!(line, "({})", numbers.join(", "));
         }
         for content in [expr.parameters(), expr.annotations()] {

@@ -1,4 +1,4 @@
-//! Expressions: immutable nodes, of which equal ones are one object.
+//! Expressions: immutable nodes. Of equal operations there is one object; every call is one of its own.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -6,15 +6,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use raskt_core::encode::ForeignTokenizer;
-use raskt_core::{Name, Param, Result, Token, Tokenizer};
+use raskt_core::{ErrorKind, Name, Param, Result, Token, Tokenizer};
 
+use crate::call::{self, CallNode};
 use crate::interner;
 use crate::meta::Meta;
 
-/// An operation on operands: what is to be computed. Cloning is cheap, and so is comparing, since equal expressions
-/// are one object for as long as anybody holds it.
+/// The collection of all calls: it has no rules and no lowering.
+pub const CALLS: &str = "call";
+
+static NO_PARAMETERS: Param = Param::Null;
+static CALL: LazyLock<Name> = LazyLock::new(|| Name::new(CALLS));
+static OBJECT: LazyLock<Meta> = LazyLock::new(|| Meta::unknown("object"));
+
+/// What is to be computed: an operation of a collection on operands, or a call that somebody wrote ([`CallNode`]).
+/// Cloning is cheap, and so is comparing, since equal operations are one object for as long as anybody holds it.
 ///
-/// Equal are expressions of equal content: operation, operands, parameters, annotations. Content is typed: a parameter
+/// Equal are operations of equal content: operation, operands, parameters, annotations. Content is typed: a parameter
 /// 1 is not 1.0 or true.
 ///
 /// ```
@@ -28,7 +36,17 @@ use crate::meta::Meta;
 /// # Ok::<(), raskt_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Expr(pub(crate) Arc<Node>);
+pub struct Expr(pub(crate) Kind);
+
+/// The two kinds of expressions.
+#[derive(Clone)]
+pub(crate) enum Kind {
+    Operation(Arc<Node>),
+    Call(Arc<dyn CallNode>),
+}
+
+// A call has as many operands as users like, so that their size counts.
+const _: () = assert!(size_of::<Expr>() == 2 * size_of::<usize>());
 
 /// What an [`Expr`] points to.
 pub(crate) struct Node {
@@ -141,6 +159,7 @@ fn unique() -> Result<u128> {
 
 impl Node {
     fn intern(mut self) -> Result<Expr> {
+        self.operands.iter_mut().for_each(Expr::look_behind);
         let mut tokenizer = Tokenizer::new();
         tokenizer.write(&(&self.collection, &self.operation, self.content, self.salt))?;
         tokenizer.write(&(self.operands.len() as u64))?;
@@ -155,81 +174,178 @@ impl Node {
 }
 
 impl Drop for Node {
-    /// Frees what only this node held, without a call inside a call: chains may be a million nodes deep.
     fn drop(&mut self) {
-        let mut orphans = std::mem::take(&mut self.operands);
-        while let Some(orphan) = orphans.pop() {
-            if let Some(mut node) = Arc::into_inner(orphan.0) {
-                orphans.append(&mut node.operands);
-            }
-        }
+        free(std::mem::take(&mut self.operands));
+    }
+}
+
+/// Expressions that are to be freed.
+#[derive(Default)]
+pub struct Pending(Vec<Expr>);
+
+impl Extend<Expr> for Pending {
+    fn extend<I: IntoIterator<Item = Expr>>(&mut self, exprs: I) {
+        self.0.extend(exprs);
+    }
+}
+
+/// Frees what nobody else holds of `exprs`, and of all that only they hold, without a call inside a call: chains may be
+/// a million nodes deep.
+pub fn free(exprs: impl IntoIterator<Item = Expr>) {
+    let mut pending = Pending::default();
+    for expr in exprs {
+        expr.release(&mut pending);
+    }
+    while let Some(expr) = pending.0.pop() {
+        expr.release(&mut pending);
     }
 }
 
 impl Expr {
-    /// The collection that it is of.
+    /// A call as an expression.
     #[must_use]
-    pub fn collection(&self) -> &Name {
-        &self.0.collection
+    pub fn of_call(call: Arc<dyn CallNode>) -> Self {
+        Self(Kind::Call(call))
     }
 
-    /// What is done.
+    /// The call that it is; `None` for an operation.
+    #[must_use]
+    pub fn as_call(&self) -> Option<&Arc<dyn CallNode>> {
+        match &self.0 {
+            Kind::Call(call) => Some(call),
+            Kind::Operation(_) => None,
+        }
+    }
+
+    /// Whether it is an operation of a collection.
+    #[must_use]
+    pub fn is_operation(&self) -> bool {
+        matches!(self.0, Kind::Operation(_))
+    }
+
+    pub(crate) fn of_node(node: Arc<Node>) -> Self {
+        Self(Kind::Operation(node))
+    }
+
+    fn node(&self) -> Option<&Node> {
+        match &self.0 {
+            Kind::Operation(node) => Some(node),
+            Kind::Call(_) => None,
+        }
+    }
+
+    fn release(self, pending: &mut Pending) {
+        match self.0 {
+            Kind::Operation(node) => {
+                if let Some(mut node) = Arc::into_inner(node) {
+                    pending.0.append(&mut node.operands);
+                }
+            }
+            Kind::Call(call) => call.release(pending),
+        }
+    }
+
+    /// The operation of which it is but another name, where it is one.
+    #[must_use]
+    pub fn behind_alias(&self) -> Option<&Self> {
+        let call = self.as_call()?;
+        call.operands().first().filter(|operand| operand.is_operation() && call.is_alias())
+    }
+
+    /// Puts an operation into the place of another name for it.
+    fn look_behind(&mut self) {
+        if let Some(behind) = self.behind_alias() {
+            *self = behind.clone();
+        }
+    }
+
+    /// Where it is in memory: an expression that is alive has its own place.
+    pub(crate) fn address(&self) -> usize {
+        match &self.0 {
+            Kind::Operation(node) => Arc::as_ptr(node).addr(),
+            Kind::Call(call) => call::address(call),
+        }
+    }
+
+    /// The collection that it is of; [`CALLS`] for calls.
+    #[must_use]
+    pub fn collection(&self) -> &Name {
+        self.node().map_or_else(|| &*CALL, |node| &node.collection)
+    }
+
+    /// What is done; [`CALLS`] for calls.
     #[must_use]
     pub fn operation(&self) -> &Name {
-        &self.0.operation
+        self.node().map_or_else(|| &*CALL, |node| &node.operation)
     }
 
     /// What it is done to.
     #[must_use]
     pub fn operands(&self) -> &[Expr] {
-        &self.0.operands
+        match &self.0 {
+            Kind::Operation(node) => &node.operands,
+            Kind::Call(call) => call.operands(),
+        }
     }
 
-    /// How it is done.
+    /// How it is done; null for calls, which know that themselves.
     #[must_use]
     pub fn parameters(&self) -> &Param {
-        &self.0.parameters
+        self.node().map_or(&NO_PARAMETERS, |node| &node.parameters)
     }
 
-    /// What the user said about its tasks.
+    /// What the user said about its tasks; null for calls, which know that themselves.
     #[must_use]
     pub fn annotations(&self) -> &Param {
-        &self.0.annotations
+        self.node().map_or(&NO_PARAMETERS, |node| &node.annotations)
     }
 
-    /// Whether an equal call is the same.
+    /// Whether an equal one is the same. A call is like no other.
     #[must_use]
     pub fn purity(&self) -> Purity {
-        self.0.salt.map_or(Purity::Pure, |_| Purity::Impure)
+        match self.node() {
+            Some(Node { salt: None, .. }) => Purity::Pure,
+            Some(_) | None => Purity::Impure,
+        }
     }
 
-    /// The hash of its content: equal expressions, equal tokens, in every process.
+    /// The hash of its content: equal expressions, equal tokens, in every process. Of a call it is that of its name.
     #[must_use]
     pub fn token(&self) -> Token {
-        self.0.token
+        match &self.0 {
+            Kind::Operation(node) => node.token,
+            Kind::Call(call) => call.token(),
+        }
     }
 
-    /// What is known of the result, if that has been found out; see [`Context::meta`](crate::Context::meta).
+    /// What is known of the result, if that has been found out; see [`Context::meta`](crate::Context::meta). Of calls, of
+    /// which nothing is known, it is known that they make an object.
     #[must_use]
     pub fn known_meta(&self) -> Option<&Meta> {
-        self.0.meta.get()
+        self.node().map_or_else(|| Some(&*OBJECT), |node| node.meta.get())
     }
 
     /// Remembers what is known of the result; the first word counts.
     pub(crate) fn learn(&self, meta: Meta) -> &Meta {
-        self.0.meta.get_or_init(|| meta)
+        self.node().map_or_else(|| &*OBJECT, |node| node.meta.get_or_init(|| meta))
+    }
+
+    /// The node of an operation that is to be made anew.
+    fn to_change(&self) -> Result<&Node> {
+        let what = || ErrorKind::InvalidGraph(format!("the call {self:?} cannot be made another one"));
+        self.node().ok_or_else(|| what().into())
     }
 
     /// The same operation on other operands, of whose result nothing is known yet. An impure call stays the call that
     /// it was.
     ///
     /// # Errors
-    /// None in practice: the content has been encoded before.
+    /// [`ErrorKind::InvalidGraph`] for a call.
     pub fn with_operands(&self, operands: Vec<Expr>) -> Result<Self> {
-        if operands == self.0.operands {
+        if operands == self.operands() {
             return Ok(self.clone());
         }
-        let node = &self.0;
+        let node = self.to_change()?;
         Node {
             collection: node.collection.clone(),
             operation: node.operation.clone(),
@@ -258,9 +374,9 @@ impl Expr {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NotEncodable`](raskt_core::ErrorKind::NotEncodable) for a `change` with foreign objects.
+    /// [`ErrorKind::NotEncodable`] for a `change` with foreign objects; as [`Expr::with_operands`].
     pub fn varied(&self, operands: Vec<Self>, parameters: Param, change: &Param) -> Result<Self> {
-        let node = &self.0;
+        let node = self.to_change()?;
         Node {
             collection: node.collection.clone(),
             operation: node.operation.clone(),
@@ -275,15 +391,15 @@ impl Expr {
         .intern()
     }
 
-    /// What it is made of, to make another one of it. An impure call becomes another call.
+    /// What it is made of, to make another one of it. An impure operation becomes another one.
     #[must_use]
     pub fn draft(&self) -> Draft {
         Draft {
-            collection: self.0.collection.clone(),
-            operation: self.0.operation.clone(),
-            operands: self.0.operands.clone(),
-            parameters: self.0.parameters.clone(),
-            annotations: self.0.annotations.clone(),
+            collection: self.collection().clone(),
+            operation: self.operation().clone(),
+            operands: self.operands().to_vec(),
+            parameters: self.parameters().clone(),
+            annotations: self.annotations().clone(),
             purity: self.purity(),
             meta: None,
         }
@@ -292,7 +408,7 @@ impl Expr {
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.address() == other.address()
     }
 }
 
@@ -300,13 +416,16 @@ impl Eq for Expr {}
 
 impl Hash for Expr {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.token.0.hash(state);
+        self.address().hash(state);
     }
 }
 
 impl fmt::Debug for Expr {
     /// The operation and the start of the token: expressions may be larger than anybody wants to read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:.8}", self.0.operation, self.0.token.to_string())
+        match &self.0 {
+            Kind::Operation(node) => write!(f, "{}-{:.8}", node.operation, node.token.to_string()),
+            Kind::Call(call) => f.write_str(&call.label()),
+        }
     }
 }

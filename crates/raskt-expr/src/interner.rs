@@ -42,20 +42,20 @@ pub(crate) fn intern(node: Node) -> Expr {
     if let Some(found) = shard.nodes.get(&token.0).and_then(Weak::upgrade) {
         // The spare node frees its operands, which takes a while: not under the lock.
         drop(shard);
-        return Expr(found);
+        return Expr::of_node(found);
     }
     if shard.nodes.len() >= shard.sweep_at {
         shard.sweep();
     }
     let fresh = Arc::new(node);
     shard.nodes.insert(token.0, Arc::downgrade(&fresh));
-    Expr(fresh)
+    Expr::of_node(fresh)
 }
 
 /// The expression with that token, if anybody holds it.
 #[must_use]
 pub fn find(token: Token) -> Option<Expr> {
-    shard(token).lock().nodes.get(&token.0).and_then(Weak::upgrade).map(Expr)
+    shard(token).lock().nodes.get(&token.0).and_then(Weak::upgrade).map(Expr::of_node)
 }
 
 /// Gives back the memory of all expressions that nobody holds any more, and says how many are alive. The table does

@@ -1,15 +1,17 @@
 //! Lowering: expressions into layers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, Key, Name, Param, Result, Token};
-use raskt_graph::Graph;
-use raskt_graph::layer::{Grid, Layer};
+use raskt_core::{Error, ErrorKind, Fit, Key, Name, Param, Result};
+use raskt_graph::layer::{Grid, Layer, Raw};
+use raskt_graph::{Graph, TaskTable};
 use rustc_hash::FxHashMap;
 
 use crate::context::Context;
 use crate::expr::Expr;
-use crate::traverse::post_order;
+use crate::strata;
+use crate::traverse::operations;
 
 /// Where an expression's blocks are found once it has been lowered.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +32,7 @@ impl Lowered {
 /// How one collection's expressions become layers.
 pub trait Lower: Send + Sync {
     /// Adds the layers of `expr` to `graph`, and says where its blocks are. Its operands have been lowered: also those of
-    /// a [`Carrier`](crate::Carrier), by their own collection.
+    /// a [`Carrier`](crate::Carrier), by their own collection. A call among them is a layer of one block.
     ///
     /// # Errors
     /// Where the expression has no layers: an operation that is not known, shapes that do not fit.
@@ -41,10 +43,36 @@ pub trait Lower: Send + Sync {
         context: &Context<'_>,
         graph: &mut Graph,
     ) -> Result<Lowered>;
+
+    /// The block of an operand's layer that the value of `expr` is, where it is one: then it has no layer of its own.
+    ///
+    /// # Errors
+    /// For a block that is not there.
+    fn block(&self, expr: &Expr, operands: &[Lowered]) -> Result<Option<Key>> {
+        let (_, _) = (expr, operands);
+        Ok(None)
+    }
+
+    /// What the layers of `roots`, which are about to be lowered, cannot keep to of the bounds: a sentence for each excess.
+    ///
+    /// # Errors
+    /// As lowering them.
+    fn excesses(&self, roots: &[Expr], context: &Context<'_>) -> Result<Vec<String>> {
+        let (_, _) = (roots, context);
+        Ok(Vec::new())
+    }
 }
 
 /// The parameter that says what users call the function that made an expression, where it is not the operation.
 pub const LABEL: &str = "label";
+
+/// The parameter that says that an expression, and all that is planned with it, is to be lowered as it was written.
+pub const AS_WRITTEN: &str = "as_written";
+
+/// Whether `expr` is to be lowered as it was written.
+pub(crate) fn is_as_written(expr: &Expr) -> bool {
+    expr.parameters().get(AS_WRITTEN).is_some_and(|written| *written == Param::Bool(true))
+}
 
 /// What users call the function that made an expression.
 #[must_use]
@@ -65,23 +93,102 @@ pub fn layer_name(expr: &Expr) -> Name {
     Name::new(&format!("{}-{}", label(expr), expr.token()))
 }
 
+/// Where the value of an expression is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// An operation's: all blocks of a layer.
+    Blocks(Lowered),
+    /// One block of a layer that it shares with others: that of a call, or one that was taken of a collection.
+    Block(Key),
+}
+
+impl Wanted {
+    /// The keys of all blocks, in C order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Key> {
+        match self {
+            Self::Blocks(lowered) => lowered.keys().collect(),
+            Self::Block(key) => vec![key.clone()],
+        }
+    }
+
+    /// The only block; an error names the `expr` that has several.
+    pub(crate) fn only_key(&self, expr: &Expr) -> Result<Key> {
+        match self {
+            Self::Block(key) => Ok(key.clone()),
+            Self::Blocks(Lowered { name, grid }) if grid.n_blocks() == 1 => {
+                Ok(Key::block(name.clone(), &grid.block(0)))
+            }
+            Self::Blocks(Lowered { grid, .. }) => {
+                let n = grid.n_blocks();
+                let what = format!("a call takes {expr:?}, which has {n} blocks: a call takes one value");
+                Err(ErrorKind::InvalidGraph(what).into())
+            }
+        }
+    }
+
+    /// The number of blocks along each axis; a single value has no axes.
+    #[must_use]
+    pub fn counts(&self) -> &[u32] {
+        match self {
+            Self::Blocks(lowered) => lowered.grid.counts(),
+            Self::Block(_) => &[],
+        }
+    }
+}
+
 /// Expressions, lowered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The layers. Nothing has been requested of them.
     pub graph: Graph,
-    /// Where the blocks of each root are.
-    pub roots: Vec<Lowered>,
+    /// Where the value of each root is.
+    pub roots: Vec<Wanted>,
     /// What users said about the tasks of layers, where they said something.
     pub annotations: Vec<(Name, Param)>,
     /// How many bytes all blocks of a layer are together, where that is known.
     pub n_bytes: FxHashMap<Name, u64>,
+    /// What the plan cannot keep to of the bounds: a sentence for each excess.
+    pub excesses: Vec<String>,
+}
+
+impl Plan {
+    /// The plan of calls alone, whose table is there: its outputs are the roots.
+    pub(crate) fn of_calls(table: TaskTable) -> Result<Self> {
+        let name = strata::layer_name(0);
+        let roots =
+            (0..table.outputs().len().fit::<u32>()).map(|at| Wanted::Block(Key::block(name.clone(), &[at])));
+        let mut plan = Self { roots: roots.collect(), ..Self::default() };
+        plan.graph.insert(name, Layer::from(Raw::new(Arc::new(table), Vec::new())?))?;
+        Ok(plan)
+    }
+
+    /// The tasks of all roots. Where there is no other layer than one of calls, its table is what runs.
+    ///
+    /// # Errors
+    /// As [`Graph::expand`].
+    pub fn table(&self) -> Result<Arc<TaskTable>> {
+        if let [(name, layer)] = self.graph.layers()
+            && let Layer::Raw(raw) = &**layer
+            && raw.externals().is_empty()
+            && raw.table().outputs().len() == self.roots.len()
+            && (0..).zip(&self.roots).all(|(at, root)| is_output(root, name, at))
+        {
+            return Ok(Arc::clone(raw.table()));
+        }
+        let keys: Vec<Key> = self.roots.iter().flat_map(Wanted::keys).collect();
+        self.graph.expand_for(&keys).map(Arc::new)
+    }
+}
+
+fn is_output(root: &Wanted, name: &Name, at: u32) -> bool {
+    matches!(root, Wanted::Block(key) if key.name == *name && key.block.as_slice() == [at])
 }
 
 /// How the expressions of each collection are lowered.
 #[derive(Clone, Default)]
 pub struct Lowerings {
-    of: FxHashMap<Name, Arc<dyn Lower>>,
+    of: BTreeMap<Name, Arc<dyn Lower>>,
 }
 
 impl Lowerings {
@@ -97,26 +204,78 @@ impl Lowerings {
         }
     }
 
+    /// What the layers of `roots` cannot keep to of the bounds, by collection.
+    pub(crate) fn excesses(&self, roots: &[Expr], context: &Context<'_>) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for lower in self.of.values() {
+            found.extend(lower.excesses(roots, context)?);
+        }
+        Ok(found)
+    }
+
     fn of(&self, expr: &Expr) -> Result<&Arc<dyn Lower>> {
         let unknown = || Error::new(ErrorKind::UnknownBody(format!("lowering of {}", expr.collection())));
         self.of.get(expr.collection()).ok_or_else(unknown)
     }
 }
 
-/// Lowers `roots`, and all that they are made of, once each.
-///
-/// # Errors
-/// What the collections' lowerings return; [`ErrorKind::InvalidGraph`] where one does not add the layer that it names.
-pub fn lower(roots: &[Expr], lowerings: &Lowerings, context: &Context<'_>) -> Result<Plan> {
-    let (graph, n_bytes) = (Graph::default(), FxHashMap::default());
-    let mut plan = Plan { graph, roots: Vec::new(), annotations: Vec::new(), n_bytes };
-    let mut lowered: FxHashMap<Token, Lowered> = FxHashMap::default();
-    let mut operands = Vec::new();
-    for expr in post_order(roots) {
-        operands.clear();
-        operands.extend(expr.operands().iter().filter_map(|operand| lowered.get(&operand.token()).cloned()));
+/// Lowers operations, one after the other, into one plan.
+pub(crate) struct Lowering<'a> {
+    lowerings: &'a Lowerings,
+    context: &'a Context<'a>,
+    found: FxHashMap<Expr, Wanted>,
+    /// Layers of one block, for values that operations take and that have no layer of their own.
+    singles: FxHashMap<Expr, Lowered>,
+    pub(crate) plan: Plan,
+}
+
+impl<'a> Lowering<'a> {
+    pub(crate) fn new(lowerings: &'a Lowerings, context: &'a Context<'a>) -> Self {
+        let (found, singles) = (FxHashMap::default(), FxHashMap::default());
+        Self { lowerings, context, found, singles, plan: Plan::default() }
+    }
+
+    /// Lowers `roots`, and all that they are made of, once each. `call_at` says where the value of a call is.
+    ///
+    /// # Errors
+    /// What the collections' lowerings return; [`ErrorKind::InvalidGraph`] where one does not add the layer that it names.
+    pub(crate) fn add(&mut self, roots: &[Expr], call_at: &dyn Fn(&Expr) -> Result<Key>) -> Result<()> {
+        for expr in operations(roots) {
+            let mut operands = Vec::with_capacity(expr.operands().len());
+            for operand in expr.operands() {
+                operands.push(match self.found.get(operand) {
+                    Some(Wanted::Blocks(lowered)) => lowered.clone(),
+                    Some(Wanted::Block(key)) => self.single(operand, key.clone())?,
+                    None => self.single(operand, call_at(operand)?)?,
+                });
+            }
+            self.add_operation(expr, &operands)?;
+        }
+        Ok(())
+    }
+
+    /// The block `key`, which is the value of `expr`, as a layer of one block: that is what an operation can take.
+    fn single(&mut self, expr: &Expr, key: Key) -> Result<Lowered> {
+        if let Some(single) = self.singles.get(expr) {
+            return Ok(single.clone());
+        }
+        let name = Name::new(&format!("value-{}-of-{}", self.singles.len(), key.name));
+        let layer = Layer::from(Raw::alias(key)?);
+        let lowered = Lowered { name: name.clone(), grid: layer.grid().clone() };
+        self.plan.graph.insert(name, layer)?;
+        self.singles.insert(expr.clone(), lowered.clone());
+        Ok(lowered)
+    }
+
+    fn add_operation(&mut self, expr: &Expr, operands: &[Lowered]) -> Result<()> {
+        let plan = &mut self.plan;
         let n_layers = plan.graph.layers().len();
-        let found = lowerings.of(expr)?.lower(expr, &operands, context, &mut plan.graph)?;
+        let lowering = self.lowerings.of(expr)?;
+        if let Some(key) = lowering.block(expr, operands)? {
+            self.found.insert(expr.clone(), Wanted::Block(key));
+            return Ok(());
+        }
+        let found = lowering.lower(expr, operands, self.context, &mut plan.graph)?;
         if plan.graph.layer(&found.name).map(|layer| Layer::grid(layer)) != Some(&found.grid) {
             let what = format!("{expr:?} was said to become {} of {} blocks", found.name, found.grid);
             return Err(ErrorKind::InvalidGraph(what).into());
@@ -128,8 +287,12 @@ pub fn lower(roots: &[Expr], lowerings: &Lowerings, context: &Context<'_>) -> Re
         if let Some(n_bytes) = expr.known_meta().and_then(|meta| meta.n_bytes()) {
             plan.n_bytes.insert(found.name.clone(), n_bytes);
         }
-        lowered.insert(expr.token(), found);
+        self.found.insert(expr.clone(), Wanted::Blocks(found));
+        Ok(())
     }
-    plan.roots.extend(roots.iter().filter_map(|root| lowered.get(&root.token()).cloned()));
-    Ok(plan)
+
+    /// Where the value of `expr` is.
+    pub(crate) fn find(&self, expr: &Expr) -> Option<&Wanted> {
+        self.found.get(expr)
+    }
 }

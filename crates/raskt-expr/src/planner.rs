@@ -4,15 +4,24 @@ use std::sync::Arc;
 
 use raskt_core::{Name, Result, Token};
 use raskt_graph::explain::Explanation;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::call::Keys;
 use crate::context::{Bounds, Context};
 use crate::explain;
 use crate::expr::Expr;
+use crate::gather::{Gathered, gather};
 use crate::library::{Library, NoLibrary};
-use crate::lower::{self, Lower, Lowerings, Plan};
+use crate::lower::{Lower, Lowering, Lowerings, Plan, Wanted, is_as_written};
 use crate::operation::{Operations, Way};
-use crate::rewrite::{self, RewriteOptions, Rewritten, Rule, Rules};
+use crate::rewrite::{self, Pass, RewriteOptions, Rewritten, Rule, Rules, Sharing};
+use crate::strata::Strata;
+
+/// Most tasks of a graph that is expanded for people to read.
+const N_EXPLAINED_MAX: u64 = 10_000;
+
+/// What two parts share may be found to be needed by nobody else only once both have been rewritten: most rounds of that.
+const N_ROUNDS_MAX: usize = 8;
 
 /// Simplifies and lowers the expressions of all collections that it was told of.
 #[derive(Clone)]
@@ -23,10 +32,10 @@ pub struct Planner {
     pub way: Way,
     /// Bounds of rewriting.
     pub options: RewriteOptions,
-    /// Names of what planning leaves out beside rules: steps of a collection's own.
-    left_out: Vec<Name>,
     library: Arc<dyn Library>,
     rules: Rules,
+    sharing: Vec<Arc<dyn Sharing>>,
+    passes: Vec<(Name, Arc<dyn Pass>)>,
     lowerings: Lowerings,
 }
 
@@ -44,9 +53,10 @@ impl Planner {
             operations: Operations::default(),
             way: Way::Preferred,
             options: RewriteOptions::default(),
-            left_out: Vec::new(),
             library,
             rules: Rules::default(),
+            sharing: Vec::new(),
+            passes: Vec::new(),
             lowerings: Lowerings::default(),
         }
     }
@@ -56,22 +66,30 @@ impl Planner {
         self.rules.add(collection, Arc::new(rule));
     }
 
-    /// The same planner without the rules, and the steps of collections, of such names.
+    /// Adds what a collection knows of who else needs an expression.
+    pub fn add_sharing(&mut self, sharing: impl Sharing + 'static) {
+        self.sharing.push(Arc::new(sharing));
+    }
+
+    /// Adds a pass of `collection`, behind those that there are. It sees the expressions of other collections, too.
+    pub fn add_pass(&mut self, collection: impl Into<Name>, pass: impl Pass + 'static) {
+        self.passes.push((collection.into(), Arc::new(pass)));
+    }
+
+    /// The same planner without the rules and passes of such names.
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Self {
-        let left_out = names.iter().map(|name| Name::new(name)).collect();
-        Self { rules: self.rules.without(|rule| names.contains(&rule)), left_out, ..self.clone() }
+        let kept = |(_, pass): &&(Name, Arc<dyn Pass>)| !names.contains(&pass.name());
+        let passes = self.passes.iter().filter(kept).cloned().collect();
+        Self { rules: self.rules.without(|rule| names.contains(&rule)), passes, ..self.clone() }
     }
 
-    /// Whether a step of a collection's planning is left out.
+    /// What can be left out of the planning of `collection`: the names of its rules and passes, in the order in which they
+    /// are tried.
     #[must_use]
-    pub fn leaves_out(&self, name: &str) -> bool {
-        self.left_out.iter().any(|left_out| left_out.as_str() == name)
-    }
-
-    /// The names of the rules of `collection`, in the order in which they are tried.
-    pub fn rule_names(&self, collection: &str) -> impl Iterator<Item = &'static str> {
-        self.rules.names(collection)
+    pub fn steps(&self, collection: &str) -> Vec<&'static str> {
+        let passes = self.passes.iter().filter(|(of, _)| of.as_str() == collection);
+        self.rules.names(collection).chain(passes.map(|(_, pass)| pass.name())).collect()
     }
 
     /// Says how the expressions of `collection` are lowered.
@@ -103,10 +121,31 @@ impl Planner {
     /// # Errors
     /// What rules return; an error that names the rule, where rules come to no end.
     pub fn simplify(&self, roots: &[Expr]) -> Result<Rewritten> {
-        self.simplify_sharing(roots, FxHashSet::default())
+        let mut all = self.simplify_sharing(roots, self.shared(roots)?)?;
+        for _ in 1..N_ROUNDS_MAX {
+            if !self.sharing.iter().any(|sharing| sharing.may_loosen(&all)) {
+                break;
+            }
+            let next = self.simplify_sharing(&all.roots, self.shared(&all.roots)?)?;
+            let is_done = next.roots == all.roots;
+            all.add(next);
+            if is_done {
+                break;
+            }
+        }
+        Ok(all)
     }
 
-    /// [`Planner::simplify`], where others need all of the expressions `shared`; see [`Context::is_shared`].
+    /// The expressions of which several need all.
+    fn shared(&self, roots: &[Expr]) -> Result<FxHashSet<Token>> {
+        let mut shared = FxHashSet::default();
+        for sharing in &self.sharing {
+            shared.extend(sharing.shared(roots, &self.context())?);
+        }
+        Ok(shared)
+    }
+
+    /// [`Planner::simplify`] in one round, where others need all of the expressions `shared`; see [`Context::is_shared`].
     ///
     /// # Errors
     /// As [`Planner::simplify`].
@@ -114,48 +153,111 @@ impl Planner {
         rewrite::rewrite(roots, shared, &self.rules, &self.context(), &self.options)
     }
 
-    /// The layers of `roots` as they stand.
-    ///
-    /// # Errors
-    /// What the collections' lowerings return.
-    pub fn lower(&self, roots: &[Expr]) -> Result<Plan> {
-        self.lower_within(roots, Bounds::default())
+    /// What the passes of all collections make of `roots`.
+    fn passed(&self, roots: Vec<Expr>) -> Result<Vec<Expr>> {
+        self.passes.iter().try_fold(roots, |roots, (_, pass)| pass.apply(&roots, &self.context()))
     }
 
-    /// The layers of `roots` as they stand, for a computation that may take so much.
+    /// The layers of `roots`: the expressions of several collections, and calls, become one graph, shared parts once.
     ///
     /// # Errors
-    /// As [`Planner::lower`].
-    pub fn lower_within(&self, roots: &[Expr], bounds: Bounds) -> Result<Plan> {
-        lower::lower(roots, &self.lowerings, &Context { bounds, ..self.context() })
-    }
-
-    /// The layers of `roots`, simplified: several collections' expressions become one graph, shared parts once.
-    ///
-    /// # Errors
-    /// As [`Planner::simplify`] and [`Planner::lower`].
+    /// As [`gather`] with no other knowledge than the calls' own keys, and as [`Planner::plan_gathered`].
     pub fn plan(&self, roots: &[Expr]) -> Result<Plan> {
-        self.lower(&self.simplify(roots)?.roots)
+        self.plan_within(roots, Bounds::default())
     }
 
-    /// What becomes of `roots`, as text: the expressions, the rules that fired, the expressions behind them, and their
-    /// layers.
+    /// [`Planner::plan`] for a computation that may take so much.
+    ///
+    /// # Errors
+    /// As [`Planner::plan`].
+    pub fn plan_within(&self, roots: &[Expr], bounds: Bounds) -> Result<Plan> {
+        self.plan_gathered(gather(roots, &mut Keys::default(), &FxHashMap::default())?, bounds)
+    }
+
+    /// The layers of what has been gathered: operations are simplified together, those on both sides of a call included,
+    /// and lowered by their collections; calls become raw layers.
+    ///
+    /// # Errors
+    /// What rules, operations and lowerings return; [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) for a
+    /// call that takes an operation of several blocks.
+    pub fn plan_gathered(&self, gathered: Gathered, bounds: Bounds) -> Result<Plan> {
+        if !gathered.has_operations() {
+            return Plan::of_calls(gathered.into_table());
+        }
+        let rows = gathered.wanted();
+        let written = operations_at(&gathered, &rows);
+        let exprs = match written.iter().any(is_as_written) {
+            true => written,
+            false => self.passed(self.simplify(&written)?.roots)?,
+        };
+        self.lower(&gathered, &rows, &exprs, bounds)
+    }
+
+    /// The plan in which `exprs` take the places of the operations at `rows`.
+    fn lower(&self, gathered: &Gathered, rows: &[u32], exprs: &[Expr], bounds: Bounds) -> Result<Plan> {
+        let context = Context { bounds, ..self.context() };
+        let strata = Strata::new(gathered);
+        let mut lowering = Lowering::new(&self.lowerings, &context);
+        lowering.add(exprs, &|call| strata.key_of(call))?;
+        let at: FxHashMap<u32, &Expr> = rows.iter().copied().zip(exprs).collect();
+        let mut plan = std::mem::take(&mut lowering.plan);
+        let operation_at = |row: u32| at.get(&row).and_then(|expr| lowering.find(expr)).cloned();
+        strata.add_to(&mut plan.graph, &operation_at)?;
+        let wanted = |&row: &u32| match operation_at(row) {
+            Some(wanted) => Some(wanted),
+            None => strata.key_at(row).map(Wanted::Block),
+        };
+        plan.roots = gathered.table().outputs().iter().filter_map(wanted).collect();
+        plan.excesses = self.lowerings.excesses(exprs, &context)?;
+        Ok(plan)
+    }
+
+    /// What becomes of `roots`, as text: the expressions, the rules that fired, what is left, what passes make of it, the
+    /// layers, and what the tasks run (in graphs of up to 10,000).
     ///
     /// # Errors
     /// As [`Planner::plan`].
     pub fn explain(&self, roots: &[Expr]) -> Result<String> {
-        let rewritten = self.simplify(roots)?;
+        self.explain_within(roots, Bounds::default())
+    }
+
+    /// [`Planner::explain`] for a computation that may take so much.
+    ///
+    /// # Errors
+    /// As [`Planner::plan`].
+    pub fn explain_within(&self, roots: &[Expr], bounds: Bounds) -> Result<String> {
+        let gathered = gather(roots, &mut Keys::default(), &FxHashMap::default())?;
+        let rows = gathered.wanted();
+        let written = operations_at(&gathered, &rows);
+        let rewritten = self.simplify(&written)?;
         let mut text = Explanation::default();
-        text.note("expressions");
-        text.note(&explain::indented(&explain::expressions(roots)));
+        let mut section = |title: &str, body: &str| {
+            text.note(title);
+            text.note(&explain::indented(body));
+        };
+        section("expressions", &explain::expressions(roots));
         if !rewritten.counts.is_empty() {
-            text.note("simplified by");
-            text.note(&explain::indented(&explain::rules(&rewritten)));
-            text.note("simplified");
-            text.note(&explain::indented(&explain::expressions(&rewritten.roots)));
+            section("simplified by", &explain::rules(&rewritten));
+            section("simplified", &explain::expressions(&rewritten.roots));
         }
-        let plan = self.lower(&rewritten.roots)?;
+        let mut exprs = rewritten.roots;
+        for (_, pass) in &self.passes {
+            let before = std::mem::take(&mut exprs);
+            exprs = pass.apply(&before, &self.context())?;
+            if exprs != before {
+                section(pass.title(), &explain::expressions(&exprs));
+            }
+        }
+        let plan = self.lower(&gathered, &rows, &exprs, bounds)?;
         text.layers(&plan.graph, |name| plan.n_bytes.get(name).copied());
+        if plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum::<u64>() <= N_EXPLAINED_MAX {
+            text.tasks("expanded", &*plan.table()?);
+        }
         Ok(text.to_string())
     }
+}
+
+/// The operations at `rows`.
+fn operations_at(gathered: &Gathered, rows: &[u32]) -> Vec<Expr> {
+    rows.iter().filter_map(|&row| gathered.operation_at(row)).cloned().collect()
 }

@@ -22,6 +22,34 @@ pub trait Rule: Send + Sync {
     fn apply(&self, expr: &Expr, context: &Context<'_>) -> Result<Option<Expr>>;
 }
 
+/// What a collection knows of who else needs an expression: the part that one wants of what others need whole anyway had
+/// better be taken of the whole.
+pub trait Sharing: Send + Sync {
+    /// The expressions among those of `roots` of which several need all.
+    ///
+    /// # Errors
+    /// What the operations' rules return.
+    fn shared(&self, roots: &[Expr], context: &Context<'_>) -> Result<FxHashSet<Token>>;
+
+    /// Whether rewriting once more may find less shared than it was `before`.
+    fn may_loosen(&self, before: &Rewritten) -> bool;
+}
+
+/// A step of a collection's planning that sees all expressions at once, behind the rules.
+pub trait Pass: Send + Sync {
+    /// The name by which it is left out.
+    fn name(&self) -> &'static str;
+
+    /// What `explain()` calls the expressions behind it.
+    fn title(&self) -> &'static str;
+
+    /// What takes the place of `roots`: expressions of the same values in the same blocks.
+    ///
+    /// # Errors
+    /// Where something that it asked for failed.
+    fn apply(&self, roots: &[Expr], context: &Context<'_>) -> Result<Vec<Expr>>;
+}
+
 /// The rules of each collection, in the order in which they are tried.
 #[derive(Clone, Default)]
 pub struct Rules {
@@ -92,7 +120,22 @@ pub struct Rewritten {
     pub firings: Vec<Firing>,
 }
 
-/// Rewrites `roots`, and all that they are made of, until no rule changes anything. Shared parts are rewritten once. What
+impl Rewritten {
+    /// Goes on to what came of rewriting `self.roots`.
+    pub(crate) fn add(&mut self, next: Self) {
+        self.roots = next.roots;
+        self.firings.extend(next.firings);
+        for (rule, n) in next.counts {
+            match self.counts.iter_mut().find(|(name, _)| *name == rule) {
+                Some((_, count)) => *count += n,
+                None => self.counts.push((rule, n)),
+            }
+        }
+    }
+}
+
+/// Rewrites the operations `roots`, and all operations that they are made of, until no rule changes anything. A call is a
+/// source here: the operations below it are roots of their own. Shared parts are rewritten once. What
 /// becomes of an expression of `shared` is shared as well.
 ///
 /// # Errors
@@ -104,7 +147,7 @@ pub fn rewrite(
     context: &Context<'_>,
     options: &RewriteOptions,
 ) -> Result<Rewritten> {
-    let n_exprs = crate::traverse::post_order(roots).len() as u64;
+    let n_exprs = crate::traverse::operations(roots).len() as u64;
     let mut rewriter = Rewriter {
         rules,
         context,
@@ -160,6 +203,9 @@ impl Place {
 
 impl Rewriter<'_> {
     fn normal_form(&mut self, root: &Expr) -> Result<Expr> {
+        if !root.is_operation() {
+            return Ok(root.clone());
+        }
         if let Some(done) = self.done.get(&root.token()) {
             return Ok(done.clone());
         }
@@ -167,6 +213,7 @@ impl Rewriter<'_> {
         let mut last = root.clone();
         while let Some(place) = self.path.last_mut() {
             match place.expr.operands().get(place.operands.len()).cloned() {
+                Some(call) if !call.is_operation() => place.operands.push(call),
                 Some(operand) => match self.done.get(&operand.token()) {
                     Some(done) => place.operands.push(done.clone()),
                     None => self.enter(operand)?,
@@ -231,7 +278,9 @@ impl Rewriter<'_> {
     fn fire(&self, expr: &Expr) -> Result<Option<(&'static str, Expr)>> {
         let context = Context { shared: Some(&self.shared), ..*self.context };
         for rule in self.rules.of(expr) {
-            if let Some(better) = rule.apply(expr, &context)?.filter(|better| better != expr) {
+            // A call is no operation: it cannot take the place of one that others read by its blocks.
+            let better = rule.apply(expr, &context)?.filter(|better| better != expr && better.is_operation());
+            if let Some(better) = better {
                 return Ok(Some((rule.name(), better)));
             }
         }

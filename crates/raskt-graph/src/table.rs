@@ -254,6 +254,12 @@ impl TableBuilder {
         self.push(body, inputs)
     }
 
+    /// What task `task` runs; `None` where it has not been added.
+    #[must_use]
+    pub fn body_of(&self, task: u32) -> Option<&Body> {
+        self.bodies.get(*self.body_of.get(task as usize)? as usize)
+    }
+
     /// The number that the next task gets.
     #[must_use]
     pub fn n_tasks(&self) -> usize {

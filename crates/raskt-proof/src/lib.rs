@@ -1,5 +1,6 @@
 //! A collection of arrays small enough to be read at once, which carries the proof that one can be planned without
-//! Python and run by every executor: natively, and through the functions of a library. For tests only.
+//! Python and run by every executor: natively, and through the functions of a library; and that another collection, and
+//! calls that users wrote, meet it in one plan without knowing it. For tests only.
 //!
 //! ```
 //! use raskt_exec::BodyRegistry;
@@ -17,7 +18,7 @@ mod lowering;
 mod operations;
 mod sums;
 
-pub use arrays::{add, full, sum};
+pub use arrays::{add, full, sum, taken};
 pub use kernels::register;
-pub use operations::planner;
+pub use operations::{add_to, planner};
 pub use sums::{expected_sum, plan_sum, to_f64};

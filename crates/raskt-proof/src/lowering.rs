@@ -4,8 +4,8 @@ use raskt_core::chunk::Chunks;
 use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Context, Expr, Lower, Lowered, layer_name};
 use raskt_graph::layer::{
-    Blockwise, BlockwiseParts, Formula, Grid, Indexed, Layer, Neighbours, Operand, ReducedAxes, ReducedAxis,
-    Returns, Source, TreeReduce, TreeReduceParts,
+    Along, Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Neighbours, Operand,
+    ReducedAxes, ReducedAxis, Returns, Source, TreeReduce, TreeReduceParts,
 };
 use raskt_graph::{Body, Graph};
 
@@ -32,6 +32,7 @@ impl Lower for ProofLowering {
         let layer = match (expr.operation().as_str(), operands) {
             ("full", []) => full(expr, grid.clone(), body)?,
             ("add", [_, _]) => add(operands, &grid, body(Param::Null)?)?,
+            ("taken", [operand]) => taken(operand)?,
             ("sum", [operand]) => sum(operand, body(Param::Null)?)?,
             _ => return Err(ErrorKind::UnknownBody(expr.operation().to_string()).into()),
         };
@@ -61,6 +62,16 @@ fn add(operands: &[Lowered], grid: &Grid, body: Body) -> Result<Layer> {
         ..BlockwiseParts::of(body)
     };
     Ok(Blockwise::new(parts)?.into())
+}
+
+/// The only block of the operand, as it is.
+fn taken(operand: &Lowered) -> Result<Layer> {
+    let indexed = Indexed {
+        operand: Operand::new(operand.name.clone()),
+        axes: vec![Along::Single; operand.grid.n_axes()],
+        contraction: Contraction::Spread,
+    };
+    Ok(Blockwise::new(BlockwiseParts { operands: vec![indexed], ..BlockwiseParts::of(Body::Alias) })?.into())
 }
 
 fn sum(operand: &Lowered, body: Body) -> Result<Layer> {

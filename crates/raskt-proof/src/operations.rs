@@ -1,4 +1,4 @@
-//! The collection's table: three operations, two ways for each.
+//! The collection's table: three operations with two ways for each, and one that takes what others made.
 
 use std::sync::Arc;
 
@@ -21,7 +21,17 @@ type Rule = fn(&[Meta], &Param) -> Result<Meta>;
 /// None in practice: names are added once.
 pub fn planner(library: Arc<dyn Library>) -> Result<Planner> {
     let mut planner = Planner::new(library);
-    let rows: [(&str, usize, Rule); 3] = [("full", 0, full_meta), ("add", 2, add_meta), ("sum", 1, sum_meta)];
+    add_to(&mut planner)?;
+    Ok(planner)
+}
+
+/// Adds the collection to `planner`: all that the planning of other collections, and of calls, has to know of it.
+///
+/// # Errors
+/// [`ErrorKind::KeyClash`] where it is there already.
+pub fn add_to(planner: &mut Planner) -> Result<()> {
+    let rows: [(&str, usize, Rule); 4] =
+        [("full", 0, full_meta), ("add", 2, add_meta), ("sum", 1, sum_meta), ("taken", 1, sum_meta)];
     for (name, arity, meta) in rows {
         let is_float = |operands: &[Meta]| operands.iter().all(|meta| *meta.dtype() == DType::Float64);
         let kernel = NativeKernel { name: (&*format!("{COLLECTION}.{name}")).into(), accepts: is_float };
@@ -34,8 +44,7 @@ pub fn planner(library: Arc<dyn Library>) -> Result<Planner> {
         };
         planner.operations.add(COLLECTION, operation)?;
     }
-    planner.add_lowering(COLLECTION, ProofLowering)?;
-    Ok(planner)
+    planner.add_lowering(COLLECTION, ProofLowering)
 }
 
 fn of_chunks(axes: Option<AxisChunks>) -> Result<Meta> {

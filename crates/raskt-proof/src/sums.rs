@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Key, Result, Value};
-use raskt_expr::{Lowered, NoLibrary, Way};
+use raskt_core::{Result, Value};
+use raskt_expr::{NoLibrary, Way};
 use raskt_graph::TaskTable;
 
 use crate::{add, full, planner, sum};
@@ -16,14 +16,12 @@ const FILL: f64 = 1.5;
 ///
 /// # Errors
 /// Where there are no chunks, or too many.
-pub fn plan_sum(n_chunks: u32, chunk_len: u64, way: Way) -> Result<TaskTable> {
+pub fn plan_sum(n_chunks: u32, chunk_len: u64, way: Way) -> Result<Arc<TaskTable>> {
     let x = full(FILL, n_chunks, chunk_len)?;
     let root = sum(&add(&x, &sum(&x)?)?)?;
     let mut planner = planner(Arc::new(NoLibrary))?;
     planner.way = way;
-    let plan = planner.plan(&[root])?;
-    let keys: Vec<Key> = plan.roots.iter().flat_map(Lowered::keys).collect();
-    plan.graph.expand_for(&keys)
+    planner.plan(&[root])?.table()
 }
 
 /// What [`plan_sum`] computes, by a plain loop. Exact while the elements are fewer than 2²⁵.

@@ -151,7 +151,7 @@ enum Executor {
 }
 
 /// The result, the bytes that values took in memory at the most, and whether any were spilled.
-fn execute(table: TaskTable, executor: Executor, limit: Option<u64>) -> (Value, u64, bool) {
+fn execute(table: Arc<TaskTable>, executor: Executor, limit: Option<u64>) -> (Value, u64, bool) {
     let folder = tempfile::tempdir().unwrap();
     let spill = SpillFolder::create(folder.path()).unwrap();
     let n_workers = if let Executor::Pool(n) = executor { n } else { 1 };
@@ -163,7 +163,7 @@ fn execute(table: TaskTable, executor: Executor, limit: Option<u64>) -> (Value, 
         ..RunOptions::default()
     };
     let registry = registry();
-    let run = Arc::new(Run::new(Arc::new(table), Arc::clone(&registry), options).unwrap());
+    let run = Arc::new(Run::new(table, Arc::clone(&registry), options).unwrap());
     match executor {
         Executor::Sync => {
             let mut probe = Probe::default();

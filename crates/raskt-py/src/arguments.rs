@@ -1,14 +1,13 @@
 //! Arguments of functions that run later, of blocks or of elements: the lazy values among them, wherever they stand in
 //! containers, become one value that is computed before the function runs.
 
-use std::sync::Arc;
-
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::array::{ArrayExpr, ArrayRoot};
+use crate::array::{ArrayExpr, results};
 use crate::delayed::{Delayed, hand_out};
+use crate::names::node_of;
 use crate::node::{Callee, Node};
 use crate::scan::Scan;
 
@@ -26,7 +25,7 @@ fn delayed_within<'py>(py: Python<'py>, object: Bound<'py, PyAny>) -> PyResult<O
     let key = PyString::new(py, &key).into_any().unbind();
     let notes = crate::annotations::current(py)?;
     let node = Node::new(Callee::Identity, args, scan.deps, notes).with_key(py, key);
-    hand_out(py, Delayed::of(Arc::new(node))).map(Some)
+    hand_out(py, Delayed::of(node)).map(Some)
 }
 
 /// What computing `value`, made by [`delayed_within`], would give if its arrays were what `example` makes of their
@@ -37,11 +36,12 @@ fn example_of<'py>(
     value: PyRef<'_, Delayed>,
     example: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let node = value.node();
+    let node = node_of(value.expr());
+    let Some(node) = node else { return Ok(None) };
     let mut inputs = Vec::with_capacity(node.deps.len());
     for dep in &node.deps {
-        let Some(root) = ArrayRoot::of(py, dep) else { return Ok(None) };
-        let input = example.call1((ArrayExpr::of(root.get().expr.clone()),))?;
+        let Some(array) = results::assembled(dep) else { return Ok(None) };
+        let input = example.call1((ArrayExpr::of(array.clone()),))?;
         if input.is_none() {
             return Ok(None);
         }

@@ -23,17 +23,20 @@ mod operands;
 mod parameters;
 mod pickled;
 mod planning;
-mod root;
-mod tables;
+pub mod results;
 
+pub use deferred::settled;
 pub use entry::enter;
 pub use expression::ArrayExpr;
-pub use finish::{FINISH, Finish};
+pub use finish::Finish;
 pub use from_numpy::{from_fresh, from_numpy, is_own};
+pub use library::NumPy;
 pub use library_way::register as take_library_way;
-pub use notes::{Notes, number as retries_number, retries};
-pub use root::{ArrayRoot, any_alive as any_root_alive};
-pub use tables::collect;
+pub use notes::{
+    Notes, from_dict as notes_from_dict, number as retries_number, retries, to_dict as notes_to_dict,
+};
+pub use pickled::{Shared, from_data as params_from_data};
+pub use planning::PythonTokens;
 
 use std::sync::Arc;
 
@@ -209,7 +212,7 @@ fn lend(py: Python<'_>, memory: ArrayMemory) -> PyResult<Bound<'_, PyAny>> {
 /// Adds the names of the folder's modules.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     deferred::register(module)?;
-    root::register(module)?;
+    results::register(module)?;
     parameters::register(module)?;
     expression::register(module)
 }

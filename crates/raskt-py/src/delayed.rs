@@ -9,15 +9,17 @@ use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use raskt_expr::Expr;
 use smallvec::SmallVec;
 
+use crate::names::{key_of, node_of};
 use crate::node::{Arg, Args, Callee, Func, Node, Notes};
 use crate::scan::Scan;
 
 /// A value that will be computed when asked for.
 #[pyclass(frozen, subclass, weakref, module = "raskt._raskt", name = "Delayed")]
 pub struct Delayed {
-    node: Arc<Node>,
+    expr: Expr,
     /// How many items the value has, for iteration.
     length: Option<usize>,
     /// For `delayed(function)`: how its calls are made.
@@ -34,18 +36,23 @@ pub struct Maker {
 
 impl Delayed {
     /// A value made by `node`.
-    pub fn of(node: Arc<Node>) -> Self {
-        Self { node, length: None, maker: None }
+    pub fn of(node: Node) -> Self {
+        Self::of_expr(Expr::of_call(Arc::new(node)))
     }
 
-    /// A value made by `node`, of so many items.
-    pub fn with_length(node: Arc<Node>, length: Option<usize>) -> Self {
-        Self { node, length, maker: None }
+    /// The value of `expr`.
+    pub fn of_expr(expr: Expr) -> Self {
+        Self { expr, length: None, maker: None }
+    }
+
+    /// The value of `expr`, of so many items.
+    pub fn with_length(expr: Expr, length: Option<usize>) -> Self {
+        Self { expr, length, maker: None }
     }
 
     /// What makes the value.
-    pub fn node(&self) -> &Arc<Node> {
-        &self.node
+    pub fn expr(&self) -> &Expr {
+        &self.expr
     }
 }
 
@@ -132,7 +139,7 @@ impl Maker {
             }
             None => node,
         };
-        hand_out(py, Delayed { node: Arc::new(node), length: self.nout, maker: None })
+        hand_out(py, Delayed { length: self.nout, ..Delayed::of(node) })
     }
 }
 
@@ -192,13 +199,13 @@ fn binary<'py>(
 ) -> PyResult<Bound<'py, Delayed>> {
     let py = left.py();
     let node = call(py, &operator(py, name)?, &PyTuple::new(py, [left, right])?, None, true)?;
-    hand_out(py, Delayed::of(Arc::new(node)))
+    hand_out(py, Delayed::of(node))
 }
 
 fn unary<'py>(name: &'static str, slf: &Bound<'py, Delayed>) -> PyResult<Bound<'py, Delayed>> {
     let py = slf.py();
     let node = call(py, &operator(py, name)?, &PyTuple::new(py, [slf])?, None, true)?;
-    hand_out(py, Delayed::of(Arc::new(node)))
+    hand_out(py, Delayed::of(node))
 }
 
 #[pymethods]
@@ -214,17 +221,17 @@ impl Delayed {
         if let Some(maker) = &this.maker {
             return maker.call(py, args, kwargs);
         }
-        if let Some((object, name)) = method_of(py, &this.node)? {
+        if let Some((object, name)) = method_of(py, &this.expr)? {
             let caller = Func::named(&py.import("raskt._protocol")?.getattr("call_method")?, &name);
             let all = [object, PyString::new(py, &name).into_any()].into_iter().chain(args.iter());
             let maker = Maker { func: caller, pure: false, nout: None, traverse: true };
             return maker.call(py, &PyTuple::new(py, all.collect::<Vec<_>>())?, kwargs);
         }
         let mut scan = Scan::new(true);
-        scan.input(Arc::clone(&this.node));
+        scan.input(&this.expr);
         let args = scan.args(args, kwargs)?;
         let node = Node::new(Callee::FirstInput, args, scan.deps, notes(py)?);
-        hand_out(py, Self::of(Arc::new(node)))
+        hand_out(py, Self::of(node))
     }
 
     fn __getattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<Bound<'py, Self>> {
@@ -398,7 +405,7 @@ impl Delayed {
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-        self.node.py_key(py).hash()
+        key_of(py, &self.expr).hash()
     }
 
     fn __bool__(&self) -> PyResult<bool> {
@@ -430,13 +437,13 @@ impl Delayed {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Delayed({})", self.node.py_key(py).repr()?.to_string_lossy()))
+        Ok(format!("Delayed({})", key_of(py, &self.expr).repr()?.to_string_lossy()))
     }
 
     /// The task's key.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        self.node.py_key(py)
+        key_of(py, &self.expr)
     }
 
     /// Computes the value; see `raskt.compute` for the keywords.
@@ -483,11 +490,11 @@ impl Delayed {
     }
 
     fn __raskt_keys__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, [self.node.py_key(py)])
+        PyList::new(py, [key_of(py, &self.expr)])
     }
 
     fn __raskt_tokenize__<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
-        self.node.py_key(py)
+        key_of(py, &self.expr)
     }
 
     fn __raskt_postcompute__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -497,7 +504,7 @@ impl Delayed {
 
     fn __raskt_postpersist__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let rebuild = py.import("raskt._protocol")?.getattr("rebuild_delayed")?;
-        let extra = PyTuple::new(py, [self.node.py_key(py), self.length.into_pyobject(py)?.into_any()])?;
+        let extra = PyTuple::new(py, [key_of(py, &self.expr), self.length.into_pyobject(py)?.into_any()])?;
         PyTuple::new(py, [rebuild, extra.into_any()])
     }
 
@@ -587,7 +594,7 @@ impl Delayed {
                 (maker.func.object.bind(py), &*maker.func.name, maker.pure, maker.nout, maker.traverse);
             return Ok((rebuild.getattr("make_function")?, args).into_pyobject(py)?.into_any());
         }
-        let (rows, functions) = crate::template::flatten(py, &this.node)?;
+        let (rows, functions) = crate::template::flatten(py, &this.expr)?;
         let args = (rows, functions, this.length);
         Ok((rebuild.getattr("rebuild_delayed")?, args).into_pyobject(py)?.into_any())
     }
@@ -611,13 +618,16 @@ fn no_modulo(modulo: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
     }
 }
 
-/// If `node` is `getattr(object, "name")`: the object, delayed, and the name. Calling it is then one task.
-fn method_of<'py>(py: Python<'py>, node: &Arc<Node>) -> PyResult<Option<(Bound<'py, PyAny>, String)>> {
+/// If `expr` is `getattr(object, "name")`: the object, delayed, and the name. Calling it is then one task.
+fn method_of<'py>(py: Python<'py>, expr: &Expr) -> PyResult<Option<(Bound<'py, PyAny>, String)>> {
+    let Some(node) = node_of(expr) else {
+        return Ok(None);
+    };
     let Callee::Func(func) = &node.callee else { return Ok(None) };
     let Args::Mixed { args, kwargs } = &node.args else { return Ok(None) };
     match (args.as_ref(), kwargs.is_empty()) {
         ([Arg::Input(0), Arg::Const(name)], true) if &*func.name == "getattr" && node.deps.len() == 1 => {
-            let object = Bound::new(py, Delayed::of(Arc::clone(&node.deps[0])))?;
+            let object = Bound::new(py, Delayed::of_expr(node.deps[0].clone()))?;
             Ok(Some((object.into_any(), name.bind(py).extract()?)))
         }
         _ => Ok(None),
@@ -643,7 +653,7 @@ fn make_function(
         node = node.with_key(py, key);
     }
     let maker = Maker { func, pure, nout, traverse };
-    Ok(Delayed { node: Arc::new(node), length: None, maker: Some(Arc::new(maker)) })
+    Ok(Delayed { maker: Some(Arc::new(maker)), ..Delayed::of(node) })
 }
 
 /// `delayed(object)`: the object as a delayed value, with the delayed values in it computed if it is traversed.
@@ -669,7 +679,7 @@ fn make_value(
     if let Some(key) = key {
         node = node.with_key(py, key);
     }
-    Ok(Delayed { node: Arc::new(node), length: nout, maker: None })
+    Ok(Delayed { length: nout, ..Delayed::of(node) })
 }
 
 /// A delayed value from what pickling one wrote.
@@ -680,7 +690,8 @@ fn rebuild_delayed(
     functions: &Bound<'_, PyList>,
     length: Option<usize>,
 ) -> PyResult<Delayed> {
-    Ok(Delayed { node: crate::template::unflatten(py, rows, functions)?, length, maker: None })
+    let expr = crate::errors::guarded(|| crate::template::unflatten(py, rows, functions))?;
+    Ok(Delayed::with_length(expr, length))
 }
 
 /// Whether `object` is a collection: a delayed value, or of a type with `__raskt_graph__`.

@@ -11,8 +11,8 @@ use raskt_core::{Fit, Value};
 use raskt_graph::{Body, TaskTable};
 use rustc_hash::FxHashSet;
 
-use crate::collect::{collect, node_of};
 use crate::delayed::Delayed;
+use crate::plan::{exprs_of, node_of, plan};
 use crate::view;
 
 /// One node, as `raskt/_visualize.py` describes it.
@@ -97,8 +97,7 @@ type Shown<'py> = (Bound<'py, PyAny>, String, bool, u32, Vec<u32>);
 /// The tasks that a picture of `roots` shows, inputs first.
 #[pyfunction]
 fn shown_tasks<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Vec<Shown<'py>>> {
-    let nodes: Vec<_> = roots.iter().map(|root| std::sync::Arc::clone(root.node())).collect();
-    let table = collect(py, &nodes)?;
+    let table = plan(py, &exprs_of(&roots))?.table;
     let n_tasks = table.n_tasks().fit::<u32>();
     let is_shown: Vec<bool> = (0..n_tasks).map(|task| !is_passed_through(&table, task)).collect();
     let numbered = |tasks: &mut dyn Iterator<Item = u32>| {
@@ -131,8 +130,7 @@ fn order(table: &TaskTable) -> Vec<u32> {
 /// The keys of all tasks that `roots` need, in the order of execution.
 #[pyfunction]
 fn order_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let nodes: Vec<_> = roots.iter().map(|root| std::sync::Arc::clone(root.node())).collect();
-    let table = collect(py, &nodes)?;
+    let table = plan(py, &exprs_of(&roots))?.table;
     order(&table).into_iter().map(|task| view::key(py, &table, task)).collect()
 }
 

@@ -3,6 +3,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString, PyTuple};
 use raskt_core::{Block, Key, Name};
+use raskt_expr::{Expr, layer_name};
+
+use crate::node::Node;
 
 /// What to call `object` in keys, pictures and errors: `__name__` of a function, that of what a partial or a
 /// method wraps, the type's name otherwise.
@@ -33,8 +36,25 @@ pub fn to_key(key: &Bound<'_, PyAny>) -> Key {
     if let Some(block) = key.cast_exact::<PyTuple>().ok().and_then(block_key) {
         return block;
     }
-    let text = key.repr().map_or_else(|_| "<key>".to_owned(), |repr| repr.to_string_lossy().into_owned());
-    Key::named(text.as_str())
+    Key::named(repr(key).as_str())
+}
+
+/// A key as text.
+pub fn repr(key: &Bound<'_, PyAny>) -> String {
+    key.repr().map_or_else(|_| "<key>".to_owned(), |repr| repr.to_string_lossy().into_owned())
+}
+
+/// The node that `expr` is, where it is a call.
+pub fn node_of(expr: &Expr) -> Option<&Node> {
+    expr.as_call().and_then(|call| call.as_any().downcast_ref())
+}
+
+/// The key of the value of `expr`: a call's own, or what the layer of an operation is called.
+pub fn key_of<'py>(py: Python<'py>, expr: &Expr) -> Bound<'py, PyAny> {
+    match node_of(expr) {
+        Some(node) => node.py_key(py),
+        None => PyString::new(py, layer_name(expr).as_str()).into_any(),
+    }
 }
 
 /// Whether [`from_key`] makes of [`to_key`] what was there before.

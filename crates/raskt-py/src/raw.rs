@@ -1,4 +1,4 @@
-//! Raw graphs: dictionaries of tasks become nodes, those that are needed and no others.
+//! Raw graphs: dictionaries of tasks become expressions, those that are needed and no others.
 //!
 //! Every function here is iterative in the depth of the graph: chains may be as long as memory allows.
 
@@ -8,19 +8,22 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use raskt_core::{ErrorKind, Fit};
+use raskt_expr::{Expr, calls_below};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::delayed::{Delayed, hand_out};
 use crate::errors;
-use crate::node::{Args, Callee, Func, Node, Notes};
+use crate::names::key_of;
+use crate::node::{Arg, Args, Callee, Func, Node, Notes};
+use crate::planned_call::operation_of;
 use crate::reader::{Call, Reader, References, Style, is_call};
 use crate::task::{Alias, Task, TaskRef};
 
 /// Nobody: a key that was asked for.
 const ASKED_FOR: u32 = u32::MAX;
 
-/// A task on its way from a dictionary to a node.
+/// A task on its way from a dictionary to an expression.
 struct Cell<'py> {
     key: Bound<'py, PyAny>,
     value: Bound<'py, PyAny>,
@@ -28,9 +31,9 @@ struct Cell<'py> {
     parent: u32,
     /// Another cell that cannot be told from this one by value and hash.
     next: Option<u32>,
-    /// What the value says, until the node is made of it.
+    /// What the value says, until the expression is made of it.
     call: Option<Call>,
-    node: Option<Arc<Node>>,
+    expr: Option<Expr>,
     is_on_path: bool,
 }
 
@@ -91,7 +94,7 @@ impl<'py> Conversion<'py> {
         let number = self.cells.len().fit::<u32>();
         self.numbers.insert(place, number);
         let (key, parent) = (key.clone(), self.reading);
-        self.cells.push(Cell { key, value, parent, next: first, call: None, node: None, is_on_path: false });
+        self.cells.push(Cell { key, value, parent, next: first, call: None, expr: None, is_on_path: false });
         Ok(Some(number))
     }
 
@@ -127,8 +130,8 @@ impl<'py> Conversion<'py> {
         Ok(Arc::clone(func))
     }
 
-    /// The node of `root`, and those of all that it needs.
-    fn node(&mut self, root: u32) -> PyResult<Arc<Node>> {
+    /// The expression of `root`, and those of all that it needs.
+    fn expr(&mut self, root: u32) -> PyResult<Expr> {
         let mut path: Vec<(u32, usize)> = Vec::new();
         self.enter(root, &mut path)?;
         while let Some((cell, at)) = path.last_mut() {
@@ -141,20 +144,20 @@ impl<'py> Conversion<'py> {
                 None => {
                     let cell = *cell;
                     path.pop();
-                    self.finish(cell);
+                    self.finish(cell)?;
                 }
             }
         }
-        let node = self.cells[root as usize].node.clone();
-        node.ok_or_else(|| {
+        let expr = self.cells[root as usize].expr.clone();
+        expr.ok_or_else(|| {
             errors::to_py(self.graph.py(), ErrorKind::InvalidGraph("lost a task".into()).into())
         })
     }
 
-    /// Puts a cell that has no node yet onto the path.
+    /// Puts a cell that has no expression yet onto the path.
     fn enter(&mut self, number: u32, path: &mut Vec<(u32, usize)>) -> PyResult<()> {
         let cell = &mut self.cells[number as usize];
-        if cell.node.is_some() {
+        if cell.expr.is_some() {
             return Ok(());
         }
         if cell.is_on_path {
@@ -168,26 +171,50 @@ impl<'py> Conversion<'py> {
         Ok(())
     }
 
-    /// Makes the node of a cell whose dependencies have theirs.
-    fn finish(&mut self, number: u32) {
+    /// Makes the expression of a cell whose dependencies have theirs.
+    fn finish(&mut self, number: u32) -> PyResult<()> {
         let py = self.graph.py();
-        let Some(call) = self.cells[number as usize].call.take() else { return };
-        let deps: SmallVec<[Arc<Node>; 2]> =
-            call.deps.iter().filter_map(|&dep| self.cells[dep as usize].node.clone()).collect();
+        let Some(call) = self.cells[number as usize].call.take() else { return Ok(()) };
+        let deps: SmallVec<[Expr; 2]> =
+            call.deps.iter().filter_map(|&dep| self.cells[dep as usize].expr.clone()).collect();
         let cell = &mut self.cells[number as usize];
         cell.is_on_path = false;
+        if let Some(operation) = operation_of(py, &call.callee, &deps)? {
+            cell.expr = Some(named(py, operation, &cell.key, deps)?);
+            return Ok(());
+        }
         let task = cell.value.cast::<Task>().ok().map(|task| task.get());
         // What a delayed value's own graph says of it is that very node, as long as nothing was replaced.
         let same = task.map(Task::node).filter(|node| is_same(py, node, &cell.key, &deps));
-        cell.node = Some(match same {
+        let node = match same {
             Some(node) => Arc::clone(node),
             None => {
                 let notes: Option<Notes> = task.and_then(|task| task.node().notes.clone());
                 let node = Node::new(call.callee, call.args, deps, notes);
                 Arc::new(node.with_key(py, cell.key.clone().unbind()))
             }
-        });
+        };
+        cell.expr = Some(Expr::of_call(node));
+        Ok(())
     }
+}
+
+/// The value of `operation` under the key `key`; it is handed on once all of `deps` are there.
+fn named<'py>(
+    py: Python<'py>,
+    operation: Expr,
+    key: &Bound<'py, PyAny>,
+    deps: SmallVec<[Expr; 2]>,
+) -> PyResult<Expr> {
+    let n_own = calls_below(std::slice::from_ref(&operation)).len();
+    if deps.len() <= n_own && key_of(py, &operation).eq(key)? {
+        return Ok(operation);
+    }
+    // What it merely comes after is behind the calls that it is made of.
+    let deps = std::iter::once(operation).chain(deps.into_iter().skip(n_own)).collect();
+    let args = Args::Mixed { args: Box::new([Arg::Input(0)]), kwargs: Box::default() };
+    let node = Node::new(Callee::Identity, args, deps, None).with_key(py, key.clone().unbind());
+    Ok(Expr::of_call(Arc::new(node)))
 }
 
 /// Reads a value of a graph; `func` is the function of a tuple that is a call.
@@ -212,10 +239,8 @@ fn read<R: References>(
     Reader::new(references, Style::Tuples).value(value.clone())
 }
 
-fn is_same(py: Python<'_>, node: &Node, key: &Bound<'_, PyAny>, deps: &[Arc<Node>]) -> bool {
-    node.is_keyed_by(py, key)
-        && node.deps.len() == deps.len()
-        && node.deps.iter().zip(deps).all(|(a, b)| Arc::ptr_eq(a, b))
+fn is_same(py: Python<'_>, node: &Node, key: &Bound<'_, PyAny>, deps: &[Expr]) -> bool {
+    node.is_keyed_by(py, key) && node.deps.as_slice() == deps
 }
 
 fn repr(object: &Bound<'_, PyAny>) -> String {
@@ -281,7 +306,7 @@ fn value_task(py: Python<'_>, key: Py<PyAny>, value: Bound<'_, PyAny>) -> PyResu
 /// `value`, said to have so many items.
 #[pyfunction]
 fn with_length(value: PyRef<'_, Delayed>, length: Option<usize>) -> Delayed {
-    Delayed::with_length(Arc::clone(value.node()), length)
+    Delayed::with_length(value.expr().clone(), length)
 }
 
 /// The delayed values of `keys` in `graph`, in their order.
@@ -304,7 +329,7 @@ fn convert_graph<'py>(
     conversion.read_all()?;
     let roots = PyList::empty(py);
     for number in numbers {
-        roots.append(hand_out(py, Delayed::of(conversion.node(number)?))?)?;
+        roots.append(hand_out(py, Delayed::of_expr(conversion.expr(number)?))?)?;
     }
     Ok(roots)
 }

@@ -1,10 +1,11 @@
 //! Whether two nodes are the same call: for keys that were given twice.
 
 use pyo3::prelude::*;
+use raskt_expr::Expr;
 
 use crate::node::{Arg, Args, Build, Callee, Node};
 
-/// Whether `a` and `b` call the same function on the same constants and, by `task_of`, the same tasks.
+/// Whether `a` and `b` call the same function on the same constants and, by `row_of`, the same values.
 ///
 /// # Errors
 /// What comparing their constants raises.
@@ -12,7 +13,7 @@ pub fn same_call(
     py: Python<'_>,
     a: &Node,
     b: &Node,
-    task_of: &dyn Fn(&Node) -> Option<u32>,
+    row_of: &dyn Fn(&Expr) -> Option<u32>,
 ) -> PyResult<bool> {
     let callee = match (&a.callee, &b.callee) {
         (Callee::Func(f), Callee::Func(g)) => same_object(py, &f.object, &g.object)?,
@@ -22,7 +23,7 @@ pub fn same_call(
     if !callee || a.deps.len() != b.deps.len() {
         return Ok(false);
     }
-    if a.deps.iter().zip(&b.deps).any(|(x, y)| task_of(x) != task_of(y)) {
+    if a.deps.iter().zip(&b.deps).any(|(x, y)| row_of(x) != row_of(y)) {
         return Ok(false);
     }
     match (&a.args, &b.args) {

@@ -1,7 +1,5 @@
 //! Finds the delayed values in the arguments of a call.
 
-use std::sync::Arc;
-
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
@@ -10,12 +8,13 @@ use pyo3::types::{
 };
 use pyo3::{PyTypeInfo, intern};
 use raskt_core::Fit;
+use raskt_expr::Expr;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::copy::fresh;
 use crate::delayed::Delayed;
-use crate::node::{Arg, Args, Build, Node};
+use crate::node::{Arg, Args, Build};
 
 /// How deep containers may nest: Python's own limit for its users' recursion.
 pub const DEPTH_MAX: usize = 900;
@@ -44,7 +43,7 @@ const KINDS_MAX: usize = 4096;
 
 /// Collects the dependencies of one call.
 pub struct Scan {
-    pub deps: SmallVec<[Arc<Node>; 2]>,
+    pub deps: SmallVec<[Expr; 2]>,
     traverse: bool,
     depth: usize,
 }
@@ -83,7 +82,7 @@ impl Scan {
     /// As [`Scan::args`].
     pub fn arg(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
         if let Ok(delayed) = object.cast::<Delayed>() {
-            return Ok(self.input(Arc::clone(delayed.get().node())));
+            return Ok(self.input(delayed.get().expr()));
         }
         if is_leaf(&object) {
             return Ok(Arg::Const(object.unbind()));
@@ -100,17 +99,14 @@ impl Scan {
         arg
     }
 
-    /// The argument that is the value of `node`.
-    pub fn input(&mut self, node: Arc<Node>) -> Arg {
-        let known = self.deps.iter().take(16).position(|dep| Arc::ptr_eq(dep, &node));
-        Arg::Input(
-            known
-                .unwrap_or_else(|| {
-                    self.deps.push(node);
-                    self.deps.len() - 1
-                })
-                .fit::<u32>(),
-        )
+    /// The argument that is the value of `expr`.
+    pub fn input(&mut self, expr: &Expr) -> Arg {
+        let known = self.deps.iter().take(16).position(|dep| dep == expr);
+        let place = known.unwrap_or_else(|| {
+            self.deps.push(expr.clone());
+            self.deps.len() - 1
+        });
+        Arg::Input(place.fit())
     }
 
     fn inside(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
@@ -163,7 +159,7 @@ impl Scan {
                 if delayed.is_none() {
                     return Ok(Arg::Const(object.unbind()));
                 }
-                Ok(self.input(Arc::clone(delayed.cast::<Delayed>()?.get().node())))
+                Ok(self.input(delayed.cast::<Delayed>()?.get().expr()))
             }
             TypeKind::Dataclass if self.traverse => {
                 let names = object.getattr("__dataclass_fields__")?.cast_into::<PyDict>()?;

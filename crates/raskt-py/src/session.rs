@@ -22,7 +22,6 @@ use raskt_store::SpillFolder;
 use crate::active::{self, Active};
 use crate::array::Notes;
 use crate::blas::Share;
-use crate::collect::{collect, collect_but, collect_nodes, node_of};
 use crate::delayed::Delayed;
 use crate::errors;
 use crate::float_errors;
@@ -30,6 +29,7 @@ use crate::lifecycle;
 use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::per_process::PerProcess;
+use crate::plan::{Planned, exprs_of, node_of, plan, plan_but};
 use crate::threads::Lent;
 use crate::world::{Context, Python3};
 
@@ -296,7 +296,7 @@ fn prepare(py: Python<'_>, roots: &[PyRef<'_, Delayed>], given: Options) -> PyRe
 }
 
 /// The same graph with calls that only one other needs moved into that one.
-fn fused(table: TaskTable, width_max: u32) -> raskt_core::Result<TaskTable> {
+fn fused(table: &TaskTable, width_max: u32) -> raskt_core::Result<TaskTable> {
     // An annotation is about one call; a constant goes along with whoever needs it as it is.
     let is_plain = |body: &Body| match body {
         Body::Foreign(foreign) => {
@@ -306,7 +306,7 @@ fn fused(table: TaskTable, width_max: u32) -> raskt_core::Result<TaskTable> {
         _ => false,
     };
     let options = FuseOptions { width_max, ..FuseOptions::default() };
-    fuse(&table, &options, |a, b| is_plain(a) && is_plain(b))
+    fuse(table, &options, |a, b| is_plain(a) && is_plain(b))
 }
 
 /// As [`prepare`], for an executor with a registry and surroundings of its own.
@@ -320,16 +320,17 @@ pub fn prepare_for(
     registry: Arc<BodyRegistry>,
     surroundings: Option<Surroundings>,
 ) -> PyResult<Arc<Run>> {
-    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
+    let exprs = exprs_of(roots);
     let bounds = Some(Bounds { memory_bytes: given.memory_limit, n_workers: given.n_workers });
-    let (mut table, mut notes) = collect_but(py, &nodes, None, bounds)?;
+    let Planned { mut table, mut notes } = plan_but(py, &exprs, None, bounds)?;
     if let Some(known) = known(py, given.observer.as_ref(), &table)? {
-        (table, notes) = collect_but(py, &nodes, Some(&known), bounds)?;
+        Planned { table, notes } = plan_but(py, &exprs, Some(&known), bounds)?;
     }
+    drop(exprs);
     if given.fuse_width > 0 {
-        table = fused(table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;
+        let fused = fused(&table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;
+        table = Arc::new(fused);
     }
-    let table = Arc::new(table);
     let mut options = options(py, given, &table, &notes)?;
     options.surroundings = surroundings.or(options.surroundings);
     let run = py.detach(|| Run::new(table, registry, options));
@@ -540,18 +541,10 @@ fn tasks_and_outputs<'py>(
     py: Python<'py>,
     roots: Vec<PyRef<'_, Delayed>>,
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, PyList>)> {
-    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
-    let table = collect(py, &nodes)?;
+    let table = plan(py, &exprs_of(&roots))?.table;
     let outputs: PyResult<Vec<_>> =
         table.outputs().iter().map(|&task| crate::view::key(py, &table, task)).collect();
     Ok((crate::view::graph(py, &table)?, PyList::new(py, outputs?)?))
-}
-
-/// Every task that `roots` need as a `Task`, by key, inputs first; an array among them is a task of its own.
-#[pyfunction]
-fn tasks_of<'py>(py: Python<'py>, roots: Vec<PyRef<'_, Delayed>>) -> PyResult<Bound<'py, PyDict>> {
-    let nodes: Vec<_> = roots.iter().map(|root| Arc::clone(root.node())).collect();
-    crate::view::graph(py, &collect_nodes(py, &nodes, None)?)
 }
 
 /// Adds the names of this module.
@@ -560,6 +553,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(open_run, module)?)?;
     module.add_function(wrap_pyfunction!(compute_threads, module)?)?;
     module.add_function(wrap_pyfunction!(compute_sync, module)?)?;
-    module.add_function(wrap_pyfunction!(tasks_of, module)?)?;
     module.add_function(wrap_pyfunction!(tasks_and_outputs, module)?)
 }

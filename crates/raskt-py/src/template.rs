@@ -1,4 +1,4 @@
-//! Nodes as plain Python data: for pickling delayed values, and for shipping calls to other processes.
+//! Expressions as plain Python data: for pickling delayed values and collections, and for shipping calls to other processes.
 //!
 //! An argument becomes a tuple `(tag, payload)`; a call `(callee, args, kwargs)`.
 
@@ -7,9 +7,12 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
-use raskt_core::Fit;
+use raskt_core::{Fit, Param};
+use raskt_expr::{Draft, Expr, Purity};
 use smallvec::SmallVec;
 
+use crate::array::{PythonTokens, Shared, notes_from_dict, notes_to_dict, params_from_data};
+use crate::names::node_of;
 use crate::node::{Arg, Args, Build, Callee, Func, Node};
 
 /// The arguments of a call as data.
@@ -130,68 +133,132 @@ fn from_data(data: &Bound<'_, PyAny>) -> PyResult<Arg> {
     Ok(Arg::Build(Box::new(build)))
 }
 
-/// Everything that `root` needs as one flat list, so that a chain of any length pickles without recursion:
-/// for each node `(callee, args, dependencies, key, annotations)`, inputs first; a callee is a position in the list
-/// of functions beside it, or a word.
+/// Everything that `root` is made of as one flat list, so that a chain of any length pickles without recursion: for each
+/// expression `(what, parts, operands, key, annotations)`, operands first. Of a call, `what` is a position in the list of
+/// functions beside it, or negative; of an operation it is a tuple of its collection, its name and whether it is impure.
 ///
 /// # Errors
 /// Where memory runs out.
-pub fn flatten<'py>(py: Python<'py>, root: &Arc<Node>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>)> {
-    // Arrays are kept as they are: their tasks are planned where they are computed.
-    let table = crate::collect::collect_nodes(py, std::slice::from_ref(root), None)?;
+pub fn flatten<'py>(py: Python<'py>, root: &Expr) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>)> {
+    let gathered = crate::plan::gathered(py, std::slice::from_ref(root))?;
+    let table = gathered.table();
     let (rows, functions) = (PyList::empty(py), PyList::empty(py));
-    let mut known: rustc_hash::FxHashMap<u64, usize> = rustc_hash::FxHashMap::default();
+    let (mut known, mut shared) = (rustc_hash::FxHashMap::default(), Shared::default());
     for task in 0..table.n_tasks().fit::<u32>() {
-        let Some(node) = crate::collect::node_of(&table, task) else { continue };
-        let callee = match &node.callee {
-            Callee::Func(func) => {
-                let at = *known.entry(func.number).or_insert(functions.len());
-                if at == functions.len() {
-                    functions.append((func.object.bind(py), &*func.name))?;
-                }
-                at.clamped::<i64>()
-            }
-            Callee::FirstInput => -1,
-            Callee::Identity => -2,
-        };
-        let deps = PyTuple::new(py, table.inputs().row(task))?;
-        let notes = node.notes.as_ref().map(|notes| notes.bind(py));
-        rows.append((callee, args_to_data(py, &node.args)?, deps, node.py_key(py), notes))?;
+        let operands = PyTuple::new(py, table.inputs().row(task))?;
+        if let Some(operation) = gathered.operation_at(task) {
+            rows.append(operation_row(py, operation, operands, &mut shared)?)?;
+        } else if let Some(node) = crate::plan::node_of(table, task) {
+            rows.append(call_row(py, node, operands, &functions, &mut known)?)?;
+        }
+    }
+    // Another name for an operation has no row of its own.
+    if root.behind_alias().is_some()
+        && let Some(node) = node_of(root)
+    {
+        let operands = PyTuple::new(py, table.outputs())?;
+        rows.append(call_row(py, node, operands, &functions, &mut known)?)?;
     }
     Ok((rows, functions))
 }
 
-/// What [`flatten`] writes of one node.
-type Row<'py> = (i64, Bound<'py, PyAny>, Vec<usize>, Py<PyAny>, Option<Py<PyDict>>);
+fn operation_row<'py>(
+    py: Python<'py>,
+    operation: &Expr,
+    operands: Bound<'py, PyTuple>,
+    shared: &mut Shared<'py>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let what = shared.operation(py, operation)?;
+    let parts = shared.parameters(py, operation.parameters())?;
+    let notes = match operation.annotations() {
+        Param::Null => None,
+        notes => Some(notes_to_dict(py, notes)?),
+    };
+    (what, parts, operands, py.None(), notes).into_pyobject(py)
+}
 
-/// The node that [`flatten`] took apart.
+fn call_row<'py>(
+    py: Python<'py>,
+    node: &Node,
+    operands: Bound<'py, PyTuple>,
+    functions: &Bound<'py, PyList>,
+    known: &mut rustc_hash::FxHashMap<u64, usize>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let callee = match &node.callee {
+        Callee::Func(func) => {
+            let at = *known.entry(func.number).or_insert(functions.len());
+            if at == functions.len() {
+                functions.append((func.object.bind(py), &*func.name))?;
+            }
+            at.clamped::<i64>()
+        }
+        Callee::FirstInput => -1,
+        Callee::Identity => -2,
+    };
+    let notes = node.notes.as_ref().map(|notes| notes.bind(py));
+    (callee, args_to_data(py, &node.args)?, operands, node.py_key(py), notes).into_pyobject(py)
+}
+
+/// What [`flatten`] writes of one expression.
+type Row<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Vec<usize>, Py<PyAny>, Option<Py<PyDict>>);
+
+/// The expression that [`flatten`] took apart.
 ///
 /// # Errors
 /// `ValueError` for data that it did not make.
-pub fn unflatten(
-    py: Python<'_>,
-    rows: &Bound<'_, PyList>,
-    functions: &Bound<'_, PyList>,
-) -> PyResult<Arc<Node>> {
-    let broken = || PyValueError::new_err("a pickled delayed value is damaged");
+pub fn unflatten(py: Python<'_>, rows: &Bound<'_, PyList>, functions: &Bound<'_, PyList>) -> PyResult<Expr> {
     let mut funcs = Vec::with_capacity(functions.len());
     for item in functions.iter() {
         let (object, name): (Bound<'_, PyAny>, String) = item.extract()?;
         funcs.push(Func::named(&object, &name));
     }
-    let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(rows.len());
+    let mut made: Vec<Expr> = Vec::with_capacity(rows.len());
     for row in rows.iter() {
-        let (callee, args, deps, key, notes): Row<'_> = row.extract()?;
-        let callee = match callee {
-            -1 => Callee::FirstInput,
-            -2 => Callee::Identity,
-            at => Callee::Func(Arc::clone(
-                usize::try_from(at).ok().and_then(|at| funcs.get(at)).ok_or_else(broken)?,
-            )),
-        };
-        let deps: Option<SmallVec<_>> = deps.iter().map(|&dep| nodes.get(dep).cloned()).collect();
-        let node = Node::new(callee, args_from_data(&args)?, deps.ok_or_else(broken)?, notes.map(Arc::new));
-        nodes.push(Arc::new(node.with_key(py, key)));
+        let (what, parts, operands, key, notes): Row<'_> = row.extract()?;
+        let operands: Option<SmallVec<[Expr; 2]>> =
+            operands.iter().map(|&at| made.get(at).cloned()).collect();
+        let operands = operands.ok_or_else(damaged)?;
+        made.push(match what.extract::<i64>() {
+            Ok(callee) => {
+                let callee = match callee {
+                    -1 => Callee::FirstInput,
+                    -2 => Callee::Identity,
+                    at => Callee::Func(Arc::clone(
+                        usize::try_from(at).ok().and_then(|at| funcs.get(at)).ok_or_else(damaged)?,
+                    )),
+                };
+                let node = Node::new(callee, args_from_data(&parts)?, operands, notes.map(Arc::new));
+                Expr::of_call(Arc::new(node.with_key(py, key)))
+            }
+            Err(_) => operation(&what, &parts, operands.into_vec(), notes)?,
+        });
     }
-    nodes.pop().ok_or_else(broken)
+    made.pop().ok_or_else(damaged)
+}
+
+fn damaged() -> PyErr {
+    PyValueError::new_err("a pickled expression is damaged")
+}
+
+fn operation(
+    what: &Bound<'_, PyAny>,
+    parts: &Bound<'_, PyAny>,
+    operands: Vec<Expr>,
+    notes: Option<Py<PyDict>>,
+) -> PyResult<Expr> {
+    let py = what.py();
+    let (collection, name, is_impure): (String, String, bool) = what.extract()?;
+    let notes = notes.map(|notes| notes.into_bound(py));
+    let draft = Draft {
+        operands,
+        parameters: params_from_data(parts)?,
+        annotations: notes.map_or(Ok(Param::Null), |notes| notes_from_dict(&notes))?,
+        purity: if is_impure { Purity::Impure } else { Purity::Pure },
+        ..Draft::new(collection.as_str(), name.as_str())
+    };
+    let made = draft.finish_with(&PythonTokens).and_then(|expr| {
+        crate::planner::planner().context().meta(&expr)?;
+        Ok(expr)
+    });
+    made.map_err(|error| crate::errors::to_py(py, error))
 }

@@ -5,8 +5,8 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use raskt_core::Fit;
 use raskt_graph::TaskTable;
 
-use crate::collect::{node_of, shared_node_of};
 use crate::node::Node;
+use crate::plan::{node_of, shared_node_of};
 use crate::task::Task;
 use crate::{names, native_call};
 
@@ -46,15 +46,29 @@ pub fn graph<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyD
     let keys = keys?;
     let graph = PyDict::new(py);
     for (task, key) in keys.iter().enumerate() {
-        let node = match shared_node_of(table, task.fit::<u32>()) {
-            Some(node) => node,
-            None => native_call::node(py, table, task.fit::<u32>())?,
-        };
         let inputs =
             table.inputs().row(task.fit::<u32>()).iter().map(|&input| keys[input as usize].clone().unbind());
-        graph.set_item(key, Task::of(key.clone().unbind(), node, inputs.collect()))?;
+        graph.set_item(key, self::task(py, table, task.fit::<u32>(), key.clone(), inputs.collect())?)?;
     }
     Ok(graph)
+}
+
+/// A task of `table` as a `Task`, whose inputs have the keys `inputs`.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn task<'py>(
+    py: Python<'py>,
+    table: &TaskTable,
+    task: u32,
+    key: Bound<'py, PyAny>,
+    inputs: Vec<Py<PyAny>>,
+) -> PyResult<Task> {
+    let node = match shared_node_of(table, task) {
+        Some(node) => node,
+        None => native_call::node(py, table, task)?,
+    };
+    Ok(Task::of(key.unbind(), node, inputs.into_boxed_slice()))
 }
 
 /// The keys of those of `tasks` that run something: constants are there from the start.

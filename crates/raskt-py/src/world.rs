@@ -158,7 +158,7 @@ impl World for Python3 {
     }
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
-        if path == crate::array::FINISH {
+        if path == raskt_array::results::ASSEMBLE {
             return Ok(Arc::new(crate::array::Finish));
         }
         Python::attach(|py| match find(py, path) {

@@ -134,8 +134,8 @@ impl Executor {
     }
 
     /// The outputs of a table of tasks.
-    pub(crate) fn run(&self, table: TaskTable) -> Result<Vec<Value>> {
-        let run = Arc::new(Run::new(Arc::new(table), Arc::clone(&self.registry), self.options.clone())?);
+    pub(crate) fn run(&self, table: impl Into<Arc<TaskTable>>) -> Result<Vec<Value>> {
+        let run = Arc::new(Run::new(table.into(), Arc::clone(&self.registry), self.options.clone())?);
         if let Some(cancel) = &self.cancel {
             cancel.follow(&run);
         }

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.annotations import annotated_as
 from raskt.array._base import array_of
 from raskt.array._chunk import assemble
 from raskt.array._grid import grid_of
@@ -46,8 +45,7 @@ def flat_keys(name: str, counts: Any) -> list[tuple[Any, ...]]:
 def graph_of(x: Array) -> dict[Any, Any]:
     """Return a task for each block, which is that block of the whole expression."""
     keys = flat_keys(x.name, x.numblocks)
-    with annotated_as(x._expr.annotations):
-        return {key: _raskt.value_task(key, _raskt.array_root(x._expr, at)) for at, key in enumerate(keys)}
+    return {key: _raskt.array_block_task(key, x._expr, at) for at, key in enumerate(keys)}
 
 
 def whole_of(blocks: Any, counts: Any) -> Any:

@@ -17,6 +17,14 @@ pub fn source(builder: &Builder<'_>, name: &str, _: &[Expr], parameters: &Param)
     builder.make(name, &[], parameters.clone())
 }
 
+/// The array `name` of the value of a call, or of what another collection gives out; its parameters say `chunks` and `dtype`.
+///
+/// # Errors
+/// For parameters that say neither.
+pub fn taken(builder: &Builder<'_>, name: &str, operands: &[Expr], parameters: &Param) -> Built<Expr> {
+    builder.make(name, &operands.iter().collect::<Vec<_>>(), parameters.clone())
+}
+
 /// An array full of `fill`.
 ///
 /// # Errors

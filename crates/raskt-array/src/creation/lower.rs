@@ -125,27 +125,32 @@ pub(super) fn persisted(job: &mut Job<'_, '_>) -> Result<Layer> {
     Ok(Source::new(body, job.grid()?, Formula::Number, Returns::One)?.into())
 }
 
-/// A delayed value, taken for the only block.
+/// The value of the operand, taken for the only block.
 pub(super) fn from_delayed(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let (chunks, value) = (job.chunks()?, held(job, "value")?);
-    let operand = lone_block(job, value, chunks.n_axes())?;
+    let chunks = job.chunks()?;
     let body = chunk_body("as_array", Param::map([(DTYPE, job.parameter(DTYPE))]));
     let (body, own) = promised(job, body, Formula::default())?;
-    let axes = vec![Along::Single; chunks.n_axes()];
     let parts = BlockwiseParts {
         counts: (0..).zip(chunks.grid()).collect(),
         output: (0..chunks.n_axes().fit::<u16>()).collect(),
-        operands: vec![Indexed { operand, axes, contraction: Contraction::Spread }],
+        operands: vec![single(job)],
         parameters: own,
         ..BlockwiseParts::of(body)
     };
     Ok(Blockwise::new(parts)?.into())
 }
 
-/// A delayed value that functions of blocks get as an argument: it may be anything.
+/// The value of the operand, which functions of blocks get as an argument: it may be anything.
 pub(super) fn argument(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = Body::Value(held(job, "value")?);
-    Ok(Source::new(body, job.grid()?, Formula::default(), Returns::One)?.into())
+    let parts = BlockwiseParts { operands: vec![single(job)], ..BlockwiseParts::of(Body::Alias) };
+    Ok(Blockwise::new(parts)?.into())
+}
+
+/// The only block of the only operand.
+fn single(job: &Job<'_, '_>) -> Indexed {
+    let lowered = &job.operands[0];
+    let axes = vec![Along::Single; lowered.grid.n_axes()];
+    Indexed { operand: Operand::new(lowered.name.clone()), axes, contraction: Contraction::Spread }
 }
 
 /// Random numbers, each from its place in the whole.

@@ -30,8 +30,12 @@ pub fn rows() -> Vec<Row> {
         row("getter", lower::getter, None),
         Row { arity: Arity::AtLeast(0), build: build::random, ..row("random", lower::random, None) },
         row("persisted", lower::persisted, None),
-        row("from_delayed", lower::from_delayed, None),
-        row("argument", lower::argument, None),
+        Row {
+            arity: Arity::Exactly(1),
+            build: build::taken,
+            ..row("from_delayed", lower::from_delayed, None)
+        },
+        Row { arity: Arity::Exactly(1), build: build::taken, ..row("argument", lower::argument, None) },
     ]
 }
 

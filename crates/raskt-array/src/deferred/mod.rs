@@ -6,6 +6,6 @@ mod origin;
 mod table;
 
 pub use bounds::length_max;
-pub use find::{innermost, replaced};
+pub use find::{innermost, is_deferred};
 pub use origin::origin;
 pub use table::{BOUNDS, DEFERRED, RECIPE, rows};

@@ -1,7 +1,7 @@
 //! Which expressions become one, and the program that they are.
 
 use raskt_core::{Fit, Param, Result, Token};
-use raskt_expr::{Context, Draft, Expr, LABEL, label, post_order};
+use raskt_expr::{Context, Draft, Expr, LABEL, Pass, Way, label, operations};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -21,12 +21,32 @@ const N_INPUTS_MAX: usize = 24;
 /// The most steps that all are named in what their program is called.
 const N_STEPS_NAMED: usize = 4;
 
-/// `roots` with element-wise chains, and the reductions behind them, fused. What several programs need stays as it is.
-///
-/// # Errors
-/// What the operations' rules return.
-pub fn fuse(context: &Context<'_>, roots: &[Expr]) -> Result<Vec<Expr>> {
-    let sorted: Vec<Expr> = post_order(roots).into_iter().cloned().collect();
+/// The name of fusion, by which it is left out.
+pub const FUSE: &str = "fuse";
+
+/// Fuses element-wise chains, and the reductions behind them. What several programs need stays as it is.
+pub struct Fuse;
+
+impl Pass for Fuse {
+    fn name(&self) -> &'static str {
+        FUSE
+    }
+
+    fn title(&self) -> &'static str {
+        "fused"
+    }
+
+    /// Fusion is of native kernels: the library's functions are called one by one.
+    fn apply(&self, roots: &[Expr], context: &Context<'_>) -> Result<Vec<Expr>> {
+        match context.way {
+            Way::Native | Way::Preferred => fuse(context, roots),
+            Way::Library => Ok(roots.to_vec()),
+        }
+    }
+}
+
+fn fuse(context: &Context<'_>, roots: &[Expr]) -> Result<Vec<Expr>> {
+    let sorted: Vec<Expr> = operations(roots).into_iter().cloned().collect();
     let mut fusion = Fusion {
         context,
         steps: FxHashMap::default(),
@@ -97,10 +117,11 @@ impl Fusion<'_> {
     /// Which steps become part of a program: those of which all users are parts of the same one, and are cut alike. A value
     /// that several steps of one chain need is computed once there.
     fn decide(&mut self, sorted: &[Expr], roots: &[Expr]) -> Result<()> {
+        let is_root: FxHashSet<&Expr> = roots.iter().collect();
         let mut users: FxHashMap<Token, SmallVec<[&Expr; 2]>> = FxHashMap::default();
         for expr in sorted {
             for (at, operand) in expr.operands().iter().enumerate() {
-                if !expr.operands()[..at].contains(operand) {
+                if operand.is_operation() && !expr.operands()[..at].contains(operand) {
                     users.entry(operand.token()).or_default().push(expr);
                 }
             }
@@ -116,7 +137,7 @@ impl Fusion<'_> {
                 let Some(step) = step else { continue };
                 self.steps.insert(token, step);
                 let users = users.get(&token).map(SmallVec::as_slice).unwrap_or_default();
-                if !roots.contains(expr)
+                if !is_root.contains(expr)
                     && let Some(home) = self.home(expr, users, &homes)?
                     && programs.get_mut(&home).is_some_and(|size| size.take_in(expr))
                 {

@@ -7,6 +7,6 @@ mod lower;
 mod step;
 mod table;
 
-pub use chain::fuse;
+pub use chain::{FUSE, Fuse};
 pub(crate) use step::{NativeStep, constant};
 pub use table::rows;

@@ -11,7 +11,7 @@ use crate::parameters::dtype_of;
 
 use super::lower;
 
-/// The rows of this family. Only [`super::fuse`] makes such expressions.
+/// The rows of this family. Only [`super::Fuse`] makes such expressions.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     let row = Row {

@@ -1,6 +1,6 @@
 //! Expressions into layers, by the table.
 
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Key, Result};
 use raskt_expr::{Context, Expr, Lower, Lowered, layer_name};
 use raskt_graph::Graph;
 use rustc_hash::FxHashMap;
@@ -32,5 +32,13 @@ impl Lower for ArrayLowering {
         let (name, grid) = (layer_name(expr), layer.grid().clone());
         graph.insert(name.clone(), layer)?;
         Ok(Lowered { name, grid })
+    }
+
+    fn block(&self, expr: &Expr, operands: &[Lowered]) -> Result<Option<Key>> {
+        crate::results::block_of(expr, operands)
+    }
+
+    fn excesses(&self, roots: &[Expr], context: &Context<'_>) -> Result<Vec<String>> {
+        crate::rechunk::excesses(context, roots)
     }
 }

@@ -27,6 +27,7 @@ pub fn rows() -> Vec<Row> {
         crate::overlap::rows(),
         crate::fusion::rows(),
         crate::deferred::rows(),
+        crate::results::rows(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -59,6 +60,8 @@ pub fn add_to(planner: &mut Planner) -> Result<()> {
         planner.operations.add(COLLECTION, operation)?;
     }
     crate::rules::add_to(planner);
+    planner.add_sharing(crate::sharing::ArraySharing);
+    planner.add_pass(COLLECTION, crate::fusion::Fuse);
     planner.add_lowering(COLLECTION, ArrayLowering::new(&rows))
 }
 

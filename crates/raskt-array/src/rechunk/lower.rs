@@ -2,7 +2,7 @@
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{ErrorKind, Fit, Param, Result};
-use raskt_expr::{Bounds, Context, Expr, Way, layer_name, post_order};
+use raskt_expr::{Context, Expr, Way, layer_name, operations};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     AxisRechunk, Blockwise, BlockwiseParts, Formula, Indexed, Layer, Operand, Rechunk, Transport,
@@ -13,6 +13,7 @@ use super::plan::{BLOCK_BYTES, Rules, Step, plan};
 use crate::bodies::CHECKED;
 use crate::builder::chunks;
 use crate::creation::ranges;
+use crate::operations::COLLECTION;
 use crate::operations::{Job, are_native};
 use crate::parameters::{integers, text};
 
@@ -140,21 +141,23 @@ fn rules(expr: &Expr, context: &Context<'_>) -> Result<Rules> {
     })
 }
 
-/// What a computation of `roots` within these bounds of memory cannot keep to: a sentence for each rechunk one of
+/// What a computation of `roots` within the bounds of `context` cannot keep to: a sentence for each rechunk one of
 /// whose tasks holds more than that.
 ///
 /// # Errors
 /// As planning.
-pub fn excesses(context: &Context<'_>, roots: &[Expr], bounds: Bounds) -> Result<Vec<String>> {
-    let Some(memory) = bounds.memory_bytes else { return Ok(Vec::new()) };
+pub fn excesses(context: &Context<'_>, roots: &[Expr]) -> Result<Vec<String>> {
+    let Some(memory) = context.bounds.memory_bytes else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for expr in post_order(roots).into_iter().filter(|expr| expr.operation().as_str() == "rechunk") {
+    let is_rechunk =
+        |expr: &&Expr| expr.operation().as_str() == "rechunk" && expr.collection().as_str() == COLLECTION;
+    for expr in operations(roots).into_iter().filter(is_rechunk) {
         let from = chunks(context.meta(&expr.operands()[0])?)?;
         let to = filled(&from, &chunks(context.meta(expr)?)?)?;
         if from.shape().contains(&None) {
             continue;
         }
-        let steps = plan(&from, &to, &rules(expr, &Context { bounds, ..*context })?)?;
+        let steps = plan(&from, &to, &rules(expr, context)?)?;
         let most = steps.iter().map(|step| step.task_bytes).max().unwrap_or(0);
         if most > memory {
             found.push(format!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_array::{Builder, NativeTokens, planner, planning};
+use raskt_array::{Builder, NativeTokens, planner};
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_expr::{Expr, NoLibrary, post_order};
 
@@ -15,7 +15,7 @@ pub fn grid(sizes: &[(u64, u64)]) -> Chunks {
 pub fn left(make: impl FnOnce(&Builder<'_>) -> Vec<Expr>) -> (String, String) {
     let planner = planner(Arc::new(NoLibrary)).unwrap();
     let roots = make(&Builder::new(planner.context(), &NativeTokens));
-    let found = planning::simplify(&planner, &roots).unwrap();
+    let found = planner.simplify(&roots).unwrap();
     for (before, after) in roots.iter().zip(&found.roots) {
         let context = planner.context();
         assert_eq!(context.meta(before).unwrap(), context.meta(after).unwrap());

@@ -47,19 +47,24 @@ fn planning_is_told_step_by_step() {
           1 × split-sums
         simplified
           %0 = full {chunk: 100, fill: 1.0, length: 1000}
-          %1 = sum(%0)
-          %2 = full {chunk: 100, fill: 2.0, length: 1000}
-          %3 = sum(%2)
-          %4 = add(%1, %3)
-          %5 = neg(%0)
+          %1 = neg(%0)
+          %2 = sum(%0)
+          %3 = full {chunk: 100, fill: 2.0, length: 1000}
+          %4 = sum(%3)
+          %5 = add(%2, %4)
         layers
           name                                   kind         blocks  tasks     size  needs
           full-<0>  source       10         10  7.8 KiB
-          sum-<1>   tree-reduce  1          14      8 B  full-<0>
-          full-<2>  source       10         10  7.8 KiB
-          sum-<3>   tree-reduce  1          14      8 B  full-<2>
-          add-<4>   blockwise    1           1      8 B  sum-<1>, sum-<3>
-          neg-<5>   blockwise    10         10  7.8 KiB  full-<0>
+          neg-<1>   blockwise    10         10  7.8 KiB  full-<0>
+          sum-<2>   tree-reduce  1          14      8 B  full-<0>
+          full-<3>  source       10         10  7.8 KiB
+          sum-<4>   tree-reduce  1          14      8 B  full-<3>
+          add-<5>   blockwise    1           1      8 B  sum-<2>, sum-<4>
+        expanded: 59 tasks, 58 inputs, 11 requested
+          28 sums.sum
+          20 sums.full
+          10 sums.neg
+           1 sums.add
     "#]]
     .assert_eq(&without_tokens(&text));
 }
@@ -73,6 +78,8 @@ fn where_no_rule_fires_nothing_is_said_of_rules() {
         layers
           name                                   kind    blocks  tasks  size  needs
           full-<0>  source  2           2  80 B
+        expanded: 2 tasks, 0 inputs, 2 requested
+          2 sums.full
     "#]]
     .assert_eq(&without_tokens(&text));
 }

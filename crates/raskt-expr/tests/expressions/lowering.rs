@@ -1,7 +1,7 @@
 //! Lowering, alone and across collections.
 
 use raskt_core::{ErrorKind, Key, Param, Result};
-use raskt_expr::{Carrier, Context, Draft, Expr, Lower, Lowered, Meta, Planner, Way, layer_name};
+use raskt_expr::{Carrier, Context, Draft, Expr, Lower, Lowered, Meta, Planner, Wanted, Way, layer_name};
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Grid, Indexed};
 use raskt_graph::{Body, Graph};
 
@@ -20,8 +20,9 @@ fn expressions_become_layers_and_shared_parts_become_one() {
     let roots = [add(&x, &x), sum(&neg(&x))];
     let mut plan = planner.plan(&roots).unwrap();
     assert_eq!(plan.graph.layers().len(), 4);
-    assert_eq!(plan.roots[0], Lowered { name: layer_name(&roots[0]), grid: Grid::new(&[2]).unwrap() });
-    let keys: Vec<Key> = plan.roots.iter().flat_map(Lowered::keys).collect();
+    let place = Lowered { name: layer_name(&roots[0]), grid: Grid::new(&[2]).unwrap() };
+    assert_eq!(plan.roots[0], Wanted::Blocks(place));
+    let keys: Vec<Key> = plan.roots.iter().flat_map(Wanted::keys).collect();
     assert_eq!(keys.len(), 3);
     let mut labels = labels(&mut plan.graph, keys);
     labels.sort();
@@ -37,7 +38,7 @@ fn one_expression_goes_both_ways() {
     planner.way = Way::Library;
     let root = sum(&full(1.0, 4, 4));
     let mut plan = planner.plan(&[root]).unwrap();
-    let keys: Vec<Key> = plan.roots.iter().flat_map(Lowered::keys).collect();
+    let keys: Vec<Key> = plan.roots.iter().flat_map(Wanted::keys).collect();
     assert_eq!(labels(&mut plan.graph, keys), ["numpy.full", "numpy.sum", "numpy.sum"]);
 }
 
@@ -76,8 +77,8 @@ fn a_lowering_that_does_not_keep_its_word_is_found() {
     assert!(error.ends_with("was said to become absent of 2 blocks"), "{error}");
 }
 
-/// Values one by one, which a block of any other collection can become.
-struct Singles;
+/// Values one by one, which a block of any other collection can become, or the value of a call.
+pub struct Singles;
 
 impl Lower for Singles {
     fn lower(
@@ -113,7 +114,7 @@ fn a_carrier_takes_one_collection_into_another_and_rules_work_on_both_sides() {
     assert_eq!(rewritten.roots, [Carrier::load("singles", x, Param::Null, meta.clone()).unwrap()]);
     assert_eq!(rewritten.roots[0].known_meta(), meta.as_ref());
     let mut plan = planner.plan(&[carried]).unwrap();
-    let keys: Vec<Key> = plan.roots.iter().flat_map(Lowered::keys).collect();
+    let keys: Vec<Key> = plan.roots.iter().flat_map(Wanted::keys).collect();
     let labels = labels(&mut plan.graph, keys);
     assert_eq!(labels, ["sums.full", "sums.full", "sums-to-single", "sums-to-single"]);
 }
@@ -129,6 +130,6 @@ fn a_chain_of_ten_thousand_is_lowered_without_recursion() {
     }
     let plan = planner.plan(&[chain]).unwrap();
     assert_eq!(plan.graph.layers().len(), 10_001);
-    let table = plan.graph.expand_for(&[plan.roots[0].keys().next().unwrap()]).unwrap();
+    let table = plan.graph.expand_for(&plan.roots[0].keys()[..1]).unwrap();
     assert_eq!(table.n_tasks(), 10_001);
 }

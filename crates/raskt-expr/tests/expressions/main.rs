@@ -3,6 +3,7 @@
 // Clippy's leave for tests does not reach the helpers of an integration test.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod calls;
 mod explaining;
 mod interning;
 mod lowering;

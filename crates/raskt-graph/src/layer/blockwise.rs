@@ -381,6 +381,16 @@ impl Kind for Blockwise {
         });
     }
 
+    fn has_aliases(&self) -> bool {
+        matches!(self.parts.body, Body::Alias) && self.stages.is_empty() && self.parts.operands.len() == 1
+    }
+
+    fn alias(&self, place: Place) -> Option<Input> {
+        let mut inputs = Vec::with_capacity(1);
+        self.inputs(place, &mut inputs);
+        inputs.first().copied().filter(|_| self.has_aliases() && inputs.len() == 1)
+    }
+
     fn body(&self, place: Place) -> &Body {
         self.stages.get(usize::from(place.stage)).map_or(&self.parts.body, |stage| &stage.body)
     }

@@ -1,6 +1,6 @@
 //! Tables of tasks as layers: whatever has no pattern.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Fit, Key, Name, Param, Result};
@@ -10,7 +10,7 @@ use super::operand::Kind;
 use super::{Grid, Input, Origin, Place};
 use crate::adjacency::Adjacency;
 use crate::body::Body;
-use crate::table::TaskTable;
+use crate::table::{Keys, TableBuilder, TaskTable};
 
 /// A table of tasks, spelt out. Its blocks, by which other layers know them, are the table's outputs; a row
 /// [`Body::Input`] stands for a block of another layer, and is no task.
@@ -33,7 +33,8 @@ pub struct Raw {
     externals: Vec<Key>,
     /// Which rows stand for which of `externals`, in ascending order of the externals.
     stands: Vec<(u32, u32)>,
-    consumers: Adjacency,
+    /// Made when first asked for.
+    consumers: OnceLock<Adjacency>,
     rows: Grid,
     grid: Grid,
 }
@@ -54,10 +55,28 @@ impl Raw {
         if let Some((external, _)) = stands.last().filter(|(last, _)| *last as usize >= externals.len()) {
             return Err(invalid(format!("a table of tasks names input {external} of {}", externals.len())));
         }
-        let consumers = table.inputs().transpose_distinct();
         let (rows, grid) =
             (Grid::new(&[table.n_tasks().fit::<u32>()])?, Grid::new(&[table.outputs().len().fit::<u32>()])?);
-        Ok(Self { table, externals, stands, consumers, rows, grid })
+        Ok(Self { table, externals, stands, consumers: OnceLock::new(), rows, grid })
+    }
+
+    /// The layer whose only block is the block `key` of another layer, under a name of its own. It has no task.
+    ///
+    /// ```
+    /// use raskt_core::Key;
+    /// use raskt_graph::layer::{Layer, Raw};
+    /// let layer = Layer::from(Raw::alias(Key::block("x", &[7]))?);
+    /// assert_eq!((layer.grid().n_blocks(), layer.needs(&[0])?), (1, vec![Key::block("x", &[7])]));
+    /// # Ok::<(), raskt_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// None in practice: a table of one row is small enough.
+    pub fn alias(key: Key) -> Result<Self> {
+        let mut table = TableBuilder::with_capacity(1, 0);
+        let row = table.push_own(Body::Input(0), &[])?;
+        let table = table.finish(Keys::Indexed(Name::new("alias")), vec![row])?;
+        Self::new(Arc::new(table), vec![key])
     }
 
     /// The tasks.
@@ -104,7 +123,10 @@ impl Kind for Raw {
     fn consumers(&self, from: Origin, block: u32, out: &mut Vec<Place>) {
         let place = |&block: &u32| Place { stage: 0, block };
         match from {
-            Origin::Stage(_) => out.extend(self.consumers.row(block).iter().map(place)),
+            Origin::Stage(_) => {
+                let consumers = self.consumers.get_or_init(|| self.table.inputs().transpose_distinct());
+                out.extend(consumers.row(block).iter().map(place));
+            }
             Origin::Operand(operand) => {
                 let start = self.stands.partition_point(|(external, _)| *external < operand);
                 let stands = self.stands[start..].iter().take_while(|(external, _)| *external == operand);

@@ -3,30 +3,37 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
-use raskt_array::deferred::{RECIPE, innermost, length_max, origin, replaced};
+use raskt_array::deferred::{RECIPE, innermost, is_deferred, length_max, origin};
 use raskt_core::Param;
-use raskt_expr::{Bounds, Expr};
+use raskt_expr::{Bounds, Expr, Gathered, replaced};
+use rustc_hash::FxHashMap;
 
 use super::expression::ArrayExpr;
-use super::planning::{builder, planner};
+use super::planning::builder;
+use crate::planner::planner;
 
-/// Puts what their recipes make in the place of all deferred operations in `exprs`, sizes found out on the way, in
-/// computations within `bounds`.
+/// What takes the places of the operations in `gathered` in which something is deferred: what the recipes make, with sizes
+/// found out on the way, in computations within `bounds`. `None` where nothing is deferred.
 ///
 /// # Errors
 /// What these computations and the operations raise.
-pub fn settle(py: Python<'_>, mut exprs: Vec<&mut Expr>, bounds: Bounds) -> PyResult<()> {
-    let all: Vec<Expr> = exprs.iter().map(|expr| (**expr).clone()).collect();
-    if innermost(&all).is_empty() {
-        return Ok(());
+pub fn settled(py: Python<'_>, gathered: &Gathered, bounds: Bounds) -> PyResult<Option<Vec<(Expr, Expr)>>> {
+    if !gathered.operations().iter().any(is_deferred) {
+        return Ok(None);
     }
-    let arrays = PyList::new(py, all.into_iter().map(ArrayExpr::of))?;
+    let rows = gathered.wanted();
+    let wanted: Vec<Expr> = rows.iter().filter_map(|&row| gathered.operation_at(row)).cloned().collect();
+    let arrays = PyList::new(py, wanted.iter().cloned().map(ArrayExpr::of))?;
     let helper = py.import("raskt.array._unknown")?;
     let settled = helper.call_method1("settled", (arrays, bounds.memory_bytes, bounds.n_workers))?;
-    for (expr, settled) in exprs.iter_mut().zip(settled.try_iter()?) {
-        **expr = settled?.cast::<ArrayExpr>()?.get().expr().clone();
+    let mut found = Vec::with_capacity(wanted.len());
+    for (before, settled) in wanted.into_iter().zip(settled.try_iter()?) {
+        let after = settled?.cast::<ArrayExpr>()?.get().expr().clone();
+        if after != before {
+            found.push((before, after));
+        }
     }
-    Ok(())
+    Ok(Some(found).filter(|found| !found.is_empty()))
 }
 
 /// A deferred operation, its recipe, and its operands.
@@ -54,7 +61,7 @@ fn array_replaced(
     places: Vec<(PyRef<'_, ArrayExpr>, PyRef<'_, ArrayExpr>)>,
 ) -> PyResult<Vec<ArrayExpr>> {
     let roots: Vec<Expr> = arrays.iter().map(|array| array.expr().clone()).collect();
-    let places: Vec<(Expr, Expr)> =
+    let places: FxHashMap<Expr, Expr> =
         places.iter().map(|(before, after)| (before.expr().clone(), after.expr().clone())).collect();
     let made = replaced(&roots, &places).map_err(|error| crate::errors::to_py(py, error))?;
     Ok(made.into_iter().map(ArrayExpr::of).collect())

@@ -17,11 +17,11 @@ use rustc_hash::FxHashMap;
 use super::label::labelled;
 use super::notes::{builder_here, to_dict};
 use super::parameters::{ArrayChunks, to_param};
-use super::planning::{Optimize, builder, configured, configured_bounds};
-use super::root::DelayedPart;
+use super::planning::builder;
 use super::{failure, from_numpy, indexing, operands};
 use crate::delayed::Delayed;
 use crate::object;
+use crate::planner::{configured, configured_bounds};
 
 static BUILDERS: LazyLock<FxHashMap<&'static str, BuildFn>> =
     LazyLock::new(|| rows().into_iter().map(|row| (row.name, row.build)).collect());
@@ -165,10 +165,10 @@ impl ArrayExpr {
     /// The number of tasks that computing it would take, as the expression stands after simplification.
     #[getter]
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
-        let (expr, planner) = (self.expr.clone(), configured(py, Optimize::AsConfigured)?);
+        let (expr, planner) = (self.expr.clone(), configured(py)?);
         let bounds = configured_bounds(py)?;
         let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let (plan, _) = raskt_array::planning::plan_within(&planner, &[expr], bounds)?;
+            let plan = planner.plan_within(&[expr], bounds)?;
             Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
         });
         n_tasks.map_err(|error| crate::errors::to_py(py, error))
@@ -176,9 +176,9 @@ impl ArrayExpr {
 
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let (expr, planner) = (self.expr.clone(), configured(py, Optimize::AsConfigured)?);
+        let (expr, planner) = (self.expr.clone(), configured(py)?);
         let bounds = configured_bounds(py)?;
-        py.detach(move || raskt_array::planning::explain_within(&planner, &[expr], bounds))
+        py.detach(move || planner.explain_within(&[expr], bounds))
             .map_err(|error| crate::errors::to_py(py, error))
     }
 
@@ -201,9 +201,12 @@ impl ArrayExpr {
         self.token()
     }
 
-    /// What it is made of, operands first, for pickling: `(operation, operands' numbers, parameters, annotations)`.
+    /// What it is made of, operands first, for pickling.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        super::pickled::reduce(slf)
+        let py = slf.py();
+        let parts = crate::template::flatten(py, &slf.get().expr)?;
+        let rebuild = py.import("raskt._raskt")?.getattr("array_rebuilt")?;
+        Ok((rebuild, parts).into_pyobject(py)?.into_any())
     }
 }
 
@@ -263,7 +266,7 @@ fn array_from_memory(
         (DTYPE, dtype_param(&dtype)),
         (CHUNKS, chunks_param(&chunks.chunks)),
     ]);
-    made(py, operation, parameters)
+    made(py, operation, &[], parameters)
 }
 
 /// An array whose blocks have been computed.
@@ -295,32 +298,18 @@ fn array_from_delayed(
     chunks: PyRef<'_, ArrayChunks>,
     dtype: &str,
 ) -> PyResult<ArrayExpr> {
-    let parameters = Param::map([
-        ("value", part(py, &value)?),
-        (DTYPE, dtype_param(&dtype_named(dtype))),
-        (CHUNKS, chunks_param(&chunks.chunks)),
-    ]);
-    made(py, "from_delayed", parameters)
+    let parameters =
+        Param::map([(DTYPE, dtype_param(&dtype_named(dtype))), (CHUNKS, chunks_param(&chunks.chunks))]);
+    made(py, "from_delayed", &[value.expr()], parameters)
 }
 
 /// A delayed value as an operand of functions of blocks, whatever it is: one block, without axes.
 #[pyfunction]
 fn array_argument(py: Python<'_>, value: PyRef<'_, Delayed>) -> PyResult<ArrayExpr> {
     let chunks = Chunks::new(Vec::new()).map_err(|error| crate::errors::to_py(py, error))?;
-    let parameters = Param::map([
-        ("value", part(py, &value)?),
-        (DTYPE, dtype_param(&dtype_named("unknown"))),
-        (CHUNKS, chunks_param(&chunks)),
-    ]);
-    made(py, "argument", parameters)
-}
-
-/// A delayed value as a parameter, known by its key.
-fn part(py: Python<'_>, value: &Delayed) -> PyResult<Param> {
-    let key = value.node().py_key(py).repr()?.to_string_lossy().into_owned();
-    let token = Token::of(&("delayed", &*key)).map_err(|error| crate::errors::to_py(py, error))?;
-    let node = std::sync::Arc::clone(value.node());
-    Ok(Held::param(token, Value::Opaque(std::sync::Arc::new(DelayedPart { node }))))
+    let parameters =
+        Param::map([(DTYPE, dtype_param(&dtype_named("unknown"))), (CHUNKS, chunks_param(&chunks))]);
+    made(py, "argument", &[value.expr()], parameters)
 }
 
 /// The same array, said to be cut into `chunks`: what was not known of it has been found out.
@@ -335,9 +324,19 @@ fn array_known(
     built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))
 }
 
-fn made(py: Python<'_>, operation: &str, parameters: Param) -> PyResult<ArrayExpr> {
-    let built = builder_here(py)?.make(operation, &[], parameters);
+fn made(py: Python<'_>, operation: &str, operands: &[&Expr], parameters: Param) -> PyResult<ArrayExpr> {
+    let built = builder_here(py)?.make(operation, operands, parameters);
     built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))
+}
+
+/// What [`ArrayExpr`]'s `__reduce__` took apart.
+#[pyfunction]
+fn array_rebuilt(
+    py: Python<'_>,
+    rows: &Bound<'_, PyList>,
+    functions: &Bound<'_, PyList>,
+) -> PyResult<ArrayExpr> {
+    crate::errors::guarded(|| crate::template::unflatten(py, rows, functions)).map(ArrayExpr::of)
 }
 
 /// Adds the names of this module.
@@ -351,5 +350,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(array_argument, module)?)?;
     module.add_function(wrap_pyfunction!(array_known, module)?)?;
     module.add_function(wrap_pyfunction!(super::kernels::array_kernel, module)?)?;
-    module.add_function(wrap_pyfunction!(super::pickled::array_rebuilt, module)?)
+    module.add_function(wrap_pyfunction!(array_rebuilt, module)?)
 }

@@ -12,9 +12,6 @@ use raskt_exec::{Call, Kernel, LaneId, Outcome};
 
 use crate::{errors, object};
 
-/// The path of the body; its parameter `grid` is the number of blocks along each axis.
-pub const FINISH: &str = "raskt.array.finish";
-
 /// Puts blocks together.
 pub struct Finish;
 

@@ -1,99 +1,13 @@
-//! The planner of this process, and the names of Python's objects in expressions.
+//! What makes expressions of arrays, and the names of Python's objects in them.
 
-use std::sync::{Arc, LazyLock};
-
-use parking_lot::Mutex;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use raskt_array::planning::steps;
 use raskt_array::{Builder, NativeTokens};
 use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{Opaque, Result, Token};
-use raskt_expr::{Bounds, Planner, Way};
-use rustc_hash::FxHashMap;
 
-use super::library::NumPy;
 use crate::object::PyObj;
-
-static PLANNER: LazyLock<Arc<Planner>> = LazyLock::new(|| {
-    // Names of operations are there once, so that nothing can fail.
-    Arc::new(raskt_array::planner(Arc::new(NumPy)).unwrap_or_default())
-});
-
-/// How planning differs from what it is by default.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Manner {
-    /// Whether native kernels run where there are any.
-    is_native: bool,
-    /// The rules and steps that are left out.
-    left_out: Vec<String>,
-}
-
-/// Planners for manners that were asked for.
-static OTHERS: LazyLock<Mutex<FxHashMap<Manner, Arc<Planner>>>> = LazyLock::new(Mutex::default);
-
-/// What knows the collection.
-pub fn planner() -> &'static Planner {
-    &PLANNER
-}
-
-/// What plans computations, as `array.native` and `array.optimizer` say; or without any rules.
-///
-/// # Errors
-/// `ValueError` for values that the keys do not take.
-pub fn configured(py: Python<'_>, optimize: Optimize) -> PyResult<Arc<Planner>> {
-    let resolve = py.import(intern!(py, "raskt.config"))?.getattr(intern!(py, "resolve"))?;
-    let is_native: bool = resolve.call1((intern!(py, "array.native"),))?.extract()?;
-    let is_active: bool = resolve.call1((intern!(py, "array.optimizer.active"),))?.extract()?;
-    let mut left_out: Vec<String> = resolve.call1((intern!(py, "array.optimizer.disabled"),))?.extract()?;
-    if !is_active || optimize == Optimize::Never {
-        left_out = steps(&PLANNER).into_iter().map(str::to_owned).collect();
-    }
-    if is_native && left_out.is_empty() {
-        return Ok(Arc::clone(&PLANNER));
-    }
-    let mut others = OTHERS.lock();
-    if others.len() > N_OTHERS_MAX {
-        others.clear();
-    }
-    let manner = Manner { is_native, left_out };
-    if let Some(planner) = others.get(&manner) {
-        return Ok(Arc::clone(planner));
-    }
-    let names: Vec<&str> = manner.left_out.iter().map(String::as_str).collect();
-    let mut planner = PLANNER.without(&names);
-    if !is_native {
-        planner.way = Way::Library;
-    }
-    let planner = Arc::new(planner);
-    others.insert(manner, Arc::clone(&planner));
-    Ok(planner)
-}
-
-/// So many planners are kept.
-const N_OTHERS_MAX: usize = 64;
-
-/// Whether expressions are simplified and fused before they are computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Optimize {
-    /// As the configuration says.
-    AsConfigured,
-    /// They are computed as they were written.
-    Never,
-}
-
-/// What a computation may take, as the configuration says.
-///
-/// # Errors
-/// `ValueError` for values that the keys do not take.
-pub fn configured_bounds(py: Python<'_>) -> PyResult<Bounds> {
-    let config = py.import(intern!(py, "raskt.config"))?;
-    let resolve = |key: &str| config.call_method1(intern!(py, "resolve"), (key,));
-    let n_workers: Option<usize> = resolve("num-workers")?.extract()?;
-    let n_workers = n_workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    Ok(Bounds { memory_bytes: resolve("local.memory-limit")?.extract()?, n_workers })
-}
+use crate::planner::planner;
 
 /// Names Python's objects by their content.
 pub struct PythonTokens;

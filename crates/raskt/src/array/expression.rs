@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, LazyLock};
 
 use raskt_array::kernels::call;
-use raskt_array::{ArrayError, Builder, Built, NativeTokens, planning};
+use raskt_array::{ArrayError, Builder, Built, NativeTokens};
 use raskt_core::chunk::Chunks;
 use raskt_core::{ErrorKind, NdArray, Param, Value};
 use raskt_expr::{Expr, NoLibrary, Planner, Way};
@@ -96,7 +96,7 @@ impl<T: Element> Array<T> {
     /// # Errors
     /// As [`Array::chunks`].
     pub fn explain(&self) -> Built<String> {
-        Ok(planning::explain(&PLANNER, std::slice::from_ref(self.expr()?))?)
+        Ok(PLANNER.explain(std::slice::from_ref(self.expr()?))?)
     }
 
     /// The elements, on a thread a core.
@@ -133,11 +133,10 @@ impl<T: Element> Array<T> {
     /// # Errors
     /// As [`Array::compute`].
     pub fn compute_on(&self, executor: &Executor) -> Built<Computed<T>> {
-        let plan = planning::plan(&PLANNER, std::slice::from_ref(self.expr()?))?;
+        let plan = PLANNER.plan(std::slice::from_ref(self.expr()?))?;
         let root = plan.roots.first().ok_or_else(|| ArrayError::value("an array without blocks"))?;
-        let keys: Vec<_> = root.keys().collect();
-        let blocks = executor.run(plan.graph.expand_for(&keys)?)?;
-        let counts = root.grid.counts().iter().map(|&n| Param::Int(n.into())).collect();
+        let blocks = executor.run(plan.table()?)?;
+        let counts = root.counts().iter().map(|&n| Param::Int(n.into())).collect();
         Ok(Computed::of(&whole(blocks, Param::List(counts))?)?)
     }
 }

@@ -1,0 +1,183 @@
+//! From delayed values to the tasks that compute them: their expressions are gathered, planned as one graph, and spelt out.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyRuntimeWarning;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use raskt_core::{ErrorKind, Result};
+use raskt_expr::{Bounds, CallNode, Expr, Gathered, Ledger, Rows, gather};
+use raskt_graph::{Body, TaskTable};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::array::{Notes, settled};
+use crate::delayed::Delayed;
+use crate::errors;
+use crate::node::{Args, Callee, Node};
+use crate::planner::{configured, configured_bounds, planner};
+
+/// The tasks of a computation.
+pub struct Planned {
+    /// Inputs come before those who need them; the outputs are the roots.
+    pub table: Arc<TaskTable>,
+    /// What was said of the tasks of layers.
+    pub notes: Notes,
+}
+
+/// The expressions of delayed values.
+pub fn exprs_of(roots: &[PyRef<'_, Delayed>]) -> Vec<Expr> {
+    roots.iter().map(|root| root.expr().clone()).collect()
+}
+
+/// The tasks that `roots` need.
+///
+/// # Errors
+/// As [`plan_but`].
+pub fn plan(py: Python<'_>, roots: &[Expr]) -> PyResult<Planned> {
+    plan_but(py, roots, None, None)
+}
+
+/// As [`plan`], with values from `known`, by key, in place of calls and of all that only those need; for a computation
+/// that may take so much (`bounds`), or what the configuration says.
+///
+/// # Errors
+/// [`ErrorKind::KeyClash`] where two calls have one key and differ; what planning operations raises; `RuntimeError` for a
+/// graph, read from a damaged pickle, that cannot be planned at all.
+pub fn plan_but<'py>(
+    py: Python<'py>,
+    roots: &[Expr],
+    known: Option<&Bound<'py, PyDict>>,
+    bounds: Option<Bounds>,
+) -> PyResult<Planned> {
+    errors::guarded(|| plan_within(py, roots, known, bounds))
+}
+
+fn plan_within<'py>(
+    py: Python<'py>,
+    roots: &[Expr],
+    known: Option<&Bound<'py, PyDict>>,
+    bounds: Option<Bounds>,
+) -> PyResult<Planned> {
+    let mut gathered = gathered_but(py, roots, known, &FxHashMap::default())?;
+    if !gathered.has_operations() {
+        let plan = planner().plan_gathered(gathered, Bounds::default());
+        let table = plan.and_then(|plan| plan.table()).map_err(|error| errors::to_py(py, error))?;
+        return Ok(Planned { table, notes: Notes::new() });
+    }
+    let planner = configured(py)?;
+    let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
+    let mut places = FxHashMap::default();
+    while let Some(found) = settled(py, &gathered, bounds)? {
+        places.extend(found);
+        gathered = gathered_but(py, roots, known, &places)?;
+    }
+    let planned = py.detach(|| -> Result<_> {
+        let plan = planner.plan_gathered(gathered, bounds)?;
+        Ok((plan.table()?, plan.excesses, plan.annotations))
+    });
+    let (table, excesses, notes) = planned.map_err(|error| errors::to_py(py, error))?;
+    for excess in excesses {
+        let message = std::ffi::CString::new(excess).unwrap_or_default();
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)?;
+    }
+    Ok(Planned { table, notes })
+}
+
+/// All that `roots` are made of, as it was written.
+///
+/// # Errors
+/// [`ErrorKind::KeyClash`] where two calls have one key and differ.
+pub fn gathered(py: Python<'_>, roots: &[Expr]) -> PyResult<Gathered> {
+    errors::guarded(|| gathered_but(py, roots, None, &FxHashMap::default()))
+}
+
+fn gathered_but<'py>(
+    py: Python<'py>,
+    roots: &[Expr],
+    known: Option<&Bound<'py, PyDict>>,
+    places: &FxHashMap<Expr, Expr>,
+) -> PyResult<Gathered> {
+    let known = known.filter(|known| !known.is_empty());
+    let mut ledger = Names { py, named: PyDict::new(py), known };
+    gather(roots, &mut ledger, places).map_err(|error| errors::to_py(py, error))
+}
+
+/// Calls that have keys given to them, and values that are there already.
+struct Names<'py, 'a> {
+    py: Python<'py>,
+    /// Their rows, by key.
+    named: Bound<'py, PyDict>,
+    /// Values, by key.
+    known: Option<&'a Bound<'py, PyDict>>,
+}
+
+impl Names<'_, '_> {
+    /// A constant under the key of `node`, if its value is known.
+    fn stand_in(&self, node: &Node) -> PyResult<Option<Arc<Node>>> {
+        let (py, Some(known)) = (self.py, self.known) else { return Ok(None) };
+        let key = node.py_key(py);
+        let Some(value) = known.get_item(key.as_unbound())? else { return Ok(None) };
+        let args = Args::Plain { args: PyTuple::new(py, [value])?.unbind(), kwargs: None };
+        let constant = Node::new(Callee::Identity, args, SmallVec::new(), None);
+        Ok(Some(Arc::new(constant.with_key(py, key.unbind()))))
+    }
+
+    /// The row of the call that has the key of `node`; or else `row` gets it.
+    fn row_named(&self, node: &Node, row: u32, rows: &dyn Rows) -> PyResult<Option<u32>> {
+        let (py, key) = (self.py, node.py_key(self.py));
+        let Some(found) = self.named.get_item(&key)? else {
+            self.named.set_item(key, row)?;
+            return Ok(None);
+        };
+        let found: u32 = found.extract()?;
+        let is_known = self.known.map_or(Ok(false), |known| known.contains(&key))?;
+        let other = rows.call_at(found).and_then(|call| call.as_any().downcast_ref::<Node>());
+        let is_same = match other {
+            Some(other) if !is_known && !std::ptr::eq(other, node) => {
+                crate::same::same_call(py, other, node, &|expr| rows.row_of(expr))?
+            }
+            Some(_) | None => true,
+        };
+        if is_same {
+            return Ok(Some(found));
+        }
+        let key = key.repr()?.to_string_lossy().into_owned();
+        Err(errors::to_py(py, ErrorKind::KeyClash(key).into()))
+    }
+}
+
+impl Ledger for Names<'_, '_> {
+    fn known(&mut self, call: &Arc<dyn CallNode>) -> Result<Option<Arc<dyn CallNode>>> {
+        if self.known.is_none() {
+            return Ok(None);
+        }
+        let Some(node) = call.as_any().downcast_ref::<Node>() else { return Ok(None) };
+        let found = self.stand_in(node).map_err(|error| errors::raised(self.py, error))?;
+        Ok(found.map(|node| node as Arc<dyn CallNode>))
+    }
+
+    fn named(&mut self, call: &Arc<dyn CallNode>, row: u32, rows: &dyn Rows) -> Result<Option<u32>> {
+        let Some(node) = call.as_any().downcast_ref::<Node>() else { return Ok(None) };
+        self.row_named(node, row, rows).map_err(|error| errors::raised(self.py, error))
+    }
+}
+
+/// The node that a task of a table runs.
+pub fn node_of(table: &TaskTable, task: u32) -> Option<&Node> {
+    match table.body(task) {
+        Body::Foreign(foreign) => foreign.as_any().downcast_ref(),
+        _ => None,
+    }
+}
+
+/// The same, to keep.
+pub fn shared_node_of(table: &TaskTable, task: u32) -> Option<Arc<Node>> {
+    match table.body(task) {
+        Body::Foreign(foreign) => {
+            let any: Arc<dyn std::any::Any + Send + Sync> = Arc::clone(foreign) as _;
+            any.downcast().ok()
+        }
+        _ => None,
+    }
+}

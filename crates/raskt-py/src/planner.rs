@@ -1,0 +1,82 @@
+//! The planner of this process: all collections, as the configuration says that they are planned.
+
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
+use pyo3::intern;
+use pyo3::prelude::*;
+use raskt_array::COLLECTION;
+use raskt_expr::{Bounds, Planner, Way};
+use rustc_hash::FxHashMap;
+
+use crate::array::NumPy;
+
+static PLANNER: LazyLock<Arc<Planner>> = LazyLock::new(|| {
+    // Names of operations are there once, so that nothing can fail.
+    Arc::new(raskt_array::planner(Arc::new(NumPy)).unwrap_or_default())
+});
+
+/// How planning differs from what it is by default.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Manner {
+    /// Whether native kernels run where there are any.
+    is_native: bool,
+    /// The rules and passes that are left out.
+    left_out: Vec<String>,
+}
+
+/// Planners for manners that were asked for.
+static OTHERS: LazyLock<Mutex<FxHashMap<Manner, Arc<Planner>>>> = LazyLock::new(Mutex::default);
+
+/// So many planners are kept.
+const N_OTHERS_MAX: usize = 64;
+
+/// What knows the collections.
+pub fn planner() -> &'static Planner {
+    &PLANNER
+}
+
+/// What plans computations, as `array.native` and `array.optimizer` say.
+///
+/// # Errors
+/// `ValueError` for values that the keys do not take.
+pub fn configured(py: Python<'_>) -> PyResult<Arc<Planner>> {
+    let resolve = py.import(intern!(py, "raskt.config"))?.getattr(intern!(py, "resolve"))?;
+    let is_native: bool = resolve.call1((intern!(py, "array.native"),))?.extract()?;
+    let is_active: bool = resolve.call1((intern!(py, "array.optimizer.active"),))?.extract()?;
+    let mut left_out: Vec<String> = resolve.call1((intern!(py, "array.optimizer.disabled"),))?.extract()?;
+    if !is_active {
+        left_out = PLANNER.steps(COLLECTION).into_iter().map(str::to_owned).collect();
+    }
+    if is_native && left_out.is_empty() {
+        return Ok(Arc::clone(&PLANNER));
+    }
+    let mut others = OTHERS.lock();
+    if others.len() > N_OTHERS_MAX {
+        others.clear();
+    }
+    let manner = Manner { is_native, left_out };
+    if let Some(planner) = others.get(&manner) {
+        return Ok(Arc::clone(planner));
+    }
+    let names: Vec<&str> = manner.left_out.iter().map(String::as_str).collect();
+    let mut planner = PLANNER.without(&names);
+    if !is_native {
+        planner.way = Way::Library;
+    }
+    let planner = Arc::new(planner);
+    others.insert(manner, Arc::clone(&planner));
+    Ok(planner)
+}
+
+/// What a computation may take, as the configuration says.
+///
+/// # Errors
+/// `ValueError` for values that the keys do not take.
+pub fn configured_bounds(py: Python<'_>) -> PyResult<Bounds> {
+    let config = py.import(intern!(py, "raskt.config"))?;
+    let resolve = |key: &str| config.call_method1(intern!(py, "resolve"), (key,));
+    let n_workers: Option<usize> = resolve("num-workers")?.extract()?;
+    let n_workers = n_workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    Ok(Bounds { memory_bytes: resolve("local.memory-limit")?.extract()?, n_workers })
+}
