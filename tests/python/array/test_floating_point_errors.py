@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import raskt
 import raskt.array as ra
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 UNARY = [
@@ -52,6 +52,9 @@ columns = st.lists(st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)), 
 @settings(deadline=None, max_examples=300)
 @given(name=st.sampled_from(UNARY + BINARY), dtype=floats, pairs=columns)
 def test_an_operation_reports_what_numpy_reports(name, dtype, pairs):
+    # C's `pow` is exact there and reports nothing; on some processors NumPy has a function of its own, which
+    # does.
+    assume(name != "power" or not any(base == 0 and exponent == -np.inf for base, exponent in pairs))
     operands = list(np.array(pairs, dtype).T.copy())[: getattr(np, name).nin]
     expected = told(lambda: getattr(np, name)(*operands))
     assert told(lambda: getattr(ra, name)(*map(lazy, operands)).compute()) == expected

@@ -83,9 +83,22 @@ fn is_better_left(expr: &Expr, context: &Context<'_>, dtype: &DType) -> Result<b
     if !context.library.is_vectorised(path.as_str(), dtype) {
         return Ok(false);
     }
+    if is_plain_power(expr) {
+        return Ok(false);
+    }
     let chunks = chunks(context.meta(expr)?)?;
     let sizes = chunks.axes().iter().map(|axis| axis.size_max().unwrap_or(1));
     Ok(sizes.product::<u64>() >= N_ELEMENTS_WORTH_A_CALL)
+}
+
+/// Whether a power is a square or a root, of which there are native loops.
+fn is_plain_power(expr: &Expr) -> bool {
+    let exponent = || match expr.operands().get(1)?.parameters().get("value")? {
+        Param::Int(value) => Some(*value as f64),
+        Param::Float(value) => Some(*value),
+        _ => None,
+    };
+    expr.operation().as_str() == "power" && exponent().is_some_and(|exponent| [0.5, 2.0].contains(&exponent))
 }
 
 /// The dtype in which an angle is found: that of the result, where elements have no imaginary part.

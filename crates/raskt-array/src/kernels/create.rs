@@ -5,7 +5,8 @@ use raskt_exec::{Call, Outcome};
 
 use super::elementwise::cast;
 use super::memory::{self, array_of, invalid, wrong_dtype};
-use super::{Scalar, parameters};
+use super::simd::{Loop, vectorized};
+use super::{Scalar, parameters, threads};
 
 /// The block's shape, and where its first element lies in the whole: own parameters `{"shape", "offsets"}`, or
 /// `{"ranges": [[start, stop], ..]}`.
@@ -62,32 +63,70 @@ pub(crate) fn full(call: &mut Call<'_>) -> Result<Outcome> {
         let strides = vec![0; shape.len()];
         return done(NdArray::strided(dtype, &shape, &strides, 0, fill.to_array()?.buffer().clone())?);
     }
-    let is_zero = fill.bytes().iter().all(|&byte| byte == 0);
-    done(memory::build(dtype, &shape, |out| {
-        if !is_zero {
-            let item = fill.bytes().len();
-            super::element::with_item!(item, T => {
-                let element = bytemuck::pod_read_unaligned::<T>(fill.bytes());
-                bytemuck::cast_slice_mut::<u8, T>(out).fill(element);
-            }, else ());
-        }
+    // Memory that was used before is written sooner than new memory is got.
+    done(memory::build_whole(dtype, &shape, |out| {
+        let item = fill.bytes().len();
+        super::element::with_item!(item, T => {
+            let element = bytemuck::pod_read_unaligned::<T>(fill.bytes());
+            bytemuck::cast_slice_mut::<u8, T>(out).fill(element);
+        }, else ());
         Ok(())
     })?)
+}
+
+/// Numbers of a line that are computed from the place of the first of them, and their own within the run.
+struct Ramp<'a, T, F> {
+    out: &'a mut [T],
+    number: F,
+}
+
+impl<T, F: Fn(i32) -> T> Loop for Ramp<'_, T, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (at, out) in (0..).zip(self.out) {
+            *out = (self.number)(at);
+        }
+    }
+}
+
+/// Elements of a run: their numbers within it are converted side by side.
+const RUN: usize = 1 << 14;
+
+/// A block with one axis, written by `fill` run by run: with the place of a run's first element, and its elements.
+fn line<T: bytemuck::Pod + Send>(
+    call: &Call<'_>,
+    dtype: DType,
+    fill: impl Fn(i64, &mut [T]) + Sync,
+) -> Result<NdArray> {
+    let (first, n) = Place::of(call)?.line()?;
+    memory::build_whole(dtype, &[n], |out| {
+        let out: &mut [T] = bytemuck::cast_slice_mut(out);
+        let len = out.len().div_ceil(threads::worthwhile(call.ctx, out.len())).next_multiple_of(RUN).max(RUN);
+        let parts = out.chunks_mut(len).zip((first..).step_by(len));
+        threads::each(parts.collect(), |(out, first)| {
+            for (out, first) in out.chunks_mut(RUN).zip((first..).step_by(RUN)) {
+                call.ctx.cancel.check()?;
+                fill(first, out);
+            }
+            Ok(())
+        })
+        .map(drop)
+    })
 }
 
 /// The body `array.arange`: shared `{"start", "step", "dtype"}`: numbers `start + step * place`.
 ///
 /// Integers are exact. Floats are computed from their place in the whole, as NumPy does from the first two.
 pub(crate) fn arange(call: &mut Call<'_>) -> Result<Outcome> {
-    let (first, n) = Place::of(call)?.line()?;
     let dtype = parameters::dtype(call.shared, "dtype")?;
     let (start, step) = (parameters::entry(call.shared, "start")?, parameters::entry(call.shared, "step")?);
     let whole = match (start.as_int(), step.as_int()) {
-        (Some(start), Some(step)) if !is_inexact(&dtype) => {
-            let value = |at: usize| start.wrapping_add(step.wrapping_mul(first.wrapping_add(at as i64)));
-            let values: Vec<i64> = allocation::collected((0..memory::n_elements(&[n])?).map(value))?;
-            array_of(DType::Int64, &[n], &values)?
-        }
+        (Some(start), Some(step)) if !is_inexact(&dtype) => line::<i64>(call, DType::Int64, |first, out| {
+            let start = start.wrapping_add(step.wrapping_mul(first));
+            vectorized(Ramp { out, number: |at| start.wrapping_add(step.wrapping_mul(i64::from(at))) });
+        })?,
         _ => {
             let number =
                 |param: &Param| param.as_float().ok_or_else(|| invalid("arange of what is no number"));
@@ -98,9 +137,10 @@ pub(crate) fn arange(call: &mut Call<'_>) -> Result<Outcome> {
             } else {
                 (start + step) - start
             };
-            let value = |at: usize| start + (first + at as i64) as f64 * step;
-            let values: Vec<f64> = allocation::collected((0..memory::n_elements(&[n])?).map(value))?;
-            array_of(DType::Float64, &[n], &values)?
+            line::<f64>(call, DType::Float64, |first, out| {
+                let first = first as f64;
+                vectorized(Ramp { out, number: |at| start + (first + f64::from(at)) * step });
+            })?
         }
     };
     done(cast(&whole, &dtype)?)
@@ -112,31 +152,33 @@ fn is_inexact(dtype: &DType) -> bool {
 
 /// The body `array.linspace`: shared `{"start", "stop", "num", "endpoint": bool, "dtype"}`.
 pub(crate) fn linspace(call: &mut Call<'_>) -> Result<Outcome> {
-    let (first, n) = Place::of(call)?.line()?;
     let dtype = parameters::dtype(call.shared, "dtype")?;
     let (start, stop) = (parameters::float(call.shared, "start")?, parameters::float(call.shared, "stop")?);
     let num = parameters::int(call.shared, "num")?;
     let has_endpoint = parameters::is_set(call.shared, "endpoint");
     let n_steps = if has_endpoint { num - 1 } else { num };
-    let step = (stop - start) / n_steps as f64;
-    let value = |at: usize| {
-        let place = first + at as i64;
-        if has_endpoint && n_steps > 0 && place == n_steps {
-            stop
-        } else if n_steps <= 0 {
-            start + place as f64 * (stop - start)
+    let (span, n, step) = (stop - start, n_steps as f64, (stop - start) / n_steps as f64);
+    let whole = line::<f64>(call, DType::Float64, |first, out| {
+        let place = |at: i32| first as f64 + f64::from(at);
+        let end = usize::try_from(n_steps - first)
+            .ok()
+            .filter(|&end| has_endpoint && n_steps > 0 && end < out.len());
+        if n_steps <= 0 {
+            vectorized(Ramp { out: &mut *out, number: |at| start + place(at) * span });
         } else if step == 0.0 {
             // The difference is too small to be divided.
-            place as f64 / n_steps as f64 * (stop - start) + start
+            vectorized(Ramp { out: &mut *out, number: |at| place(at) / n * span + start });
         } else {
-            place as f64 * step + start
+            vectorized(Ramp { out: &mut *out, number: |at| place(at) * step + start });
         }
-    };
-    let is_integer = !is_inexact(&dtype);
-    let values: Vec<f64> = allocation::collected(
-        (0..memory::n_elements(&[n])?).map(value).map(|x| if is_integer { x.floor() } else { x }),
-    )?;
-    done(cast(&array_of(DType::Float64, &[n], &values)?, &dtype)?)
+        if let Some(end) = end {
+            out[end] = stop;
+        }
+        if !is_inexact(&dtype) {
+            out.iter_mut().for_each(|number| *number = number.floor());
+        }
+    })?;
+    done(cast(&whole, &dtype)?)
 }
 
 /// The body `array.eye`: shared `{"k", "dtype"}`: ones on the `k`-th diagonal of the whole.

@@ -161,6 +161,27 @@ impl Nest {
         }
     }
 
+    /// How many elements the innermost loop runs over, and what each operand's steps are there.
+    pub fn line(&self) -> (usize, &[i64]) {
+        self.dims.last().map_or((1, &[]), |dim| (dim.n, &dim.steps))
+    }
+
+    /// Calls `visit` with the first offsets of each run of the innermost loop.
+    pub fn for_each_line(&self, mut visit: impl FnMut(&[i64])) {
+        if self.n_elements() == 0 {
+            return;
+        }
+        let outer = self.dims.split_last().map_or(&[][..], |(_, outer)| outer);
+        let mut index: SmallVec<[usize; 4]> = smallvec::smallvec![0; outer.len()];
+        let mut base = self.base.clone();
+        loop {
+            visit(&base);
+            if !advance(outer, &mut index, &mut base) {
+                return;
+            }
+        }
+    }
+
     /// Calls `visit` with each tile.
     pub fn for_each_tile<E>(
         &self,

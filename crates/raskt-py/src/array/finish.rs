@@ -6,11 +6,15 @@ use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
+use raskt_array::kernels::{Piece, assemble};
 use raskt_array::parameters::integers_of;
 use raskt_core::{NdArray, Result, Value};
-use raskt_exec::{Call, Kernel, LaneId, Outcome};
+use raskt_exec::{Call, Kernel, LaneId, Outcome, TaskCtx};
 
 use crate::{errors, object};
+
+/// Smaller results are copied before another thread has started.
+const SHARED_BYTES: usize = 1 << 20;
 
 /// Puts blocks together.
 pub struct Finish;
@@ -43,7 +47,7 @@ fn finish(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
         // As an array that nobody else sees.
         [lone] => crate::own::to_block(py, std::mem::take(lone))?,
         blocks => match native(blocks) {
-            Some(arrays) => assemble(py, &arrays, &grid)?,
+            Some(arrays) => assemble_native(py, &arrays, &grid, call.ctx)?,
             None => assemble_by_numpy(py, blocks, &grid)?,
         },
     };
@@ -77,7 +81,12 @@ fn spans(arrays: &[Arc<NdArray>], grid: &[usize], axis: usize) -> (Vec<(u64, u64
     (spans, at)
 }
 
-fn assemble<'py>(py: Python<'py>, arrays: &[Arc<NdArray>], grid: &[usize]) -> PyResult<Bound<'py, PyAny>> {
+fn assemble_native<'py>(
+    py: Python<'py>,
+    arrays: &[Arc<NdArray>],
+    grid: &[usize],
+    ctx: &TaskCtx<'_>,
+) -> PyResult<Bound<'py, PyAny>> {
     let axes: Vec<_> = (0..grid.len()).map(|axis| spans(arrays, grid, axis)).collect();
     let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
     check_blocks(arrays, grid, &axes)?;
@@ -88,16 +97,20 @@ fn assemble<'py>(py: Python<'py>, arrays: &[Arc<NdArray>], grid: &[usize]) -> Py
     // SAFETY: the pointer is to a live array object, which `array` keeps alive.
     let data = unsafe { (*numpy::npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr())).data } as usize;
     let n_bytes = array.len() * arrays[0].item_bytes();
+    let mut index = vec![0; grid.len()];
+    let pieces = arrays.iter().map(|block| {
+        let at = index.iter().zip(&axes).map(|(&at, (spans, _))| spans[at].0).collect();
+        advance(&mut index, grid);
+        Piece { at, block }
+    });
+    let pieces: Vec<_> = pieces.collect();
+    let n_threads = if n_bytes < SHARED_BYTES { 1 } else { ctx.n_threads };
     py.detach(|| {
         // SAFETY: the array is new, C-contiguous and of so many bytes, and nobody else has seen it.
         let out = unsafe { std::slice::from_raw_parts_mut(data as *mut u8, n_bytes) };
-        let mut index = vec![0; grid.len()];
-        for block in arrays {
-            let start: Vec<u64> = index.iter().zip(&axes).map(|(&at, (spans, _))| spans[at].0).collect();
-            copy_into(out, &shape, &start, block);
-            advance(&mut index, grid);
-        }
-    });
+        assemble(&pieces, &shape, out, n_threads, || ctx.cancel.check())
+    })
+    .map_err(|error| errors::to_py(py, error))?;
     Ok(whole)
 }
 
@@ -127,46 +140,6 @@ fn advance(index: &mut [usize], grid: &[usize]) {
             return;
         }
         *at = 0;
-    }
-}
-
-/// Copies `block` to where it belongs in a C-contiguous array of `shape`; it lies inside.
-fn copy_into(out: &mut [u8], shape: &[u64], start: &[u64], block: &NdArray) {
-    let n_axes = shape.len();
-    if block.n_elements() == 0 {
-        return;
-    }
-    let item = block.item_bytes();
-    let mut steps = vec![item; n_axes];
-    for axis in (0..n_axes.saturating_sub(1)).rev() {
-        steps[axis] = steps[axis + 1] * shape[axis + 1] as usize;
-    }
-    let base: usize = start.iter().zip(&steps).map(|(&at, step)| at as usize * step).sum();
-    let source = block.buffer().as_slice();
-    let (last, row) = match block.shape().last() {
-        Some(&n) => (n_axes - 1, n as usize),
-        None => {
-            out[base..base + item].copy_from_slice(&source[block.offset()..block.offset() + item]);
-            return;
-        }
-    };
-    let stride = block.strides()[last];
-    let outer: Vec<usize> = block.shape()[..last].iter().map(|&n| n as usize).collect();
-    let mut index = vec![0_usize; last];
-    for _ in 0..outer.iter().product::<usize>() {
-        let to = base + index.iter().zip(&steps).map(|(at, step)| at * step).sum::<usize>();
-        let from = block.offset() as i64
-            + index.iter().zip(block.strides()).map(|(&at, step)| at as i64 * step).sum::<i64>();
-        if stride == item as i64 {
-            let from = from as usize;
-            out[to..to + row * item].copy_from_slice(&source[from..from + row * item]);
-        } else {
-            for at in 0..row {
-                let from = (from + at as i64 * stride) as usize;
-                out[to + at * item..to + (at + 1) * item].copy_from_slice(&source[from..from + item]);
-            }
-        }
-        advance(&mut index, &outer);
     }
 }
 

@@ -19,9 +19,11 @@ const ANSWERS_MAX: usize = 4096;
 
 /// The ufuncs for which NumPy calls vector mathematics, and the platform's libraries have one element at a time.
 const VECTORISED: &[&str] = &[
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cosh", "exp2", "expm1", "log10",
-    "log1p", "log2", "sinh", "tan", "tanh",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cosh", "exp2",
+    "expm1", "log10", "log1p", "log2", "power", "sinh", "tan", "tanh",
 ];
+/// Those of which only the loops over `float32` are.
+const VECTORISED_SINGLE: &[&str] = &["cos", "exp", "log", "sin"];
 
 /// NumPy, and any other library of Python's.
 pub struct NumPy;
@@ -53,7 +55,7 @@ impl Library for NumPy {
     }
 
     /// NumPy brings Intel's vector mathematics where the processor has the registers for it, and that on Linux alone.
-    fn is_vectorised(&self, path: &str, _: &DType) -> bool {
+    fn is_vectorised(&self, path: &str, dtype: &DType) -> bool {
         static HAS_WIDE_REGISTERS: LazyLock<bool> = LazyLock::new(|| {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             {
@@ -68,7 +70,9 @@ impl Library for NumPy {
                 false
             }
         });
-        *HAS_WIDE_REGISTERS && path.strip_prefix("numpy.").is_some_and(|name| VECTORISED.contains(&name))
+        let is_single = *dtype == DType::Float32;
+        let is_listed = |name| VECTORISED.contains(&name) || (is_single && VECTORISED_SINGLE.contains(&name));
+        *HAS_WIDE_REGISTERS && path.strip_prefix("numpy.").is_some_and(is_listed)
     }
 
     fn meta_of_call(&self, function: &Value, operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {

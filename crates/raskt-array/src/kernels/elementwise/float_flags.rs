@@ -31,6 +31,9 @@ pub(super) struct Watch<'a> {
     program: &'a Program,
     signs: Vec<Sign>,
     found: Vec<Cell<FloatKinds>>,
+    /// The flags of all steps, which are looked at together until one is raised.
+    all: FloatKinds,
+    is_close: Cell<bool>,
 }
 
 impl<'a> Watch<'a> {
@@ -51,7 +54,30 @@ impl<'a> Watch<'a> {
             return None;
         }
         let found = vec![Cell::new(FloatKinds::NONE); signs.len()];
-        Some(Self { errors, program, signs, found })
+        let flags = |sign: &Sign| match sign {
+            Sign::Flags(flags) => *flags,
+            Sign::None | Sign::Operands(_) => FloatKinds::NONE,
+        };
+        let all = signs.iter().map(flags).fold(FloatKinds::NONE, FloatKinds::or);
+        let is_close = signs.len() == 1 || signs.iter().any(|sign| matches!(sign, Sign::Operands(_)));
+        Some(Self { errors, program, signs, found, all, is_close: Cell::new(is_close) })
+    }
+
+    /// Whether every step is looked at by itself.
+    pub fn is_close(&self) -> bool {
+        self.is_close.get()
+    }
+
+    /// Begins to look at many steps together.
+    pub fn begin(&self) {
+        clear();
+    }
+
+    /// Whether one of the steps since [`Self::begin`] raised a flag; from then on every step is looked at by itself.
+    pub fn has_met(&self) -> bool {
+        let has_met = !read().and(self.all).is_empty();
+        self.is_close.set(has_met);
+        has_met
     }
 
     /// Runs the step `at`, which reads `args`, and notes what it meets.

@@ -1,12 +1,18 @@
 //! Ufuncs of floats, after NumPy's definitions of the corner cases.
 
+use bytemuck::{cast_slice, cast_slice_mut};
+
+use super::exponential;
 use super::integers::{logical, ordered};
-use super::tile::{TileFn, call1, call2, map1, map2};
+use super::tile::{TileFn, call1, call2, each1, each2, map1, map2, run1};
 use crate::kernels::element::{Boolean, Element};
 use crate::types::Ufunc;
 
 /// What `f32` and `f64` have in common.
 pub(crate) trait Real: Element + PartialOrd {
+    /// The loops of the two functions that most others are made of.
+    const EXP: TileFn;
+    const LN: TileFn;
     fn of(value: f64) -> Self;
     fn is_inf(self) -> bool;
     fn is_fin(self) -> bool;
@@ -27,7 +33,6 @@ pub(crate) trait Real: Element + PartialOrd {
     fn exp(self) -> Self;
     fn exp2(self) -> Self;
     fn exp_m1(self) -> Self;
-    fn ln(self) -> Self;
     fn log2(self) -> Self;
     fn log10(self) -> Self;
     fn ln_1p(self) -> Self;
@@ -54,8 +59,11 @@ pub(crate) trait Real: Element + PartialOrd {
 }
 
 macro_rules! reals {
-    ($($T:ident $asinh:path, $acosh:path, $atanh:path;)*) => {$(
+    ($($T:ident $exp:expr, $ln:expr, $asinh:path, $acosh:path, $atanh:path;)*) => {$(
         impl Real for $T {
+            const EXP: TileFn = $exp;
+            const LN: TileFn = $ln;
+
             #[inline(always)]
             fn of(value: f64) -> Self { value as $T }
             #[inline(always)]
@@ -93,7 +101,6 @@ macro_rules! reals {
             fn exp(self) -> Self { $T::exp(self) }
             fn exp2(self) -> Self { $T::exp2(self) }
             fn exp_m1(self) -> Self { $T::exp_m1(self) }
-            fn ln(self) -> Self { $T::ln(self) }
             fn log2(self) -> Self { $T::log2(self) }
             fn log10(self) -> Self { $T::log10(self) }
             fn ln_1p(self) -> Self { $T::ln_1p(self) }
@@ -140,8 +147,11 @@ macro_rules! reals {
 }
 
 reals! {
-    f32 libm::asinhf, libm::acoshf, libm::atanhf;
-    f64 libm::asinh, libm::acosh, libm::atanh;
+    f32 |dst, args| each1::<f32, f32>(dst, args, f32::exp), |dst, args| each1::<f32, f32>(dst, args, f32::ln),
+        libm::asinhf, libm::acoshf, libm::atanhf;
+    f64 |dst, args| exponential::exp(cast_slice_mut(dst), cast_slice(args[0])),
+        |dst, args| exponential::ln(cast_slice_mut(dst), cast_slice(args[0])),
+        libm::asinh, libm::acosh, libm::atanh;
 }
 
 /// The loop of `ufunc` over `T`.
@@ -163,7 +173,7 @@ fn arithmetic<T: Real>(ufunc: Ufunc) -> Option<TileFn> {
         U::FloorDivide => call2!(T, T => T, floor_divide),
         U::Remainder => call2!(T, T => T, remainder),
         U::Fmod => call2!(T, T => T, |a, b| a.rest(b)),
-        U::Power | U::FloatPower => call2!(T, T => T, |a, b| a.powf(b)),
+        U::Power | U::FloatPower => Some(power::<T>),
         U::Maximum => map2!(T, T => T, |a, b| if a >= b || Element::is_nan(a) { a } else { b }),
         U::Minimum => map2!(T, T => T, |a, b| if a <= b || Element::is_nan(a) { a } else { b }),
         U::Fmax => map2!(T, T => T, |a, b| if a >= b || Element::is_nan(b) { a } else { b }),
@@ -203,10 +213,10 @@ fn rounding<T: Real>(ufunc: Ufunc) -> Option<TileFn> {
 fn functions<T: Real>(ufunc: Ufunc) -> Option<TileFn> {
     use Ufunc as U;
     match ufunc {
-        U::Exp => call1!(T => T, |a| a.exp()),
+        U::Exp => Some(T::EXP),
         U::Exp2 => call1!(T => T, |a| a.exp2()),
         U::Expm1 => call1!(T => T, |a| a.exp_m1()),
-        U::Log => call1!(T => T, |a| a.ln()),
+        U::Log => Some(T::LN),
         U::Log2 => call1!(T => T, |a| a.log2()),
         U::Log10 => call1!(T => T, |a| a.log10()),
         U::Log1p => call1!(T => T, |a| a.ln_1p()),
@@ -288,6 +298,22 @@ fn remainder<T: Real>(a: T, b: T) -> T {
         return zero.copysign(b);
     }
     if (b < zero) != (rest < zero) { rest.plus(b) } else { rest }
+}
+
+/// Powers, most of which are squares or roots.
+fn power<T: Real>(dst: &mut [u8], args: &[&[u8]]) {
+    let (bases, exponents) = (cast_slice::<u8, T>(args[0]), cast_slice::<u8, T>(args[1]));
+    let are_all = |value: f64| exponents.iter().fold(true, |all, &exponent| all & (exponent == T::of(value)));
+    let zero = T::default();
+    // A comparison with NaN would raise the processor's flag for invalid numbers.
+    let are_positive = || !bases.iter().any(|&a| Element::is_nan(a)) && bases.iter().all(|&a| a > zero);
+    match exponents.first() {
+        Some(&first) if first == T::of(2.0) && are_all(2.0) => run1(dst, args, |a: T| a.times(a)),
+        Some(&first) if first == T::of(0.5) && are_all(0.5) && are_positive() => {
+            run1(dst, args, |a: T| a.sqrt());
+        }
+        _ => each2(dst, args, |a: T, b: T| a.powf(b)),
+    }
 }
 
 fn log_add_exp<T: Real>(a: T, b: T) -> T {

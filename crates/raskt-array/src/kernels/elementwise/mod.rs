@@ -3,6 +3,7 @@
 pub(crate) mod casts;
 mod complexes;
 mod encoding;
+pub(crate) mod exponential;
 mod float_flags;
 mod floats;
 mod integers;

@@ -1,5 +1,6 @@
 //! Runs programs tile by tile.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use raskt_core::{Buffer, DType, ErrorKind, NdArray, Result, Shape, Value};
@@ -178,6 +179,7 @@ pub(crate) struct Machine<'a> {
     places: Vec<Place>,
     prefetch: Prefetch,
     watch: Option<Watch<'a>>,
+    part_len: usize,
     n: usize,
 }
 
@@ -206,6 +208,7 @@ impl<'a> Machine<'a> {
             places,
             prefetch: Prefetch::default(),
             watch: Watch::over(program, ctx.float_errors),
+            part_len: part_len(program),
             n: 0,
         }
     }
@@ -254,59 +257,94 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn step(&self, at: usize, dst: &mut [u8]) -> Result<()> {
+    /// Runs a step on the elements of `part`.
+    fn step(&self, at: usize, part: &Range<usize>, dst: &mut [u8], is_watched: bool) -> Result<()> {
         let step = &self.program.steps[at];
-        let operand =
-            |number: usize| step.operands.get(number).map_or(&[][..], |r| self.bytes(usize::from(r.0)));
+        let operand = |number: usize| {
+            step.operands.get(number).map_or(&[][..], |register| {
+                let item = self.items[usize::from(register.0)];
+                &self.bytes(usize::from(register.0))[part.start * item..part.end * item]
+            })
+        };
         let args = [operand(0), operand(1), operand(2)];
         if step.op == Op::Ufunc(Ufunc::Power) {
             let exponent = &self.program.dtypes[usize::from(step.operands[1].0)];
             check_exponents(exponent, args[1])?;
         }
         let args = &args[..step.operands.len()];
-        match &self.watch {
+        match self.watch.as_ref().filter(|_| is_watched) {
             None => self.runners[at].run(dst, args),
             Some(watch) => watch.step(at, args, || self.runners[at].run(dst, args)),
         }
         Ok(())
     }
 
-    /// Runs all steps but the last into scratch tiles.
-    fn run_inner(&mut self, n_steps: usize) -> Result<()> {
-        let n_fixed = self.program.dtypes.len() - self.program.steps.len();
+    /// Runs all steps on the elements of `part`; the last writes to `out`, where that is given.
+    fn run_part(&mut self, part: &Range<usize>, mut out: Option<&mut [u8]>, is_watched: bool) -> Result<()> {
+        let n_steps = self.program.steps.len();
+        let n_fixed = self.program.dtypes.len() - n_steps;
         for at in 0..n_steps {
-            self.prefetch.ask(&self.sources, self.program.steps.len());
+            self.prefetch.ask(&self.sources, n_steps - at);
             let register = n_fixed + at;
-            let slot = self.slots[register];
-            let len = self.n * self.items[register];
+            let (slot, item) = (self.slots[register], self.items[register]);
+            let bytes = part.start * item..part.end * item;
+            if let Some(out) = out.as_deref_mut().filter(|_| at + 1 == n_steps) {
+                self.step(at, part, &mut out[bytes], is_watched)?;
+                continue;
+            }
             let mut scratch = std::mem::take(&mut self.scratches[slot]);
-            let done = self.step(at, scratch_bytes(&mut scratch, len));
+            let dst = &mut scratch_bytes(&mut scratch, self.n * item)[bytes];
+            let done = self.step(at, part, dst, is_watched);
             self.scratches[slot] = scratch;
             done?;
         }
         Ok(())
     }
 
+    /// Runs all steps, part by part.
+    fn run_all(&mut self, mut out: Option<&mut [u8]>) -> Result<()> {
+        let is_watched_closely = self.watch.as_ref().is_some_and(Watch::is_close);
+        if let Some(watch) = self.watch.as_ref().filter(|_| !is_watched_closely) {
+            watch.begin();
+        }
+        for start in (0..self.n).step_by(self.part_len) {
+            let part = start..(start + self.part_len).min(self.n);
+            self.run_part(&part, out.as_deref_mut(), is_watched_closely)?;
+        }
+        // Inputs are where they were: which step it was is found by running all of them again.
+        if !is_watched_closely && self.watch.as_ref().is_some_and(Watch::has_met) {
+            self.run_part(&(0..self.n), out, true)?;
+        }
+        Ok(())
+    }
+
     /// Writes the program's result to `out`.
     pub fn finish(&mut self, out: &mut [u8]) -> Result<()> {
-        match self.program.steps.len().checked_sub(1) {
-            Some(last) => {
-                self.run_inner(last)?;
-                self.prefetch.ask(&self.sources, 1);
-                self.step(last, out)
-            }
-            None => {
-                out.copy_from_slice(self.bytes(self.program.dtypes.len() - 1));
-                Ok(())
-            }
+        if self.program.steps.is_empty() {
+            out.copy_from_slice(self.bytes(self.program.dtypes.len() - 1));
+            return Ok(());
         }
+        self.run_all(Some(out))
     }
 
     /// Runs the program and shows its result to `show`.
     pub fn with_result(&mut self, show: impl FnOnce(&[u8])) -> Result<()> {
-        self.run_inner(self.program.steps.len())?;
+        self.run_all(None)?;
         show(self.bytes(self.program.dtypes.len() - 1));
         Ok(())
+    }
+}
+
+/// Elements on which all steps run in turn, where the processor's divider is what takes longest: while it divides, the
+/// steps before and after it get on with the parts beside.
+const PART: usize = 256;
+
+/// How many elements all steps of `program` run on in turn.
+fn part_len(program: &Program) -> usize {
+    let divides = |op: &Op| matches!(op, Op::Ufunc(Ufunc::Divide | Ufunc::Sqrt | Ufunc::Reciprocal));
+    match program.steps.len() > 1 && program.steps.iter().any(|step| divides(&step.op)) {
+        true => PART,
+        false => TILE_MAX,
     }
 }
 

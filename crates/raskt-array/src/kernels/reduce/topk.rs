@@ -114,6 +114,9 @@ fn select<T: Element>(values: &NdArray, places: &Places, axis: usize, k: i64) ->
     Ok((array_of(values.dtype().clone(), &shape, &top)?, array_of(DType::Int64, &shape, &top_places)?))
 }
 
+/// So few are kept in order while elements are looked at.
+const N_INSERTED_MAX: usize = 32;
+
 /// The best of many elements, each with its row.
 struct Best<T> {
     candidates: Vec<(T, usize)>,
@@ -134,6 +137,9 @@ impl<T: Element> Best<T> {
         if self.kept == 0 {
             return;
         }
+        if self.kept <= N_INSERTED_MAX {
+            return self.insert(all, order);
+        }
         let n_candidates = 2 * self.kept + 64;
         let mut last: Option<(T, usize)> = None;
         for candidate in all {
@@ -149,5 +155,30 @@ impl<T: Element> Best<T> {
         }
         self.candidates.sort_unstable_by(order);
         self.candidates.truncate(self.kept);
+    }
+
+    /// The same for a few, which stay in order all the time.
+    fn insert(
+        &mut self,
+        all: impl Iterator<Item = (T, usize)>,
+        order: impl Fn(&(T, usize), &(T, usize)) -> std::cmp::Ordering,
+    ) {
+        let best = &mut self.candidates;
+        for candidate in all {
+            match best.last() {
+                Some(last) if best.len() == self.kept => {
+                    if order(&candidate, last).is_ge() {
+                        continue;
+                    }
+                }
+                _ => best.push(candidate),
+            }
+            let mut at = best.len() - 1;
+            while at > 0 && order(&candidate, &best[at - 1]).is_lt() {
+                best[at] = best[at - 1];
+                at -= 1;
+            }
+            best[at] = candidate;
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Assignment: a new array with some elements replaced, in the memory of the old one where nobody else needs it.
 
-use raskt_core::{Buffer, DType, NdArray, Param, Result, Value};
+use raskt_core::{Buffer, DType, NdArray, Param, Result, Shape, Strides, Value};
 use raskt_exec::{Call, Outcome};
 
 use super::join::dense_copy;
@@ -12,7 +12,7 @@ use crate::kernels::parameters;
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
 
 /// A C-ordered array with writable memory of its own, made of the call's first input.
-fn own_target(call: &mut Call<'_>) -> Result<(DType, raskt_core::Shape, Buffer)> {
+fn own_target(call: &mut Call<'_>) -> Result<(DType, Shape, Buffer)> {
     let value = call.inputs.first_mut().ok_or_else(|| invalid("nothing to assign to"))?;
     let array = memory::array(value)?.into_owned();
     if call.exclusive & 1 == 1 {
@@ -105,12 +105,16 @@ pub(crate) fn assign(call: &mut Call<'_>) -> Result<Outcome> {
     let axes = parameters::integers(parameters::entry(call.shared, "axes")?)?;
     let (dtype, shape, mut buffer) = own_target(call)?;
     let values = laid_out(&cast(&values, &dtype)?, &taken, &axes)?;
-    // The region, as offsets and steps within the target's bytes.
-    let target = NdArray::contiguous(dtype.clone(), &shape, Buffer::zeroed(buffer.len())?)?;
-    let (region, picks) = view(&target, &taken.iter().map(Taken::cut).collect::<Vec<_>>())?;
+    let target = NdArray::contiguous(dtype.clone(), &shape, buffer)?;
+    let (found, picks) = view(&target, &taken.iter().map(Taken::cut).collect::<Vec<_>>())?;
+    let region =
+        Region { shape: found.shape().into(), strides: found.strides().into(), offset: found.offset() };
+    // Nobody else looks at what is written.
+    buffer = target.buffer().clone();
+    drop((target, found));
     let out = writable(&mut buffer)?;
     match picks.as_slice() {
-        [] => copy_broadcast(&values, region.shape(), out, region.offset(), region.strides())?,
+        [] => copy_broadcast(&values, &region.shape, out, region.offset, &region.strides)?,
         [(axis, places)] => assign_picks(&values, &region, *axis, places, out)?,
         _ => return Err(invalid("an assignment picks elements along one axis only")),
     }
@@ -141,16 +145,23 @@ fn laid_out(values: &NdArray, taken: &[Taken], axes: &[i64]) -> Result<NdArray> 
     NdArray::strided(part.dtype().clone(), &shape, &strides, part.offset(), part.buffer().clone())
 }
 
+/// Part of a block: its offset and steps within the block's bytes.
+struct Region {
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+}
+
 /// Assigns to the elements at `places` along one axis of a region, one after the other.
 fn assign_picks(
     values: &NdArray,
-    region: &NdArray,
+    region: &Region,
     axis: usize,
     places: &[i64],
     out: &mut [u8],
 ) -> Result<()> {
-    let n = region.shape()[axis] as i64;
-    let mut shape = region.shape().to_vec();
+    let n = region.shape[axis] as i64;
+    let mut shape = region.shape.to_vec();
     shape[axis] = places.len() as u64;
     if broadcast_shapes([values.shape(), &shape])?[..] != shape[..] {
         let (left, right) = (shape, values.shape().to_vec());
@@ -167,8 +178,8 @@ fn assign_picks(
         let mut pick = vec![Cut::All; shape.len()];
         pick[axis] = Cut::Range { start: at as u64, n: 1, step: 1 };
         let (line, _) = view(&spread, &pick)?;
-        let start = region.offset() as i64 + place * region.strides()[axis];
-        copy_broadcast(&line, line.shape(), out, start as usize, region.strides())?;
+        let start = region.offset as i64 + place * region.strides[axis];
+        copy_broadcast(&line, line.shape(), out, start as usize, &region.strides)?;
     }
     Ok(())
 }

@@ -3,11 +3,17 @@
 use raskt_core::{ErrorKind, NdArray, Param, Result, Shape, Value};
 use raskt_exec::{Call, Outcome};
 
+use super::assemble::{Piece, assemble};
 use super::slice::{Cut, lean, view};
+use crate::kernels::element::with_item;
 use crate::kernels::memory::{self, invalid};
-use crate::kernels::nest::{Nest, Order, TileShape};
+use crate::kernels::nest::{Nest, Order, Tile, TileShape};
 use crate::kernels::parameters;
 use crate::kernels::shapes::normalize_axis;
+use crate::kernels::threads;
+
+/// Elements that are worth a copy of their own, where they lie one behind the other on both sides.
+const LINE_MIN: usize = 64;
 
 /// Copies an array to where a region of a C-ordered one begins: `at` is the region's first byte, `steps` are the
 /// byte steps of the larger array along the axes of `source`.
@@ -19,6 +25,14 @@ pub(super) fn copy_into(source: &NdArray, out: &mut [u8], at: usize, steps: &[i6
     let base = smallvec::smallvec![source.offset() as i64, at as i64];
     let nest = Nest::new(source.shape(), &order, &operands, base);
     let bytes = source.buffer().as_slice();
+    let (n, line_steps) = nest.line();
+    if n >= LINE_MIN && line_steps.iter().all(|&step| step == item as i64) {
+        nest.for_each_line(|starts| {
+            let (from, to) = (starts[0] as usize, starts[1] as usize);
+            out[to..to + n * item].copy_from_slice(&bytes[from..from + n * item]);
+        });
+        return Ok(());
+    }
     let mut scratch = memory::Scratch::new();
     nest.for_each_tile(TileShape::Wide, |tile| {
         let len = tile.len() * item;
@@ -33,13 +47,22 @@ pub(super) fn copy_into(source: &NdArray, out: &mut [u8], at: usize, steps: &[i6
             memory::scatter(tile, 1, 0, item, dense, out);
             return Ok(());
         }
-        for (number, element) in dense.chunks_exact(item).enumerate() {
-            let (row, col) = ((number / tile.cols) as i64, (number % tile.cols) as i64);
-            let to = (tile.offsets[1] + row * tile.row_steps[1] + col * tile.col_steps[1]) as usize;
-            out[to..to + item].copy_from_slice(element);
-        }
+        with_item!(item, T => scatter_items::<T>(tile, bytemuck::cast_slice(dense), out), else ());
         Ok(())
     })
+}
+
+/// Copies a tile in C order to where its elements are, of which the second operand's steps tell.
+fn scatter_items<T: bytemuck::Pod>(tile: &Tile<'_>, dense: &[T], out: &mut [u8]) {
+    let (row_step, col_step) = (tile.row_steps[1], tile.col_steps[1]);
+    for (row, line) in dense.chunks_exact(tile.cols).enumerate() {
+        let mut to = tile.offsets[1] + row as i64 * row_step;
+        for element in line {
+            let slot = &mut out[to as usize..to as usize + size_of::<T>()];
+            slot.copy_from_slice(bytemuck::bytes_of(element));
+            to += col_step;
+        }
+    }
 }
 
 /// The arrays one behind the other along an axis; all of one dtype.
@@ -153,22 +176,22 @@ fn join_grid(parts: &[NdArray], counts: &[usize], call: &Call<'_>) -> Result<NdA
         .map(|axis| (0..counts[axis]).map(|at| parts[at * inner(axis)].shape()[axis]).collect())
         .collect();
     let shape: Shape = sizes.iter().map(|sizes| sizes.iter().sum::<u64>()).collect();
-    let steps = Order::plain(n_axes).dense_steps(&shape, first.item_bytes() as i64);
-    memory::build_whole(first.dtype().clone(), &shape, |out| {
-        for (number, part) in parts.iter().enumerate() {
-            call.ctx.cancel.check()?;
-            let mut at = 0;
-            for axis in 0..n_axes {
-                let index = number / inner(axis) % counts[axis];
-                if part.shape()[axis] != sizes[axis][index] || part.dtype() != first.dtype() {
-                    let (left, right) = (first.shape().to_vec(), part.shape().to_vec());
-                    return Err(ErrorKind::ShapeMismatch { left, right }.into());
-                }
-                at += sizes[axis][..index].iter().sum::<u64>() as usize * steps[axis] as usize;
+    let mut pieces = Vec::with_capacity(parts.len());
+    for (number, block) in parts.iter().enumerate() {
+        let mut at = vec![0; n_axes];
+        for axis in 0..n_axes {
+            let index = number / inner(axis) % counts[axis];
+            if block.shape()[axis] != sizes[axis][index] || block.dtype() != first.dtype() {
+                let (left, right) = (first.shape().to_vec(), block.shape().to_vec());
+                return Err(ErrorKind::ShapeMismatch { left, right }.into());
             }
-            copy_into(part, out, at, &steps)?;
+            at[axis] = sizes[axis][..index].iter().sum();
         }
-        Ok(())
+        pieces.push(Piece { at, block });
+    }
+    let n_threads = threads::worthwhile(call.ctx, memory::n_elements(&shape)?);
+    memory::build_whole(first.dtype().clone(), &shape, |out| {
+        assemble(&pieces, &shape, out, n_threads, || call.ctx.cancel.check())
     })
 }
 

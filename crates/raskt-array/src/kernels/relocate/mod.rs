@@ -1,5 +1,6 @@
 //! Kernels that move elements and compute nothing: slices, transpositions, joints, takes, assignments.
 
+mod assemble;
 mod assign;
 mod diagonals;
 mod join;
@@ -9,6 +10,7 @@ mod reshape;
 mod slice;
 mod take;
 
+pub use assemble::{Piece, assemble};
 pub(crate) use assign::assign;
 pub(crate) use diagonals::{diagonal, triangle};
 pub(crate) use join::{concatenate_arrays, cut, join};

@@ -4,6 +4,7 @@ mod count;
 mod lines;
 mod locate;
 mod quantile;
+mod ranks;
 mod sort;
 mod unique;
 

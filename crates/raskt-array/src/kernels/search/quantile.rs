@@ -3,11 +3,12 @@
 use raskt_core::{DType, NdArray, Result, Shape, Strides};
 use raskt_exec::{Call, Outcome};
 
-use super::lines::{by_number, map_lines};
+use super::ranks::at_places;
 use crate::kernels::elementwise::cast;
-use crate::kernels::memory::{self, invalid, wrong_dtype};
+use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
 use crate::kernels::parameters;
 use crate::kernels::shapes::normalize_axis;
+use crate::kernels::threads;
 
 /// NumPy's ways to choose between two neighbours that it computes natively here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +35,12 @@ impl Method {
         })
     }
 
-    /// The quantile `q` of sorted numbers.
-    fn of(self, sorted: &[f64], q: f64) -> f64 {
-        let place = q * (sorted.len() - 1) as f64;
+    /// The quantile `q` of `n` numbers, of which `number` tells the one at a place once they are in order: below the
+    /// place `q (n - 1)`, or the next one.
+    fn of(self, n: usize, q: f64, number: impl Fn(usize) -> f64) -> f64 {
+        let place = q * (n - 1) as f64;
         let (low, high) = (place.floor(), place.ceil());
-        let number = |place: f64| sorted[(place as usize).min(sorted.len() - 1)];
+        let number = |place: f64| number((place as usize).min(n - 1));
         match self {
             Self::Lower => number(low),
             Self::Higher => number(high),
@@ -52,13 +54,50 @@ impl Method {
     }
 }
 
-/// Puts the two numbers on either side of the quantile `q` where they are once all are sorted.
-fn select_around(line: &mut [f64], q: f64) {
-    let low = ((q * (line.len() - 1) as f64) as usize).min(line.len() - 1);
-    let (_, _, above) = line.select_nth_unstable_by(low, by_number);
-    if let Some(least) = (0..above.len()).min_by(|&a, &b| by_number(&above[a], &above[b])) {
-        above.swap(0, least);
+/// What is asked of every line.
+struct Asked {
+    q: Vec<f64>,
+    method: Method,
+    skips_nan: bool,
+}
+
+impl Asked {
+    /// The quantiles of a line.
+    fn of(&self, line: &[f64], out: &mut [f64], n_threads: usize, scratch: &mut Scratch) -> Result<()> {
+        let n_nan = line.iter().map(|number| usize::from(number.is_nan())).sum::<usize>();
+        if n_nan == line.len() || (n_nan > 0 && !self.skips_nan) {
+            out.fill(f64::NAN);
+            return Ok(());
+        }
+        let Scratch { numbers, others, places } = scratch;
+        let line = if n_nan > 0 {
+            numbers.clear();
+            numbers.extend(line.iter().filter(|number| !number.is_nan()));
+            numbers.as_slice()
+        } else {
+            line
+        };
+        let last = line.len() - 1;
+        places.clear();
+        for q in &self.q {
+            let low = ((q * last as f64) as usize).min(last);
+            places.extend([low, (low + 1).min(last)]);
+        }
+        places.sort_unstable();
+        places.dedup();
+        let found = at_places(line, places, n_threads, others)?;
+        let number = |place: usize| places.binary_search(&place).map_or(f64::NAN, |at| found[at]);
+        out.iter_mut().zip(&self.q).for_each(|(out, &q)| *out = self.method.of(line.len(), q, number));
+        Ok(())
     }
+}
+
+/// Memory that lines use one after the other.
+#[derive(Default)]
+struct Scratch {
+    numbers: Vec<f64>,
+    others: Vec<f64>,
+    places: Vec<usize>,
 }
 
 /// As NumPy's `_lerp`: from the nearer end.
@@ -88,29 +127,41 @@ pub(crate) fn quantile(call: &mut Call<'_>) -> Result<Outcome> {
     let n_axes = array.shape().len();
     let axes = parameters::integers(parameters::entry(call.shared, "axes")?)?;
     let axes = axes.into_iter().map(|axis| normalize_axis(axis, n_axes)).collect::<Result<Vec<_>>>()?;
-    let skip = parameters::is_set(call.shared, "skip_nan");
     let lines = rows_of(&cast(&array, &DType::Float64)?, &axes)?;
-    let last = lines.shape().len() - 1;
-    let found = map_lines::<f64, f64>(&lines, last, (DType::Float64, q.len()), |line, out| {
-        call.ctx.cancel.check()?;
-        let has_nan = line.iter().any(|value| value.is_nan());
-        if skip {
-            line.retain(|value| !value.is_nan());
-        }
-        if line.is_empty() || (has_nan && !skip) {
+    let found =
+        of_rows(&lines, &Asked { q, method, skips_nan: parameters::is_set(call.shared, "skip_nan") }, call)?;
+    let kept = if parameters::is_set(call.shared, "keepdims") { axes } else { Vec::new() };
+    Ok(Outcome::Value(first_axis(&found, &kept, asked.as_list().is_some())?.into()))
+}
+
+/// The quantiles of every line along the last axis, in their place; rows on several threads, or a long line.
+fn of_rows(lines: &NdArray, asked: &Asked, call: &Call<'_>) -> Result<NdArray> {
+    let (n, n_asked) = (lines.shape().last().map_or(0, |&n| n as usize), asked.q.len());
+    let mut shape: Shape = lines.shape().into();
+    shape.pop();
+    let n_lines = memory::n_elements(&shape)?;
+    shape.push(n_asked as u64);
+    let source = elements::<f64>(lines)?;
+    let n_threads = threads::worthwhile(call.ctx, source.len());
+    let n_together = n_lines.div_ceil(n_threads).max(1);
+    let n_threads_of_line = if n_lines == 1 { n_threads } else { 1 };
+    memory::build_whole(DType::Float64, &shape, |out| {
+        let out: &mut [f64] = bytemuck::cast_slice_mut(out);
+        if n == 0 {
             out.fill(f64::NAN);
             return Ok(());
         }
-        match *q {
-            // Selecting takes less than sorting.
-            [lone] => select_around(line, lone),
-            _ => line.sort_unstable_by(by_number),
-        }
-        out.iter_mut().zip(&q).for_each(|(out, &q)| *out = method.of(line, q));
-        Ok(())
-    })?;
-    let kept = if parameters::is_set(call.shared, "keepdims") { axes } else { Vec::new() };
-    Ok(Outcome::Value(first_axis(&found, &kept, asked.as_list().is_some())?.into()))
+        let parts = out.chunks_mut((n_together * n_asked).max(1)).zip(source.chunks(n_together * n));
+        threads::each(parts.collect(), |(out, lines)| {
+            let mut scratch = Scratch::default();
+            for (out, line) in out.chunks_exact_mut(n_asked.max(1)).zip(lines.chunks_exact(n)) {
+                call.ctx.cancel.check()?;
+                asked.of(line, out, n_threads_of_line, &mut scratch)?;
+            }
+            Ok(())
+        })
+        .map(drop)
+    })
 }
 
 /// The array with the elements of `axes` as its last axis.
