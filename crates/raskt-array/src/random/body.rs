@@ -5,14 +5,15 @@ use std::sync::Arc;
 use raskt_core::{Buffer, DType, NdArray, Param, Result, Shape, allocation};
 use raskt_exec::{Call, Outcome};
 
-use super::discrete::{below, binomial};
+use super::discrete::{self, below, binomial};
 use super::distribution::Distribution;
-use super::stream::{Source, for_each_word, for_each_words, unit};
+use super::stream::{Source, exponential, for_each_source, for_each_word, for_each_words, unit};
 use super::{continuous, ziggurat};
 use crate::kernels::create::Place;
 use crate::kernels::elementwise::cast;
 use crate::kernels::memory::{self, elements, invalid};
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
+use crate::kernels::simd::{Map1, vectorized};
 use crate::kernels::{Scalar, parameters, threads};
 
 /// A run of elements that follow each other in the whole array and in the block.
@@ -162,6 +163,12 @@ impl Draw<'_, '_> {
             }
             (Distribution::StandardNormal, _) => self.normals(None),
             (Distribution::Normal, Some(&[loc, scale])) => self.normals(Some((loc, scale))),
+            (Distribution::StandardExponential, _) => self.exponentials(1.0),
+            (Distribution::Exponential, Some(&[scale])) => self.exponentials(scale),
+            (Distribution::Poisson, Some(&[rate])) if rate < discrete::RATE_OF_TABLES_MAX => {
+                let table = discrete::PoissonTable::new(rate);
+                self.words(|_, word| table.draw(word), DType::Int64)
+            }
             _ => self.drawn(distribution, &arguments),
         }
     }
@@ -182,16 +189,28 @@ impl Draw<'_, '_> {
         })
     }
 
+    /// Exponential numbers of this scale.
+    fn exponentials(&self, scale: f64) -> Result<NdArray> {
+        self.fill(DType::Float64, 1, |run: &mut Run<'_, f64>| {
+            let (place, out) = (run.place, &mut *run.out);
+            for_each_words(self.key, place, out.len(), |at, words| {
+                let out = &mut out[at..at + words.len()];
+                vectorized(Map1 { dst: out, a: words, f: |word| scale * exponential(word) });
+            });
+            Ok(())
+        })
+    }
+
     fn drawn(&self, distribution: Distribution, arguments: &[Argument]) -> Result<NdArray> {
         let draw = distribution.draw();
         let floats = |run: &mut Run<'_, f64>| {
             let mut values = vec![0.0; arguments.len()];
             let (place, start, out) = (run.place, run.at, &mut *run.out);
-            for_each_word(self.key, place, out.len(), |at, word| {
+            for_each_source(self.key, place, out.len(), |at, mut source| {
                 for (value, argument) in values.iter_mut().zip(arguments) {
                     *value = argument.at(start + at);
                 }
-                out[at] = draw(&mut Source::new(self.key, place + at as u64, word), &values);
+                out[at] = draw(&mut source, &values);
             });
             Ok(())
         };

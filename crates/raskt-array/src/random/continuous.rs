@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use super::discrete;
 use super::stream::Source;
 use super::ziggurat;
+use crate::kernels::elementwise::exponential::ln_of_easy;
 
 pub(super) fn standard_normal(source: &mut Source) -> f64 {
     ziggurat::normal_of(source)
@@ -104,17 +105,17 @@ pub(super) fn student_t(source: &mut Source, df: f64) -> f64 {
 
 pub(super) fn laplace(source: &mut Source, loc: f64, scale: f64) -> f64 {
     let u = open_unit(source);
-    if u >= 0.5 { loc - scale * (2.0 - u - u).ln() } else { loc + scale * (u + u).ln() }
+    if u >= 0.5 { loc - scale * ln_of_easy(2.0 - u - u) } else { loc + scale * ln_of_easy(u + u) }
 }
 
 pub(super) fn logistic(source: &mut Source, loc: f64, scale: f64) -> f64 {
     let u = open_unit(source);
-    loc + scale * (u / (1.0 - u)).ln()
+    loc + scale * ln_of_easy(u / (1.0 - u))
 }
 
 pub(super) fn gumbel(source: &mut Source, loc: f64, scale: f64) -> f64 {
     let u = 1.0 - open_unit(source);
-    loc - scale * (-u.ln()).ln()
+    loc - scale * ln_of_easy(-ln_of_easy(u))
 }
 
 pub(super) fn triangular(source: &mut Source, left: f64, mode: f64, right: f64) -> f64 {

@@ -1,20 +1,69 @@
 //! Distributions of whole numbers.
 
 use super::continuous::gamma;
-use super::stream::Source;
+use super::stream::{Source, unit};
 
 fn log_factorial(n: f64) -> f64 {
     libm::lgamma(n + 1.0)
 }
 
-/// A product of uniform numbers for small rates; Hörmann's transformed rejection, PTRS (1993), for others.
+/// Numbers of smaller rates are found by inversion.
+pub(super) const RATE_OF_TABLES_MAX: f64 = 10.0;
+
+/// The probabilities that a Poisson number is 0, at most 1, at most 2 ..., as far as floats tell them from each other.
+fn cumulative(rate: f64) -> impl Iterator<Item = f64> {
+    let (mut n, mut probability, mut sum) = (0.0, (-rate).exp(), 0.0);
+    std::iter::from_fn(move || {
+        let next = sum + probability;
+        if next == sum && n > rate {
+            return None;
+        }
+        sum = next;
+        n += 1.0;
+        probability *= rate / n;
+        Some(sum)
+    })
+}
+
+/// Poisson numbers of one small rate, by inversion: the first number whose cumulative probability is above a uniform one.
+pub(super) struct PoissonTable {
+    cumulative: Vec<f64>,
+    /// Where to begin, by the leading byte of a word.
+    guide: [u8; 256],
+}
+
+impl PoissonTable {
+    pub fn new(rate: f64) -> Self {
+        let cumulative: Vec<f64> = cumulative(rate).collect();
+        let first = |least: f64| cumulative.iter().take_while(|&&sum| sum <= least).count();
+        let last = cumulative.len().saturating_sub(1);
+        let guide = std::array::from_fn(|byte| first(byte as f64 / 256.0).min(last) as u8);
+        Self { cumulative, guide }
+    }
+
+    /// The number that a word stands for.
+    #[inline]
+    pub fn draw(&self, word: u64) -> i64 {
+        let (u, last) = (unit(word), self.cumulative.len() - 1);
+        let mut n = usize::from(self.guide[(word >> 56) as usize]);
+        while n < last && u >= self.cumulative[n] {
+            n += 1;
+        }
+        n as i64
+    }
+}
+
+/// Inversion for small rates; Hörmann's transformed rejection, PTRS (1993), for others.
 pub(super) fn poisson(source: &mut Source, rate: f64) -> f64 {
-    if rate < 10.0 {
-        let limit = (-rate).exp();
-        let (mut n, mut product) = (0.0, source.unit());
-        while product > limit {
+    if rate < RATE_OF_TABLES_MAX {
+        let u = source.unit();
+        let mut n = 0.0;
+        let mut sums = cumulative(rate).peekable();
+        while let Some(sum) = sums.next() {
+            if u < sum || sums.peek().is_none() {
+                break;
+            }
             n += 1.0;
-            product *= source.unit();
         }
         return n;
     }
@@ -215,4 +264,21 @@ pub(super) fn below(source: &mut Source, range: u64) -> u64 {
         }
     }
     (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_give_what_inversion_gives() {
+        for rate in [0.0, 1e-300, 0.3, 4.0, 9.999] {
+            let table = PoissonTable::new(rate);
+            let words = (0..2000_u64).map(|at| at.wrapping_mul(0x9E37_79B9_7F4A_7C15)).chain([u64::MAX, 0]);
+            for word in words {
+                let found = table.draw(word) as f64;
+                assert_eq!(found, poisson(&mut Source::new([1, 2], 3, word), rate), "{rate} {word}");
+            }
+        }
+    }
 }

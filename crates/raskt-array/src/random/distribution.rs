@@ -118,7 +118,7 @@ distributions! {
     Rayleigh("rayleigh", |s, p| p[0] * (2.0 * s.exponential()).sqrt(), ["scale" NonNegative], false);
     Pareto("pareto", |s, p| (s.exponential() / p[0]).exp_m1(), ["a" Positive], false);
     Weibull("weibull", |s, p| if p[0] == 0.0 { 0.0 } else { s.exponential().powf(1.0 / p[0]) }, ["a" NonNegative], false);
-    Power("power", |s, p| (-(-s.exponential()).exp_m1()).powf(1.0 / p[0]), ["a" Positive], false);
+    Power("power", |s, p| s.unit().powf(1.0 / p[0]), ["a" Positive], false);
     Triangular("triangular", |s, p| continuous::triangular(s, p[0], p[1], p[2]),
         ["left" Any, "mode" Any, "right" Any], false);
     Wald("wald", |s, p| continuous::wald(s, p[0], p[1]), ["mean" Positive, "scale" Positive], false);
