@@ -208,6 +208,137 @@ def _points(xp: Any, x: Any) -> Any:
     return x[where] if xp is np else x.vindex[where]
 
 
+def _windows(xp: Any, x: Any) -> Any:
+    return (
+        getattr(xp, "lib", xp).stride_tricks.sliding_window_view(x, 5)
+        if hasattr(xp, "lib")
+        else xp.sliding_window_view(x, 5)
+    )
+
+
+_RANDOM: dict[str, tuple[Any, ...]] = {
+    "random": (),
+    "normal": (0.0, 1.0),
+    "integers": (0, 100),
+    "exponential": (1.0,),
+    "poisson": (4.0,),
+    "gamma": (2.0,),
+    "uniform": (0.0, 2.0),
+    "choice": (50,),
+    "beta": (2.0, 3.0),
+    "binomial": (20, 0.3),
+    "chisquare": (3.0,),
+    "f": (4.0, 9.0),
+    "geometric": (0.2,),
+    "gumbel": (),
+    "hypergeometric": (20, 30, 15),
+    "laplace": (),
+    "logistic": (),
+    "lognormal": (),
+    "logseries": (0.7,),
+    "multinomial": (20, [0.2, 0.3, 0.5]),
+    "negative_binomial": (6, 0.4),
+    "noncentral_chisquare": (3.0, 2.0),
+    "noncentral_f": (4.0, 9.0, 2.0),
+    "pareto": (3.0,),
+    "power": (2.5,),
+    "rayleigh": (),
+    "standard_cauchy": (),
+    "standard_exponential": (),
+    "standard_gamma": (2.0,),
+    "standard_normal": (),
+    "standard_t": (5.0,),
+    "triangular": (-1.0, 0.0, 2.0),
+    "vonmises": (0.5, 3.0),
+    "wald": (2.0, 6.0),
+    "weibull": (2.0,),
+    "zipf": (3.0,),
+}
+
+
+def _random(xp: Any, name: str) -> Any:
+    generator = xp.random.default_rng(5)
+    return getattr(generator, name)(*_RANDOM[name], size=1_000_000, **_chunked(xp, 125_000))
+
+
+_WHOLE = np.random.default_rng(0).random(1_000_000)
+
+
+def _stored(xp: Any, x: Any) -> Any:
+    target = np.empty(x.shape)
+    if xp is np:
+        target[...] = x
+        return target
+    return x.store(target, lock=False, compute=False)
+
+
+_OTHERS: list[Case] = [
+    Case("from_array", lambda xp: xp.from_array(_WHOLE, chunks=125_000), "", numpy=False),
+    Case("asarray", lambda xp, x: xp.asarray(x)),
+    Case("asanyarray", lambda xp, x: xp.asanyarray(x)),
+    Case("array", lambda xp, x: xp.array(x)),
+    Case("conjugate", lambda xp, x: xp.conj(x), "complexes"),
+    Case("allclose", lambda xp, x, y: xp.allclose(x, y), "floats floats"),
+    Case("bitwise_count", _named("bitwise_count"), "integers"),
+    Case("gcd", _named("gcd"), "integers small"),
+    Case("lcm", _named("lcm"), "small small"),
+    Case("heaviside", _named("heaviside"), "floats floats"),
+    Case("isnull", _named("isnull"), numpy=False),
+    Case("notnull", _named("notnull"), numpy=False),
+    Case("isnat", lambda xp, x: xp.isnat(x.astype("M8[s]")), "integers"),
+    Case("frompyfunc", lambda xp, x: xp.frompyfunc(_inc, 1, 1)(x[:1_000]), "small", is_checked=False),
+    Case(
+        "apply_gufunc",
+        lambda xp, x: xp.apply_gufunc(_row_means, "(i)->()", x, output_dtypes="f8"),
+        "matrix",
+        False,
+    ),
+    Case(
+        "as_gufunc", lambda xp, x: xp.as_gufunc("(i)->()", output_dtypes="f8")(_row_means)(x), "matrix", False
+    ),
+    Case("apply_over_axes", lambda xp, x: xp.apply_over_axes(xp.sum, x, [0]), "matrix"),
+    Case(
+        "blockwise",
+        lambda xp, x, y: xp.blockwise(np.add, "i", x, "i", y, "i", dtype="f8"),
+        "floats floats",
+        False,
+    ),
+    Case("broadcast_arrays", lambda xp, x: xp.broadcast_arrays(x, x[:1])[1], "matrix"),
+    Case("atleast_1d", _named("atleast_1d")),
+    Case("atleast_2d", _named("atleast_2d")),
+    Case("atleast_3d", _named("atleast_3d")),
+    Case("empty", lambda xp: xp.empty(2_000_000, **_chunked(xp, 250_000)), "", is_checked=False),
+    Case("empty_like", _named("empty_like"), is_checked=False),
+    Case("ones_like", _named("ones_like")),
+    Case("zeros_like", _named("zeros_like")),
+    Case("full_like", _named("full_like", 3.5)),
+    Case(
+        "histogramdd", lambda xp, x: xp.histogramdd(x[:, :2], bins=(9, 9), range=((0, 1), (0, 1)))[0], "rows"
+    ),
+    Case(
+        "reshape_blockwise", lambda xp, x: xp.reshape_blockwise(x, x.size), "matrix", False, is_checked=False
+    ),
+    Case("shuffle", lambda xp, x: xp.shuffle(x, [[1, 0], [2, 3]], 0), "matrix", False),
+    Case("tril_indices", lambda xp: xp.tril_indices(1_000, **_chunked(xp, 250))[0], "", is_checked=False),
+    Case("triu_indices", lambda xp: xp.triu_indices(1_000, **_chunked(xp, 250))[0], "", is_checked=False),
+    Case("unify_chunks", lambda xp, x, y: xp.unify_chunks(x, "i", y, "i")[1][0], "floats floats", False),
+    Case("x.blocks", lambda _xp, x: x.blocks[:1], numpy=False),
+    Case("x.view", lambda _xp, x: x.view("i8")),
+    Case("store", _stored, is_checked=False, numpy=False),
+    Case("nansum (NaN)", lambda xp, x: xp.nansum(xp.where(x > 0.9, np.nan, x))),
+    Case("x ** 2", lambda _xp, x: x**2),
+    Case("x ** 3", lambda _xp, x: x**3),
+    Case("exp(-x ** 2).sum", lambda xp, x: xp.exp(-(x**2)).sum()),
+    Case("sqrt(x * 2 + 1).sum", lambda xp, x: xp.sqrt(x * 2 + 1).sum()),
+    Case("exp (float32)", _named("exp"), "singles"),
+    Case("sin (float32)", _named("sin"), "singles"),
+]
+
+
+def _row_means(x: Any) -> Any:
+    return np.mean(x, axis=-1)
+
+
 ARRAYS: list[Case] = [
     *(Case(name, _named(name)) for name in _UNARY),
     *(Case(name, _named(name), "floats floats") for name in _BINARY),
@@ -362,34 +493,10 @@ ARRAYS: list[Case] = [
     ),
     *(
         Case(f"random.{name}", lambda xp, name=name: _random(xp, name), "", is_checked=False)
-        for name in ("random", "normal", "integers", "exponential", "poisson", "gamma", "uniform", "choice")
+        for name in _RANDOM
     ),
+    *_OTHERS,
 ]
-
-
-def _windows(xp: Any, x: Any) -> Any:
-    return (
-        getattr(xp, "lib", xp).stride_tricks.sliding_window_view(x, 5)
-        if hasattr(xp, "lib")
-        else xp.sliding_window_view(x, 5)
-    )
-
-
-_RANDOM: dict[str, tuple[Any, ...]] = {
-    "random": (),
-    "normal": (0.0, 1.0),
-    "integers": (0, 100),
-    "exponential": (1.0,),
-    "poisson": (4.0,),
-    "gamma": (2.0,),
-    "uniform": (0.0, 2.0),
-    "choice": (50,),
-}
-
-
-def _random(xp: Any, name: str) -> Any:
-    generator = xp.random.default_rng(5)
-    return getattr(generator, name)(*_RANDOM[name], size=1_000_000, **_chunked(xp, 125_000))
 
 
 def _inc(x: int) -> int:
