@@ -60,7 +60,7 @@ demo: build $(VENV)/.extra-demo ## 336,776 real flights: tables, a cube of delay
 	$(PY) examples/bag_flights.py
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
-	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python docs tidy
+	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python ship docs tidy
 
 check: build $(VENV)/.extra-dev check-rust check-python check-docs check-tidy check-licences ## formatting, lints, types, stubs, docs, tidy, licences
 

@@ -15,6 +15,7 @@
 mod arguments;
 mod config;
 mod info;
+pub mod planner;
 mod set;
 
 use std::fmt;

@@ -179,6 +179,13 @@ impl Plan {
         let keys: Vec<Key> = self.roots.iter().flat_map(Wanted::keys).collect();
         self.graph.expand_for(&keys).map(Arc::new)
     }
+
+    /// The layers, with the values of all roots requested in their order: what another process expands.
+    #[must_use]
+    pub fn into_graph(mut self) -> Graph {
+        self.graph.request(self.roots.iter().flat_map(Wanted::keys));
+        self.graph
+    }
 }
 
 fn is_output(root: &Wanted, name: &Name, at: u32) -> bool {

@@ -43,6 +43,7 @@ mod scan;
 mod scratch;
 mod session;
 mod ship;
+mod ship_test;
 mod sizeof;
 mod task;
 mod template;
@@ -86,5 +87,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     exchange::register(module)?;
     processes::register(module)?;
     session::register(module)?;
+    ship_test::register(module)?;
     lifecycle::register(module)
 }

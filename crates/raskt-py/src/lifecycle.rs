@@ -10,7 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::{active, node, processes, session, threads};
+use crate::{active, node, processes, session, ship_test, threads};
 
 /// How often exit looks whether it may go on.
 const END_CHECK: Duration = Duration::from_millis(2);
@@ -79,6 +79,7 @@ fn after_fork_in_child() {
     node::after_fork_in_child();
     active::after_fork_in_child();
     processes::after_fork_in_child();
+    ship_test::after_fork_in_child();
     threads::after_fork_in_child();
     session::after_fork_in_child();
 }

@@ -213,12 +213,13 @@ pub struct Packed {
 ///
 /// # Errors
 /// What unpickling raises; `ValueError` for bytes that [`pack`] did not write.
-pub fn unpack(py: Python<'_>, payload: &Payload) -> PyResult<Packed> {
-    let (head, rest) = payload.header.split_first_chunk::<8>().ok_or_else(damaged)?;
+pub fn unpack(py: Python<'_>, payload: Payload) -> PyResult<Packed> {
+    let Payload { header, buffers } = payload;
+    let (head, rest) = header.split_first_chunk::<8>().ok_or_else(damaged)?;
     let (tree, rest) = rest.split_at_checked(u64::from_le_bytes(*head).fit()).ok_or_else(damaged)?;
     let pickled: Vec<Bound<'_, PyAny>> = match rest.is_empty() {
         true => Vec::new(),
-        false => pickle::loads_parts(py, rest, &payload.buffers)?.extract()?,
+        false => pickle::loads_parts(py, rest, buffers)?.extract()?,
     };
     let input = Decoder::new(tree, &Limits::default()).map_err(|_| damaged())?;
     let mut reader = Reader { py, input, pickled: pickled.into_iter() };

@@ -6,7 +6,7 @@ use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raskt_core::{ErrorKind, Result};
-use raskt_expr::{Bounds, CallNode, Expr, Gathered, Ledger, Rows, gather};
+use raskt_expr::{Bounds, CallNode, Expr, Gathered, Ledger, Plan, Rows, gather};
 use raskt_graph::{Body, TaskTable};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -21,6 +21,8 @@ use crate::planner::{configured, configured_bounds, planner};
 pub struct Planned {
     /// Inputs come before those who need them; the outputs are the roots.
     pub table: Arc<TaskTable>,
+    /// The layers that they were spelt out from.
+    pub plan: Plan,
     /// What was said of the tasks of layers.
     pub notes: Notes,
 }
@@ -62,8 +64,8 @@ fn plan_within<'py>(
     let mut gathered = gathered_but(py, roots, known, &FxHashMap::default())?;
     if !gathered.has_operations() {
         let plan = planner().plan_gathered(gathered, Bounds::default());
-        let table = plan.and_then(|plan| plan.table()).map_err(|error| errors::to_py(py, error))?;
-        return Ok(Planned { table, notes: Notes::new() });
+        let (table, plan) = plan.and_then(spelt_out).map_err(|error| errors::to_py(py, error))?;
+        return Ok(Planned { table, plan, notes: Notes::new() });
     }
     let planner = configured(py)?;
     let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
@@ -72,16 +74,18 @@ fn plan_within<'py>(
         places.extend(found);
         gathered = gathered_but(py, roots, known, &places)?;
     }
-    let planned = py.detach(|| -> Result<_> {
-        let plan = planner.plan_gathered(gathered, bounds)?;
-        Ok((plan.table()?, plan.excesses, plan.annotations))
-    });
-    let (table, excesses, notes) = planned.map_err(|error| errors::to_py(py, error))?;
-    for excess in excesses {
+    let planned = py.detach(|| planner.plan_gathered(gathered, bounds).and_then(spelt_out));
+    let (table, mut plan) = planned.map_err(|error| errors::to_py(py, error))?;
+    for excess in std::mem::take(&mut plan.excesses) {
         let message = std::ffi::CString::new(excess).unwrap_or_default();
         PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)?;
     }
-    Ok(Planned { table, notes })
+    let notes = std::mem::take(&mut plan.annotations);
+    Ok(Planned { table, plan, notes })
+}
+
+fn spelt_out(plan: Plan) -> Result<(Arc<TaskTable>, Plan)> {
+    Ok((plan.table()?, plan))
 }
 
 /// All that `roots` are made of, as it was written.

@@ -176,7 +176,7 @@ fn run_shipped<'py>(
     inputs: Vec<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let function = function.map(unflat).transpose()?;
-    let node = ship::receive_known(py, id.map(FunctionId::from_bytes), function, &unflat(call)?)?;
+    let node = ship::receive_known(py, id.map(FunctionId::from_bytes), function, unflat(call)?)?;
     crate::eval::call(py, &node, &inputs)
 }
 

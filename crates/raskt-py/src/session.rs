@@ -30,6 +30,7 @@ use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::per_process::PerProcess;
 use crate::plan::{Planned, exprs_of, node_of, plan, plan_but};
+use crate::ship_test;
 use crate::threads::Lent;
 use crate::world::{Context, Python3};
 
@@ -322,12 +323,14 @@ pub fn prepare_for(
 ) -> PyResult<Arc<Run>> {
     let exprs = exprs_of(roots);
     let bounds = Some(Bounds { memory_bytes: given.memory_limit, n_workers: given.n_workers });
-    let Planned { mut table, mut notes } = plan_but(py, &exprs, None, bounds)?;
+    let Planned { mut table, mut plan, mut notes } = plan_but(py, &exprs, None, bounds)?;
     if let Some(known) = known(py, given.observer.as_ref(), &table)? {
-        Planned { table, notes } = plan_but(py, &exprs, Some(&known), bounds)?;
+        Planned { table, plan, notes } = plan_but(py, &exprs, Some(&known), bounds)?;
     }
     drop(exprs);
-    if given.fuse_width > 0 {
+    if ship_test::is_on() {
+        (table, notes) = ship_test::through(py, plan, notes, given.fuse_width)?;
+    } else if given.fuse_width > 0 {
         let fused = fused(&table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;
         table = Arc::new(fused);
     }

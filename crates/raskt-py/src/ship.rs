@@ -1,22 +1,22 @@
 //! Calls on their way to another process, and back.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 
-use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use raskt_core::{Function, FunctionId, Payload, Result};
+use raskt_core::{Buffer, Function, FunctionId, Payload, ProcessLock, Result};
 use raskt_graph::Shipment;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use smallvec::SmallVec;
 
 use crate::node::{Callee, Func, Node, ShippedFunc};
 use crate::packed::Packed;
-use crate::{errors, packed, pickle};
+use crate::{errors, packed, pickle, ship_test};
 
 /// Functions that other processes sent, by what they contain.
-static RECEIVED: LazyLock<Mutex<FxHashMap<FunctionId, Arc<Func>>>> = LazyLock::new(Mutex::default);
+static RECEIVED: ProcessLock<FxHashMap<FunctionId, Arc<Func>>> =
+    ProcessLock::new(FxHashMap::with_hasher(FxBuildHasher));
 
 /// `node` without its dependencies, encoded.
 ///
@@ -39,7 +39,16 @@ pub fn begin_epoch() {
 ///
 /// # Errors
 /// What pickling it raises.
-pub fn shipped(py: Python<'_>, func: &Func) -> Result<Function> {
+pub fn shipped(py: Python<'_>, func: &Arc<Func>) -> Result<Function> {
+    let function = in_epoch(py, func)?;
+    if ship_test::is_on() {
+        ship_test::note_sent(&function, func);
+    }
+    Ok(function)
+}
+
+/// `func`, pickled once a computation.
+fn in_epoch(py: Python<'_>, func: &Func) -> Result<Function> {
     let epoch = EPOCH.load(Ordering::Relaxed);
     if let Some(last) = func.shipped.lock().as_ref().filter(|last| last.epoch == epoch) {
         return Ok(last.function.clone());
@@ -59,10 +68,22 @@ pub fn shipped(py: Python<'_>, func: &Func) -> Result<Function> {
 /// What unpickling raises.
 pub fn receive(py: Python<'_>, shipment: &Shipment) -> PyResult<Arc<Node>> {
     let func = shipment.function.as_ref().map(|function| received(py, function)).transpose()?;
-    unpacked(py, func, &shipment.call)
+    unpacked(py, func, shipment.call.clone())
 }
 
-fn unpacked(py: Python<'_>, func: Option<Arc<Func>>, call: &Payload) -> PyResult<Arc<Node>> {
+/// As [`receive`], where nobody else looks at the call: its arguments can be written like any object of one's own.
+///
+/// # Errors
+/// As [`receive`]; memory runs out.
+pub fn receive_own(py: Python<'_>, shipment: Shipment) -> PyResult<Arc<Node>> {
+    let Shipment { function, call: Payload { header, buffers } } = shipment;
+    let func = function.as_ref().map(|function| received(py, function)).transpose()?;
+    let buffers = buffers.into_iter().map(Buffer::private).collect::<Result<_>>();
+    let buffers = buffers.map_err(|error| errors::to_py(py, error))?;
+    unpacked(py, func, Payload { header, buffers })
+}
+
+fn unpacked(py: Python<'_>, func: Option<Arc<Func>>, call: Payload) -> PyResult<Arc<Node>> {
     let Packed { from_input, args, key } = packed::unpack(py, call)?;
     let callee = match func {
         Some(func) => Callee::Func(func),
@@ -101,7 +122,7 @@ pub fn receive_known(
     py: Python<'_>,
     id: Option<FunctionId>,
     function: Option<Payload>,
-    call: &Payload,
+    call: Payload,
 ) -> PyResult<Arc<Node>> {
     let func = match (id, function) {
         (None, _) => None,
@@ -113,6 +134,12 @@ pub fn receive_known(
         }
     };
     unpacked(py, func, call)
+}
+
+/// A function of this process that comes back is the one that went.
+pub fn know(function: &Function, func: &Arc<Func>) {
+    let before = RECEIVED.lock().insert(*function.id(), Arc::clone(func));
+    drop(before);
 }
 
 /// Functions that will not be called again.

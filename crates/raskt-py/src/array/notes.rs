@@ -81,7 +81,19 @@ fn is_plain(value: &Bound<'_, PyAny>) -> bool {
         || value.is_exact_instance_of::<PyBytes>()
 }
 
-/// The annotations that a parameter made by [`from_dict`] holds.
+/// The annotations of a parameter made by [`from_dict`], for another process: values without the tokens that they are held
+/// under, which name expressions only.
+#[must_use]
+pub fn to_travel(notes: &Param) -> Param {
+    let Param::Map(entries) = notes else { return notes.clone() };
+    let bare = |value: &Param| match (Held::token_of(value), Held::value_of(value)) {
+        (Some(_), Some(held)) => Param::Value(held.clone()),
+        _ => value.clone(),
+    };
+    Param::map(entries.iter().map(|(name, value)| (&**name, bare(value))))
+}
+
+/// The annotations that a parameter made by [`from_dict`] or [`to_travel`] holds.
 ///
 /// # Errors
 /// Where memory runs out.
