@@ -14,7 +14,7 @@ from raskt.array._base import dtype_parameter
 from raskt.array._block_call import BlockCall, Rest
 from raskt.array._grid import grid_of
 from raskt.array._op import op
-from raskt.array.conversion import asanyarray
+from raskt.array.conversion import argument
 from raskt.array.rechunk import unify_chunks
 from raskt.array.shape import moveaxis
 
@@ -75,7 +75,7 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     inputs, outputs = parse(signature) if isinstance(signature, str) else signature
     lone = isinstance(outputs, tuple)
     out_dims = [outputs] if lone else list(outputs)
-    arrays = [asanyarray(x) for x in args]
+    arrays = [argument(x) for x in args]
     if len(arrays) != len(inputs):
         raise ValueError(
             f"According to `signature`, `func` requires {len(inputs)} arguments, but {len(arrays)} given"

@@ -15,7 +15,7 @@ from raskt.array._grid import grid_of
 from raskt.array._gufunc import apply
 from raskt.array._op import op
 from raskt.array.concatenate import concatenate
-from raskt.array.conversion import asanyarray
+from raskt.array.conversion import argument, asanyarray
 from raskt.array.rechunk import unify_chunks
 from raskt.array.shape import expand_dims
 
@@ -95,7 +95,7 @@ def blockwise(
         raise ValueError(f"Repeated elements not allowed in output index: {out_ind}")
     pairs = list(zip(args[::2], args[1::2], strict=True))
     new = dict(new_axes or {})
-    arrays = [(at, asanyarray(x), tuple(index)) for at, (x, index) in enumerate(pairs) if index is not None]
+    arrays = [(at, argument(x), tuple(index)) for at, (x, index) in enumerate(pairs) if index is not None]
     for _, x, index in arrays:
         if x.ndim != len(index):
             raise ValueError(f"Index string {index} does not match array dimension {x.ndim}")
@@ -280,7 +280,7 @@ def map_blocks(
     if not callable(func):
         raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
     places = tuple(at for at, x in enumerate(args) if _is_array(x))
-    arrays = [asanyarray(args[at]) for at in places]
+    arrays = [argument(args[at]) for at in places]
     n = max((x.ndim for x in arrays), default=0)
     dropped = _listed(drop_axis, n)
     letters = [list(range(n - x.ndim, n)) for x in arrays]
@@ -458,7 +458,7 @@ def apply_along_axis(
     Array
         The results in place of the rows.
     """
-    arr = asanyarray(arr)
+    arr = argument(arr)
     at = axis_of(axis, arr.ndim)
     length = arr.shape[at]
     rest = Rest((func1d, at, None, args, kwargs), {})

@@ -21,7 +21,7 @@ from raskt.locks import lock_of
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["array", "asanyarray", "asarray", "from_array", "from_delayed"]
+__all__ = ["argument", "array", "asanyarray", "asarray", "from_array", "from_delayed"]
 
 
 def from_array(
@@ -274,6 +274,18 @@ def asanyarray(
     if is_array(a) and dtype is None:
         return a
     return asarray(a, dtype=dtype, order=order, like=like, **{"asarray": False, **kwargs})
+
+
+def argument(x: Any) -> Array:
+    """Return an array among the arguments of a user's function, which gets its blocks.
+
+    Lazy values in an array of objects arrive computed, as in any other container among arguments.
+    """
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        later = _raskt.delayed_within(x)
+        if later is not None:
+            return from_delayed(later, x.shape, object)
+    return asanyarray(x)
 
 
 def array(x: Any, dtype: Any = None, ndmin: int | None = None, *, like: Any = None) -> Array:

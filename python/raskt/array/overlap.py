@@ -14,7 +14,7 @@ from raskt.array._grid import grid_of
 from raskt.array._op import op
 from raskt.array.blockwise import map_blocks, paired_chunks
 from raskt.array.chunking import ensure_minimum_chunksize
-from raskt.array.conversion import asanyarray
+from raskt.array.conversion import argument, asanyarray
 from raskt.array.rechunk import unify_chunks
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def map_overlap(
         if args and callable(args[0]):
             raise TypeError("the function comes first: map_overlap(func, x, ...)")
         raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
-    arrays = [asanyarray(x) for x in args]
+    arrays = [argument(x) for x in args]
     if not arrays:
         raise ValueError("map_overlap needs at least one array")
     n = len(arrays)

@@ -100,6 +100,35 @@ def test_positional_arguments_that_are_no_arrays_may_be_lazy(x: ra.Array) -> Non
     np.testing.assert_array_equal(found.compute(), VALUES * 3)
 
 
+BLOCKS: dict[str, Callable[[Any, ra.Array, Any], ra.Array]] = {
+    "map_blocks": lambda f, x, other: ra.map_blocks(f, x, other, dtype=float),
+    "blockwise": lambda f, x, other: ra.blockwise(f, "ij", x, "ij", other, "ij", dtype=float),
+    "map_overlap": lambda f, x, other: ra.map_overlap(f, x, other, depth=0, dtype=float),
+    "apply_gufunc": lambda f, x, other: ra.apply_gufunc(f, "(),()->()", x, other, output_dtypes=float),
+    "apply_along_axis": lambda f, x, other: ra.apply_along_axis(
+        lambda o: f(0, o), 1, other, dtype=float, shape=(4,)
+    ),
+}
+
+
+@pytest.mark.parametrize("call", BLOCKS)
+def test_lazy_values_in_an_array_of_objects_that_is_cut_into_blocks_arrive_computed(
+    x: ra.Array, call: str
+) -> None:
+    other = np.arange(VALUES.size).astype(object).reshape(VALUES.shape)
+    other[0, 0], other[1, 2] = three(), x.max()
+    expected = other.copy()
+    expected[0, 0], expected[1, 2] = 3, 23.0
+
+    def function(block: Any, objects: Any) -> Any:
+        assert not any(map(raskt.is_raskt_collection, objects.flat))
+        return block * 0 + objects.astype(float)
+
+    found = BLOCKS[call](function, x.rechunk(-1), other)
+    np.testing.assert_array_equal(found.compute(), expected.astype(float))
+    assert raskt.is_raskt_collection(other[0, 0])
+
+
 def test_blocks_without_arrays_get_lazy_arguments_and_their_place(x: ra.Array) -> None:
     def make(by: Any, block_id: Any = None) -> Any:
         return np.full((1,), by[0] + block_id[0])
