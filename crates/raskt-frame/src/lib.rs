@@ -12,6 +12,7 @@
 )]
 
 mod dtype;
+pub mod io;
 mod label;
 mod meta;
 mod schema;

@@ -12,6 +12,7 @@ use raskt_core::{ErrorKind, Fit, Opaque, OwnerId, Payload, Result, Value};
 
 pub use codec::TableWorld;
 pub use rows::concat;
+pub(crate) use rows::failed;
 
 use crate::{Field, Schema};
 

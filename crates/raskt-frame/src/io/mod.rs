@@ -1,0 +1,8 @@
+//! Files: Parquet and CSV, read and written as tables.
+
+mod filter;
+pub mod parquet;
+mod path;
+
+pub use filter::{Comparison, Filters, Literal, Operator};
+pub use path::Stamp;

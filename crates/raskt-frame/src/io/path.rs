@@ -1,0 +1,120 @@
+//! Files by their paths: errors that name them, and whether they are still what they were.
+
+use std::fs::{File, Metadata};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
+
+use raskt_core::{Error, ErrorKind, Fit, Param, Result};
+
+/// Length and time of the last change of a file, by which a reader sees that it is not the file that was planned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The length.
+    pub n_bytes: u64,
+    /// Nanoseconds since 1970.
+    pub changed_ns: i64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        let since = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let changed_ns = since.map_or(0, |since| since.as_nanos().clamped::<i64>());
+        Self { n_bytes: metadata.len(), changed_ns }
+    }
+
+    /// The stamp as a parameter.
+    #[must_use]
+    pub fn to_param(self) -> Param {
+        Param::List([Param::Int(self.n_bytes.clamped::<i64>()), Param::Int(self.changed_ns)].into())
+    }
+
+    /// The stamp of a parameter that [`Stamp::to_param`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_param(param: &Param) -> Option<Self> {
+        match param.as_list()? {
+            [Param::Int(n_bytes), Param::Int(changed_ns)] => {
+                Some(Self { n_bytes: u64::try_from(*n_bytes).ok()?, changed_ns: *changed_ns })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The file at `path`, opened, with its stamp.
+///
+/// # Errors
+/// [`ErrorKind::Io`]; [`ErrorKind::InvalidValue`] if it is not the one that `expected` was taken of.
+pub(crate) fn open(path: &Arc<str>, expected: Option<Stamp>) -> Result<(File, Stamp)> {
+    let file = File::open(&**path).map_err(|error| io_error(path, &error))?;
+    let metadata = file.metadata().map_err(|error| io_error(path, &error))?;
+    if metadata.is_dir() {
+        return Err(ErrorKind::Io { path: path.to_string(), reason: "is a directory".to_owned() }.into());
+    }
+    let stamp = Stamp::of(&metadata);
+    match expected {
+        Some(expected) if expected != stamp => {
+            let what = format!(
+                "{path} has changed since the frame was made: it had {} bytes and has {}; read it anew",
+                expected.n_bytes, stamp.n_bytes
+            );
+            Err(ErrorKind::InvalidValue(what).into())
+        }
+        _ => Ok((file, stamp)),
+    }
+}
+
+/// What the operating system said of `path`.
+pub(crate) fn io_error(path: &str, error: &std::io::Error) -> Error {
+    ErrorKind::Io { path: path.to_owned(), reason: error.to_string() }.into()
+}
+
+/// The file at `path` is not what it should be.
+pub(crate) fn corrupt(path: &str, what: impl std::fmt::Display) -> Error {
+    ErrorKind::Corrupt(format!("{path}: {what}")).into()
+}
+
+/// A file that is written under another name, in the folder that it is for, and moved into place when it is complete.
+/// Dropped before that, it is removed.
+pub(crate) struct Temporary {
+    path: std::path::PathBuf,
+    target: Arc<str>,
+    is_kept: bool,
+}
+
+impl Temporary {
+    /// A name for what will be `target`.
+    pub(crate) fn beside(target: &Arc<str>) -> Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let place = Path::new(&**target);
+        let Some(name) = place.file_name() else {
+            let what = format!("{target:?} is no name of a file");
+            return Err(ErrorKind::InvalidValue(what).into());
+        };
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!(".{}.{}-{number}.tmp", name.to_string_lossy(), std::process::id());
+        Ok(Self { path: place.with_file_name(name), target: Arc::clone(target), is_kept: false })
+    }
+
+    /// Where to write.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Move the file to its name.
+    pub(crate) fn keep(mut self) -> Result<()> {
+        std::fs::rename(&self.path, &*self.target).map_err(|error| io_error(&self.target, &error))?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // There may be none yet; what else stands in the way of removing it, the error that led here says.
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
+}
