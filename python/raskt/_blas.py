@@ -11,6 +11,9 @@ import os
 import sys
 from threading import Lock
 
+from raskt import config
+from raskt.system import cpu_count
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -45,9 +48,6 @@ def _find() -> tuple[list[Any], list[Any]]:
 
 
 def _share(n_side_by_side: int) -> int:
-    from raskt import config
-    from raskt.schedulers import cpu_count
-
     budget: int = config.get("threads.budget", None) or cpu_count()
     return max(1, budget // max(1, n_side_by_side))
 

@@ -10,8 +10,9 @@ import os
 import pickle
 import signal
 import sys
+import warnings
 
-from raskt import _raskt
+from raskt import _raskt, config
 from raskt._pickle import dumps, pack_exception
 
 TYPE_CHECKING = False
@@ -30,10 +31,6 @@ def main() -> None:
 
 def take_over(surroundings: bytes) -> None:
     """Take over what `raskt._processes.surroundings` told."""
-    import warnings
-
-    from raskt import config
-
     path, folder, settings, filters, key = pickle.loads(surroundings)
     sys.path[:] = path
     if folder is not None:

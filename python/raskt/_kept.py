@@ -10,9 +10,12 @@ from __future__ import annotations
 import copy
 import functools
 import sys
-from typing import Any
 
 from raskt import _raskt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["kept"]
 

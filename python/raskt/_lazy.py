@@ -1,7 +1,8 @@
-"""Names of a module that other modules have: found when they are first asked for."""
+"""What is found in other modules when it is first asked for: names, and functions to call."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 
 TYPE_CHECKING = False
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["finder"]
+__all__ = ["finder", "late"]
 
 
 def finder(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -32,11 +33,37 @@ def finder(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         home = homes.get(name)
         if home is None:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        import importlib
-
         where, _, called = home.partition(":")
         value = getattr(importlib.import_module(where), called or name)
         setattr(sys.modules[module], name, value)
         return value
 
     return find
+
+
+def late(module: str, name: str) -> Callable[..., Any]:
+    """Return a function of a module that is loaded when the function is first called.
+
+    For modules below the one that calls, of which most programs call nothing: loading all of them at once
+    would take as long as many a computation.
+
+    Parameters
+    ----------
+    module : str
+        The module.
+    name : str
+        The function's name, or that of a class.
+
+    Returns
+    -------
+    callable
+        What calls it.
+    """
+    found: list[Any] = []
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not found:
+            found.append(getattr(importlib.import_module(module), name))
+        return found[0](*args, **kwargs)
+
+    return call

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import sys
 
+from raskt import _by_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +33,6 @@ def dumps(obj: Any, protocol: int = 5, buffer_callback: Callable[[Any], Any] | N
         except Exception:
             # Whatever the reason, cloudpickle decides, and its error is the one to show.
             pass
-    from raskt import _by_name
-
     kept.clear()
     data = _by_name.dumps(obj, protocol, keep)
     _pass_on(kept, buffer_callback)

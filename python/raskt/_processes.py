@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import warnings
 
 from raskt import config
 from raskt._pickle import dumps
+from raskt.system import cpu_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ def children(n_workers: int) -> ChildOptions:
     """Return how ``n_workers`` children are to be started and kept."""
     import subprocess
 
-    from raskt.schedulers import cpu_count
-
     # The children together use the budget, unless the user has said otherwise.
     n_threads = str(max(1, cpu_count() // n_workers))
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
@@ -59,7 +59,6 @@ def _pickled_filters(filters: tuple[object, ...]) -> bytes:
 def surroundings() -> bytes:
     """Return configuration, warning filters, import path, folder and key, for `raskt._child` to take over."""
     import pickle
-    import warnings
 
     try:
         folder = os.getcwd()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from raskt._convert import delayed_from
+from raskt.base import collection_to_delayed
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -41,8 +44,6 @@ def object_array(shape: tuple[int, ...], items: list[Any]) -> Any:
 
 def to_delayed(collection: Any) -> Delayed | None:
     """Return a collection as one delayed value: what computing it would give; None where that is itself."""
-    from raskt.base import collection_to_delayed
-
     return collection_to_delayed(collection)
 
 
@@ -53,6 +54,4 @@ def first(values: list[Any]) -> Any:
 
 def rebuild_delayed(graph: dict[Any, Any], key: Any, length: int | None) -> Delayed:
     """Return the delayed value ``key`` whose value, or task, is in ``graph``."""
-    from raskt.graph import delayed_from
-
     return delayed_from(graph, key, length)

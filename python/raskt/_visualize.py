@@ -6,8 +6,10 @@ import math
 import os
 from typing import TYPE_CHECKING, Any
 
-from raskt import _raskt
+from raskt import _raskt, config
 from raskt._raskt import Delayed
+from raskt.base import delayed_roots, unpack_collections
+from raskt.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,8 +187,6 @@ def visualize_one(
 
 
 def _configured(key: str, given: Any) -> Any:
-    from raskt import config
-
     return config.get(key, override_with=given)
 
 
@@ -208,8 +208,6 @@ def _target(filename: str | os.PathLike[str] | None, format: str | None) -> tupl
 
 
 def _roots(args: Sequence[Any], traverse: bool, optimize_graph: bool) -> list[Delayed]:
-    from raskt.base import delayed_roots, unpack_collections
-
     collections, _ = unpack_collections(*args, traverse=traverse)
     if not collections:
         raise TypeError("visualize needs a collection: a delayed value, or something that holds one")
@@ -238,8 +236,6 @@ def _legend(
     if color == "order":
         return ("order", cmap, "first", f"last of {n_tasks:,}")
     if color == "size":
-        from raskt.units import format_bytes
-
         return ("size", cmap, "0 B", format_bytes(max((sizes or {}).values(), default=0)))
     return None
 
@@ -258,8 +254,6 @@ def _node(
         lines.append(f"order {position:,}")
     scale = 1.0
     if key in sizes:
-        from raskt.units import format_bytes
-
         lines.append(format_bytes(sizes[key]))
         # Area by bytes: a value four times as large has twice the diameter.
         largest = max(sizes.values()) or 1

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from raskt import _raskt
 from raskt._whole import whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["annotate", "get_annotations"]
 
@@ -89,6 +92,10 @@ def annotated_as(notes: dict[str, Any]) -> Iterator[None]:
         _current.reset(token)
 
 
+#: More attempts than this are a mistake.
+RETRIES_MAX = 2**32 - 1
+
+
 def _wrong(name: str, expected: str, found: Any) -> TypeError:
     return TypeError(f"the annotation {name!r} must be {expected} or a callable, found {found!r}")
 
@@ -96,8 +103,6 @@ def _wrong(name: str, expected: str, found: Any) -> TypeError:
 def _retries(value: Any) -> Any:
     if isinstance(value, bool) or not hasattr(type(value), "__index__"):
         raise _wrong("retries", "a whole number of 0 or more", value)
-    from raskt.schedulers import RETRIES_MAX
-
     return whole("the annotation 'retries'", value, 0, RETRIES_MAX)
 
 

@@ -6,13 +6,21 @@ import contextlib
 import functools
 import threading
 
-from raskt import _raskt
+from raskt import _raskt, local, multiprocessing, threaded
+from raskt._convert import as_values, delayed_of
+from raskt._dask.collections import is_computable, is_ours, roots
+from raskt._dask.collections import optimize as optimize_dasks
+from raskt._dask.collections import persist as persist_dasks
+from raskt._ending import computation
+from raskt._keys import flatten_keys, nest_values
 from raskt._lazy import finder
 from raskt._raskt import Delayed
+from raskt.graph import get as get_graph
+from raskt.schedulers import SCHEDULERS, choose, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from raskt._visualize import visualize
@@ -82,16 +90,6 @@ _ELSEWHERE = {
 """Names that are expected here, by the module that has them; loaded when they are first asked for."""
 _find = finder(__name__, _ELSEWHERE)
 
-SCHEDULERS = {
-    "threads": "threads",
-    "threading": "threads",
-    "sync": "sync",
-    "synchronous": "sync",
-    "single-threaded": "sync",
-    "processes": "processes",
-    "multiprocessing": "processes",
-}
-
 
 def is_raskt_collection(x: Any) -> bool:
     """Return whether ``x`` is a collection: something that `compute` replaces by a value.
@@ -115,7 +113,7 @@ def is_raskt_collection(x: Any) -> bool:
     """
     if not _is_collection(x):
         return False
-    if isinstance(x, Delayed) or hasattr(type(x), "__raskt_delayed__") or not _is_ours(x):
+    if isinstance(x, Delayed) or hasattr(type(x), "__raskt_delayed__") or not is_ours(x):
         return True
     return x.__raskt_graph__() is not None
 
@@ -124,19 +122,12 @@ is_dask_collection = is_raskt_collection
 """The same under Dask's name."""
 
 
-def _is_ours(collection: Any) -> bool:
-    """Whether a collection speaks Raskt's protocol; if not, it speaks Dask's alone."""
-    return hasattr(type(collection), "__raskt_graph__")
-
-
 def _is_collection(x: Any) -> bool:
     """Whether there is something to compute in ``x`` itself."""
     if not _raskt.is_collection(x):
         return False
-    if _is_ours(x):
+    if is_ours(x):
         return True
-    from raskt._dask.collections import is_computable
-
     return is_computable(x)
 
 
@@ -287,8 +278,6 @@ def compute(
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args
-    from raskt._ending import computation
-
     with computation():
         roots, finalizers = _roots(collections, optimize_graph)
         values = run(roots, scheduler, kwargs, collections)
@@ -301,11 +290,9 @@ def _roots(
     """Delayed values for the keys of all collections, and how each is put together from their values."""
     roots: list[Delayed] = []
     finalizers: list[Callable[[Sequence[Any]], Any]] = []
-    foreign = [c for c in collections if _is_ours(c) and not _is_native(c)]
+    foreign = [c for c in collections if is_ours(c) and not _is_native(c)]
     tables: Any = None
     if foreign:
-        from raskt.graph import delayed_of
-
         tables = delayed_of(foreign, optimize_graph)
     dasks = _dasks_roots(collections, optimize_graph)
     for collection in collections:
@@ -330,11 +317,9 @@ def _roots(
 
 def _dasks_roots(collections: Sequence[Any], optimize_graph: bool) -> dict[int, Delayed]:
     """Delayed values for the collections of Dask's, by ``id``."""
-    dasks = [collection for collection in collections if not _is_ours(collection)]
+    dasks = [collection for collection in collections if not is_ours(collection)]
     if not dasks:
         return {}
-    from raskt._dask.collections import roots
-
     return {
         id(collection): root for collection, root in zip(dasks, roots(dasks, optimize_graph), strict=True)
     }
@@ -360,25 +345,9 @@ def _finalizer(collection: Any, keys: Any, at: int) -> Callable[[Sequence[Any]],
     return build
 
 
-def nest_values(keys: Any, values: Iterator[Any], kind: type = list) -> Any:
-    """Values in the nesting of ``keys``, in lists or other containers."""
-    if isinstance(keys, list):
-        return kind([nest_values(key, values, kind) for key in keys])
-    return next(values)
-
-
-def flatten_keys(keys: Any) -> Iterator[Any]:
-    """Yield the keys of nested lists of keys."""
-    if isinstance(keys, list):
-        for key in keys:
-            yield from flatten_keys(key)
-    else:
-        yield keys
-
-
 def collection_to_delayed(collection: Any) -> Delayed | None:
     """Return one delayed value that is what computing ``collection`` gives; None where that is itself."""
-    if not _is_ours(collection):
+    if not is_ours(collection):
         if not _is_collection(collection):
             return None
         return _dasks_roots([collection], True)[id(collection)]
@@ -389,8 +358,6 @@ def collection_to_delayed(collection: Any) -> Delayed | None:
         # Where tasks are put together in other ways in other computations, their keys must differ.
         whole: Delayed = collection.__raskt_whole__()
         return whole
-    from raskt.graph import delayed_of
-
     keys, made = delayed_of([collection], True)[id(collection)]
     finalize, extra = collection.__raskt_postcompute__()
     rest = iter(made)
@@ -425,13 +392,9 @@ def persist(
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args
-    from raskt._ending import computation
-
     rebuilds: dict[int, Callable[[Any], Any]] = {}
-    dasks = [collection for collection in collections if not _is_ours(collection)]
+    dasks = [collection for collection in collections if not is_ours(collection)]
     if dasks:
-        from raskt._dask.collections import persist as persist_dasks
-
         # Dask puts its collections together in its own way: Raskt computes their blocks.
         get = _getter(choose(scheduler, dasks) or "threads")
         kept_dasks = persist_dasks(dasks, optimize_graph, functools.partial(get, **kwargs))
@@ -445,8 +408,6 @@ def persist(
         foreign = [c for c in collections if not _is_native(c)]
         tables: Any = {}
         if foreign:
-            from raskt.graph import as_values, delayed_of
-
             tables = delayed_of(foreign, optimize_graph)
         roots: list[Delayed] = []
         for collection in collections:
@@ -540,14 +501,12 @@ def optimize(*args: Any, traverse: bool = True, **kwargs: Any) -> tuple[Any, ...
     """
     collections, repack = unpack_collections(*args, traverse=traverse)
     made: list[Any] = []
-    dasks = [collection for collection in collections if not _is_ours(collection)]
+    dasks = [collection for collection in collections if not is_ours(collection)]
     if dasks:
-        from raskt._dask.collections import optimize as optimize_dasks
-
         optimized = iter(optimize_dasks(dasks))
-        collections = [c if _is_ours(c) else next(optimized) for c in collections]
+        collections = [c if is_ours(c) else next(optimized) for c in collections]
     for collection in collections:
-        if not _is_ours(collection):
+        if not is_ours(collection):
             made.append(collection)
             continue
         if _is_native(collection) or not hasattr(collection, "__raskt_optimize__"):
@@ -600,36 +559,6 @@ def get_scheduler(
     return None if chosen is None else _getter(chosen)
 
 
-def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = None) -> Any:
-    """Return what decides: the argument, the configuration, or the collections' preference."""
-    if scheduler is None:
-        scheduler = _configured("scheduler")
-    if scheduler is None:
-        for source in [cls, *(collections or ())]:
-            scheduler = getattr(source, "__raskt_scheduler__", None)
-            if scheduler is None and source is not None and not _is_ours(source):
-                from raskt._dask.collections import scheduler_of
-
-                scheduler = scheduler_of(source)
-            if scheduler is not None:
-                break
-    if scheduler is None or callable(scheduler) or hasattr(scheduler, "submit"):
-        return scheduler
-    if isinstance(scheduler, str):
-        name = SCHEDULERS.get(scheduler.lower())
-        if name is not None:
-            return name
-        if scheduler.lower() in ("distributed", "dask.distributed", "raskt.distributed"):
-            raise NotImplementedError(
-                "the distributed scheduler is not there yet: use scheduler='threads' or 'processes'"
-            )
-    known = ", ".join(sorted(SCHEDULERS))
-    raise ValueError(
-        f"unknown scheduler {scheduler!r}: expected one of {known}, a concurrent.futures.Executor, "
-        "or a function get(graph, keys, **kwargs)"
-    )
-
-
 def _getter(chosen: Any) -> Any:
     if isinstance(chosen, str):
         return _named_schedulers()[chosen]
@@ -637,8 +566,6 @@ def _getter(chosen: Any) -> Any:
         return chosen
 
     def get(dsk: Mapping[Any, Any], keys: Any, **kwargs: Any) -> Any:
-        from raskt.graph import get as get_graph
-
         return get_graph(dsk, keys, scheduler=chosen, **kwargs)
 
     return get
@@ -647,8 +574,6 @@ def _getter(chosen: Any) -> Any:
 @functools.cache
 def _named_schedulers() -> dict[str, Any]:
     """Functions ``get(graph, keys, **kwargs)`` by the names that ``scheduler=`` takes."""
-    from raskt import local, multiprocessing, threaded
-
     functions = {"threads": threaded.get, "sync": local.get_sync, "processes": multiprocessing.get}
     return {name: functions[kind] for name, kind in SCHEDULERS.items()}
 
@@ -657,32 +582,6 @@ def __getattr__(name: str) -> Any:
     if name == "named_schedulers":
         return _named_schedulers()
     return _find(name)
-
-
-def _configured(key: str, default: Any = None) -> Any:
-    from raskt import config
-
-    return config.get(key, default)
-
-
-def run(
-    roots: list[Delayed], scheduler: Any, kwargs: dict[str, Any], collections: Sequence[Any] | None = None
-) -> list[Any]:
-    """Compute ``roots`` with the scheduler that was chosen."""
-    chosen = choose(scheduler, collections)
-    if chosen is None or chosen == "threads":
-        from raskt.schedulers import run_threads
-
-        return run_threads(roots, kwargs)
-    from raskt import schedulers
-
-    if chosen == "sync":
-        return schedulers.run_sync(roots, kwargs)
-    if chosen == "processes":
-        return schedulers.run_processes(roots, kwargs)
-    if hasattr(chosen, "submit"):
-        return schedulers.run_executor(chosen, roots, kwargs)
-    return schedulers.run_function(chosen, roots, kwargs)
 
 
 def _shut_down_if_alone() -> None:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from raskt.callbacks import Callback
+from raskt.sizeof import sizeof
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -180,7 +181,5 @@ class Cache(Callback):
 
     def _measure(self, result: Any) -> float:
         if self._nbytes is None:
-            from raskt.sizeof import sizeof
-
             self._nbytes = sizeof
         return self._nbytes(result)

@@ -11,12 +11,14 @@ from contextvars import ContextVar
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from raskt._run_state import GraphView, RunState
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Self, TypeAlias
 
-    from raskt._run_state import GraphView, RunHandle, RunState
+    from raskt._run_state import RunHandle
 
     Start: TypeAlias = Callable[[Any], object]
     StartState: TypeAlias = Callable[[Any, Any], object]
@@ -275,8 +277,6 @@ class Observer:
 
     def start(self, run: RunHandle) -> None:
         """Call the callbacks' `start`, then their `start_state`."""
-        from raskt._run_state import GraphView, RunState
-
         with self._lock:
             self._dsk = GraphView(run)
             self._state = RunState(run, follows_tasks=self.needs_tasks)

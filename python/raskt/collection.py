@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from raskt._keys import flatten_keys
+from raskt._visualize import visualize_one
+from raskt.base import compute, get_scheduler, is_raskt_collection, persist
+from raskt.graph import get as get_graph
+from raskt.naming import get_name_from_key
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
@@ -56,8 +62,6 @@ class CollectionMethods:
         object
             Its value.
         """
-        from raskt.base import compute
-
         return compute(self, traverse=False, **kwargs)[0]
 
     def persist(self, **kwargs: Any) -> Self:
@@ -73,8 +77,6 @@ class CollectionMethods:
         collection
             The same collection, whose values are there.
         """
-        from raskt.base import persist
-
         kept: Self = persist(self, traverse=False, **kwargs)[0]
         return kept
 
@@ -101,8 +103,6 @@ class CollectionMethods:
         GraphPicture
             Shown by notebooks.
         """
-        from raskt._visualize import visualize_one
-
         return visualize_one(self, filename, format, **kwargs)
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -118,8 +118,6 @@ def awaited(collection: Any) -> Generator[Any, None, Any]:
 
 
 def _persisted(collection: Any) -> Any:
-    from raskt.base import persist
-
     return persist(collection, traverse=False)[0]
 
 
@@ -198,13 +196,8 @@ def compute_as_if_collection(
     >>> compute_as_if_collection(Bag, {"a": 1, "b": (abs, "a")}, ["a", "b"], scheduler="sync")
     (1, 1)
     """
-    from raskt.base import get_scheduler
-    from raskt.graph import get as get_graph
-
     chosen = get_scheduler(get=get, scheduler=scheduler, cls=cls)
     if not hasattr(cls, "__raskt_delayed__"):
-        from raskt.base import flatten_keys
-
         flat = list(flatten_keys(keys if isinstance(keys, list) else [keys]))
         dsk = optimization_function(cls)(dsk, flat, **kwargs)
     return get_graph(dsk, keys, scheduler=chosen, **kwargs)
@@ -272,9 +265,6 @@ def get_collection_names(collection: Any) -> set[str]:
     >>> get_collection_names(bag) == {bag.name}
     True
     """
-    from raskt.base import flatten_keys, is_raskt_collection
-    from raskt.naming import get_name_from_key
-
     if not is_raskt_collection(collection):
         raise TypeError(f"expected a collection of Raskt, found {type(collection).__name__}")
     return {get_name_from_key(key) for key in flatten_keys(collection.__raskt_keys__())}

@@ -23,15 +23,10 @@ from collections.abc import Mapping, MutableMapping
 from weakref import WeakSet
 
 from raskt import _raskt
-from raskt._config_files import (
-    check_deprecations,
-    collect_env,
-    collect_yaml,
-    ensure_file,
-    interpret_value,
-    paths_containing_key,
-)
+from raskt._config_names import check_deprecations, former_names, tell
+from raskt._config_sources import collect_env, collect_yaml, interpret_value
 from raskt._forks import renew_in_child
+from raskt._lazy import finder
 from raskt._nested import (
     ABSENT,
     canonical_name,
@@ -49,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
     from typing import Any
+
+    from raskt._config_files import ensure_file, paths_containing_key
 
 __all__ = [
     "ConfigError",
@@ -101,7 +98,12 @@ defaults: list[Mapping[str, Any]] = []
 _live: dict[str, Any] = {}
 _loaded = False
 _lock = renew_in_child(threading.RLock())
-_renamed: dict[str, str] | None = None
+
+
+#: Names that are expected here, from a module that stands above this one.
+_find = finder(
+    __name__, {"ensure_file": "raskt._config_files", "paths_containing_key": "raskt._config_files"}
+)
 
 
 class ConfigError(ValueError):
@@ -140,7 +142,7 @@ def __getattr__(name: str) -> Any:
         found = [os.fspath(path) for path in _raskt.config_paths(dict(os.environ), sys.prefix)]
         globals()["paths"] = found
         return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _find(name)
 
 
 def _ensure_loaded() -> dict[str, Any]:
@@ -151,20 +153,6 @@ def _ensure_loaded() -> dict[str, Any]:
     return _live
 
 
-def _user_level() -> int:
-    """The stack level, as `_tell` sees it, of the first caller outside of this package."""
-    level, frame = 1, sys._getframe(2)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "raskt":
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def _tell(text: str, category: type[Warning]) -> None:
-    import warnings
-
-    warnings.warn(text, category, stacklevel=_user_level() + 1)
-
-
 def _warn(doubts: Sequence[tuple[str | None, str]]) -> None:
     """Warn, except of keys that a library has declared by defaults."""
     if not doubts:
@@ -172,22 +160,15 @@ def _warn(doubts: Sequence[tuple[str | None, str]]) -> None:
     declared = merge(*defaults)
     for key, text in doubts:
         if key is None or find(declared, key) is ABSENT:
-            _tell(text, ConfigWarning)
-
-
-def _former_names() -> dict[str, str]:
-    global _renamed
-    if _renamed is None:
-        _renamed = _raskt.config_renamed()
-    return _renamed
+            tell(text, ConfigWarning)
 
 
 def _current_name(key: str) -> str:
     """The name to use for a key, with a warning if it is not the one that was used."""
-    current = _former_names().get(key.replace("_", "-"))
+    current = former_names().get(key.replace("_", "-"))
     if current is None:
         return key
-    _tell(f"configuration key {key!r} is now called {current!r}", FutureWarning)
+    tell(f"configuration key {key!r} is now called {current!r}", FutureWarning)
     return current
 
 
@@ -683,7 +664,7 @@ def rename(
     ...     rename({"old-name": "new.name"}, config=mine), mine
     ({'old-name': 'new.name'}, {'new': {'name': 1}})
     """
-    names = _former_names() if deprecations is None else deprecations
+    names = former_names() if deprecations is None else deprecations
     tree = _ensure_loaded() if config is None else config
     found: dict[str, str | None] = {}
     for former, present in names.items():
@@ -692,13 +673,13 @@ def rename(
             continue
         found[former] = present
         use = f"is now called {present!r}" if present else "has no use any more"
-        _tell(f"configuration key {former!r} {use}", FutureWarning)
+        tell(f"configuration key {former!r} {use}", FutureWarning)
         if present and find(tree, present) is ABSENT:
             set({present: value}, config=tree)
     return found
 
 
-def _user_folder() -> str | os.PathLike[str]:
+def user_folder() -> str | os.PathLike[str]:
     """The path of the highest priority: what ``RASKT_CONFIG`` names, or the user's folder."""
     known: list[str] | None = globals().get("paths")
     return (known or _raskt.config_paths(dict(os.environ), sys.prefix))[-1]

@@ -7,6 +7,7 @@ from typing import Any
 
 from raskt import _raskt
 from raskt._raskt import Alias, Task, TaskRef
+from raskt.local import get_sync
 
 __all__ = [
     "flatten",
@@ -292,8 +293,6 @@ def get(dsk: Mapping[Any, Any], out: Any) -> Any:
     >>> get({"x": 1, "y": (abs, "x")}, ["x", "y"])
     (1, 1)
     """
-    from raskt.local import get_sync
-
     return get_sync(dsk, out)
 
 

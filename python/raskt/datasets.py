@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raskt.bag import from_sequence
+
 if TYPE_CHECKING:
     from raskt.bag import Bag
 
@@ -126,8 +128,6 @@ def make_people(
     >>> people.count().compute(), sorted(people.take(1)[0])
     (6, ['address', 'age', 'credit-card', 'name', 'occupation', 'telephone'])
     """
-    from raskt.bag import from_sequence
-
     if locale != "en":
         raise ValueError(f"locale must be 'en', found {locale!r}: there are no names of other languages")
     if npartitions < 1 or records_per_partition < 0:

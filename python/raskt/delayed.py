@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 from raskt import _raskt, config
+from raskt._kept import kept
 from raskt._lazy import finder
 from raskt._raskt import Delayed
 from raskt._whole import whole
+from raskt.tokenize import tokenize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,9 +94,6 @@ def delayed(
     if callable(obj):
         return _raskt.make_function(obj, _label(obj, name), pure, nout, traverse, name)
     if name is None and pure:
-        from raskt._kept import kept
-        from raskt.tokenize import tokenize
-
         obj = kept(obj)
         name = f"{type(obj).__name__}-{tokenize(obj, pure=True)}"
     return _raskt.make_value(obj, traverse, nout, name)

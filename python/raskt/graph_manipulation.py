@@ -6,11 +6,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from raskt import _raskt
+from raskt._convert import convert, delayed_of
 from raskt._dask.collections import is_foreign
+from raskt._keys import flatten_keys
 from raskt._protocol import identity
 from raskt._raskt import Delayed, Task, TaskRef
-from raskt.base import flatten_keys, unpack_collections
-from raskt.graph import convert, delayed_of
+from raskt.base import unpack_collections
 from raskt.tokenize import tokenize
 
 __all__ = ["bind", "checkpoint", "clone", "wait_on"]

@@ -9,6 +9,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from raskt import _raskt
+from raskt._raskt import dependencies_of
+from raskt._visualize import visualize
+from raskt.annotations import annotated_as, get_annotations
+from raskt.base import is_raskt_collection
+from raskt.collection import get_collection_names
+from raskt.core import flatten
+from raskt.optimization import cull
+
 __all__ = ["HighLevelGraph", "Layer", "MaterializedLayer"]
 
 
@@ -28,8 +37,6 @@ class Layer(Mapping[Hashable, Any]):
         annotations: Mapping[str, Any] | None = None,
         collection_annotations: Mapping[str, Any] | None = None,
     ) -> None:
-        from raskt.annotations import get_annotations
-
         self.annotations = dict(get_annotations() if annotations is None else annotations) or None
         self.collection_annotations = collection_annotations
 
@@ -55,8 +62,6 @@ class Layer(Mapping[Hashable, Any]):
         -------
         set
         """
-        from raskt._raskt import dependencies_of
-
         known = {**dict.fromkeys(all_hlg_keys), **self}
         return set(dependencies_of(known, self[key]))
 
@@ -226,8 +231,6 @@ class HighLevelGraph(Mapping[Hashable, Any]):
 
     def get_all_dependencies(self) -> dict[Any, set[Any]]:
         """Return, by key, the keys that each task needs."""
-        from raskt._raskt import dependencies_of
-
         tasks = self.to_dict()
         return {key: set(dependencies_of(tasks, task)) for key, task in tasks.items()}
 
@@ -272,9 +275,6 @@ class HighLevelGraph(Mapping[Hashable, Any]):
         HighLevelGraph
             Layers that are not needed are gone.
         """
-        from raskt.core import flatten
-        from raskt.optimization import cull
-
         kept, _ = cull(self.to_dict(), list(flatten(list(keys) if isinstance(keys, (set, tuple)) else keys)))
         layers = {
             name: MaterializedLayer({k: layer[k] for k in layer if k in kept}, layer.annotations or {})
@@ -314,8 +314,6 @@ class HighLevelGraph(Mapping[Hashable, Any]):
 
     def visualize(self, filename: Any = "raskt-hlg.svg", format: Any = None, **kwargs: Any) -> Any:
         """Draw the tasks; see `raskt.visualize`."""
-        from raskt._visualize import visualize
-
         return visualize(self.to_dict(), filename=filename, format=format, **kwargs)
 
     def __raskt_tokenize__(self) -> Any:
@@ -328,9 +326,6 @@ class HighLevelGraph(Mapping[Hashable, Any]):
 
 def _annotated(layer: Layer, tasks: dict[Any, Any]) -> Mapping[Any, Any]:
     """Return the tasks of a layer, of which is said what is said of the layer."""
-    from raskt import _raskt
-    from raskt.annotations import annotated_as
-
     keys = list(layer)
     found = _raskt.tasks_of(_raskt.convert_graph(tasks, keys))
     with annotated_as(dict(layer.annotations or {})):
@@ -349,8 +344,6 @@ def _plain(graph: Mapping[Any, Any]) -> HighLevelGraph:
 
 def graph_of(collection: Any) -> HighLevelGraph:
     """Return the graph of a collection in layers: one of its name, where it has none."""
-    from raskt.base import is_raskt_collection
-
     if isinstance(collection, HighLevelGraph):
         return collection
     if not is_raskt_collection(collection):
@@ -358,8 +351,6 @@ def graph_of(collection: Any) -> HighLevelGraph:
     graph = collection.__raskt_graph__()
     if isinstance(graph, HighLevelGraph):
         return graph
-    from raskt.collection import get_collection_names
-
     names = get_collection_names(collection)
     name = min(names) if names else f"graph-{id(graph)}"
     return HighLevelGraph({name: graph}, {name: set()})
@@ -369,6 +360,4 @@ def _outputs(collection: Any, graph: HighLevelGraph) -> set[str]:
     """Return the names of the layers that the keys of a collection are in."""
     if isinstance(collection, HighLevelGraph):
         return set(graph.layers)
-    from raskt.collection import get_collection_names
-
     return get_collection_names(collection) & set(graph.layers) or set(list(graph.layers)[-1:])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from raskt.graph import get as get_graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 
 __all__ = ["get_sync"]
 
@@ -31,9 +36,7 @@ def get_sync(dsk: Mapping[Any, Any], keys: Any, **kwargs: Any) -> Any:
     >>> raskt.get({"x": 1, "y": (max, "x", 10)}, "y")
     10
     """
-    from raskt.graph import get
-
-    return get(dsk, keys, scheduler="sync", **kwargs)
+    return get_graph(dsk, keys, scheduler="sync", **kwargs)
 
 
 get = get_sync

@@ -8,6 +8,7 @@ import uuid
 import weakref
 
 from raskt._forks import renew_in_child
+from raskt.schedulers import choose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,8 +154,6 @@ def get_scheduler_lock(collection: Any = None, scheduler: Any = None) -> Any:
     ...     lock.locked()
     True
     """
-    from raskt.base import choose
-
     collections: Sequence[Any] = collection if isinstance(collection, (list, tuple)) else [collection]
     if choose(scheduler, collections) == "processes":
         import multiprocessing

@@ -8,21 +8,31 @@ import math
 import os
 import sys
 
-from raskt import _raskt
+from raskt import _raskt, config
+from raskt._dask.collections import is_ours, scheduler_of
+from raskt._lazy import late
 from raskt._whole import whole
+from raskt.annotations import RETRIES_MAX
+from raskt.system import cpu_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from raskt._raskt import Delayed, RunOptions
 
 __all__: list[str] = []
 
+observer_of = late("raskt.callbacks", "Observer")
+local_callbacks = late("raskt.callbacks", "local_callbacks")
+children = late("raskt._processes", "children")
+surroundings = late("raskt._processes", "surroundings")
+workers_of = late("raskt._executors", "workers_of")
+compute_on = late("raskt._executors", "compute")
+
 #: More threads or processes than this are a mistake.
 WORKERS_MAX = 65_535
-RETRIES_MAX = 2**32 - 1
 
 _KNOWN = {
     "num_workers",
@@ -36,58 +46,23 @@ _KNOWN = {
 }
 
 
-def _get(key: str, default: Any = None) -> Any:
-    from raskt import config
-
+def configured(key: str, default: Any = None) -> Any:
+    """Return a value of the configuration."""
     return config.get(key, default)
-
-
-@functools.cache
-def cpu_count() -> int:
-    """Return the number of cores that this process may use.
-
-    Returns
-    -------
-    int
-        1 or more; the affinity of the process and the quota of its control group count.
-
-    Examples
-    --------
-    >>> from raskt.system import cpu_count
-    >>> cpu_count() >= 1
-    True
-    """
-    try:
-        n = len(os.sched_getaffinity(0))
-    except AttributeError:
-        n = os.cpu_count() or 1
-    return max(1, min(n, _quota() or n))
-
-
-def _quota() -> int | None:
-    """Cores that the cgroup grants, where it limits them."""
-    try:
-        with open("/sys/fs/cgroup/cpu.max") as file:
-            quota, period = file.read().split()
-        return None if quota == "max" else max(1, -(-int(quota) // int(period)))
-    except (OSError, ValueError):
-        return None
 
 
 def _n_workers(kwargs: dict[str, Any], key: str = "threads.budget") -> int:
     n = kwargs.get("num_workers", kwargs.get("n_workers"))
     if n is None:
-        n = _get("num-workers")
+        n = configured("num-workers")
     if n is None:
-        n = _get(key)
+        n = configured(key)
     if n is None:
         return cpu_count()
     return whole("num_workers", n, 1, WORKERS_MAX)
 
 
 def _memory_limit(kwargs: dict[str, Any]) -> int | None:
-    from raskt import config
-
     if "memory_limit" in kwargs and kwargs["memory_limit"] is None:
         return None
     limit = kwargs.get("memory_limit")
@@ -109,16 +84,14 @@ def _is_limit(limit: Any) -> bool:
 @functools.lru_cache(16)
 def _limit_bytes(limit: str | float | None) -> int | None:
     """Bytes of a limit as users write it: the machine's memory is asked for once."""
-    from raskt import config
-
     found: int | None = config.resolve("local.memory-limit", "none" if limit is None else limit)
     return found
 
 
 def _spill_directory() -> str | None:
-    if not _get("local.spill", True):
+    if not configured("local.spill", True):
         return None
-    directory = _get("local.spill-directory")
+    directory = configured("local.spill-directory")
     if directory is not None:
         return str(directory)
     if "tempfile" in sys.modules or os.name != "posix":
@@ -149,9 +122,9 @@ def options(
         raise TypeError(f"unknown option for compute: {names}; known are {', '.join(sorted(_KNOWN))}")
     retries = kwargs.get("retries")
     if retries is None:
-        retries = _get("local.retries", 0)
+        retries = configured("local.retries", 0)
     retries = whole("retries", retries, 0, RETRIES_MAX)
-    errors = kwargs.get("errors") or _get("local.errors", "first")
+    errors = kwargs.get("errors") or configured("local.errors", "first")
     if errors not in ("first", "all"):
         raise ValueError(f"errors must be 'first' or 'all', found {errors!r}")
     return {
@@ -160,7 +133,7 @@ def options(
         "spill_directory": _spill_directory(),
         "collect_errors": errors == "all",
         "retries": retries,
-        "batch_max": _get("local.batch-max", 128),
+        "batch_max": configured("local.batch-max", 128),
         "fuse_width": fuse_width,
         "context": contextvars.copy_context() if context else None,
         "observer": observer,
@@ -169,10 +142,8 @@ def options(
 
 def _observed(kwargs: dict[str, Any], run: Callable[[Any], list[Any]]) -> list[Any]:
     """Run with the callbacks that are active, hidden from computes inside."""
-    from raskt.callbacks import Observer, local_callbacks
-
     with local_callbacks(kwargs.get("callbacks")) as callbacks:
-        return run(Observer(callbacks) if callbacks else None)
+        return run(observer_of(callbacks) if callbacks else None)
 
 
 def _has_callbacks(kwargs: dict[str, Any]) -> bool:
@@ -185,7 +156,7 @@ def _has_callbacks(kwargs: dict[str, Any]) -> bool:
 
 def run_threads(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     """Compute on the engine's threads, or on those of ``pool=``."""
-    pool = kwargs.get("pool") or _get("pool")
+    pool = kwargs.get("pool") or configured("pool")
     if pool is not None:
         return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
     if _raskt.is_in_subinterpreter:
@@ -246,12 +217,16 @@ def _elsewhere(
 
 def _fuse_width() -> int:
     """How many inputs may come together in one fused task; 0 fuses nothing."""
-    return (_get("optimization.fuse.max-width") or 1) if _get("optimization.fuse.active", True) else 0
+    return (
+        (configured("optimization.fuse.max-width") or 1)
+        if configured("optimization.fuse.active", True)
+        else 0
+    )
 
 
 def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     """Compute on child processes."""
-    pool = kwargs.get("pool") or _get("pool")
+    pool = kwargs.get("pool") or configured("pool")
     if pool is not None:
         return run_executor(pool, roots, {k: v for k, v in kwargs.items() if k != "pool"})
     if os.name != "posix":
@@ -260,27 +235,78 @@ def run_processes(roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
         raise NotImplementedError(
             "scheduler='processes' needs threads, which a sub-interpreter has not: use scheduler='sync'"
         )
-    from raskt import _processes
-
     n = _n_workers(kwargs)
 
     def run(observer: Any) -> list[Any]:
         # Who follows tasks wants to see each.
         is_followed = observer is not None and (observer.needs_tasks or observer.asks_known)
         given = options(kwargs, n, observer, context=False, fuse_width=0 if is_followed else _fuse_width())
-        return _raskt.compute_processes(roots, given, _processes.children(n), _processes.surroundings())
+        return _raskt.compute_processes(roots, given, children(n), surroundings())
 
     return _observed(kwargs, run) if _has_callbacks(kwargs) else run(None)
 
 
 def run_executor(executor: Any, roots: list[Delayed], kwargs: dict[str, Any]) -> list[Any]:
     """Compute on an executor of `concurrent.futures`, or on a pool of `multiprocessing`."""
-    from raskt import _executors
-
     if not hasattr(executor, "submit") and not hasattr(executor, "apply_async"):
         raise TypeError(
             "pool must be an executor of concurrent.futures or a pool of multiprocessing, "
             f"found {executor!r}; use num_workers for a number of workers"
         )
-    n = _executors.workers_of(executor, _n_workers(kwargs))
-    return _elsewhere(roots, kwargs, n, functools.partial(_executors.compute, executor))
+    n = workers_of(executor, _n_workers(kwargs))
+    return _elsewhere(roots, kwargs, n, functools.partial(compute_on, executor))
+
+
+SCHEDULERS = {
+    "threads": "threads",
+    "threading": "threads",
+    "sync": "sync",
+    "synchronous": "sync",
+    "single-threaded": "sync",
+    "processes": "processes",
+    "multiprocessing": "processes",
+}
+
+
+def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = None) -> Any:
+    """Return what decides: the argument, the configuration, or the collections' preference."""
+    if scheduler is None:
+        scheduler = configured("scheduler")
+    if scheduler is None:
+        for source in [cls, *(collections or ())]:
+            scheduler = getattr(source, "__raskt_scheduler__", None)
+            if scheduler is None and source is not None and not is_ours(source):
+                scheduler = scheduler_of(source)
+            if scheduler is not None:
+                break
+    if scheduler is None or callable(scheduler) or hasattr(scheduler, "submit"):
+        return scheduler
+    if isinstance(scheduler, str):
+        name = SCHEDULERS.get(scheduler.lower())
+        if name is not None:
+            return name
+        if scheduler.lower() in ("distributed", "dask.distributed", "raskt.distributed"):
+            raise NotImplementedError(
+                "the distributed scheduler is not there yet: use scheduler='threads' or 'processes'"
+            )
+    known = ", ".join(sorted(SCHEDULERS))
+    raise ValueError(
+        f"unknown scheduler {scheduler!r}: expected one of {known}, a concurrent.futures.Executor, "
+        "or a function get(graph, keys, **kwargs)"
+    )
+
+
+def run(
+    roots: list[Delayed], scheduler: Any, kwargs: dict[str, Any], collections: Sequence[Any] | None = None
+) -> list[Any]:
+    """Compute ``roots`` with the scheduler that was chosen."""
+    chosen = choose(scheduler, collections)
+    if chosen is None or chosen == "threads":
+        return run_threads(roots, kwargs)
+    if chosen == "sync":
+        return run_sync(roots, kwargs)
+    if chosen == "processes":
+        return run_processes(roots, kwargs)
+    if hasattr(chosen, "submit"):
+        return run_executor(chosen, roots, kwargs)
+    return run_function(chosen, roots, kwargs)

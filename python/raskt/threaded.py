@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from raskt._lazy import finder
+from raskt.graph import get as get_graph
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 __all__ = ["get"]
 
@@ -39,8 +42,6 @@ def get(
     >>> raskt.threaded.get({"x": 1, "y": (max, "x", 10)}, ["x", "y"])
     (1, 10)
     """
-    from raskt.graph import get as get_graph
-
     return get_graph(dsk, keys, scheduler="threads", num_workers=num_workers, pool=pool, **kwargs)
 
 

@@ -7,6 +7,8 @@ by handlers: those that users register with `normalize_token`, methods called ``
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from raskt._raskt import _tokenize_reset, tokenize
 from raskt.dispatch import Dispatch
 
@@ -64,9 +66,7 @@ class NormalizeToken(Dispatch):
         object
             What the value consists of.
         """
-        from raskt._normalizers.hooks import normalize
-
-        return normalize(value)
+        return import_module("raskt._normalizers.hooks").normalize(value)
 
 
 normalize_token = NormalizeToken("normalize_token")

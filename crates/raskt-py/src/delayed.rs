@@ -486,7 +486,7 @@ impl Delayed {
     }
 
     fn __raskt_graph__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        slf.py().import("raskt.graph")?.call_method1("graph_of", (slf,))
+        slf.py().import("raskt._convert")?.call_method1("graph_of", (slf,))
     }
 
     fn __raskt_keys__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

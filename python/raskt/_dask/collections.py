@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
+from raskt import _raskt
+from raskt._convert import convert
+from raskt._keys import flatten_keys, nest_values
 from raskt._raskt import Delayed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    named_schedulers: dict[str, Any]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["is_computable", "is_foreign", "persist", "roots", "scheduler_of"]
+__all__ = ["is_computable", "is_foreign", "is_ours", "persist", "roots", "scheduler_of"]
 
 
 def is_foreign(obj: Any) -> bool:
@@ -33,14 +42,10 @@ def roots(collections: Sequence[Any], optimize_graph: bool) -> list[Delayed]:
 
     Dask optimises its own collections, all of them together.
     """
-    from raskt.graph import convert
-
     if _dask_base() is None:
         return [_root_by_protocol(collection, optimize_graph) for collection in collections]
     from dask._expr import Expr, FinalizeCompute
     from dask.base import collections_to_expr
-
-    from raskt.base import flatten_keys
 
     # Expressions lose what they know when they are put together with graphs.
     places: dict[bool, list[int]] = {}
@@ -57,10 +62,6 @@ def roots(collections: Sequence[Any], optimize_graph: bool) -> list[Delayed]:
 
 def _root_by_protocol(collection: Any, optimize_graph: bool) -> Delayed:
     """Return the delayed value of a collection by the protocol's methods, where Dask is not installed."""
-    from raskt import _raskt
-    from raskt.base import flatten_keys, nest_values
-    from raskt.graph import convert
-
     keys = collection.__dask_keys__()
     graph = collection.__dask_graph__()
     optimize = getattr(collection, "__dask_optimize__", None) if optimize_graph else None
@@ -104,3 +105,8 @@ def _dask_base() -> Any:
     except ImportError:
         return None
     return dask.base
+
+
+def is_ours(collection: Any) -> bool:
+    """Whether a collection speaks Raskt's protocol; if not, it speaks Dask's alone."""
+    return hasattr(type(collection), "__raskt_graph__")

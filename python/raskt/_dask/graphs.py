@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._raskt import Alias, Task, TaskRef
+from raskt.annotations import annotate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from typing import Any
 
 __all__ = ["plain_graph"]
 
@@ -80,8 +82,6 @@ class _Translation:
         for key, node in self.graph.items():
             notes = {name: of_keys[key] for name, of_keys in self.notes.items() if key in of_keys}
             if notes:
-                from raskt.annotations import annotate
-
                 with annotate(**notes):
                     self.add(key, node, {})
             else:

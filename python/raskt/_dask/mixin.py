@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from raskt._dask.protocol import graph_of, optimize, schedule
+from raskt.highlevelgraph import graph_of as layers_as_ours
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -11,19 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["SpeaksDask", "layers_of"]
 
 
-def _optimize(dsk: Any, keys: Any, **kwargs: Any) -> Any:
-    from raskt._dask.protocol import optimize
-
-    return optimize(dsk, keys, **kwargs)
-
-
 def layers_of(collection: Any) -> Any:
     """Return what ``collection.dask`` is: a graph of Dask's where Dask has been imported, or else Raskt's."""
     if "dask.highlevelgraph" in sys.modules:
         return collection.__dask_graph__()
-    from raskt.highlevelgraph import graph_of
-
-    return graph_of(collection)
+    return layers_as_ours(collection)
 
 
 class SpeaksDask:
@@ -39,8 +34,6 @@ class SpeaksDask:
         def __raskt_tokenize__(self) -> Any: ...
 
     def __dask_graph__(self) -> Any:
-        from raskt._dask.protocol import graph_of
-
         return graph_of(self)
 
     @property
@@ -66,10 +59,8 @@ class SpeaksDask:
     def __dask_tokenize__(self) -> Any:
         return self.__raskt_tokenize__()
 
-    __dask_optimize__ = staticmethod(_optimize)
+    __dask_optimize__ = staticmethod(optimize)
 
     @property
     def __dask_scheduler__(self) -> Any:
-        from raskt._dask.protocol import schedule
-
         return schedule

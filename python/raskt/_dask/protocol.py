@@ -6,6 +6,9 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._convert import delayed_of
+from raskt._keys import flatten_keys
+from raskt.threaded import get
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -40,8 +43,6 @@ class _Schedule:
     """
 
     def __call__(self, dsk: Any, keys: Any, **kwargs: Any) -> Any:
-        from raskt.threaded import get
-
         return get(dsk, keys, **kwargs)
 
     def __eq__(self, other: object) -> bool:
@@ -77,8 +78,6 @@ def _layer_type() -> Any:
             return "_tasks" in self.__dict__
 
         def get_output_keys(self) -> set[Any]:
-            from raskt.base import flatten_keys
-
             return set(flatten_keys(self._collection.__raskt_keys__()))
 
         def __getitem__(self, key: Hashable) -> Any:
@@ -107,8 +106,6 @@ def tasks_of(collection: Any) -> dict[Any, Any]:
     """Return Dask's tasks for all that a collection of Raskt's needs, by key."""
     import dask._task_spec as spec
 
-    from raskt.base import flatten_keys
-
     keys = list(flatten_keys(collection.__raskt_keys__()))
     graph, outputs = _raskt.tasks_and_outputs(_parts(collection))
     tasks: dict[Any, Any] = {}
@@ -129,8 +126,6 @@ def _parts(collection: Any) -> list[Delayed]:
     if hasattr(type(collection), "__raskt_blocks__"):
         blocks: list[Delayed] = collection.__raskt_blocks__()
         return blocks
-    from raskt.graph import delayed_of
-
     return delayed_of([collection], True)[id(collection)][1]
 
 

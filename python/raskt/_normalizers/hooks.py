@@ -6,6 +6,9 @@ import operator
 import os
 import sys
 
+from raskt import config
+from raskt._normalizers import classes, objects, stdlib
+from raskt._normalizers.kinds import NATIVE_KINDS
 from raskt.dispatch import Dispatch
 from raskt.tokenize import TokenizationError, normalize_token, tokenize
 
@@ -18,8 +21,6 @@ if TYPE_CHECKING:
 builtin_normalizers = Dispatch("normalize_token")
 """Handlers that come with Raskt. Those that users register in `normalize_token` go first."""
 
-#: Types that Rust encodes by itself besides the built-in ones, by kind.
-NATIVE_KINDS: dict[type, str] = {object: "sentinel"}
 
 _STDLIB = os.__file__.rpartition(os.sep)[0] + os.sep
 _RASKT = __file__.rpartition(os.sep + "_normalizers" + os.sep)[0] + os.sep
@@ -172,22 +173,7 @@ def is_installed(module: ModuleType) -> bool:
     return any(folder in path for folder in _SITE_FOLDERS)
 
 
-def class_content(cls: type) -> object:
-    """Return the content of a class that cannot be imported by name.
-
-    Parameters
-    ----------
-    cls : type
-        A class defined in a function or in the main program.
-
-    Returns
-    -------
-    object
-        Its name, bases and attributes.
-    """
-    from raskt._normalizers.classes import class_content
-
-    return class_content(cls)
+class_content = classes.class_content
 
 
 def module_content(module: ModuleType) -> object:
@@ -237,8 +223,6 @@ def array_bytes_max() -> int | None:
     int or None
         ``None``: there is no limit.
     """
-    from raskt import config
-
     global _limit
     written = config.get("tokenize.array-bytes-max")
     if written != _limit[0]:
@@ -271,8 +255,6 @@ def undecided(value: object, ensure: bool | None, error: BaseException | None, p
         If a deterministic token was asked for.
     """
     if ensure is None:
-        from raskt import config
-
         ensure = bool(config.get("tokenize.ensure-deterministic"))
     if not ensure:
         return _sentinel_token(value) if type(value) is object else os.urandom(16)
@@ -297,8 +279,6 @@ def _sentinel_token(value: object) -> bytes:
 
 def _register_modules() -> None:
     """Register the handlers of each library for when one of its types is first seen."""
-    from raskt._normalizers import classes, objects, stdlib
-
     objects.register(builtin_normalizers)
     classes.register(builtin_normalizers)
     stdlib.register(builtin_normalizers)

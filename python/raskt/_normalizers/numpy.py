@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 
-from raskt._normalizers.hooks import NATIVE_KINDS
+from raskt._normalizers.kinds import NATIVE_KINDS
 from raskt.tokenize import TokenizationError
 
 TYPE_CHECKING = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from types import BuiltinFunctionType, MethodType, MethodWrapperType, ModuleType
 
 from raskt._normalizers.objects import normalize_object
@@ -48,8 +49,6 @@ def _by_parts(parts: Callable[[Any], object], cls: type) -> Callable[[Any], obje
 
 
 def _functools() -> Handlers:
-    import functools
-
     yield functools.partial, _partial
     yield functools.cached_property, lambda value: value.func
     yield functools._lru_cache_wrapper, lambda value: (value.__wrapped__, value.cache_parameters())

@@ -8,6 +8,7 @@ tasks of a layer share, and what a task gets of its own (``own``, ``ranges``, ``
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import operator
 from typing import Any
@@ -376,8 +377,6 @@ def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, ali
     ``counts`` has for each operand the letters along which its blocks come, in C order, and their numbers;
     ``alike`` the letters along which blocks of different lengths are an error.
     """
-    import itertools
-
     letters: dict[str, int] = {}
     operands = []
     at = 0

@@ -7,6 +7,7 @@ largest of them, say) keeps them without elements then, and has no part in what 
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -76,8 +77,6 @@ def reduce_chunk(
 
 def _extreme(function: Any, block: Block, kind: str, axes: tuple[int, ...]) -> Any:
     if kind in ("all", "any") or all(block.shape[axis] for axis in axes):
-        import warnings
-
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             return function(block, axis=axes, keepdims=True)

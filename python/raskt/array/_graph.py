@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._convert import convert
 from raskt.array._base import array_of
 from raskt.array._chunk import assemble
 from raskt.array._grid import grid_of
@@ -16,7 +17,6 @@ from raskt.array._meta import dtype_name
 from raskt.array.concatenate import block
 from raskt.array.conversion import from_delayed
 from raskt.array.rechunk import normalize_chunks
-from raskt.graph import convert
 
 if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr

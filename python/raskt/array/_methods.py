@@ -1,11 +1,16 @@
-"""Methods of arrays that are functions of the package: on the class, with the functions' own signatures."""
+"""Methods of arrays that are functions of the package: on the class, with the functions' own signatures.
+
+The class stands above all of these functions. Most programs use few, so that their modules are loaded when
+one is first looked at.
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from raskt._lazy import late
 from raskt.array._base import array_of
-from raskt.array._late import Function, late
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,13 +19,37 @@ if TYPE_CHECKING:
 
 __all__ = ["Methods"]
 
-conj: Callable[..., Array] = late("ufuncs", "conj")
-map_blocks: Callable[..., Array] = late("blockwise", "map_blocks")
-map_overlap: Callable[..., Array] = late("overlap", "map_overlap")
-ravel: Callable[..., Array] = late("reshape", "ravel")
-reshape: Callable[..., Array] = late("reshape", "reshape")
-store: Callable[..., Any] = late("store", "store")
-transpose: Callable[..., Array] = late("shape", "transpose")
+conj: Callable[..., Array] = late("raskt.array.ufuncs", "conj")
+map_blocks: Callable[..., Array] = late("raskt.array.blockwise", "map_blocks")
+map_overlap: Callable[..., Array] = late("raskt.array.overlap", "map_overlap")
+ravel: Callable[..., Array] = late("raskt.array.reshape", "ravel")
+reshape: Callable[..., Array] = late("raskt.array.reshape", "reshape")
+store: Callable[..., Any] = late("raskt.array.store", "store")
+transpose: Callable[..., Array] = late("raskt.array.shape", "transpose")
+
+
+class Function:
+    """A method that is a function of a module, which is loaded when the method is first looked at.
+
+    Parameters
+    ----------
+    home : str
+        The module, in this package; the function is called there as the method is here.
+    """
+
+    __slots__ = ("home", "name", "owner")
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner, self.name = owner, name
+
+    def __get__(self, array: Any, kind: Any = None) -> Any:
+        function = getattr(importlib.import_module(f"raskt.array.{self.home}"), self.name)
+        # From now on the class has the function itself.
+        setattr(self.owner, self.name, function)
+        return function if array is None else function.__get__(array, kind)
 
 
 class Methods:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._late import late
+from raskt._lazy import late
 from raskt.array._op import op
 from raskt.array.chunk_types import is_valid_chunk_type
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Operators"]
 
-matmul: Callable[..., Array] = late("linear", "matmul")
+matmul: Callable[..., Array] = late("raskt.array.linear", "matmul")
 
 
 class Operators:

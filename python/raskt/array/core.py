@@ -10,11 +10,10 @@ import numpy as np
 
 from raskt import _raskt
 from raskt._dask.mixin import SpeaksDask
-from raskt._lazy import finder
+from raskt._lazy import finder, late
 from raskt.array._base import array_of
 from raskt.array._chunk import assemble
 from raskt.array._graph import expr_of_graph, graph_of, keys_of, rebuild, whole_of
-from raskt.array._late import late
 from raskt.array._meta import dtype_name, dtype_named
 from raskt.array._methods import Methods
 from raskt.array._op import op
@@ -29,18 +28,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Array", "to_delayed"]
 
-array_function: Callable[..., Any] = late("_protocols", "array_function")
-array_ufunc: Callable[..., Any] = late("_protocols", "array_ufunc")
-blocks_of: Callable[..., Any] = late("_indexing", "Blocks")
-getitem: Callable[..., Any] = late("_indexing", "getitem")
-imag: Callable[..., Array] = late("ufuncs", "imag")
-known: Callable[..., Array] = late("_unknown", "known")
-meta_from_array: Callable[..., Any] = late("metas", "meta_from_array")
-points_of: Callable[..., Any] = late("_points", "VIndex")
-real: Callable[..., Array] = late("ufuncs", "real")
-setitem: Callable[..., Array] = late("_assignment", "setitem")
-svg: Callable[..., str] = late("_html", "svg")
-table: Callable[..., str] = late("_html", "table")
+array_function: Callable[..., Any] = late("raskt.array._protocols", "array_function")
+array_ufunc: Callable[..., Any] = late("raskt.array._protocols", "array_ufunc")
+blocks_of: Callable[..., Any] = late("raskt.array._indexing", "Blocks")
+getitem: Callable[..., Any] = late("raskt.array._indexing", "getitem")
+imag: Callable[..., Array] = late("raskt.array.ufuncs", "imag")
+known: Callable[..., Array] = late("raskt.array._unknown", "known")
+meta_from_array: Callable[..., Any] = late("raskt.array.metas", "meta_from_array")
+points_of: Callable[..., Any] = late("raskt.array._points", "VIndex")
+real: Callable[..., Array] = late("raskt.array.ufuncs", "real")
+setitem: Callable[..., Array] = late("raskt.array._assignment", "setitem")
+svg: Callable[..., str] = late("raskt.array._html", "svg")
+table: Callable[..., str] = late("raskt.array._html", "table")
 
 Chunks = tuple[tuple[int, ...], ...]
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import raskt.array as ra
 from raskt.array import ufuncs
 from raskt.array._base import told
 from raskt.array._out import into
@@ -58,7 +57,7 @@ def elemwise(
     >>> elemwise(np.add, ra.arange(3, chunks=2), 1).compute()
     array([1, 2, 3])
     """
-    own = getattr(ra, getattr(op, "__name__", ""), None) if isinstance(op, np.ufunc) else None
+    own = getattr(ufuncs, getattr(op, "__name__", ""), None) if isinstance(op, np.ufunc) else None
     if isinstance(own, ufuncs.ufunc):
         options = {} if dtype is None else {"dtype": dtype}
         found = own.lazy(args, where=where, out=out, **options, **kwargs)

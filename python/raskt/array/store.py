@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
 
 from raskt import _raskt
 from raskt.array._base import known_shape
@@ -75,10 +78,6 @@ def store(
     >>> target
     array([1., 1., 1., 1.])
     """
-    import itertools
-
-    import numpy as np
-
     if hasattr(sources, "_expr"):
         sources, targets = [sources], [targets]
         regions = [regions]
@@ -123,8 +122,6 @@ def store(
 
 def _check_room(source: Array, target: Any, region: Any) -> None:
     """Raise an error where an array of NumPy's, which cannot grow, has no room for all elements."""
-    import numpy as np
-
     if not isinstance(target, np.ndarray) or region is not None:
         return
     room = target.shape[: source.ndim]
@@ -165,8 +162,6 @@ def _stored(source: Array, target: Any, region: Any, guard: Any, is_written: boo
 
 def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any:
     """Return a block of what stands in a target: for tasks."""
-    import numpy as np
-
     target = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
     with held(guard):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from raskt.base import compute, flatten_keys
+from raskt._keys import flatten_keys
+from raskt.base import compute
 
 __all__ = ["assert_eq", "assert_eq_shape", "same_keys"]
 

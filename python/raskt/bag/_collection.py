@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
+import types
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from raskt._dask.mixin import SpeaksDask
 from raskt._raskt import Task
 from raskt.bag import _layers
-from raskt.bag._steps import Chain
+from raskt.bag._chain import Chain
 from raskt.bag._symbolic import Layers
+from raskt.base import compute, persist
 from raskt.collection import CollectionMethods
+from raskt.schedulers import configured
 
 if TYPE_CHECKING:
     from raskt.bag._layers import Layer
@@ -77,9 +82,7 @@ class Lazy(SpeaksDask, CollectionMethods):
         str
             Steps that are joined by ``>`` run as one task, element by element.
         """
-        from raskt.base import _configured
-
-        chosen = _configured("scheduler")
+        chosen = configured("scheduler")
         scheduler, why = self._scheduler() if chosen is None else (str(chosen), "configured")
         graph = _layers.fuse(self.__raskt_graph__(), self.__raskt_keys__())
         return _layers.explain(graph, scheduler, why)
@@ -103,8 +106,6 @@ class Lazy(SpeaksDask, CollectionMethods):
         >>> rb.range(3, npartitions=2).compute(scheduler="threads")
         [0, 1, 2]
         """
-        from raskt.base import compute
-
         return compute(self, traverse=False, **kwargs)[0]
 
     def persist(self, **kwargs: Any) -> Any:
@@ -127,17 +128,11 @@ class Lazy(SpeaksDask, CollectionMethods):
         >>> kept.compute()
         ['0', '1', '2']
         """
-        from raskt.base import persist
-
         return persist(self, traverse=False, **kwargs)[0]
 
 
 def is_python(function: Any) -> bool:
     """Whether calling ``function`` runs Python code (or code of which nothing is known)."""
-    import functools
-    import operator
-    import types
-
     while isinstance(function, functools.partial):
         function = function.func
     if isinstance(

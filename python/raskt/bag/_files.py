@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import io
 import os
@@ -148,7 +149,6 @@ class _Decompressed(io.RawIOBase):
 
 def _codec(compression: str) -> Callable[..., Any]:
     if compression == "gzip":
-        import functools
         import gzip
 
         # The level of the program gzip: the highest, which is Python's default, takes several times as long.

@@ -8,6 +8,7 @@ import numbers
 from typing import Any
 
 from raskt import _raskt
+from raskt.tokenize import tokenize
 
 __all__ = ["other_hash", "stable_hash"]
 
@@ -41,6 +42,4 @@ def other_hash(key: Any) -> int:
     if dataclasses.is_dataclass(key) and not isinstance(key, type):
         fields = (getattr(key, field.name) for field in dataclasses.fields(key) if field.compare)
         return stable_hash((type(key).__qualname__, *fields))
-    from raskt.tokenize import tokenize
-
     return stable_hash(tokenize(key))

@@ -9,23 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from raskt import _raskt
 from raskt._raskt import Alias, Delayed, Task, TaskRef
 from raskt.annotations import annotated_as, get_annotations
-from raskt.bag._steps import Chain, Step, name_of
+from raskt.bag._chain import Chain
+from raskt.bag._steps import Step, name_of
 from raskt.tokenize import tokenize
 
 if TYPE_CHECKING:
     from raskt.bag.core import Bag
 
-__all__ = [
-    "Form",
-    "Layer",
-    "ancestry",
-    "annotated",
-    "explain",
-    "fuse",
-    "input_of",
-    "step_layer",
-    "to_delayed",
-]
+__all__ = ["Form", "Layer", "ancestry", "annotated", "explain", "fuse", "step_layer", "to_delayed"]
 
 Graph = dict[Any, Any]
 
@@ -178,28 +169,12 @@ def step_layer(
     )
 
 
-def input_of(value: Any) -> tuple[Any, list[Layer]] | None:
-    """Return what stands for a collection among a task's inputs, and its layers; None for other values."""
-    from raskt.bag.item import Item
-
-    if isinstance(value, Item):
-        return TaskRef(value.key), [value._layer]
-    if not _raskt.is_collection(value):
-        return None
-    if not isinstance(value, Delayed):
-        from raskt.base import collection_to_delayed
-
-        value = collection_to_delayed(value)
-    return TaskRef(value.key), [Layer(lambda: _raskt.tasks_of([value]))]
-
-
 def fuse(graph: Mapping[Any, Any], keys: Iterable[Hashable]) -> Graph:
     """Return the tasks that ``keys`` need, those of a chain that nobody else reads put into one."""
-    from raskt.bag._symbolic import Layers
-
     wanted = list(keys)
-    if isinstance(graph, Layers):
-        graph = graph.fused(wanted)
+    fused_of = getattr(graph, "fused", None)
+    if fused_of is not None:
+        graph = fused_of(wanted)
     tasks, readers = _needed(graph, wanted)
     kept = set(wanted)
     chains: dict[tuple[int, ...], Chain] = {}

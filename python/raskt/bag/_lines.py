@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 import functools
+import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from raskt.bag._bad import Context
-from raskt.bag._files import open_read, written
-from raskt.bag._steps import Chain, Step
+from raskt.bag._files import compression_of, open_read, written
+from raskt.bag._steps import Step
 
 __all__ = ["ReadLines", "WriteLines", "delimiter_of"]
 
@@ -111,8 +112,6 @@ class ReadLines(Step):
 
     def _decoded(self, file: BinaryIO, place: list[Any]) -> Iterator[str]:
         """Decode, then split: encodings in which a line feed is no single byte."""
-        import io
-
         mark = len("".encode(self.encoding))
         errors = "strict" if self.errors in ("skip", "collect") else self.errors
         text = io.TextIOWrapper(file, self.encoding, errors, newline="")
@@ -167,47 +166,6 @@ class Parts:
         return self.parts
 
 
-class BadOnly(Step):
-    """Go through a partition for the lines that have to be left out, and return those."""
-
-    __slots__ = ()
-
-    def describe(self) -> str:
-        """Return what is kept."""
-        return "bad lines"
-
-    def run(self, context: Context, stream: Any, *_inputs: Any) -> Any:
-        """Return the bad lines."""
-        context.wants_bad = True
-        for _ in stream:
-            pass
-        return list(context.bad or ())
-
-
-def bad_lines(bag: Any) -> Any:
-    """Return the bag of lines that ``bag`` leaves out."""
-    from raskt._raskt import Task
-    from raskt.bag._layers import Layer, fuse
-    from raskt.bag.core import bag_of
-    from raskt.tokenize import tokenize
-
-    name = f"bad-lines-{tokenize(bag.name)}"
-    tasks = fuse(bag.__raskt_graph__(), bag.__raskt_keys__())
-    made: dict[Any, Any] = {}
-    end = Chain((BadOnly(),), (0,))
-    for i, key in enumerate(bag.__raskt_keys__()):
-        task = tasks[key]
-        source = task.func.steps[0] if type(task) is Task and type(task.func) is Chain else None
-        if not isinstance(source, ReadLines) or source.errors not in ("skip", "collect"):
-            raise ValueError(
-                "bad lines are known of what read_text returns with errors='collect', and of functions of "
-                "its elements"
-            )
-        made[name, i] = Task((name, i), Chain.of([task.func, end]), *task.args)
-    rest = {key: task for key, task in tasks.items() if key not in set(bag.__raskt_keys__())}
-    return bag_of(Layer(lambda: rest | made, functions=bag._layer.functions), name, bag.npartitions)
-
-
 class WriteLines(Step):
     """Write the elements of a partition to a file, an element a line."""
 
@@ -223,8 +181,6 @@ class WriteLines(Step):
 
     def run(self, _context: Context, stream: Any, *inputs: Any) -> list[str]:
         """Return the path."""
-        from raskt.bag._files import compression_of
-
         path, mark = inputs
         # One encoder for the file: some encodings begin with a mark, and have line feeds of several bytes.
         encode = codecs.getincrementalencoder(self.encoding)().encode

@@ -7,6 +7,7 @@ import functools
 import heapq
 import itertools
 import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
@@ -35,8 +36,6 @@ def _part_of(name: str) -> Callable[[_F], _F]:
 
 def key_function(key: Any) -> Any:
     """Return a function of an element for what users give as ``key``: a function, an item, or None."""
-    import operator
-
     if key is None or callable(key):
         return key
     if isinstance(key, list):

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from raskt import _raskt
+from raskt.schedulers import configured
 
 __all__ = ["SCRATCH", "Folder"]
 
@@ -83,7 +84,5 @@ def _place() -> str:
     """Return the folder in which results are spilled too."""
     import tempfile
 
-    from raskt.schedulers import _get
-
-    found = _get("local.spill-directory")
+    found = configured("local.spill-directory")
     return tempfile.gettempdir() if found is None else os.path.expanduser(os.path.expandvars(str(found)))

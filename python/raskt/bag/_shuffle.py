@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from raskt import _raskt
+from raskt._pickle import dumps
 from raskt._raskt import Task, TaskRef
+from raskt.bag._base import bag_of
+from raskt.bag._chain import Chain
 from raskt.bag._hashing import other_hash
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._reduce import key_function
 from raskt.bag._scratch import SCRATCH
-from raskt.bag._steps import Chain, Step
+from raskt.bag._steps import Step
 from raskt.tokenize import tokenize
 
 __all__ = ["grouped"]
@@ -31,8 +34,6 @@ def grouped(
     bag: Any, grouper: Any, npartitions: int, method: str, blocksize: int, max_branch: int | None
 ) -> Any:
     """Return the bag of pairs of group and elements."""
-    from raskt.bag.core import bag_of
-
     token = tokenize(bag.name, grouper, npartitions, method, blocksize, max_branch)
     name = f"groupby-{token}"
     used = (grouper,) if callable(grouper) else ()
@@ -232,8 +233,6 @@ def _dumps(items: list[Any]) -> bytes:
     try:
         return pickle.dumps(items, protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError):
-        from raskt._pickle import dumps
-
         return dumps(items)
 
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from raskt._ending import at_end
 from raskt._raskt import Task
 from raskt.annotations import annotated_as
+from raskt.bag._chain import Chain
 from raskt.bag._layers import Form, Graph, Layer, ancestry, annotated
 from raskt.bag._scratch import SCRATCH, Folder
-from raskt.bag._steps import Chain
 
 __all__ = ["Layers"]
 

@@ -13,10 +13,15 @@ from typing import Any
 from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
 from raskt._whole import whole
+from raskt.bag._base import bag_of
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._reduce import own, own_element
 from raskt.bag._steps import NO_DEFAULT, Reduce
+from raskt.base import compute
+from raskt.delayed import delayed
+from raskt.sizeof import sizeof
 from raskt.tokenize import tokenize
+from raskt.units import parse_bytes
 
 __all__ = ["NO_DEFAULT"]
 
@@ -27,8 +32,6 @@ PARTITIONS_MAX = 10_000_000
 
 def taken(bag: Any, k: int, npartitions: int, warn: bool) -> Any:
     """Return the first ``k`` elements of the first ``npartitions`` as a bag of one partition."""
-    from raskt.bag.core import bag_of
-
     # More than there can be is as good as all.
     k = min(whole("k", k, 0), sys.maxsize)
     token = tokenize(bag.name, k, npartitions, warn)
@@ -73,8 +76,6 @@ def states(n: int, random_state: Any) -> list[int]:
 
 def sampled(bag: Any, prob: float, random_state: Any) -> Any:
     """Return a bag of each element with probability ``prob``."""
-    from raskt.bag.core import bag_of
-
     if not 0 <= prob <= 1:
         raise ValueError(f"prob must be a number between 0 and 1, found {prob!r}")
     seeds = states(bag.npartitions, random_state)
@@ -96,8 +97,6 @@ def _sample(part: Any, prob: float, seed: int) -> list[Any]:
 
 def repartitioned(bag: Any, npartitions: int) -> Any:
     """Return a bag of ``npartitions``: neighbours together, or cut."""
-    from raskt.bag.core import bag_of
-
     npartitions = whole("npartitions", npartitions, 1, PARTITIONS_MAX)
     n = bag.npartitions
     if npartitions == n:
@@ -121,8 +120,6 @@ def repartitioned(bag: Any, npartitions: int) -> Any:
 
 def _cut(bag: Any, name: str, counts: list[int]) -> Any:
     """Return a bag whose partition ``i`` became ``counts[i]`` of about one length."""
-    from raskt.bag.core import bag_of
-
     places = [(i, j, count) for i, count in enumerate(counts) for j in range(count)]
 
     def make() -> dict[Any, Any]:
@@ -147,10 +144,6 @@ def _slice_of(part: Any, at: int, count: int) -> list[Any]:
 
 def resized(bag: Any, partition_size: Any) -> Any:
     """Return a bag whose partitions have no more than some bytes: the partitions are measured first."""
-    from raskt.base import compute
-    from raskt.delayed import delayed
-    from raskt.units import parse_bytes
-
     limit = parse_bytes(partition_size) if isinstance(partition_size, str) else int(partition_size)
     if limit < 1:
         raise ValueError(f"partition_size must be a positive number of bytes, found {partition_size!r}")
@@ -172,14 +165,10 @@ def resized(bag: Any, partition_size: Any) -> Any:
 
 
 def _weight(part: Any) -> int:
-    from raskt.sizeof import sizeof
-
     return int(sizeof(list(part)))
 
 
 def _grouped(bag: Any, groups: list[list[int]]) -> Any:
-    from raskt.bag.core import bag_of
-
     name = f"repartition-size-{tokenize(bag.name, groups)}"
 
     def make() -> dict[Any, Any]:
@@ -193,8 +182,6 @@ def _grouped(bag: Any, groups: list[list[int]]) -> Any:
 
 def accumulated(bag: Any, binop: Callable[[Any, Any], Any], initial: Any) -> Any:
     """Return a bag of all values that folding goes through."""
-    from raskt.bag.core import bag_of
-
     initial = kept(initial)
     token = tokenize(bag.name, binop, initial)
     name = f"accumulate-{token}"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raskt.bag._bad import Context
+from raskt.bag._base import bag_of
 from raskt.bag._files import compression_of, expand, open_read, size_of, written
 from raskt.bag._layers import step_layer
 from raskt.bag._lines import Parts
 from raskt.bag._steps import Step
-from raskt.bag.core import Bag, bag_of
+from raskt.bag.text import targets, write
 from raskt.tokenize import tokenize
+from raskt.units import parse_bytes
+
+if TYPE_CHECKING:
+    from raskt.bag.core import Bag
 
 __all__ = ["read_avro", "to_avro"]
 
@@ -71,8 +76,6 @@ def read_avro(
     ...     rb.read_avro(folder + "/*.avro").compute()
     [{'x': 1}]
     """
-    from raskt.units import parse_bytes
-
     _fastavro()
     size = parse_bytes(blocksize) if isinstance(blocksize, str) else blocksize
     paths = expand(urlpath, storage_options)
@@ -177,8 +180,6 @@ def to_avro(
     list
         The paths; delayed values with ``compute=False``.
     """
-    from raskt.bag.text import targets, write
-
     _fastavro().parse_schema(schema)
     paths = targets(filename, b.npartitions, name_function, ".avro")
     step = WriteAvro(codec, metadata, schema, storage_options, sync_interval)

@@ -6,15 +6,20 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from raskt._convert import convert
 from raskt._lazy import finder
 from raskt._raskt import Delayed, Task, TaskRef
 from raskt._whole import whole
 from raskt.bag import _layers, _take
+from raskt.bag._bad_lines import bad_lines
 from raskt.bag._collection import Lazy
+from raskt.bag.avro import to_avro
 from raskt.bag.elementwise import Elementwise
 from raskt.bag.grouping import Grouping
 from raskt.bag.reductions import Reductions
 from raskt.bag.strings import Strings
+from raskt.bag.text import to_textfiles
+from raskt.delayed import delayed
 from raskt.tokenize import tokenize
 
 __all__ = ["Bag"]
@@ -92,8 +97,6 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
 
     def __raskt_whole__(self) -> Delayed:
         """Return the delayed list of all elements."""
-        from raskt.delayed import delayed
-
         whole: Delayed = delayed(finalize)(self.to_delayed())
         return whole
 
@@ -125,8 +128,6 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         >>> [part.compute() for part in rb.range(4, npartitions=2).to_delayed()]
         [[0, 1], [2, 3]]
         """
-        from raskt.graph import convert
-
         graph = self.__raskt_graph__()
         keys = self.__raskt_keys__()
         return _layers.to_delayed(graph, keys) if optimize_graph else convert(graph, keys)
@@ -294,7 +295,7 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
                 for j in range(n)
             }
 
-        return bag_of(_layers.Layer(make, [self._layer, other._layer]), name, self.npartitions * n)
+        return Bag(_layers.Layer(make, [self._layer, other._layer]), name, self.npartitions * n)
 
     # ---- bad lines ----
 
@@ -323,8 +324,6 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         ...     [(bad.line, bad.offset) for bad in b.bad_lines().compute()]
         [(2, 9)]
         """
-        from raskt.bag._lines import bad_lines
-
         found: Bag = bad_lines(self)
         return found
 
@@ -403,8 +402,6 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         ...     rb.read_text(paths).compute()
         ['a\n', 'b']
         """
-        from raskt.bag.text import to_textfiles
-
         return to_textfiles(
             self, path, name_function, compression, encoding, compute, storage_options, last_endline, **kwargs
         )
@@ -452,17 +449,10 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         ...     rb.read_avro(paths).pluck("x").sum().compute()
         3
         """
-        from raskt.bag.avro import to_avro
-
         return to_avro(
             self, filename, schema, name_function, storage_options, codec, sync_interval, metadata, compute,
             **kwargs,
         )  # fmt: skip
-
-
-def bag_of(layer: _layers.Layer, name: str, npartitions: int) -> Bag:
-    """Return the bag whose partitions are tasks of ``layer``."""
-    return Bag(layer, name, npartitions)
 
 
 def finalize(parts: Any) -> Any:

@@ -6,16 +6,22 @@ import builtins
 import itertools
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._raskt import Task, TaskRef
 from raskt._whole import whole
 from raskt.bag._bad import Context
+from raskt.bag._base import bag_of, is_bag
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._steps import Step
-from raskt.bag.core import Bag, bag_of
+from raskt.bag.item import Item
+from raskt.base import collection_to_delayed
+from raskt.delayed import delayed
 from raskt.tokenize import tokenize
+
+if TYPE_CHECKING:
+    from raskt.bag.core import Bag
 
 __all__ = ["concat", "from_delayed", "from_sequence", "range", "zip"]
 
@@ -143,10 +149,6 @@ def from_delayed(values: Any) -> Bag:
     >>> rb.from_delayed([raskt.delayed(list)("ab"), raskt.delayed(list)("c")]).compute()
     ['a', 'b', 'c']
     """
-    from raskt.bag.item import Item
-    from raskt.base import collection_to_delayed
-    from raskt.delayed import delayed
-
     if _raskt.is_collection(values):
         values = [values]
     found: list[_raskt.Delayed] = []
@@ -199,7 +201,7 @@ def concat(bags: Iterable[Bag]) -> Bag:
     [0, 1, 'a', 'b']
     """
     found = list(bags)
-    if not found or not all(isinstance(bag, Bag) for bag in found):
+    if not found or not all(is_bag(bag) for bag in found):
         raise TypeError(f"concat needs a list of one bag or more, found {found!r}")
     name = f"concat-{tokenize([bag.name for bag in found])}"
     n = sum(bag.npartitions for bag in found)
@@ -259,7 +261,7 @@ def zip(*bags: Bag) -> Bag:  # noqa: A001 - Dask's name
     >>> rb.zip(b, b.map(str)).compute()
     [(0, '0'), (1, '1'), (2, '2'), (3, '3')]
     """
-    if not bags or not all(isinstance(bag, Bag) for bag in bags):
+    if not bags or not all(is_bag(bag) for bag in bags):
         raise TypeError(f"zip needs bags, found {bags!r}")
     n = bags[0].npartitions
     if any(bag.npartitions != n for bag in bags):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._kept import kept
 from raskt._raskt import TaskRef
-from raskt.bag._layers import Layer, input_of, step_layer
+from raskt.bag._base import bag_of, is_bag
+from raskt.bag._inputs import input_of
+from raskt.bag._layers import Layer, step_layer
 from raskt.bag._steps import (
     NO_DEFAULT,
     STREAM,
@@ -75,21 +76,7 @@ class Inputs:
         """Return the bag that ``step`` makes."""
         name, n = f"{label}-{tokenize(step, self.names)}", self.first.npartitions
         rows = self.rows if self.rest else None
-        layer = step_layer(name, step, n, rows, self.layers, after=self.first)
-        return _bag_class()(layer, name, n)
-
-
-@functools.cache
-def _bag_class() -> type[Bag]:
-    # Its module needs this one; an import in every call would cost more than the rest of the call.
-    from raskt.bag.core import Bag
-
-    return Bag
-
-
-def is_bag(value: Any) -> bool:
-    """Return whether ``value`` is a bag."""
-    return isinstance(value, _bag_class())
+        return bag_of(step_layer(name, step, n, rows, self.layers, after=self.first), name, n)
 
 
 def _first_bag(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -6,10 +6,14 @@ import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from raskt import _raskt
 from raskt._whole import whole
 from raskt.bag import _shuffle
+from raskt.bag._base import is_bag
 from raskt.bag._reduce import key_function
 from raskt.bag._take import PARTITIONS_MAX
+from raskt.bag.item import Item
+from raskt.schedulers import configured
 
 if TYPE_CHECKING:
     from raskt.bag.core import Bag
@@ -63,9 +67,7 @@ class Grouping:
         """
         if method is not None and shuffle is not None:
             raise ValueError("groupby takes either method or shuffle, which say the same")
-        from raskt.base import _configured
-
-        chosen = method or shuffle or _configured("shuffle") or "disk"
+        chosen = method or shuffle or configured("shuffle") or "disk"
         if chosen not in ("disk", "tasks"):
             raise ValueError(f"groupby goes through 'disk' or 'tasks', found {chosen!r}")
         n: Any = self.npartitions if npartitions is None else npartitions  # type: ignore[attr-defined]
@@ -104,11 +106,7 @@ class Grouping:
         >>> people.join(["apple", "banana"], on_self=lambda s: s[0].lower()).compute()
         [('apple', 'Ann'), ('banana', 'Bo')]
         """
-        from raskt import _raskt
-        from raskt.bag.core import Bag
-        from raskt.bag.item import Item
-
-        if isinstance(other, Bag):
+        if is_bag(other):
             if other.npartitions != 1:
                 raise NotImplementedError(
                     f"join needs a small collection, found a bag of {other.npartitions} partitions: "

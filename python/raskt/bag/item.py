@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from raskt._convert import convert
 from raskt._raskt import Delayed, Task, TaskRef
 from raskt.bag import _layers
 from raskt.bag._collection import Lazy
+from raskt.delayed import delayed
 from raskt.tokenize import tokenize
 
 __all__ = ["Item"]
@@ -58,8 +60,6 @@ class Item(Lazy):
         >>> Item.from_delayed(raskt.delayed(5)).apply(str).compute()
         '5'
         """
-        from raskt.delayed import delayed
-
         found = delayed(value)
         return Item(_layers.Layer(lambda: found.graph, functions=(object(),)), found.key)
 
@@ -114,8 +114,6 @@ class Item(Lazy):
         Delayed
             The same value.
         """
-        from raskt.graph import convert
-
         graph = self.__raskt_graph__()
         if optimize_graph:
             return _layers.to_delayed(graph, [self.key])[0]

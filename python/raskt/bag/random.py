@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from raskt._whole import whole
+from raskt.bag._base import is_bag
 from raskt.bag.reductions import tree
 
 __all__ = ["choices", "sample"]
@@ -72,9 +73,7 @@ def choices(population: Any, k: int = 1, split_every: int | None = None) -> Any:
 
 
 def _chosen(population: Any, k: int, split_every: int | None, chunk: Any, merge: Any, last: Any) -> Any:
-    from raskt.bag.core import Bag
-
-    if not isinstance(population, Bag):
+    if not is_bag(population):
         raise TypeError(f"the population is a bag, found {type(population).__name__}")
     k = whole("k", k, 0)
     # A call of its own each time: two samples of one bag are not the same.

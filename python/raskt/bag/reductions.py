@@ -10,6 +10,7 @@ from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
 from raskt._whole import whole
 from raskt.bag import _reduce
+from raskt.bag._base import bag_class, bag_of
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._steps import NO_DEFAULT, Reduce
 from raskt.bag.item import Item
@@ -61,8 +62,6 @@ def tree(
     final: Any = (f"{label}-{token}", 0) if as_bag else f"{label}-{token}"
     layer = Layer(make, [first], functions=functions if bag.npartitions > 1 else ())
     if as_bag:
-        from raskt.bag.core import bag_of
-
         return bag_of(layer, f"{label}-{token}", 1)
     return Item(layer, final)
 
@@ -106,15 +105,13 @@ class Reductions:
         >>> rb.range(10, npartitions=3).reduction(sum, max).compute()
         30
         """
-        from raskt.bag.core import Bag
-
-        if out_type not in (Item, Bag):
+        if out_type not in (Item, bag_class()):
             raise ValueError(f"out_type must be Item or Bag, found {out_type!r}")
         label = str(name or getattr(aggregate, "__name__", "reduction"))
         merge = functools.partial(_reduce.listed, aggregate)
         return tree(
             self, label, perpartition, merge, merge, split_every,
-            as_bag=out_type is Bag, functions=(aggregate,), is_ours=False,
+            as_bag=out_type is bag_class(), functions=(aggregate,), is_ours=False,
         )  # fmt: skip
 
     def fold(
@@ -151,15 +148,12 @@ class Reductions:
         >>> rb.range(5, npartitions=2).fold(lambda total, x: total + x, initial=0).compute()
         10
         """
-        from raskt.bag.core import Bag
-
         combine = combine or binop
         chunk = functools.partial(_reduce.fold, binop, kept(initial))
         merge = functools.partial(_reduce.merge_folds, combine)
         last = functools.partial(_reduce.last_fold, combine)
-        return tree(
-            self, "fold", chunk, merge, last, split_every, as_bag=out_type is Bag, functions=(binop, combine)
-        )
+        as_bag = out_type is bag_class()
+        return tree(self, "fold", chunk, merge, last, split_every, as_bag=as_bag, functions=(binop, combine))
 
     def foldby(
         self,

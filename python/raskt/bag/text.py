@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from raskt._raskt import TaskRef
 from raskt._whole import whole
+from raskt.bag._base import bag_of
 from raskt.bag._files import anchored, compression_of, expand, is_remote, remove_unfinished, size_of
 from raskt.bag._layers import Layer, step_layer
 from raskt.bag._lines import Parts, ReadLines, WriteLines, delimiter_of, is_ascii_like
 from raskt.bag._steps import Step
-from raskt.bag.core import Bag, bag_of
 from raskt.tokenize import tokenize
+from raskt.units import parse_bytes
+
+if TYPE_CHECKING:
+    from raskt.bag.core import Bag
 
 __all__ = ["from_url", "read_text", "to_textfiles"]
 
@@ -112,8 +117,6 @@ def read_text(
 
 def _stamp(path: str) -> Any:
     """What changes when a local file does, so that its bag is another one."""
-    import os
-
     if is_remote(path):
         return None
     found = os.stat(path)
@@ -129,8 +132,6 @@ def _whole(files: list[Any], files_per_partition: int | None) -> list[list[Any]]
 def _blocks(
     files: list[Any], blocksize: Any, delimiter: bytes, encoding: str, storage_options: Any
 ) -> list[list[Any]]:
-    from raskt.units import parse_bytes
-
     size = parse_bytes(blocksize) if isinstance(blocksize, str) else int(blocksize)
     if size < 1:
         raise ValueError(f"blocksize must be 1 byte or more, found {blocksize!r}")
@@ -204,8 +205,6 @@ def targets(
     path: Any, npartitions: int, name_function: Callable[[int], Any] | None, suffix: str
 ) -> list[str]:
     """Return a path for each partition."""
-    import os
-
     if not isinstance(path, (str, bytes, os.PathLike)):
         found = [os.fsdecode(one) for one in path]
         if len(found) != npartitions:
@@ -269,8 +268,6 @@ def to_textfiles(
 
 def write(b: Bag, label: str, step: Step, paths: list[str], compute: bool, kwargs: dict[str, Any]) -> Any:
     """Write each partition to its path by ``step``."""
-    import os
-
     mark = os.urandom(8).hex()
     name = f"{label}-{tokenize(b.name, step, paths)}"
 

@@ -7,6 +7,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raskt.callbacks import Callback
+from raskt.diagnostics.charts import cache_chart
+from raskt.diagnostics.page import visualize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -112,11 +114,7 @@ class CacheProfiler(Callback):
 
     def visualize(self, **options: Any) -> ProfilePage:
         """Draw what has been recorded: see `raskt.diagnostics.visualize`, which takes the same options."""
-        from raskt.diagnostics.page import visualize
-
         return visualize(self, **options)
 
     def _plot(self) -> dict[str, Any]:
-        from raskt.diagnostics.charts import cache_chart
-
         return cache_chart(self._rows, self._metric_name, self.start_time, self.end_time)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from raskt._lazy import finder
 from raskt.callbacks import Callback
+from raskt.diagnostics.charts import tasks_chart
+from raskt.diagnostics.page import visualize
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -137,13 +139,9 @@ class Profiler(Callback):
 
     def visualize(self, **options: Any) -> ProfilePage:
         """Draw what has been recorded: see `raskt.diagnostics.visualize`, which takes the same options."""
-        from raskt.diagnostics.page import visualize
-
         return visualize(self, **options)
 
     def _plot(self) -> dict[str, Any]:
-        from raskt.diagnostics.charts import tasks_chart
-
         return tasks_chart(self._logs, self.start_time, self.end_time)
 
 

@@ -10,6 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raskt.callbacks import Callback
+from raskt.diagnostics.charts import resources_chart
+from raskt.diagnostics.page import visualize
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -236,11 +238,7 @@ class ResourceProfiler(Callback):
 
     def visualize(self, **options: Any) -> ProfilePage:
         """Draw what has been recorded: see `raskt.diagnostics.visualize`, which takes the same options."""
-        from raskt.diagnostics.page import visualize
-
         return visualize(self, **options)
 
     def _plot(self) -> dict[str, Any]:
-        from raskt.diagnostics.charts import resources_chart
-
         return resources_chart(self.results, self.start_time, self.end_time)
