@@ -38,8 +38,9 @@ def delayed_of(
         keys = [collection.__raskt_keys__() for collection in group]
         flat = [list(flatten_keys(nested)) for nested in keys]
         wanted = [key for some in flat for key in some]
-        graph = group_graph(group, wanted, optimize_graph, **kwargs)
-        roots = convert(graph, wanted)
+        roots = _planned(group, wanted) if optimize_graph else None
+        if roots is None:
+            roots = convert(group_graph(group, wanted, optimize_graph, **kwargs), wanted)
         at = 0
         for collection, nested, some in zip(group, keys, flat, strict=True):
             made[id(collection)] = (nested, roots[at : at + len(some)])
@@ -63,6 +64,15 @@ def _groups(collections: Sequence[Any], optimize_graph: bool) -> list[list[Any]]
             place = id(graphs[-1])
         groups.setdefault(place, []).append(collection)
     return list(groups.values())
+
+
+def _planned(group: Sequence[Any], keys: list[Hashable]) -> list[Delayed] | None:
+    """Return expressions for the keys of collections that have them; None where their graph is needed."""
+    planned = getattr(group[0], "__raskt_planned__", None)
+    if planned is None:
+        return None
+    found: list[Delayed] | None = planned(merge([one.__raskt_graph__() for one in group]), keys)
+    return found
 
 
 def group_graph(

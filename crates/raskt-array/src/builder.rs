@@ -2,11 +2,11 @@
 
 use raskt_core::chunk::Chunks;
 use raskt_core::encode::ForeignTokenizer;
-use raskt_core::{DType, ErrorKind, Fit, Opaque, Param, Result, Token};
+use raskt_core::{DType, ErrorKind, Fit, Param, Result};
+pub use raskt_expr::NativeTokens;
 use raskt_expr::{Context, Draft, Expr, Meta, Purity};
 
 use crate::error::{ArrayError, Built};
-use crate::held::Held;
 use crate::operations::COLLECTION;
 
 /// Makes expressions of the collection `array`.
@@ -16,19 +16,6 @@ pub struct Builder<'a> {
     /// What is said of the tasks of all expressions that it makes; null for nothing.
     pub annotations: Param,
     tokens: &'a dyn ForeignTokenizer,
-}
-
-/// For arrays without foreign objects: only values held under a token of their own are known.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NativeTokens;
-
-impl ForeignTokenizer for NativeTokens {
-    fn token(&self, object: &dyn Opaque) -> Result<Token> {
-        match object.as_any().downcast_ref::<Held>() {
-            Some(held) => Ok(held.token()),
-            None => Err(ErrorKind::NotEncodable(format!("{object:?}")).into()),
-        }
-    }
 }
 
 impl<'a> Builder<'a> {

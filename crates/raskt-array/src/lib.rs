@@ -19,7 +19,6 @@ pub mod creation;
 pub mod deferred;
 pub mod error;
 pub mod fusion;
-pub mod held;
 pub mod kernels;
 pub mod library;
 pub mod operations;
@@ -39,6 +38,6 @@ pub mod ufuncs;
 
 pub use builder::{Builder, NativeTokens};
 pub use error::{ArrayError, Built};
-pub use held::Held;
 pub use operations::{COLLECTION, planner};
 pub use promise::{Broken, Promise};
+pub use raskt_expr::Held;

@@ -1,9 +1,9 @@
 //! Bodies that call a function of a library, or of the user's.
 
 use raskt_core::{ErrorKind, Param, Result};
+use raskt_expr::Held;
 use raskt_graph::Body;
 
-use crate::held::Held;
 use crate::parameters::with;
 
 /// The module of the package that holds what tasks call where NumPy has no function of that form.

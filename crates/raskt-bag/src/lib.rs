@@ -38,6 +38,7 @@ mod json;
 mod lines;
 mod memory;
 mod odd;
+pub mod operations;
 mod sinks;
 mod source;
 mod stream;

@@ -94,14 +94,8 @@ pub(crate) fn address(call: &Arc<dyn CallNode>) -> usize {
     Arc::as_ptr(call).cast::<()>().addr()
 }
 
-/// What whoever asks for a plan knows of calls: their names, and values that are there already.
+/// What whoever asks for a plan knows of the names of calls.
 pub trait Ledger {
-    /// A call that stands for `call` and for all that only it needs, since its value is there.
-    ///
-    /// # Errors
-    /// Where looking for it fails.
-    fn known(&mut self, call: &Arc<dyn CallNode>) -> raskt_core::Result<Option<Arc<dyn CallNode>>>;
-
     /// The row of the call that has the name of `call`, if there is one: it must be the same call. If there is none,
     /// `call` will have the row `row`.
     ///
@@ -124,15 +118,11 @@ pub trait Rows {
     fn call_at(&self, row: u32) -> Option<&dyn Foreign>;
 }
 
-/// No value is there, and of two calls with one name each has to be the other.
+/// Of two calls with one name each has to be the other.
 #[derive(Debug, Default)]
 pub struct Keys(FxHashMap<Key, u32>);
 
 impl Ledger for Keys {
-    fn known(&mut self, _: &Arc<dyn CallNode>) -> raskt_core::Result<Option<Arc<dyn CallNode>>> {
-        Ok(None)
-    }
-
     fn named(&mut self, call: &Arc<dyn CallNode>, row: u32, _: &dyn Rows) -> raskt_core::Result<Option<u32>> {
         let Some(key) = call.key() else { return Ok(None) };
         match self.0.insert(key, row) {

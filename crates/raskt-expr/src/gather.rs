@@ -71,8 +71,8 @@ impl Gathered {
     }
 }
 
-/// Gathers all that `roots` are made of. What `ledger` knows to be there stands in for calls and for all that only those
-/// need; `replaced` says which operations have others in their places.
+/// Gathers all that `roots` are made of. `ledger` knows which calls have one name; `replaced` says which operations have
+/// others in their places.
 ///
 /// # Errors
 /// [`ErrorKind::KeyClash`](raskt_core::ErrorKind::KeyClash) where two calls have one name and differ; what `ledger`
@@ -85,7 +85,6 @@ pub fn gather(roots: &[Expr], ledger: &mut dyn Ledger, replaced: &FxHashMap<Expr
             table: TableBuilder::with_capacity(roots.len(), roots.len()),
         },
         operations: Vec::new(),
-        stand_ins: Vec::new(),
         done: Vec::new(),
         ledger,
         replaced,
@@ -124,8 +123,6 @@ impl Rows for RowsSoFar {
 struct Walk<'a> {
     rows: RowsSoFar,
     operations: Vec<Expr>,
-    /// Calls that came from the ledger, so that none is freed and its address given to another.
-    stand_ins: Vec<Arc<dyn CallNode>>,
     /// The rows of the operands that are done, of all expressions on the path.
     done: Vec<u32>,
     ledger: &'a mut dyn Ledger,
@@ -143,12 +140,12 @@ impl<'a> Walk<'a> {
     /// The row of `root`, made with all that it needs unless it is there.
     fn visit(&mut self, root: &'a Expr) -> Result<u32> {
         let mut path: Vec<Visit<'a>> = Vec::new();
-        self.enter(root, &mut path)?;
+        self.enter(root, &mut path);
         while let Some(visit) = path.last_mut() {
             match visit.operands.get(visit.next) {
                 Some(operand) => {
                     visit.next += 1;
-                    self.enter(operand, &mut path)?;
+                    self.enter(operand, &mut path);
                 }
                 None => {
                     let (expr, n) = (visit.expr, visit.operands.len());
@@ -161,27 +158,17 @@ impl<'a> Walk<'a> {
         Ok(self.done.pop().unwrap_or_default())
     }
 
-    /// Goes on to `expr`, unless it has a row or something that stands in for it.
-    fn enter(&mut self, expr: &'a Expr, path: &mut Vec<Visit<'a>>) -> Result<()> {
+    /// Goes on to `expr`, unless it has a row.
+    fn enter(&mut self, expr: &'a Expr, path: &mut Vec<Visit<'a>>) {
         let expr = match self.replaced.is_empty() {
             true => expr,
             false => self.replaced.get(expr).unwrap_or(expr),
         };
         if let Some(row) = self.rows.row_of(expr) {
             self.done.push(row);
-            return Ok(());
-        }
-        if let Some(call) = expr.as_call()
-            && let Some(known) = self.ledger.known(call)?
-        {
-            let row = self.add_call(&known, 0)?;
-            self.rows.places.set(call, row);
-            self.stand_ins.push(known);
-            self.done.push(row);
-            return Ok(());
+            return;
         }
         path.push(Visit { expr, operands: expr.operands(), next: 0 });
-        Ok(())
     }
 
     /// Makes the row of `expr`, whose `n` operands were the last that were done.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{ErrorKind, Fit, Key, Result};
+use rustc_hash::FxHashSet;
 
 use crate::body::Body;
 use crate::fuse::{FuseOptions, fuse};
@@ -95,14 +96,28 @@ pub fn planned_tasks(graph: &Graph) -> Result<&Arc<TaskTable>> {
 /// whoever needs it as it is.
 fn fuse_functions(table: &TaskTable, graph: &Graph, width_max: u32) -> Result<TaskTable> {
     let is_noted = |key: Option<Key>| key.is_some_and(|key| graph.annotations().of_task(&key).is_some());
+    let of_noted_layers = bodies_of_noted_layers(table, graph);
     let is_plain = |body: &Body| match body {
         Body::Foreign(foreign) => {
-            !foreign.is_constant() && (graph.annotations().is_empty() || !is_noted(foreign.key()))
+            !foreign.is_constant()
+                && (graph.annotations().is_empty() || !is_noted(foreign.key()))
+                && !of_noted_layers.contains(&std::ptr::from_ref(body))
         }
         _ => false,
     };
     let options = FuseOptions { width_max, ..FuseOptions::default() };
     fuse(table, &options, |a, b| is_plain(a) && is_plain(b))
+}
+
+/// The bodies, by address, of tasks of layers of which something was said.
+fn bodies_of_noted_layers(table: &TaskTable, graph: &Graph) -> FxHashSet<*const Body> {
+    let annotations = graph.annotations();
+    if annotations.layers().len() == 0 {
+        return FxHashSet::default();
+    }
+    let is_noted = |task: &u32| annotations.of_layer(&table.key(*task).name).is_some();
+    let noted = (0..table.n_tasks().fit::<u32>()).filter(is_noted);
+    noted.map(|task| std::ptr::from_ref(table.body(task))).collect()
 }
 
 /// The rows of `table` in the order in which they are to run.

@@ -66,6 +66,10 @@ fn copy(py: Python<'_>, arg: &Arg, places: &[u32]) -> Arg {
     let build = match arg {
         Arg::Const(object) => return Arg::Const(object.clone_ref(py)),
         Arg::Input(at) => return Arg::Input(places.get(*at as usize).copied().unwrap_or(u32::MAX)),
+        Arg::Inputs => {
+            let items = places.iter().map(|&place| Arg::Input(place)).collect();
+            return Arg::Build(Box::new(Build::List(items)));
+        }
         Arg::Build(build) => build.as_ref(),
     };
     Arg::Build(Box::new(match build {

@@ -62,6 +62,7 @@ pub fn value<'py>(py: Python<'py>, arg: &Arg, inputs: &[Bound<'py, PyAny>]) -> P
     match arg {
         Arg::Const(object) => Ok(object.bind(py).clone()),
         Arg::Input(at) => inputs.get(*at as usize).cloned().ok_or_else(lost_input),
+        Arg::Inputs => Ok(PyList::new(py, inputs)?.into_any()),
         Arg::Build(build) => built(py, build, inputs),
     }
 }

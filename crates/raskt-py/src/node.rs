@@ -106,6 +106,8 @@ pub enum Arg {
     Const(Py<PyAny>),
     /// The value of a dependency.
     Input(u32),
+    /// The list of the values of all dependencies, however many a task has.
+    Inputs,
     /// Something to be built from parts.
     Build(Box<Build>),
 }
@@ -157,6 +159,8 @@ pub struct Node {
     mark: Mark,
     /// Whether the key was given by the user or by the content, so that another node may have it too.
     pub is_named: bool,
+    /// Whether all tasks of a layer run it, so that each has the key that the layer gives it.
+    is_shared: bool,
     number: u64,
     pub callee: Callee,
     pub args: Args,
@@ -202,9 +206,26 @@ impl Node {
             notes,
             key: PyOnceLock::new(),
             is_named: false,
+            is_shared: false,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             mark: Mark::default(),
         }
+    }
+
+    /// What tasks of a layer run, whose keys are the layer's.
+    pub fn of_layer(callee: Callee, args: Args, notes: Option<Notes>) -> Self {
+        Self::new(callee, args, SmallVec::new(), notes).shared()
+    }
+
+    /// The same node, for all tasks of a layer.
+    pub fn shared(mut self) -> Self {
+        self.is_shared = true;
+        self
+    }
+
+    /// The key, where it is the node that says it and not the layer of the task.
+    pub fn own_key<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        (!self.is_shared).then(|| self.py_key(py))
     }
 
     /// The same node with a given key.
@@ -282,7 +303,7 @@ impl Foreign for Node {
     }
 
     fn key(&self) -> Option<Key> {
-        Some(Python::attach(|py| crate::names::to_key(&self.py_key(py))))
+        Python::attach(|py| self.own_key(py).map(|key| crate::names::to_key(&key)))
     }
 
     fn family(&self) -> u64 {

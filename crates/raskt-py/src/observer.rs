@@ -26,9 +26,9 @@ impl PyObserver {
 
 fn py_key<'py>(py: Python<'py>, key: &Key, body: &Body) -> PyResult<Bound<'py, PyAny>> {
     if let Body::Foreign(foreign) = body
-        && let Some(node) = foreign.as_any().downcast_ref::<Node>()
+        && let Some(key) = foreign.as_any().downcast_ref::<Node>().and_then(|node| node.own_key(py))
     {
-        return Ok(node.py_key(py));
+        return Ok(key);
     }
     names::from_key(py, key)
 }

@@ -27,6 +27,7 @@ const SLICE: u8 = 13;
 const DICT: u8 = 14;
 const CALL: u8 = 15;
 const DATACLASS: u8 = 16;
+const INPUTS: u8 = 17;
 
 const PLAIN: u8 = 0;
 const MIXED: u8 = 1;
@@ -149,6 +150,10 @@ impl<'py> Writer<'py> {
             Arg::Input(at) => {
                 self.out.byte(INPUT);
                 self.out.varint(u64::from(*at));
+                Ok(())
+            }
+            Arg::Inputs => {
+                self.out.byte(INPUTS);
                 Ok(())
             }
             Arg::Build(build) => self.build(build),
@@ -328,6 +333,7 @@ impl<'py> Reader<'py, '_> {
                 let at = self.input.varint().map_err(|_| damaged())?;
                 return u32::try_from(at).map(Arg::Input).map_err(|_| damaged());
             }
+            INPUTS => return Ok(Arg::Inputs),
             LIST => Build::List(self.all()?),
             TUPLE => Build::Tuple(self.all()?),
             SET => Build::Set(self.all()?),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Fit, Result};
 use raskt_expr::{Bounds, CallNode, Expr, Gathered, Ledger, Plan, Rows, gather};
-use raskt_graph::{Body, TaskTable};
+use raskt_graph::{Body, Foreign, TableBuilder, TaskTable};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -35,33 +35,22 @@ pub fn exprs_of(roots: &[PyRef<'_, Delayed>]) -> Vec<Expr> {
 /// The tasks that `roots` need.
 ///
 /// # Errors
-/// As [`plan_but`].
+/// As [`plan_within`].
 pub fn plan(py: Python<'_>, roots: &[Expr]) -> PyResult<Planned> {
-    plan_but(py, roots, None, None)
+    plan_within(py, roots, None)
 }
 
-/// As [`plan`], with values from `known`, by key, in place of calls and of all that only those need; for a computation
-/// that may take so much (`bounds`), or what the configuration says.
+/// As [`plan`], for a computation that may take so much (`bounds`), or what the configuration says.
 ///
 /// # Errors
 /// [`ErrorKind::KeyClash`] where two calls have one key and differ; what planning operations raises; `RuntimeError` for a
 /// graph, read from a damaged pickle, that cannot be planned at all.
-pub fn plan_but<'py>(
-    py: Python<'py>,
-    roots: &[Expr],
-    known: Option<&Bound<'py, PyDict>>,
-    bounds: Option<Bounds>,
-) -> PyResult<Planned> {
-    errors::guarded(|| plan_within(py, roots, known, bounds))
+pub fn plan_within(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<Planned> {
+    errors::guarded(|| planned(py, roots, bounds))
 }
 
-fn plan_within<'py>(
-    py: Python<'py>,
-    roots: &[Expr],
-    known: Option<&Bound<'py, PyDict>>,
-    bounds: Option<Bounds>,
-) -> PyResult<Planned> {
-    let mut gathered = gathered_but(py, roots, known, &FxHashMap::default())?;
+fn planned(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<Planned> {
+    let mut gathered = gathered_with(py, roots, &FxHashMap::default())?;
     if !gathered.has_operations() {
         let plan = planner().plan_gathered(gathered, Bounds::default());
         let (table, plan) = plan.and_then(spelt_out).map_err(|error| errors::to_py(py, error))?;
@@ -72,7 +61,7 @@ fn plan_within<'py>(
     let mut places = FxHashMap::default();
     while let Some(found) = settled(py, &gathered, bounds)? {
         places.extend(found);
-        gathered = gathered_but(py, roots, known, &places)?;
+        gathered = gathered_with(py, roots, &places)?;
     }
     let planned = py.detach(|| planner.plan_gathered(gathered, bounds).and_then(spelt_out));
     let (table, mut plan) = planned.map_err(|error| errors::to_py(py, error))?;
@@ -88,45 +77,57 @@ fn spelt_out(plan: Plan) -> Result<(Arc<TaskTable>, Plan)> {
     Ok((plan.table()?, plan))
 }
 
+/// The tasks of `table` with values from `known`, by key, in place of some and of all that only those need.
+///
+/// # Errors
+/// Where memory runs out.
+pub fn with_known(py: Python<'_>, table: &TaskTable, known: &Bound<'_, PyDict>) -> PyResult<TaskTable> {
+    let n_tasks = table.n_tasks().fit::<u32>();
+    let mut changed = TableBuilder::with_capacity(table.n_tasks(), table.n_tasks());
+    let bodies: Vec<u32> = table.bodies().iter().map(|body| changed.body(body.clone())).collect();
+    for task in 0..n_tasks {
+        let key = crate::view::key(py, table, task)?;
+        let pushed = match known.get_item(&key)? {
+            Some(value) => {
+                let args = Args::Plain { args: PyTuple::new(py, [value])?.unbind(), kwargs: None };
+                let constant = Node::new(Callee::Identity, args, SmallVec::new(), None);
+                let constant = Arc::new(constant.with_key(py, key.unbind()));
+                changed.push_own(Body::Foreign(constant as Arc<dyn Foreign>), &[])
+            }
+            None => {
+                let body = bodies[table.body_index(task) as usize];
+                changed.push_with(body, table.parameters(task).clone(), table.inputs().row(task))
+            }
+        };
+        pushed.map_err(|error| errors::to_py(py, error))?;
+    }
+    let changed = changed.finish(table.keys().clone(), table.outputs().to_vec());
+    changed
+        .and_then(|changed| raskt_graph::cull::cull(&changed, changed.outputs()))
+        .map_err(|error| errors::to_py(py, error))
+}
+
 /// All that `roots` are made of, as it was written.
 ///
 /// # Errors
 /// [`ErrorKind::KeyClash`] where two calls have one key and differ.
 pub fn gathered(py: Python<'_>, roots: &[Expr]) -> PyResult<Gathered> {
-    errors::guarded(|| gathered_but(py, roots, None, &FxHashMap::default()))
+    errors::guarded(|| gathered_with(py, roots, &FxHashMap::default()))
 }
 
-fn gathered_but<'py>(
-    py: Python<'py>,
-    roots: &[Expr],
-    known: Option<&Bound<'py, PyDict>>,
-    places: &FxHashMap<Expr, Expr>,
-) -> PyResult<Gathered> {
-    let known = known.filter(|known| !known.is_empty());
-    let mut ledger = Names { py, named: PyDict::new(py), known };
+fn gathered_with(py: Python<'_>, roots: &[Expr], places: &FxHashMap<Expr, Expr>) -> PyResult<Gathered> {
+    let mut ledger = Names { py, named: PyDict::new(py) };
     gather(roots, &mut ledger, places).map_err(|error| errors::to_py(py, error))
 }
 
-/// Calls that have keys given to them, and values that are there already.
-struct Names<'py, 'a> {
+/// Calls that have keys given to them.
+struct Names<'py> {
     py: Python<'py>,
     /// Their rows, by key.
     named: Bound<'py, PyDict>,
-    /// Values, by key.
-    known: Option<&'a Bound<'py, PyDict>>,
 }
 
-impl Names<'_, '_> {
-    /// A constant under the key of `node`, if its value is known.
-    fn stand_in(&self, node: &Node) -> PyResult<Option<Arc<Node>>> {
-        let (py, Some(known)) = (self.py, self.known) else { return Ok(None) };
-        let key = node.py_key(py);
-        let Some(value) = known.get_item(key.as_unbound())? else { return Ok(None) };
-        let args = Args::Plain { args: PyTuple::new(py, [value])?.unbind(), kwargs: None };
-        let constant = Node::new(Callee::Identity, args, SmallVec::new(), None);
-        Ok(Some(Arc::new(constant.with_key(py, key.unbind()))))
-    }
-
+impl Names<'_> {
     /// The row of the call that has the key of `node`; or else `row` gets it.
     fn row_named(&self, node: &Node, row: u32, rows: &dyn Rows) -> PyResult<Option<u32>> {
         let (py, key) = (self.py, node.py_key(self.py));
@@ -135,10 +136,9 @@ impl Names<'_, '_> {
             return Ok(None);
         };
         let found: u32 = found.extract()?;
-        let is_known = self.known.map_or(Ok(false), |known| known.contains(&key))?;
         let other = rows.call_at(found).and_then(|call| call.as_any().downcast_ref::<Node>());
         let is_same = match other {
-            Some(other) if !is_known && !std::ptr::eq(other, node) => {
+            Some(other) if !std::ptr::eq(other, node) => {
                 crate::same::same_call(py, other, node, &|expr| rows.row_of(expr))?
             }
             Some(_) | None => true,
@@ -151,16 +151,7 @@ impl Names<'_, '_> {
     }
 }
 
-impl Ledger for Names<'_, '_> {
-    fn known(&mut self, call: &Arc<dyn CallNode>) -> Result<Option<Arc<dyn CallNode>>> {
-        if self.known.is_none() {
-            return Ok(None);
-        }
-        let Some(node) = call.as_any().downcast_ref::<Node>() else { return Ok(None) };
-        let found = self.stand_in(node).map_err(|error| errors::raised(self.py, error))?;
-        Ok(found.map(|node| node as Arc<dyn CallNode>))
-    }
-
+impl Ledger for Names<'_> {
     fn named(&mut self, call: &Arc<dyn CallNode>, row: u32, rows: &dyn Rows) -> Result<Option<u32>> {
         let Some(node) = call.as_any().downcast_ref::<Node>() else { return Ok(None) };
         self.row_named(node, row, rows).map_err(|error| errors::raised(self.py, error))

@@ -10,11 +10,18 @@ use raskt_expr::{Bounds, Planner, Way};
 use rustc_hash::FxHashMap;
 
 use crate::array::NumPy;
+use crate::bag::PythonFunctions;
 
 static PLANNER: LazyLock<Arc<Planner>> = LazyLock::new(|| {
     // Names of operations are there once, so that nothing can fail.
-    Arc::new(raskt_array::planner(Arc::new(NumPy)).unwrap_or_default())
+    Arc::new(all_collections().unwrap_or_default())
 });
+
+fn all_collections() -> raskt_core::Result<Planner> {
+    let mut planner = raskt_array::planner(Arc::new(NumPy))?;
+    raskt_bag::operations::add_to(&mut planner, Arc::new(PythonFunctions))?;
+    Ok(planner)
+}
 
 /// How planning differs from what it is by default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -158,7 +158,9 @@ impl RemoteWorker {
             let function = function.map(|function| flat(py, function.payload())).transpose()?;
             let call = flat(py, &shipment.call)?;
             let id = id.map(|id| PyBytes::new(py, id.as_bytes()));
-            calls.append((job.task, node.py_key(py), id, function, call, inputs?))
+            let (plan, local) = job.place(&self.run);
+            let key = crate::view::key(py, plan.table(), local)?;
+            calls.append((job.task, key, id, function, call, inputs?))
         };
         packed().map_err(|error| errors::raised(py, error))?;
         self.state.lock().known.extend(id);

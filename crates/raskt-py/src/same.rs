@@ -72,6 +72,7 @@ fn same_arg(py: Python<'_>, a: &Arg, b: &Arg) -> PyResult<bool> {
     match (a, b) {
         (Arg::Const(a), Arg::Const(b)) => same_object(py, a, b),
         (Arg::Input(a), Arg::Input(b)) => Ok(a == b),
+        (Arg::Inputs, Arg::Inputs) => Ok(true),
         (Arg::Build(a), Arg::Build(b)) => same_build(py, a, b),
         _ => Ok(false),
     }

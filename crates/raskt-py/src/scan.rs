@@ -313,7 +313,7 @@ fn has_build(args: &[Arg], kwargs: &[(Py<PyString>, Arg)]) -> bool {
 fn has_input(arg: &Arg) -> bool {
     let build = match arg {
         Arg::Const(_) => return false,
-        Arg::Input(_) => return true,
+        Arg::Input(_) | Arg::Inputs => return true,
         Arg::Build(build) => build.as_ref(),
     };
     match build {

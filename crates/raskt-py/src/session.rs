@@ -29,7 +29,7 @@ use crate::lifecycle;
 use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::per_process::PerProcess;
-use crate::plan::{Planned, exprs_of, node_of, plan, plan_but};
+use crate::plan::{Planned, exprs_of, node_of, plan, plan_within, with_known};
 use crate::ship_test;
 use crate::threads::Lent;
 use crate::world::{Context, Python3};
@@ -285,7 +285,7 @@ fn retries_of(py: Python<'_>, table: &TaskTable, notes: &Notes) -> PyResult<rust
         let Some(node) = node_of(table, task) else { continue };
         let Some(notes) = node.notes.as_ref() else { continue };
         if let Some(retries) = notes.bind(py).get_item(intern!(py, "retries"))? {
-            found.insert(task, crate::array::retries_number(&retries, &node.py_key(py))?);
+            found.insert(task, crate::array::retries_number(&retries, &crate::view::key(py, table, task)?)?);
         }
     }
     Ok(found)
@@ -323,14 +323,18 @@ pub fn prepare_for(
 ) -> PyResult<Arc<Run>> {
     let exprs = exprs_of(roots);
     let bounds = Some(Bounds { memory_bytes: given.memory_limit, n_workers: given.n_workers });
-    let Planned { mut table, mut plan, mut notes } = plan_but(py, &exprs, None, bounds)?;
-    if let Some(known) = known(py, given.observer.as_ref(), &table)? {
-        Planned { table, plan, notes } = plan_but(py, &exprs, Some(&known), bounds)?;
-    }
+    let Planned { mut table, plan, mut notes } = plan_within(py, &exprs, bounds)?;
     drop(exprs);
+    let known = known(py, given.observer.as_ref(), &table)?;
+    // Values that are known stand for single tasks: these are fused behind.
+    let is_fused = ship_test::is_on() && known.is_none();
     if ship_test::is_on() {
-        (table, notes) = ship_test::through(py, plan, notes, given.fuse_width)?;
-    } else if given.fuse_width > 0 {
+        (table, notes) = ship_test::through(py, plan, notes, if is_fused { given.fuse_width } else { 0 })?;
+    }
+    if let Some(known) = known {
+        table = Arc::new(with_known(py, &table, &known)?);
+    }
+    if given.fuse_width > 0 && !is_fused {
         let fused = fused(&table, given.fuse_width).map_err(|error| errors::to_py(py, error))?;
         table = Arc::new(fused);
     }

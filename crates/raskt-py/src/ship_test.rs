@@ -270,9 +270,10 @@ fn open(
     };
     let mut opened = || -> PyResult<Arc<Node>> {
         let node = ship::receive_own(py, shipped.shipment().clone())?;
-        let (Some(mut node), Some(key)) = (Arc::into_inner(node), shipped.key()) else {
-            return Err(PyRuntimeError::new_err("a call came back without its key"));
+        let Some(mut node) = Arc::into_inner(node) else {
+            return Err(PyRuntimeError::new_err("a call came back that is in use"));
         };
+        let Some(key) = shipped.key() else { return Ok(Arc::new(node.shared())) };
         if !node.is_named {
             node = node.with_key(py, names::from_key(py, &key)?.unbind());
         }

@@ -71,6 +71,7 @@ fn to_data<'py>(py: Python<'py>, arg: &Arg) -> PyResult<Bound<'py, PyAny>> {
     match arg {
         Arg::Const(object) => tagged(py, "const", object.bind(py).clone()),
         Arg::Input(at) => tagged(py, "input", at.into_pyobject(py)?.into_any()),
+        Arg::Inputs => tagged(py, "inputs", py.None().into_bound(py)),
         Arg::Build(build) => match build.as_ref() {
             Build::List(items) => tagged(py, "list", list(py, items)?),
             Build::Tuple(items) => tagged(py, "tuple", list(py, items)?),
@@ -101,6 +102,7 @@ fn from_data(data: &Bound<'_, PyAny>) -> PyResult<Arg> {
     let build = match tag.as_str() {
         "const" => return Ok(Arg::Const(data.unbind())),
         "input" => return Ok(Arg::Input(data.extract()?)),
+        "inputs" => return Ok(Arg::Inputs),
         "list" => Build::List(args_of(&data)?),
         "tuple" => Build::Tuple(args_of(&data)?),
         "set" => Build::Set(args_of(&data)?),

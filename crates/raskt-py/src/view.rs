@@ -31,8 +31,8 @@ pub fn tasks<'py>(py: Python<'py>, table: &TaskTable) -> PyResult<Bound<'py, PyL
 /// # Errors
 /// Where memory runs out.
 pub fn key<'py>(py: Python<'py>, table: &TaskTable, task: u32) -> PyResult<Bound<'py, PyAny>> {
-    match node_of(table, task) {
-        Some(node) => Ok(node.py_key(py)),
+    match node_of(table, task).and_then(|node| node.own_key(py)) {
+        Some(key) => Ok(key),
         None => names::from_key(py, &table.key(task)),
     }
 }

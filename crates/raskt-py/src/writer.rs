@@ -63,6 +63,10 @@ fn object<'py>(py: Python<'py>, arg: &Arg, keys: &[Py<PyAny>]) -> PyResult<Bound
             let key = keys.get(*at as usize).map_or_else(|| py.None(), |key| key.clone_ref(py));
             return Ok(Bound::new(py, TaskRef::new(key))?.into_any());
         }
+        Arg::Inputs => {
+            let references = keys.iter().map(|key| Bound::new(py, TaskRef::new(key.clone_ref(py))));
+            return Ok(PyList::new(py, references.collect::<PyResult<Vec<_>>>()?)?.into_any());
+        }
         Arg::Build(build) => build.as_ref(),
     };
     Ok(match build {

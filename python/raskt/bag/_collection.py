@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from raskt._dask.mixin import SpeaksDask
-from raskt._raskt import Task
-from raskt.bag import _layers
+from raskt._raskt import Delayed, Task
+from raskt.bag import _layers, _planned
 from raskt.bag._chain import Chain
 from raskt.bag._symbolic import Layers
 from raskt.base import compute, persist
@@ -42,6 +42,10 @@ class Lazy(SpeaksDask, CollectionMethods):
     @staticmethod
     def __raskt_optimize__(graph: Any, keys: Any, **_kwargs: Any) -> dict[Any, Any]:
         return _layers.fuse(graph, keys)
+
+    @staticmethod
+    def __raskt_planned__(graph: Any, keys: Any) -> list[Delayed] | None:
+        return _planned.delayed_of(graph, keys)
 
     @property
     def __raskt_scheduler__(self) -> str:

@@ -16,7 +16,7 @@ from raskt.tokenize import tokenize
 if TYPE_CHECKING:
     from raskt.bag.core import Bag
 
-__all__ = ["Form", "Layer", "ancestry", "annotated", "explain", "fuse", "step_layer", "to_delayed"]
+__all__ = ["Form", "Layer", "Tree", "ancestry", "annotated", "explain", "fuse", "step_layer", "to_delayed"]
 
 Graph = dict[Any, Any]
 
@@ -48,6 +48,16 @@ class Form(NamedTuple):
         return {(self.name, i): Task((self.name, i), chain, *row) for i, row in enumerate(inputs)}
 
 
+class Tree(NamedTuple):
+    """A layer that reduces the partitions of its parent, ``split_every`` results at once."""
+
+    name: str
+    combine: Callable[[list[Any]], Any]
+    last: Callable[[list[Any]], Any]
+    split_every: int
+    as_bag: bool
+
+
 class Layer:
     """Some tasks, made when they are needed, and the layers that they need.
 
@@ -56,7 +66,17 @@ class Layer:
     place where it was made: its tasks get them, whenever they are made.
     """
 
-    __slots__ = ("_make", "_tasks", "form", "functions", "n_elements", "needs_folder", "notes", "parents")
+    __slots__ = (
+        "_make",
+        "_tasks",
+        "form",
+        "functions",
+        "n_elements",
+        "needs_folder",
+        "notes",
+        "parents",
+        "tree",
+    )
 
     def __init__(
         self,
@@ -67,9 +87,11 @@ class Layer:
         n_elements: int | None = None,
         needs_folder: bool = False,
         form: Form | None = None,
+        tree: Tree | None = None,
     ) -> None:
         self._make = make
         self.form = form
+        self.tree = tree
         self._tasks: Graph | None = None
         self.parents = tuple(parents)
         self.functions = tuple(functions)
@@ -194,8 +216,7 @@ def to_delayed(graph: Mapping[Any, Any], keys: Sequence[Hashable]) -> list[Delay
     """Return the delayed values of ``keys``, fused.
 
     Tasks that were put together get keys of their own: in another computation the same ones may be put
-    together in
-    another way, and one key must not have two meanings.
+    together in another way, and one key must not have two meanings.
     """
     fused = fuse(graph, keys)
     context = tokenize(list(fused), keys)

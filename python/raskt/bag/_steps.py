@@ -372,6 +372,9 @@ class Partition:
         return next(self._stream)
 
     def __len__(self) -> int:
+        if self._items is None and self._stream is None:
+            # `list` and its like ask once they go through it, and go on after a `TypeError` alone.
+            raise TypeError("this partition has been streamed already: make a list of it to have its length")
         return len(self._kept())
 
     def __bool__(self) -> bool:

@@ -48,11 +48,11 @@ class Layers(Mapping[Any, Any]):
     def _all(self) -> Graph:
         if self._graph is None:
             self._graph = {}
-            for layer in self._layers():
+            for layer in self.layers():
                 self._graph.update(self._placed(layer.tasks, layer.needs_folder))
         return self._graph
 
-    def _layers(self) -> list[Layer]:
+    def layers(self) -> list[Layer]:
         return ancestry(Layer(dict, self.tops))[:-1]
 
     def _placed(self, tasks: Graph, needs_folder: bool) -> Graph:
@@ -71,7 +71,7 @@ class Layers(Mapping[Any, Any]):
         """
         if self._graph is not None:
             return self._graph
-        layers = self._layers()
+        layers = self.layers()
         named: dict[str, Layer] = {}
         for layer in layers:
             if layer.form is not None:

@@ -10,7 +10,7 @@ from raskt._convert import convert
 from raskt._lazy import finder
 from raskt._raskt import Delayed, Task, TaskRef
 from raskt._whole import whole
-from raskt.bag import _layers, _take
+from raskt.bag import _layers, _planned, _take
 from raskt.bag._bad_lines import bad_lines
 from raskt.bag._collection import Lazy
 from raskt.bag.avro import to_avro
@@ -130,7 +130,7 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         """
         graph = self.__raskt_graph__()
         keys = self.__raskt_keys__()
-        return _layers.to_delayed(graph, keys) if optimize_graph else convert(graph, keys)
+        return _planned.to_delayed(graph, keys) if optimize_graph else convert(graph, keys)
 
     # ---- some of it ----
 

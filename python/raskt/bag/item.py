@@ -7,7 +7,7 @@ from typing import Any
 
 from raskt._convert import convert
 from raskt._raskt import Delayed, Task, TaskRef
-from raskt.bag import _layers
+from raskt.bag import _layers, _planned
 from raskt.bag._collection import Lazy
 from raskt.delayed import delayed
 from raskt.tokenize import tokenize
@@ -116,7 +116,7 @@ class Item(Lazy):
         """
         graph = self.__raskt_graph__()
         if optimize_graph:
-            return _layers.to_delayed(graph, [self.key])[0]
+            return _planned.to_delayed(graph, [self.key])[0]
         return convert(graph, [self.key])[0]
 
     def __int__(self) -> int:

@@ -11,7 +11,7 @@ from raskt._raskt import Task, TaskRef
 from raskt._whole import whole
 from raskt.bag import _reduce
 from raskt.bag._base import bag_class, bag_of
-from raskt.bag._layers import Layer, step_layer
+from raskt.bag._layers import Layer, Tree, step_layer
 from raskt.bag._steps import NO_DEFAULT, Reduce
 from raskt.bag.item import Item
 from raskt.tokenize import tokenize
@@ -60,7 +60,8 @@ def tree(
         return tasks
 
     final: Any = (f"{label}-{token}", 0) if as_bag else f"{label}-{token}"
-    layer = Layer(make, [first], functions=functions if bag.npartitions > 1 else ())
+    shape = Tree(f"{label}-{token}", combine, last, split_every, as_bag)
+    layer = Layer(make, [first], functions=functions if bag.npartitions > 1 else (), tree=shape)
     if as_bag:
         return bag_of(layer, f"{label}-{token}", 1)
     return Item(layer, final)

@@ -146,6 +146,20 @@ def test_elements_stream_through_a_chain_one_by_one():
     assert seen == [0, 1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("collect", [list, tuple, sorted, lambda part: [*part]])
+def test_a_partition_that_streams_is_collected_in_one_go(collect):
+    b = rb.range(4, npartitions=2).map(str)
+    assert b.map_partitions(lambda part: collect(part)).compute(scheduler="sync") == ["0", "1", "2", "3"]
+
+
+def test_a_partition_that_has_streamed_has_no_length():
+    def twice(part):
+        return list(part) * len(part)
+
+    with pytest.raises(TypeError, match="make a list of it"):
+        rb.range(4, npartitions=1).map(str).map_partitions(twice).compute(scheduler="sync")
+
+
 def test_take_warns_where_there_are_fewer():
     b = rb.range(10, npartitions=5)
     with pytest.warns(UserWarning, match="3 elements were asked for, 2 were found"):

@@ -2,11 +2,10 @@
 
 use raskt_core::chunk::Chunks;
 use raskt_core::{DType, NdArray, Param, Token, Value};
-use raskt_expr::Expr;
+use raskt_expr::{Expr, Held};
 
 use crate::builder::Builder;
 use crate::error::Built;
-use crate::held::Held;
 use crate::parameters::{CHUNKS, DTYPE, KWARGS, chunks_param, dtype_param};
 
 /// The source `name`; its parameters say `chunks` and `dtype`, and in `kwargs` what its tasks need to know.

@@ -2,14 +2,13 @@
 
 use raskt_core::chunk::{AxisChunks, Chunk, Chunks};
 use raskt_core::{DType, ErrorKind, Fit, Param, Result, Value};
-use raskt_expr::layer_name;
+use raskt_expr::{Held, layer_name};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Along, AxisRechunk, Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Operand,
     Rechunk, Returns, Source, Transport,
 };
 
-use crate::held::Held;
 use crate::library::chunk_body;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, WINDOW, integers, integers_of, with};

@@ -1,10 +1,9 @@
 //! One expression as a step of a program.
 
 use raskt_core::{DType, Fit, Param, Result, Value};
-use raskt_expr::{Context, Expr, Meta, Way};
+use raskt_expr::{Context, Expr, Held, Meta, Way};
 
 use crate::builder::chunks;
-use crate::held::Held;
 use crate::kernels::{Op, Operand, ProgramBuilder, Scalar};
 use crate::parameters::{KWARGS, get};
 use crate::types::{Ufunc, integer_fits};

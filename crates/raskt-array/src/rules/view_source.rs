@@ -1,11 +1,10 @@
 //! Slices and transpositions of what lies in memory are views of it.
 
 use raskt_core::{Fit, NdArray, Param, Result, Token, Value};
-use raskt_expr::{Context, Expr, Rule};
+use raskt_expr::{Context, Expr, Held, Rule};
 
 use crate::builder::{Builder, NativeTokens, chunks};
 use crate::creation::from_array;
-use crate::held::Held;
 use crate::parameters::{AXIS, axis_number, integers_of};
 use crate::slicing::{Cut, cuts_of};
 

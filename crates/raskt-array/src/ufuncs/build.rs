@@ -1,13 +1,12 @@
 //! Element-wise expressions: operands in common chunks, and the dtype of the result.
 
 use raskt_core::{DType, ErrorKind, Param, Result, Value};
-use raskt_expr::{Expr, Meta};
+use raskt_expr::{Expr, Held, Meta};
 
 use crate::block_functions::is_integer;
 use crate::broadcast::unify;
 use crate::builder::Builder;
 use crate::error::{ArrayError, Built};
-use crate::held::Held;
 use crate::kernels::elementwise::cast;
 use crate::parameters::{DTYPE, KWARGS, dtype_of, dtype_param, get, text, with};
 use crate::types::{Operand, Ufunc, Weak, integer_fits};

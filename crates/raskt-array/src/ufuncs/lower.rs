@@ -1,13 +1,13 @@
 //! Element-wise expressions as layers.
 
 use raskt_core::{ErrorKind, Fit, Param, Result, Value};
+use raskt_expr::Held;
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Operand, Returns, Source,
 };
 
 use crate::broadcast::along;
-use crate::held::Held;
 use crate::operations::Job;
 use crate::parameters::{DTYPE, KWARGS, with};
 use crate::promise::promised;

@@ -212,26 +212,6 @@ fn another_name_for_an_operation_is_no_task() {
 }
 
 #[test]
-fn what_is_known_stands_in_for_all_that_only_it_needs() {
-    use raskt_expr::{Ledger, Rows};
-    struct Known(Arc<dyn CallNode>);
-    impl Ledger for Known {
-        fn known(&mut self, call: &Arc<dyn CallNode>) -> Result<Option<Arc<dyn CallNode>>> {
-            Ok((&*call.label() == "costly").then(|| Arc::clone(&self.0)))
-        }
-        fn named(&mut self, _: &Arc<dyn CallNode>, _: u32, _: &dyn Rows) -> Result<Option<u32>> {
-            Ok(None)
-        }
-    }
-    let below = single(&call("deep", &[]));
-    let costly = call("costly", &[&below]);
-    let mut known = Known(written("there", &[], Kind::Plain));
-    let found = gather(&[call("top", &[&costly])], &mut known, &FxHashMap::default()).unwrap();
-    assert_eq!(rows(found.table()), ["there()", "top(0)"]);
-    assert!(!found.has_operations());
-}
-
-#[test]
 fn operations_may_be_replaced_where_they_are_gathered() {
     let (before, after) = (sum(&full(1.0, 4, 4)), sum(&full(2.0, 4, 4)));
     let root = call("f", &[&before]);

@@ -14,6 +14,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(bag_hash, module)?)?;
     module.add_function(wrap_pyfunction!(bag_scatter, module)?)?;
     module.add_function(wrap_pyfunction!(go_on, module)?)?;
+    super::expression::register(module)?;
     module.add_class::<BagFile>()?;
     module.add_class::<BagStream>()
 }

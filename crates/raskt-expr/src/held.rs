@@ -4,10 +4,11 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{ErrorKind, Opaque, OwnerId, Param, Payload, Result, Token, Value};
 
 /// The world of held values, which never leave their expression: lowering takes them out.
-const WORLD: &str = "array";
+const WORLD: &str = "expression";
 
 /// A value with the token that stands for it.
 pub struct Held {
@@ -59,6 +60,19 @@ impl Held {
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.value
+    }
+}
+
+/// Names of held values alone, for expressions without foreign objects.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NativeTokens;
+
+impl ForeignTokenizer for NativeTokens {
+    fn token(&self, object: &dyn Opaque) -> Result<Token> {
+        match object.as_any().downcast_ref::<Held>() {
+            Some(held) => Ok(held.token()),
+            None => Err(ErrorKind::NotEncodable(format!("{object:?}")).into()),
+        }
     }
 }
 
