@@ -202,6 +202,7 @@ mod tests {
             prop_assert_eq!(&all(&Part::whole(&path)), &whole);
             let parts = blocks(&path, data.len() as u64, block);
             prop_assert_eq!(parts.flat_map(|part| all(&part)).collect::<Vec<_>>(), whole);
+            std::fs::remove_file(&path).unwrap();
         }
     }
 

@@ -1,5 +1,6 @@
 //! Files: Parquet and CSV, read and written as tables.
 
+pub mod csv;
 mod filter;
 pub mod parquet;
 mod path;
