@@ -1,4 +1,4 @@
-//! The arguments of a call as bytes: simple constants natively, all others in one pickle beside them.
+//! The arguments of a call as bytes: simple constants natively, all others as objects beside them, for one pickle.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -7,6 +7,7 @@ use raskt_core::encode::{Decode, Decoder, Encoder, Limits};
 use raskt_core::{Fit, Payload, Result};
 
 use crate::node::{Arg, Args, Build, Callee, Node};
+use crate::scan::DEPTH_MAX;
 use crate::{errors, pickle};
 
 const NONE: u8 = 0;
@@ -28,6 +29,7 @@ const DICT: u8 = 14;
 const CALL: u8 = 15;
 const DATACLASS: u8 = 16;
 const INPUTS: u8 = 17;
+const COPY: u8 = 18;
 
 const PLAIN: u8 = 0;
 const MIXED: u8 = 1;
@@ -40,6 +42,29 @@ struct Writer<'py> {
     py: Python<'py>,
     out: Encoder<'static>,
     pickled: Vec<Bound<'py, PyAny>>,
+    /// Whether what is read is called once, so that it need not keep a container to make copies of.
+    is_called_once: bool,
+}
+
+/// Arguments as bytes and the objects beside them, for whoever pickles both.
+pub fn args_to_parts<'py>(
+    py: Python<'py>,
+    args: &Args,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyTuple>)> {
+    let mut writer = Writer { py, out: Encoder::in_band(), pickled: Vec::new(), is_called_once: false };
+    writer.args(args)?;
+    let Writer { out, pickled, .. } = writer;
+    Ok((crate::object::bytes(py, &out.into_bytes())?, PyTuple::new(py, pickled)?))
+}
+
+/// What [`args_to_parts`] took apart.
+///
+/// # Errors
+/// `ValueError` for bytes that it did not write.
+pub fn args_from_parts(bytes: &Bound<'_, PyBytes>, objects: &Bound<'_, PyTuple>) -> PyResult<Args> {
+    let objects: Vec<Bound<'_, PyAny>> = objects.iter().collect();
+    let input = Decoder::new(bytes.as_bytes(), &Limits::default()).map_err(|_| damaged())?;
+    Reader { py: bytes.py(), input, pickled: objects.into_iter(), depth: 0 }.args()
 }
 
 /// What is called is the first input.
@@ -52,7 +77,7 @@ const KEYED: u8 = 2;
 /// # Errors
 /// What pickling an argument raises.
 pub fn pack(py: Python<'_>, node: &Node) -> Result<Payload> {
-    let mut writer = Writer { py, out: Encoder::in_band(), pickled: Vec::new() };
+    let mut writer = Writer { py, out: Encoder::in_band(), pickled: Vec::new(), is_called_once: true };
     let key = node.odd_key(py);
     let from_input = if let Callee::FirstInput = node.callee { FROM_INPUT } else { 0 };
     writer.out.byte(from_input | if key.is_some() { KEYED } else { 0 });
@@ -175,8 +200,10 @@ impl<'py> Writer<'py> {
                     self.arg(value)
                 });
             }
-            // Whoever unpacks it has a copy.
             Build::Copy(container) => {
+                if !self.is_called_once {
+                    self.out.byte(COPY);
+                }
                 self.constant(container.bind(self.py).clone());
                 return Ok(());
             }
@@ -202,6 +229,8 @@ struct Reader<'py, 'a> {
     py: Python<'py>,
     input: Decoder<'a>,
     pickled: std::vec::IntoIter<Bound<'py, PyAny>>,
+    /// How many containers are around what is read.
+    depth: usize,
 }
 
 /// What [`pack`] wrote.
@@ -227,7 +256,7 @@ pub fn unpack(py: Python<'_>, payload: Payload) -> PyResult<Packed> {
         false => pickle::loads_parts(py, rest, buffers)?.extract()?,
     };
     let input = Decoder::new(tree, &Limits::default()).map_err(|_| damaged())?;
-    let mut reader = Reader { py, input, pickled: pickled.into_iter() };
+    let mut reader = Reader { py, input, pickled: pickled.into_iter(), depth: 0 };
     let flags = reader.byte()?;
     if flags > FROM_INPUT | KEYED {
         return Err(damaged());
@@ -328,12 +357,25 @@ impl<'py> Reader<'py, '_> {
             Item::Object(object) => return Ok(Arg::Const(object.unbind())),
             Item::Tag(tag) => tag,
         };
-        let build = match tag {
+        match tag {
             INPUT => {
                 let at = self.input.varint().map_err(|_| damaged())?;
-                return u32::try_from(at).map(Arg::Input).map_err(|_| damaged());
+                u32::try_from(at).map(Arg::Input).map_err(|_| damaged())
             }
-            INPUTS => return Ok(Arg::Inputs),
+            INPUTS => Ok(Arg::Inputs),
+            _ if self.depth > DEPTH_MAX => Err(damaged()),
+            tag => {
+                self.depth += 1;
+                let build = self.build(tag)?;
+                self.depth -= 1;
+                Ok(Arg::Build(Box::new(build)))
+            }
+        }
+    }
+
+    fn build(&mut self, tag: u8) -> PyResult<Build> {
+        Ok(match tag {
+            COPY => Build::Copy(self.constant()?.unbind()),
             LIST => Build::List(self.all()?),
             TUPLE => Build::Tuple(self.all()?),
             SET => Build::Set(self.all()?),
@@ -358,8 +400,7 @@ impl<'py> Reader<'py, '_> {
                 Build::Dataclass(template, fields)
             }
             _ => return Err(damaged()),
-        };
-        Ok(Arg::Build(Box::new(build)))
+        })
     }
 }
 
