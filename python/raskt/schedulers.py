@@ -11,6 +11,7 @@ import sys
 from raskt import _raskt, config
 from raskt._dask.collections import is_ours, scheduler_of
 from raskt._lazy import late
+from raskt._raskt import Task
 from raskt._whole import whole
 from raskt.annotations import RETRIES_MAX
 from raskt.system import cpu_count
@@ -187,6 +188,11 @@ def run_function(get: Callable[..., Any], roots: list[Delayed], kwargs: dict[str
         raise TypeError(
             f"the scheduler {get!r} must return a list of one value for each of {len(roots)} keys, "
             f"found {type(values).__name__}{'' if n is None else f' of {n}'}"
+        )
+    if any(value is graph.get(key) and type(value) is Task for key, value in zip(keys, values, strict=True)):
+        raise TypeError(
+            f"the scheduler {get!r} takes Raskt's tasks for values: Dask's schedulers run collections of "
+            "Raskt's by dask.compute(x), and raskt.get runs graphs of such tasks"
         )
     return list(values)
 

@@ -421,3 +421,10 @@ def test_graph_manipulation_says_that_it_takes_none_of_dask() -> None:
 
     with pytest.raises(TypeError, match=r"use dask\.graph_manipulation"):
         bind(da.ones(2), ra.ones(2))
+
+
+def test_a_scheduler_of_dasks_that_hands_tasks_of_raskts_back_is_refused():
+    for collection in (rb.range(4, npartitions=2), raskt.delayed(len)([1, 2])):
+        with pytest.raises(TypeError, match=r"dask\.compute\(x\)"):
+            collection.compute(scheduler=dask.threaded.get)
+        assert dask.compute(collection, scheduler="threads")[0] in ([0, 1, 2, 3], 2)
