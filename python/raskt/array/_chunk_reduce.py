@@ -210,12 +210,25 @@ def reduce_aggregate(
     if kind in _EXTREMA and _is_nothing(found, axis):
         raise ValueError(_EXTREMA[kind])
     if kind in _MOMENTS:
+        _check_divisors(found, kind, ddof, is_lone=not keepdims and len(axis) == np.ndim(found["total"]))
         found = _aggregate_moments(found, kind, ddof)
     elif kind not in _SIMPLE:
         found = _arg_aggregate(found, kind)
     if not keepdims:
         found = found.reshape([n for at, n in enumerate(found.shape) if at not in axis])
     return found if known is None or found.dtype == known else found.astype(known)
+
+
+def _check_divisors(found: dict[str, Any], kind: str, ddof: Any, is_lone: bool) -> None:
+    """Raise what Python's own numbers raise where they are divided by zero: all but the last, lone ones."""
+    if found["total"].dtype.kind != "O":
+        return
+    n = np.asarray(found["n"])
+    has_zero = bool(np.any(n == 0)) and not (is_lone and kind.endswith("mean"))
+    if not kind.endswith("mean"):
+        has_zero |= not is_lone and bool(np.any(n - ddof <= 0))
+    if has_zero:
+        raise ZeroDivisionError("division by zero")
 
 
 def _aggregate_moments(found: dict[str, Any], kind: str, ddof: Any) -> Any:

@@ -69,6 +69,7 @@ def prototype(dtype: np.dtype[Any], ndim: int) -> np.ndarray[Any, Any]:
 def dtype_of_call(function: Any, operands: Any, kwargs: dict[str, Any]) -> str:
     """Return the name of the dtype that a function returns for operands ``(dtype name, axes, weak)``."""
     args: list[Any] = []
+    has_objects = any(name in ("object", "|O") for name, _, _ in operands)
     for name, ndim, weak in operands:
         dtype = dtype_named(name)
         if dtype is None:
@@ -76,9 +77,15 @@ def dtype_of_call(function: Any, operands: Any, kwargs: dict[str, Any]) -> str:
         args.append(dtype.type(1).item() if weak else prototype(dtype, ndim))
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = function(*args, **kwargs)
+        try:
+            result = function(*args, **kwargs)
+        except TypeError as error:
+            # Of objects NumPy calls methods, which those of the user may have.
+            if has_objects and isinstance(error.__cause__, AttributeError):
+                return "object"
+            raise
     dtype = getattr(result, "dtype", None)
-    if dtype is None and any(name == "object" or name == "|O" for name, _, _ in operands):
+    if dtype is None and has_objects:
         # Of objects NumPy returns one where there are no axes.
         return "object"
     return dtype_name(np.asarray(result).dtype if dtype is None else np.dtype(dtype))

@@ -35,8 +35,10 @@ def reduced(
     if split_every is not None:
         parameters["split_every"] = together(split_every, parameters["axis"], expr.ndim)
     if dtype is not None:
-        _check_dtype(name, dtype_of(expr), np.dtype(dtype))
-        parameters["dtype"] = dtype_parameter(dtype)
+        own = dtype_of(expr)
+        _check_dtype(name, own, np.dtype(dtype))
+        if own is None or own.kind != "m" or np.dtype(dtype).kind == "m":
+            parameters["dtype"] = dtype_parameter(dtype)
     if ddof is not None:
         parameters["ddof"] = ddof
     found: Array = array_of(_raskt.array_op(name, (expr,), parameters))
@@ -74,9 +76,11 @@ def _check_dtype(name: str, own: np.dtype[Any] | None, asked: np.dtype[Any]) -> 
     """Raise what NumPy raises for a dtype that the result of a reduction cannot have."""
     if own is None:
         return
-    if (asked.kind in "mM") != (own.kind in "mM"):
-        raise TypeError(f"{name} of elements of dtype {own} cannot be {asked}")
     kind = name.removeprefix("nan")
+    # Whatever they are asked for, sums and means of times are times to NumPy.
+    is_timed = own.kind == "m" and asked.kind != "M" and kind in ("sum", "mean")
+    if (asked.kind in "mM" or own.kind in "mM") and not is_timed:
+        raise TypeError(f"{name} of elements of dtype {own} cannot be {asked}")
     if kind != name and kind in ("mean", "var", "std") and own.kind in "fc" and asked.kind not in "fc":
         raise TypeError("If a is inexact, then dtype must be inexact")
     if kind == "std" and asked.kind in "biuO":

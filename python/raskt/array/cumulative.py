@@ -44,7 +44,7 @@ def _scan(kind: str, x: Any, axis: Any, dtype: Any, out: Any, method: str) -> Ar
         x, axis = x.reshape(-1), 0
     at = axis_of(axis, x.ndim)
     known = getattr(np, kind)(np.ones(1, x.dtype), dtype=dtype).dtype
-    if dtype is not None and known.kind != np.dtype(dtype).kind:
+    if dtype is not None and known.kind not in (np.dtype(dtype).kind, "m"):
         raise TypeError(f"{kind} of elements of dtype {x.dtype} cannot be {np.dtype(dtype)}")
     found: Array = into(out, _scanned(kind, x, at, known))
     return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt.array._base import is_known
 from raskt.array._deferred import NAN, bounds_of, deferred, similar
-from raskt.array._grid import grid_of
+from raskt.array._grid import LENGTH_MAX, grid_of
 from raskt.array._op import op
 from raskt.array.conversion import asarray
 from raskt.array.creation import diagonal_of, eye, tri
@@ -121,7 +122,9 @@ def diag(v: Any, k: int = 0) -> Array:
         return diagonal(v, k)
     if v.ndim != 1:
         raise ValueError("Array must be 1d or 2d only")
-    n = v.shape[0]
+    n, k = v.shape[0], operator.index(k)
+    if (0 if n != n else n) + abs(k) > LENGTH_MAX:
+        raise ValueError(f"Maximum allowed dimension exceeded: k={k} asks for more than 2**63 - 1 rows")
     if n != n:
         (longest,) = bounds_of(v)
         along = ((NAN,) * v.numblocks[0], None if longest is None else longest + abs(k))

@@ -549,6 +549,8 @@ def cov(
     x = rows(m)
     if y is not None:
         x = concatenate([x, rows(y)], axis=0)
+    if x.shape[0] == 0:
+        return asanyarray(np.empty((0, 0)))
     ddof = (0 if bias else 1) if ddof is None else int(ddof)
     weights, n = _observations(x, ddof, fweights, aweights)
     if weights is None:

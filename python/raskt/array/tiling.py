@@ -8,7 +8,7 @@ import numpy as np
 
 from raskt.array._axes import axis_of
 from raskt.array._deferred import similar
-from raskt.array._grid import grid_of
+from raskt.array._grid import LENGTH_MAX, grid_of
 from raskt.array._op import op
 from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asarray
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = ["repeat", "tile"]
+
+#: The most chunks that an axis can have.
+N_CHUNKS_MAX = 2**32 - 1
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
@@ -48,6 +51,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
         raise TypeError(
             f"Cannot cast array data from {counts.dtype!r} to dtype('int64') according to the rule 'safe'"
         )
+    if counts.dtype == np.uint64 and (counts > LENGTH_MAX).any():
+        raise ValueError(f"repeats must be at most 2**63 - 1, found {counts.max()}")
     counts = counts.astype(np.int64)
     if (counts < 0).any():
         raise ValueError("repeats may not contain negative values.")
@@ -112,6 +117,17 @@ def tile(A: Any, reps: Any) -> Array:
         if n == 0:
             A = A[tuple(slice(0, 0) if at == axis else slice(None) for at in range(A.ndim))]
         elif n > 1:
+            _check_copies(A, n, axis)
             A = concatenate([A] * n, axis=axis)
     made: Array = A
     return made
+
+
+def _check_copies(x: Array, n: int, axis: int) -> None:
+    """Raise if an array has no room for so many copies of itself along an axis."""
+    if x.shape[axis] * n > LENGTH_MAX:
+        raise ValueError(
+            f"Maximum allowed dimension exceeded: {n} copies along axis {axis} of length {x.shape[axis]}"
+        )
+    if x.numblocks[axis] * n > N_CHUNKS_MAX:
+        raise ValueError(f"{n} copies along axis {axis} are too many chunks: at most {N_CHUNKS_MAX}")

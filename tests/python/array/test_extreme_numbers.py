@@ -38,3 +38,28 @@ def test_blocks_that_are_not_there_are_refused() -> None:
     for block in (2**32, [2**32]):
         with pytest.raises(IndexError):
             x.blocks[block]
+
+
+@pytest.mark.parametrize("k", [LARGEST, LARGEST + 1, SMALLEST])
+def test_a_diagonal_that_no_matrix_has_room_for_is_refused(k: int) -> None:
+    with pytest.raises(ValueError, match=f"k={k}"):
+        ra.diag(ra.ones(3, chunks=2), k)
+
+
+@pytest.mark.parametrize(
+    ("reps", "message"),
+    [
+        (2**62, f"{2**62} copies along axis 0 of length 3"),
+        (2**63, f"{2**63} copies"),
+        ((2**62, 1), "length 1|too many chunks"),
+        (2**33, "too many chunks"),
+    ],
+)
+def test_copies_that_no_array_has_room_for_are_refused(reps: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ra.tile(ra.ones(3, chunks=2), reps)
+
+
+def test_repeats_of_64_bits_without_a_sign_are_not_wrapped() -> None:
+    with pytest.raises(ValueError, match=f"repeats must be at most .*{2**63}"):
+        ra.repeat(ra.ones(3), 2**63)

@@ -302,8 +302,7 @@ def test_quantiles_by_numpys_numbers_have_numpys_dtype(name: str) -> None:
 
 def test_running_sums_of_times_are_no_numbers() -> None:
     times = ra.from_array(np.arange(3).astype("m8[s]"), chunks=2)
-    with pytest.raises(TypeError, match="uint8"):
-        ra.cumsum(times, axis=0, dtype="u1")
+    assert ra.cumsum(times, axis=0, dtype="u1").compute().dtype == np.dtype("m8[s]")
     with pytest.raises(TypeError):
         ra.cumsum(times.astype("M8[s]"), axis=0, dtype="u1")
     assert ra.lib.stride_tricks.sliding_window_view(times, 2).compute().shape == (2, 2)

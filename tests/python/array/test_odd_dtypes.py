@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -71,3 +72,95 @@ def test_what_numpy_refuses_is_refused_before_anything_runs(case: str) -> None:
         function(np)(values)
     with pytest.raises(TypeError, match=case.split()[0]):
         function(ra)(ra.from_array(values, chunks=2))
+
+
+def outcome(compute: Callable[[], Any]) -> Any:
+    """The dtype, if any, and the elements of a result, or the kind of its error."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = compute()
+        except (ZeroDivisionError, TypeError, ValueError) as error:
+            return next(
+                kind for kind in (ZeroDivisionError, TypeError, ValueError) if isinstance(error, kind)
+            )
+    return getattr(found, "dtype", None), np.shape(found), str(np.asarray(found).tolist())
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (1, 3), (4, 2)])
+@pytest.mark.parametrize("axis", [None, 0, -1])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "nanmean", "nanvar"])
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_moments_of_few_objects_or_none_are_numpys_or_fail_as_numpys(
+    shape: tuple[int, ...], axis: int | None, keepdims: bool, name: str, ddof: int
+) -> None:
+    values = np.arange(np.prod(shape)).reshape(shape).astype(object)
+    options = {
+        "axis": axis,
+        "keepdims": keepdims,
+        **({"ddof": ddof} if name.endswith(("var", "std")) else {}),
+    }
+    # NumPy has no square root of Python's numbers along axes.
+    if name == "std" and (axis is not None or keepdims):
+        return
+    x = ra.from_array(values, chunks=2)
+    found = outcome(lambda: getattr(ra, name)(x, **options).compute())
+    assert found == outcome(lambda: getattr(np, name)(values, **options))
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0)])
+def test_covariances_of_no_objects_are_numpys_or_fail_as_numpys(shape: tuple[int, ...]) -> None:
+    values = np.arange(np.prod(shape)).reshape(shape).astype(object)
+    x = ra.from_array(values, chunks=2)
+    assert outcome(lambda: ra.cov(x).compute()) == outcome(lambda: np.cov(values))
+
+
+class Money:
+    """An object with the methods that NumPy calls on elements."""
+
+    def __init__(self, amount: float) -> None:
+        self.amount = amount
+
+    def rint(self) -> int:
+        return round(self.amount)
+
+    def sqrt(self) -> float:
+        return self.amount**0.5
+
+
+def test_functions_that_call_methods_of_objects_are_not_tried_on_others() -> None:
+    values = np.array([Money(2.25), Money(6.25), Money(9)], dtype=object)
+    x = ra.from_array(values, chunks=2)
+    for name in ("round", "rint", "sqrt"):
+        found = getattr(ra, name)(x)
+        assert found.dtype == np.dtype(object)
+        np.testing.assert_array_equal(found.compute(), getattr(np, name)(values))
+    nothing = ra.from_array(np.empty((0, 3), dtype=object), chunks=2)
+    assert ra.round(nothing).compute().shape == (0, 3)
+    with pytest.raises(TypeError, match="isnan"):
+        ra.isnan(x)
+
+
+TIMES = np.array([[1, 2, 3], [4, 5, 6]], dtype="m8[s]")
+
+
+@pytest.mark.parametrize("dtype", [float, int, "f4", complex, bool, object])
+@pytest.mark.parametrize("axis", [None, 0])
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "nansum", "nanmean", "cumsum", "prod", "var", "std", "cumprod"]
+)
+def test_sums_of_times_are_times_whatever_they_are_asked_for(name: str, axis: Any, dtype: Any) -> None:
+    if name == "nanmean":
+        # NumPy divides it by a count that it has cast.
+        expected = outcome(lambda: np.mean(TIMES, axis=axis))
+    else:
+        expected = outcome(lambda: getattr(np, name)(TIMES, axis=axis, dtype=dtype))
+    x = ra.from_array(TIMES, chunks=2)
+    assert outcome(lambda: getattr(ra, name)(x, axis=axis, dtype=dtype).compute()) == expected
+
+
+def test_spreads_of_times_are_refused_for_times_too() -> None:
+    for name in ("var", "std", "prod"):
+        with pytest.raises(TypeError, match="timedelta64"):
+            getattr(ra, name)(ra.from_array(TIMES, chunks=2), dtype="m8[ms]")
