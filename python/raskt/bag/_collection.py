@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from raskt._dask.mixin import SpeaksDask
-from raskt._raskt import Delayed, Task
+from raskt._raskt import Delayed
 from raskt.bag import _layers, _planned
-from raskt.bag._chain import Chain
 from raskt.bag._symbolic import Layers
 from raskt.base import compute, persist
 from raskt.collection import CollectionMethods
@@ -69,12 +68,9 @@ class Lazy(SpeaksDask, CollectionMethods):
         if not functions:
             return False
         # Where the engine knows all around it, JSON is read without Python.
-        graph = _layers.fuse(self.__raskt_graph__(), self.__raskt_keys__())
-        chains = {id(task.func): task.func for task in graph.values() if type(task) is Task}.values()
         return any(
             json.loads in list(step.functions())
-            for chain in chains
-            if type(chain) is Chain
+            for chain in _planned.chains(Layers([self._layer]), self.__raskt_keys__())
             for step in chain.steps[chain.n_native :]
         )
 

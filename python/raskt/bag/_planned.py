@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from raskt import _raskt
-from raskt._raskt import BagExpr, Delayed
+from raskt._raskt import BagExpr, Delayed, Task
 from raskt.bag import _layers
+from raskt.bag._chain import Chain
 from raskt.bag._layers import Form, Layer, Tree
 from raskt.bag._symbolic import Layers
 
-__all__ = ["delayed_of", "to_delayed"]
+__all__ = ["chains", "delayed_of", "to_delayed"]
 
 
 def to_delayed(graph: Any, keys: Sequence[Any]) -> list[Delayed]:
@@ -44,6 +45,16 @@ def delayed_of(graph: Any, keys: Sequence[Any]) -> list[Delayed] | None:
     made = {name: _raskt.bag_delayed(named[name], n) for name, n in wanted.items() if name in named}
     places = [_place(key) for key in keys]
     return [made[name][number] for name, number in places] if len(made) == len(wanted) else None
+
+
+def chains(graph: Layers, keys: Sequence[Any]) -> list[Chain]:
+    """Return the chains of steps that run for ``keys``, each once."""
+    if all(_has_pattern(layer) for layer in graph.layers()):
+        joined = [[form.step for form in forms] for _, forms, _ in graph.joined(keys)]
+        return [Chain(tuple(steps), (0,) * len(steps)) for steps in joined if steps]
+    tasks = _layers.fuse(graph, keys).values()
+    found = {id(task.func): task.func for task in tasks if type(task) is Task}.values()
+    return [chain for chain in found if type(chain) is Chain]
 
 
 def _place(key: Any) -> tuple[str, int]:

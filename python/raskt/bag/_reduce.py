@@ -174,7 +174,8 @@ def counted(parts: Iterable[dict[Any, int]], is_sorted: bool) -> list[tuple[Any,
 
 def topk(k: int, key: Any, part: Iterable[Any]) -> list[Any]:
     """Return the ``k`` greatest elements, the greatest first."""
-    return heapq.nlargest(k, part, key=key_function(key))
+    # Of an iterator: `nlargest` would make a list of a partition that has a length, and sort it.
+    return heapq.nlargest(k, iter(part), key=key_function(key))
 
 
 @_part_of("topk")

@@ -12,12 +12,16 @@ from raskt.bag._chain import Chain
 from raskt.bag._layers import Form, Graph, Layer, ancestry, annotated
 from raskt.bag._scratch import SCRATCH, Folder
 
-__all__ = ["Layers"]
+__all__ = ["Joined", "Layers"]
 
 
-class _Fused(NamedTuple):
-    """Layers that run as one, the first of which has its inputs from elsewhere; the list grows at its end."""
+class Joined(NamedTuple):
+    """Layers that run as one, the first of which has its inputs from elsewhere; the list grows at its end.
 
+    ``layer`` is the last of them. There are no forms where it has none.
+    """
+
+    layer: Layer
     forms: list[Form]
     needs_folder: bool
 
@@ -64,13 +68,11 @@ class Layers(Mapping[Any, Any]):
             at_end(self._folder.close)
         return {key: _placed(task, self._folder) for key, task in tasks.items()}
 
-    def fused(self, wanted: Sequence[Any]) -> Graph:
-        """Return the tasks, with layers put together of which nobody else needs the first.
+    def joined(self, wanted: Sequence[Any]) -> list[Joined]:
+        """Return the layers, put together where nobody else needs the first of two.
 
         Layers of one name have the same tasks: one of them stands for all.
         """
-        if self._graph is not None:
-            return self._graph
         layers = self.layers()
         named: dict[str, Layer] = {}
         for layer in layers:
@@ -86,13 +88,13 @@ class Layers(Mapping[Any, Any]):
             for parent in layer.parents:
                 readers[id(same(parent))] = readers.get(id(same(parent)), 0) + 1
         kept = {key[0] for key in wanted if isinstance(key, tuple) and key}
-        chains: dict[int, _Fused] = {}
+        chains: dict[int, Joined] = {}
         absorbed: set[int] = set()
         for layer in layers:
             form = layer.form
             if form is None:
                 continue
-            chain = _Fused([form], layer.needs_folder)
+            chain = Joined(layer, [form], layer.needs_folder)
             before = None if form.after is None else same(form.after)
             if (
                 before is not None
@@ -105,20 +107,24 @@ class Layers(Mapping[Any, Any]):
                 # Nobody else reads it, so that its list may grow: a copy a step would be quadratic.
                 first = chains.pop(id(before))
                 first.forms.append(form)
-                chain = _Fused(first.forms, first.needs_folder or layer.needs_folder)
+                chain = Joined(layer, first.forms, first.needs_folder or layer.needs_folder)
                 absorbed.add(id(before))
             chains[id(layer)] = chain
+        left = [layer for layer in layers if id(layer) not in absorbed]
+        return [chains.get(id(layer)) or Joined(layer, [], layer.needs_folder) for layer in left]
+
+    def fused(self, wanted: Sequence[Any]) -> Graph:
+        """Return the tasks of `joined` layers."""
+        if self._graph is not None:
+            return self._graph
         graph: Graph = {}
-        for layer in layers:
-            if id(layer) in absorbed:
-                continue
-            fused = chains.get(id(layer))
-            if fused is None or len(fused.forms) == 1:
-                graph.update(self._placed(layer.tasks, layer.needs_folder))
+        for layer, forms, needs_folder in self.joined(wanted):
+            if len(forms) <= 1:
+                made = layer.tasks
             else:
                 with annotated_as(layer.notes):
-                    made = _tasks(fused.forms)
-                graph.update(self._placed(made, fused.needs_folder))
+                    made = _tasks(forms)
+            graph.update(self._placed(made, needs_folder))
         return graph
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import heapq
 import io
 import json
 import lzma
@@ -106,7 +107,7 @@ ENDS = {
     "count": (lambda b: b.count(), len),
     "frequencies": (lambda b: b.frequencies(), lambda items: list(Counter(items).items())),
     "distinct": (lambda b: b.distinct(), lambda items: list(dict.fromkeys(items))),
-    "topk": (lambda b: b.topk(2), lambda items: sorted(items, reverse=True)[:2]),
+    "topk": (lambda b: b.topk(2), lambda items: heapq.nlargest(2, iter(items))),
     "max": (lambda b: b.max(), max),
 }
 

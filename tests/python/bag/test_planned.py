@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import operator
 import pickle
 import threading
@@ -49,6 +50,20 @@ def test_no_task_is_spelt_out(monkeypatch):
     assert b.sum(split_every=3).compute(scheduler="threads") == 2500
     assert b.distinct().map(str).count().compute(scheduler="threads") == 50
     assert raskt.delayed(len)(b).compute() == 50
+
+
+def test_choosing_a_scheduler_spells_out_no_task(tmp_path, monkeypatch):
+    def refuse(*_args):
+        raise AssertionError("a task was spelt out")
+
+    path = tmp_path / "lines.json"
+    path.write_text('{"n": 1}\n{"n": 2}\n' * 2000)
+    for module in (_layers, _symbolic, reductions):
+        monkeypatch.setattr(module, "Task", refuse)
+    b = rb.read_text(path, blocksize=1000).map(json.loads)
+    assert b.pluck("n").frequencies().__raskt_scheduler__ == "threads"
+    assert b.map(len).__raskt_scheduler__ == "processes"
+    assert dict(b.pluck("n").frequencies().compute()) == {1: 2000, 2: 2000}
 
 
 STEPS = st.lists(
