@@ -88,6 +88,34 @@ def test_sums_of_complex_numbers_report_overflow_and_invalid_values(name, dtype)
         assert told(lambda a=a, b=b: getattr(ra, name)(lazy(a), lazy(b)).compute()) == expected
 
 
+@settings(deadline=None, max_examples=200)
+@given(
+    dtype=st.sampled_from(["c8", "c16"]),
+    name=st.sampled_from(["multiply", "square"]),
+    parts=st.lists(
+        st.tuples(*[st.sampled_from([0.0, -0.0, 1.0, -2.5, np.inf, -np.inf])] * 4),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_products_of_complex_numbers_report_what_numpy_reports(dtype, name, parts):
+    with np.errstate(all="ignore"):
+        pairs = np.array(parts).reshape(-1, 2, 2)
+        operands = list((pairs[..., 0] + 0j).astype(dtype).T.copy())[: getattr(np, name).nin]
+        for operand, imaginary in zip(operands, pairs[..., 1].T, strict=False):
+            operand.imag = imaginary
+    expected = told(lambda: getattr(np, name)(*operands))
+    assert told(lambda: getattr(ra, name)(*map(lazy, operands)).compute()) == expected
+
+
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+def test_products_of_complex_numbers_report_overflow(dtype):
+    # Where both products of a part overflow, or one is a NaN, NumPy's report depends on the processor.
+    x = np.array([np.finfo(dtype).max, 1j], dtype)
+    assert told(lambda: (lazy(x) * lazy(x)).compute()) == told(lambda: x * x) != set()
+    assert told(lambda: ra.square(lazy(x)).compute()) == told(lambda: np.square(x)) != set()
+
+
 def test_the_input_of_a_reduction_reports_too():
     assert told(lambda: (lazy(np.ones(4)) / lazy(np.zeros(4))).sum().compute()) == {
         "divide by zero encountered in divide"

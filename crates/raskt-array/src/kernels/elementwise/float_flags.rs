@@ -123,6 +123,9 @@ fn sign(op: &Op, from: &DType) -> Sign {
         (Op::Ufunc(Ufunc::Add | Ufunc::Subtract), DType::Complex64 | DType::Complex128) => {
             Sign::Flags(OVERFLOW.or(INVALID))
         }
+        (Op::Ufunc(Ufunc::Multiply | Ufunc::Square), DType::Complex64 | DType::Complex128) => {
+            Sign::Flags(OVERFLOW.or(UNDERFLOW).or(INVALID))
+        }
         (Op::Ufunc(Ufunc::FloorDivide | Ufunc::Remainder | Ufunc::Fmod), _) => of_integer(op, from),
         (Op::Cast(DType::Float32), DType::Float64) => Sign::Flags(OVERFLOW.or(UNDERFLOW)),
         _ => Sign::None,
