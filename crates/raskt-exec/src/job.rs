@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use raskt_core::{Result, Value};
-use raskt_graph::Subgraph;
 
 use crate::context::TaskCtx;
 use crate::kernel::Outcome;
-use crate::plan::{Inputs, Plan};
+use crate::resolved::{Inputs, Part, ResolvedTable};
 use crate::run::Run;
 
 /// A task in a worker's hands, with its inputs.
@@ -27,14 +26,8 @@ pub struct Job {
 pub(crate) struct Rest {
     /// Which inputs are missing: (place, task).
     pub missing: Vec<(u32, u32)>,
-    /// The plan it belongs to, where that is not the first.
-    pub late: Option<Arc<Late>>,
-}
-
-/// A plan that came while the graph ran, and the number of its first task.
-pub(crate) struct Late {
-    pub base: u32,
-    pub plan: Plan,
+    /// The table it belongs to, where that is not the one that the run began with.
+    pub part: Option<Arc<Part>>,
 }
 
 /// What became of a job.
@@ -50,16 +43,32 @@ pub enum Reported {
     /// A value.
     Value(Value),
     /// A graph, its bodies found.
-    Graph(Box<(Subgraph, Plan)>),
+    Graph(Box<ResolvedTable>),
+}
+
+impl Reported {
+    /// The value, if it is one.
+    pub(crate) fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Graph(_) => None,
+        }
+    }
 }
 
 impl Job {
-    /// The plan that the job's task belongs to, and its number in that plan's table.
+    /// The inputs that are not in memory: the place among the inputs, and the task whose value it is.
+    pub fn missing(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        let missing = self.rest.as_ref().map_or(&[][..], |rest| &rest.missing[..]);
+        missing.iter().map(|&(place, task)| (place as usize, task))
+    }
+
+    /// The table that the job's task belongs to, and its number there.
     #[must_use]
-    pub fn place<'a>(&'a self, run: &'a Run) -> (&'a Plan, u32) {
-        match self.rest.as_ref().and_then(|rest| rest.late.as_ref()) {
-            None => (run.plan(), self.task),
-            Some(late) => (&late.plan, self.task - late.base),
+    pub fn resolved<'a>(&'a self, run: &'a Run) -> (&'a ResolvedTable, u32) {
+        match self.rest.as_ref().and_then(|rest| rest.part.as_ref()) {
+            None => (run.resolved(), self.task),
+            Some(part) => (&part.table, self.task - part.base),
         }
     }
 }
@@ -70,14 +79,14 @@ impl Run {
         let task = job.task;
         let outcome = self.prepare(&mut job).and_then(|()| {
             let mut inputs = std::mem::take(&mut job.inputs);
-            let (plan, local) = job.place(self);
+            let (resolved, local) = job.resolved(self);
             let float_errors = self.options().float_errors.as_deref();
             let ctx = TaskCtx { cancel: self.cancel_token(), n_threads, worker, float_errors };
-            let mut run = || plan.run(local, &mut inputs, job.exclusive, &ctx, self.registry());
+            let mut run = || resolved.run(local, &mut inputs, job.exclusive, &ctx, self.registry());
             match &self.options().observer {
                 None => run(),
                 Some(observer) => {
-                    let (key, body) = (plan.table().key(local), plan.table().body(local));
+                    let (key, body) = (resolved.table().key(local), resolved.table().body(local));
                     observer.watch(&key, body, worker, &mut run)
                 }
             }
@@ -94,8 +103,8 @@ impl Run {
         match outcome {
             Outcome::Value(value) => Ok(Reported::Value(value)),
             Outcome::Expand(graph) => {
-                let plan = Plan::new(Arc::new(graph.table().clone()), self.registry())?;
-                Ok(Reported::Graph(Box::new((*graph, plan))))
+                let table = ResolvedTable::new(Arc::new(graph.into_table()), self.registry())?;
+                Ok(Reported::Graph(Box::new(table)))
             }
         }
     }

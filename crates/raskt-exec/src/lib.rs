@@ -1,35 +1,35 @@
 //! What runs a task anywhere: the ready set and its transitions, admission by memory, bodies and where they
 //! are found, lanes, and a pool of threads.
 //!
-//! Floor 2. Opens no socket, knows no Python. The decisions ([`machine`], [`ready`], [`admission`]) are pure
-//! state machines; [`run`] holds one together with the values; [`worker`] and [`pool`] are the threads.
+//! Floor 2. Opens no socket, knows no Python. Everything that is decided is decided by one state machine
+//! ([`machine`]), which has no lock, clock or thread; [`run`] puts one behind a lock and does what it says; [`worker`] and
+//! [`pool`] are the threads.
 
-pub mod admission;
-mod arrange;
+pub mod budget;
 pub mod context;
-mod desk;
 pub mod float_errors;
-mod hand;
+mod inline_run;
 pub mod job;
 pub mod kernel;
 pub mod lane;
+mod local_queue;
 pub mod machine;
+mod memory;
 pub mod observer;
 pub mod options;
+mod ordering;
 mod outputs;
 pub mod parking;
-pub mod plan;
 pub mod pool;
-pub mod ready;
 pub mod registry;
-mod relief;
 pub mod remote;
+pub mod resolved;
 pub mod run;
-pub mod segment;
 pub mod sync;
 mod warm;
 pub mod worker;
 
+pub use budget::Budget;
 pub use context::{CancelHere, CancelToken, TaskCtx, is_cancelled_here, threads_here};
 pub use float_errors::{FloatErrors, FloatKinds};
 pub use job::{Job, Report, Reported};

@@ -6,6 +6,7 @@ use raskt_core::{ErrorKind, ErrorPolicy, Result};
 use raskt_store::SpillFolder;
 use rustc_hash::FxHashMap;
 
+use crate::budget::Budget;
 use crate::float_errors::FloatErrors;
 use crate::lane::Surroundings;
 use crate::observer::Observer;
@@ -24,6 +25,8 @@ pub struct RunOptions {
     pub n_workers: usize,
     /// Bytes of values to hold in memory; `None` for no limit.
     pub memory_limit_bytes: Option<u64>,
+    /// What counts towards that limit beside the run's own values: those of all runs with the same budget.
+    pub budget: Option<Arc<Budget>>,
     /// Where values go that do not fit; without it nothing is spilled.
     pub spill: Option<Arc<SpillFolder>>,
     /// What to do when a task fails for good.
@@ -35,7 +38,7 @@ pub struct RunOptions {
     /// The most tasks that a worker takes at once.
     pub batch_max: usize,
     /// Graphs of more tasks and edges than this are ordered by a worker, while others run what comes first already.
-    pub arrange_later_from: usize,
+    pub order_later_from: usize,
     /// What the computation brings along for foreign tasks.
     pub surroundings: Option<Surroundings>,
     /// Who wants to see each task start and end.
@@ -50,12 +53,13 @@ impl Default for RunOptions {
         Self {
             n_workers: 1,
             memory_limit_bytes: None,
+            budget: None,
             spill: None,
             errors: ErrorPolicy::First,
             retries: 0,
             retries_of: FxHashMap::default(),
             batch_max: 64,
-            arrange_later_from: 1 << 18,
+            order_later_from: 1 << 18,
             surroundings: None,
             observer: None,
             float_errors: None,

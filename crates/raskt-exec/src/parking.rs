@@ -9,14 +9,14 @@ use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, 
 /// call between the look and the sleep is never lost.
 ///
 /// Who sleeps with a timeout stands by for work where somebody is busy already: more of the same, for which there is a
-/// [nudge](Waker::nudge) instead of a [call](Waker::wake), is no news.
+/// [notify](Waker::notify) instead of a [call](Waker::wake), is no news.
 #[derive(Debug, Default)]
 pub struct Parking {
     lock: Mutex<()>,
     asleep: Bell,
     standby: Bell,
     n_calls: AtomicU64,
-    n_nudges: AtomicU64,
+    n_notifys: AtomicU64,
 }
 
 /// What one kind of sleepers hears.
@@ -26,21 +26,24 @@ struct Bell {
     n_sleepers: AtomicUsize,
 }
 
-/// Calls and nudges up to some moment.
+/// Calls and notifys up to some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
     n_calls: u64,
-    n_nudges: u64,
+    n_notifys: u64,
 }
 
 impl Parking {
     /// The epoch, to be read before looking for work.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        Epoch { n_calls: self.n_calls.load(Ordering::SeqCst), n_nudges: self.n_nudges.load(Ordering::SeqCst) }
+        Epoch {
+            n_calls: self.n_calls.load(Ordering::SeqCst),
+            n_notifys: self.n_notifys.load(Ordering::SeqCst),
+        }
     }
 
-    /// Sleeps until somebody calls, or for `timeout`; without one, a nudge will do. Not at all if it came since
+    /// Sleeps until somebody calls, or for `timeout`; without one, a notify will do. Not at all if it came since
     /// `epoch`.
     pub fn sleep(&self, epoch: Epoch, timeout: Option<Duration>) {
         let bell = if timeout.is_some() { &self.standby } else { &self.asleep };
@@ -78,8 +81,8 @@ impl Waker for Parking {
         self.ring(&self.standby, n);
     }
 
-    fn nudge(&self, n: usize) {
-        self.n_nudges.fetch_add(1, Ordering::SeqCst);
+    fn notify(&self, n: usize) {
+        self.n_notifys.fetch_add(1, Ordering::SeqCst);
         self.ring(&self.asleep, n);
     }
 }
@@ -89,14 +92,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_since_the_epoch_keeps_everybody_awake_a_nudge_those_who_would_sleep_soundly() {
+    fn a_call_since_the_epoch_keeps_everybody_awake_a_notify_those_who_would_sleep_soundly() {
         let parking = Parking::default();
         let epoch = parking.epoch();
-        parking.nudge(1);
+        parking.notify(1);
         parking.sleep(epoch, None);
         let begun = std::time::Instant::now();
         parking.sleep(epoch, Some(Duration::from_millis(2)));
-        assert!(begun.elapsed() >= Duration::from_millis(1), "a nudge is no news to who stands by");
+        assert!(begun.elapsed() >= Duration::from_millis(1), "a notify is no news to who stands by");
         parking.wake(1);
         parking.sleep(epoch, Some(Duration::MAX));
     }

@@ -52,8 +52,8 @@ impl Waker for Hub {
         self.parking.wake(n);
     }
 
-    fn nudge(&self, n: usize) {
-        self.parking.nudge(n);
+    fn notify(&self, n: usize) {
+        self.parking.notify(n);
     }
 }
 

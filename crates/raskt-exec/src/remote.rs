@@ -3,7 +3,7 @@
 use raskt_core::Value;
 
 use crate::job::{Job, Report};
-use crate::run::{Run, Step};
+use crate::run::{Run, Work};
 
 /// What [`Run::take_away`] found.
 #[derive(Debug)]
@@ -31,15 +31,15 @@ impl Run {
         loop {
             let lane = self.first_lane(|_| true).unwrap_or_default();
             self.batch[lane.0 as usize].store(n_max.max(1), crate::sync::Ordering::Relaxed);
-            match self.step(worker, lane, reports, garbage) {
-                Step::Jobs => {}
-                Step::Relieve(job) => self.relieve(Some(job)),
-                Step::Nothing => {
+            match self.refill(worker, lane, reports, garbage) {
+                Work::Jobs => {}
+                Work::Spill(job) => self.make_room(Some(job)),
+                Work::Nothing => {
                     return if self.is_over() { Away::Over } else { Away::Nothing };
                 }
             }
             let mut jobs = Vec::new();
-            for mut job in self.desks[worker].clear() {
+            for mut job in self.local_queues[worker].clear() {
                 if stays(&job) {
                     reports.push(self.execute(job, worker, 1));
                 } else if let Err(error) = self.prepare(&mut job) {

@@ -14,7 +14,7 @@ use crate::context::CancelHere;
 use crate::job::Report;
 use crate::lane::{LaneId, NATIVE};
 use crate::parking::Parking;
-use crate::run::{Run, Step};
+use crate::run::{Run, Work};
 use crate::sync::Ordering;
 
 /// Tasks shorter than this are taken in growing batches.
@@ -23,7 +23,7 @@ const SHORT: Duration = Duration::from_micros(4);
 const LONG: Duration = Duration::from_micros(50);
 /// Native tasks shorter than this, so many of them in one batch, are a flood.
 const TINY: Duration = Duration::from_nanos(400);
-const N_FLOOD: usize = if cfg!(feature = "shuttle") { 2 } else { 32 };
+const N_CONTENDED: usize = if cfg!(feature = "shuttle") { 2 } else { 32 };
 /// How long a lane must have finished nothing before a spare worker joins it, and how often it looks.
 pub const STALL: Duration = Duration::from_micros(200);
 /// How long a worker stays in a lane before it lets others in for a moment.
@@ -54,7 +54,7 @@ pub fn drive(run: &Run, worker: usize, probe: &mut Probe) -> Drive {
     if run.is_over() {
         return Drive::Over;
     }
-    if run.arrange() {
+    if run.order() {
         return Drive::Worked;
     }
     let mut kept_out = false;
@@ -66,7 +66,7 @@ pub fn drive(run: &Run, worker: usize, probe: &mut Probe) -> Drive {
         };
         let allowed = std::cell::RefCell::new(&mut allowed);
         run.first_lane(|lane| (*allowed.borrow_mut())(lane)).or_else(|| {
-            let waiting = run.desks.iter().filter_map(|desk| desk.waiting_lane());
+            let waiting = run.local_queues.iter().filter_map(|queue| queue.waiting_lane());
             waiting.into_iter().find(|&lane| (*allowed.borrow_mut())(lane))
         })
     };
@@ -106,7 +106,7 @@ fn may_join(run: &Run, lane: LaneId, probe: &mut Probe) -> bool {
     if !run.is_crowded(lane) {
         return true;
     }
-    let ticks = run.desks.iter().map(|desk| desk.ticks()).sum();
+    let ticks = run.local_queues.iter().map(|queue| queue.ticks()).sum();
     match probe.since {
         Some(since) if probe.ticks == ticks => since.elapsed() >= STALL || cfg!(feature = "shuttle"),
         _ => {
@@ -118,24 +118,24 @@ fn may_join(run: &Run, lane: LaneId, probe: &mut Probe) -> bool {
 
 /// Runs tasks of `lane` until there is none left; whether there was any.
 fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
-    let desk = &run.desks[worker];
+    let queue = &run.local_queues[worker];
     let cancel = CancelHere::set(run.cancel_token());
     let (mut reports, mut garbage) = (Vec::<Report>::new(), Vec::<Value>::new());
     let mut worked = false;
     let mut entered = Instant::now();
     let mut n_elsewhere = ticks_elsewhere(run, worker);
     loop {
-        match run.step(worker, lane, &mut reports, &mut garbage) {
-            Step::Jobs => {}
-            Step::Relieve(job) => {
+        match run.refill(worker, lane, &mut reports, &mut garbage) {
+            Work::Jobs => {}
+            Work::Spill(job) => {
                 garbage.clear();
-                run.relieve(Some(job));
+                run.make_room(Some(job));
             }
-            Step::Nothing => {
+            Work::Nothing => {
                 garbage.clear();
                 if run.is_over() {
                     // Jobs that nobody will run: their values go while this worker is in their lane.
-                    drop(desk.clear());
+                    drop(queue.clear());
                     return worked;
                 }
                 if !steal(run, worker, lane) {
@@ -148,13 +148,13 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         let begun = Instant::now();
         let n_threads = run.threads_per_task();
         while !run.cancel_token().is_cancelled()
-            && let Some(job) = desk.next()
+            && let Some(job) = queue.next()
         {
             reports.push(run.execute(job, worker, n_threads));
-            desk.tick();
+            queue.tick();
         }
         // A cancellation ends the loop with a job that is finished still noted as the current one.
-        desk.note(None);
+        queue.note(None);
         if cancel.is_outer_cancelled() {
             run.cancel();
         }
@@ -162,9 +162,9 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
             adapt(run, lane, begun.elapsed(), reports.len());
         }
         if lane == NATIVE && is_one_too_many(run, worker, &mut n_elsewhere) {
-            let step = run.exchange(lane, 0, &mut reports, &mut VecDeque::new(), &mut garbage);
-            if let Step::Relieve(job) = step {
-                run.relieve(Some(job));
+            let work = run.exchange(lane, 0, &mut reports, &mut VecDeque::new(), &mut garbage);
+            if let Work::Spill(job) = work {
+                run.make_room(Some(job));
             }
             return true;
         }
@@ -180,7 +180,7 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
 /// Whether, in a flood, somebody else is in the native lane and gets on. Two that leave at once find it empty, and one
 /// comes back.
 fn is_one_too_many(run: &Run, worker: usize, n_elsewhere: &mut u64) -> bool {
-    if run.in_flood.load(Ordering::Relaxed) == 0
+    if run.is_contended.load(Ordering::Relaxed) == 0
         || run.n_in_lane[NATIVE.0 as usize].load(Ordering::Acquire) < 2
     {
         return false;
@@ -191,8 +191,8 @@ fn is_one_too_many(run: &Run, worker: usize, n_elsewhere: &mut u64) -> bool {
 
 /// How many jobs the other workers have finished.
 fn ticks_elsewhere(run: &Run, worker: usize) -> u64 {
-    let others = (0_usize..).zip(&run.desks).filter(|&(other, _)| other != worker);
-    others.map(|(_, desk)| desk.ticks()).sum()
+    let others = (0_usize..).zip(&run.local_queues).filter(|&(other, _)| other != worker);
+    others.map(|(_, queue)| queue.ticks()).sum()
 }
 
 /// Sizes the next batches by how long a task took.
@@ -207,18 +207,18 @@ fn adapt(run: &Run, lane: LaneId, took: Duration, n_tasks: usize) {
         batch.store(1, Ordering::Relaxed);
     }
     if lane == NATIVE {
-        let is_flood = n_tasks >= N_FLOOD && (mean < TINY || cfg!(feature = "shuttle"));
-        run.in_flood.store(usize::from(is_flood), Ordering::Relaxed);
+        let is_contended = n_tasks >= N_CONTENDED && (mean < TINY || cfg!(feature = "shuttle"));
+        run.is_contended.store(usize::from(is_contended), Ordering::Relaxed);
     }
 }
 
 /// Moves jobs of `lane` from another worker's desk to `worker`'s; whether there were any.
 fn steal(run: &Run, worker: usize, lane: LaneId) -> bool {
-    let n = run.desks.len();
+    let n = run.local_queues.len();
     for other in (1..n).map(|step| (worker + step) % n) {
-        let mut jobs = run.desks[other].steal(lane);
+        let mut jobs = run.local_queues[other].steal(lane);
         if !jobs.is_empty() {
-            run.desks[worker].put(&mut jobs, lane);
+            run.local_queues[worker].put(&mut jobs, lane);
             return true;
         }
     }

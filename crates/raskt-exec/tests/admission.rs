@@ -10,10 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use raskt_core::{Buffer, Value};
-use raskt_exec::machine::{Machine, Sources};
-use raskt_exec::run::Step;
-use raskt_exec::segment::Lanes;
-use raskt_exec::{BodyRegistry, Call, Job, LaneId, NATIVE, Outcome, Pool, Report, Run, RunOptions};
+use raskt_exec::run::Work;
+use raskt_exec::{BodyRegistry, Call, Job, NATIVE, Outcome, Pool, Report, Run, RunOptions};
 use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 
 const BULK_BYTES: usize = 1 << 20;
@@ -68,43 +66,6 @@ fn options(n_workers: usize) -> RunOptions {
     RunOptions { n_workers, memory_limit_bytes: Some(budget), ..RunOptions::default() }
 }
 
-#[test]
-fn sources_are_served_last_while_memory_is_short_whatever_their_rank() {
-    let rows =
-        [("s", vec![]), ("s", vec![]), ("s", vec![]), ("far", vec![0]), ("near", vec![1]), ("near", vec![2])];
-    let table = table(&rows, vec![3, 4, 5]);
-    let consumers = Arc::new(table.inputs().transpose());
-    let lanes = Lanes::Each(vec![NATIVE, LaneId(1), NATIVE]);
-    let mut machine = Machine::new(table, consumers, lanes, 2);
-    machine.rank(&[0, 1, 2, 3, 4, 5]).unwrap();
-    let (mut taken, mut released) = (Vec::new(), Vec::new());
-    machine.take(NATIVE, 2, &mut taken);
-    assert_eq!(taken, [0, 1]);
-    machine.finish(&mut taken, &mut released);
-    taken.clear();
-    machine.sanity_check();
-
-    assert_eq!((machine.n_ready(NATIVE), machine.first_lane()), (2, Some(NATIVE)), "2 is next in turn");
-    machine.serve_sources(Sources::Last);
-    assert_eq!((machine.n_ready(NATIVE), machine.n_ready(LaneId(1)), machine.n_ready_all()), (1, 1, 2));
-    assert_eq!(machine.first_lane(), Some(LaneId(1)), "3 is the first that has inputs");
-    machine.take(NATIVE, 8, &mut taken);
-    assert_eq!(taken, [4], "2 stays behind although its rank is lower");
-    machine.take(NATIVE, 8, &mut taken);
-    assert_eq!(taken, [4], "2 stays behind although what goes first waits in another lane");
-    machine.take(LaneId(1), 8, &mut taken);
-    assert_eq!(taken, [4, 3]);
-    assert_eq!(
-        (machine.n_ready_all(), machine.first_lane()),
-        (1, Some(NATIVE)),
-        "now nothing else could start"
-    );
-    taken.clear();
-    machine.take(NATIVE, 8, &mut taken);
-    assert_eq!(taken, [2]);
-    machine.sanity_check();
-}
-
 /// A run whose worker is the test: it decides when a job is done.
 struct ByHand {
     run: Run,
@@ -121,8 +82,8 @@ impl ByHand {
     /// Takes one more job; whether there was one.
     fn take(&mut self, reports: &mut Vec<Report>) -> bool {
         match self.run.exchange(NATIVE, 1, reports, &mut self.jobs, &mut Vec::new()) {
-            Step::Relieve(_) => panic!("there is no disk"),
-            Step::Jobs | Step::Nothing => {}
+            Work::Spill(_) => panic!("there is no disk"),
+            Work::Jobs | Work::Nothing => {}
         }
         let (memory, peak, _) = self.run.memory();
         assert!(peak <= options(1).memory_limit_bytes.unwrap(), "{memory} bytes, {peak} at the most");
@@ -165,10 +126,10 @@ fn a_source_that_never_fits_starts_when_nothing_else_could_happen() {
     let run = Run::new(table, registry, options).unwrap();
     let (mut jobs, mut reports) = (VecDeque::new(), Vec::new());
     for n_done in 0..3 {
-        assert!(matches!(run.exchange(NATIVE, 1, &mut reports, &mut jobs, &mut Vec::new()), Step::Jobs));
+        assert!(matches!(run.exchange(NATIVE, 1, &mut reports, &mut jobs, &mut Vec::new()), Work::Jobs));
         if n_done > 0 {
             let step = run.exchange(NATIVE, 8, &mut Vec::new(), &mut VecDeque::new(), &mut Vec::new());
-            assert!(matches!(step, Step::Nothing), "not beside another");
+            assert!(matches!(step, Work::Nothing), "not beside another");
         }
         reports.extend(jobs.drain(..).map(|job| run.execute(job, 0, 1)));
     }

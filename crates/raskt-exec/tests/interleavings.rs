@@ -183,7 +183,7 @@ fn pool(n_threads: usize) -> (Arc<Pool>, Arc<BodyRegistry>) {
 
 fn options(n_workers: usize) -> RunOptions {
     // Tasks get their ranks while others run.
-    RunOptions { n_workers, batch_max: 4, arrange_later_from: 0, ..RunOptions::default() }
+    RunOptions { n_workers, batch_max: 4, order_later_from: 0, ..RunOptions::default() }
 }
 
 /// A table. `foreign` is a body of the island that one thread may be in; `foreign meet` one of the other.

@@ -42,7 +42,7 @@ fn readers(n_readers: usize, is_wanted: bool, retries: u32) -> Vec<(bool, bool)>
     let options = RunOptions { n_workers: 1, retries, ..RunOptions::default() };
     let run = Run::new(Arc::new(table), Arc::new(registry), options).unwrap();
     // The calling thread takes the readers, finds that they read much, and gives them back.
-    assert!(!run.lend_hand());
+    assert!(!run.run_inline());
     let mut probe = Probe::default();
     while drive(&run, 0, &mut probe) != Drive::Over {}
     let truth = |value: &Value| *value == Value::Bool(true);

@@ -81,9 +81,9 @@ fn run_sync(table: Arc<TaskTable>, options: RunOptions) -> raskt_core::Result<Ve
 fn run_pool(table: Arc<TaskTable>, options: RunOptions) -> raskt_core::Result<Vec<Value>> {
     let registry = registry();
     let pool = Pool::new(3, &registry).unwrap();
-    let options = RunOptions { n_workers: 3, batch_max: 8, arrange_later_from: 0, ..options };
+    let options = RunOptions { n_workers: 3, batch_max: 8, order_later_from: 0, ..options };
     let run = Arc::new(Run::new(table, registry, options)?);
-    if !run.lend_hand() {
+    if !run.run_inline() {
         pool.start(&run);
     }
     while !run.wait(None) {}
@@ -254,11 +254,11 @@ fn graph_is_run_while_it_is_ordered() {
 
 #[test]
 fn run_that_is_cancelled_before_it_is_ordered_is_over() {
-    let options = RunOptions { arrange_later_from: 0, ..RunOptions::default() };
+    let options = RunOptions { order_later_from: 0, ..RunOptions::default() };
     let run = Run::new(table(&[("tally", &[]), ("tally", &[0])], &[1]), registry(), options).unwrap();
     run.cancel();
-    assert!(run.arrange(), "nobody had done it");
-    assert!(!run.arrange());
+    assert!(run.order(), "nobody had done it");
+    assert!(!run.order());
     assert_eq!(drive(&run, 0, &mut Probe::default()), Drive::Over);
     assert!(matches!(run.results().unwrap_err().kind(), ErrorKind::Cancelled));
 }

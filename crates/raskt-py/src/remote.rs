@@ -45,8 +45,8 @@ impl RemoteWorker {
 
 /// The Python node that a job runs, if it runs one: what has other bodies stays in this process.
 fn node_of<'a>(run: &'a Run, job: &'a Job) -> Option<&'a Node> {
-    let (plan, local) = job.place(run);
-    match plan.table().body(local) {
+    let (resolved, local) = job.resolved(run);
+    match resolved.table().body(local) {
         Body::Foreign(foreign) => foreign.as_any().downcast_ref(),
         _ => None,
     }
@@ -110,8 +110,8 @@ impl RemoteWorker {
     fn blame(&self, task: u32, error: raskt_core::Error) -> raskt_core::Error {
         let mut named = None;
         self.with_job(task, |job| {
-            let (plan, local) = job.place(&self.run);
-            named = Some((plan.table().key(local), plan.table().label(local)));
+            let (resolved, local) = job.resolved(&self.run);
+            named = Some((resolved.table().key(local), resolved.table().label(local)));
         });
         match named {
             Some((key, label)) => error.in_task(key, label),

@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyList};
 use raskt_core::Fit;
 use raskt_exec::parking::Parking;
 use raskt_exec::{
-    BodyRegistry, ErrorPolicy, Nest, Pool, Run, RunOptions, Surroundings, is_cancelled_here, worker,
+    BodyRegistry, Budget, ErrorPolicy, Nest, Pool, Run, RunOptions, Surroundings, is_cancelled_here, worker,
 };
 use raskt_expr::Bounds;
 use raskt_graph::fuse::{FuseOptions, fuse};
@@ -43,6 +43,8 @@ const GRACE: Duration = Duration::from_millis(500);
 #[derive(Default)]
 struct Shared {
     registry: Option<Arc<BodyRegistry>>,
+    /// What all computations use of memory.
+    budget: Arc<Budget>,
     folders: Vec<(PathBuf, Arc<SpillFolder>)>,
     /// Where what killed processes left was looked for.
     swept: Vec<PathBuf>,
@@ -264,13 +266,14 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable, notes: &Notes) -
     Ok(RunOptions {
         n_workers: options.n_workers.max(1),
         memory_limit_bytes: options.memory_limit,
+        budget: Some(Arc::clone(&SHARED.lock().budget)),
         spill,
         errors: if options.collect_errors { ErrorPolicy::All } else { ErrorPolicy::First },
         retries: options.retries,
         retries_of: retries_of(py, table, notes)?,
         batch_max: options.batch_max.max(1),
         surroundings: options.context.map(|context| Arc::new(Context(context)) as raskt_exec::Surroundings),
-        arrange_later_from: RunOptions::default().arrange_later_from,
+        order_later_from: RunOptions::default().order_later_from,
         observer: options
             .observer
             .map(|observer| Arc::new(PyObserver::new(observer)) as Arc<dyn raskt_exec::Observer>),
@@ -396,7 +399,7 @@ fn run_on_threads<'py>(
     run: &Arc<Run>,
     share: Option<&Share>,
 ) -> PyResult<Bound<'py, PyList>> {
-    if py.detach(|| run.lend_hand()) {
+    if py.detach(|| run.run_inline()) {
         return results_from(py, run, RunsOn::OwnThreads);
     }
     let pool = Lent::take(py, run.options().n_workers)?;

@@ -10,7 +10,7 @@ impl Store {
     #[inline]
     #[must_use]
     pub fn holds(&self, slot: u32) -> bool {
-        !matches!(self.slots[slot as usize], Slot::Empty)
+        self.slots.get(slot as usize).is_some_and(|slot| !matches!(slot, Slot::Empty))
     }
 
     /// The value of a slot if it is in memory; unlike [`Store::fetch`], this promises no one to read it.

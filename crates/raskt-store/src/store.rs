@@ -374,6 +374,19 @@ impl Store {
         self.limits.budget_bytes
     }
 
+    /// Changes the budget. A store that began without one goes on without: it has not kept books on what could go.
+    pub fn set_budget_bytes(&mut self, bytes: u64) {
+        if self.limits.budget_bytes != u64::MAX {
+            self.limits.budget_bytes = bytes.min(u64::MAX - 1);
+        }
+    }
+
+    /// Bytes in memory and [reserved](Store::reserve).
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.memory_bytes().saturating_add(self.reserved_bytes)
+    }
+
     /// Counts `bytes` that running tasks are expected to put.
     pub fn reserve(&mut self, bytes: u64) {
         self.reserved_bytes = self.reserved_bytes.saturating_add(bytes);

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use raskt_core::{ErrorKind, ErrorPolicy, Result, Value};
-use raskt_exec::{BodyRegistry, Pool, Run, RunOptions};
+use raskt_exec::{BodyRegistry, Budget, Pool, Run, RunOptions};
 use raskt_graph::TaskTable;
 use raskt_store::SpillFolder;
 
@@ -57,6 +57,9 @@ impl Default for Options {
     }
 }
 
+/// What the computations of all executors use of memory.
+static BUDGET: OnceLock<Arc<Budget>> = OnceLock::new();
+
 /// Threads that compute graphs, one after another or several at once. Dropping it joins them.
 ///
 /// ```
@@ -99,6 +102,7 @@ impl Executor {
         let run_options = RunOptions {
             n_workers: options.n_threads,
             memory_limit_bytes: options.memory_limit_bytes,
+            budget: Some(Arc::clone(BUDGET.get_or_init(Arc::default))),
             spill,
             errors: options.errors,
             retries: options.retries,
@@ -141,7 +145,7 @@ impl Executor {
         }
         if let Some(nest) = self.pool.nest() {
             nest.run(&run);
-        } else if !run.lend_hand() {
+        } else if !run.run_inline() {
             self.pool.start(&run);
             while !run.wait(None) {}
         }

@@ -10,8 +10,8 @@ use raskt_core::encode::{
 use raskt_core::{
     Buffer, Error, ErrorKind, ForeignDecode, Function, FunctionId, Key, Name, Param, Payload, Result,
 };
-use raskt_exec::plan::Inputs;
 use raskt_exec::registry::Resolved;
+use raskt_exec::resolved::Inputs;
 use raskt_exec::{BodyRegistry, Job, Outcome, Run};
 use raskt_graph::fuse::{Argument, Program, Step};
 use raskt_graph::{Body, Foreign, Shipment};
@@ -98,8 +98,8 @@ fn options(min_bytes: usize) -> EncodeOptions {
 /// # Errors
 /// Where the function, an argument or an input has no encoding; it says which.
 pub fn pack(job: &Job, run: &Run, min_bytes: usize) -> Result<Call> {
-    let (plan, local) = job.place(run);
-    let (body, own) = (plan.table().body(local), plan.table().parameters(local));
+    let (resolved, local) = job.resolved(run);
+    let (body, own) = (resolved.table().body(local), resolved.table().parameters(local));
     let options = options(min_bytes);
     let mut out = Encoder::out_of_band(&options).with_functions_beside();
     pack_body(body, own, &mut out)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use raskt_core::{Error, Function, FunctionId, Result};
-use raskt_exec::plan::run_alone;
+use raskt_exec::resolved::run_alone;
 use raskt_exec::{BodyRegistry, Call, CancelHere, CancelToken, Outcome, TaskCtx};
 use rustix::time::{ClockId, clock_gettime};
 

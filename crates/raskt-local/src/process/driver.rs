@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::sealed::is_sealed;
 use raskt_core::{Error, ErrorKind, Fit, Payload, Result, Value};
-use raskt_exec::run::Step;
+use raskt_exec::run::Work;
 use raskt_exec::{ELSEWHERE, Job, NATIVE, Outcome, Report, Reported, Run, Span};
 use raskt_graph::Body;
 
@@ -222,12 +222,12 @@ impl Driver {
         garbage: &mut Vec<Value>,
     ) -> bool {
         match run.exchange(lane, n_max, reports, jobs, garbage) {
-            Step::Relieve(job) => {
+            Work::Spill(job) => {
                 garbage.clear();
-                run.relieve(Some(job));
+                run.make_room(Some(job));
                 true
             }
-            Step::Jobs | Step::Nothing => false,
+            Work::Jobs | Work::Nothing => false,
         }
     }
 
@@ -239,8 +239,8 @@ impl Driver {
 
     /// Bookkeeping. What a foreign constant holds is sealed here, once, however many tasks need it.
     fn run_here(&self, run: &Run, job: Job) -> Report {
-        let (plan, local) = job.place(run);
-        let holds = matches!(plan.table().body(local), Body::Foreign(_) | Body::Value(_));
+        let (resolved, local) = job.resolved(run);
+        let holds = matches!(resolved.table().body(local), Body::Foreign(_) | Body::Value(_));
         let mut report = run.execute(job, self.worker, 1);
         if let (true, Ok(Reported::Value(value))) = (holds, &mut report.outcome)
             && !is_sealed(value)
@@ -332,8 +332,8 @@ impl Driver {
 
     fn begin(&self, run: &Run, job: &Job) -> Result<()> {
         let Some(observer) = &run.options().observer else { return Ok(()) };
-        let (plan, local) = job.place(run);
-        observer.begin(&plan.table().key(local), plan.table().body(local), self.worker)
+        let (resolved, local) = job.resolved(run);
+        observer.begin(&resolved.table().key(local), resolved.table().body(local), self.worker)
     }
 
     fn send(
@@ -461,8 +461,8 @@ impl Driver {
 
     fn end(&self, run: &Run, job: &Job, outcome: &Outcome, span: Span) -> Result<()> {
         let Some(observer) = &run.options().observer else { return Ok(()) };
-        let (plan, local) = job.place(run);
-        observer.end(&plan.table().key(local), plan.table().body(local), self.worker, outcome, span)
+        let (resolved, local) = job.resolved(run);
+        observer.end(&resolved.table().key(local), resolved.table().body(local), self.worker, outcome, span)
     }
 
     /// The child is gone, or speaks nonsense: what it was running is tried once more, or else to blame; what it
@@ -641,15 +641,16 @@ impl Driver {
 
 /// A report that the job failed, naming its task.
 fn failed(run: &Run, job: &Job, error: Error) -> Report {
-    let (plan, local) = job.place(run);
-    let error = error.in_task(plan.table().key(local), plan.table().label(local));
+    let (resolved, local) = job.resolved(run);
+    let error = error.in_task(resolved.table().key(local), resolved.table().label(local));
     Report { task: job.task, outcome: Err(error) }
 }
 
 /// Whether packing the job enters a foreign world.
 fn needs_world(run: &Run, job: &Job) -> bool {
-    let (plan, local) = job.place(run);
-    matches!(plan.table().body(local), Body::Foreign(_) | Body::Fused(_)) || !job.inputs.iter().all(is_sealed)
+    let (resolved, local) = job.resolved(run);
+    matches!(resolved.table().body(local), Body::Foreign(_) | Body::Fused(_))
+        || !job.inputs.iter().all(is_sealed)
 }
 
 /// Lends what a call consists of; a function that the child does not know joins `functions`.

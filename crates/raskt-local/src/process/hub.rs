@@ -199,7 +199,7 @@ impl Waker for Hub {
         }
     }
 
-    fn nudge(&self, n: usize) {
+    fn notify(&self, n: usize) {
         // A child does one task at a time: none stands by.
         self.wake(n);
     }

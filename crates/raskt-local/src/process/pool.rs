@@ -70,7 +70,7 @@ impl ProcessPool {
         self.hub.add(run);
         self.hub.wake(1);
         // The drivers serve many runs and must not be kept by one.
-        run.arrange();
+        run.order();
     }
 
     /// The process ids of the children that are there.

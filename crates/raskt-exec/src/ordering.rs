@@ -7,6 +7,7 @@
 use raskt_core::{Error, ErrorKind};
 use raskt_graph::order::order_in_parts;
 
+use crate::machine::{Actions, Event};
 use crate::outputs::{has_outputs, outputs_first};
 use crate::run::Run;
 use crate::sync::Ordering;
@@ -17,22 +18,24 @@ const N_AT_ONCE: usize = if cfg!(feature = "shuttle") { 2 } else { 1 << 10 };
 impl Run {
     /// Orders the tasks, unless somebody has done so or is about it; whether it was done here. Workers become busy as
     /// soon as the first part of the order is certain.
-    pub fn arrange(&self) -> bool {
-        if self.unarranged.swap(0, Ordering::Relaxed) == 0 {
+    pub fn order(&self) -> bool {
+        if self.unordered.swap(0, Ordering::Relaxed) == 0 {
             return false;
         }
         let table = self.table();
-        let consumers = self.lock().machine.segments()[0].shared_consumers();
+        let consumers = self.lock().consumers_of_table(0);
+        let Some(consumers) = consumers else {
+            // There are no tasks.
+            return true;
+        };
         let has_outputs = has_outputs(table);
         order_in_parts(table.inputs(), &consumers, table.outputs(), None, |part| {
             let moved = if has_outputs { outputs_first(part, table, &consumers) } else { Vec::new() };
             let part = if has_outputs { &moved } else { part };
             part.chunks(N_AT_ONCE).all(|tasks| self.rank(tasks))
         });
-        let state = self.lock();
-        let (n_unranked, over) = (state.machine.n_unranked(), state.over);
-        drop(state);
-        if n_unranked > 0 && !over {
+        let n_unranked = self.lock().n_unranked();
+        if n_unranked > 0 && !self.is_over() {
             self.abort(invalid(format!("an order leaves out {n_unranked} of {} tasks", table.n_tasks())));
         }
         true
@@ -40,23 +43,19 @@ impl Run {
 
     /// Gives the next ranks to `tasks`; whether it makes sense to go on.
     fn rank(&self, tasks: &[u32]) -> bool {
-        let mut state = self.lock();
-        if state.over {
+        let mut out = Actions::default();
+        let mut machine = self.lock();
+        if machine.is_over(self.owner()) {
             return false;
         }
-        let ranked = state.machine.rank(tasks);
-        let (n_ready, has_room) = (state.machine.n_ready_all(), self.has_room(&state));
-        drop(state);
-        match ranked {
-            Ok(()) => {
-                self.tell(n_ready, has_room);
-                true
-            }
-            Err(error) => {
-                self.abort(error);
-                false
-            }
+        machine.handle(Event::Ordered(tasks), &mut out);
+        let (n_ready, has_room) = (machine.n_ready_all(), self.has_room(&machine));
+        self.note_ended(&out);
+        drop(machine);
+        if out.ended.is_empty() {
+            self.tell(n_ready, has_room);
         }
+        out.ended.is_empty()
     }
 }
 

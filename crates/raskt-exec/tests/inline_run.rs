@@ -82,7 +82,7 @@ fn done_by_hand(n: usize, is_brief: bool) -> (bool, usize) {
     let count = table.push_own(Body::library("island.count"), &[copy]).unwrap();
     let table = table.finish(Keys::Indexed("t".into()), vec![count]).unwrap();
     let run = Run::new(Arc::new(table), Arc::new(registry), RunOptions::default()).unwrap();
-    let is_over = run.lend_hand();
+    let is_over = run.run_inline();
     if is_over {
         assert_eq!(run.results().unwrap(), [Value::Int(n as i64)]);
     }

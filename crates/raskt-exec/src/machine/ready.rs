@@ -68,6 +68,38 @@ impl ReadySet {
         self.n_ranked += 1;
     }
 
+    /// Makes room for ranks below `n_ranks`; never shrinks.
+    pub fn grow(&mut self, n_ranks: usize) {
+        if n_ranks <= self.levels[0].len() * 64 {
+            return;
+        }
+        let grown = Self::new(n_ranks);
+        let old = std::mem::replace(&mut self.levels, grown.levels);
+        self.levels[0][..old[0].len()].copy_from_slice(&old[0]);
+        for at in 1..self.levels.len() {
+            let (below, above) = self.levels.split_at_mut(at);
+            for (index, _) in below[at - 1].iter().enumerate().filter(|(_, word)| **word != 0) {
+                above[0][index / 64] |= 1 << (index % 64);
+            }
+        }
+    }
+
+    /// Whether the task with `rank` is there.
+    #[must_use]
+    pub fn contains(&self, rank: u32) -> bool {
+        self.levels[0].get(rank as usize / 64).is_some_and(|word| word >> (rank % 64) & 1 == 1)
+    }
+
+    /// The late tasks, in no order.
+    pub fn late(&self) -> impl Iterator<Item = u32> + '_ {
+        self.late.iter().map(|Reverse((_, task))| *task)
+    }
+
+    /// Removes a late task, wherever it stands.
+    pub fn remove_late(&mut self, task: u32) {
+        self.late.retain(|Reverse((_, late))| *late != task);
+    }
+
     /// Adds a task that came into being under a task of rank `origin`.
     pub fn insert_late(&mut self, origin: u32, task: u32) {
         self.late.push(Reverse((origin, task)));
@@ -110,7 +142,8 @@ impl ReadySet {
         Some(index as u32)
     }
 
-    fn remove(&mut self, rank: u32) {
+    /// Removes the task with `rank`, which is there.
+    pub fn remove(&mut self, rank: u32) {
         let mut index = rank as usize;
         for level in &mut self.levels {
             let word = &mut level[index / 64];
@@ -186,6 +219,31 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_set_that_grew_and_lost_members_serves_the_rest(
+            ranks in prop::collection::btree_set(0u32..5000, 0..80),
+            more in prop::collection::btree_set(5000u32..300_000, 0..20),
+            gone in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+        ) {
+            let mut ready = ReadySet::new(5000);
+            ranks.iter().for_each(|&rank| ready.insert(rank));
+            ready.grow(300_000);
+            more.iter().for_each(|&rank| ready.insert(rank));
+            let mut model: BTreeSet<u32> = ranks.union(&more).copied().collect();
+            for index in gone {
+                if model.is_empty() {
+                    break;
+                }
+                let rank = *index.get(&model.iter().copied().collect::<Vec<_>>());
+                model.remove(&rank);
+                ready.remove(rank);
+                prop_assert!(!ready.contains(rank));
+            }
+            prop_assert!(model.iter().all(|&rank| ready.contains(rank)));
+            let popped: Vec<_> = std::iter::from_fn(|| ready.pop()).collect();
+            prop_assert_eq!(popped, model.into_iter().map(Next::Ranked).collect::<Vec<_>>());
+        }
+
         #[test]
         fn it_serves_the_minimum_as_a_btree_does(n in 1usize..9000, steps in prop::collection::vec((any::<bool>(), any::<u32>()), 0..300)) {
             let (mut ready, mut model) = (ReadySet::new(n), BTreeSet::new());

@@ -9,7 +9,7 @@ use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering};
 /// Jobs in wait on one worker, and what it does at the moment. A cache line apart from the next.
 #[derive(Default)]
 #[repr(align(128))]
-pub(crate) struct Desk {
+pub(crate) struct LocalQueue {
     jobs: Mutex<Pile>,
     /// The running task's number plus one; 0 while none runs.
     current: AtomicU32,
@@ -23,7 +23,7 @@ struct Pile {
     lane: LaneId,
 }
 
-impl Desk {
+impl LocalQueue {
     /// Puts jobs down, in their order.
     pub fn put(&self, jobs: &mut VecDeque<Job>, lane: LaneId) {
         let mut pile = self.jobs.lock();

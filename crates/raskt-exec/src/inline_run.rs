@@ -12,7 +12,7 @@ use raskt_graph::Body;
 
 use crate::job::{Job, Report};
 use crate::lane::{LaneId, NATIVE};
-use crate::run::{Run, Step};
+use crate::run::{Run, Work};
 use crate::sync::Ordering;
 
 /// How long the hand is lent. A task that was begun is finished.
@@ -25,12 +25,13 @@ const N_BYTES: u64 = 1 << 20;
 impl Run {
     /// Has the calling thread run native tasks on small values for a moment, and with what these return the
     /// [brief](crate::kernel::Kernel::is_brief) ones that were asked for; whether the run is over with that. Not while
-    /// somebody observes the run, and not if it is not [arranged](Run::arrange) yet.
-    pub fn lend_hand(&self) -> bool {
-        if self.options().observer.is_none() && self.unarranged.load(Ordering::Relaxed) == 0 {
+    /// somebody observes the run, and not if it is not [arranged](Run::order) yet.
+    pub fn run_inline(&self) -> bool {
+        if self.options().observer.is_none() && self.unordered.load(Ordering::Relaxed) == 0 {
             let begun = Instant::now();
             self.run_for_a_moment(NATIVE, begun);
-            let mut last = self.table().outputs().iter().filter_map(|&output| self.plan().brief_lane(output));
+            let mut last =
+                self.table().outputs().iter().filter_map(|&output| self.resolved().brief_lane(output));
             if let Some(lane) = last.find(|&lane| self.n_ready(lane) > 0)
                 && let Some(entry) = self.registry().lane(lane)
             {
@@ -45,12 +46,12 @@ impl Run {
             (VecDeque::new(), Vec::<Report>::new(), Vec::<Value>::new());
         let mut goes_on = true;
         while goes_on {
-            let step = self.exchange(lane, N_JOBS, &mut reports, &mut jobs, &mut garbage);
+            let work = self.exchange(lane, N_JOBS, &mut reports, &mut jobs, &mut garbage);
             garbage.clear();
-            match step {
-                Step::Jobs => {}
-                Step::Relieve(job) => self.relieve(Some(job)),
-                Step::Nothing => return,
+            match work {
+                Work::Jobs => {}
+                Work::Spill(job) => self.make_room(Some(job)),
+                Work::Nothing => return,
             }
             while goes_on && let Some(job) = jobs.pop_front() {
                 goes_on = begun.elapsed() < MOMENT && self.is_small(&job, lane);
@@ -76,11 +77,11 @@ impl Run {
                 n_bytes
             }
         };
-        let (plan, local) = job.place(self);
-        if lane != NATIVE && plan.brief_lane(local).is_none() {
+        let (resolved, local) = job.resolved(self);
+        if lane != NATIVE && resolved.brief_lane(local).is_none() {
             return false;
         }
-        match plan.table().body(local) {
+        match resolved.table().body(local) {
             Body::Value(_) => true,
             _ => !job.inputs.is_empty() && job.inputs.iter().map(bytes).sum::<u64>() <= N_BYTES,
         }

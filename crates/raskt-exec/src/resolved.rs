@@ -11,16 +11,26 @@ use smallvec::SmallVec;
 use crate::context::{TaskCtx, ThreadsHere};
 use crate::kernel::{Call, Outcome};
 use crate::lane::LaneId;
+use crate::machine::Lanes;
 use crate::registry::{BodyRegistry, Resolved};
-use crate::segment::Lanes;
 
 /// The inputs of one call.
 pub type Inputs = SmallVec<[Value; 2]>;
 
 /// A table and, for each of its bodies, what the registry found.
-pub struct Plan {
+pub struct ResolvedTable {
     table: Arc<TaskTable>,
     found: Found,
+    /// Which bodies have inputs handed over; of one element where that is true of all or none.
+    owning: Vec<bool>,
+}
+
+/// A table in a machine, and the number of its first task there.
+pub struct Part {
+    /// The number that its first task has in the machine.
+    pub base: u32,
+    /// The table.
+    pub table: ResolvedTable,
 }
 
 /// Most graphs of delayed functions have a body a task, all of one world: one entry serves them.
@@ -29,7 +39,7 @@ enum Found {
     Each(Vec<Resolved>),
 }
 
-impl Plan {
+impl ResolvedTable {
     /// Finds every body of `table`.
     ///
     /// # Errors
@@ -37,7 +47,7 @@ impl Plan {
     pub fn new(table: Arc<TaskTable>, registry: &BodyRegistry) -> Result<Self> {
         let mut bodies = table.bodies().iter();
         let Some(first) = bodies.next() else {
-            return Ok(Self { table, found: Found::All(Resolved::Builtin) });
+            return Ok(Self { table, found: Found::All(Resolved::Builtin), owning: vec![false] });
         };
         let first = registry.resolve(first)?;
         let mut each = Vec::new();
@@ -57,7 +67,12 @@ impl Plan {
             }
         }
         let found = if each.is_empty() { Found::All(first) } else { Found::Each(each) };
-        Ok(Self { table, found })
+        let owning = match &found {
+            Found::All(found) => vec![owns_inputs(found, registry)],
+            Found::Each(each) => each.iter().map(|found| owns_inputs(found, registry)).collect(),
+        };
+        let owning = if owning.contains(&true) { owning } else { vec![false] };
+        Ok(Self { table, found, owning })
     }
 
     /// The lane of each body.
@@ -85,16 +100,10 @@ impl Plan {
 
     /// Whether the table's task has inputs handed over that nobody else needs.
     #[inline]
-    pub(crate) fn owns_inputs(&self, task: u32, registry: &BodyRegistry) -> bool {
-        match self.found(self.table.body_index(task)) {
-            Resolved::Kernel(kernel) => kernel.owns_inputs(),
-            Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
-            Resolved::Fused(steps) => steps.iter().any(|step| match step {
-                Resolved::Kernel(kernel) => kernel.owns_inputs(),
-                Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
-                _ => false,
-            }),
-            _ => false,
+    pub(crate) fn owns_inputs(&self, task: u32) -> bool {
+        match self.owning[..] {
+            [all] => all,
+            _ => self.owning[self.table.body_index(task) as usize],
         }
     }
 
@@ -132,7 +141,20 @@ impl Plan {
     }
 }
 
-/// Runs a body that belongs to no plan; a panic becomes an error.
+fn owns_inputs(found: &Resolved, registry: &BodyRegistry) -> bool {
+    match found {
+        Resolved::Kernel(kernel) => kernel.owns_inputs(),
+        Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
+        Resolved::Fused(steps) => steps.iter().any(|step| match step {
+            Resolved::Kernel(kernel) => kernel.owns_inputs(),
+            Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// Runs a body that belongs to no table; a panic becomes an error.
 ///
 /// # Errors
 /// Whatever the body says.

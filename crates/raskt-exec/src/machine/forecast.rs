@@ -1,6 +1,5 @@
-//! Admission by memory: what a task is expected to return, learnt from tasks that ran the same function.
+//! What a task is expected to return, learnt from tasks that ran the same function.
 
-use raskt_graph::Body;
 use rustc_hash::FxHashMap;
 
 /// Results smaller than this are not worth a forecast.
@@ -8,7 +7,7 @@ const NOTABLE_BYTES: u64 = 64 << 10;
 
 /// Expected bytes of results, by family of tasks.
 #[derive(Debug, Default)]
-pub struct Forecast {
+pub(super) struct Forecast {
     means: FxHashMap<u64, Mean>,
 }
 
@@ -16,15 +15,6 @@ pub struct Forecast {
 struct Mean {
     n: u64,
     bytes: u64,
-}
-
-/// The family of a task: its function for foreign bodies, its body otherwise.
-#[must_use]
-pub fn family(body: &Body, body_index: u32) -> u64 {
-    match body {
-        Body::Foreign(foreign) => foreign.family(),
-        _ => u64::from(body_index) << 1 | 1,
-    }
 }
 
 impl Forecast {
