@@ -1,8 +1,8 @@
-//! The hand that a calling thread lends before it wakes a pool.
+//! Inline runs: the calling thread runs the first tasks itself, before it wakes a pool.
 //!
-//! A sleeping thread takes tens of microseconds to wake, and a graph over small arrays is over by then. So whoever
-//! computes runs native tasks on small values for a moment, and brief ones of other lanes that end the graph, and calls
-//! the pool only for what is left.
+//! A sleeping thread takes tens of microseconds to wake, and a graph over small arrays is over by then. So the caller
+//! runs native tasks on small values for half a millisecond, and brief tasks of other lanes that end the graph. The pool
+//! is woken only for what is left.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::lane::{LaneId, NATIVE};
 use crate::run::{Run, Work};
 use crate::sync::Ordering;
 
-/// How long the hand is lent. A task that was begun is finished.
+/// How long an inline run takes at most; a task that was begun is finished.
 const MOMENT: Duration = Duration::from_micros(500);
 /// Jobs taken at once; none is begun after the moment.
 const N_JOBS: usize = 8;
@@ -25,7 +25,7 @@ const N_BYTES: u64 = 1 << 20;
 impl Run {
     /// Has the calling thread run native tasks on small values for a moment, and with what these return the
     /// [brief](crate::kernel::Kernel::is_brief) ones that were asked for; whether the run is over with that. Not while
-    /// somebody observes the run, and not if it is not [arranged](Run::order) yet.
+    /// somebody observes the run, and not if it is not [ordered](Run::order) yet.
     pub fn run_inline(&self) -> bool {
         if self.options().observer.is_none() && self.unordered.load(Ordering::Relaxed) == 0 {
             let begun = Instant::now();

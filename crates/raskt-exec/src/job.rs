@@ -9,7 +9,7 @@ use crate::kernel::Outcome;
 use crate::resolved::{Inputs, Part, ResolvedTable};
 use crate::run::Run;
 
-/// A task in a worker's hands, with its inputs.
+/// A task that was given to a worker, with its inputs.
 pub struct Job {
     /// Its number.
     pub task: u32,

@@ -1,4 +1,4 @@
-//! A worker's desk: the jobs it took and has not started, where others who have nothing to do may steal.
+//! A worker's local queue: the jobs it took and has not started. Workers without jobs steal from it.
 
 use std::collections::VecDeque;
 
@@ -6,11 +6,11 @@ use crate::job::Job;
 use crate::lane::LaneId;
 use crate::sync::{AtomicU32, AtomicU64, Mutex, Ordering};
 
-/// Jobs in wait on one worker, and what it does at the moment. A cache line apart from the next.
+/// The jobs of one worker that have not started, and the task it is running. Two queues never share a cache line.
 #[derive(Default)]
 #[repr(align(128))]
 pub(crate) struct LocalQueue {
-    jobs: Mutex<Pile>,
+    waiting: Mutex<Waiting>,
     /// The running task's number plus one; 0 while none runs.
     current: AtomicU32,
     /// How many jobs were finished here.
@@ -18,36 +18,36 @@ pub(crate) struct LocalQueue {
 }
 
 #[derive(Default)]
-struct Pile {
+struct Waiting {
     jobs: VecDeque<Job>,
     lane: LaneId,
 }
 
 impl LocalQueue {
-    /// Puts jobs down, in their order.
+    /// Adds jobs, in their order.
     pub fn put(&self, jobs: &mut VecDeque<Job>, lane: LaneId) {
-        let mut pile = self.jobs.lock();
-        pile.lane = lane;
-        if pile.jobs.is_empty() {
-            std::mem::swap(&mut pile.jobs, jobs);
+        let mut waiting = self.waiting.lock();
+        waiting.lane = lane;
+        if waiting.jobs.is_empty() {
+            std::mem::swap(&mut waiting.jobs, jobs);
         } else {
-            pile.jobs.append(jobs);
+            waiting.jobs.append(jobs);
         }
     }
 
     /// Takes the next job.
     pub fn next(&self) -> Option<Job> {
-        let job = self.jobs.lock().jobs.pop_front();
+        let job = self.waiting.lock().jobs.pop_front();
         self.current.store(job.as_ref().map_or(0, |job| job.task + 1), Ordering::Relaxed);
         job
     }
 
-    /// Notes which task is in hand.
+    /// Notes which task is being run.
     pub fn note(&self, task: Option<u32>) {
         self.current.store(task.map_or(0, |task| task + 1), Ordering::Relaxed);
     }
 
-    /// Notes that the job in hand is finished.
+    /// Notes that the job being run is finished.
     pub fn tick(&self) {
         self.ticks.store(self.ticks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
@@ -57,29 +57,29 @@ impl LocalQueue {
         self.ticks.load(Ordering::Relaxed)
     }
 
-    /// The task in hand.
+    /// The task that is being run.
     pub fn current(&self) -> Option<u32> {
         self.current.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// The lane of the jobs that wait here, if any does.
     pub fn waiting_lane(&self) -> Option<LaneId> {
-        let pile = self.jobs.lock();
-        (!pile.jobs.is_empty()).then_some(pile.lane)
+        let waiting = self.waiting.lock();
+        (!waiting.jobs.is_empty()).then_some(waiting.lane)
     }
 
     /// Takes the later half of the jobs that wait here, if they are of `lane`.
     pub fn steal(&self, lane: LaneId) -> VecDeque<Job> {
-        let mut pile = self.jobs.lock();
-        if pile.lane != lane {
+        let mut waiting = self.waiting.lock();
+        if waiting.lane != lane {
             return VecDeque::new();
         }
-        let keep = pile.jobs.len() / 2;
-        pile.jobs.split_off(keep)
+        let keep = waiting.jobs.len() / 2;
+        waiting.jobs.split_off(keep)
     }
 
     /// Takes all jobs away.
     pub fn clear(&self) -> VecDeque<Job> {
-        std::mem::take(&mut self.jobs.lock().jobs)
+        std::mem::take(&mut self.waiting.lock().jobs)
     }
 }

@@ -8,15 +8,15 @@ use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, 
 /// A place to sleep. A worker reads the epoch, looks for work, and sleeps only if the epoch has not moved: a
 /// call between the look and the sleep is never lost.
 ///
-/// Who sleeps with a timeout stands by for work where somebody is busy already: more of the same, for which there is a
-/// [notify](Waker::notify) instead of a [call](Waker::wake), is no news.
+/// A worker that sleeps with a timeout stands by for work in a lane where another worker is busy. [`Waker::notify`], which
+/// says that such a lane has more tasks, does not wake it; [`Waker::wake`] does.
 #[derive(Debug, Default)]
 pub struct Parking {
     lock: Mutex<()>,
     asleep: Bell,
     standby: Bell,
     n_calls: AtomicU64,
-    n_notifys: AtomicU64,
+    n_notified: AtomicU64,
 }
 
 /// What one kind of sleepers hears.
@@ -26,11 +26,11 @@ struct Bell {
     n_sleepers: AtomicUsize,
 }
 
-/// Calls and notifys up to some moment.
+/// How often `wake` and `notify` were called up to some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Epoch {
     n_calls: u64,
-    n_notifys: u64,
+    n_notified: u64,
 }
 
 impl Parking {
@@ -39,12 +39,12 @@ impl Parking {
     pub fn epoch(&self) -> Epoch {
         Epoch {
             n_calls: self.n_calls.load(Ordering::SeqCst),
-            n_notifys: self.n_notifys.load(Ordering::SeqCst),
+            n_notified: self.n_notified.load(Ordering::SeqCst),
         }
     }
 
-    /// Sleeps until somebody calls, or for `timeout`; without one, a notify will do. Not at all if it came since
-    /// `epoch`.
+    /// Sleeps until [`Waker::wake`] is called, or for `timeout`; without a timeout, [`Waker::notify`] ends the sleep
+    /// too. Returns at once where one of these was called since `epoch`.
     pub fn sleep(&self, epoch: Epoch, timeout: Option<Duration>) {
         let bell = if timeout.is_some() { &self.standby } else { &self.asleep };
         bell.n_sleepers.fetch_add(1, Ordering::SeqCst);
@@ -82,7 +82,7 @@ impl Waker for Parking {
     }
 
     fn notify(&self, n: usize) {
-        self.n_notifys.fetch_add(1, Ordering::SeqCst);
+        self.n_notified.fetch_add(1, Ordering::SeqCst);
         self.ring(&self.asleep, n);
     }
 }
@@ -92,14 +92,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_since_the_epoch_keeps_everybody_awake_a_notify_those_who_would_sleep_soundly() {
+    fn wake_keeps_every_worker_awake_and_notify_those_without_a_timeout() {
         let parking = Parking::default();
         let epoch = parking.epoch();
         parking.notify(1);
         parking.sleep(epoch, None);
         let begun = std::time::Instant::now();
         parking.sleep(epoch, Some(Duration::from_millis(2)));
-        assert!(begun.elapsed() >= Duration::from_millis(1), "a notify is no news to who stands by");
+        assert!(begun.elapsed() >= Duration::from_millis(1), "notify does not wake standby workers");
         parking.wake(1);
         parking.sleep(epoch, Some(Duration::MAX));
     }

@@ -1,4 +1,4 @@
-//! What a worker needs that hands its jobs on: to a child process, or to somebody's executor.
+//! Workers that do not run their jobs themselves but pass them to a child process or to an executor of the user's.
 
 use raskt_core::Value;
 
@@ -18,8 +18,8 @@ pub enum Away {
 }
 
 impl Run {
-    /// Reports what is done, and takes up to `n_max` jobs of any lane away from `worker`'s desk. What is mere
-    /// bookkeeping, and what `stays` says, is run in place.
+    /// Reports what is done, and takes up to `n_max` jobs of any lane away from `worker`'s local queue. Jobs
+    /// for which `stays` is true are run in place.
     pub fn take_away(
         &self,
         worker: usize,

@@ -1,10 +1,12 @@
-//! One running graph: the machine and the store under one lock, and what its workers do with them.
+//! One running graph: a machine under a lock, and what its workers do with it.
 //!
 //! Workers come from outside (a pool, the calling thread, child processes): they ask [`Run::refill`] for work
 //! and report what became of it. Everything that takes time (tasks, spilling, reading back, dropping values)
-//! happens outside the lock. So does whatever may enter a lane: workers take the lock inside theirs, and who holds it and
-//! waits to be let in would wait for ever. A body's key may be made in its world, and an error or a graph that is dropped
-//! may hold objects whose end runs any code of the user's.
+//! happens outside the lock. What runs next and what goes to disk is the machine's decision.
+//!
+//! Whatever may enter a lane happens outside the lock, too: workers take the lock inside their lane, so that a thread that
+//! held the lock and waited for the lane would wait for ever. A body's key may be made in its world, and an error or a
+//! graph that is dropped may hold objects whose finalizers run any code of the user's.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -25,13 +27,13 @@ use crate::registry::BodyRegistry;
 use crate::resolved::{Part, ResolvedTable};
 use crate::sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, wait_for};
 
-/// Who is to be told that there is work, or that it is over.
+/// Wakes the workers of a run when there is work, or when it is over.
 pub trait Waker: Send + Sync {
-    /// Up to `n` more workers would find work.
+    /// Wakes up to `n` workers: each would find work.
     fn wake(&self, n: usize);
 
-    /// There are `n` more tasks in lanes where somebody works who is likely to do them sooner than others could. Who
-    /// does not know of such lanes yet should look, and stand by.
+    /// There are `n` more tasks in lanes where another worker is likely to run them soon. Wakes workers that sleep
+    /// without a timeout, which then look and stand by; `notify` does not wake standby workers.
     fn notify(&self, n: usize);
 }
 
@@ -51,14 +53,14 @@ pub struct Run {
     pub(crate) local_queues: Vec<LocalQueue>,
     pub(crate) batch: Vec<AtomicUsize>,
     pub(crate) n_in_lane: Vec<AtomicUsize>,
-    /// 1 while native tasks come that are shorter than what they need of the lock: one worker does them sooner than two
-    /// that take turns at it.
+    /// 1 while native tasks are shorter than the time each holds the lock: one worker runs them sooner than two that
+    /// take turns at it.
     pub(crate) is_contended: AtomicUsize,
     n_done: AtomicUsize,
     n_tasks: AtomicUsize,
     /// Tasks that run or could.
     n_active: AtomicUsize,
-    /// 1 until somebody undertakes to order the tasks.
+    /// 1 until a worker begins to order the tasks.
     pub(crate) unordered: AtomicUsize,
 }
 
@@ -241,7 +243,7 @@ impl Run {
     /// Whether a task is being run at this moment.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.local_queues.iter().any(|desk| desk.current().is_some())
+        self.local_queues.iter().any(|queue| queue.current().is_some())
     }
 
     /// The values that were asked for, in order, each read back where it was spilled.
@@ -280,7 +282,7 @@ impl Run {
         self.lock().memory()
     }
 
-    /// Reports what is done, and takes new jobs of `lane` onto the desk of `worker`. Values that nobody
+    /// Reports what is done, and takes new jobs of `lane` into the local queue of `worker`. Values that nobody
     /// needs any more go to `garbage`, for the caller to drop outside the lock, inside the lane.
     pub fn refill(
         &self,
@@ -298,7 +300,7 @@ impl Run {
         work
     }
 
-    /// As [`Run::refill`], for a worker that keeps no desk: at most `n_max` jobs are added to `jobs`.
+    /// As [`Run::refill`], for a worker without a local queue: at most `n_max` jobs are added to `jobs`.
     pub fn exchange(
         &self,
         lane: LaneId,
@@ -377,10 +379,10 @@ impl Run {
         self.lock().has_consumers(task)
     }
 
-    /// Notes what `worker`, which keeps no desk, is running.
+    /// Notes what `worker`, which has no local queue, is running.
     pub fn note_current(&self, worker: usize, task: Option<u32>) {
-        if let Some(desk) = self.local_queues.get(worker) {
-            desk.note(task);
+        if let Some(queue) = self.local_queues.get(worker) {
+            queue.note(task);
         }
     }
 

@@ -2,8 +2,9 @@
 //!
 //! A lane like Python's lets one thread in at a time, so a second worker joins only when that can help: when
 //! nobody is inside, when those inside finish nothing (a task sleeps, or computes outside the lock), or when
-//! tasks take so long that handing over costs nothing beside them. While tiny tasks run, the others stay out; in
-//! a flood of native tasks that are shorter than what each needs of the run's lock, too.
+//! tasks take so long that handing over costs nothing beside them. While tiny tasks run, the others stay out. The
+//! same holds for batches of native tasks that are shorter than the time each holds the run's lock: there, workers would
+//! only contend for it.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -21,7 +22,7 @@ use crate::sync::Ordering;
 const SHORT: Duration = Duration::from_micros(4);
 /// Tasks longer than this are taken one by one, and a lane is worth sharing.
 const LONG: Duration = Duration::from_micros(50);
-/// Native tasks shorter than this, so many of them in one batch, are a flood.
+/// Native tasks shorter than this, at least [`N_CONTENDED`] of them in one batch, make workers contend for the lock.
 const TINY: Duration = Duration::from_nanos(400);
 const N_CONTENDED: usize = if cfg!(feature = "shuttle") { 2 } else { 32 };
 /// How long a lane must have finished nothing before a spare worker joins it, and how often it looks.
@@ -177,8 +178,8 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
     }
 }
 
-/// Whether, in a flood, somebody else is in the native lane and gets on. Two that leave at once find it empty, and one
-/// comes back.
+/// Whether workers contend for the lock and another one makes progress in the native lane, so that this one should
+/// leave. If two leave at once, they find the lane empty, and one comes back.
 fn is_one_too_many(run: &Run, worker: usize, n_elsewhere: &mut u64) -> bool {
     if run.is_contended.load(Ordering::Relaxed) == 0
         || run.n_in_lane[NATIVE.0 as usize].load(Ordering::Acquire) < 2
@@ -212,7 +213,7 @@ fn adapt(run: &Run, lane: LaneId, took: Duration, n_tasks: usize) {
     }
 }
 
-/// Moves jobs of `lane` from another worker's desk to `worker`'s; whether there were any.
+/// Moves jobs of `lane` from another worker's local queue to `worker`'s; whether there were any.
 fn steal(run: &Run, worker: usize, lane: LaneId) -> bool {
     let n = run.local_queues.len();
     for other in (1..n).map(|step| (worker + step) % n) {

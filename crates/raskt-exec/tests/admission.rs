@@ -1,5 +1,5 @@
 //! A source starts only while the budget holds: sources are held back while memory is short, and tasks that give some
-//! back go first. Stepped by hand, without threads; then on a pool.
+//! back go first. Stepped by the test, without threads; then on a pool.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use raskt_core::{Buffer, Value};
 use raskt_exec::run::Work;
-use raskt_exec::{BodyRegistry, Call, Job, NATIVE, Outcome, Pool, Report, Run, RunOptions};
+use raskt_exec::{BodyRegistry, Budget, Call, Job, NATIVE, Outcome, Pool, Report, Run, RunOptions};
 use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 
 const BULK_BYTES: usize = 1 << 20;
@@ -67,13 +67,13 @@ fn options(n_workers: usize) -> RunOptions {
 }
 
 /// A run whose worker is the test: it decides when a job is done.
-struct ByHand {
+struct Stepped {
     run: Run,
     jobs: VecDeque<Job>,
     n_bulks: usize,
 }
 
-impl ByHand {
+impl Stepped {
     fn new() -> Self {
         let run = Run::new(bulks_behind_a_late_task(), registry(|| (), || ()), options(1)).unwrap();
         Self { run, jobs: VecDeque::new(), n_bulks: 0 }
@@ -99,23 +99,26 @@ impl ByHand {
 
 #[test]
 fn a_source_starts_only_while_the_budget_holds() {
-    let mut hand = ByHand::new();
-    assert!(hand.take(&mut Vec::new()));
-    let late = hand.jobs.pop_front().unwrap();
+    let mut stepped = Stepped::new();
+    assert!(stepped.take(&mut Vec::new()));
+    let late = stepped.jobs.pop_front().unwrap();
     assert_eq!(late.task, 0);
     let mut reports = Vec::new();
-    while hand.take(&mut reports) {
-        reports = hand.run_all();
+    while stepped.take(&mut reports) {
+        reports = stepped.run_all();
     }
-    assert_eq!(hand.n_bulks, N_ROOM, "more have no room, and nothing frees any before the late task is done");
-    reports = vec![hand.run.execute(late, 0, 1)];
+    assert_eq!(
+        stepped.n_bulks, N_ROOM,
+        "more have no room, and nothing frees any before the late task is done"
+    );
+    reports = vec![stepped.run.execute(late, 0, 1)];
     let mut kinds = Vec::new();
-    while hand.take(&mut reports) {
-        kinds.push(hand.jobs[0].inputs.is_empty());
-        reports = hand.run_all();
+    while stepped.take(&mut reports) {
+        kinds.push(stepped.jobs[0].inputs.is_empty());
+        reports = stepped.run_all();
     }
     assert_eq!(kinds[..N_ROOM], [false; N_ROOM], "what is held is drained before another source starts");
-    assert_eq!(hand.run.results().unwrap(), vec![Value::Int(7); N_BULKS as usize]);
+    assert_eq!(stepped.run.results().unwrap(), vec![Value::Int(7); N_BULKS as usize]);
 }
 
 #[test]
@@ -161,4 +164,35 @@ fn the_threads_of_a_pool_hold_sources_back() {
     let (_, peak, _) = run.memory();
     // Two may start before the first has shown how large they are.
     assert!(peak <= ((N_ROOM + 2) * BULK_BYTES) as u64, "{peak} bytes");
+}
+
+#[test]
+fn two_runs_that_share_a_budget_both_end_and_neither_takes_it_all() {
+    let budget = Arc::new(Budget::default());
+    let registry = registry(|| (), || ());
+    let open = |n_workers| {
+        let options = RunOptions { budget: Some(Arc::clone(&budget)), ..options(n_workers) };
+        Run::new(bulks_behind_a_late_task(), Arc::clone(&registry), options).unwrap()
+    };
+    // The first takes all the room there is, and does not go on before the second has ended.
+    let mut first = Stepped { run: open(1), jobs: VecDeque::new(), n_bulks: 0 };
+    assert!(first.take(&mut Vec::new()));
+    let late = first.jobs.pop_front().unwrap();
+    let mut reports = Vec::new();
+    while first.take(&mut reports) {
+        reports = first.run_all();
+    }
+    assert_eq!(first.n_bulks, N_ROOM);
+    assert!(budget.used_bytes() >= (N_ROOM * BULK_BYTES) as u64);
+    let pool = Pool::new(2, &registry).unwrap();
+    let second = Arc::new(open(2));
+    pool.start(&second);
+    while !second.wait(None) {}
+    assert_eq!(second.results().unwrap(), vec![Value::Int(7); N_BULKS as usize]);
+    drop((pool, second));
+    reports = vec![first.run.execute(late, 0, 1)];
+    while first.take(&mut reports) {
+        reports = first.run_all();
+    }
+    assert_eq!(first.run.results().unwrap(), vec![Value::Int(7); N_BULKS as usize]);
 }

@@ -1,4 +1,4 @@
-//! The calling thread's hand: native tasks on little data, and the brief one that ends the graph.
+//! Inline runs: native tasks on little data, and the brief one that ends the graph, on the calling thread.
 
 #![allow(clippy::unwrap_used, reason = "a test's helpers may fail it")]
 
@@ -69,8 +69,8 @@ impl World for Island {
     }
 }
 
-/// A native task that makes `n` bytes, then the island's that counts them: what the hand alone did of that.
-fn done_by_hand(n: usize, is_brief: bool) -> (bool, usize) {
+/// A native task that makes `n` bytes, then the island's that counts them: what the inline run alone did of that.
+fn done_inline(n: usize, is_brief: bool) -> (bool, usize) {
     let mut registry = BodyRegistry::default();
     let copy = |call: &mut Call<'_>| Ok(Outcome::Value(call.inputs[0].clone()));
     registry.add_kernel("copy", Arc::new(copy)).unwrap();
@@ -90,16 +90,16 @@ fn done_by_hand(n: usize, is_brief: bool) -> (bool, usize) {
 }
 
 #[test]
-fn a_small_graph_that_ends_with_a_brief_task_is_done_by_hand() {
-    assert_eq!(done_by_hand(100, true), (true, 3));
+fn a_small_graph_that_ends_with_a_brief_task_is_done_inline() {
+    assert_eq!(done_inline(100, true), (true, 3));
 }
 
 #[test]
 fn what_may_take_long_in_another_lane_is_left_to_the_pool() {
-    assert_eq!(done_by_hand(100, false), (false, 2));
+    assert_eq!(done_inline(100, false), (false, 2));
 }
 
 #[test]
 fn what_reads_much_is_left_to_the_pool() {
-    assert_eq!(done_by_hand(2 << 20, true), (false, 1));
+    assert_eq!(done_inline(2 << 20, true), (false, 1));
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A set of ranks with its minimum at hand: a bitmap and, above it, bitmaps of which words are not empty.
+/// A set of ranks that finds its minimum fast: a bitmap and, above it, bitmaps of which words are not empty.
 ///
 /// A million ranks take 128 KiB, and insertion and removal of the minimum touch one word a level. Tasks that
 /// came into being while the graph ran have no rank of their own: they wait in a heap, under the rank of

@@ -611,3 +611,67 @@ impl Tasks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use raskt_graph::{Body, Keys, TableBuilder};
+
+    use super::*;
+    use crate::kernel::{Call, Kernel, Outcome};
+    use crate::lane::NATIVE;
+    use crate::registry::BodyRegistry;
+
+    /// A body of the second lane.
+    struct Second;
+
+    impl Kernel for Second {
+        fn run(&self, _: &mut Call<'_>) -> Result<Outcome> {
+            Ok(Outcome::Value(raskt_core::Value::Unit))
+        }
+
+        fn lane(&self) -> LaneId {
+            LaneId(1)
+        }
+    }
+
+    #[test]
+    fn sources_are_served_last_while_memory_is_short_whatever_their_rank() {
+        let mut registry = BodyRegistry::default();
+        let native = |_: &mut Call<'_>| Ok(Outcome::Value(raskt_core::Value::Unit));
+        registry.add_kernel("s", Arc::new(native)).unwrap();
+        registry.add_kernel("far", Arc::new(Second)).unwrap();
+        let mut table = TableBuilder::default();
+        let (s, far) = (table.body(Body::native("s")), table.body(Body::native("far")));
+        for (body, inputs) in [(s, &[][..]), (s, &[]), (s, &[]), (far, &[0]), (s, &[1]), (s, &[2])] {
+            table.push(body, inputs).unwrap();
+        }
+        let table = table.finish(Keys::Indexed("t".into()), vec![3, 4, 5]).unwrap();
+        let mut tasks = Tasks::new(2);
+        tasks.n_left.push(0);
+        let graph = Graph::new(ResolvedTable::new(Arc::new(table), &registry).unwrap());
+        let (mut taken, mut released) = (Vec::new(), Vec::new());
+        tasks.add(OwnerId(0), graph, &mut released).unwrap();
+        tasks.rank(&[0, 1, 2, 3, 4, 5]).unwrap();
+        tasks.take(NATIVE, 2, &mut taken);
+        assert_eq!(taken, [0, 1]);
+        tasks.finish(&mut taken, &mut released);
+        taken.clear();
+
+        assert_eq!((tasks.n_ready(NATIVE), tasks.first_lane()), (2, Some(NATIVE)), "2 is next in turn");
+        tasks.sources = Sources::Last;
+        assert_eq!((tasks.n_ready(NATIVE), tasks.n_ready(LaneId(1))), (1, 1));
+        assert_eq!(tasks.first_lane(), Some(LaneId(1)), "3 is the first that has inputs");
+        tasks.take(NATIVE, 8, &mut taken);
+        assert_eq!(taken, [4], "2 stays behind although its rank is lower");
+        tasks.take(NATIVE, 8, &mut taken);
+        assert_eq!(taken, [4], "2 stays behind although what goes first waits in another lane");
+        tasks.take(LaneId(1), 8, &mut taken);
+        assert_eq!(taken, [4, 3]);
+        assert_eq!(tasks.first_lane(), Some(NATIVE), "now nothing else could start");
+        taken.clear();
+        tasks.take(NATIVE, 8, &mut taken);
+        assert_eq!(taken, [2]);
+    }
+}

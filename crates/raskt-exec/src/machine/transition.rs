@@ -131,7 +131,7 @@ impl Machine {
 
     /// Tells the owners of tasks that were skipped why, but for `cause`, which knows.
     fn blame(&mut self, cause: Option<OwnerId>, error: &Error, out: &mut Actions) {
-        if self.owners.len() < 2 {
+        if self.owners.len() < 2 && cause.is_some() {
             return self.tasks.skipped.clear();
         }
         let mut blamed: Vec<u32> = cause.iter().map(|owner| owner.0).collect();

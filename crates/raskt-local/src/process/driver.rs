@@ -17,7 +17,7 @@ use super::Setup;
 use super::call::{Call, pack, unpack_outcome};
 use super::child::{in_worlds, outcomes};
 use super::command::{Ended, Link};
-use super::hub::{Desk, Hub, Serving};
+use super::hub::{DriverState, Hub, Serving};
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome, lost};
 use super::traffic::{decode, encode, own_block};
 use super::wire::{Frame, Kind, broken};
@@ -93,15 +93,15 @@ impl Driver {
         }
     }
 
-    fn desk(&self) -> &Desk {
-        &self.hub.desks[self.worker]
+    fn state(&self) -> &DriverState {
+        &self.hub.drivers[self.worker]
     }
 
     /// The driver's life.
     pub fn live(&mut self) {
         let hub = Arc::clone(&self.hub);
         loop {
-            let epoch = self.desk().bell.epoch();
+            let epoch = self.state().bell.epoch();
             let runs = {
                 let state = hub.state.lock();
                 if state.stop {
@@ -135,20 +135,24 @@ impl Driver {
     fn retire(&mut self) {
         self.flights.drain(..).for_each(drop);
         if let Some(mut link) = self.link.take() {
-            link.end(if self.desk().n_held.load(Ordering::Relaxed) > 0 { Duration::ZERO } else { END_GRACE });
+            link.end(if self.state().n_held.load(Ordering::Relaxed) > 0 {
+                Duration::ZERO
+            } else {
+                END_GRACE
+            });
         }
         self.cool();
     }
 
     /// Without a child.
     fn cool(&mut self) {
-        let desk = self.desk();
-        desk.is_warm.store(false, Ordering::SeqCst);
-        desk.pid.store(0, Ordering::Relaxed);
-        desk.n_held.store(0, Ordering::Relaxed);
-        desk.sockets.iter().for_each(|socket| socket.store(-1, Ordering::Relaxed));
-        desk.room.store(1, Ordering::SeqCst);
-        *desk.outbox.lock() = None;
+        let state = self.state();
+        state.is_warm.store(false, Ordering::SeqCst);
+        state.pid.store(0, Ordering::Relaxed);
+        state.n_held.store(0, Ordering::Relaxed);
+        state.sockets.iter().for_each(|socket| socket.store(-1, Ordering::Relaxed));
+        state.room.store(1, Ordering::SeqCst);
+        *state.outbox.lock() = None;
         self.mean = None;
         self.kill_at = None;
         self.dropped.clear();
@@ -188,11 +192,11 @@ impl Driver {
             let mut jobs = VecDeque::new();
             let mut garbage = Vec::new();
             worked |= !reports.is_empty();
-            let mut relief = self.exchange(run, NATIVE, 64, &mut reports, &mut jobs, &mut garbage);
-            if jobs.is_empty() && !relief {
+            let mut has_spilled = self.exchange(run, NATIVE, 64, &mut reports, &mut jobs, &mut garbage);
+            if jobs.is_empty() && !has_spilled {
                 let room = self.room(Some(run));
                 if room > 0 && run.n_ready(ELSEWHERE) > 0 && self.warm_up(run) {
-                    relief = self.exchange(run, ELSEWHERE, room, &mut reports, &mut jobs, &mut garbage);
+                    has_spilled = self.exchange(run, ELSEWHERE, room, &mut reports, &mut jobs, &mut garbage);
                     worked |= !jobs.is_empty();
                     if !jobs.is_empty() {
                         self.sent_last = Some(serving.serial);
@@ -204,8 +208,8 @@ impl Driver {
                 reports.extend(jobs.drain(..).map(|job| self.run_here(run, job)));
             }
             drop(garbage);
-            self.desk().room.store(self.room(None), Ordering::SeqCst);
-            if reports.is_empty() && !relief {
+            self.state().room.store(self.room(None), Ordering::SeqCst);
+            if reports.is_empty() && !has_spilled {
                 return worked;
             }
         }
@@ -280,13 +284,13 @@ impl Driver {
         let serial = self.hub.next_child();
         match Link::start(command, serial, &self.hub.arena, min_bytes, options.start_timeout) {
             Ok(link) => {
-                let desk = self.desk();
-                desk.pid.store(link.pid(), Ordering::Relaxed);
-                desk.is_warm.store(true, Ordering::SeqCst);
-                for (socket, fd) in desk.sockets.iter().zip(link.sockets()) {
+                let state = self.state();
+                state.pid.store(link.pid(), Ordering::Relaxed);
+                state.is_warm.store(true, Ordering::SeqCst);
+                for (socket, fd) in state.sockets.iter().zip(link.sockets()) {
                     socket.store(fd, Ordering::Relaxed);
                 }
-                *desk.outbox.lock() = Some(Arc::clone(link.traffic.outbox()));
+                *state.outbox.lock() = Some(Arc::clone(link.traffic.outbox()));
                 self.link = Some(link);
                 self.active_at = Instant::now();
                 true
@@ -371,9 +375,9 @@ impl Driver {
         }
         link.n_sent += sent.len() as u64;
         link.traffic.send(&link.sender, Kind::Calls, &encode(&(functions, sent)))?;
-        let desk = &self.hub.desks[self.worker];
-        desk.n_held.store(self.flights.len(), Ordering::Relaxed);
-        desk.progress.store(self.hub.now_ms(), Ordering::Relaxed);
+        let state = &self.hub.drivers[self.worker];
+        state.n_held.store(self.flights.len(), Ordering::Relaxed);
+        state.progress.store(self.hub.now_ms(), Ordering::Relaxed);
         self.active_at = Instant::now();
         Ok(())
     }
@@ -421,9 +425,9 @@ impl Driver {
             }
             _ => return Err(broken("a frame that is not for a parent")),
         }
-        let desk = self.desk();
-        desk.n_held.store(self.flights.len(), Ordering::Relaxed);
-        desk.progress.store(self.hub.now_ms(), Ordering::Relaxed);
+        let state = self.state();
+        state.n_held.store(self.flights.len(), Ordering::Relaxed);
+        state.progress.store(self.hub.now_ms(), Ordering::Relaxed);
         self.active_at = Instant::now();
         Ok(())
     }
@@ -540,14 +544,14 @@ impl Driver {
     /// Sleeps until there is something to do.
     fn sleep(&mut self, epoch: u64) {
         let hub = Arc::clone(&self.hub);
-        let desk = &hub.desks[self.worker];
-        if desk.recall.swap(false, Ordering::SeqCst) && self.flights.len() > 1 {
+        let state = &hub.drivers[self.worker];
+        if state.recall.swap(false, Ordering::SeqCst) && self.flights.len() > 1 {
             self.recall();
         }
-        desk.room.store(self.room(None), Ordering::SeqCst);
+        state.room.store(self.room(None), Ordering::SeqCst);
         let timeout = self.patience();
         let Some(link) = &self.link else {
-            drop(desk.bell.sleep(epoch, None, timeout));
+            drop(state.bell.sleep(epoch, None, timeout));
             return self.help();
         };
         if let Err(error) = link.traffic.tell(&link.sender) {
@@ -558,7 +562,7 @@ impl Driver {
         if receiver.has_next() {
             return;
         }
-        let outcome = match desk.bell.sleep(epoch, Some(receiver.fd()), timeout) {
+        let outcome = match state.bell.sleep(epoch, Some(receiver.fd()), timeout) {
             Ok(true) => receiver.fill(),
             Ok(false) => Ok(true),
             Err(error) => Err(error),
@@ -591,8 +595,8 @@ impl Driver {
 
     /// Whether another child holds more than `n` calls.
     fn holds_others(&self, n: usize) -> bool {
-        let others = self.hub.desks.iter().enumerate().filter(|(at, _)| *at != self.worker);
-        others.into_iter().any(|(_, desk)| desk.n_held.load(Ordering::Relaxed) > n)
+        let others = self.hub.drivers.iter().enumerate().filter(|(at, _)| *at != self.worker);
+        others.into_iter().any(|(_, driver)| driver.n_held.load(Ordering::Relaxed) > n)
     }
 
     /// Has children that are stuck give back what they have not begun, for this one to take.
@@ -601,12 +605,12 @@ impl Driver {
             return;
         }
         let now = self.hub.now_ms();
-        for (at, desk) in self.hub.desks.iter().enumerate() {
-            let stuck = now.saturating_sub(desk.progress.load(Ordering::Relaxed))
+        for (at, driver) in self.hub.drivers.iter().enumerate() {
+            let stuck = now.saturating_sub(driver.progress.load(Ordering::Relaxed))
                 >= STALL.as_millis().clamped::<u64>();
-            if at != self.worker && stuck && desk.n_held.load(Ordering::Relaxed) > 1 {
-                desk.recall.store(true, Ordering::SeqCst);
-                desk.bell.ring();
+            if at != self.worker && stuck && driver.n_held.load(Ordering::Relaxed) > 1 {
+                driver.recall.store(true, Ordering::SeqCst);
+                driver.bell.ring();
             }
         }
     }

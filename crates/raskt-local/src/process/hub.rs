@@ -60,7 +60,7 @@ pub struct Serving {
 }
 
 /// What others may know of a driver.
-pub struct Desk {
+pub struct DriverState {
     pub bell: Bell,
     /// How many more calls it would take.
     pub room: AtomicUsize,
@@ -87,7 +87,7 @@ pub struct Hub {
     /// The registry of the runs.
     pub registry: Arc<BodyRegistry>,
     pub arena: Arc<Arena>,
-    pub desks: Vec<Desk>,
+    pub drivers: Vec<DriverState>,
     pub state: Mutex<State>,
     pub began: Instant,
     next_child: AtomicU32,
@@ -112,8 +112,8 @@ impl Hub {
         worlds: Arc<BodyRegistry>,
         registry: Arc<BodyRegistry>,
     ) -> std::io::Result<Self> {
-        let desk = |_| {
-            Ok(Desk {
+        let driver = |_| {
+            Ok(DriverState {
                 bell: Bell::new()?,
                 room: AtomicUsize::new(1),
                 is_warm: AtomicBool::new(false),
@@ -126,7 +126,7 @@ impl Hub {
             })
         };
         Ok(Self {
-            desks: (0..options.n_children).map(desk).collect::<std::io::Result<_>>()?,
+            drivers: (0..options.n_children).map(driver).collect::<std::io::Result<_>>()?,
             options,
             worlds,
             registry,
@@ -173,8 +173,8 @@ impl Hub {
         if gone.is_empty() {
             return;
         }
-        for desk in &self.desks {
-            if let Some(outbox) = desk.outbox.lock().as_ref() {
+        for driver in &self.drivers {
+            if let Some(outbox) = driver.outbox.lock().as_ref() {
                 outbox.retired.lock().extend(gone.iter().map(|&number| (0, number)));
             }
         }
@@ -186,13 +186,13 @@ impl Waker for Hub {
         let mut left = n;
         // Children that are there first: starting one takes longer than most tasks.
         for warm in [true, false] {
-            for desk in &self.desks {
+            for driver in &self.drivers {
                 if left == 0 {
                     return;
                 }
-                let wanted = n == usize::MAX || desk.room.load(Ordering::SeqCst) > 0;
-                if desk.is_warm.load(Ordering::SeqCst) == warm && wanted {
-                    desk.bell.ring();
+                let wanted = n == usize::MAX || driver.room.load(Ordering::SeqCst) > 0;
+                if driver.is_warm.load(Ordering::SeqCst) == warm && wanted {
+                    driver.bell.ring();
                     left -= 1;
                 }
             }

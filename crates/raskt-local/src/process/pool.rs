@@ -76,7 +76,7 @@ impl ProcessPool {
     /// The process ids of the children that are there.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
-        let pids = self.hub.desks.iter().map(|desk| desk.pid.load(Ordering::Relaxed));
+        let pids = self.hub.drivers.iter().map(|driver| driver.pid.load(Ordering::Relaxed));
         pids.filter(|&pid| pid != 0).collect()
     }
 
@@ -98,8 +98,8 @@ impl ProcessPool {
     /// Closes the links in a forked child, where they are the parent's: else the children would not notice when
     /// that is gone. What remains of the pool is to be forgotten.
     pub fn close_after_fork(&self) {
-        for desk in &self.hub.desks {
-            desk.sockets.iter().for_each(|socket| {
+        for driver in &self.hub.drivers {
+            driver.sockets.iter().for_each(|socket| {
                 let fd = socket.swap(-1, Ordering::Relaxed);
                 if fd >= 0 {
                     // SAFETY: the descriptors belong to a driver, whose thread does not exist in this process.
