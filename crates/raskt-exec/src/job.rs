@@ -46,16 +46,6 @@ pub enum Reported {
     Graph(Box<ResolvedTable>),
 }
 
-impl Reported {
-    /// The value, if it is one.
-    pub(crate) fn into_value(self) -> Option<Value> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Graph(_) => None,
-        }
-    }
-}
-
 impl Job {
     /// The inputs that are not in memory: the place among the inputs, and the task whose value it is.
     pub fn missing(&self) -> impl Iterator<Item = (usize, u32)> + '_ {

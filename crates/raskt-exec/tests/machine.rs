@@ -173,6 +173,8 @@ impl Driver {
         self.out.ended.clear();
         self.out.garbage.clear();
         self.out.files.clear();
+        self.out.discarded.clear();
+        self.out.parts.clear();
     }
 
     fn owner(&self, pick: &Pick) -> Option<OwnerId> {
@@ -335,6 +337,13 @@ impl Driver {
             Step::Order { n } => self.order(*n),
             Step::Ask { n } => self.handle(Event::Asked { lane: NATIVE, n_max: *n }),
             Step::Finish { job } => self.finish(job),
+            other => self.apply_answer(other),
+        }
+    }
+
+    /// What came of a job or a fetch, other than a value in time.
+    fn apply_answer(&mut self, step: &Step) {
+        match step {
             Step::Fail { job } => {
                 if let Some((job, _)) = self.take_job(job) {
                     self.report(job.task, Err(ErrorKind::InvalidValue("on purpose".into()).into()));
@@ -367,6 +376,13 @@ impl Driver {
                     self.handle(Event::Missing { task });
                 }
             }
+            other => self.apply_withdrawal(other),
+        }
+    }
+
+    /// What is lost, cancelled, not wanted any more, or has to go to disk.
+    fn apply_withdrawal(&mut self, step: &Step) {
+        match step {
             Step::Lose { task } => {
                 // Mostly of those whose value is there.
                 let there: Vec<u32> =
@@ -410,6 +426,7 @@ impl Driver {
                 }
             }
             Step::Squeeze { bytes } => self.handle(Event::Allowed { bytes: *bytes }),
+            other => panic!("{other:?} takes nothing away"),
         }
     }
 
@@ -604,7 +621,7 @@ fn a_report_that_comes_twice_or_late_changes_nothing() {
     let mut out = Actions::default();
     let again = Report { task: a, outcome: Ok(Reported::Value(Value::Int(-1))) };
     machine.handle(Event::Reported(&mut vec![again]), &mut out);
-    assert_eq!((machine.peek(first), out.garbage), (Some(Value::Int(i64::from(a))), vec![Value::Int(-1)]));
+    assert_eq!((machine.peek(first), out.discarded.len()), (Some(Value::Int(i64::from(a))), 1));
     machine.handle(Event::Closed { owner: owners[0] }, &mut Actions::default());
     assert_eq!(machine.n_tasks(), 2, "a job is out: its number is not given to another");
     finish(&mut machine, b);

@@ -158,8 +158,8 @@ impl RemoteWorker {
             let function = function.map(|function| flat(py, function.payload())).transpose()?;
             let call = flat(py, &shipment.call)?;
             let id = id.map(|id| PyBytes::new(py, id.as_bytes()));
-            let (plan, local) = job.place(&self.run);
-            let key = crate::view::key(py, plan.table(), local)?;
+            let (resolved, local) = job.resolved(&self.run);
+            let key = crate::view::key(py, resolved.table(), local)?;
             calls.append((job.task, key, id, function, call, inputs?))
         };
         packed().map_err(|error| errors::raised(py, error))?;

@@ -67,8 +67,9 @@ impl Store {
         }
     }
 
-    /// Takes back a value that was handed over, unchanged; does nothing where none was.
-    pub fn take_back(&mut self, slot: u32, value: Value) {
+    /// Takes back a value that was handed over, unchanged. Where none was, the value is returned: drop it without the
+    /// lock.
+    pub fn take_back(&mut self, slot: u32, value: Value) -> Option<Value> {
         let is_away = match &self.slots[slot as usize] {
             Slot::Empty => false,
             Slot::Small { value, .. } => matches!(value, Value::Unit),
@@ -76,8 +77,6 @@ impl Store {
                 matches!(self.entries[index as usize].residence, Residence::HandedOver { .. })
             }
         };
-        if is_away {
-            self.put(slot, value);
-        }
+        if is_away { self.put(slot, value) } else { Some(value) }
     }
 }

@@ -1,13 +1,15 @@
 //! What a machine is told, and what it says is to be done.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use raskt_core::{Error, Result, Value};
 use raskt_store::{SpillJob, SpilledFile};
 
 use super::graph::OwnerId;
-use crate::job::{Job, Report};
+use crate::job::{Job, Report, Reported};
 use crate::lane::LaneId;
+use crate::resolved::Part;
 
 /// What a machine is told. Tasks are named by their numbers in the machine. What comes late, about tasks or owners that
 /// are not there any more, changes nothing.
@@ -97,6 +99,10 @@ pub struct Actions {
     pub garbage: Vec<Value>,
     /// Files that nobody needs: as garbage.
     pub files: Vec<SpilledFile>,
+    /// What is too late, or is tried again: as garbage. Errors and graphs may hold objects whose end runs any code.
+    pub discarded: Vec<Result<Reported>>,
+    /// Tables that are forgotten: as garbage.
+    pub parts: Vec<Arc<Part>>,
     /// So much was evicted that [`raskt_store::trim_allocator`] is worth its while.
     pub trim: bool,
 }

@@ -1,10 +1,13 @@
 //! Transitions that are rare: values that are lost and computed again, tasks that nobody wants any more, owners that
 //! leave.
 
+use std::sync::Arc;
+
 use super::cell::{Cell, Phase};
 use super::graph::{Input, OwnerId};
 use super::segment::Segment;
 use super::tasks::Tasks;
+use crate::resolved::Part;
 
 impl Tasks {
     /// One more use of the task. Where its value was released, it is to run again: see [`Tasks::recompute`].
@@ -185,8 +188,8 @@ impl Tasks {
         }
     }
 
-    /// Forgets the segments of closed owners that nothing hangs on any more; `forgotten` gains their tasks' numbers.
-    pub fn retire(&mut self, is_closed: impl Fn(u32) -> bool, forgotten: &mut Vec<std::ops::Range<u32>>) {
+    /// Forgets the segments of closed owners that nothing hangs on any more; `forgotten` gains their tables.
+    pub fn retire(&mut self, is_closed: impl Fn(u32) -> bool, forgotten: &mut Vec<Arc<Part>>) {
         while let Some(at) =
             self.segments.iter().position(|segment| is_closed(segment.owner) && !self.is_in_use(segment))
         {
@@ -209,7 +212,7 @@ impl Tasks {
                 self.n_first = 0;
             }
             self.give_back(tasks.start, tasks.len() as u32);
-            forgotten.push(tasks);
+            forgotten.push(Arc::clone(segment.part()));
         }
         for queue in &mut self.queues {
             let has_segments = |owner: u32| self.segments.iter().any(|segment| segment.owner == owner);

@@ -102,18 +102,21 @@ impl Segment {
     /// # Errors
     /// [`ErrorKind::InvalidGraph`] where an input is named that the task does not have, or the output is an input.
     pub fn grown(
-        resolved: ResolvedTable,
+        resolved: Box<ResolvedTable>,
         (stands_for, origin, outer): (u32, u32, &[u32]),
         at: Berth,
-    ) -> Result<Self> {
+    ) -> Result<Self, (Error, Box<ResolvedTable>)> {
         let table = resolved.table();
         if !matches!(table.outputs(), [output] if !matches!(table.body(*output), Body::Input(_))) {
-            return Err(invalid("the output of a subgraph must be one of its tasks".into()));
+            return Err((invalid("the output of a subgraph must be one of its tasks".into()), resolved));
         }
         let outer: Vec<Input> = outer.iter().copied().map(Input::Task).collect();
-        let links = Some(Links::new(table, at.base, &outer, "a subgraph")?);
+        let links = match Links::new(table, at.base, &outer, "a subgraph") {
+            Ok(links) => Some(links),
+            Err(error) => return Err((error, resolved)),
+        };
         let consumers = Arc::new(table.inputs().transpose());
-        Ok(Self::new(resolved, consumers, (links, outer), Some(Growth { stands_for, origin }), at))
+        Ok(Self::new(*resolved, consumers, (links, outer), Some(Growth { stands_for, origin }), at))
     }
 
     fn new(

@@ -5,7 +5,7 @@
 //! million tasks, so [`Tasks::finish`] goes over the tasks in passes of one kind of access each: the processor
 //! then waits for many of them at once.
 
-use raskt_core::{Result, vast_vec};
+use raskt_core::{Error, Result, vast_vec};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell::{Cell, Phase, UNRANKED};
@@ -531,10 +531,18 @@ impl Tasks {
     ///
     /// # Errors
     /// [`raskt_core::ErrorKind::InvalidGraph`] where an input is named that the task does not have, or the output is an
-    /// input, or there are too many tasks.
-    pub fn expanded(&mut self, task: u32, graph: ResolvedTable, released: &mut Vec<u32>) -> Result<()> {
+    /// input, or there are too many tasks; and the graph.
+    pub fn expanded(
+        &mut self,
+        task: u32,
+        graph: Box<ResolvedTable>,
+        released: &mut Vec<u32>,
+    ) -> Result<(), (Error, Box<ResolvedTable>)> {
         let n = graph.table().n_tasks();
-        let base = self.free_base(n)?;
+        let base = match self.free_base(n) {
+            Ok(base) => base,
+            Err(error) => return Err((error, graph)),
+        };
         let outer = self.inputs(task).to_vec();
         let of = self.locate(task).0;
         let berth = Berth { base, queue: of.queue, owner: of.owner };

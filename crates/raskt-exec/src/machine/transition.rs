@@ -58,7 +58,7 @@ impl Machine {
         for Report { task, outcome } in reports.drain(..) {
             self.unreserve(task);
             let Some(at) = self.tasks.segment_at(task) else {
-                out.garbage.extend(outcome.ok().and_then(Reported::into_value));
+                out.discarded.push(outcome);
                 continue;
             };
             let owner = self.tasks.segments[at].owner;
@@ -66,11 +66,11 @@ impl Machine {
                 && self.owners[owner as usize].standing == Standing::Open;
             match outcome {
                 Ok(Reported::Value(value)) if is_wanted => self.keep(task, value, out),
-                Ok(Reported::Graph(grown)) if is_wanted => self.grow(task, *grown, out),
+                Ok(Reported::Graph(grown)) if is_wanted => self.grow(task, grown, out),
                 Err(error) if is_wanted => self.failed(task, OwnerId(owner), error, out),
                 late => {
                     self.tasks.discard(task, &mut self.released);
-                    out.garbage.extend(late.ok().and_then(Reported::into_value));
+                    out.discarded.push(late);
                 }
             }
         }
@@ -94,10 +94,11 @@ impl Machine {
         }
     }
 
-    fn grow(&mut self, task: u32, graph: ResolvedTable, out: &mut Actions) {
+    fn grow(&mut self, task: u32, graph: Box<ResolvedTable>, out: &mut Actions) {
         match self.tasks.expanded(task, graph, &mut self.released) {
             Ok(()) => self.store.grow(self.tasks.cells.len()),
-            Err(error) => {
+            Err((error, graph)) => {
+                out.discarded.push(Ok(Reported::Graph(graph)));
                 let owner = self.tasks.locate(task).0.owner;
                 self.failed(task, OwnerId(owner), error, out);
             }
@@ -113,6 +114,7 @@ impl Machine {
             let attempts = self.attempts.entry(task).or_default();
             if *attempts < allowed {
                 *attempts += 1;
+                out.discarded.push(Err(error));
                 return self.tasks.put_back(task, &mut self.released);
             }
         }
@@ -152,16 +154,18 @@ impl Machine {
 
     /// No more tasks of `owner` start. What others wait for is skipped.
     fn stop(&mut self, owner: OwnerId, error: Option<Error>, out: &mut Actions) {
-        let Some(known) = self.owners.get_mut(owner.0 as usize) else { return };
-        if known.standing != Standing::Open {
-            return;
-        }
+        let open = self.owners.get_mut(owner.0 as usize).filter(|owner| owner.standing == Standing::Open);
+        let Some(known) = open else {
+            return out.discarded.extend(error.map(Err));
+        };
         known.standing = Standing::Stopped;
         let n_left = self.tasks.n_left[owner.0 as usize];
         if n_left > 0 || !known.is_idle {
             let cancelled = || known.errors.is_empty().then(|| ErrorKind::Cancelled.into());
             known.errors.extend(error.or_else(cancelled));
             out.ended.push(Ended { owner, is_complete: false });
+        } else {
+            out.discarded.extend(error.map(Err));
         }
         known.is_idle = true;
         let why = known.errors.first().cloned().unwrap_or_else(|| ErrorKind::Cancelled.into());
@@ -189,7 +193,7 @@ impl Machine {
         self.unreserve(job.task);
         if self.tasks.segment_at(job.task).is_some() {
             for (&input, value) in self.tasks.inputs(job.task).iter().zip(job.inputs) {
-                self.store.take_back(input, value);
+                out.garbage.extend(self.store.take_back(input, value));
             }
             self.tasks.put_back(job.task, &mut self.released);
         }
@@ -212,6 +216,7 @@ impl Machine {
     fn missing(&mut self, task: u32, out: &mut Actions) {
         if let Some(at) = self.tasks.segment_at(task) {
             let (segment, awaited) = (&self.tasks.segments[at], self.tasks.cells[task as usize].phase);
+            // The key of an input is not made by its world.
             let key = segment.table().key(task - segment.base()).to_string();
             self.tasks.missing(task, &mut self.released);
             if awaited == Phase::AWAITED {
@@ -302,15 +307,17 @@ impl Machine {
             has_closed |= owner.standing == Standing::Closed;
         }
         if has_closed {
-            self.retire();
+            self.retire(out);
         }
     }
 
-    fn retire(&mut self) {
+    fn retire(&mut self, out: &mut Actions) {
         let owners = &self.owners;
         let mut forgotten = Vec::new();
         self.tasks.retire(|owner| owners[owner as usize].standing == Standing::Closed, &mut forgotten);
-        for tasks in forgotten {
+        for part in forgotten {
+            let tasks = part.base..part.base + part.table.table().n_tasks() as u32;
+            out.parts.push(part);
             self.retries_of.retain(|task, _| !tasks.contains(task));
             self.attempts.retain(|task, _| !tasks.contains(task));
         }
@@ -318,7 +325,7 @@ impl Machine {
             let is_gone = !self.tasks.segments.iter().any(|segment| segment.owner == at);
             if owner.standing == Standing::Closed && is_gone {
                 owner.standing = Standing::Vacant;
-                owner.errors.clear();
+                out.discarded.extend(owner.errors.drain(..).map(Err));
             }
         }
     }
