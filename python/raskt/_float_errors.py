@@ -21,20 +21,15 @@ def _modes() -> dict[str, str]:
     return {} if geterr is None else geterr()
 
 
-def asked() -> int:
-    """The bits of the kinds that are not ignored."""
+def asked() -> tuple[int, int]:
+    """The bits of the kinds that are not ignored, and of those that are errors of the task that meets one."""
     modes = _modes()
-    return sum(bit for bit, key, _ in _KINDS if modes.get(key, "ignore") != "ignore")
+    asked = sum(bit for bit, key, _ in _KINDS if modes.get(key, "ignore") != "ignore")
+    return asked, sum(bit for bit, key, _ in _KINDS if modes.get(key) == "raise")
 
 
 def report(found: Sequence[tuple[str, int]]) -> None:
-    """Do for each operation and the bits of what it met what the caller's modes say.
-
-    Raises
-    ------
-    FloatingPointError
-        Where a mode is ``"raise"``.
-    """
+    """Do for each operation and the bits of what it met what the modes say; ``"raise"`` is not among them."""
     modes = _modes()
     for operation, bits in found:
         for bit, key, kind in _KINDS:
@@ -44,8 +39,6 @@ def report(found: Sequence[tuple[str, int]]) -> None:
 
 def _handle(mode: str, bit: int, kind: str, operation: str) -> None:
     text = f"{kind} encountered in {operation}"
-    if mode == "raise":
-        raise FloatingPointError(text)
     if mode == "warn":
         warnings.warn(text, RuntimeWarning, stacklevel=_user_level())
     elif mode == "print":

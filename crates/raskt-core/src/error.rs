@@ -53,6 +53,8 @@ pub enum ErrorKind {
     },
     /// A value out of its range.
     InvalidValue(String),
+    /// A floating-point error that its user wants raised; which kind, in which operation.
+    FloatingPoint(String),
     /// Bytes that do not decode.
     Corrupt(String),
     /// A value that has no encoding (an object that cannot be pickled, say).
@@ -254,7 +256,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the child process {pid} that ran the task ended with {status}")
             }
             Self::Cancelled => f.write_str("the computation was cancelled"),
-            Self::NotImplemented(what) => f.write_str(what),
+            Self::NotImplemented(what) | Self::FloatingPoint(what) => f.write_str(what),
             Self::Many(errors) => {
                 write!(f, "{} tasks failed", errors.len())?;
                 errors.iter().try_for_each(|error| write!(f, "\n  {error}"))

@@ -1,5 +1,7 @@
 //! Floating-point errors that native kernels met, by kind and operation, for a front end that tells its user.
 
+use raskt_core::{ErrorKind, Result};
+
 use crate::sync::Mutex;
 
 /// A set of kinds of floating-point errors, as in IEEE 754.
@@ -50,6 +52,16 @@ impl FloatKinds {
         if holds { self } else { Self::NONE }
     }
 
+    /// NumPy's words for the first of its kinds.
+    const fn words(self) -> &'static str {
+        match self.0.trailing_zeros() {
+            0 => "divide by zero",
+            1 => "overflow",
+            2 => "underflow",
+            _ => "invalid value",
+        }
+    }
+
     /// Whether it has no kind.
     #[must_use]
     pub const fn is_empty(self) -> bool {
@@ -68,6 +80,8 @@ impl FloatKinds {
 #[derive(Debug)]
 pub struct FloatErrors {
     asked: FloatKinds,
+    /// The kinds that are errors of the task that meets them.
+    raised: FloatKinds,
     found: Mutex<Vec<(&'static str, FloatKinds)>>,
 }
 
@@ -75,7 +89,36 @@ impl FloatErrors {
     /// A collector of these kinds.
     #[must_use]
     pub fn new(asked: FloatKinds) -> Self {
-        Self { asked, found: Mutex::new(Vec::new()) }
+        Self { asked, raised: FloatKinds::NONE, found: Mutex::new(Vec::new()) }
+    }
+
+    /// The same, with kinds that are errors of the task that meets them.
+    #[must_use]
+    pub fn raising(self, raised: FloatKinds) -> Self {
+        Self { raised: raised.and(self.asked), ..self }
+    }
+
+    /// A collector for one task of the run.
+    #[must_use]
+    pub fn of_task(&self) -> Self {
+        Self::new(self.asked)
+    }
+
+    /// Takes over what a task met.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FloatingPoint`] for the first kind that is to be raised.
+    pub fn take_over(&self, task: &Self) -> Result<()> {
+        let met = std::mem::take(&mut *task.found.lock());
+        for (operation, kinds) in met {
+            let raised = kinds.and(self.raised);
+            if !raised.is_empty() {
+                let words = raised.words();
+                return Err(ErrorKind::FloatingPoint(format!("{words} encountered in {operation}")).into());
+            }
+            self.add(operation, kinds);
+        }
+        Ok(())
     }
 
     /// The kinds that are collected.

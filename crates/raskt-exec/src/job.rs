@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Result, Value};
+use raskt_core::{Error, Result, Value};
 
 use crate::context::TaskCtx;
+use crate::float_errors::FloatErrors;
 use crate::kernel::Outcome;
 use crate::resolved::{Inputs, Part, ResolvedTable};
 use crate::run::Run;
@@ -71,15 +72,22 @@ impl Run {
             let mut inputs = std::mem::take(&mut job.inputs);
             let (resolved, local) = job.resolved(self);
             let float_errors = self.options().float_errors.as_deref();
-            let ctx = TaskCtx { cancel: self.cancel_token(), n_threads, worker, float_errors };
+            let met = float_errors.map(FloatErrors::of_task);
+            let ctx = TaskCtx { cancel: self.cancel_token(), n_threads, worker, float_errors: met.as_ref() };
             let mut run = || resolved.run(local, &mut inputs, job.exclusive, &ctx, self.registry());
-            match &self.options().observer {
+            let outcome = match &self.options().observer {
                 None => run(),
                 Some(observer) => {
                     let (key, body) = (resolved.table().key(local), resolved.table().body(local));
                     observer.watch(&key, body, worker, &mut run)
                 }
+            }?;
+            if let (Some(all), Some(met)) = (float_errors, &met) {
+                let of_task =
+                    |error: Error| error.in_task(resolved.table().key(local), resolved.table().label(local));
+                all.take_over(met).map_err(of_task)?;
             }
+            Ok(outcome)
         });
         drop(job);
         Report { task, outcome: outcome.and_then(|outcome| self.reported(outcome)) }

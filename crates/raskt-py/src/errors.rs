@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::exceptions::{
-    PyIndexError, PyKeyError, PyMemoryError, PyNotImplementedError, PyOSError, PyRuntimeError, PySystemExit,
-    PyTypeError, PyValueError,
+    PyFloatingPointError, PyIndexError, PyKeyError, PyMemoryError, PyNotImplementedError, PyOSError,
+    PyRuntimeError, PySystemExit, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::{create_exception, intern};
@@ -144,6 +144,7 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::System { .. } => PyOSError::new_err(text),
         ErrorKind::Panicked(_) => TaskPanicError::new_err(text),
         ErrorKind::NotImplemented(_) => PyNotImplementedError::new_err(text),
+        ErrorKind::FloatingPoint(_) => PyFloatingPointError::new_err(text),
         ErrorKind::Many(errors) => many(py, &text, errors),
         ErrorKind::OutOfMemory { .. } => PyMemoryError::new_err(text),
         ErrorKind::Raised => PyRuntimeError::new_err(error.to_string()),

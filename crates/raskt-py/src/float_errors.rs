@@ -13,14 +13,15 @@ pub fn collector(py: Python<'_>, table: &TaskTable) -> PyResult<Option<Arc<Float
         return Ok(None);
     }
     let handling = py.import(intern!(py, "raskt._float_errors"))?;
-    let bits: u8 = handling.call_method0(intern!(py, "asked"))?.extract()?;
-    Ok((bits != 0).then(|| Arc::new(FloatErrors::new(FloatKinds::from_bits(bits)))))
+    let (asked, raised): (u8, u8) = handling.call_method0(intern!(py, "asked"))?.extract()?;
+    let (asked, raised) = (FloatKinds::from_bits(asked), FloatKinds::from_bits(raised));
+    Ok((!asked.is_empty()).then(|| Arc::new(FloatErrors::new(asked).raising(raised))))
 }
 
-/// Warns, raises or calls for what the run met.
+/// Warns or calls for what the run met. What is to be raised is an error of the task that met it.
 ///
 /// # Errors
-/// `FloatingPointError`, and what the caller's filters of warnings or handlers raise.
+/// What the caller's filters of warnings or handlers raise.
 pub fn report(py: Python<'_>, run: &Run) -> PyResult<()> {
     let Some(errors) = &run.options().float_errors else { return Ok(()) };
     let found = errors.found();

@@ -25,6 +25,7 @@ const MANY: u8 = 0x71;
 const OUT_OF_BOUNDS: u8 = 0x72;
 const SYSTEM: u8 = 0x73;
 const OUT_OF_MEMORY: u8 = 0x74;
+const FLOATING_POINT: u8 = 0x75;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -48,6 +49,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::WorkerDied { .. } => WORKER_DIED,
         ErrorKind::Cancelled => CANCELLED,
         ErrorKind::NotImplemented(_) => NOT_IMPLEMENTED,
+        ErrorKind::FloatingPoint(_) => FLOATING_POINT,
         ErrorKind::Many(_) => MANY,
     }
 }
@@ -75,7 +77,8 @@ impl Encode for ErrorKind {
             | Self::Corrupt(words)
             | Self::NotEncodable(words)
             | Self::Panicked(words)
-            | Self::NotImplemented(words) => words.encode(out),
+            | Self::NotImplemented(words)
+            | Self::FloatingPoint(words) => words.encode(out),
         }
     }
 }
@@ -107,6 +110,7 @@ impl Decode for ErrorKind {
             WORKER_DIED => Self::WorkerDied { pid: u32::decode(input)?, status: String::decode(input)? },
             CANCELLED => Self::Cancelled,
             NOT_IMPLEMENTED => Self::NotImplemented(String::decode(input)?),
+            FLOATING_POINT => Self::FloatingPoint(String::decode(input)?),
             MANY => Self::Many(input.nested(|input| Vec::decode(input))?),
             tag => return Err(input.unknown_tag("kind of error", tag)),
         })
