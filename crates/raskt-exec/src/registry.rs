@@ -14,6 +14,8 @@ use crate::lane::{ELSEWHERE, Lane, LaneId, NATIVE};
 pub struct BodyRegistry {
     kernels: FxHashMap<Name, Arc<dyn Kernel>>,
     worlds: Vec<Arc<dyn World>>,
+    /// What opens foreign values whose worlds run nothing, by the names of these.
+    decoders: FxHashMap<String, Arc<dyn ForeignDecode>>,
     /// What becomes of foreign objects, where tasks are shipped instead of run.
     shipping: Option<Arc<dyn ForeignDecode>>,
 }
@@ -60,6 +62,11 @@ impl BodyRegistry {
     pub fn add_world(&mut self, world: Arc<dyn World>) -> LaneId {
         self.worlds.push(world);
         LaneId(self.worlds.len() as u8)
+    }
+
+    /// Adds a world that has values, and runs nothing: `decoder` opens those.
+    pub fn add_decoder(&mut self, world: &str, decoder: Arc<dyn ForeignDecode>) {
+        self.decoders.insert(world.to_owned(), decoder);
     }
 
     /// The same registry for runs whose tasks are shipped to other processes: all but bookkeeping is in the
@@ -168,10 +175,45 @@ impl Resolved {
 impl ForeignDecode for BodyRegistry {
     /// Objects of worlds that are not here stay sealed.
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        match (&self.shipping, self.world(sealed.world())) {
+        let decoder: Option<&dyn ForeignDecode> = match (&self.shipping, self.decoders.get(sealed.world())) {
+            (Some(decoder), _) | (None, Some(decoder)) => Some(decoder.as_ref()),
+            (None, None) => None,
+        };
+        match (decoder, self.world(sealed.world())) {
             (Some(decoder), _) => decoder.decode(sealed),
             (None, Ok(world)) => world.decode(sealed),
             (None, Err(_)) => KeepSealed.decode(sealed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use raskt_core::Payload;
+
+    use super::*;
+
+    /// Opens every value as the length of its header.
+    struct Lengths;
+
+    impl ForeignDecode for Lengths {
+        fn decode(&self, sealed: Sealed) -> Result<Value> {
+            Ok(Value::Int(i64::try_from(sealed.into_payload().header.len()).unwrap_or(-1)))
+        }
+    }
+
+    fn sealed(world: &str) -> Sealed {
+        Sealed::new(world.into(), Payload { header: vec![0; 3], buffers: Vec::new() }, 0)
+    }
+
+    #[test]
+    fn a_world_that_runs_nothing_opens_its_own_values_unless_tasks_are_shipped() {
+        let mut registry = BodyRegistry::default();
+        registry.add_decoder("lengths", Arc::new(Lengths));
+        assert_eq!(registry.decode(sealed("lengths")).unwrap(), Value::Int(3));
+        assert!(matches!(registry.decode(sealed("others")), Ok(Value::Opaque(_))));
+        let shipping = registry.shipping(Arc::new(KeepSealed));
+        assert!(matches!(shipping.decode(sealed("lengths")), Ok(Value::Opaque(_))));
+        assert_eq!(registry.n_lanes(), 1);
     }
 }

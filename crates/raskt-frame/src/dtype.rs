@@ -44,11 +44,13 @@ pub enum PandasType {
     Arrow(DataType),
     /// Any objects of Python: only pandas can work on them.
     Object,
+    /// Any other dtype of pandas or of a package (`period[D]`, `Sparse[float64, nan]`), by its name: only pandas knows it.
+    Other(Arc<str>),
 }
 
 impl PandasType {
-    /// The Arrow type of a column of this dtype; `None` for [`PandasType::Object`] and for dtypes of NumPy that Arrow does
-    /// not have, such as complex numbers.
+    /// The Arrow type of a column of this dtype; `None` for [`PandasType::Object`], [`PandasType::Other`] and dtypes of NumPy
+    /// that Arrow does not have, such as complex numbers.
     #[must_use]
     pub fn storage(&self) -> Option<DataType> {
         Some(match self {
@@ -59,7 +61,7 @@ impl PandasType {
                 DataType::Dictionary(Box::new(DataType::Int32), Box::new(of.storage()?))
             }
             Self::Arrow(storage) => storage.clone(),
-            Self::Object => return None,
+            Self::Object | Self::Other(_) => return None,
         })
     }
 
@@ -98,6 +100,7 @@ impl PandasType {
                 Param::map([("of", of.to_param()), ("ordered", Param::Bool(*is_ordered))])
             }
             Self::Arrow(storage) => Param::map([("arrow", text(&storage.to_string()))]),
+            Self::Other(name) => Param::map([("other", text(name))]),
             other => text(&other.to_string()),
         }
     }
@@ -115,11 +118,15 @@ impl PandasType {
             let is_ordered = param.get("ordered") == Some(&Param::Bool(true));
             return Ok(Self::Category { of: Arc::new(Self::from_param(of)?), is_ordered });
         }
+        if let Some(name) = param.get("other").and_then(Param::as_str) {
+            return Ok(Self::Other(name.into()));
+        }
         let storage = param.get("arrow").and_then(Param::as_str).ok_or_else(corrupt)?;
         Ok(Self::Arrow(storage.parse().map_err(|_| corrupt())?))
     }
 
-    /// The dtype that pandas calls `name`; `None` for categories and `ArrowDtype`, whose names do not say all.
+    /// The dtype that pandas calls `name`; `None` for categories and `ArrowDtype`, whose names do not say all, and for dtypes
+    /// that only pandas knows.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -159,6 +166,7 @@ impl fmt::Display for PandasType {
             Self::Category { .. } => f.write_str("category"),
             Self::Arrow(storage) => write!(f, "{storage}[pyarrow]"),
             Self::Object => f.write_str("object"),
+            Self::Other(name) => f.write_str(name),
         }
     }
 }
@@ -210,6 +218,7 @@ mod tests {
             PandasType::Category { of: Arc::new(PandasType::Text), is_ordered: true },
             PandasType::Arrow(DataType::Decimal128(12, 2)),
             PandasType::Arrow(DataType::Date32),
+            PandasType::Other("period[D]".into()),
         ]);
         all
     }

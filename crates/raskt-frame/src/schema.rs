@@ -31,7 +31,9 @@ impl Kind {
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         [Self::Frame, Self::Series, Self::Index, Self::Scalar].into_iter().find(|kind| kind.name() == name)
     }
 }

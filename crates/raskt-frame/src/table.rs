@@ -1,6 +1,7 @@
 //! A partition in memory: Arrow columns, and an index.
 
 mod codec;
+mod memory;
 mod rows;
 
 use std::any::Any;
@@ -11,6 +12,7 @@ use arrow::array::{Array, ArrayRef, Int64Array};
 use raskt_core::{ErrorKind, Fit, Opaque, OwnerId, Payload, Result, Value};
 
 pub use codec::TableWorld;
+pub use memory::{Parts, borrowed, column, element_dtype, lent, parts};
 pub use rows::concat;
 pub(crate) use rows::failed;
 

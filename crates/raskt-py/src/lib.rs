@@ -20,6 +20,7 @@ mod errors;
 mod eval;
 mod exchange;
 mod float_errors;
+mod frame;
 mod lifecycle;
 mod names;
 mod native_call;
@@ -76,6 +77,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     array::register(module)?;
     own::register(module)?;
     bag::register(module)?;
+    frame::register(module)?;
     delayed::register(module)?;
     task::register(module)?;
     raw::register(module)?;

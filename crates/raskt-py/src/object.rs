@@ -144,7 +144,11 @@ pub fn to_object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyA
         Value::Array(array) => array::to_numpy(py, array)?,
         Value::Opaque(object) => match object.as_any().downcast_ref::<PyObj>() {
             Some(object) => object.object.bind(py).clone(),
-            None => crate::pickle::unpack_shipped(py, object.as_ref())?,
+            None => match crate::frame::table_of(object.as_ref()) {
+                Ok(Some(table)) => crate::frame::to_pandas(py, &table)?,
+                Ok(None) => crate::pickle::unpack_shipped(py, object.as_ref())?,
+                Err(error) => return Err(crate::errors::to_py(py, error)),
+            },
         },
         other => {
             let error =

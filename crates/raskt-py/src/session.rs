@@ -59,6 +59,7 @@ pub fn registry() -> Arc<BodyRegistry> {
     }
     let mut registry = BodyRegistry::default();
     registry.add_world(Arc::new(Python3));
+    registry.add_decoder(raskt_frame::table::WORLD, Arc::new(raskt_frame::TableWorld));
     // Names are there once: nobody else adds native bodies.
     drop(raskt_array::bodies::register(&mut registry));
     crate::array::take_library_way(&mut registry);

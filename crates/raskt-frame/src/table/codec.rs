@@ -1,19 +1,17 @@
 //! Tables as bytes: a header that says of what kind every column is, and the buffers of Arrow as they are.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayData, ArrayRef, AsArray, make_array};
 use arrow::buffer::{BooleanBuffer, Buffer as ArrowBuffer, NullBuffer};
 use arrow::compute;
 use arrow::datatypes::DataType;
-use bytes::Bytes;
 use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
 use raskt_core::{
-    Buffer, BufferOwner, Error, ErrorKind, ForeignDecode, Opaque, OwnerId, Param, Payload, Result, Sealed,
-    Value,
+    Buffer, Error, ErrorKind, ForeignDecode, Opaque, OwnerId, Param, Payload, Result, Sealed, Value,
 };
 
+use super::memory::{borrowed, lent};
 use super::rows::failed;
 use super::{Index, Table, WORLD};
 use crate::Schema;
@@ -58,7 +56,7 @@ fn number(n: usize) -> Result<Param> {
 }
 
 fn encode_array(data: &ArrayData, buffers: &mut Vec<Buffer>) -> Result<Param> {
-    let mut own = |buffer: ArrowBuffer| buffers.push(Buffer::new(Arc::new(Lent(buffer))));
+    let mut own = |buffer: ArrowBuffer| buffers.push(lent(buffer));
     if let Some(nulls) = data.nulls() {
         own(nulls.inner().sliced());
     }
@@ -92,32 +90,6 @@ fn trimmed(array: &ArrayRef) -> Result<ArrayRef> {
     }
 }
 
-/// Memory of Arrow's as ours.
-struct Lent(ArrowBuffer);
-
-impl BufferOwner for Lent {
-    fn bytes(&self) -> &[u8] {
-        self.0.as_slice()
-    }
-
-    fn identity(&self) -> Option<(OwnerId, u64)> {
-        Some((OwnerId(self.0.data_ptr().as_ptr() as usize), self.0.capacity() as u64))
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-/// Memory of ours as Arrow's.
-struct Borrowed(Buffer);
-
-impl AsRef<[u8]> for Borrowed {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_slice()
-    }
-}
-
 fn corrupt(what: impl std::fmt::Display) -> Error {
     ErrorKind::Corrupt(format!("a table: {what}")).into()
 }
@@ -130,7 +102,7 @@ struct Arrays {
 impl Arrays {
     fn buffer(&mut self) -> Result<ArrowBuffer> {
         let buffer = self.buffers.next().ok_or_else(|| corrupt("a buffer is missing"))?;
-        Ok(ArrowBuffer::from(Bytes::from_owner(Borrowed(buffer))))
+        Ok(borrowed(buffer))
     }
 
     fn data(&mut self, described: &Param) -> Result<ArrayData> {
