@@ -44,6 +44,9 @@ impl fmt::Display for Arity {
 pub enum MetaRule {
     /// By a function of Rust.
     Native(fn(&[Meta], &Param) -> Result<Meta>),
+    /// By a function of Rust where it knows, and otherwise by asking the library about the function that defines the
+    /// operation.
+    Preferred(fn(&[Meta], &Param) -> Result<Option<Meta>>),
     /// By asking the library about the function that defines the operation.
     Library,
     /// It is said when the expression is made.
@@ -54,6 +57,7 @@ impl fmt::Debug for MetaRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Native(_) => "Native",
+            Self::Preferred(_) => "Preferred",
             Self::Library => "Library",
             Self::Given => "Given",
         })
@@ -198,11 +202,18 @@ impl Operations {
         let row = self.of(expr)?;
         match (row.meta, &row.library) {
             (MetaRule::Native(rule), _) => rule(operands, expr.parameters()),
+            (MetaRule::Preferred(rule), path) => match (rule(operands, expr.parameters())?, path) {
+                (Some(meta), _) => Ok(meta),
+                (None, Some(path)) => library.meta(path.as_str(), operands, expr.parameters()),
+                (None, None) => Err(silent(row)),
+            },
             (MetaRule::Library, Some(path)) => library.meta(path.as_str(), operands, expr.parameters()),
-            (MetaRule::Library, None) | (MetaRule::Given, _) => {
-                let what = format!("{} does not say what it returns", row.name);
-                Err(ErrorKind::InvalidValue(what).into())
-            }
+            (MetaRule::Library, None) | (MetaRule::Given, _) => Err(silent(row)),
         }
     }
+}
+
+/// The error for an operation whose result cannot be known ahead.
+fn silent(row: &Operation) -> Error {
+    ErrorKind::InvalidValue(format!("{} does not say what it returns", row.name)).into()
 }

@@ -11,15 +11,26 @@
     warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
 )]
 
+pub mod arguments;
+mod builder;
 mod dtype;
 pub mod io;
+pub mod kernels;
 mod label;
+pub mod library;
 mod meta;
+pub mod operations;
+pub mod reductions;
+pub mod rowwise;
 mod schema;
+pub mod source;
 pub mod table;
 
+pub use builder::Builder;
 pub use dtype::PandasType;
 pub use label::Label;
 pub use meta::{Divisions, FrameMeta};
+pub use operations::{COLLECTION, add_to, planner, register};
 pub use schema::{Field, Kind, Schema};
+pub use source::from_tables;
 pub use table::{Index, Table, TableWorld};

@@ -337,7 +337,8 @@ mod tests {
             let order = |n: &i64| compare_integer(i128::from(*n), other);
             let literal = Literal::Float(other);
             let passes = |test: fn(Ordering) -> bool| values.iter().any(|n| order(n).is_some_and(test));
-            let cases: [(Operator, fn(Ordering) -> bool); 5] = [
+            type Case = (Operator, fn(Ordering) -> bool);
+            let cases: [Case; 5] = [
                 (Operator::Less(literal.clone()), Ordering::is_lt),
                 (Operator::LessEqual(literal.clone()), Ordering::is_le),
                 (Operator::Greater(literal.clone()), Ordering::is_gt),

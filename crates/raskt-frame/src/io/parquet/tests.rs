@@ -106,7 +106,7 @@ fn an_index_of_values_is_stored_and_one_that_is_not_wanted_is_not() {
     let back = read_parquet(&ReadParquet::new(Arc::clone(&write.path))).unwrap();
     assert_eq!((back.schema(), rows(&back)), (table.schema(), rows(&table)));
     write.index = Some(false);
-    write_parquet(&[table.clone()], &write).unwrap();
+    write_parquet(std::slice::from_ref(&table), &write).unwrap();
     let back = read_parquet(&ReadParquet::new(Arc::clone(&write.path))).unwrap();
     assert!(matches!(back.index(), Index::Range { start: 0, step: 1 }));
     assert_eq!(back.columns().len(), 5);

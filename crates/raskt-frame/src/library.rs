@@ -1,0 +1,34 @@
+//! The functions that do with objects of pandas what native kernels do with tables, by their paths. Whoever registers the
+//! world of Python has them.
+//!
+//! Each is called with the partitions as positional arguments, tables or objects of pandas as they come, and with the
+//! parameters of the operation as keywords; `aligned=False` among them says that the operands are of different rows. It
+//! returns an object of pandas. As a question
+//! ([`Library::meta`](raskt_expr::Library::meta)), each is asked with what is known of the operands, whose own part is a
+//! [`FrameMeta`](crate::FrameMeta), and answers with a `FrameMeta` of as many partitions as the first operand has.
+
+/// `to_table(object, schema=)`: a partition as a table of that schema, which is checked.
+pub const TO_TABLE: &str = "raskt.dataframe._partition.to_table";
+/// `method(self, *operands, name=, args=, kwargs=)`: a method, operator, property or accessor's method of pandas. An argument
+/// is a literal, or `{"operand": i}` for the partition of the operand of that number (`self` is 0). A literal of a dtype is
+/// `{"dtype": "datetime64[ns]", "value": i}`.
+pub const METHOD: &str = "raskt.dataframe._partition.method";
+/// `column(frame, label=)`: one column as a series.
+pub const COLUMN: &str = "raskt.dataframe._partition.column";
+/// `columns(frame, labels=)`: some columns as a frame.
+pub const COLUMNS: &str = "raskt.dataframe._partition.columns";
+/// `filter(object, mask)`: the rows at which the mask is true.
+pub const FILTER: &str = "raskt.dataframe._partition.filter";
+/// `assign(frame, *values, labels=, values=)`: the frame with other or further columns; each of `values` is an argument as
+/// those of [`METHOD`] are.
+pub const ASSIGN: &str = "raskt.dataframe._partition.assign";
+/// `relabel(object, labels=)`: the frame with those names of columns, the series with that name.
+pub const RELABEL: &str = "raskt.dataframe._partition.relabel";
+/// `reduce(object, name=, kwargs=)`: asked for what is known of the result only; tasks run the three below.
+pub const REDUCE: &str = "raskt.dataframe._partition.reduce";
+/// `reduce_chunk(object, name=, kwargs=)`: the partial result of one partition.
+pub const REDUCE_CHUNK: &str = "raskt.dataframe._partition.reduce_chunk";
+/// `reduce_combine(*partials, name=, kwargs=)`: one partial result of several.
+pub const REDUCE_COMBINE: &str = "raskt.dataframe._partition.reduce_combine";
+/// `reduce_aggregate(*partials, name=, kwargs=)`: the result.
+pub const REDUCE_AGGREGATE: &str = "raskt.dataframe._partition.reduce_aggregate";

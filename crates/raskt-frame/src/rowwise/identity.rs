@@ -1,0 +1,49 @@
+//! Which rows an expression has: operations that keep them are told by what they are made of.
+
+use raskt_core::{Result, Token};
+use raskt_expr::Expr;
+
+use super::method::METHOD;
+use super::select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
+use crate::operations::COLLECTION;
+
+fn is(expr: &Expr, operations: &[&str]) -> bool {
+    expr.collection().as_str() == COLLECTION && operations.contains(&expr.operation().as_str())
+}
+
+/// What stands for the rows of `expr`: expressions of equal tokens have the same rows under the same index, partition by
+/// partition.
+///
+/// # Errors
+/// None in practice.
+pub fn rows_of(expr: &Expr) -> Result<Token> {
+    let mut expr = expr;
+    let mut filters = Vec::new();
+    loop {
+        match expr.operands() {
+            [operand, ..] if is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL]) => expr = operand,
+            [operand, mask] if is(expr, &[FILTER]) => {
+                filters.push(mask.token());
+                expr = operand;
+            }
+            _ => break,
+        }
+    }
+    filters
+        .into_iter()
+        .rev()
+        .try_fold(expr.token(), |rows, mask| Token::of(&(rows.to_string(), mask.to_string())))
+}
+
+/// What stands for the partitions of `expr`: in those of expressions with equal tokens are rows of the same partitions of one
+/// source.
+#[must_use]
+pub fn cut(expr: &Expr) -> Token {
+    let mut expr = expr;
+    while let [operand, ..] = expr.operands()
+        && is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, FILTER])
+    {
+        expr = operand;
+    }
+    expr.token()
+}

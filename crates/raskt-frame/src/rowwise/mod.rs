@@ -1,0 +1,11 @@
+//! Operations that work row by row, so partition by partition.
+
+mod identity;
+mod method;
+mod select;
+mod table;
+
+pub use identity::{cut, rows_of};
+pub use method::METHOD;
+pub use select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
+pub use table::rows;

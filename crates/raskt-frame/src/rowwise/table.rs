@@ -1,0 +1,19 @@
+//! The rows of this family.
+
+use raskt_core::Result;
+use raskt_graph::layer::Layer;
+
+use super::{method, select};
+use crate::operations::{Job, Row};
+
+/// The rows of this family.
+#[must_use]
+pub fn rows() -> Vec<Row> {
+    method::rows().into_iter().chain(select::rows()).collect()
+}
+
+/// A task a partition.
+pub(super) fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let (body, operands) = (job.body()?, job.all_operands()?);
+    crate::operations::partitionwise(body, &operands, job.n_partitions()?)
+}

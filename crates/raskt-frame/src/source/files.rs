@@ -1,0 +1,117 @@
+//! The rows of frames that are read from files: a task a part of a file.
+
+use std::sync::Arc;
+
+use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{DType, ErrorKind, Fit, Param, Result, Value};
+use raskt_exec::Call;
+use raskt_expr::{Arity, Draft, Expr, Meta};
+use raskt_graph::Body;
+use raskt_graph::layer::{Layer, Raw};
+use raskt_graph::{Keys, TableBuilder};
+
+use crate::arguments::{get, list};
+use crate::io::csv::{self, Block, ReadCsv};
+use crate::io::parquet::{self, ReadParquet};
+use crate::operations::{COLLECTION, Job, KernelFn, Row, kernel_name};
+use crate::{FrameMeta, Schema};
+
+/// Parts of Parquet files; the parameters are `parts`, `schema` and `lengths`.
+pub const READ_PARQUET: &str = "read_parquet";
+/// Blocks of CSV files; the same parameters.
+pub const READ_CSV: &str = "read_csv";
+
+/// The rows of this family.
+pub(super) fn rows() -> Vec<Row> {
+    let row = |name, kernel: KernelFn| Row {
+        name,
+        arity: Arity::Exactly(0),
+        meta: |_, parameters| meta(parameters).map(Some),
+        accepts: |_, _| true,
+        kernel: Some(kernel),
+        library: None,
+        lower: lowered,
+    };
+    vec![row(READ_PARQUET, read_parquet_part), row(READ_CSV, read_csv_block)]
+}
+
+/// A frame of those parts of Parquet files, a partition each, all read as `schema` says. `lengths` are their numbers of rows,
+/// where footers have been read and no filter leaves rows out.
+///
+/// ```no_run
+/// use raskt_frame::io::parquet::{ParquetFile, ParquetIndex, ReadParquet};
+/// use raskt_frame::source::read_parquet;
+/// let part = ReadParquet::new("january.parquet");
+/// let file = ParquetFile::open(part.path.clone(), &ParquetIndex::default(), None)?;
+/// let frame = read_parquet(&[part], file.schema(), None)?;
+/// # Ok::<(), raskt_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] for no part.
+pub fn read_parquet(parts: &[ReadParquet], schema: &Schema, lengths: Option<&[u64]>) -> Result<Expr> {
+    made(READ_PARQUET, parts.iter().map(ReadParquet::to_param).collect(), schema, lengths)
+}
+
+/// A frame of those blocks of CSV files, a partition each, all read as `schema` says.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] for no block.
+pub fn read_csv(blocks: &[ReadCsv], schema: &Schema) -> Result<Expr> {
+    made(READ_CSV, blocks.iter().map(ReadCsv::to_param).collect(), schema, None)
+}
+
+fn made(name: &str, parts: Arc<[Param]>, schema: &Schema, lengths: Option<&[u64]>) -> Result<Expr> {
+    if parts.is_empty() {
+        return Err(ErrorKind::InvalidValue(format!("{name} of no files")).into());
+    }
+    let lengths = lengths.map_or(Param::Null, |lengths| {
+        Param::List(lengths.iter().map(|&length| Param::Int(length.clamped::<i64>())).collect())
+    });
+    let parameters =
+        Param::map([("parts", Param::List(parts)), ("schema", schema.to_param()), ("lengths", lengths)]);
+    Draft { parameters, ..Draft::new(COLLECTION, name) }.finish()
+}
+
+fn meta(parameters: &Param) -> Result<Meta> {
+    let schema = Schema::from_param(get(parameters, "schema"))?;
+    let lengths = list(parameters, "lengths");
+    let length = |at: usize| lengths.get(at).and_then(Param::as_int).and_then(|n| u64::try_from(n).ok());
+    let runs = (0..list(parameters, "parts").len()).map(|at| (length(at), 1));
+    let chunks = Chunks::new([AxisChunks::from_runs(runs)?])?;
+    Ok(Meta::of_chunks(schema.kind.name(), DType::Unknown, chunks).with_own(FrameMeta::from(schema)))
+}
+
+/// A task a part.
+fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
+    let parts = list(job.expr.parameters(), "parts");
+    let mut table = TableBuilder::with_capacity(parts.len(), 0);
+    let mut rows = Vec::with_capacity(parts.len());
+    for part in parts {
+        let body = Body::Native { name: kernel_name(job.row.name), parameters: part.clone() };
+        rows.push(table.push_own(body, &[])?);
+    }
+    let name = raskt_expr::layer_name(job.expr);
+    Ok(Raw::new(Arc::new(table.finish(Keys::Indexed(name), rows)?), Vec::new())?.into())
+}
+
+fn read_parquet_part(call: &mut Call<'_>) -> Result<Value> {
+    call.ctx.cancel.check()?;
+    Ok(parquet::read_parquet(&ReadParquet::from_param(call.shared)?)?.into())
+}
+
+fn read_csv_block(call: &mut Call<'_>) -> Result<Value> {
+    call.ctx.cancel.check()?;
+    let parameters = ReadCsv::from_param(call.shared)?;
+    match csv::read_csv(&parameters)? {
+        Block::Table(table) => Ok(table.into()),
+        Block::Wider(wider) => {
+            let field = &parameters.schema.columns[wider.column];
+            let what = format!(
+                "{}: column {} is {} by the first lines, and has {:?} at byte {}: read it with dtype={{{}: '{}'}}",
+                parameters.path, field.label, field.dtype, wider.text, wider.offset, field.label, wider.dtype
+            );
+            Err(ErrorKind::InvalidValue(what).into())
+        }
+    }
+}
