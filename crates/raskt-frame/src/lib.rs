@@ -14,20 +14,25 @@
 pub mod arguments;
 mod builder;
 mod dtype;
+pub mod groupby;
 pub mod io;
 pub mod kernels;
+mod keys;
 mod label;
 pub mod library;
 mod meta;
 pub mod operations;
+pub mod partition;
 pub mod reductions;
 pub mod rowwise;
 mod schema;
+pub mod sort;
 pub mod source;
 pub mod table;
 
 pub use builder::Builder;
 pub use dtype::PandasType;
+pub use keys::Key;
 pub use label::Label;
 pub use meta::{Divisions, FrameMeta};
 pub use operations::{COLLECTION, add_to, planner, register};

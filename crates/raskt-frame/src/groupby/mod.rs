@@ -1,0 +1,13 @@
+//! Group-by in three steps: partial states of each partition, states put together, results.
+//!
+//! States are tables: a row for each group, the keys first, then the columns of the states. Putting them together may go in
+//! a tree, since states of states are states.
+
+mod parameters;
+mod state;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use parameters::{Aggregate, Function, GroupBy};
+pub use steps::{combine, finalise, partial};

@@ -1,0 +1,116 @@
+//! The three steps of a group-by.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
+use arrow::compute;
+use raskt_core::{ErrorKind, Result};
+
+use super::parameters::GroupBy;
+use super::state;
+use crate::keys::Groups;
+use crate::sort::{Direction, order};
+use crate::table::{concat, failed};
+use crate::{Field, Index, Kind, PandasType, Schema, Table};
+
+/// The states of the groups of all `tables`.
+///
+/// # Errors
+/// As [`concat`]; [`ErrorKind::InvalidValue`] for columns that are not there; [`ErrorKind::NotImplemented`] for dtypes that
+/// pandas works on.
+pub fn partial(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
+    let table = concat(tables)?;
+    let keys = parameters.keys.iter().map(|key| key.of(&table)).collect::<Result<Vec<_>>>()?;
+    let groups = grouped(&keys, table.n_rows())?;
+    let mut columns = taken(&keys, &groups)?;
+    let mut fields: Vec<Field> = keys.into_iter().map(|(_, field)| field).collect();
+    for (number, aggregate) in (0_i64..).zip(&*parameters.aggregates) {
+        for array in state::of(&table, aggregate, &groups)? {
+            fields.push(Field::new(number, PandasType::Arrow(array.data_type().clone())));
+            columns.push(array);
+        }
+    }
+    let states = Table::over_range(Schema::new(Kind::Frame, fields), columns, groups.len())?;
+    match parameters.dropna && groups.missing.contains(&true) {
+        true => states.filter(&groups.missing.iter().map(|missing| Some(!missing)).collect::<BooleanArray>()),
+        false => Ok(states),
+    }
+}
+
+/// The states of the groups of several tables of states, earlier partitions first.
+///
+/// # Errors
+/// As [`concat`]; [`ErrorKind::InvalidValue`] for tables that [`partial`] did not make.
+pub fn combine(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
+    if let [table] = tables {
+        return Ok(table.clone());
+    }
+    let table = concat(tables)?;
+    let n_keys = parameters.keys.len();
+    let keys = key_columns(&table, n_keys)?;
+    let groups = grouped(&keys, table.n_rows())?;
+    let mut columns = taken(&keys, &groups)?;
+    let mut at = n_keys;
+    for aggregate in &*parameters.aggregates {
+        let n_columns = aggregate.function.n_states();
+        let states = table.columns().get(at..at + n_columns).ok_or_else(no_states)?;
+        columns.extend(state::merged(states, aggregate.function, &groups)?);
+        at += n_columns;
+    }
+    Table::over_range(Arc::clone(table.schema()), columns, groups.len())
+}
+
+/// The results of the states of all groups: a row for each group, the keys as the index; in the order of the keys, or of
+/// the groups' first rows.
+///
+/// # Errors
+/// As [`combine`]; [`ErrorKind::NotImplemented`] for keys without an order here, where they are sorted.
+pub fn finalise(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
+    let states = combine(tables, parameters)?;
+    let n_keys = parameters.keys.len();
+    let keys = key_columns(&states, n_keys)?;
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    let mut fields = Vec::new();
+    let mut at = n_keys;
+    for aggregate in &*parameters.aggregates {
+        let n_columns = aggregate.function.n_states();
+        let own = states.columns().get(at..at + n_columns).ok_or_else(no_states)?;
+        let dtype = aggregate.dtype()?;
+        let result = state::result(own, aggregate.function)?;
+        let storage = dtype.storage().ok_or_else(no_states)?;
+        columns.push(compute::cast(&result, &storage).map_err(failed)?);
+        fields.push(Field { label: aggregate.label.clone(), dtype });
+        at += n_columns;
+    }
+    let levels: Arc<[ArrayRef]> = keys.iter().map(|(array, _)| Arc::clone(array)).collect();
+    let index = keys.iter().map(|(_, field)| field.clone());
+    let schema = Schema::new(Kind::Frame, fields).with_index(index);
+    let table = Table::new(schema, columns, Index::Levels(levels), states.n_rows())?;
+    if !parameters.sort {
+        return Ok(table);
+    }
+    let way = Direction { is_ascending: true, missing_first: false };
+    let by: Vec<_> = keys.into_iter().map(|(array, field)| (array, field.dtype, way)).collect();
+    table.take(&order(&by, table.n_rows(), None)?)
+}
+
+fn grouped(keys: &[(ArrayRef, Field)], n_rows: usize) -> Result<Groups> {
+    let columns: Vec<_> =
+        keys.iter().map(|(array, field)| (Arc::clone(array), field.dtype.clone())).collect();
+    Groups::of(&columns, n_rows)
+}
+
+/// The keys of the groups.
+fn taken(keys: &[(ArrayRef, Field)], groups: &Groups) -> Result<Vec<ArrayRef>> {
+    let rows = UInt32Array::from(groups.firsts.clone());
+    keys.iter().map(|(array, _)| compute::take(array, &rows, None).map_err(failed)).collect()
+}
+
+fn key_columns(table: &Table, n_keys: usize) -> Result<Vec<(ArrayRef, Field)>> {
+    let arrays = table.columns().get(..n_keys).ok_or_else(no_states)?;
+    Ok(arrays.iter().cloned().zip(table.schema().columns.iter().cloned()).collect())
+}
+
+fn no_states() -> raskt_core::Error {
+    ErrorKind::InvalidValue("a table that is no state of this group-by".to_owned()).into()
+}

@@ -1,0 +1,5 @@
+//! A table cut into pieces by the values of its rows: what an exchange sends.
+
+mod hash;
+
+pub use hash::{HashPartition, hash_partition};
