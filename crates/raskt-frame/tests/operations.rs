@@ -11,11 +11,13 @@ use raskt_core::{DType, Param, Result, Token, Value};
 use raskt_exec::{BodyRegistry, Pool, Run, RunOptions};
 use raskt_expr::{Expr, NoLibrary, Planner, Wanted};
 use raskt_frame::arguments::Argument;
+use raskt_frame::groupby::{Aggregate, Function, GroupBy};
 use raskt_frame::io::csv::{CsvFormat, ReadCsv, infer_csv};
 use raskt_frame::io::parquet::{ReadParquet, WriteParquet, write_parquet};
 use raskt_frame::source::{HeldTokens, read_csv, read_parquet};
 use raskt_frame::{
-    Builder, Field, FrameMeta, Kind, PandasType, Schema, Table, from_tables, planner, register, table,
+    Builder, Field, FrameMeta, Key, Kind, Label, PandasType, Schema, Table, from_tables, planner, register,
+    table,
 };
 
 /// A row: an integer, a float that may be missing, a text.
@@ -192,6 +194,45 @@ fn what_is_known_ahead_is_what_comes() {
             assert_eq!(**table.schema(), known, "{expr:?}");
         }
     }
+}
+
+#[test]
+fn groups_of_all_partitions_are_put_together() {
+    let session = Session::new();
+    let df = frame(&[
+        vec![(1, Some(1.0), "b"), (2, Some(3.0), "a")],
+        vec![],
+        vec![(4, None, "a"), (8, Some(5.0), "b"), (16, None, "c")],
+    ]);
+    let aggregate = |column: &str, of: PandasType, function| Aggregate {
+        column: column.into(),
+        of,
+        function,
+        label: Label::from(format!("{column}_{}", Function::name(function)).as_str()),
+    };
+    let by = GroupBy {
+        keys: [Key::Column("t".into())].into(),
+        aggregates: [
+            aggregate("n", PandasType::Plain(DType::Int64), Function::Sum),
+            aggregate("x", float(), Function::Mean),
+        ]
+        .into(),
+        dropna: true,
+        sort: true,
+    };
+    let Param::Map(entries) = by.to_param() else { panic!("no map") };
+    let parameters: Vec<(&str, Param)> =
+        entries.iter().map(|(name, value)| (&**name, value.clone())).collect();
+    let expr = session.make("groupby", &[&df], &parameters).unwrap();
+    let known = FrameMeta::of(session.0.context().meta(&expr).unwrap()).unwrap().schema.clone();
+    let found = session.whole(&expr);
+    assert_eq!(**found.schema(), known);
+    assert_eq!(found.levels()[0].as_string_view().iter().flatten().collect::<Vec<_>>(), ["a", "b", "c"]);
+    assert_eq!(found.columns()[0].as_primitive::<Int64Type>().values(), &[6, 9, 16]);
+    let means = floats(&found, 1);
+    assert!(means[..2] == [3.0, 3.0] && means[2].is_nan());
+    let missing = [("keys", Param::List([Param::Str("z".into())].into()))];
+    assert!(session.make("groupby", &[&df], &missing).is_err());
 }
 
 /// A folder that goes with the test.

@@ -6,8 +6,10 @@
 mod parameters;
 mod state;
 mod steps;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub use parameters::{Aggregate, Function, GroupBy};
 pub use steps::{combine, finalise, partial};
+pub use table::{GROUPBY, register, rows};

@@ -177,8 +177,11 @@ fn picked(array: &ArrayRef, function: Function, groups: &Groups) -> Result<Array
     compute::take(array, &rows, None).map_err(failed)
 }
 
-/// Call `with` with what says of two rows whether the value of the one is less.
-fn compared(array: &ArrayRef, with: &mut dyn FnMut(&dyn Fn(usize, usize) -> bool)) -> Result<()> {
+/// Takes what says of two rows whether the value of the one is less.
+type TakesOrder<'a> = dyn FnMut(&dyn Fn(usize, usize) -> bool) + 'a;
+
+/// Calls `with` with what compares the values of two rows.
+fn compared(array: &ArrayRef, with: &mut TakesOrder<'_>) -> Result<()> {
     macro_rules! numbers {
         ($type:ty, $array:expr) => {{
             let values = $array.as_primitive::<$type>().values();

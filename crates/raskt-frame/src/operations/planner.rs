@@ -16,7 +16,9 @@ pub const COLLECTION: &str = "frame";
 /// Every operation.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    [crate::source::rows(), crate::rowwise::rows(), crate::reductions::rows()].into_iter().flatten().collect()
+    let families =
+        [crate::source::rows(), crate::rowwise::rows(), crate::reductions::rows(), crate::groupby::rows()];
+    families.into_iter().flatten().collect()
 }
 
 /// A planner that knows this collection.
@@ -61,7 +63,8 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
             registry.add_kernel(kernel_name(row.name).as_str(), Arc::new(run))?;
         }
     }
-    crate::reductions::register(registry)
+    crate::reductions::register(registry)?;
+    crate::groupby::register(registry)
 }
 
 #[cfg(test)]

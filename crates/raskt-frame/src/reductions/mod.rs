@@ -7,4 +7,5 @@ mod table;
 
 pub use bodies::register;
 pub use result::Reduction;
+pub(crate) use table::tree;
 pub use table::{REDUCE, rows};

@@ -121,7 +121,7 @@ mod tests {
         let rows = |keys: Option<Arc<[Key]>>, keep| {
             let by = Distinct { keys, keep };
             let by = Distinct::from_param(&by.to_param()).unwrap();
-            let left = distinct(&[table.clone()], &by).unwrap();
+            let left = distinct(std::slice::from_ref(&table), &by).unwrap();
             left.levels()[0].as_primitive::<Int64Type>().values().to_vec()
         };
         assert_eq!(rows(None, Keep::First), [0, 2, 3, 4]);

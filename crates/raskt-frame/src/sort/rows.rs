@@ -61,10 +61,7 @@ impl Sort {
         })
     }
 
-    fn columns<'a>(
-        &self,
-        table: &'a Table,
-    ) -> Result<Vec<(arrow::array::ArrayRef, crate::PandasType, Direction)>> {
+    fn columns(&self, table: &Table) -> Result<Vec<(arrow::array::ArrayRef, crate::PandasType, Direction)>> {
         let column = |(key, is_ascending): &(Key, bool)| {
             let (array, field) = key.of(table)?;
             let way = Direction { is_ascending: *is_ascending, missing_first: self.missing_first };
