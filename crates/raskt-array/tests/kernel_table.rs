@@ -37,10 +37,10 @@ Native results are those of NumPy to the bit, but for
 overflow, subnormal numbers, empty axes, arrays without axes, steps of either sign, other byte orders and read-only memory.
 
 Element-wise kernels report floating-point errors as NumPy does, by the `numpy.errstate` of whoever computes: each
-step of a fused chain by its own name, each kind once a computation. `\"raise\"` raises at the end of the computation.
+step of a fused chain by its own name, each kind once a computation. `\"raise\"` fails the task that meets one, whose key the error has.
 The processor's flags (x86-64, AArch64) are read once a step and tile; remainders and floored division look at their
 operands. Nothing is read where all is ignored. Native kernels report no errors of sums and other reductions
-themselves, of products of matrices, of complex numbers other than sums and differences, of casts to integers that do
+themselves, of products of matrices, of quotients and functions of complex numbers, of casts to integers that do
 not hold a number, of `arccosh`, `arctanh`, `logaddexp` and `reciprocal` of whole numbers, of times, and none in child
 processes; underflow they report of products, quotients, powers and casts. `divmod` reports as `floor_divide` and
 `remainder`. Where NumPy's own reports are wanted, set `array.native` to False.

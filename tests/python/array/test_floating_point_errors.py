@@ -54,7 +54,7 @@ columns = st.lists(st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)), 
 def test_an_operation_reports_what_numpy_reports(name, dtype, pairs):
     # C's `pow` is exact there and reports nothing; on some processors NumPy has a function of its own, which
     # does.
-    assume(name != "power" or not any(base == 0 and exponent == -np.inf for base, exponent in pairs))
+    assume(name != "power" or not any(np.isinf(exponent) for _, exponent in pairs))
     operands = list(np.array(pairs, dtype).T.copy())[: getattr(np, name).nin]
     expected = told(lambda: getattr(np, name)(*operands))
     assert told(lambda: getattr(ra, name)(*map(lazy, operands)).compute()) == expected

@@ -96,8 +96,8 @@ pub(crate) fn ln_of_easy(x: f64) -> f64 {
     const ROOT_OF_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     const ONE: u64 = 1.0_f64.to_bits();
     const TWO_52: f64 = 4_503_599_627_370_496.0;
-    let exponent = (x.to_bits() - ROOT_OF_HALF + ONE) >> 52;
-    let f = f64::from_bits(x.to_bits() - (exponent << 52) + ONE) - 1.0;
+    let exponent = (x.to_bits() + (ONE - ROOT_OF_HALF)) >> 52;
+    let f = f64::from_bits(x.to_bits() + ONE - (exponent << 52)) - 1.0;
     let k = f64::from_bits(TWO_52.to_bits() | exponent) - (TWO_52 + 1023.0);
     let s = f / (2.0 + f);
     let z = s * s;
