@@ -16,6 +16,7 @@ mod builder;
 mod dtype;
 pub mod groupby;
 pub mod io;
+pub mod join;
 pub mod kernels;
 mod keys;
 mod label;

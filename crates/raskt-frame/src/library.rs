@@ -32,3 +32,6 @@ pub const REDUCE_CHUNK: &str = "raskt.dataframe._partition.reduce_chunk";
 pub const REDUCE_COMBINE: &str = "raskt.dataframe._partition.reduce_combine";
 /// `reduce_aggregate(*partials, name=, kwargs=)`: the result.
 pub const REDUCE_AGGREGATE: &str = "raskt.dataframe._partition.reduce_aggregate";
+/// `merge(left, right, schema=, **kwargs)`: two partitions merged, with the keyword arguments of pandas' `merge`; the result is
+/// of the schema, whether or not values turn out to be missing in a column.
+pub const MERGE: &str = "raskt.dataframe._partition.merge";

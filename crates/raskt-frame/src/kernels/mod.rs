@@ -14,4 +14,4 @@ mod promote;
 pub use column::{Column, Planned, Type, mask, spread, spread_literal};
 pub use missing::is_missing;
 pub use plan::plan;
-pub(crate) use promote::{Flavour, is_integer, number, promoted};
+pub(crate) use promote::{Flavour, is_float, is_integer, number, promoted};

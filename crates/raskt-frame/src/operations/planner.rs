@@ -16,8 +16,13 @@ pub const COLLECTION: &str = "frame";
 /// Every operation.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    let families =
-        [crate::source::rows(), crate::rowwise::rows(), crate::reductions::rows(), crate::groupby::rows()];
+    let families = [
+        crate::source::rows(),
+        crate::rowwise::rows(),
+        crate::reductions::rows(),
+        crate::groupby::rows(),
+        crate::join::rows(),
+    ];
     families.into_iter().flatten().collect()
 }
 

@@ -1,0 +1,232 @@
+//! Which rows are put together: pairs of row numbers, in pandas' order.
+
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
+use raskt_core::{ErrorKind, Fit, Result};
+
+use super::parameters::How;
+use crate::PandasType;
+use crate::keys::Groups;
+use crate::sort::{Direction, order};
+
+/// What stands for a row that is not there.
+pub const NONE: u32 = u32::MAX;
+
+/// For each row of the result the rows that it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matches {
+    /// Rows of the left, or [`NONE`].
+    pub left: Vec<u32>,
+    /// Rows of the right, or [`NONE`].
+    pub right: Vec<u32>,
+}
+
+/// The keys of both sides, as groups of equal ones.
+pub struct Matching {
+    /// The group of each row of the left, then of the right.
+    groups: Groups,
+    n_left: usize,
+}
+
+/// The rows of each group, one group after another.
+struct Members {
+    /// Where the rows of each group begin in `rows`; one more than there are groups.
+    begins: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Members {
+    fn of(ids: &[u32], n_groups: usize) -> Self {
+        let mut begins = vec![0_u32; n_groups + 1];
+        ids.iter().for_each(|id| begins[*id as usize + 1] += 1);
+        for at in 0..n_groups {
+            begins[at + 1] += begins[at];
+        }
+        let mut next = begins.clone();
+        let mut rows = vec![0; ids.len()];
+        for (row, id) in ids.iter().enumerate() {
+            let place = &mut next[*id as usize];
+            rows[*place as usize] = row.fit::<u32>();
+            *place += 1;
+        }
+        Self { begins, rows }
+    }
+
+    fn of_group(&self, id: u32) -> &[u32] {
+        let id = id as usize;
+        &self.rows[self.begins[id] as usize..self.begins[id + 1] as usize]
+    }
+}
+
+impl Matching {
+    /// The matching of the rows of `both` sides, the left first; `n_left` of them are of the left.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotImplemented`] for keys that pandas compares; [`ErrorKind::InvalidValue`] for too many rows.
+    pub fn new(both: &[(ArrayRef, PandasType)], n_left: usize, n_rows: usize) -> Result<Self> {
+        Ok(Self { groups: Groups::of(both, n_rows)?, n_left })
+    }
+
+    fn ids(&self) -> (&[u32], &[u32]) {
+        self.groups.ids.split_at(self.n_left)
+    }
+
+    /// Whether no key is in two rows of a side: of the left, of the right.
+    pub fn are_unique(&self) -> (bool, bool) {
+        let (left, right) = self.ids();
+        let is_unique = |ids: &[u32]| {
+            let mut seen = vec![false; self.groups.len()];
+            ids.iter().all(|id| !std::mem::replace(&mut seen[*id as usize], true))
+        };
+        (is_unique(left), is_unique(right))
+    }
+
+    /// The rows of the result.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`]; [`ErrorKind::NotImplemented`] for an outer join by keys without an order here.
+    pub fn rows(&self, how: How, both: &[(ArrayRef, PandasType)]) -> Result<Matches> {
+        let (left, right) = self.ids();
+        let n_groups = self.groups.len();
+        match how {
+            How::Cross => crossed(left.len(), right.len()),
+            How::Inner => outer_of(left, &Members::of(right, n_groups), false),
+            How::Left => outer_of(left, &Members::of(right, n_groups), true),
+            How::Right => {
+                let Matches { left, right } = outer_of(right, &Members::of(left, n_groups), true)?;
+                Ok(Matches { left: right, right: left })
+            }
+            How::LeftSemi => {
+                let rows = self.lone(left, right, true);
+                Ok(Matches { right: vec![NONE; rows.len()], left: rows })
+            }
+            How::LeftAnti => {
+                let rows = self.lone(left, right, false);
+                Ok(Matches { right: vec![NONE; rows.len()], left: rows })
+            }
+            How::RightAnti => {
+                let rows = self.lone(right, left, false);
+                Ok(Matches { left: vec![NONE; rows.len()], right: rows })
+            }
+            How::Outer => self.outer(both),
+        }
+    }
+
+    /// The rows of one side that have a match on the other, or have none.
+    fn lone(&self, of: &[u32], others: &[u32], is_matched: bool) -> Vec<u32> {
+        let mut has = vec![false; self.groups.len()];
+        others.iter().for_each(|id| has[*id as usize] = true);
+        let rows = of.iter().enumerate().filter(|(_, id)| has[**id as usize] == is_matched);
+        rows.map(|(row, _)| row.fit::<u32>()).collect()
+    }
+
+    /// At which place of the left join of `how`'s side its rows are: how pandas numbers those of an anti join.
+    pub fn places(&self, how: How, matches: &Matches) -> Vec<i64> {
+        let (left, right) = self.ids();
+        let (of, others, rows) = match how {
+            How::RightAnti => (right, left, &matches.right),
+            _ => (left, right, &matches.left),
+        };
+        let mut counts = vec![0_i64; self.groups.len()];
+        others.iter().for_each(|id| counts[*id as usize] += 1);
+        let mut places = Vec::with_capacity(rows.len());
+        let (mut place, mut next) = (0, 0_usize);
+        for row in rows {
+            let skipped = &of[next..*row as usize];
+            place += skipped.iter().map(|id| counts[*id as usize].max(1)).sum::<i64>();
+            places.push(place);
+            (place, next) = (place + 1, *row as usize + 1);
+        }
+        places
+    }
+
+    /// All rows of both sides, in the order of their keys, missing ones last.
+    fn outer(&self, both: &[(ArrayRef, PandasType)]) -> Result<Matches> {
+        let (left, right) = self.ids();
+        let n_groups = self.groups.len();
+        let (of_left, of_right) = (Members::of(left, n_groups), Members::of(right, n_groups));
+        let way = Direction { is_ascending: true, missing_first: false };
+        let firsts = UInt32Array::from(self.groups.firsts.clone());
+        let take = |(array, dtype): &(ArrayRef, PandasType)| {
+            let array = arrow::compute::take(array, &firsts, None).map_err(crate::table::failed)?;
+            Ok((array, dtype.clone(), way))
+        };
+        let keys = both.iter().map(take).collect::<Result<Vec<_>>>()?;
+        let sorted = order(&keys, n_groups, None)?;
+        let n = |id: u32| {
+            let (n, m) = (of_left.of_group(id).len(), of_right.of_group(id).len());
+            n.max(1) as u64 * m.max(1) as u64
+        };
+        let mut found = Matches::with_room(sorted.values().iter().map(|id| n(*id)).sum())?;
+        for id in sorted.values() {
+            match (of_left.of_group(*id), of_right.of_group(*id)) {
+                (lefts, []) => lefts.iter().for_each(|row| found.push(*row, NONE)),
+                ([], rights) => rights.iter().for_each(|row| found.push(NONE, *row)),
+                (lefts, rights) => {
+                    for row in lefts {
+                        rights.iter().for_each(|other| found.push(*row, *other));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The rows of an outer join of two indices, as pandas orders those: equal ones, and one beside an empty one, stay as they
+    /// are.
+    pub fn is_in_order(&self) -> bool {
+        let (left, right) = self.ids();
+        left.is_empty() || right.is_empty() || (left == right && self.are_unique().0)
+    }
+}
+
+impl Matches {
+    fn with_room(n_rows: u64) -> Result<Self> {
+        let n_rows = usize::try_from(n_rows)
+            .map_err(|_| ErrorKind::OutOfMemory { needed_bytes: n_rows.saturating_mul(8) })?;
+        let room = raskt_core::allocation::room_for;
+        Ok(Self { left: room(n_rows)?, right: room(n_rows)? })
+    }
+
+    fn push(&mut self, left: u32, right: u32) {
+        self.left.push(left);
+        self.right.push(right);
+    }
+}
+
+/// The rows of one side, each with all its matches on the other; with none, where `is_kept`, it is there once.
+fn outer_of(ids: &[u32], others: &Members, is_kept: bool) -> Result<Matches> {
+    let least = usize::from(is_kept);
+    let n_rows: u64 = ids.iter().map(|id| others.of_group(*id).len().max(least) as u64).sum();
+    let mut found = Matches::with_room(n_rows)?;
+    for (row, id) in ids.iter().enumerate() {
+        let row = row.fit::<u32>();
+        match others.of_group(*id) {
+            [] if is_kept => found.push(row, NONE),
+            [lone] => found.push(row, *lone),
+            several => several.iter().for_each(|other| found.push(row, *other)),
+        }
+    }
+    Ok(found)
+}
+
+fn crossed(n_left: usize, n_right: usize) -> Result<Matches> {
+    let mut found = Matches::with_room((n_left as u64).saturating_mul(n_right as u64))?;
+    for left in 0..n_left.fit::<u32>() {
+        (0..n_right.fit::<u32>()).for_each(|right| found.push(left, right));
+    }
+    Ok(found)
+}
+
+/// Row numbers as Arrow takes them: null where there is no row. `None` for all of `n_rows` rows in their order.
+#[must_use]
+pub fn indices(rows: &[u32], n_rows: usize) -> Option<UInt32Array> {
+    let is_all = rows.len() == n_rows && rows.iter().enumerate().all(|(at, row)| at == *row as usize);
+    if is_all {
+        return None;
+    }
+    let nulls = rows
+        .contains(&NONE)
+        .then(|| NullBuffer::new(BooleanBuffer::collect_bool(rows.len(), |at| rows[at] != NONE)));
+    Some(UInt32Array::new(rows.to_vec().into(), nulls))
+}
