@@ -25,6 +25,7 @@ mod meta;
 pub mod operations;
 pub mod partition;
 pub mod reductions;
+pub mod rows;
 pub mod rowwise;
 mod schema;
 pub mod sort;

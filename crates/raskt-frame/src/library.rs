@@ -35,3 +35,16 @@ pub const REDUCE_AGGREGATE: &str = "raskt.dataframe._partition.reduce_aggregate"
 /// `merge(left, right, schema=, **kwargs)`: two partitions merged, with the keyword arguments of pandas' `merge`; the result is
 /// of the schema, whether or not values turn out to be missing in a column.
 pub const MERGE: &str = "raskt.dataframe._partition.merge";
+/// `joined(*partitions, name=, args=, kwargs=)`: the partitions one after another as one object, and the method `name` of
+/// pandas on it, where there is one.
+pub const JOINED: &str = "raskt.dataframe._partition.joined";
+/// `conform(object, schema=, columns=)`: the object under that schema. `columns` are the places of its columns among those that
+/// the object has, none where a column is missing, which is filled.
+pub const CONFORM: &str = "raskt.dataframe._partition.conform";
+/// `length(object)`: a series of one value, the number of rows.
+pub const LENGTH: &str = "raskt.dataframe._partition.length";
+/// `piece(object, at=, n=)`: piece `at` of `n` equal ones, by the places of rows.
+pub const PIECE: &str = "raskt.dataframe._partition.piece";
+/// `between(*objects, lower=, upper=, is_last=)`: the rows of all objects whose first index level is at least `lower` and less
+/// than `upper`, or at most that where `is_last`. Both are arguments as those of [`METHOD`] are.
+pub const BETWEEN: &str = "raskt.dataframe._partition.between";

@@ -4,12 +4,13 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, UInt32Array};
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{DType, ErrorKind, Result};
 use raskt_expr::{ContainerMeta, Meta};
 
 use crate::Schema;
+use crate::table::failed;
 
 /// Between which values of the index (its first level) each partition lies: one boundary more than there are partitions.
 /// A partition has the values from its boundary up to the next one, which it does not have; the last has it.
@@ -31,8 +32,7 @@ impl Divisions {
         if boundaries.null_count() > 0 {
             return invalid("a boundary of the divisions is missing".to_owned());
         }
-        let sorted = arrow::compute::sort(&boundaries, None)
-            .map_err(|error| raskt_core::Error::new(ErrorKind::InvalidValue(error.to_string())))?;
+        let sorted = arrow::compute::sort(&boundaries, None).map_err(failed)?;
         if sorted.to_data() != boundaries.to_data() {
             return invalid("divisions must be sorted".to_owned());
         }
@@ -43,6 +43,15 @@ impl Divisions {
     #[must_use]
     pub fn boundaries(&self) -> &ArrayRef {
         &self.boundaries
+    }
+
+    /// The divisions with the boundaries at those places, which ascend.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for places that are not there, or do not ascend.
+    pub fn at(&self, places: &[u32]) -> Result<Self> {
+        let places = UInt32Array::from(places.to_vec());
+        Self::new(arrow::compute::take(&self.boundaries, &places, None).map_err(failed)?)
     }
 
     /// The number of partitions that they bound.
@@ -93,6 +102,16 @@ impl FrameMeta {
         Ok(Meta::of_chunks(self.schema.kind.name(), DType::Unknown, chunks).with_own(self))
     }
 
+    /// What is known of a frame whose partitions have so many rows each, where that is known.
+    ///
+    /// # Errors
+    /// Those of [`AxisChunks::from_runs`].
+    pub fn into_meta_of(self, lengths: impl IntoIterator<Item = Option<u64>>) -> Result<Meta> {
+        let runs = lengths.into_iter().map(|length| (length, 1));
+        let chunks = Chunks::new([AxisChunks::from_runs(runs)?])?;
+        Ok(Meta::of_chunks(self.schema.kind.name(), DType::Unknown, chunks).with_own(self))
+    }
+
     /// What is known of a frame cut like the one of which `like` is known.
     #[must_use]
     pub fn into_meta_like(self, like: &Meta) -> Meta {
@@ -111,6 +130,15 @@ impl FrameMeta {
     pub fn of(meta: &Meta) -> Result<&Self> {
         let wrong = || ErrorKind::WrongType { expected: "a dataframe", found: meta.container().to_string() };
         meta.own().ok_or_else(|| wrong().into())
+    }
+
+    /// How many rows each partition has, where that is known.
+    #[must_use]
+    pub fn lengths(meta: &Meta) -> Vec<Option<u64>> {
+        match meta.chunks().map(Chunks::axes) {
+            Some([rows, ..]) => rows.sizes().collect(),
+            Some([]) | None => vec![None],
+        }
     }
 
     /// How many partitions a frame has.

@@ -22,6 +22,7 @@ pub fn rows() -> Vec<Row> {
         crate::reductions::rows(),
         crate::groupby::rows(),
         crate::join::rows(),
+        crate::rows::rows(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -69,7 +70,8 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
         }
     }
     crate::reductions::register(registry)?;
-    crate::groupby::register(registry)
+    crate::groupby::register(registry)?;
+    crate::rows::register(registry)
 }
 
 #[cfg(test)]

@@ -7,5 +7,6 @@ mod table;
 
 pub use identity::{cut, rows_of};
 pub use method::METHOD;
+pub(crate) use select::are_native;
 pub use select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
 pub use table::rows;

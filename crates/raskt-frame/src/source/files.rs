@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{DType, ErrorKind, Fit, Param, Result, Value};
+use raskt_core::{ErrorKind, Fit, Param, Result, Value};
 use raskt_exec::Call;
 use raskt_expr::{Arity, Draft, Expr, Meta};
 use raskt_graph::Body;
@@ -77,9 +76,7 @@ fn meta(parameters: &Param) -> Result<Meta> {
     let schema = Schema::from_param(get(parameters, "schema"))?;
     let lengths = list(parameters, "lengths");
     let length = |at: usize| lengths.get(at).and_then(Param::as_int).and_then(|n| u64::try_from(n).ok());
-    let runs = (0..list(parameters, "parts").len()).map(|at| (length(at), 1));
-    let chunks = Chunks::new([AxisChunks::from_runs(runs)?])?;
-    Ok(Meta::of_chunks(schema.kind.name(), DType::Unknown, chunks).with_own(FrameMeta::from(schema)))
+    FrameMeta::from(schema).into_meta_of((0..list(parameters, "parts").len()).map(length))
 }
 
 /// A task a part.

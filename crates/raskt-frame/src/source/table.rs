@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{DType, ErrorKind, Param, Result, Token, Value};
-use raskt_expr::{Arity, Draft, Expr, Meta};
+use raskt_core::{ErrorKind, Param, Result, Token, Value};
+use raskt_expr::{Arity, Draft, Expr};
 use raskt_graph::Body;
 use raskt_graph::layer::{Layer, Raw};
 use raskt_graph::{Keys, TableBuilder};
@@ -52,18 +51,16 @@ pub fn from_tables(
     {
         return invalid(format!("divisions of {n} partitions for {}", partitions.len()));
     }
-    let mut runs = Vec::with_capacity(partitions.len());
+    let mut all = Vec::with_capacity(partitions.len());
     for (at, value) in partitions.iter().enumerate() {
         let table = Table::of(value).ok();
         if let Some(table) = table.filter(|table| **table.schema() != *schema) {
             return invalid(format!("partition {at} is of {:?}, not of {schema:?}", table.schema()));
         }
         let given = lengths.and_then(|lengths| lengths.get(at)).copied();
-        runs.push((table.map(|table| table.n_rows() as u64).or(given), 1));
+        all.push(table.map(|table| table.n_rows() as u64).or(given));
     }
-    let chunks = Chunks::new([AxisChunks::from_runs(runs)?])?;
-    let meta = Meta::of_chunks(schema.kind.name(), DType::Unknown, chunks)
-        .with_own(FrameMeta { schema: schema.clone(), divisions });
+    let meta = FrameMeta { schema: schema.clone(), divisions }.into_meta_of(all)?;
     let held = Partitions::new(token, partitions, meta);
     let parameters = Param::map([(PARTITIONS, Param::Value(Value::Opaque(Arc::new(held))))]);
     Draft { parameters, ..Draft::new(COLLECTION, TABLES) }.finish_with(&HeldTokens)

@@ -1,0 +1,16 @@
+//! Partitions chosen, put one after another and cut anew; the first and the last rows; how many rows there are.
+
+mod choose;
+mod concat;
+mod conform;
+mod ends;
+mod lengths;
+mod repartition;
+mod table;
+
+pub use choose::CHOOSE;
+pub use concat::CONCAT;
+pub use ends::{HEAD, TAIL};
+pub use lengths::LENGTHS;
+pub use repartition::{REDIVIDE, REPARTITION};
+pub use table::{register, rows};
