@@ -360,6 +360,18 @@ impl Expr {
         .intern()
     }
 
+    /// The same operation on operands of the same values, in other words: what is known of the result stays known.
+    ///
+    /// # Errors
+    /// As [`Expr::with_operands`].
+    pub fn with_equal_operands(&self, operands: Vec<Expr>) -> Result<Self> {
+        let changed = self.with_operands(operands)?;
+        if let Some(meta) = self.known_meta() {
+            changed.learn(meta.clone());
+        }
+        Ok(changed)
+    }
+
     /// The same operation on other operands, and with other `parameters`, which must follow from its own ones and from
     /// `change`: their foreign objects, if there are any, need not be named again. An impure call stays the call that it was.
     ///

@@ -71,7 +71,8 @@ impl Planner {
         self.sharing.push(Arc::new(sharing));
     }
 
-    /// Adds a pass of `collection`, behind those that there are. It sees the expressions of other collections, too.
+    /// Adds a pass of `collection`, behind those that there are. It runs where there are expressions of that collection, and
+    /// sees those of others, too.
     pub fn add_pass(&mut self, collection: impl Into<Name>, pass: impl Pass + 'static) {
         self.passes.push((collection.into(), Arc::new(pass)));
     }
@@ -153,9 +154,17 @@ impl Planner {
         rewrite::rewrite(roots, shared, &self.rules, &self.context(), &self.options)
     }
 
-    /// What the passes of all collections make of `roots`.
-    fn passed(&self, roots: Vec<Expr>) -> Result<Vec<Expr>> {
-        self.passes.iter().try_fold(roots, |roots, (_, pass)| pass.apply(&roots, &self.context()))
+    /// The passes of the collections that there are among what has been gathered.
+    fn passes_for(&self, gathered: &Gathered) -> Vec<&dyn Pass> {
+        let is_there = |of: &Name| gathered.operations().iter().any(|expr| expr.collection() == of);
+        let passes = self.passes.iter().filter(|(of, _)| is_there(of));
+        passes.map(|(_, pass)| &**pass).collect()
+    }
+
+    /// What the passes make of `roots`.
+    fn passed(&self, roots: Vec<Expr>, gathered: &Gathered) -> Result<Vec<Expr>> {
+        let mut passes = self.passes_for(gathered).into_iter();
+        passes.try_fold(roots, |roots, pass| pass.apply(&roots, &self.context()))
     }
 
     /// The layers of `roots`: the expressions of several collections, and calls, become one graph, shared parts once.
@@ -188,7 +197,7 @@ impl Planner {
         let written = operations_at(&gathered, &rows);
         let exprs = match written.iter().any(is_as_written) {
             true => written,
-            false => self.passed(self.simplify(&written)?.roots)?,
+            false => self.passed(self.simplify(&written)?.roots, &gathered)?,
         };
         self.lower(&gathered, &rows, &exprs, bounds)
     }
@@ -241,7 +250,7 @@ impl Planner {
             section("simplified", &explain::expressions(&rewritten.roots));
         }
         let mut exprs = rewritten.roots;
-        for (_, pass) in &self.passes {
+        for pass in self.passes_for(&gathered) {
             let before = std::mem::take(&mut exprs);
             exprs = pass.apply(&before, &self.context())?;
             if exprs != before {

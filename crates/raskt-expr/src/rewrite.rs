@@ -239,11 +239,7 @@ impl Rewriter<'_> {
     /// Tries the rules on the last place, whose operands are done; the expression that stays there, if one does.
     fn step(&mut self) -> Result<Option<Expr>> {
         let Some(place) = self.path.last_mut() else { return Ok(None) };
-        let expr = place.expr.with_operands(std::mem::take(&mut place.operands))?;
-        if let Some(meta) = place.expr.known_meta() {
-            // The operands are what they were, in other words.
-            expr.learn(meta.clone());
-        }
+        let expr = place.expr.with_equal_operands(std::mem::take(&mut place.operands))?;
         if expr != place.expr {
             if let Some(done) = self.done.get(&expr.token()) {
                 let done = done.clone();

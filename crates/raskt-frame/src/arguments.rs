@@ -1,5 +1,7 @@
 //! Arguments of operations: operands by their numbers, and literals.
 
+use std::sync::Arc;
+
 use raskt_core::{ErrorKind, Param, Result};
 
 /// What the parameter of an argument says that stands for an operand.
@@ -50,4 +52,16 @@ pub fn text<'a>(parameters: &'a Param, name: &str) -> Result<&'a str> {
 #[must_use]
 pub fn get<'a>(parameters: &'a Param, name: &str) -> &'a Param {
     parameters.get(name).unwrap_or(&Param::Null)
+}
+
+/// `parameters` with other or further entries.
+#[must_use]
+pub fn with<'a>(parameters: &'a Param, entries: impl IntoIterator<Item = (&'a str, Param)>) -> Param {
+    let own: &[(Arc<str>, Param)] = match parameters {
+        Param::Map(own) => own,
+        _ => &[],
+    };
+    let mut all: Vec<(&str, Param)> = own.iter().map(|(name, value)| (&**name, value.clone())).collect();
+    all.extend(entries);
+    Param::map(all)
 }

@@ -4,6 +4,7 @@ use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Context, Draft, Expr};
 
+use crate::arguments::with;
 use crate::operations::COLLECTION;
 use crate::rowwise::{ASSIGN, FILTER, METHOD, cut, rows_of};
 use crate::{FrameMeta, Kind};
@@ -64,13 +65,9 @@ impl<'a> Builder<'a> {
             );
             return Err(ErrorKind::InvalidValue(what).into());
         }
-        Ok(match (is_aligned, parameters) {
-            (true, parameters) => parameters,
-            (false, Param::Map(entries)) => {
-                let entries = entries.iter().map(|(name, value)| (&**name, value.clone()));
-                Param::map(entries.chain([("aligned", Param::Bool(false))]))
-            }
-            (false, _) => Param::map([("aligned", Param::Bool(false))]),
-        })
+        match is_aligned {
+            true => Ok(parameters),
+            false => Ok(with(&parameters, [("aligned", Param::Bool(false))])),
+        }
     }
 }

@@ -27,6 +27,7 @@ pub mod partition;
 pub mod reductions;
 pub mod rows;
 pub mod rowwise;
+pub mod rules;
 mod schema;
 pub mod sort;
 pub mod source;

@@ -1,34 +1,22 @@
 //! Expressions into layers, by the table.
 
-use raskt_core::{ErrorKind, Result};
+use raskt_core::Result;
 use raskt_expr::{Context, Expr, Lower, Lowered, layer_name};
 use raskt_graph::Graph;
-use rustc_hash::FxHashMap;
 
-use super::planner::COLLECTION;
-use super::row::{Job, Row, is_native};
+use super::planner::{COLLECTION, row_of};
+use super::row::{Job, is_native};
 
 /// Looks the operation up and has it lowered.
-pub(super) struct FrameLowering {
-    rows: FxHashMap<&'static str, Row>,
-}
+pub(super) struct FrameLowering;
 
 impl FrameLowering {
-    pub(super) fn new(rows: Vec<Row>) -> Self {
-        Self { rows: rows.into_iter().map(|row| (row.name, row)).collect() }
-    }
-
-    fn row(&self, expr: &Expr) -> Result<&Row> {
-        let unknown = || ErrorKind::UnknownBody(format!("{COLLECTION}.{}", expr.operation())).into();
-        self.rows.get(expr.operation().as_str()).ok_or_else(unknown)
-    }
-
     /// Whether the partitions of `expr` are tables, and no objects of pandas.
-    fn makes_tables(&self, expr: &Expr, context: &Context<'_>) -> Result<bool> {
+    fn makes_tables(expr: &Expr, context: &Context<'_>) -> Result<bool> {
         if expr.collection().as_str() != COLLECTION {
             return Ok(false);
         }
-        is_native(self.row(expr)?, expr, context)
+        is_native(row_of(expr)?, expr, context)
     }
 }
 
@@ -40,8 +28,8 @@ impl Lower for FrameLowering {
         context: &Context<'_>,
         graph: &mut Graph,
     ) -> Result<Lowered> {
-        let row = self.row(expr)?;
-        let makes_tables = |operand: &Expr| self.makes_tables(operand, context);
+        let row = row_of(expr)?;
+        let makes_tables = |operand: &Expr| Self::makes_tables(operand, context);
         let layer =
             (row.lower)(&mut Job { expr, operands, context, graph, row, makes_tables: &makes_tables })?;
         let (name, grid) = (layer_name(expr), layer.grid().clone());

@@ -1,11 +1,12 @@
 //! The collection as planners know it, and its kernels as executors do.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use raskt_core::Result;
+use raskt_core::{ErrorKind, Result};
 use raskt_exec::{BodyRegistry, Call, Outcome};
 use raskt_expr::operation::NativeKernel;
-use raskt_expr::{Library, MetaRule, Operation, Planner};
+use raskt_expr::{Expr, Library, MetaRule, Operation, Planner};
+use rustc_hash::FxHashMap;
 
 use super::lowering::FrameLowering;
 use super::row::{Row, kernel_name};
@@ -27,6 +28,22 @@ pub fn rows() -> Vec<Row> {
     families.into_iter().flatten().collect()
 }
 
+/// The row of an operation, by its name.
+pub(crate) fn row(name: &str) -> Option<&'static Row> {
+    static ROWS: LazyLock<FxHashMap<&'static str, Row>> =
+        LazyLock::new(|| rows().into_iter().map(|row| (row.name, row)).collect());
+    ROWS.get(name)
+}
+
+/// The row of the operation that `expr` is.
+///
+/// # Errors
+/// [`ErrorKind::UnknownBody`] for one that there is not.
+pub(crate) fn row_of(expr: &Expr) -> Result<&'static Row> {
+    let unknown = || ErrorKind::UnknownBody(format!("{COLLECTION}.{}", expr.operation())).into();
+    row(expr.operation().as_str()).ok_or_else(unknown)
+}
+
 /// A planner that knows this collection.
 ///
 /// # Errors
@@ -42,8 +59,7 @@ pub fn planner(library: Arc<dyn Library>) -> Result<Planner> {
 /// # Errors
 /// [`raskt_core::ErrorKind::KeyClash`] where it is there already.
 pub fn add_to(planner: &mut Planner) -> Result<()> {
-    let rows = rows();
-    for row in &rows {
+    for row in rows() {
         // Which way is taken depends on parameters too; lowering asks the row.
         let kernel = NativeKernel { name: kernel_name(row.name), accepts: |_| true };
         let operation = Operation {
@@ -55,7 +71,8 @@ pub fn add_to(planner: &mut Planner) -> Result<()> {
         };
         planner.operations.add(COLLECTION, operation)?;
     }
-    planner.add_lowering(COLLECTION, FrameLowering::new(rows))
+    crate::rules::add_to(planner);
+    planner.add_lowering(COLLECTION, FrameLowering)
 }
 
 /// Adds the native kernels to `registry`.

@@ -138,7 +138,7 @@ impl Job<'_, '_> {
 }
 
 /// Whether an expression's tasks run the native kernel.
-pub(super) fn is_native(row: &Row, expr: &Expr, context: &Context<'_>) -> Result<bool> {
+pub(crate) fn is_native(row: &Row, expr: &Expr, context: &Context<'_>) -> Result<bool> {
     let accepts =
         || Ok::<_, raskt_core::Error>((row.accepts)(&context.operand_metas(expr)?, expr.parameters()));
     match (context.way, row.library) {

@@ -9,4 +9,5 @@ pub use identity::{cut, rows_of};
 pub use method::METHOD;
 pub(crate) use select::are_native;
 pub use select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
+pub(crate) use select::{column_position, positions};
 pub use table::rows;

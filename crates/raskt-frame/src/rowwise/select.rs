@@ -72,7 +72,7 @@ fn input<'a>(call: &'a Call<'_>, at: usize) -> Result<&'a Table> {
 }
 
 /// The columns called `labels`, in that order; all of one name.
-fn positions(schema: &Schema, labels: &[Param]) -> Result<Vec<usize>> {
+pub(crate) fn positions(schema: &Schema, labels: &[Param]) -> Result<Vec<usize>> {
     let mut found = Vec::with_capacity(labels.len());
     for label in labels {
         let label = Label::try_from(label)?;
@@ -92,7 +92,7 @@ fn take_columns(table: &Table, kind: Kind, positions: &[usize]) -> Result<Value>
     Ok(table.with_columns(picked(table.schema(), kind, positions), columns)?.into())
 }
 
-fn column_position(schema: &Schema, parameters: &Param) -> Result<usize> {
+pub(crate) fn column_position(schema: &Schema, parameters: &Param) -> Result<usize> {
     schema.position(&Label::try_from(get(parameters, "label"))?)
 }
 

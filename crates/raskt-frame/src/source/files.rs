@@ -9,11 +9,11 @@ use raskt_graph::Body;
 use raskt_graph::layer::{Layer, Raw};
 use raskt_graph::{Keys, TableBuilder};
 
-use crate::arguments::{get, list};
+use crate::arguments::{get, list, with};
 use crate::io::csv::{self, Block, ReadCsv};
 use crate::io::parquet::{self, ReadParquet};
 use crate::operations::{COLLECTION, Job, KernelFn, Row, kernel_name};
-use crate::{FrameMeta, Schema};
+use crate::{FrameMeta, Label, Schema};
 
 /// Parts of Parquet files; the parameters are `parts`, `schema` and `lengths`.
 pub const READ_PARQUET: &str = "read_parquet";
@@ -70,6 +70,27 @@ fn made(name: &str, parts: Arc<[Param]>, schema: &Schema, lengths: Option<&[u64]
     let parameters =
         Param::map([("parts", Param::List(parts)), ("schema", schema.to_param()), ("lengths", lengths)]);
     Draft { parameters, ..Draft::new(COLLECTION, name) }.finish()
+}
+
+/// The reader `expr` of a frame of `schema`, of some of its columns.
+///
+/// # Errors
+/// [`ErrorKind::InvalidValue`] for columns that are not there.
+pub(crate) fn with_columns(expr: &Expr, schema: &Schema, labels: &[&Label]) -> Result<Expr> {
+    let names = Param::List(labels.iter().map(|label| label.to_param()).collect());
+    let narrowed = |schema: &Schema| -> Result<Param> {
+        let fields = labels.iter().map(|label| Ok(schema.columns[schema.position(label)?].clone()));
+        Ok(schema.with_columns(schema.kind, fields.collect::<Result<Vec<_>>>()?).to_param())
+    };
+    let (whole, narrow) = (schema.to_param(), narrowed(schema)?);
+    let part = |part: &Param| match expr.operation().as_str() {
+        READ_PARQUET => Ok(with(part, [("columns", names.clone())])),
+        _ if *get(part, "schema") == whole => Ok(with(part, [("schema", narrow.clone())])),
+        _ => Ok(with(part, [("schema", narrowed(&Schema::from_param(get(part, "schema"))?)?)])),
+    };
+    let parts = list(expr.parameters(), "parts").iter().map(part).collect::<Result<_>>()?;
+    let entries = [("parts", Param::List(parts)), ("schema", narrow)];
+    expr.varied(Vec::new(), with(expr.parameters(), entries), &Param::map([("columns", names)]))
 }
 
 fn meta(parameters: &Param) -> Result<Meta> {

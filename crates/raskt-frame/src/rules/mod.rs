@@ -1,0 +1,9 @@
+//! The logical optimizer: the same values for less work. One file a rule or pass.
+//!
+//! What depends on who else needs a value is a pass over all expressions at once: what two need is read once.
+
+mod projection;
+mod table;
+
+pub use projection::PROJECTION;
+pub(crate) use table::add_to;

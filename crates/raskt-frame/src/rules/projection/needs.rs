@@ -1,0 +1,137 @@
+//! Which columns of its operands an operation uses.
+
+use raskt_core::Result;
+use raskt_expr::{Context, Expr};
+
+use crate::arguments::{Argument, list};
+use crate::groupby::{GROUPBY, GroupBy};
+use crate::operations::{COLLECTION, is_native, row_of};
+use crate::reductions::{REDUCE, Reduction};
+use crate::rowwise::{ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, column_position, positions};
+use crate::{FrameMeta, Key, Kind, Label, Schema};
+
+/// Which columns of an expression are used.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Need {
+    /// All, in their order.
+    All,
+    /// For each column, by its place, whether it is. Whoever needs but some finds them by their names: others may be there too.
+    Some(Vec<bool>),
+}
+
+impl Need {
+    /// None of the columns of `schema`.
+    fn none(schema: &Schema) -> Vec<bool> {
+        vec![false; schema.columns.len()]
+    }
+
+    /// What two users need.
+    pub(super) fn add(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::Some(own), Self::Some(other)) => {
+                own.iter_mut().zip(other).for_each(|(own, other)| *own |= other);
+            }
+            (own, _) => *own = Self::All,
+        }
+    }
+
+    /// Whether the column at that place is needed.
+    pub(super) fn has(&self, at: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(needed) => needed.get(at).copied().unwrap_or(false),
+        }
+    }
+}
+
+/// What is known of the columns of an expression; `None` where it is no frame.
+pub(super) fn schema<'e>(expr: &'e Expr, context: &Context<'_>) -> Result<Option<&'e Schema>> {
+    if expr.collection().as_str() != COLLECTION {
+        return Ok(None);
+    }
+    let meta = context.meta(expr)?;
+    Ok(meta.own::<FrameMeta>().map(|own| &own.schema))
+}
+
+/// What `expr` needs of each operand, where `need` says what is needed of it; `None` where it does without the operand.
+pub(super) fn needs(expr: &Expr, need: &Need, context: &Context<'_>) -> Result<Vec<Option<Need>>> {
+    let mut needs = vec![Some(Need::All); expr.operands().len()];
+    let Some(first) = expr.operands().first() else { return Ok(needs) };
+    let Some(of) = schema(first, context)?.filter(|schema| schema.kind == Kind::Frame) else {
+        return Ok(needs);
+    };
+    if let Some(own) = of_first(expr, need, of, context)? {
+        needs[0] = Some(own);
+    }
+    if let (ASSIGN, Need::Some(_), Some(of)) = (expr.operation().as_str(), need, schema(expr, context)?) {
+        let parameters = expr.parameters();
+        needs[1..].fill(None);
+        for (label, value) in list(parameters, "labels").iter().zip(list(parameters, "values")) {
+            if let Argument::Operand(at) = Argument::of(value)
+                && need.has(of.position(&Label::try_from(label)?)?)
+            {
+                needs[at] = Some(Need::All);
+            }
+        }
+    }
+    Ok(needs)
+}
+
+/// What is needed of the first operand; `None` for all of it.
+fn of_first(expr: &Expr, need: &Need, of: &Schema, context: &Context<'_>) -> Result<Option<Need>> {
+    let parameters = expr.parameters();
+    let mut found = Need::none(of);
+    match (expr.operation().as_str(), need) {
+        (COLUMN, _) => found[column_position(of, parameters)?] = true,
+        (COLUMNS, _) => {
+            let places = positions(of, list(parameters, "labels"))?;
+            let wanted = places.into_iter().enumerate().filter(|(at, _)| need.has(*at));
+            wanted.for_each(|(_, place)| found[place] = true);
+        }
+        (GROUPBY, _) => {
+            let Ok(by) = GroupBy::from_param(parameters) else { return Ok(None) };
+            let keys = by.keys.iter().filter_map(|key| match key {
+                Key::Column(label) => Some(label),
+                Key::Level(_) => None,
+            });
+            for label in keys.chain(by.aggregates.iter().map(|aggregate| &aggregate.column)) {
+                match of.position(label) {
+                    Ok(at) => found[at] = true,
+                    // The size of groups is that of no column.
+                    Err(_) => continue,
+                }
+            }
+        }
+        (REDUCE, _) if is_size(expr) && is_native(row_of(expr)?, expr, context)? => {}
+        (FILTER, Need::Some(needed)) => found.clone_from(needed),
+        (RELABEL, Need::Some(needed)) => found.clone_from(needed),
+        (ASSIGN, Need::Some(needed)) => {
+            let assigned = list(parameters, "labels").iter().map(Label::try_from);
+            let assigned = assigned.collect::<Result<rustc_hash::FxHashSet<_>>>()?;
+            for (at, field) in of.columns.iter().enumerate() {
+                found[at] = needed[at] && !assigned.contains(&field.label);
+            }
+        }
+        (METHOD, Need::Some(needed)) if is_columnwise(expr, context)? => found.clone_from(needed),
+        _ => return Ok(None),
+    }
+    Ok(Some(Need::Some(found)))
+}
+
+fn is_size(expr: &Expr) -> bool {
+    let name = expr.parameters().get("name").and_then(raskt_core::Param::as_str).unwrap_or_default();
+    Reduction::parse(name, crate::arguments::get(expr.parameters(), "kwargs")) == Some(Reduction::Size)
+}
+
+/// Whether a method works on each column of a frame by itself: native ones do, if they meet no other frame.
+pub(super) fn is_columnwise(expr: &Expr, context: &Context<'_>) -> Result<bool> {
+    for argument in list(expr.parameters(), "args") {
+        if let Argument::Operand(at) = Argument::of(argument) {
+            let other = expr.operands().get(at).map(|operand| schema(operand, context)).transpose()?;
+            if !other.flatten().is_some_and(|schema| schema.kind == Kind::Scalar) {
+                return Ok(false);
+            }
+        }
+    }
+    is_native(row_of(expr)?, expr, context)
+}

@@ -1,0 +1,11 @@
+//! All rules and passes, in the order in which they are tried.
+
+use raskt_expr::Planner;
+
+use super::projection;
+use crate::operations::COLLECTION;
+
+/// Adds the rules and passes of frames.
+pub(crate) fn add_to(planner: &mut Planner) {
+    planner.add_pass(COLLECTION, projection::Projection);
+}
