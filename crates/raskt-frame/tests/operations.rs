@@ -6,6 +6,8 @@
 mod rows;
 #[path = "operations/session.rs"]
 mod session;
+#[path = "operations/sorting.rs"]
+mod sorting;
 
 use std::sync::Arc;
 

@@ -24,6 +24,7 @@ pub fn rows() -> Vec<Row> {
         crate::groupby::rows(),
         crate::join::rows(),
         crate::rows::rows(),
+        crate::sort::rows(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -88,7 +89,8 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     }
     crate::reductions::register(registry)?;
     crate::groupby::register(registry)?;
-    crate::rows::register(registry)
+    crate::rows::register(registry)?;
+    crate::sort::register(registry)
 }
 
 #[cfg(test)]

@@ -13,4 +13,5 @@ pub use concat::CONCAT;
 pub use ends::{HEAD, TAIL};
 pub use lengths::LENGTHS;
 pub use repartition::{REDIVIDE, REPARTITION};
+pub(crate) use table::{MERGE, joined, number, operand, renumbered};
 pub use table::{register, rows};

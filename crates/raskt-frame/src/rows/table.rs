@@ -86,14 +86,14 @@ pub(super) fn input(inputs: &[Value]) -> Result<&Table> {
 }
 
 /// What is known of the only operand.
-pub(super) fn operand(operands: &[Meta]) -> Result<(&Meta, &FrameMeta)> {
+pub(crate) fn operand(operands: &[Meta]) -> Result<(&Meta, &FrameMeta)> {
     let missing = || ErrorKind::InvalidGraph("an operation on partitions without any".to_owned());
     let meta = operands.first().ok_or_else(missing)?;
     Ok((meta, FrameMeta::of(meta)?))
 }
 
 /// A number of rows or partitions among parameters.
-pub(super) fn number(parameters: &Param, name: &str) -> Result<usize> {
+pub(crate) fn number(parameters: &Param, name: &str) -> Result<usize> {
     let value = parameters.get(name).and_then(Param::as_int);
     let found = || parameters.get(name).cloned().unwrap_or_default();
     let invalid = || ErrorKind::InvalidValue(format!("{name}={:?}: a number from 0 on is needed", found()));
