@@ -102,6 +102,14 @@ def _spill_directory() -> str | None:
     return _temporary_directory()
 
 
+def scratch_parent() -> str:
+    """Return the folder under which tasks may keep files: the one in which results are spilled."""
+    import tempfile
+
+    found = configured("local.spill-directory")
+    return tempfile.gettempdir() if found is None else os.path.expanduser(os.path.expandvars(str(found)))
+
+
 @functools.cache
 def _temporary_directory() -> str:
     """Return what `tempfile.gettempdir` would, without its import where that is plain to see."""

@@ -1,5 +1,7 @@
 //! What a library's functions would return, asked of whoever can call them.
 
+use std::path::PathBuf;
+
 use raskt_core::{DType, ErrorKind, Param, Result, Value};
 
 use crate::meta::Meta;
@@ -27,6 +29,15 @@ pub trait Library: Send + Sync {
     /// Only for what would fail on every block too.
     fn meta_of_call(&self, function: &Value, operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {
         let (_, _, _) = (function, operands, parameters);
+        Ok(None)
+    }
+
+    /// The folder under which the tasks of a computation may keep files, as its surroundings say; `None` where they may keep
+    /// none.
+    ///
+    /// # Errors
+    /// What asking for it raised.
+    fn scratch_parent(&self) -> Result<Option<PathBuf>> {
         Ok(None)
     }
 }

@@ -14,6 +14,7 @@
 pub mod arguments;
 mod builder;
 mod dtype;
+pub mod exchange;
 pub mod groupby;
 pub mod io;
 pub mod join;

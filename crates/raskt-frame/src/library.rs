@@ -48,3 +48,5 @@ pub const PIECE: &str = "raskt.dataframe._partition.piece";
 /// `between(*objects, lower=, upper=, is_last=)`: the rows of all objects whose first index level is at least `lower` and less
 /// than `upper`, or at most that where `is_last`. Both are arguments as those of [`METHOD`] are.
 pub const BETWEEN: &str = "raskt.dataframe._partition.between";
+/// `whole(*partitions)`: the partitions one after another, as one object of pandas: what users get.
+pub const WHOLE: &str = "raskt.dataframe._partition.whole";

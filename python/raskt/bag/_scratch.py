@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from raskt import _raskt
-from raskt.schedulers import configured
+from raskt.schedulers import scratch_parent
 
 __all__ = ["SCRATCH", "Folder"]
 
@@ -38,7 +38,7 @@ class Folder:
     __slots__ = ("_exchange", "_folder")
 
     def __init__(self) -> None:
-        self._folder = _raskt.ScratchFolder(_place())
+        self._folder = _raskt.ScratchFolder(scratch_parent())
         self._exchange = _raskt.Exchange(self._folder, EXCHANGED_BYTES)
 
     @property
@@ -78,11 +78,3 @@ class _Path:
 
     def __reduce__(self) -> Any:
         return _Path, (self.path,)
-
-
-def _place() -> str:
-    """Return the folder in which results are spilled too."""
-    import tempfile
-
-    found = configured("local.spill-directory")
-    return tempfile.gettempdir() if found is None else os.path.expanduser(os.path.expandvars(str(found)))

@@ -16,4 +16,4 @@ mod tests;
 pub use kernel::join;
 pub use parameters::{How, Merge, On, Unique};
 pub use plan::{Plan, common};
-pub use table::{MERGE, rows};
+pub use table::{MERGE, register, rows};

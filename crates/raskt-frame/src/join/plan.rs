@@ -186,6 +186,24 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether rows of equal keys can be brought together here: both sides are tables, and what is equal has one hash.
+    #[must_use]
+    pub fn is_shuffled(&self, left: &Schema, right: &Schema) -> bool {
+        let is_category = |schema: &Schema, key: &Key| {
+            field(schema, key).is_ok_and(|field| match &field.dtype {
+                // The hash of a category is that of its value.
+                PandasType::Category { of, .. } => **of == PandasType::Text,
+                _ => false,
+            })
+        };
+        let is_hashed = |pair: &Pair| {
+            pair.compared.is_some() || (is_category(left, &pair.left) && is_category(right, &pair.right))
+        };
+        left.is_native() && right.is_native() && !self.pairs.is_empty() && self.pairs.iter().all(is_hashed)
+    }
+}
+
 impl Draft<'_> {
     /// Pairs the keys of both sides.
     fn meet(&mut self) -> Result<()> {

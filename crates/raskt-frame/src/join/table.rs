@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Fit, Param, Result, Value};
-use raskt_exec::Call;
-use raskt_expr::{Arity, Meta};
+use raskt_core::{ErrorKind, Fit, Name, Param, Result, Value};
+use raskt_exec::{BodyRegistry, Call, Outcome};
+use raskt_expr::{Arity, Lowered, Meta};
 use raskt_graph::Body;
-use raskt_graph::layer::Layer;
+use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
 
 use super::kernel::join;
 use super::parameters::{How, Merge, On};
 use super::plan::{Plan, Rows, common};
+use crate::arguments::get;
+use crate::exchange::{self, Shuffled};
 use crate::operations::{Job, Row, kernel_name, partitionwise};
-use crate::{Divisions, FrameMeta, Schema, Table, library};
+use crate::partition::HashPartition;
+use crate::table::concat;
+use crate::{Divisions, FrameMeta, Key, Schema, Table, library};
 
-/// The operation; its parameters are the keyword arguments of pandas' `merge`.
+/// The operation; its parameters are the keyword arguments of pandas' `merge`, and `npartitions`, the number of partitions of the
+/// result where rows of equal keys have to be brought together.
 pub const MERGE: &str = "merge";
+
+const GATHER: &str = "frame.gather";
 
 /// The rows of this family.
 #[must_use]
@@ -38,6 +45,21 @@ pub fn rows() -> Vec<Row> {
 enum Meet {
     /// Partitions of the same number; the only one of a side that has one meets all of the other.
     Partitions(u32),
+    /// Each of so many partitions of the left meets all of the right.
+    All(u32),
+    /// So many partitions, in each of which are the rows of some keys.
+    Shuffled(u32),
+    /// All rows of both: which keys are equal, only pandas can say.
+    Whole,
+}
+
+impl Meet {
+    fn n_partitions(self) -> u32 {
+        match self {
+            Self::Partitions(n) | Self::All(n) | Self::Shuffled(n) => n,
+            Self::Whole => 1,
+        }
+    }
 }
 
 /// A merge of frames of which all is known.
@@ -63,7 +85,14 @@ fn planned(operands: &[Meta], parameters: &Param) -> Result<Planned> {
         && merge.right == On::Index
         && own_left.divisions.is_some()
         && own_left.divisions == own_right.divisions;
-    let meet = meet(&merge, n(left), n(right), is_aligned)?;
+    let meet = match meet(&merge, n(left), n(right), is_aligned) {
+        Some(meet) => meet,
+        None if merge.how == How::Cross => Meet::All(n(left)),
+        None if plan.is_shuffled(&own_left.schema, &own_right.schema) => {
+            Meet::Shuffled(n_partitions(parameters)?.unwrap_or(n(left).max(n(right))))
+        }
+        None => Meet::Whole,
+    };
     let divisions = match is_aligned {
         true => own_left.divisions.clone(),
         false => kept_divisions(&plan, own_left, own_right, n(left), n(right)),
@@ -71,23 +100,18 @@ fn planned(operands: &[Meta], parameters: &Param) -> Result<Planned> {
     Ok(Planned { plan, meet, divisions })
 }
 
-/// Which partitions meet: a row that has no match has to be seen by one task only, and rows whose keys must not repeat by one
-/// task together.
-fn meet(merge: &Merge, n_left: u32, n_right: u32, is_aligned: bool) -> Result<Meet> {
+/// Which partitions meet as they are, if they can: a row that has no match has to be seen by one task only, and rows whose keys
+/// must not repeat by one task together.
+fn meet(merge: &Merge, n_left: u32, n_right: u32, is_aligned: bool) -> Option<Meet> {
     let left_goes_alone = !merge.how.misses_left() && !merge.unique.left;
     let right_goes_alone =
         matches!(merge.how, How::Inner | How::Right | How::RightAnti | How::Cross) && !merge.unique.right;
     match (n_left, n_right) {
-        (1, 1) => Ok(Meet::Partitions(1)),
-        (n, m) if n == m && is_aligned => Ok(Meet::Partitions(n)),
-        (n, 1) if left_goes_alone => Ok(Meet::Partitions(n)),
-        (1, n) if right_goes_alone => Ok(Meet::Partitions(n)),
-        (n, m) => {
-            let how = merge.how.name();
-            let what =
-                format!("a {how} merge of {n} and {m} partitions; repartition one side to 1 partition");
-            Err(ErrorKind::NotImplemented(what).into())
-        }
+        (1, 1) => Some(Meet::Partitions(1)),
+        (n, m) if n == m && is_aligned => Some(Meet::Partitions(n)),
+        (n, 1) if left_goes_alone => Some(Meet::Partitions(n)),
+        (1, n) if right_goes_alone => Some(Meet::Partitions(n)),
+        _ => None,
     }
 }
 
@@ -113,8 +137,8 @@ fn kept_divisions(
 
 fn meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
     let planned = planned(operands, parameters)?;
-    let Meet::Partitions(n_partitions) = planned.meet;
-    FrameMeta { schema: planned.plan.schema, divisions: planned.divisions }.into_meta(n_partitions)
+    let own = FrameMeta { schema: planned.plan.schema, divisions: planned.divisions };
+    own.into_meta(planned.meet.n_partitions())
 }
 
 fn run(call: &mut Call<'_>) -> Result<Value> {
@@ -138,7 +162,8 @@ fn body(job: &Job<'_, '_>) -> Result<Body> {
         Param::Map(entries) => entries.to_vec(),
         _ => Vec::new(),
     };
-    let entries = entries.iter().map(|(name, value)| (&**name, value.clone()));
+    let entries = entries.iter().filter(|(name, _)| &**name != "npartitions");
+    let entries = entries.map(|(name, value)| (&**name, value.clone()));
     Ok(Body::Library {
         path: library::MERGE.into(),
         parameters: Param::map(entries.chain([("schema", schema)])),
@@ -148,8 +173,81 @@ fn body(job: &Job<'_, '_>) -> Result<Body> {
 fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
     let planned = planned(&job.context.operand_metas(job.expr)?, job.expr.parameters())?;
     let body = body(job)?;
-    let operands = job.all_operands()?;
-    match planned.meet {
-        Meet::Partitions(n_partitions) => partitionwise(body, &operands, n_partitions),
+    let n_partitions = planned.meet.n_partitions();
+    let operands = match planned.meet {
+        Meet::Partitions(_) => job.all_operands()?,
+        Meet::All(_) => vec![job.operand(0)?, gathered(job, 1)?],
+        Meet::Whole => vec![gathered(job, 0)?, gathered(job, 1)?],
+        Meet::Shuffled(n) => vec![shuffled(job, &planned.plan, 0, n)?, shuffled(job, &planned.plan, 1, n)?],
+    };
+    partitionwise(body, &operands, n_partitions)
+}
+
+/// All rows of an operand, as one partition.
+fn gathered(job: &mut Job<'_, '_>, at: usize) -> Result<Lowered> {
+    let (body, lowered) = match job.is_native()? {
+        true => (Body::Native { name: GATHER.into(), parameters: Param::Null }, job.tables(at)?),
+        false => {
+            let whole = Body::Library { path: library::WHOLE.into(), parameters: Param::Null };
+            (whole, job.operand(at)?)
+        }
+    };
+    if lowered.grid.n_blocks() == 1 {
+        return Ok(lowered);
+    }
+    let parts = BlockwiseParts {
+        counts: vec![(0, lowered.grid.n_blocks())],
+        operands: vec![Indexed::new(lowered.name.clone(), &[0])],
+        ..BlockwiseParts::of(body)
+    };
+    let layer = Layer::from(Blockwise::new(parts)?);
+    insert(job, Name::new(&format!("gathered-{at}-{}", job.expr.token())), layer)
+}
+
+/// The rows of an operand in `n_pieces` partitions, by the keys of the merge.
+fn shuffled(job: &mut Job<'_, '_>, plan: &Plan, at: usize, n_pieces: u32) -> Result<Lowered> {
+    let operand = job.tables(at)?;
+    let schema = FrameMeta::of(job.context.meta(&job.expr.operands()[at])?)?.schema.clone();
+    let keys: Arc<[Key]> =
+        plan.pairs.iter().map(|pair| if at == 0 { pair.left.clone() } else { pair.right.clone() }).collect();
+    let compared = plan.pairs.iter().map(|pair| pair.compared.clone()).collect();
+    let keeps_index = match &plan.rows {
+        Rows::Numbered => keys.iter().any(|key| matches!(key, Key::Level(_))),
+        _ => true,
+    };
+    let by = HashPartition { keys, compared, n_pieces: n_pieces as usize };
+    let shuffled = Shuffled { by: &by, operand: &operand, schema: &schema, keeps_index };
+    let layer = exchange::shuffled(job, &shuffled)?;
+    insert(job, exchange::name(job, at), layer)
+}
+
+fn insert(job: &mut Job<'_, '_>, name: Name, layer: Layer) -> Result<Lowered> {
+    let grid = layer.grid().clone();
+    job.graph.insert(name.clone(), layer)?;
+    Ok(Lowered { name, grid })
+}
+
+/// Adds the body that puts tables behind one another.
+///
+/// # Errors
+/// [`ErrorKind::KeyClash`] where it is there already.
+pub fn register(registry: &mut BodyRegistry) -> Result<()> {
+    let gather = |call: &mut Call<'_>| {
+        let tables = call.inputs.iter().map(|value| Table::of(value).cloned()).collect::<Result<Vec<_>>>()?;
+        Ok(Outcome::Value(concat(&tables)?.into()))
+    };
+    registry.add_kernel(GATHER, Arc::new(gather))
+}
+
+/// How many partitions the user wants.
+fn n_partitions(parameters: &Param) -> Result<Option<u32>> {
+    let invalid = |found: &Param| {
+        let what = format!("npartitions is a number of partitions from 1 on, not {found:?}");
+        ErrorKind::InvalidValue(what).into()
+    };
+    match get(parameters, "npartitions") {
+        Param::Null => Ok(None),
+        Param::Int(n) if *n > 0 => u32::try_from(*n).map(Some).map_err(|_| invalid(&Param::Int(*n))),
+        other => Err(invalid(other)),
     }
 }

@@ -25,6 +25,7 @@ pub fn rows() -> Vec<Row> {
         crate::join::rows(),
         crate::rows::rows(),
         crate::sort::rows(),
+        crate::partition::rows(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -90,7 +91,9 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     crate::reductions::register(registry)?;
     crate::groupby::register(registry)?;
     crate::rows::register(registry)?;
-    crate::sort::register(registry)
+    crate::sort::register(registry)?;
+    crate::exchange::register(registry)?;
+    crate::join::register(registry)
 }
 
 #[cfg(test)]

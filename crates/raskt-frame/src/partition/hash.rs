@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use arrow::array::UInt32Array;
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::compute;
 use raskt_core::{ErrorKind, Fit, Param, Result};
 
-use crate::Table;
 use crate::keys::{Key, hashes, keys_of, keys_param};
+use crate::table::failed;
+use crate::{PandasType, Table};
 
 /// Rows with equal keys go to one piece, in every process and for tables of every partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashPartition {
     /// By what rows are told apart.
     pub keys: Arc<[Key]>,
+    /// The dtype in which each is compared, where it is not its own: tables whose keys are of other dtypes can be cut alike.
+    pub compared: Arc<[Option<PandasType>]>,
     /// The number of pieces.
     pub n_pieces: usize,
 }
@@ -22,7 +26,9 @@ impl HashPartition {
     #[must_use]
     pub fn to_param(&self) -> Param {
         let n_pieces = Param::Int(self.n_pieces.clamped::<i64>());
-        Param::map([("keys", keys_param(&self.keys)), ("n_pieces", n_pieces)])
+        let dtype = |dtype: &Option<PandasType>| dtype.as_ref().map_or(Param::Null, PandasType::to_param);
+        let compared = Param::List(self.compared.iter().map(dtype).collect());
+        Param::map([("keys", keys_param(&self.keys)), ("compared", compared), ("n_pieces", n_pieces)])
     }
 
     /// What a parameter that [`HashPartition::to_param`] wrote says.
@@ -33,7 +39,30 @@ impl HashPartition {
         let n_pieces = param.get("n_pieces").and_then(Param::as_int).and_then(|n| usize::try_from(n).ok());
         let corrupt = || ErrorKind::Corrupt(format!("{param:?} does not say how to cut a table"));
         let n_pieces = n_pieces.filter(|n_pieces| *n_pieces > 0).ok_or_else(corrupt)?;
-        Ok(Self { keys: keys_of(param.get("keys"))?, n_pieces })
+        let dtype = |param: &Param| match param {
+            Param::Null => Ok(None),
+            dtype => PandasType::from_param(dtype).map(Some),
+        };
+        let dtypes = param.get("compared").and_then(Param::as_list).unwrap_or(&[]);
+        let compared = dtypes.iter().map(dtype).collect::<Result<_>>()?;
+        Ok(Self { keys: keys_of(param.get("keys"))?, compared, n_pieces })
+    }
+
+    /// The keys of `table`, as they are compared.
+    fn columns(&self, table: &Table) -> Result<Vec<(ArrayRef, PandasType)>> {
+        let column = |(at, key): (usize, &Key)| {
+            let (array, field) = key.of(table)?;
+            let Some(Some(compared)) = self.compared.get(at) else {
+                return Ok((array, field.dtype));
+            };
+            match compared.storage() {
+                Some(storage) if storage != *array.data_type() => {
+                    Ok((compute::cast(&array, &storage).map_err(failed)?, compared.clone()))
+                }
+                _ => Ok((array, compared.clone())),
+            }
+        };
+        self.keys.iter().enumerate().map(column).collect()
     }
 }
 
@@ -46,8 +75,7 @@ pub fn hash_partition(table: &Table, parameters: &HashPartition) -> Result<Vec<T
     if parameters.n_pieces <= 1 {
         return Ok(vec![table.clone()]);
     }
-    let keys = parameters.keys.iter().map(|key| key.of(table).map(|(array, field)| (array, field.dtype)));
-    let hashes = hashes(&keys.collect::<Result<Vec<_>>>()?, table.n_rows())?;
+    let hashes = hashes(&parameters.columns(table)?, table.n_rows())?;
     let mut rows: Vec<Vec<u32>> = vec![Vec::new(); parameters.n_pieces];
     let n_pieces = parameters.n_pieces as u128;
     for (row, hash) in hashes.into_iter().enumerate() {
@@ -60,7 +88,7 @@ pub fn hash_partition(table: &Table, parameters: &HashPartition) -> Result<Vec<T
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, AsArray, Int64Array};
+    use arrow::array::{AsArray, Int64Array};
     use arrow::datatypes::Int64Type;
     use proptest::prelude::*;
     use raskt_core::DType;
@@ -79,7 +107,7 @@ mod tests {
         fn every_row_is_in_one_piece_and_equal_keys_are_in_the_same(
             values in proptest::collection::vec(-9_i64..9, 0..60), n_pieces in 1_usize..6,
         ) {
-            let by = HashPartition { keys: [Key::Column("a".into())].into(), n_pieces };
+            let by = HashPartition { keys: [Key::Column("a".into())].into(), compared: Arc::new([]), n_pieces };
             prop_assert_eq!(HashPartition::from_param(&by.to_param()).unwrap(), by.clone());
             let (one, two) = values.split_at(values.len() / 2);
             let mut place = [None; 18];
@@ -101,7 +129,8 @@ mod tests {
 
     #[test]
     fn many_keys_spread_over_all_pieces() {
-        let by = HashPartition { keys: [Key::Column("a".into())].into(), n_pieces: 8 };
+        let by =
+            HashPartition { keys: [Key::Column("a".into())].into(), compared: Arc::new([]), n_pieces: 8 };
         let values: Vec<i64> = (0..8000).collect();
         let sizes = hash_partition(&table(&values), &by).unwrap().into_iter().map(|piece| piece.n_rows());
         assert!(sizes.into_iter().all(|size| (800..1200).contains(&size)));

@@ -1,5 +1,7 @@
 //! A table cut into pieces by the values of its rows: what an exchange sends.
 
 mod hash;
+mod table;
 
 pub use hash::{HashPartition, hash_partition};
+pub use table::{SHUFFLE, rows};

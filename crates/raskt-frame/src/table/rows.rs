@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray, UInt32Array,
+};
 use arrow::compute;
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type};
 use arrow::error::ArrowError;
 use raskt_core::{Error, ErrorKind, Fit, Result};
 
 use super::{Index, Table};
+use crate::PandasType;
+use crate::keys::Groups;
 
 /// An error of Arrow's as one of ours.
 pub(crate) fn failed(error: ArrowError) -> Error {
@@ -111,8 +115,8 @@ pub fn concat(tables: &[Table]) -> Result<Table> {
         let all: Vec<_> = tables.iter().map(arrays).collect();
         let n_columns = all.first().map_or(0, |arrays| arrays.len());
         let column = |at: usize| {
-            let parts: Vec<&dyn Array> = all.iter().map(|arrays| arrays[at].as_ref()).collect();
-            compute::concat(&parts).map_err(failed)
+            let parts: Vec<&ArrayRef> = all.iter().map(|arrays| &arrays[at]).collect();
+            joined_column(&parts)
         };
         (0..n_columns).map(column).collect::<Result<Arc<[ArrayRef]>>>()
     };
@@ -123,6 +127,42 @@ pub fn concat(tables: &[Table]) -> Result<Table> {
     };
     let n_rows = tables.iter().map(|table| table.n_rows).sum();
     Ok(Table { schema: Arc::clone(&first.schema), columns, index, n_rows })
+}
+
+/// The elements of all `parts`. Those of dictionaries have one dictionary: the values of the first, then what further ones add.
+fn joined_column(parts: &[&ArrayRef]) -> Result<ArrayRef> {
+    let all = |parts: &[&ArrayRef]| {
+        let parts: Vec<&dyn Array> = parts.iter().map(|part| part.as_ref()).collect();
+        compute::concat(&parts).map_err(failed)
+    };
+    let Some(dictionaries) = parts
+        .iter()
+        .map(|part| part.as_dictionary_opt::<Int32Type>())
+        .collect::<Option<Vec<&DictionaryArray<Int32Type>>>>()
+    else {
+        return all(parts);
+    };
+    let values: Vec<&ArrayRef> = dictionaries.iter().map(|dictionary| dictionary.values()).collect();
+    let is_one = values.windows(2).all(|pair| Arc::ptr_eq(pair[0], pair[1]) || pair[0] == pair[1]);
+    let keys = |dictionary: &&DictionaryArray<Int32Type>| Arc::new(dictionary.keys().clone()) as ArrayRef;
+    let mut codes: Vec<ArrayRef> = dictionaries.iter().map(keys).collect();
+    let mut dictionary = Arc::clone(values[0]);
+    if !is_one {
+        let every = all(&values)?;
+        let dtype = PandasType::Arrow(every.data_type().clone());
+        let groups = Groups::of(&[(Arc::clone(&every), dtype)], every.len())?;
+        let numbers = Int32Array::from_iter_values(groups.ids.iter().map(|id| (*id).fit::<i32>()));
+        dictionary = compute::take(&every, &UInt32Array::from(groups.firsts), None).map_err(failed)?;
+        let mut begin = 0;
+        for (codes, values) in codes.iter_mut().zip(&values) {
+            let numbers = numbers.slice(begin, values.len());
+            *codes = compute::take(&numbers, codes, None).map_err(failed)?;
+            begin += values.len();
+        }
+    }
+    let codes = all(&codes.iter().collect::<Vec<_>>())?;
+    let codes = codes.as_primitive::<Int32Type>().clone();
+    Ok(Arc::new(DictionaryArray::try_new(codes, dictionary).map_err(failed)?))
 }
 
 /// The range that the ranges of `tables` are together, if they follow one another.

@@ -1,5 +1,6 @@
 //! What NumPy's functions return, asked of NumPy on prototypes of one element.
 
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use pyo3::prelude::*;
@@ -81,6 +82,14 @@ impl Library for NumPy {
         // A function that fails on one element may work on a block: then its dtype is not known yet.
         let dtype = Python::attach(|py| ask(py, &function.bind(py), operands, parameters).ok());
         Ok(dtype.map(|dtype| Meta::unknown("array").with_dtype(dtype)))
+    }
+
+    /// The folder in which results are spilled, too.
+    fn scratch_parent(&self) -> Result<Option<PathBuf>> {
+        let parent = |py: Python<'_>| -> PyResult<PathBuf> {
+            py.import("raskt.schedulers")?.call_method0("scratch_parent")?.extract()
+        };
+        Python::attach(|py| parent(py).map(Some).map_err(|error| crate::errors::raised(py, error)))
     }
 }
 
