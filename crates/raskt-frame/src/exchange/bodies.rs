@@ -46,13 +46,12 @@ fn place(parameters: &Param) -> Result<&Place> {
 /// The rows of a partition, each to the partition that it belongs to.
 fn send(call: &mut Call<'_>) -> Result<Value> {
     call.ctx.cancel.check()?;
-    let by = HashPartition::from_param(get(call.shared, "by"))?;
-    let table = Table::of(input(call)?)?;
-    let n_outputs = u32::try_from(by.n_pieces)
-        .map_err(|_| ErrorKind::InvalidValue(format!("{} partitions to send to", by.n_pieces)))?;
+    let pieces = pieces(get(call.shared, "by"), input(call)?)?;
+    let n_outputs = u32::try_from(pieces.len())
+        .map_err(|_| ErrorKind::InvalidValue(format!("{} partitions to send to", pieces.len())))?;
     let mut sender = place(call.shared)?.sender(n_outputs)?;
     let keeps_index = get(call.shared, "keeps_index") == &Param::Bool(true);
-    for (output, piece) in (0..).zip(hash_partition(table, &by)?) {
+    for (output, piece) in (0..).zip(pieces) {
         call.ctx.cancel.check()?;
         if piece.n_rows() > 0 {
             let piece = if keeps_index { piece } else { without_index(&piece)? };
@@ -60,6 +59,21 @@ fn send(call: &mut Call<'_>) -> Result<Value> {
         }
     }
     Ok(Pieces::new(sender.finish()).into())
+}
+
+/// The pieces that a partition is, or that it is cut into.
+fn pieces(by: &Param, input: &Value) -> Result<Vec<Table>> {
+    let Param::Int(n) = by else {
+        return hash_partition(Table::of(input)?, &HashPartition::from_param(by)?);
+    };
+    match input {
+        Value::List(pieces) if usize::try_from(*n) == Ok(pieces.len()) => {
+            pieces.iter().map(|piece| Table::of(piece).cloned()).collect()
+        }
+        other => {
+            Err(ErrorKind::WrongType { expected: "a list of pieces", found: other.kind().to_owned() }.into())
+        }
+    }
 }
 
 /// The rows, numbered from 0.

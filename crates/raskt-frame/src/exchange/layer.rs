@@ -16,11 +16,20 @@ use crate::partition::HashPartition;
 /// So many bytes of the pieces of a shuffle stay in memory where nothing bounds the computation.
 const MEMORY_BYTES: u64 = 256 << 20;
 
+/// To which partition each row goes.
+#[derive(Clone, Copy)]
+pub(crate) enum By<'a> {
+    /// That of its keys.
+    Hash(&'a HashPartition),
+    /// The tasks that are read return lists of so many tables: one for each partition.
+    Made(u32),
+}
+
 /// A shuffle that an operation needs.
 pub(crate) struct Shuffled<'a> {
     /// To which partition each row goes.
-    pub by: &'a HashPartition,
-    /// The partitions that are shuffled, all tables.
+    pub by: By<'a>,
+    /// The partitions that are shuffled, all tables, or lists of them.
     pub operand: &'a Lowered,
     /// Kind, columns and index of them.
     pub schema: &'a Schema,
@@ -41,10 +50,14 @@ pub(crate) fn shuffled(job: &Job<'_, '_>, shuffled: &Shuffled<'_>) -> Result<Lay
         true => shuffled.schema.clone(),
         false => Schema::new(shuffled.schema.kind, shuffled.schema.columns.iter().cloned()),
     };
+    let (by, n_made) = match shuffled.by {
+        By::Hash(by) => (by.to_param(), raskt_core::Fit::fit::<u32>(by.n_pieces)),
+        By::Made(n) => (Param::Int(n.into()), n),
+    };
     let send = Body::Native {
         name: SEND.into(),
         parameters: Param::map([
-            ("by", shuffled.by.to_param()),
+            ("by", by),
             ("keeps_index", Param::Bool(shuffled.keeps_index)),
             ("place", Param::Value(Value::Opaque(Arc::new(place)))),
         ]),
@@ -53,7 +66,6 @@ pub(crate) fn shuffled(job: &Job<'_, '_>, shuffled: &Shuffled<'_>) -> Result<Lay
         Body::Native { name: RECEIVE.into(), parameters: Param::map([("schema", schema.to_param())]) };
     let operand = Operand::new(shuffled.operand.name.clone());
     let n_read = shuffled.operand.grid.n_blocks();
-    let n_made = raskt_core::Fit::fit::<u32>(shuffled.by.n_pieces);
     Ok(Shuffle::new(operand, n_read, n_made, send, Formula::default(), receive)?.into())
 }
 

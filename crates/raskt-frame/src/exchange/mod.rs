@@ -11,7 +11,7 @@ mod place;
 mod world;
 
 pub use bodies::register;
-pub(crate) use layer::{Shuffled, name, shuffled};
+pub(crate) use layer::{By, Shuffled, name, shuffled};
 pub use pieces::Pieces;
 pub use place::Place;
 pub use world::{ExchangeWorld, WORLD};

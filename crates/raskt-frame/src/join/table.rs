@@ -12,7 +12,7 @@ use super::kernel::join;
 use super::parameters::{How, Merge, On};
 use super::plan::{Plan, Rows, common};
 use crate::arguments::get;
-use crate::exchange::{self, Shuffled};
+use crate::exchange::{self, By, Shuffled};
 use crate::operations::{Job, Row, kernel_name, partitionwise};
 use crate::partition::HashPartition;
 use crate::table::concat;
@@ -216,7 +216,7 @@ fn shuffled(job: &mut Job<'_, '_>, plan: &Plan, at: usize, n_pieces: u32) -> Res
         _ => true,
     };
     let by = HashPartition { keys, compared, n_pieces: n_pieces as usize };
-    let shuffled = Shuffled { by: &by, operand: &operand, schema: &schema, keeps_index };
+    let shuffled = Shuffled { by: By::Hash(&by), operand: &operand, schema: &schema, keeps_index };
     let layer = exchange::shuffled(job, &shuffled)?;
     insert(job, exchange::name(job, at), layer)
 }

@@ -8,7 +8,7 @@ use raskt_graph::layer::Layer;
 
 use super::HashPartition;
 use crate::arguments::{get, list};
-use crate::exchange::{self, Shuffled};
+use crate::exchange::{self, By, Shuffled};
 use crate::operations::{Job, Row};
 use crate::{FrameMeta, Key, Kind, Label, Schema, Table};
 
@@ -82,5 +82,8 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
     let schema = FrameMeta::of(meta)?.schema.clone();
     let by = by(&schema, FrameMeta::n_partitions(meta), job.expr.parameters())?;
     let operand = job.tables(0)?;
-    exchange::shuffled(job, &Shuffled { by: &by, operand: &operand, schema: &schema, keeps_index: true })
+    exchange::shuffled(
+        job,
+        &Shuffled { by: By::Hash(&by), operand: &operand, schema: &schema, keeps_index: true },
+    )
 }

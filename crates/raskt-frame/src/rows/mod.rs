@@ -13,5 +13,6 @@ pub use concat::CONCAT;
 pub use ends::{HEAD, TAIL};
 pub use lengths::LENGTHS;
 pub use repartition::{REDIVIDE, REPARTITION};
-pub(crate) use table::{MERGE, joined, number, operand, renumbered};
+pub(crate) use repartition::{boundaries, split};
+pub(crate) use table::{MERGE, input, joined, number, operand, renumbered};
 pub use table::{register, rows};

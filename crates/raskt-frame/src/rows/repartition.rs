@@ -128,21 +128,26 @@ fn repartition(job: &mut Job<'_, '_>) -> Result<Layer> {
                 tasks.merge(body, pair[0]..pair[1])?;
             }
         }
-        Cut::Split(pieces) => {
-            let body = tasks.table.body(match job.is_native()? {
-                true => Body::native(PIECE),
-                false => Body::library(library::PIECE),
-            });
-            for (old, n) in (0..).zip(pieces) {
-                for at in 0..n {
-                    let own = Param::map([("at", Param::Int(at.into())), ("n", Param::Int(n.into()))]);
-                    let row = match n {
-                        1 => tasks.old[old],
-                        _ => tasks.table.push_with(body, own, &[tasks.old[old]])?,
-                    };
-                    tasks.new.push(row);
-                }
-            }
+        Cut::Split(pieces) => return split(job, &of, &pieces),
+    }
+    tasks.finish(job)
+}
+
+/// The layer of equal pieces of partitions: so many of each.
+pub(crate) fn split(job: &Job<'_, '_>, of: &Lowered, pieces: &[u32]) -> Result<Layer> {
+    let mut tasks = Tasks::new(of)?;
+    let body = tasks.table.body(match job.is_native()? {
+        true => Body::native(PIECE),
+        false => Body::library(library::PIECE),
+    });
+    for (&old, &n) in tasks.old.iter().zip(pieces) {
+        for at in 0..n {
+            let own = Param::map([("at", Param::Int(at.into())), ("n", Param::Int(n.into()))]);
+            let row = match n {
+                1 => old,
+                _ => tasks.table.push_with(body, own, &[old])?,
+            };
+            tasks.new.push(row);
         }
     }
     tasks.finish(job)
@@ -189,7 +194,7 @@ pub(super) fn piece(call: &mut Call<'_>) -> Result<Value> {
 }
 
 /// Values of the index among parameters, as its first level is stored.
-fn boundaries(values: &[Param], storage: &DataType) -> Result<ArrayRef> {
+pub(crate) fn boundaries(values: &[Param], storage: &DataType) -> Result<ArrayRef> {
     let one = |value: &Param| Ok(Column::Literal(value.clone()).side(storage)?.array);
     let arrays = values.iter().map(one).collect::<Result<Vec<_>>>()?;
     let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();

@@ -80,7 +80,7 @@ pub(crate) fn drop_index() -> Param {
 }
 
 /// The kernel's only input.
-pub(super) fn input(inputs: &[Value]) -> Result<&Table> {
+pub(crate) fn input(inputs: &[Value]) -> Result<&Table> {
     let missing = || ErrorKind::InvalidGraph("a kernel of partitions got none".to_owned());
     Table::of(inputs.first().ok_or_else(missing)?)
 }

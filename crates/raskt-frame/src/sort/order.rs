@@ -75,6 +75,36 @@ pub(crate) fn order(
     Ok(UInt32Array::from_iter_values(rows.into_iter().map(|(_, _, row)| row)))
 }
 
+/// Among how many of the first `n_bounds` rows, which are in order, each of the other `n_rows` lies at or behind.
+///
+/// # Errors
+/// As [`order`].
+pub(crate) fn places(
+    columns: &[(ArrayRef, PandasType, Direction)],
+    n_bounds: usize,
+    n_rows: usize,
+) -> Result<Vec<usize>> {
+    let keys = columns
+        .iter()
+        .map(|(array, dtype, way)| Column::new(array, dtype, *way))
+        .collect::<Result<Vec<_>>>()?;
+    let compare = |a: usize, b: usize| {
+        keys.iter().map(|key| key.compare(a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    };
+    let place = |row: usize| {
+        let (mut from, mut to) = (0, n_bounds);
+        while from < to {
+            let middle = from.midpoint(to);
+            match compare(middle, n_bounds + row) {
+                Ordering::Greater => to = middle,
+                Ordering::Less | Ordering::Equal => from = middle + 1,
+            }
+        }
+        from
+    };
+    Ok((0..n_rows).map(place).collect())
+}
+
 impl<'a> Column<'a> {
     fn new(array: &'a ArrayRef, dtype: &PandasType, way: Direction) -> Result<Self> {
         let (mut numbers, text) = match array.data_type() {

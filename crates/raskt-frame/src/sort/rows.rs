@@ -61,7 +61,11 @@ impl Sort {
         })
     }
 
-    fn columns(&self, table: &Table) -> Result<Vec<(arrow::array::ArrayRef, crate::PandasType, Direction)>> {
+    /// The keys of a table, each with its direction.
+    pub(crate) fn columns(
+        &self,
+        table: &Table,
+    ) -> Result<Vec<(arrow::array::ArrayRef, crate::PandasType, Direction)>> {
         let column = |(key, is_ascending): &(Key, bool)| {
             let (array, field) = key.of(table)?;
             let way = Direction { is_ascending: *is_ascending, missing_first: self.missing_first };

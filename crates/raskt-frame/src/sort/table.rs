@@ -5,10 +5,11 @@ use std::sync::Arc;
 use raskt_core::{Result, Value};
 use raskt_exec::{BodyRegistry, Call, Outcome};
 
+use super::ordered::{self, BOUNDARIES, RANGES, SAMPLE};
 use super::unique::{
     self, COUNTS, COUNTS_CHUNK, COUNTS_COMBINE, DISTINCT_BODY, DISTINCT_RENUMBERED, N_DISTINCT,
 };
-use super::{Sort, sort, top};
+use super::{Sort, index, sort, top};
 use crate::Table;
 use crate::operations::{KernelFn, Row};
 
@@ -18,7 +19,7 @@ pub(super) const SORT: &str = "frame.sorted";
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    [top::rows(), unique::rows()].into_iter().flatten().collect()
+    [top::rows(), unique::rows(), index::rows(), ordered::rows()].into_iter().flatten().collect()
 }
 
 /// Adds the bodies to `registry`.
@@ -26,8 +27,11 @@ pub fn rows() -> Vec<Row> {
 /// # Errors
 /// [`raskt_core::ErrorKind::KeyClash`] where they are there already.
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
-    let bodies: [(&str, KernelFn); 7] = [
+    let bodies: [(&str, KernelFn); 10] = [
         (SORT, sorted),
+        (SAMPLE, ordered::sampled),
+        (BOUNDARIES, ordered::boundaries_found),
+        (RANGES, ordered::cut),
         (DISTINCT_BODY, unique::distinct_rows),
         (DISTINCT_RENUMBERED, unique::distinct_renumbered),
         (N_DISTINCT, unique::n_distinct),

@@ -71,7 +71,7 @@ impl Session {
         self.make("reduce", &[on], &[("name", Param::Str(name.into()))]).unwrap()
     }
 
-    pub fn tables(&self, root: &Expr) -> Vec<Table> {
+    fn run(&self, root: &Expr) -> Result<Vec<Table>> {
         let plan = self.0.plan(std::slice::from_ref(root)).unwrap();
         assert!(matches!(plan.roots[..], [Wanted::Blocks(_)]));
         let mut registry = BodyRegistry::default();
@@ -84,7 +84,16 @@ impl Session {
             pool.start(&run);
         }
         while !run.wait(None) {}
-        run.results().unwrap().iter().map(|value| Table::of(value).unwrap().clone()).collect()
+        Ok(run.results()?.iter().map(|value| Table::of(value).unwrap().clone()).collect())
+    }
+
+    pub fn tables(&self, root: &Expr) -> Vec<Table> {
+        self.run(root).unwrap()
+    }
+
+    /// What the tasks fail with.
+    pub fn fails(&self, root: &Expr) -> String {
+        self.run(root).unwrap_err().to_string()
     }
 
     pub fn whole(&self, root: &Expr) -> Table {

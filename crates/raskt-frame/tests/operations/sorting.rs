@@ -1,5 +1,6 @@
 //! The greatest rows, distinct ones, and how often values are there; rows in order.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use arrow::array::AsArray;
@@ -7,7 +8,7 @@ use arrow::datatypes::Int64Type;
 use proptest::prelude::*;
 use raskt_core::{Param, Result};
 use raskt_expr::Expr;
-use raskt_frame::{Kind, PandasType, Table};
+use raskt_frame::{FrameMeta, Kind, PandasType, Table};
 
 use crate::session::{Row, Session, frame};
 
@@ -48,6 +49,79 @@ impl Session {
     }
 }
 
+/// The places of rows of the whole, in the order of some of `n`, `x` and `t`.
+fn in_order(all: &[Row], by: &[(&str, bool)], missing_first: bool) -> Vec<Row> {
+    let mut sorted = all.to_vec();
+    sorted.sort_by(|a, b| {
+        let of = |&(label, ascending): &(&str, bool)| {
+            let way = |order: Ordering| if ascending { order } else { order.reverse() };
+            match label {
+                "n" => way(a.0.cmp(&b.0)),
+                "t" => way(a.2.cmp(b.2)),
+                _ => match (a.1, b.1) {
+                    (Some(x), Some(y)) => way(x.total_cmp(&y)),
+                    (x, y) if missing_first => x.is_some().cmp(&y.is_some()),
+                    (x, y) => y.is_some().cmp(&x.is_some()),
+                },
+            }
+        };
+        by.iter().map(of).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    });
+    sorted
+}
+
+#[test]
+fn a_sort_says_what_is_wrong_with_it() {
+    let session = Session::new();
+    let df = frame(&[vec![(1, None, "a")], vec![(2, None, "b")]]);
+    let sort = |parameters: &[(&str, Param)]| {
+        session.make("sort", &[&df], parameters).map(|_| ()).unwrap_err().to_string()
+    };
+    assert!(sort(&[("by", texts(&["q"]))]).contains("'q' is no column"));
+    assert!(
+        sort(&[("by", texts(&["n"])), ("na_position", Param::Str("middle".into()))]).contains("na_position")
+    );
+    let flags = Param::List([Param::Bool(true), Param::Bool(false)].into());
+    assert!(sort(&[("by", texts(&["n"])), ("ascending", flags)]).contains("Length of ascending"));
+    assert!(sort(&[("by", texts(&["n"])), ("npartitions", Param::Int(0))]).contains("npartitions"));
+    let divisions = Param::List([Param::Int(0), Param::Int(9)].into());
+    assert!(sort(&[("by", texts(&["n"])), ("divisions", divisions)]).contains("divisions"));
+}
+
+#[test]
+fn an_index_lies_between_the_divisions_that_are_given() {
+    let session = Session::new();
+    let df = frame(&[
+        vec![(7, None, "a"), (0, None, "b")],
+        vec![(5, None, "c"), (5, Some(1.0), "a")],
+        vec![(9, None, "c")],
+    ]);
+    let indexed = session.make("with_index", &[&df], &[("label", Param::Str("n".into()))]).unwrap();
+    let divisions =
+        |values: &[i64]| ("divisions", Param::List(values.iter().copied().map(Param::Int).collect()));
+    let sorted = session.make("sort", &[&indexed], &[divisions(&[0, 5, 6, 9])]).unwrap();
+    let index = |table: &Table| table.levels()[0].as_primitive::<Int64Type>().values().to_vec();
+    let found: Vec<Vec<i64>> = session.tables(&sorted).iter().map(index).collect();
+    assert_eq!(found, [vec![0], vec![5, 5], vec![7, 9]]);
+    let context = session.0.context();
+    let own = FrameMeta::of(context.meta(&sorted).unwrap()).unwrap();
+    assert_eq!(own.divisions.as_ref().unwrap().n_partitions(), 3);
+    assert_eq!(**session.whole(&sorted).schema(), own.schema);
+    let labels: Vec<String> = own.schema.labels().map(ToString::to_string).collect();
+    assert_eq!(
+        (labels.join(","), own.schema.index[0].label.to_string()),
+        ("'x','t'".to_owned(), "'n'".to_owned())
+    );
+    let narrow = session.make("sort", &[&indexed], &[divisions(&[0, 5, 8])]).unwrap();
+    assert!(session.fails(&narrow).contains("outside of the given divisions"));
+    let kept = [("label", Param::Str("n".into())), ("drop", Param::Bool(false)), divisions(&[0, 1, 2, 3])];
+    let kept = session.make("with_index", &[&df], &kept).unwrap();
+    assert_eq!(session.whole(&kept).columns().len(), 3);
+    assert!(
+        session.make("with_index", &[&df], &[("label", Param::Str("n".into())), divisions(&[0, 1])]).is_err()
+    );
+}
+
 #[test]
 fn text_has_no_greatest_values() {
     let session = Session::new();
@@ -85,6 +159,32 @@ proptest! {
         let series = session.column(&df, "n");
         let found = session.whole(&session.top(name, &series, n as i64, &[]).unwrap());
         prop_assert_eq!(ints(&found, 0), all.iter().map(|row| row.0).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_are_sorted_over_all_partitions(
+        parts in partitions(),
+        by in prop::collection::vec((0_usize..3, any::<bool>()), 1..4), missing_first in any::<bool>(),
+        n_made in prop::option::of(1_i64..7),
+    ) {
+        let session = Session::new();
+        let df = frame(&parts);
+        let by: Vec<(&str, bool)> = by.into_iter().map(|(at, ascending)| (["n", "x", "t"][at], ascending)).collect();
+        let labels: Vec<&str> = by.iter().map(|key| key.0).collect();
+        let ascending = Param::List(by.iter().map(|key| Param::Bool(key.1)).collect());
+        let position = Param::Str(if missing_first { "first" } else { "last" }.into());
+        let mut parameters = vec![("by", texts(&labels)), ("ascending", ascending), ("na_position", position)];
+        parameters.extend(n_made.map(|n| ("npartitions", Param::Int(n))));
+        let sorted = session.make("sort", &[&df], &parameters).unwrap();
+        let tables = session.tables(&sorted);
+        prop_assert_eq!(tables.len() as i64, n_made.unwrap_or(parts.len() as i64));
+        let found: Vec<_> = tables.iter().flat_map(rows).collect();
+        prop_assert_eq!(found, expected(&in_order(&parts.concat(), &by, missing_first)));
+        let by_index = session.make("sort", &[&df], &[("ascending", Param::Bool(false))]).unwrap();
+        let index: Vec<i64> =
+            session.tables(&by_index).iter().flat_map(|table| table.levels()[0].as_primitive::<Int64Type>().values().to_vec()).collect();
+        prop_assert!(index.is_sorted_by(|one, next| one >= next));
+        prop_assert_eq!(index.len(), parts.concat().len());
     }
 
     #[test]
