@@ -15,6 +15,7 @@ pub mod arguments;
 mod builder;
 mod dtype;
 pub mod exchange;
+pub mod fragments;
 pub mod groupby;
 pub mod io;
 pub mod join;

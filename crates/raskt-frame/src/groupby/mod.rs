@@ -13,3 +13,4 @@ mod tests;
 pub use parameters::{Aggregate, Function, GroupBy};
 pub use steps::{combine, finalise, partial};
 pub use table::{GROUPBY, register, rows};
+pub(crate) use table::{chunk_body, tree_of};

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use raskt_core::{ErrorKind, Param, Result, Value};
 use raskt_exec::{BodyRegistry, Call, Outcome};
-use raskt_expr::{Arity, Meta};
-use raskt_graph::Body;
+use raskt_expr::{Arity, Expr, Meta};
 use raskt_graph::layer::Layer;
 
 use super::{GroupBy, combine, finalise, partial};
 use crate::operations::{Job, KernelFn, Row};
+use crate::reductions::Tree;
 use crate::{FrameMeta, Table};
 
 /// The operation; its parameters are those of [`GroupBy::to_param`].
@@ -38,15 +38,22 @@ pub fn rows() -> Vec<Row> {
 /// # Errors
 /// [`ErrorKind::KeyClash`] where they are there already.
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
-    let bodies: [(&str, KernelFn); 3] = [
-        (CHUNK, |call| run(call, partial)),
-        (COMBINE, |call| run(call, combine)),
-        (AGGREGATE, |call| run(call, finalise)),
-    ];
+    let bodies: [(&str, KernelFn); 3] =
+        [chunk_body(), (COMBINE, |call| run(call, combine)), (AGGREGATE, |call| run(call, finalise))];
     for (name, body) in bodies {
         registry.add_kernel(name, Arc::new(move |call: &mut Call<'_>| body(call).map(Outcome::Value)))?;
     }
     Ok(())
+}
+
+/// What makes the states of a partition, by its registered name.
+pub(crate) fn chunk_body() -> (&'static str, KernelFn) {
+    (CHUNK, |call| run(call, partial))
+}
+
+/// The tree that a group-by is.
+pub(crate) fn tree_of(expr: &Expr) -> Tree {
+    Tree { chunk: CHUNK, combine: COMBINE, aggregate: AGGREGATE, parameters: expr.parameters().clone() }
 }
 
 /// The schema is that of the group-by of no rows.
@@ -60,11 +67,8 @@ fn meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
 }
 
 fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let parameters = job.expr.parameters().clone();
-    let body = |name: &str| Body::Native { name: name.into(), parameters: parameters.clone() };
-    let bodies = [CHUNK, COMBINE, AGGREGATE].map(body);
     let tables = job.tables(0)?;
-    crate::reductions::tree(tables, bodies)
+    crate::reductions::tree(tables, tree_of(job.expr).bodies())
 }
 
 fn run(call: &mut Call<'_>, step: fn(&[Table], &GroupBy) -> Result<Table>) -> Result<Value> {

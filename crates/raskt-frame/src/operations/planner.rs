@@ -26,6 +26,7 @@ pub fn rows() -> Vec<Row> {
         crate::rows::rows(),
         crate::sort::rows(),
         crate::partition::rows(),
+        crate::fragments::rows(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -93,7 +94,8 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     crate::rows::register(registry)?;
     crate::sort::register(registry)?;
     crate::exchange::register(registry)?;
-    crate::join::register(registry)
+    crate::join::register(registry)?;
+    crate::fragments::register(registry)
 }
 
 #[cfg(test)]

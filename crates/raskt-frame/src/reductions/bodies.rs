@@ -34,6 +34,11 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     Ok(())
 }
 
+/// What makes the partial result of a partition, by its registered name.
+pub(crate) fn chunk_body() -> (&'static str, KernelFn) {
+    (CHUNK, chunk)
+}
+
 fn reduction(call: &Call<'_>) -> Result<Reduction> {
     let name = text(call.shared, "name")?;
     let unknown = || ErrorKind::NotImplemented(format!("a native reduction {name}")).into();

@@ -5,7 +5,8 @@ mod fold;
 mod result;
 mod table;
 
+pub(crate) use bodies::chunk_body;
 pub use bodies::register;
 pub use result::Reduction;
-pub(crate) use table::tree;
 pub use table::{REDUCE, rows};
+pub(crate) use table::{Tree, tree, tree_of, tree_over};

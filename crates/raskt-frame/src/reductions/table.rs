@@ -1,7 +1,7 @@
 //! The row of reductions, and the tree that they are.
 
 use raskt_core::{Param, Result};
-use raskt_expr::{Arity, Meta};
+use raskt_expr::{Arity, Context, Expr, Lowered, Meta};
 use raskt_graph::Body;
 use raskt_graph::layer::{
     Formula, Layer, Neighbours, Operand, ReducedAxes, ReducedAxis, Returns, TreeReduce, TreeReduceParts,
@@ -50,11 +50,7 @@ fn meta(operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {
 fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
     let parameters = job.expr.parameters().clone();
     let bodies = match job.is_native()? {
-        true => {
-            let parameters = native_parameters(job, &parameters)?;
-            [CHUNK, COMBINE, AGGREGATE]
-                .map(|name| Body::Native { name: name.into(), parameters: parameters.clone() })
-        }
+        true => tree_of(job.expr, job.context)?.bodies(),
         false => [library::REDUCE_CHUNK, library::REDUCE_COMBINE, library::REDUCE_AGGREGATE]
             .map(|path| Body::Library { path: path.into(), parameters: parameters.clone() }),
     };
@@ -63,9 +59,10 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
 }
 
 /// What the native bodies have to know of the frame and of the result.
-fn native_parameters(job: &Job<'_, '_>, parameters: &Param) -> Result<Param> {
-    let of = FrameMeta::of(job.context.meta(&job.expr.operands()[0])?)?;
-    let schema = FrameMeta::of(job.context.meta(job.expr)?)?.schema.to_param();
+fn native_parameters(expr: &Expr, context: &Context<'_>) -> Result<Param> {
+    let parameters = expr.parameters();
+    let of = FrameMeta::of(context.meta(&expr.operands()[0])?)?;
+    let schema = FrameMeta::of(context.meta(expr)?)?.schema.to_param();
     let labels = Param::List(of.schema.labels().map(Label::to_param).collect());
     Ok(Param::map([
         ("name", get(parameters, "name").clone()),
@@ -75,14 +72,52 @@ fn native_parameters(job: &Job<'_, '_>, parameters: &Param) -> Result<Param> {
     ]))
 }
 
+/// What a native tree runs, all with the same parameters.
+pub(crate) struct Tree {
+    /// What makes the partial result of a partition.
+    pub chunk: &'static str,
+    /// What makes one partial result of several.
+    pub combine: &'static str,
+    /// What makes the result of several.
+    pub aggregate: &'static str,
+    /// The parameters.
+    pub parameters: Param,
+}
+
+impl Tree {
+    /// The bodies, in that order.
+    pub(crate) fn bodies(&self) -> [Body; 3] {
+        [self.chunk, self.combine, self.aggregate]
+            .map(|name| Body::Native { name: name.into(), parameters: self.parameters.clone() })
+    }
+}
+
+/// The tree of a reduction that is native.
+///
+/// # Errors
+/// What the operations' rules return.
+pub(crate) fn tree_of(expr: &Expr, context: &Context<'_>) -> Result<Tree> {
+    let parameters = native_parameters(expr, context)?;
+    Ok(Tree { chunk: CHUNK, combine: COMBINE, aggregate: AGGREGATE, parameters })
+}
+
 /// The tree of those bodies, of which the first is run on each partition.
-pub(crate) fn tree(operand: raskt_expr::Lowered, [chunk, combine, aggregate]: [Body; 3]) -> Result<Layer> {
+pub(crate) fn tree(operand: Lowered, [chunk, combine, aggregate]: [Body; 3]) -> Result<Layer> {
+    tree_over(operand, Some(chunk), [combine, aggregate])
+}
+
+/// A tree over the partitions of an operand, or over partial results where there is no `chunk` to make them.
+pub(crate) fn tree_over(
+    operand: Lowered,
+    chunk: Option<Body>,
+    [combine, aggregate]: [Body; 2],
+) -> Result<Layer> {
     let parts = TreeReduceParts {
         operand: Operand::new(operand.name),
         grid: operand.grid,
         axes: vec![ReducedAxis { axis: 0, split_every: SPLIT_EVERY }],
         kept: ReducedAxes::Kept,
-        chunk: Some(chunk),
+        chunk,
         parameters: Formula::default(),
         combine,
         aggregate,

@@ -8,4 +8,5 @@ use crate::operations::COLLECTION;
 /// Adds the rules and passes of frames.
 pub(crate) fn add_to(planner: &mut Planner) {
     planner.add_pass(COLLECTION, projection::Projection);
+    planner.add_pass(COLLECTION, crate::fragments::Fragments);
 }

@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
 
+mod fragments;
 mod projection;
 mod session;

@@ -9,7 +9,14 @@ use crate::session::{Folder, Session, held, rows};
 /// What is left after the pass.
 fn projected(text: &str) -> &str {
     let behind = text.split("with the columns that are used").nth(1);
-    behind.unwrap_or_else(|| panic!("{text}")).split("layers").next().unwrap()
+    behind
+        .unwrap_or_else(|| panic!("{text}"))
+        .split("in fragments")
+        .next()
+        .unwrap()
+        .split("layers")
+        .next()
+        .unwrap()
 }
 
 #[test]
