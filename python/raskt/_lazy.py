@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-__all__ = ["finder", "late"]
+__all__ = ["finder", "late", "late_module"]
 
 
 def finder(module: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -67,3 +67,31 @@ def late(module: str, name: str) -> Callable[..., Any]:
         return found[0](*args, **kwargs)
 
     return call
+
+
+class _Late:
+    """A module that is loaded when something of it is first asked for."""
+
+    __slots__ = ("_module",)
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._module), name)
+
+
+def late_module(module: str) -> Any:
+    """Return what stands for a module that is loaded when something of it is first asked for.
+
+    Parameters
+    ----------
+    module : str
+        The module.
+
+    Returns
+    -------
+    object
+        Its attributes are those of the module.
+    """
+    return _Late(module)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     Column = tuple[Any, str, Any]
     Described = tuple[str, list[Column], list[Any], Any, int]
 
-__all__ = ["has_pyarrow", "put_together", "taken_apart"]
+__all__ = ["column", "has_pyarrow", "joined", "one_row", "put_together", "taken_apart"]
 
 _TEXT = ("str", "string")
+#: Stands for a dtype where the parts are the array itself.
+_READY = "ready"
 
 
 @functools.cache
@@ -37,16 +39,16 @@ def _text_dtypes() -> tuple[Any, Any]:
 
 
 def taken_apart(x: Any) -> Described:
-    """Take a frame, series or index apart.
+    """Take a frame, series, index or scalar apart.
 
     Parameters
     ----------
-    x : pandas.DataFrame, pandas.Series or pandas.Index
-        The object.
+    x : object
+        The object; one that is none of pandas' containers is a scalar.
 
     Returns
     -------
-    kind : {"frame", "series", "index"}
+    kind : {"frame", "series", "index", "scalar"}
     columns : list of tuple
         The columns.
     names : list
@@ -63,7 +65,50 @@ def taken_apart(x: Any) -> Described:
         return "series", [_column(_label(x.name), x.array)], [None], _index(x.index), len(x)
     if isinstance(x, pd.Index):
         return "index", [], [None], _index(x), len(x)
-    raise TypeError(f"expected a DataFrame, Series or Index of pandas, found {type(x).__name__}")
+    if pd.api.types.is_list_like(x) and not isinstance(x, (tuple, set, frozenset, dict)):
+        raise TypeError(f"expected a DataFrame, Series or Index of pandas, found {type(x).__name__}")
+    return "scalar", [_column(None, _one(x))], [None], (None, 0, 1), 1
+
+
+def _one(x: Any) -> Any:
+    """Return an array of one element."""
+    if isinstance(x, np.generic):
+        return np.asarray([x])
+    if pd.api.types.is_scalar(x) and x is not None:
+        return pd.Series([x]).array
+    array = np.empty(1, dtype=object)
+    array[0] = x
+    return array
+
+
+def column(index: pd.Index[Any]) -> Column:
+    """Return an index of one level as a column."""
+    if isinstance(index, pd.MultiIndex):
+        raise TypeError("an index of several levels has no divisions")
+    return _column(_label(index.name), index.array)
+
+
+def joined(columns: list[Column]) -> Column:
+    """Return columns of one name and dtype, one after another, in memory of their own: no text.
+
+    Parameters
+    ----------
+    columns : list of tuple
+        The columns.
+
+    Returns
+    -------
+    tuple
+        One column.
+    """
+    label, dtype, first = columns[0]
+    if dtype == "category":
+        return label, _READY, _joined_categories([_array(dtype, parts) for _, _, parts in columns])
+    missing = first[1]
+    values = np.concatenate([parts[0] for _, _, parts in columns])
+    if missing is not None:
+        missing = np.concatenate([parts[1] for _, _, parts in columns])
+    return label, dtype, (values, missing)
 
 
 def _label(label: Any) -> Any:
@@ -143,7 +188,19 @@ def _chunks(array: Any) -> list[Any]:
     return list(chunks) or [pa.array([], type=found.type)]
 
 
-def put_together(kind: str, columns: list[Column], names: list[Any], index: Any, n_rows: int) -> Any:
+def _joined_categories(parts: list[Any]) -> Any:
+    """Return categories one after another: those of all parts, in the order in which they are met."""
+    first = parts[0].dtype
+    if all(part.dtype == first and part.categories.equals(first.categories) for part in parts):
+        return pd.Categorical.from_codes(np.concatenate([part.codes for part in parts]), dtype=first)
+    if first.ordered:
+        return pd.concat([pd.Series(part) for part in parts]).array
+    return pd.api.types.union_categoricals(parts)
+
+
+def put_together(
+    kind: str, columns: list[Column], names: list[Any], index: Any, n_rows: int, is_own: bool
+) -> Any:
     """Return the object of pandas' that `taken_apart` would take apart so.
 
     Parameters
@@ -157,7 +214,9 @@ def put_together(kind: str, columns: list[Column], names: list[Any], index: Any,
     index : tuple or list
         ``(name, start, step)`` of a range, or the levels as columns.
     n_rows : int
-        The number of rows.
+        The number of rows. A scalar of no row is some value of its dtype.
+    is_own : bool
+        Whether the memory of the columns is nobody else's. If not, pandas copies what is written to.
 
     Returns
     -------
@@ -167,15 +226,69 @@ def put_together(kind: str, columns: list[Column], names: list[Any], index: Any,
     """
     arrays = [_array(dtype, parts) for _, dtype, parts in columns]
     if kind == "scalar":
-        return pd.Series(arrays[0], copy=False).iloc[0]
+        return pd.Series(arrays[0], copy=False).iloc[0] if n_rows else _some(arrays[0])
     rows = _index_of(index, n_rows)
     if kind == "index":
         return rows
     if kind == "series":
-        return pd.Series(arrays[0], index=rows, name=columns[0][0], copy=False)
+        return _lent(pd.Series(arrays[0], index=rows, name=columns[0][0], copy=False), is_own)
     frame = pd.DataFrame(dict(enumerate(arrays)), index=rows, copy=False)
     frame.columns = _labels([label for label, _, _ in columns], names)
-    return frame
+    return _lent(frame, is_own)
+
+
+def _lent(x: Any, is_own: bool) -> Any:
+    """Return the object; one whose memory is not its own as one that is copied where it is written to.
+
+    pandas copies on writing what another object refers to as well: that other object goes along.
+    """
+    if is_own:
+        return x
+    lent = x.copy(deep=False)
+    object.__setattr__(lent, "_raskt_lender", x)
+    return lent
+
+
+def _some(array: Any) -> Any:
+    """Return some value of the dtype of an array without elements."""
+    dtype = array.dtype
+    if isinstance(dtype, np.dtype):
+        return (
+            None if dtype.kind == "O" else np.zeros(1, dtype)[0] if dtype.kind not in "mM" else _time(dtype)
+        )
+    if isinstance(dtype, pd.StringDtype):
+        return ""
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return pd.Timestamp(0, tz=dtype.tz).as_unit(dtype.unit)
+    for value in (0, False, ""):
+        try:
+            return pd.Series([value]).astype(dtype).iloc[0]
+        except (TypeError, ValueError, NotImplementedError):
+            continue
+    return None
+
+
+def one_row(x: Any) -> Any:
+    """Return an object of pandas' like one without rows, that has a row: some value of each dtype."""
+    if isinstance(x, pd.DataFrame):
+        columns = [_ones(x.iloc[:, at]) for at in range(x.shape[1])]
+        frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=[0])
+        frame.columns = x.columns
+        return frame
+    if isinstance(x, pd.Index):
+        return pd.Index(_ones(x.to_series()).array, name=x.name)
+    return _ones(x) if isinstance(x, pd.Series) else x
+
+
+def _ones(series: pd.Series[Any]) -> pd.Series[Any]:
+    value = _some(series.array)
+    if isinstance(series.dtype, pd.CategoricalDtype) and len(series.cat.categories) == 0:
+        value = np.nan
+    return pd.Series([value], dtype=series.dtype, name=series.name)
+
+
+def _time(dtype: np.dtype[Any]) -> Any:
+    return pd.Series(np.zeros(1, dtype)).iloc[0]
 
 
 def _labels(labels: list[Any], names: list[Any]) -> Any:
@@ -202,6 +315,8 @@ def _array(dtype: str, parts: Any) -> Any:
     """Return the array of a column."""
     if parts is None:
         return _empty(dtype)
+    if dtype == _READY:
+        return parts
     if dtype == "category":
         is_ordered, codes, (_, of, values) = parts
         categories = pd.Index(_array(of, values), copy=False)

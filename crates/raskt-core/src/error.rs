@@ -53,6 +53,8 @@ pub enum ErrorKind {
     },
     /// A value out of its range.
     InvalidValue(String),
+    /// The name of a column that a frame does not have, with those that it has.
+    UnknownColumn(String),
     /// A floating-point error that its user wants raised; which kind, in which operation.
     FloatingPoint(String),
     /// Bytes that do not decode.
@@ -232,7 +234,9 @@ impl fmt::Display for ErrorKind {
             Self::OutOfBounds { index, axis, size } => {
                 write!(f, "index {index} is out of bounds for axis {axis} with size {size}")
             }
-            Self::InvalidGraph(what) | Self::InvalidValue(what) => f.write_str(what),
+            Self::InvalidGraph(what) | Self::InvalidValue(what) | Self::UnknownColumn(what) => {
+                f.write_str(what)
+            }
             Self::UnknownBody(name) => write!(f, "no registry knows a body called {name}"),
             Self::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::ShapeMismatch { left, right } => {

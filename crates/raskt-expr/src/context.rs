@@ -1,6 +1,6 @@
 //! What rules and lowering may ask.
 
-use raskt_core::{Result, Token};
+use raskt_core::{Name, Result, Token};
 use rustc_hash::FxHashSet;
 
 use crate::expr::Expr;
@@ -34,6 +34,8 @@ pub struct Context<'a> {
     pub library: &'a dyn Library,
     /// Which way operations are to take.
     pub way: Way,
+    /// The ways of collections that have one of their own.
+    pub ways: &'a [(Name, Way)],
     /// The expressions of [`Context::is_shared`].
     pub shared: Option<&'a FxHashSet<Token>>,
     /// What the computation may take.
@@ -41,6 +43,13 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Which way the operations of `collection` are to take.
+    #[must_use]
+    pub fn way_of(&self, collection: &str) -> Way {
+        let own = self.ways.iter().find(|(name, _)| name.as_str() == collection);
+        own.map_or(self.way, |(_, way)| *way)
+    }
+
     /// Whether others need all of `expr`, so that a rule that wants a part of it had better take that part of what is
     /// computed anyway.
     #[must_use]

@@ -30,6 +30,8 @@ pub struct Planner {
     pub operations: Operations,
     /// Which way operations are to take.
     pub way: Way,
+    /// The ways of collections that have one of their own.
+    pub ways: Vec<(Name, Way)>,
     /// Bounds of rewriting.
     pub options: RewriteOptions,
     library: Arc<dyn Library>,
@@ -52,6 +54,7 @@ impl Planner {
         Self {
             operations: Operations::default(),
             way: Way::Preferred,
+            ways: Vec::new(),
             options: RewriteOptions::default(),
             library,
             rules: Rules::default(),
@@ -112,6 +115,7 @@ impl Planner {
             operations: &self.operations,
             library: &*self.library,
             way: self.way,
+            ways: &self.ways,
             shared: None,
             bounds: Bounds::default(),
         }

@@ -13,13 +13,20 @@ use crate::{FrameMeta, Kind};
 pub struct Builder<'a> {
     context: Context<'a>,
     tokens: &'a dyn ForeignTokenizer,
+    annotations: Param,
 }
 
 impl<'a> Builder<'a> {
     /// One that asks `context`, and `tokens` about foreign objects among parameters.
     #[must_use]
     pub fn new(context: Context<'a>, tokens: &'a dyn ForeignTokenizer) -> Self {
-        Self { context, tokens }
+        Self { context, tokens, annotations: Param::Null }
+    }
+
+    /// The same, whose expressions carry `annotations`.
+    #[must_use]
+    pub fn annotated(self, annotations: Param) -> Self {
+        Self { annotations, ..self }
     }
 
     /// The operation `name` of `operands`, with `parameters` as the operation has them.
@@ -32,7 +39,12 @@ impl<'a> Builder<'a> {
             METHOD | FILTER | ASSIGN if operands.len() > 1 => self.aligned(name, operands, parameters)?,
             _ => parameters,
         };
-        let draft = Draft { operands: operands.to_vec(), parameters, ..Draft::new(COLLECTION, name) };
+        let draft = Draft {
+            operands: operands.to_vec(),
+            parameters,
+            annotations: self.annotations.clone(),
+            ..Draft::new(COLLECTION, name)
+        };
         let expr = draft.finish_with(self.tokens)?;
         self.context.meta(&expr)?;
         Ok(expr)

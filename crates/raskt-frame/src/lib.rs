@@ -13,6 +13,7 @@
 
 pub mod arguments;
 mod builder;
+pub mod calls;
 mod dtype;
 pub mod exchange;
 pub mod fragments;
@@ -27,6 +28,7 @@ mod meta;
 pub mod operations;
 pub mod partition;
 pub mod reductions;
+pub mod results;
 pub mod rows;
 pub mod rowwise;
 pub mod rules;

@@ -50,3 +50,10 @@ pub const PIECE: &str = "raskt.dataframe._partition.piece";
 pub const BETWEEN: &str = "raskt.dataframe._partition.between";
 /// `whole(*partitions)`: the partitions one after another, as one object of pandas: what users get.
 pub const WHOLE: &str = "raskt.dataframe._partition.whole";
+/// `call(*partitions, function=, args=, kwargs=, schema=, checks=)`: a function of the user's on partitions; its arguments are
+/// as those of [`METHOD`]. What it returns is compared with the schema where `checks` says so.
+pub const CALL: &str = "raskt.dataframe._partition.call";
+/// `checked(object, schema=, checks=)`: an object that users made, compared with the schema where `checks` says so.
+pub const CHECKED: &str = "raskt.dataframe._partition.checked";
+/// `gather(*partitions)`: the list of the partitions, tables or objects of pandas as they are: what persisting keeps.
+pub const GATHER: &str = "raskt.dataframe.gather";

@@ -125,11 +125,11 @@ impl Schema {
     /// Where the column `label` is: the first of that name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`], naming the nearest columns.
+    /// [`ErrorKind::UnknownColumn`], naming the nearest columns.
     pub fn position(&self, label: &Label) -> Result<usize> {
         match self.columns.iter().position(|field| field.label == *label) {
             Some(at) => Ok(at),
-            None => Err(ErrorKind::InvalidValue(self.missing(label)).into()),
+            None => Err(ErrorKind::UnknownColumn(self.missing(label)).into()),
         }
     }
 

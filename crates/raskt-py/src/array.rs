@@ -33,9 +33,10 @@ pub use from_numpy::{from_fresh, from_numpy, is_own};
 pub use library::NumPy;
 pub use library_way::register as take_library_way;
 pub use notes::{
-    Notes, from_dict as notes_from_dict, number as retries_number, retries, to_dict as notes_to_dict,
-    to_travel as notes_to_travel,
+    Notes, current as annotations_here, from_dict as notes_from_dict, number as retries_number, retries,
+    to_dict as notes_to_dict, to_travel as notes_to_travel,
 };
+pub use parameters::to_param;
 pub use pickled::{Shared, from_data as params_from_data};
 pub use planning::PythonTokens;
 

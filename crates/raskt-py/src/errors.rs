@@ -135,7 +135,7 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::OutOfBounds { .. } => PyIndexError::new_err(text),
         ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } => PyValueError::new_err(text),
         ErrorKind::WrongType { .. } | ErrorKind::NotEncodable(_) => PyTypeError::new_err(text),
-        ErrorKind::UnknownBody(_) => PyKeyError::new_err(text),
+        ErrorKind::UnknownBody(_) | ErrorKind::UnknownColumn(_) => PyKeyError::new_err(text),
         ErrorKind::Cancelled => ComputationCancelled::new_err(text),
         ErrorKind::WorkerDied { .. } => WorkerDiedError::new_err(text),
         ErrorKind::Corrupt(_) | ErrorKind::Io { .. } | ErrorKind::DiskFull { .. } => {

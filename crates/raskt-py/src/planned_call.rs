@@ -9,11 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use raskt_core::Fit;
 use raskt_expr::{Expr, Gathered, calls_below, replaced};
+use raskt_frame::results::Planning;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::array::{ArrayExpr, notes_to_dict, results};
 use crate::delayed::{Delayed, hand_out};
+use crate::frame::FrameExpr;
 use crate::names::key_of;
 use crate::node::{Arg, Args, Callee, Func, Node, Notes};
 use crate::plan::{exprs_of, gathered};
@@ -131,6 +133,20 @@ fn array_block_task<'py>(
     task_of(py, key, &results::taken(py, array.expr(), number, true)?, notes)
 }
 
+/// Partition number `number` of `frame` as the task `key`.
+#[pyfunction]
+fn frame_partition_task<'py>(
+    py: Python<'py>,
+    key: Bound<'py, PyAny>,
+    frame: PyRef<'_, FrameExpr>,
+    number: u32,
+) -> PyResult<Task> {
+    let notes = notes_to_dict(py, frame.expr().annotations())?;
+    let notes = Some(notes).filter(|notes| !notes.is_empty()).map(|notes| Arc::new(notes.unbind()));
+    let taken = raskt_frame::results::partition(frame.expr(), number, Planning::Simplified);
+    task_of(py, key, &taken.map_err(|error| errors::to_py(py, error))?, notes)
+}
+
 /// Every task that `roots` need as a `Task`, by key, inputs first; an operation whose value somebody takes is a task of its
 /// own.
 #[pyfunction]
@@ -183,5 +199,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PlannedCall>()?;
     module.add_function(wrap_pyfunction!(rebuild_planned_call, module)?)?;
     module.add_function(wrap_pyfunction!(array_block_task, module)?)?;
+    module.add_function(wrap_pyfunction!(frame_partition_task, module)?)?;
     module.add_function(wrap_pyfunction!(tasks_of, module)?)
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use raskt_array::COLLECTION;
+use raskt_core::Name;
 use raskt_expr::{Bounds, Planner, Way};
 use rustc_hash::FxHashMap;
 
@@ -20,14 +22,15 @@ static PLANNER: LazyLock<Arc<Planner>> = LazyLock::new(|| {
 fn all_collections() -> raskt_core::Result<Planner> {
     let mut planner = raskt_array::planner(Arc::new(NumPy))?;
     raskt_bag::operations::add_to(&mut planner, Arc::new(PythonFunctions))?;
+    raskt_frame::add_to(&mut planner)?;
     Ok(planner)
 }
 
 /// How planning differs from what it is by default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Manner {
-    /// Whether native kernels run where there are any.
-    is_native: bool,
+    /// The collections whose native kernels are left out.
+    by_library: Vec<&'static str>,
     /// The rules and passes that are left out.
     left_out: Vec<String>,
 }
@@ -43,34 +46,41 @@ pub fn planner() -> &'static Planner {
     &PLANNER
 }
 
-/// What plans computations, as `array.native` and `array.optimizer` say.
+/// What plans computations, as the keys `native` and `optimizer` of arrays and dataframes say.
 ///
 /// # Errors
 /// `ValueError` for values that the keys do not take.
 pub fn configured(py: Python<'_>) -> PyResult<Arc<Planner>> {
     let resolve = py.import(intern!(py, "raskt.config"))?.getattr(intern!(py, "resolve"))?;
-    let is_native: bool = resolve.call1((intern!(py, "array.native"),))?.extract()?;
-    let is_active: bool = resolve.call1((intern!(py, "array.optimizer.active"),))?.extract()?;
+    let is_true = |key: &Bound<'_, PyString>| -> PyResult<bool> { resolve.call1((key,))?.extract() };
+    let mut by_library = Vec::new();
     let mut left_out: Vec<String> = resolve.call1((intern!(py, "array.optimizer.disabled"),))?.extract()?;
-    if !is_active {
-        left_out = PLANNER.steps(COLLECTION).into_iter().map(str::to_owned).collect();
+    let collections = [
+        (COLLECTION, intern!(py, "array.native"), intern!(py, "array.optimizer.active")),
+        (raskt_frame::COLLECTION, intern!(py, "dataframe.native"), intern!(py, "dataframe.optimizer.active")),
+    ];
+    for (collection, native, active) in collections {
+        if !is_true(native)? {
+            by_library.push(collection);
+        }
+        if !is_true(active)? {
+            left_out.extend(PLANNER.steps(collection).into_iter().map(str::to_owned));
+        }
     }
-    if is_native && left_out.is_empty() {
+    if by_library.is_empty() && left_out.is_empty() {
         return Ok(Arc::clone(&PLANNER));
     }
     let mut others = OTHERS.lock();
     if others.len() > N_OTHERS_MAX {
         others.clear();
     }
-    let manner = Manner { is_native, left_out };
+    let manner = Manner { by_library, left_out };
     if let Some(planner) = others.get(&manner) {
         return Ok(Arc::clone(planner));
     }
     let names: Vec<&str> = manner.left_out.iter().map(String::as_str).collect();
     let mut planner = PLANNER.without(&names);
-    if !is_native {
-        planner.way = Way::Library;
-    }
+    planner.ways = manner.by_library.iter().map(|&name| (Name::new(name), Way::Library)).collect();
     let planner = Arc::new(planner);
     others.insert(manner, Arc::clone(&planner));
     Ok(planner)

@@ -64,6 +64,7 @@ pub fn registry() -> Arc<BodyRegistry> {
     // Names are there once: nobody else adds native bodies.
     drop(raskt_array::bodies::register(&mut registry));
     crate::array::take_library_way(&mut registry);
+    drop(raskt_frame::register(&mut registry));
     let fresh = Arc::new(registry);
     // Another thread may have been first.
     Arc::clone(SHARED.lock().registry.get_or_insert(fresh))

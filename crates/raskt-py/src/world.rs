@@ -158,13 +158,18 @@ impl World for Python3 {
     }
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
-        if path == raskt_array::results::ASSEMBLE {
-            return Ok(Arc::new(crate::array::Finish));
+        match path {
+            raskt_array::results::ASSEMBLE => return Ok(Arc::new(crate::array::Finish)),
+            raskt_frame::library::WHOLE => return Ok(Arc::new(crate::frame::Whole)),
+            raskt_frame::library::GATHER => return Ok(Arc::new(crate::frame::Gathered)),
+            _ => {}
         }
         Python::attach(|py| match find(py, path) {
             Ok(function) => {
                 let function = function.unbind();
-                Ok(Arc::new(LibraryFunction { function, is_users: path == CALL }) as Arc<dyn Kernel>)
+                let is_of_frames = crate::frame::is_of_frames(path);
+                Ok(Arc::new(LibraryFunction { function, is_users: path == CALL, is_of_frames })
+                    as Arc<dyn Kernel>)
             }
             Err(error) => Err(Error::new(ErrorKind::UnknownBody(format!("{path} ({error})")))),
         })
@@ -210,6 +215,8 @@ struct LibraryFunction {
     function: Py<PyAny>,
     /// Whether it calls a function of the user's.
     is_users: bool,
+    /// Whether it works on partitions of dataframes: what it returns is no block of an array.
+    is_of_frames: bool,
 }
 
 impl LibraryFunction {
@@ -238,7 +245,10 @@ impl LibraryFunction {
         // Nothing refers to the result but the result, once the arguments are gone.
         let found = function.call(inputs, Some(&kwargs))?;
         drop(kwargs);
-        crate::array::enter(found, promise)
+        match self.is_of_frames {
+            true => Ok(crate::frame::as_table(&found).unwrap_or_else(|| object::to_value(found))),
+            false => crate::array::enter(found, promise),
+        }
     }
 }
 

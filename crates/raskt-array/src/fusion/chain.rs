@@ -38,7 +38,7 @@ impl Pass for Fuse {
 
     /// Fusion is of native kernels: the library's functions are called one by one.
     fn apply(&self, roots: &[Expr], context: &Context<'_>) -> Result<Vec<Expr>> {
-        match context.way {
+        match context.way_of(COLLECTION) {
             Way::Native | Way::Preferred => fuse(context, roots),
             Way::Library => Ok(roots.to_vec()),
         }

@@ -1,5 +1,6 @@
 //! One expression as a step of a program.
 
+use crate::COLLECTION;
 use raskt_core::{DType, Fit, Param, Result, Value};
 use raskt_expr::{Context, Expr, Held, Meta, Way};
 
@@ -75,7 +76,7 @@ const N_ELEMENTS_WORTH_A_CALL: u64 = 16 << 10;
 
 /// Whether the library's own loop is to run, because blocks are large and it is vectorised where ours is not.
 fn is_better_left(expr: &Expr, context: &Context<'_>, dtype: &DType) -> Result<bool> {
-    if context.way != Way::Preferred || !matches!(dtype, DType::Float32 | DType::Float64) {
+    if context.way_of(COLLECTION) != Way::Preferred || !matches!(dtype, DType::Float32 | DType::Float64) {
         return Ok(false);
     }
     let Some(path) = context.operations.of(expr)?.library.as_ref() else { return Ok(false) };

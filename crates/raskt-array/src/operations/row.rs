@@ -1,5 +1,6 @@
 //! A row of the table, and the job of lowering one expression.
 
+use crate::COLLECTION;
 use raskt_core::chunk::Chunks;
 use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Arity, Context, Expr, Lowered, Meta, Way};
@@ -91,7 +92,7 @@ impl Job<'_, '_> {
     /// Where neither way leads there.
     pub fn body(&self, parameters: Param) -> Result<Body> {
         let metas = self.context.operand_metas(self.expr)?;
-        self.context.operations.of(self.expr)?.body(self.context.way, &metas, parameters)
+        self.context.operations.of(self.expr)?.body(self.context.way_of(COLLECTION), &metas, parameters)
     }
 
     /// What the tasks run that call the function which the parameters name, with the keywords that they give.
@@ -113,7 +114,7 @@ impl Job<'_, '_> {
     /// Whether native kernels may be taken.
     #[must_use]
     pub fn is_native_way(&self) -> bool {
-        self.context.way != Way::Library
+        self.context.way_of(COLLECTION) != Way::Library
     }
 
     /// A parameter of the expression, or null.

@@ -119,7 +119,7 @@ fn partly_known(job: &Job<'_, '_>, from: &Chunks, to: &Chunks) -> Result<Layer> 
 fn rules(expr: &Expr, context: &Context<'_>) -> Result<Rules> {
     let meta = context.meta(expr)?;
     let item_bytes = meta.dtype().item_bytes().map_or(ITEM_BYTES, |bytes| bytes as u64);
-    let is_native = are_native(std::slice::from_ref(meta)) && context.way != Way::Library;
+    let is_native = are_native(std::slice::from_ref(meta)) && context.way_of(COLLECTION) != Way::Library;
     let number = |name: &str| expr.parameters().get(name).and_then(Param::as_float);
     let limit = expr
         .parameters()

@@ -1,5 +1,6 @@
 //! Element-wise work on arrays that are full of one value gives an array full of one value.
 
+use crate::COLLECTION;
 use raskt_core::{Param, Result, Value};
 use raskt_exec::{FloatErrors, FloatKinds};
 use raskt_expr::{Context, Expr, Rule, Way};
@@ -22,7 +23,7 @@ impl Rule for ConstantElementwise {
 
     fn apply(&self, expr: &Expr, context: &Context<'_>) -> Result<Option<Expr>> {
         let is_full = |expr: &Expr| expr.operation().as_str() == "full";
-        let is_plain = *expr.annotations() == Param::Null && context.way != Way::Library;
+        let is_plain = *expr.annotations() == Param::Null && context.way_of(COLLECTION) != Way::Library;
         if !is_plain || !expr.operands().iter().any(is_full) || !is_elementwise(expr) {
             return Ok(None);
         }

@@ -1,5 +1,6 @@
 //! A reduction of an array full of one value is full of one value, where that is exact.
 
+use crate::COLLECTION;
 use raskt_core::{DType, Fit, Param, Result};
 use raskt_expr::{Context, Expr, Rule, Way};
 
@@ -23,7 +24,7 @@ impl Rule for ConstantReduction {
         }
         let source = &expr.operands()[0];
         let is_plain = [expr, source].iter().all(|expr| *expr.annotations() == Param::Null);
-        if !is_plain || context.way == Way::Library {
+        if !is_plain || context.way_of(COLLECTION) == Way::Library {
             return Ok(None);
         }
         let (Some(value), Some(kind)) =

@@ -1,5 +1,6 @@
 //! A reduction in another dtype is a reduction of elements cast to it.
 
+use crate::COLLECTION;
 use raskt_core::{DType, Param, Result};
 use raskt_expr::{Context, Expr, Rule, Way};
 
@@ -19,7 +20,7 @@ impl Rule for ReduceCast {
 
     fn apply(&self, expr: &Expr, context: &Context<'_>) -> Result<Option<Expr>> {
         let name = expr.operation().as_str();
-        let is_plain = *expr.annotations() == Param::Null && context.way != Way::Library;
+        let is_plain = *expr.annotations() == Param::Null && context.way_of(COLLECTION) != Way::Library;
         if !is_plain
             || !is_reduction(expr)
             || !name.ends_with("sum") && !name.ends_with("prod") && !name.ends_with("mean")

@@ -26,6 +26,7 @@ const OUT_OF_BOUNDS: u8 = 0x72;
 const SYSTEM: u8 = 0x73;
 const OUT_OF_MEMORY: u8 = 0x74;
 const FLOATING_POINT: u8 = 0x75;
+const UNKNOWN_COLUMN: u8 = 0x76;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -50,6 +51,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::Cancelled => CANCELLED,
         ErrorKind::NotImplemented(_) => NOT_IMPLEMENTED,
         ErrorKind::FloatingPoint(_) => FLOATING_POINT,
+        ErrorKind::UnknownColumn(_) => UNKNOWN_COLUMN,
         ErrorKind::Many(_) => MANY,
     }
 }
@@ -78,7 +80,8 @@ impl Encode for ErrorKind {
             | Self::NotEncodable(words)
             | Self::Panicked(words)
             | Self::NotImplemented(words)
-            | Self::FloatingPoint(words) => words.encode(out),
+            | Self::FloatingPoint(words)
+            | Self::UnknownColumn(words) => words.encode(out),
         }
     }
 }
@@ -111,6 +114,7 @@ impl Decode for ErrorKind {
             CANCELLED => Self::Cancelled,
             NOT_IMPLEMENTED => Self::NotImplemented(String::decode(input)?),
             FLOATING_POINT => Self::FloatingPoint(String::decode(input)?),
+            UNKNOWN_COLUMN => Self::UnknownColumn(String::decode(input)?),
             MANY => Self::Many(input.nested(|input| Vec::decode(input))?),
             tag => return Err(input.unknown_tag("kind of error", tag)),
         })

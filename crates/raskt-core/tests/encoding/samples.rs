@@ -192,6 +192,7 @@ pub fn errors() -> Named<Error> {
         ("worker_died", ErrorKind::WorkerDied { pid: 4242, status: "signal 9".into() }),
         ("cancelled", ErrorKind::Cancelled),
         ("not_implemented", ErrorKind::NotImplemented("no".into())),
+        ("unknown_column", ErrorKind::UnknownColumn("no".into())),
         ("floating_point", ErrorKind::FloatingPoint("overflow encountered in add".into())),
         ("many", ErrorKind::Many(vec![ErrorKind::Cancelled.into(), ErrorKind::Raised.into()])),
     ];

@@ -10,7 +10,7 @@ use raskt_expr::{
 use crate::sums::{self, FakeLibrary, add, cbrt, full, neg, sum};
 
 fn preferring<'a>(operations: &'a Operations, library: &'a dyn Library) -> Context<'a> {
-    Context { operations, library, way: Way::Preferred, shared: None, bounds: Bounds::default() }
+    Context { operations, library, way: Way::Preferred, ways: &[], shared: None, bounds: Bounds::default() }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Expressions into layers, by the table.
 
-use raskt_core::Result;
+use raskt_core::{Key, Result};
 use raskt_expr::{Context, Expr, Lower, Lowered, layer_name};
 use raskt_graph::Graph;
 
@@ -35,5 +35,9 @@ impl Lower for FrameLowering {
         let (name, grid) = (layer_name(expr), layer.grid().clone());
         graph.insert(name.clone(), layer)?;
         Ok(Lowered { name, grid })
+    }
+
+    fn block(&self, expr: &Expr, operands: &[Lowered]) -> Result<Option<Key>> {
+        crate::results::partition_of(expr, operands)
     }
 }

@@ -27,6 +27,8 @@ pub fn rows() -> Vec<Row> {
         crate::sort::rows(),
         crate::partition::rows(),
         crate::fragments::rows(),
+        crate::calls::rows(),
+        crate::results::rows(),
     ];
     families.into_iter().flatten().collect()
 }

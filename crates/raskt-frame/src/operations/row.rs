@@ -6,6 +6,7 @@ use raskt_expr::{Arity, Context, Expr, Lowered, Meta, Way};
 use raskt_graph::layer::{Along, Blockwise, BlockwiseParts, Contraction, Grid, Indexed, Layer, Operand};
 use raskt_graph::{Body, Graph};
 
+use super::planner::COLLECTION;
 use crate::library;
 use crate::meta::FrameMeta;
 
@@ -141,7 +142,7 @@ impl Job<'_, '_> {
 pub(crate) fn is_native(row: &Row, expr: &Expr, context: &Context<'_>) -> Result<bool> {
     let accepts =
         || Ok::<_, raskt_core::Error>((row.accepts)(&context.operand_metas(expr)?, expr.parameters()));
-    match (context.way, row.library) {
+    match (context.way_of(COLLECTION), row.library) {
         (_, None) => Ok(true),
         (Way::Library, Some(_)) => Ok(false),
         (Way::Preferred, Some(_)) => accepts(),

@@ -34,6 +34,12 @@ impl Partitions {
         }
     }
 
+    /// What stands for the partitions.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        self.token
+    }
+
     /// The partitions.
     #[must_use]
     pub fn values(&self) -> &[Value] {

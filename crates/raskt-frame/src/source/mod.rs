@@ -1,9 +1,11 @@
 //! Frames of partitions that are in memory, and of files.
 
+mod divided;
 mod files;
 mod held;
 mod table;
 
+pub use divided::{DIVIDED, divided};
 pub(crate) use files::with_columns;
 pub use files::{READ_CSV, READ_PARQUET, read_csv, read_parquet};
 pub use held::{HeldTokens, Partitions};

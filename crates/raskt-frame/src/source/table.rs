@@ -21,6 +21,7 @@ pub const PARTITIONS: &str = "partitions";
 #[must_use]
 pub fn rows() -> Vec<Row> {
     let mut rows = super::files::rows();
+    rows.extend(super::divided::rows());
     rows.push(Row {
         name: TABLES,
         arity: Arity::Exactly(0),

@@ -31,6 +31,9 @@ pub struct NumPy;
 
 impl Library for NumPy {
     fn meta(&self, path: &str, operands: &[Meta], parameters: &Param) -> Result<Meta> {
+        if crate::frame::is_of_frames(path) {
+            return crate::frame::meta(path, operands, parameters);
+        }
         let kinds: Vec<String> = operands
             .iter()
             .map(|meta| format!("{} {} {:?}", meta.container(), meta.dtype(), meta.n_axes()))

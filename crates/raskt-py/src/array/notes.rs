@@ -29,7 +29,10 @@ pub fn builder_here(py: Python<'_>) -> PyResult<Builder<'static>> {
 }
 
 /// The annotations in force as a parameter; null for none.
-fn current(py: Python<'_>) -> PyResult<Param> {
+///
+/// # Errors
+/// What naming them raises.
+pub fn current(py: Python<'_>) -> PyResult<Param> {
     let Some(notes) = crate::annotations::current(py)? else { return Ok(Param::Null) };
     let last = LAST.lock();
     if let Some((known, param)) = &*last

@@ -12,6 +12,7 @@ use raskt_array::Held;
 use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
 use raskt_core::{Name, Param, Token, Value};
 use raskt_expr::{Expr, Purity};
+use raskt_frame::source::Partitions;
 use rustc_hash::FxHashMap;
 
 use crate::object;
@@ -57,6 +58,9 @@ impl<'py> Shared<'py> {
                     dict.set_item(&**name, self.parameters(py, value)?)?;
                 }
                 tagged("map", dict.into_any())
+            }
+            Param::Value(_) if let Some(held) = Partitions::of(Some(param)) => {
+                Ok(crate::frame::partitions_to_data(py, held)?.into_any())
             }
             Param::Value(value) => match Held::token_of(param) {
                 Some(token) => {
@@ -117,6 +121,7 @@ pub fn from_data(data: &Bound<'_, PyAny>) -> PyResult<Param> {
             let token: Token = token.parse().map_err(|error| crate::errors::to_py(data.py(), error))?;
             Ok(Held::param(token, held(data.get_item(2)?)?))
         }
+        "partitions" => crate::frame::partitions_from_data(data),
         "value" => Ok(Param::Value(super::to_value(payload)?)),
         _ => Err(PyValueError::new_err("a pickled array of another release")),
     }

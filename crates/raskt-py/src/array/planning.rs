@@ -5,6 +5,7 @@ use pyo3::types::PyTuple;
 use raskt_array::{Builder, NativeTokens};
 use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{Opaque, Result, Token};
+use raskt_frame::source::HeldTokens;
 
 use crate::object::PyObj;
 use crate::planner::planner;
@@ -20,7 +21,7 @@ impl ForeignTokenizer for PythonTokens {
                 let token = args.and_then(|args| crate::tokenize::token_of(py, &args, None, None));
                 token.map_err(|error| crate::errors::raised(py, error))
             }),
-            None => NativeTokens.token(object),
+            None => HeldTokens.token(object).or_else(|_| NativeTokens.token(object)),
         }
     }
 }

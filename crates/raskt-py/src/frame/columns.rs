@@ -44,6 +44,34 @@ pub fn taken(described: &Bound<'_, PyAny>, keep: Keep) -> PyResult<(Field, Optio
     Ok((Field { label: to_label(&label)?, dtype }, array))
 }
 
+/// Boundaries of divisions, an index of pandas', in Arrow.
+///
+/// # Errors
+/// `TypeError` for an index of several levels, or of a dtype that Arrow does not have.
+pub fn boundaries_taken(index: &Bound<'_, PyAny>) -> PyResult<ArrayRef> {
+    let helper = index.py().import(intern!(index.py(), "raskt._tables"))?;
+    let column = helper.call_method1(intern!(index.py(), "column"), (index,))?;
+    let (field, array) = taken(&column, Keep::Snapshot)?;
+    array.ok_or_else(|| {
+        PyTypeError::new_err(format!("divisions of dtype {}: pandas alone has it", field.dtype))
+    })
+}
+
+/// The boundaries of divisions of the index level `field` as an index of pandas'.
+///
+/// # Errors
+/// As [`given`].
+pub fn boundaries_given<'py>(
+    py: Python<'py>,
+    field: &Field,
+    array: &ArrayRef,
+) -> PyResult<Bound<'py, PyAny>> {
+    let level = PyList::new(py, [given(py, field, Some(array))?])?;
+    let helper = py.import(intern!(py, "raskt._tables"))?;
+    let none = PyList::empty(py);
+    helper.call_method1(intern!(py, "put_together"), ("index", &none, &none, level, array.len(), false))
+}
+
 fn elements(dtype: &str, parts: &Bound<'_, PyAny>, keep: Keep) -> PyResult<Column> {
     match dtype {
         "category" => return categories(parts, keep),

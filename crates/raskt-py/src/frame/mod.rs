@@ -2,7 +2,15 @@
 
 mod capsule;
 mod columns;
+mod expression;
 mod labels;
+mod library;
+mod register;
 mod table;
+mod whole;
 
-pub use table::{register, table_of, to_pandas};
+pub use expression::{FrameExpr, partitions_from_data, partitions_to_data};
+pub use library::{is_of_frames, meta};
+pub use register::register;
+pub use table::{as_table, table_of, to_pandas};
+pub use whole::{Gathered, Whole};

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
-use raskt_core::{ForeignDecode, Opaque, Sealed};
+use raskt_core::{ForeignDecode, Opaque, Sealed, Value};
 use raskt_frame::table::WORLD;
 use raskt_frame::{Field, Index, Kind, Label, PandasType, Schema, Table, TableWorld};
 
@@ -20,6 +20,13 @@ use crate::pickle::{Flat, flat, unflat};
 #[pyclass(frozen, module = "raskt._raskt", name = "Table")]
 pub struct PyTable {
     table: Table,
+}
+
+impl PyTable {
+    /// `table` for Python.
+    pub fn new(table: Table) -> Self {
+        Self { table }
+    }
 }
 
 #[pymethods]
@@ -41,6 +48,10 @@ impl PyTable {
         let mut bytes = 0;
         self.table.visit_owners(&mut |_, n| bytes += n);
         bytes
+    }
+
+    fn __len__(&self) -> usize {
+        self.table.n_rows()
     }
 
     fn __repr__(&self) -> String {
@@ -68,6 +79,11 @@ fn table_rebuilt(py: Python<'_>, payload: Flat<'_>) -> PyResult<PyTable> {
     let value = TableWorld.decode(sealed).map_err(|error| errors::to_py(py, error))?;
     let table = Table::of(&value).map_err(|error| errors::to_py(py, error))?;
     Ok(PyTable { table: table.clone() })
+}
+
+/// The table that `object` of Python's is.
+pub fn as_table(object: &Bound<'_, PyAny>) -> Option<Value> {
+    object.cast_exact::<PyTable>().ok().map(|table| table.get().table.clone().into())
 }
 
 /// The table that `value` is or holds sealed; `None` for any other value.
@@ -156,12 +172,21 @@ impl Found {
 }
 
 /// A frame, series or index of pandas' as a table; None where Arrow cannot hold all of it. With `snapshot`, what the caller
-/// writes to it later is not seen.
+/// writes to it later is not seen. `kind` says what it is, where that is not what pandas says: `scalar`.
 #[pyfunction]
-#[pyo3(signature = (object, snapshot=true))]
-fn table_from_pandas(object: &Bound<'_, PyAny>, snapshot: bool) -> PyResult<Option<PyTable>> {
+#[pyo3(signature = (object, snapshot=true, kind=None))]
+fn table_from_pandas(
+    object: &Bound<'_, PyAny>,
+    snapshot: bool,
+    kind: Option<&str>,
+) -> PyResult<Option<PyTable>> {
     let keep = if snapshot { Keep::Snapshot } else { Keep::View };
-    let table = found(object, keep)?.into_table().map_err(|error| errors::to_py(object.py(), error))?;
+    let mut found = found(object, keep)?;
+    if let Some(kind) = kind {
+        let unknown = || PyValueError::new_err(format!("{kind} is no kind of table"));
+        found.schema.kind = Kind::parse(kind).ok_or_else(unknown)?;
+    }
+    let table = found.into_table().map_err(|error| errors::to_py(object.py(), error))?;
     Ok(table.map(|table| PyTable { table }))
 }
 
@@ -174,7 +199,15 @@ pub fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'py, PyA
     let columns = schema.columns.iter().zip(table.columns());
     let columns =
         columns.map(|(field, array)| given(py, field, Some(array))).collect::<PyResult<Vec<_>>>()?;
-    let index = match table.index() {
+    built(py, schema, &columns, &index_of(py, schema, table.index())?, table.n_rows(), false)
+}
+
+/// The rows of an index for `raskt._tables`.
+///
+/// # Errors
+/// As [`to_pandas`].
+pub fn index_of<'py>(py: Python<'py>, schema: &Schema, index: &Index) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match index {
         Index::Range { start, step } => {
             (from_label(py, &schema.index[0].label)?, *start, *step).into_pyobject(py)?.into_any()
         }
@@ -183,22 +216,65 @@ pub fn to_pandas<'py>(py: Python<'py>, table: &Table) -> PyResult<Bound<'py, PyA
             let levels = levels.map(|(field, array)| given(py, field, Some(array)));
             PyList::new(py, levels.collect::<PyResult<Vec<_>>>()?)?.into_any()
         }
-    };
-    built(py, schema, &columns, &index, table.n_rows())
+    })
 }
 
-fn built<'py>(
+/// An object of pandas' of that kind, columns and index, without rows; of a scalar, some value of its dtype.
+///
+/// # Errors
+/// As [`to_pandas`].
+pub fn prototype<'py>(py: Python<'py>, schema: &Schema) -> PyResult<Bound<'py, PyAny>> {
+    let empty = |fields: &[Field]| -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        fields.iter().map(|field| given(py, field, None)).collect()
+    };
+    let index = PyList::new(py, empty(&schema.index)?)?.into_any();
+    built(py, schema, &empty(&schema.columns)?, &index, 0, true)
+}
+
+/// Kind, columns and index of an object of pandas'; any other object is a scalar.
+///
+/// # Errors
+/// `TypeError` for names that are none without Python.
+pub fn schema_of(object: &Bound<'_, PyAny>) -> PyResult<Schema> {
+    Ok(found(object, Keep::View)?.schema)
+}
+
+/// A partition as a value: a table, or the object of pandas' itself where Arrow cannot hold all of it.
+///
+/// # Errors
+/// As [`schema_of`].
+pub fn object_value(object: &Bound<'_, PyAny>, keep: Keep) -> PyResult<Value> {
+    let py = object.py();
+    if let Ok(table) = object.cast_exact::<PyTable>() {
+        return Ok(table.get().table.clone().into());
+    }
+    match found(object, keep)?.into_table().map_err(|error| errors::to_py(py, error))? {
+        Some(table) => Ok(table.into()),
+        None if keep == Keep::Snapshot => Ok(crate::object::carry(object.call_method0(intern!(py, "copy"))?)),
+        None => Ok(crate::object::carry(object.clone())),
+    }
+}
+
+/// What [`super::columns`] has as columns, as an object of pandas'. `is_own` says that nobody else has their memory.
+///
+/// # Errors
+/// What building it raises.
+pub fn built<'py>(
     py: Python<'py>,
     schema: &Schema,
     columns: &[Bound<'py, PyTuple>],
     index: &Bound<'py, PyAny>,
     n_rows: usize,
+    is_own: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let helper = py.import(intern!(py, "raskt._tables"))?;
     let names = schema.columns_names.iter().map(|name| from_label(py, name)).collect::<PyResult<Vec<_>>>()?;
     let kind = PyString::new(py, schema.kind.name());
     let columns = PyList::new(py, columns)?;
-    helper.call_method1(intern!(py, "put_together"), (kind, columns, PyList::new(py, names)?, index, n_rows))
+    helper.call_method1(
+        intern!(py, "put_together"),
+        (kind, columns, PyList::new(py, names)?, index, n_rows, is_own),
+    )
 }
 
 /// Adds the names of this module.

@@ -1,0 +1,29 @@
+"""pandas' dataframes, cut into partitions: lazy, larger than memory, on all cores.
+
+Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from raskt._lazy import finder
+
+_HOMES = {
+    "conversion": "from_delayed from_dict from_map from_pandas",
+    "core": "DataFrame Index Scalar Series",
+    "mapping": "map_partitions",
+}
+_HOME = {name: f"raskt.dataframe.{home}" for home, names in _HOMES.items() for name in names.split()}
+_HOME |= {
+    "compute": "raskt.base",
+    "persist": "raskt.base",
+    "optimize": "raskt.base",
+    "visualize": "raskt._visualize",
+}
+
+__all__ = sorted(_HOME)
+
+__getattr__ = finder("raskt.dataframe", _HOME)
+
+
+def __dir__() -> list[str]:
+    return __all__

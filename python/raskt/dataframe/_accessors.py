@@ -1,0 +1,190 @@
+"""`str`, `dt` and `cat`: what pandas has for text, times and categories, partition by partition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raskt.dataframe._op import call, method
+
+__all__ = ["CategoricalMethods", "DatetimeMethods", "StringMethods"]
+
+
+class _Accessor:
+    """The functions and properties of an accessor of pandas'."""
+
+    __slots__ = ("_series",)
+    _series: Any
+    _name = ""
+
+    def __init__(self, series: Any) -> None:
+        self._series = series
+        # pandas says whether the values are of a kind that has it.
+        getattr(series._meta, self._name)
+
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(getattr(self._series._meta, self._name)) if name[:1] != "_"]
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] == "_":
+            raise AttributeError(name)
+        found = getattr(getattr(self._series._meta, self._name), name)
+        path = f"{self._name}.{name}"
+        if not callable(found):
+            return method(self._series, path)
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            return method(self._series, path, *args, **kwargs)
+
+        function.__name__ = name
+        function.__doc__ = f"Call pandas' ``Series.{path}`` on every partition."
+        return function
+
+
+class StringMethods(_Accessor):
+    """``series.str``: functions of text, as pandas has them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series(["one", "three", None]), npartitions=2)
+    >>> s.str.len().compute().tolist()
+    [3.0, 5.0, nan]
+    """
+
+    __slots__ = ()
+    _name = "str"
+
+    def __getitem__(self, key: Any) -> Any:
+        return method(self._series, "str.__getitem__", key)
+
+    def split(self, pat: Any = None, *, n: int = -1, expand: bool = False, regex: Any = None) -> Any:
+        """Split texts.
+
+        Parameters
+        ----------
+        pat : str, optional
+            What separates the parts; white space by default.
+        n : int, optional
+            How many times at most; needed with ``expand``, since the number of columns must be known.
+        expand : bool, optional
+            Whether parts become columns.
+        regex : bool, optional
+            Whether ``pat`` is a regular expression.
+
+        Returns
+        -------
+        Series or DataFrame
+
+        Raises
+        ------
+        NotImplementedError
+            With ``expand`` and without ``n``.
+        """
+        return self._split("split", pat, n, expand, {} if regex is None else {"regex": regex})
+
+    def rsplit(self, pat: Any = None, *, n: int = -1, expand: bool = False) -> Any:
+        """Split texts from the right: as `split`.
+
+        Parameters
+        ----------
+        pat : str, optional
+            What separates the parts.
+        n : int, optional
+            How many times at most.
+        expand : bool, optional
+            Whether parts become columns.
+
+        Returns
+        -------
+        Series or DataFrame
+        """
+        return self._split("rsplit", pat, n, expand, {})
+
+    def _split(self, name: str, pat: Any, n: int, expand: bool, named: dict[str, Any]) -> Any:
+        if not expand:
+            return method(self._series, f"str.{name}", pat, n=n, **named)
+        if n is None or n < 1:
+            raise NotImplementedError(
+                "To use the expand parameter you must specify the number of expected splits with n="
+            )
+        given = (self._series, name, pat, n, named)
+        import pandas as pd
+
+        text = pd.Series(["a"], dtype=self._series._meta.dtype)
+        meta = _split(text, name, pat, n, named)[:0]
+        meta.index = self._series._meta.index
+        return call(_split, given, {}, meta, clears=False, label=name)
+
+    def cat(self, others: Any = None, sep: Any = None, na_rep: Any = None) -> Any:
+        """Join texts with those of other series, row by row.
+
+        Parameters
+        ----------
+        others : Series or list of Series
+            The other series, of the same rows.
+        sep : str, optional
+            What stands between them.
+        na_rep : str, optional
+            What stands for missing texts.
+
+        Returns
+        -------
+        Series
+
+        Raises
+        ------
+        NotImplementedError
+            Without ``others``: all texts would become one.
+        """
+        if others is None:
+            raise NotImplementedError(
+                "str.cat without others joins all rows: use reduction, or compute() first"
+            )
+        several = list(others) if isinstance(others, (list, tuple)) else [others]
+        given = (self._series, sep, na_rep, *several)
+        return call(_joined, given, {}, self._series._meta, clears=False, label="cat")
+
+
+def _split(series: Any, name: str, pat: Any, n: int, named: dict[str, Any]) -> Any:
+    """Return the parts of texts as columns: as many as there can be."""
+    parts = getattr(series.str, name)(pat, n=n, expand=True, **named)
+    return parts.reindex(columns=range(n + 1))
+
+
+def _joined(series: Any, sep: Any, na_rep: Any, *others: Any) -> Any:
+    return series.str.cat(list(others), sep=sep, na_rep=na_rep)
+
+
+class DatetimeMethods(_Accessor):
+    """``series.dt``: parts and functions of times, as pandas has them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series(pd.date_range("2013-01-31", periods=2)), npartitions=2)
+    >>> s.dt.month.compute().tolist()
+    [1, 2]
+    """
+
+    __slots__ = ()
+    _name = "dt"
+
+
+class CategoricalMethods(_Accessor):
+    """``series.cat``: functions of categories, as pandas has them.
+
+    Which categories there are is found out by a task: those of all partitions.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series(["a", "b"], dtype="category"), npartitions=2)
+    >>> s.cat.codes.compute().tolist()
+    [0, 1]
+    """
+
+    __slots__ = ()
+    _name = "cat"

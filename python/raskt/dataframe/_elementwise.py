@@ -1,0 +1,500 @@
+"""Methods of dataframes and series that work row by row: pandas' own, partition by partition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raskt._lazy import late
+from raskt.dataframe._op import changed, method, rows_method
+
+__all__ = ["Elementwise"]
+
+sampled: Any = late("raskt.dataframe.mapping", "sampled")
+
+#: What stands for a missing value where None is one that can be asked for.
+np_nan: Any = object()
+
+
+class Elementwise:
+    """What frames and series do row by row."""
+
+    __slots__ = ()
+
+    def abs(self) -> Any:
+        """Return absolute values.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.abs().compute().tolist()
+        [1.25, 2.0, nan]
+        """
+        return method(self, "abs")
+
+    def astype(self, dtype: Any, errors: str = "raise") -> Any:
+        """Cast to another dtype.
+
+        Parameters
+        ----------
+        dtype : dtype, str, or dict
+            The dtype; by column in a dictionary.
+        errors : {"raise", "ignore"}, optional
+            Whether what cannot be cast is an error of the partition where it is.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.fillna(0).astype(int).compute().tolist()
+        [1, -2, 0]
+        """
+        return method(self, "astype", dtype, **changed(errors=(errors, "raise")))
+
+    def clip(self, lower: Any = None, upper: Any = None, *, axis: Any = None) -> Any:
+        """Move values to within bounds.
+
+        Parameters
+        ----------
+        lower, upper : scalar or Series, optional
+            The bounds; None for no bound.
+        axis : {0, 1, "index", "columns"}, optional
+            What series of bounds are aligned with.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.clip(lower=0).compute().tolist()
+        [1.25, 0.0, nan]
+        """
+        return method(self, "clip", **changed(lower=(lower, None), upper=(upper, None), axis=(axis, None)))
+
+    def isna(self) -> Any:
+        """Return where values are missing.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.isna().compute().tolist()
+        [False, False, True]
+        """
+        return method(self, "isna")
+
+    def isnull(self) -> Any:
+        """Return where values are missing: `isna` under its other name.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.isnull().compute().tolist()
+        [False, False, True]
+        """
+        return method(self, "isnull")
+
+    def notna(self) -> Any:
+        """Return where values are there.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.notna().compute().tolist()
+        [True, True, False]
+        """
+        return method(self, "notna")
+
+    def notnull(self) -> Any:
+        """Return where values are there: `notna` under its other name.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.notnull().compute().tolist()
+        [True, True, False]
+        """
+        return method(self, "notnull")
+
+    def fillna(self, value: Any = None, *, axis: Any = None, limit: int | None = None) -> Any:
+        """Put a value in the place of missing ones.
+
+        Parameters
+        ----------
+        value : scalar, dict or Series
+            The value; by column in a dictionary.
+        axis : {0, 1, "index", "columns"}, optional
+            Along what values are filled.
+        limit : int, optional
+            How many values are filled at most, in each partition.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.fillna(0.5).compute().tolist()
+        [1.25, -2.0, 0.5]
+        """
+        return method(self, "fillna", value, **changed(axis=(axis, None), limit=(limit, None)))
+
+    def where(self, cond: Any, other: Any = np_nan) -> Any:
+        """Keep values where a condition is true, and put others elsewhere.
+
+        Parameters
+        ----------
+        cond : Series or DataFrame of bool
+            The condition.
+        other : scalar, Series or DataFrame, optional
+            The other values; missing ones by default.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.where(s > 0, 0.0).compute().tolist()
+        [1.25, 0.0, 0.0]
+        """
+        return method(self, "where", cond, *(() if other is np_nan else (other,)))
+
+    def mask(self, cond: Any, other: Any = np_nan) -> Any:
+        """Put other values where a condition is true.
+
+        Parameters
+        ----------
+        cond : Series or DataFrame of bool
+            The condition.
+        other : scalar, Series or DataFrame, optional
+            The other values; missing ones by default.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.mask(s < 0, 0.0).compute().tolist()
+        [1.25, 0.0, nan]
+        """
+        return method(self, "mask", cond, *(() if other is np_nan else (other,)))
+
+    def isin(self, values: Any) -> Any:
+        """Return where values are among others.
+
+        Parameters
+        ----------
+        values : list-like or dict
+            The values; by column in a dictionary.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.isin([1.25]).compute().tolist()
+        [True, False, False]
+        """
+        return method(self, "isin", values)
+
+    def round(self, decimals: Any = 0) -> Any:
+        """Round to a number of decimal places.
+
+        Parameters
+        ----------
+        decimals : int, dict or Series, optional
+            How many places are kept; negative numbers are places left of the point.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.round(1).compute().tolist()
+        [1.2, -2.0, nan]
+        """
+        return method(self, "round", *(() if decimals == 0 and type(decimals) is int else (decimals,)))
+
+    def replace(self, to_replace: Any = None, value: Any = np_nan, *, regex: Any = False) -> Any:
+        """Put values in the place of others.
+
+        Parameters
+        ----------
+        to_replace : scalar, list, dict or str
+            What is replaced.
+        value : scalar, list or dict, optional
+            What takes its place.
+        regex : bool or str, optional
+            Whether texts are regular expressions.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1.25, -2.0, None]), npartitions=2)
+        >>> s.replace(-2.0, 7.0).compute().tolist()
+        [1.25, 7.0, nan]
+        """
+        return method(
+            self,
+            "replace",
+            to_replace,
+            *(() if value is np_nan else (value,)),
+            **changed(regex=(regex, False)),
+        )
+
+    def add_prefix(self, prefix: str) -> Any:
+        """Put text before the names of columns; of a series, before the labels of its index.
+
+        Parameters
+        ----------
+        prefix : str
+            The text.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> list(df.add_prefix("a_").columns)
+        ['a_x', 'a_y']
+        """
+        return method(self, "add_prefix", prefix)
+
+    def add_suffix(self, suffix: str) -> Any:
+        """Put text behind the names of columns; of a series, behind the labels of its index.
+
+        Parameters
+        ----------
+        suffix : str
+            The text.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> list(df.add_suffix("_a").columns)
+        ['x_a', 'y_a']
+        """
+        return method(self, "add_suffix", suffix)
+
+    def rename_axis(
+        self, mapper: Any = None, *, index: Any = None, columns: Any = None, axis: Any = 0
+    ) -> Any:
+        """Give the index, or the columns' own index, another name.
+
+        Parameters
+        ----------
+        mapper : scalar, list or callable, optional
+            The name.
+        index, columns : scalar, list, dict or callable, optional
+            The names of each.
+        axis : {0, 1, "index", "columns"}, optional
+            Of which ``mapper`` is the name.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> df.rename_axis("row").index.compute().name
+        'row'
+        """
+        return method(
+            self,
+            "rename_axis",
+            *(() if mapper is None else (mapper,)),
+            **changed(index=(index, None), columns=(columns, None), axis=(axis, 0)),
+        )
+
+    def reset_index(self, level: Any = None, drop: bool = False) -> Any:
+        """Make the index a column, and number the rows of each partition.
+
+        Rows are numbered from 0 on in every partition: how many there are before one is not known.
+
+        Parameters
+        ----------
+        level : int, str or list, optional
+            The levels that become columns; all by default.
+        drop : bool, optional
+            Whether the index is forgotten instead.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> df.reset_index(drop=True).index.compute().tolist()
+        [0, 0]
+        """
+        return rows_method(
+            self, "reset_index", clears=True, **changed(level=(level, None), drop=(drop, False))
+        )
+
+    def dropna(self, *, axis: Any = 0, how: Any = np_nan, thresh: Any = np_nan, subset: Any = None) -> Any:
+        """Leave out rows in which values are missing.
+
+        Parameters
+        ----------
+        axis : {0, "index"}, optional
+            Rows alone can be left out: which columns lack values is not known ahead of time.
+        how : {"any", "all"}, optional
+            Whether one missing value is enough.
+        thresh : int, optional
+            How many values have to be there.
+        subset : label or list, optional
+            The columns that are looked at.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> len(df.dropna())
+        2
+        """
+        return rows_method(
+            self,
+            "dropna",
+            **changed(axis=(axis, 0), how=(how, np_nan), thresh=(thresh, np_nan), subset=(subset, None)),
+        )
+
+    def explode(self, column: Any = None) -> Any:
+        """Make a row of every element of lists.
+
+        Parameters
+        ----------
+        column : label or list, optional
+            The columns of lists, of a frame.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([[1, 2], [3]]), npartitions=1)
+        >>> s.explode().compute().tolist()
+        [1, 2, 3]
+        """
+        return rows_method(self, "explode", *(() if column is None else (column,)))
+
+    def sample(
+        self, n: int | None = None, frac: float | None = None, replace: bool = False, random_state: Any = None
+    ) -> Any:
+        """Draw rows at random.
+
+        Parameters
+        ----------
+        n : None
+            Not there: how many rows each partition has is not known. Use ``frac``.
+        frac : float
+            Which part of the rows of each partition is drawn.
+        replace : bool, optional
+            Whether a row may be drawn again.
+        random_state : int or numpy.random.RandomState, optional
+            The seed; another one is drawn from it for each partition.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Raises
+        ------
+        NotImplementedError
+            With ``n``.
+        ValueError
+            Without ``frac``.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> len(df.sample(frac=1.0, random_state=0))
+        2
+        """
+        return sampled(self, n, frac, replace, random_state)

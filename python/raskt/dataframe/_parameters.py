@@ -1,0 +1,105 @@
+"""Python's objects as parameters and operands of operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from raskt import _raskt
+
+if TYPE_CHECKING:
+    from raskt._raskt import FrameExpr
+
+__all__ = ["Operands", "label", "labels", "literal"]
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def label(name: Any) -> Any:
+    """Return the name of a column as a parameter.
+
+    Raises
+    ------
+    TypeError
+        If it is no name that the engine knows: text, numbers, None, and tuples of them.
+    """
+    kind = type(name)
+    if kind in _PLAIN:
+        return name
+    if kind is tuple or isinstance(name, tuple):
+        return {"tuple": [label(item) for item in name]}
+    item = getattr(name, "item", None)
+    if item is not None and getattr(name, "ndim", None) == 0 and type(item()) in _PLAIN:
+        return item()
+    if isinstance(name, str):
+        return str(name)
+    raise TypeError(f"{name!r} cannot be the name of a column: use text, numbers or tuples of them")
+
+
+def labels(names: Any) -> list[Any]:
+    """Return names of columns as a parameter."""
+    return [label(name) for name in names]
+
+
+def literal(x: Any) -> Any:
+    """Return an argument that is no operand as a parameter: what is not plain is carried as it is."""
+    kind = type(x)
+    if kind in _PLAIN:
+        return x
+    if kind is list and all(type(item) in _PLAIN for item in x):
+        return list(x)
+    if kind is dict and all(type(key) is str for key in x) and not x.keys() & {"operand", "dtype", "tuple"}:
+        return {key: literal(value) for key, value in x.items()}
+    if kind in (list, dict, set):
+        # What the caller does to it later is nothing of ours.
+        import copy
+
+        return _raskt.Whole(copy.deepcopy(x))
+    plain = _number(x)
+    return _raskt.Whole(x) if plain is None else plain
+
+
+def _number(x: Any) -> Any:
+    """Return a time of pandas' or NumPy's as its dtype and whole number; None for other objects."""
+    kind = type(x).__module__.partition(".")[0]
+    if kind not in ("numpy", "pandas"):
+        return None
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(x, (pd.Timestamp, pd.Timedelta)) and x is not pd.NaT and getattr(x, "tzinfo", None) is None:
+        x = x.to_numpy()
+    if (
+        isinstance(x, (np.datetime64, np.timedelta64))
+        and not np.isnat(x)
+        and x.dtype.str[-3:-1] in ("[s", "ms", "us", "ns")
+    ):
+        return {"dtype": str(x.dtype), "value": int(x.astype("int64"))}
+    if isinstance(x, np.bool_) or (isinstance(x, np.float64) and type(x) is np.float64):
+        return x.item()
+    return None
+
+
+class Operands:
+    """The operands of one operation: a frame that is met twice is one of them.
+
+    Parameters
+    ----------
+    first : FrameExpr
+        What the operation is of.
+    """
+
+    __slots__ = ("exprs",)
+
+    def __init__(self, *first: FrameExpr) -> None:
+        self.exprs: list[Any] = list(first)
+
+    def argument(self, x: Any) -> Any:
+        """Return ``x`` as an argument: an operand where it is a frame, a literal if not."""
+        expr = getattr(x, "_expr", None)
+        if expr is None:
+            return literal(x)
+        for at, known in enumerate(self.exprs):
+            if known is expr:
+                return {"operand": at}
+        self.exprs.append(expr)
+        return {"operand": len(self.exprs) - 1}

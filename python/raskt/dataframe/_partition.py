@@ -1,0 +1,407 @@
+"""What tasks do with partitions as objects of pandas': every operation, and users' functions.
+
+The engine calls these by their paths (``raskt-frame/src/library.rs``). Partitions that it holds as tables
+arrive as objects of pandas'.
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from raskt import _raskt
+from raskt._tables import one_row
+
+__all__ = [
+    "asked",
+    "assign",
+    "between",
+    "call",
+    "checked",
+    "column",
+    "columns",
+    "conform",
+    "filter",
+    "joined",
+    "length",
+    "merge",
+    "method",
+    "piece",
+    "reduce",
+    "reduce_aggregate",
+    "reduce_chunk",
+    "reduce_combine",
+    "relabel",
+    "to_table",
+    "whole",
+]
+
+_NAMES = (
+    *(
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and",
+        "or",
+        "xor",
+        "lshift",
+        "rshift",
+    ),
+    *("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "invert", "abs"),
+)
+_OPERATORS: dict[str, Any] = {f"__{name}__": getattr(operator, f"__{name}__") for name in _NAMES}
+
+
+def asked(function: Any, *prototypes: Any, **kwargs: Any) -> Any:
+    """Return what a function makes of partitions without rows: what is known of its results."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(*prototypes, **kwargs)
+
+
+def _label(param: Any) -> Any:
+    """Return a name: tuples are marked among parameters, where lists are lists of names."""
+    return tuple(_label(item) for item in param["tuple"]) if isinstance(param, dict) else param
+
+
+def _argument(param: Any, partitions: Any) -> Any:
+    """Return an argument: the partition of an operand, or a literal."""
+    if isinstance(param, dict):
+        if "operand" in param:
+            return partitions[param["operand"]]
+        if "dtype" in param:
+            return pd.Series([param["value"]]).astype(param["dtype"]).iloc[0]
+    return param
+
+
+def method(
+    self: Any, *operands: Any, name: str, args: Any = (), kwargs: Any = None, aligned: bool = True
+) -> Any:
+    """Call a method or operator, or look a property up; ``str.len`` is a method of an accessor."""
+    del aligned
+    partitions = (self, *operands)
+    given = [_argument(arg, partitions) for arg in args]
+    named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
+    result = _called(self, name, given, named)
+    if isinstance(self, pd.Index) and isinstance(result, (np.ndarray, pd.api.extensions.ExtensionArray)):
+        return pd.Series(result, index=self)
+    return result
+
+
+def _called(self: Any, name: str, args: Any, kwargs: Any) -> Any:
+    operation = _OPERATORS.get(name)
+    if operation is not None and not kwargs:
+        return operation(self, *args)
+    if name.startswith("__r") and name[:2] + name[3:] in _OPERATORS and len(args) == 1:
+        return _OPERATORS[name[:2] + name[3:]](args[0], self)
+    found = self
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found(*args, **kwargs) if callable(found) else found
+
+
+def column(frame: Any, label: Any) -> Any:
+    """Return one column as a series: the first of that name."""
+    label = _label(label)
+    at = [own == label for own in frame.columns].index(True)
+    return frame.iloc[:, at]
+
+
+def columns(frame: Any, labels: Any) -> Any:
+    """Return some columns as a frame."""
+    wanted = [_label(label) for label in labels]
+    places = [at for label in wanted for at, own in enumerate(frame.columns) if own == label]
+    return frame.iloc[:, places]
+
+
+def filter(  # noqa: A001 - the name of the operation
+    part: Any, mask: Any, aligned: bool = True
+) -> Any:
+    """Return the rows at which the mask is true."""
+    del aligned
+    if isinstance(mask, pd.DataFrame):
+        return part.where(mask)
+    return part.loc[mask] if mask.dtype == bool else part.loc[mask.fillna(False).astype(bool)]
+
+
+def assign(frame: Any, *operands: Any, labels: Any, values: Any, aligned: bool = True) -> Any:
+    """Return the frame with other or further columns."""
+    del aligned
+    partitions = (frame, *operands)
+    frame = frame.copy(deep=False)
+    for label, value in zip(labels, values, strict=True):
+        frame[_label(label)] = _argument(value, partitions)
+    return frame
+
+
+def relabel(part: Any, labels: Any) -> Any:
+    """Return the frame with those names of columns, the series with that name."""
+    wanted = [_label(label) for label in labels]
+    if isinstance(part, pd.Series):
+        return part.rename(wanted[0])
+    part = part.copy(deep=False)
+    tuples = all(isinstance(label, tuple) for label in wanted)
+    part.columns = pd.Index(wanted, tupleize_cols=bool(tuples and wanted))
+    return part
+
+
+# ---- reductions ----
+
+#: Reductions whose partial results are reduced as the values are, and by what.
+_BY_ITSELF = {name: name for name in ("sum", "prod", "min", "max", "any", "all")} | {"count": "sum"}
+#: The attribute of partial results that says that they are of a frame, and no series.
+_OF_FRAME = "raskt_of_frame"
+
+
+def reduce(part: Any, name: str, kwargs: Any = None) -> Any:
+    """Return what a reduction makes of one row: its type is that of all results."""
+    return part.shape[0] if name == "size" else getattr(one_row(part), name)(**(kwargs or {}))
+
+
+def _gathers(name: str, kwargs: Any) -> bool:
+    """Return whether all values have to come together for a reduction."""
+    return name not in _BY_ITSELF or "min_count" in (kwargs or {})
+
+
+def reduce_chunk(part: Any, name: str, kwargs: Any = None) -> Any:
+    """Return the partial result of a partition: a frame of one row, or, for what has none, its values."""
+    if name == "size":
+        return pd.DataFrame({0: [len(part)]})
+    return part if _gathers(name, kwargs) else _row(part, name, kwargs or {})
+
+
+def reduce_combine(*partials: Any, name: str, kwargs: Any = None) -> Any:
+    """Return one partial result of several."""
+    if name == "size":
+        return pd.DataFrame({0: [sum(part[0].iloc[0] for part in partials)]})
+    if _gathers(name, kwargs):
+        return whole(*partials)
+    rows = pd.concat(partials, ignore_index=True)
+    rows.attrs = partials[0].attrs
+    again = {key: value for key, value in (kwargs or {}).items() if key == "skipna" and name != "count"}
+    return _row(rows, _BY_ITSELF[name], again)
+
+
+def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None) -> Any:
+    """Return the result."""
+    combined = reduce_combine(*partials, name=name, kwargs=kwargs)
+    if name == "size":
+        return combined[0].iloc[0]
+    if _gathers(name, kwargs):
+        return getattr(combined, name)(**(kwargs or {}))
+    results = [combined.iloc[0, at] for at in range(combined.shape[1])]
+    return pd.Series(results, index=combined.columns) if combined.attrs[_OF_FRAME] else results[0]
+
+
+def _row(part: Any, name: str, kwargs: Any) -> Any:
+    """Return a frame of one row: what each column is reduced to."""
+    is_frame = isinstance(part, pd.DataFrame)
+    columns = [part.iloc[:, at] for at in range(part.shape[1])] if is_frame else [part]
+    if isinstance(part, pd.Index):
+        columns = [part.to_series()]
+    results = [pd.Series([getattr(column, name)(**kwargs)]) for column in columns]
+    row = pd.concat(results, axis=1) if results else pd.DataFrame(index=[0])
+    if is_frame:
+        row.columns = part.columns
+    row.attrs = {_OF_FRAME: part.attrs.get(_OF_FRAME, is_frame)}
+    return row
+
+
+# ---- rows and partitions ----
+
+
+def joined(*partitions: Any, name: str | None = None, args: Any = (), kwargs: Any = None) -> Any:
+    """Return partitions one after another as one object, or what its method ``name`` makes of it."""
+    part = whole(*partitions)
+    return part if name is None else method(part, name=name, args=args, kwargs=kwargs)
+
+
+def conform(part: Any, schema: Any, columns: Any) -> Any:
+    """Return a partition under another schema; ``columns`` are places, None where a column is missing."""
+    like = _raskt.frame_prototype(schema)
+    if isinstance(like, pd.Series):
+        return part.astype(like.dtype).rename(like.name)
+    missing = pd.Series(index=part.index, dtype=object)
+    found = [missing if at is None else part.iloc[:, at] for at in columns]
+    arrays = [one.astype(dtype) for one, dtype in zip(found, like.dtypes, strict=True)]
+    frame = pd.concat(arrays, axis=1) if arrays else pd.DataFrame(index=part.index)
+    frame.columns = like.columns
+    return frame
+
+
+def length(part: Any) -> Any:
+    """Return the number of rows as a series of one value."""
+    return pd.Series([len(part)])
+
+
+def piece(part: Any, at: int, n: int) -> Any:
+    """Return piece ``at`` of ``n`` equal ones, by the places of rows."""
+    start, stop = len(part) * at // n, len(part) * (at + 1) // n
+    return part[start:stop] if isinstance(part, pd.Index) else part.iloc[start:stop]
+
+
+def between(*parts: Any, lower: Any, upper: Any, is_last: bool) -> Any:
+    """Return the rows whose first index level is at least ``lower``, and less than ``upper``.
+
+    The last partition has those at ``upper``, too.
+    """
+    part = whole(*parts)
+    index = part if isinstance(part, pd.Index) else part.index
+    labels = index.get_level_values(0)
+    lower, upper = _argument(lower, ()), _argument(upper, ())
+    below = labels <= upper if is_last else labels < upper
+    return part[(labels >= lower) & below]
+
+
+def merge(left: Any, right: Any, schema: Any = None, **kwargs: Any) -> Any:
+    """Return two partitions merged, under the schema of all."""
+    left, right = (side.to_frame() if isinstance(side, pd.Series) else side for side in (left, right))
+    found = pd.merge(left, right, **kwargs)
+    return found if schema is None else conform(found, schema, list(range(found.shape[1])))
+
+
+# ---- what enters and leaves ----
+
+
+def to_table(part: Any, schema: Any) -> Any:
+    """Return a partition as a table of the engine's, of that schema."""
+    if schema["kind"] == "scalar":
+        like = _raskt.frame_prototype({**schema, "kind": "series"})
+        return _raskt.table_from_pandas(
+            pd.Series([part], dtype=like.dtype, name=like.name), False, kind="scalar"
+        )
+    table = _raskt.table_from_pandas(checked(part, schema), snapshot=False)
+    if table is None:
+        raise TypeError(
+            f"a partition of dtypes {_dtypes(part)} that only pandas has, where the engine needs its own"
+        )
+    return table
+
+
+def _dtypes(part: Any) -> str:
+    if isinstance(part, pd.DataFrame):
+        return ", ".join(
+            f"{label!r}: {dtype}" for label, dtype in zip(part.columns, part.dtypes, strict=True)
+        )
+    return str(part.dtype)
+
+
+def checked(part: Any, schema: Any, checks: bool = True) -> Any:
+    """Return an object that was declared to be of a schema, as it was declared.
+
+    Raises
+    ------
+    TypeError
+        If it is of another kind, or has another dtype that cannot be cast without loss.
+    ValueError
+        If it has other columns.
+    """
+    if schema["kind"] == "scalar" or not checks:
+        return part
+    like = _raskt.frame_prototype(schema)
+    if not isinstance(part, type(like)) and not (isinstance(like, pd.Index) and isinstance(part, pd.Index)):
+        raise TypeError(
+            f"a partition is a {type(part).__name__} where a {type(like).__name__} was declared: pass meta= "
+            "that is like what the function returns"
+        )
+    if isinstance(like, pd.DataFrame):
+        return _checked_frame(part, like)
+    if isinstance(like, pd.Series):
+        if part.name != like.name and not (part.name is None or like.name is None):
+            raise ValueError(f"a partition is called {part.name!r} where meta says {like.name!r}")
+        part = _cast(part, like.dtype, part.name)
+        return part if part.name == like.name else part.rename(like.name)
+    return part
+
+
+def _checked_frame(frame: Any, like: Any) -> Any:
+    have, want = list(frame.columns), list(like.columns)
+    if have != want:
+        if len(have) == len(want) and len(set(want)) == len(want) and set(have) == set(want):
+            frame = frame[want]
+        else:
+            extra = [label for label in have if label not in want]
+            missing = [label for label in want if label not in have]
+            raise ValueError(
+                f"the columns of a partition do not match those declared: extra {extra!r}, "
+                f"missing {missing!r}; found {have!r}, declared {want!r}"
+            )
+    wrong = [at for at in range(len(want)) if frame.dtypes.iloc[at] != like.dtypes.iloc[at]]
+    if not wrong:
+        return frame
+    arrays = [frame.iloc[:, at] for at in range(len(want))]
+    for at in wrong:
+        arrays[at] = _cast(arrays[at], like.dtypes.iloc[at], want[at])
+    changed = pd.concat(arrays, axis=1)
+    changed.columns = frame.columns
+    return changed
+
+
+def _cast(series: Any, dtype: Any, label: Any) -> Any:
+    """Return a series of the declared dtype, where that loses nothing."""
+    if series.dtype == dtype or _are_categories(series.dtype, dtype):
+        return series
+    if len(series) == 0 or series.isna().all():
+        return series.astype(dtype) if _takes_missing(dtype) or len(series) == 0 else series
+    try:
+        cast = series.astype(dtype)
+        same = bool((cast.astype(object).eq(series.astype(object)) | series.isna()).all())
+    except (TypeError, ValueError):
+        same = False
+    if dtype.kind in "iub" and series.dtype.kind == "f" and series.isna().any():
+        # Whole numbers that lack values are floats in pandas: which partitions do is not known before.
+        return series
+    kinds = {series.dtype.kind, dtype.kind}
+    if not same or (len(kinds) == 2 and kinds & set("mM")):
+        raise TypeError(
+            f"column {label!r} of a partition is of dtype {series.dtype} where {dtype} was declared: cast it "
+            "in the function, or pass meta= that says so"
+        )
+    return cast
+
+
+def _are_categories(found: Any, declared: Any) -> bool:
+    """Return whether both are categories: which they are, is not declared."""
+    both = isinstance(found, pd.CategoricalDtype) and isinstance(declared, pd.CategoricalDtype)
+    return both and bool(found.ordered) == bool(declared.ordered)
+
+
+def _takes_missing(dtype: Any) -> bool:
+    return not (getattr(dtype, "kind", "O") in "iub" and not pd.api.types.is_extension_array_dtype(dtype))
+
+
+def whole(*partitions: Any) -> Any:
+    """Return partitions one after another, as one object of pandas'."""
+    if len(partitions) == 1:
+        first = partitions[0]
+        return first.copy(deep=False) if isinstance(first, (pd.DataFrame, pd.Series)) else first
+    if isinstance(partitions[0], pd.Index):
+        return partitions[0].append(list(partitions[1:]))
+    filled = [part for part in partitions if len(part)] or list(partitions[:1])
+    return pd.concat(filled)
+
+
+def call(
+    *partitions: Any,
+    function: Any,
+    args: Any = (),
+    kwargs: Any = None,
+    schema: Any = None,
+    checks: bool = True,
+    **others: Any,
+) -> Any:
+    """Call a user's function on partitions, and look at what it returns."""
+    del others
+    given = [_argument(arg, partitions) for arg in args]
+    named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
+    found = function(*given, **named)
+    return checked(found, schema, checks)

@@ -1,0 +1,746 @@
+"""`DataFrame` and `Series`: what they tell of themselves, and what is chosen of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from raskt._lazy import late
+from raskt.dataframe._assignment import assigned, dropped, renamed, set_column
+from raskt.dataframe._elementwise import Elementwise
+from raskt.dataframe._frame import Frame
+from raskt.dataframe._index import Index
+from raskt.dataframe._op import method, op
+from raskt.dataframe._operator_methods import OperatorMethods
+from raskt.dataframe._operators import Operators
+from raskt.dataframe._parameters import labels as labels_of
+from raskt.dataframe._partitions import PartitionMethods
+from raskt.dataframe._reductions import Reductions
+from raskt.dataframe._scalar import Scalar
+from raskt.dataframe._selection import get_column, get_item, get_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["DataFrame", "Index", "Scalar", "Series"]
+
+apply_rows: Callable[..., Any] = late("raskt.dataframe.mapping", "apply_rows")
+apply_values: Callable[..., Any] = late("raskt.dataframe.mapping", "apply_values")
+map_values: Callable[..., Any] = late("raskt.dataframe.mapping", "map_values")
+str_of: Callable[..., Any] = late("raskt.dataframe._accessors", "StringMethods")
+dt_of: Callable[..., Any] = late("raskt.dataframe._accessors", "DatetimeMethods")
+cat_of: Callable[..., Any] = late("raskt.dataframe._accessors", "CategoricalMethods")
+to_array: Callable[..., Any] = late("raskt.dataframe.conversion", "to_array")
+loc_of: Callable[..., Any] = late("raskt.dataframe._location", "Locator")
+iloc_of: Callable[..., Any] = late("raskt.dataframe._location", "PositionLocator")
+
+
+class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, Reductions, Frame):
+    """What dataframes and series share: rows with an index."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        lengths = self._expr.lengths
+        if None not in lengths:
+            return sum(length or 0 for length in lengths)
+        return int(self._size().compute())
+
+    def _size(self) -> Any:
+        return op("reduce", (self,), {"name": "size"})
+
+    def _n_rows(self) -> Any:
+        """Return the number of rows: a number where it is known, or else a scalar to be computed."""
+        lengths = self._expr.lengths
+        return self._size() if None in lengths else sum(length or 0 for length in lengths)
+
+    def __bool__(self) -> bool:
+        kind = type(self).__name__
+        raise ValueError(f"The truth value of a {kind} is ambiguous. Use a.any() or a.all(), and compute().")
+
+    @property
+    def index(self) -> Index:
+        """The labels of the rows.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([5, 6], index=["a", "b"]), npartitions=1).index.compute().tolist()
+        ['a', 'b']
+        """
+        found: Index = method(self, "index")
+        return found
+
+    @property
+    def loc(self) -> Any:
+        """Rows by the labels of the index, or by a condition; and columns by their names.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
+        >>> df.loc[1:2, "x"].compute().tolist()
+        [2, 3]
+        """
+        return loc_of(self)
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes: 2 of a frame, 1 of a series."""
+        return 2 if self._expr.kind == "frame" else 1
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no row, or no column: computes the number of rows where it is not known."""
+        return (self.ndim == 2 and not self._expr.labels) or len(self) == 0
+
+    @property
+    def values(self) -> Any:
+        """The values as an array of `raskt.array`, of unknown length where that is not known."""
+        return self.to_dask_array()
+
+    def to_dask_array(self, lengths: Any = None, meta: Any = None) -> Any:
+        """Return the values as an array of `raskt.array`, a chunk for each partition.
+
+        Parameters
+        ----------
+        lengths : bool or list of int, optional
+            The number of rows of each partition; True has them computed.
+        meta : array_like, optional
+            An array of the type of the chunks.
+
+        Returns
+        -------
+        raskt.array.Array
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1, 2, 3]), npartitions=2).to_dask_array().compute().tolist()
+        [1, 2, 3]
+        """
+        return to_array(self, lengths, meta)
+
+
+class DataFrame(_Rows):
+    """A lazy dataframe: many partitions that look like one of pandas'.
+
+    Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which
+    look as those of pandas do. Nothing is computed until `compute` is called.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 3], "y": [0.5, 1.5, 2.5]}), npartitions=2)
+    >>> df[df.x > 1].y.sum().compute()
+    np.float64(4.0)
+    """
+
+    __slots__ = ()
+
+    # ---- columns ----
+
+    @property
+    def columns(self) -> Any:
+        """The names of the columns, an index of pandas'."""
+        return self._meta.columns
+
+    @columns.setter
+    def columns(self, names: Any) -> None:
+        names = list(names)
+        if len(names) != len(self._expr.labels):
+            have = len(self._expr.labels)
+            raise ValueError(
+                f"Length mismatch: Expected axis has {have} elements, new values have {len(names)} elements"
+            )
+        self._become(op("relabel", (self,), {"labels": labels_of(names)}))
+
+    @property
+    def dtypes(self) -> Any:
+        """The dtype of each column, a series of pandas'."""
+        return self._meta.dtypes
+
+    @property
+    def shape(self) -> tuple[Any, int]:
+        """The number of rows, a number or a scalar to be computed; and that of columns."""
+        return self._n_rows(), len(self._expr.labels)
+
+    @property
+    def size(self) -> Any:
+        """The number of values."""
+        return self._n_rows() * len(self._expr.labels)
+
+    @property
+    def axes(self) -> list[Any]:
+        """The index, and the names of the columns."""
+        return [self.index, self.columns]
+
+    def keys(self) -> Any:
+        """Return the names of the columns."""
+        return self.columns
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._expr.labels)
+
+    def __contains__(self, label: Any) -> bool:
+        return label in self._meta.columns
+
+    def items(self) -> Iterator[tuple[Any, Series]]:
+        """Iterate over the names of the columns, and the columns.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1], "y": [2]}), npartitions=1)
+        >>> [(name, int(column.sum().compute())) for name, column in df.items()]
+        [('x', 1), ('y', 2)]
+        """
+        for label in self._expr.labels:
+            yield label, get_column(self, label)
+
+    def __getitem__(self, key: Any) -> Any:
+        return get_item(self, key)
+
+    def __getattr__(self, name: str) -> Any:
+        # Names that begin with an underscore are none of columns that anybody looks up so.
+        if name[:1] != "_" and name in self._expr.labels:
+            return get_column(self, name)
+        raise AttributeError(f"'DataFrame' object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name[:1] != "_" and not hasattr(type(self), name) and name in self._expr.labels:
+            self[name] = value
+            return
+        object.__setattr__(self, name, value)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._become(set_column(self, key, value))
+
+    def __delitem__(self, key: Any) -> None:
+        self._become(dropped(self, key))
+
+    def __dir__(self) -> list[str]:
+        names = [name for name in self._expr.labels if isinstance(name, str) and name.isidentifier()]
+        return sorted({*object.__dir__(self), *names})
+
+    def _ipython_key_completions_(self) -> list[Any]:
+        return list(self._expr.labels)
+
+    def assign(self, **kwargs: Any) -> DataFrame:
+        """Return the frame with other or further columns.
+
+        Parameters
+        ----------
+        **kwargs : Series, scalar or callable
+            The columns by name; a callable is given the frame with the columns that come before.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=1)
+        >>> df.assign(y=df.x + 1, z=lambda d: d.y * 2).compute().z.tolist()
+        [4, 6]
+        """
+        found: DataFrame = assigned(self, kwargs)
+        return found
+
+    def drop(
+        self, labels: Any = None, *, axis: Any = 0, columns: Any = None, errors: str = "raise"
+    ) -> DataFrame:
+        """Leave out columns.
+
+        Parameters
+        ----------
+        labels : label or list, optional
+            The columns, with ``axis=1``.
+        axis : {1, "columns"}, optional
+            Rows cannot be dropped by their labels: filter by a condition on the index.
+        columns : label or list, optional
+            The columns.
+        errors : {"raise", "ignore"}, optional
+            Whether a column that is not there is an error.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=1)
+        >>> list(df.drop(columns="y").columns)
+        ['x']
+        """
+        if columns is None and axis in (1, "columns"):
+            columns = labels
+        elif labels is not None or columns is None:
+            raise NotImplementedError(
+                "drop of rows by their labels: filter instead, as df[~df.index.isin(labels)] does"
+            )
+        found: DataFrame = dropped(self, columns, errors)
+        return found
+
+    def rename(
+        self, mapper: Any = None, *, index: Any = None, columns: Any = None, axis: Any = None
+    ) -> DataFrame:
+        """Give columns, or the labels of rows, other names.
+
+        Parameters
+        ----------
+        mapper : dict or callable, optional
+            Other names of ``axis``.
+        index, columns : dict or callable, optional
+            Other names of each.
+        axis : {0, 1, "index", "columns"}, optional
+            What ``mapper`` is about.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=1)
+        >>> list(df.rename(columns={"x": "a"}).columns)
+        ['a']
+        """
+        found: DataFrame = renamed(self, mapper, index, columns, axis)
+        return found
+
+    def select_dtypes(self, include: Any = None, exclude: Any = None) -> DataFrame:
+        """Return the columns of some dtypes.
+
+        Parameters
+        ----------
+        include, exclude : str, type or list, optional
+            The dtypes that are kept and left out.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), npartitions=1)
+        >>> list(df.select_dtypes("number").columns)
+        ['x']
+        """
+        kept = self._meta.select_dtypes(include=include, exclude=exclude).columns
+        found: DataFrame = op("columns", (self,), {"labels": labels_of(kept)})
+        return found
+
+    def query(self, expr: str, **kwargs: Any) -> DataFrame:
+        """Return the rows at which an expression is true.
+
+        Parameters
+        ----------
+        expr : str
+            The expression, in which columns stand by their names.
+        **kwargs
+            As in `pandas.DataFrame.query`. Local variables (``@name``) are given by ``local_dict``.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
+        >>> df.query("x > 1").x.compute().tolist()
+        [2, 3]
+        """
+        found: DataFrame = get_rows(self, "query", expr, **kwargs)
+        return found
+
+    def eval(self, expr: str, **kwargs: Any) -> Any:
+        """Evaluate an expression of columns.
+
+        Parameters
+        ----------
+        expr : str
+            The expression.
+        **kwargs
+            As in `pandas.DataFrame.eval`.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> df.eval("x + y").compute().tolist()
+        [4, 6]
+        """
+        return method(self, "eval", expr, **kwargs)
+
+    def melt(
+        self,
+        id_vars: Any = None,
+        value_vars: Any = None,
+        var_name: Any = None,
+        value_name: Any = "value",
+        col_level: Any = None,
+    ) -> DataFrame:
+        """Turn columns into rows.
+
+        Parameters
+        ----------
+        id_vars, value_vars : label or list, optional
+            The columns that stay, and those that become rows.
+        var_name, value_name : label, optional
+            The names of the new columns.
+        col_level : int or str, optional
+            The level of the columns that is melted.
+
+        Returns
+        -------
+        DataFrame
+            Rows are in the order of partitions, and by column within each.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=1)
+        >>> df.melt().value.compute().tolist()
+        [1, 2, 3, 4]
+        """
+        named = {"id_vars": id_vars, "value_vars": value_vars, "var_name": var_name, "col_level": col_level}
+        given = {name: value for name, value in named.items() if value is not None}
+        found: DataFrame = get_rows(self, "melt", clears=True, value_name=value_name, **given)
+        return found
+
+    def apply(
+        self,
+        func: Callable[..., Any],
+        axis: Any = 0,
+        args: tuple[Any, ...] = (),
+        meta: Any = None,
+        result_type: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Call a function on every row.
+
+        Parameters
+        ----------
+        func : callable
+            The function of a row, a series.
+        axis : {1, "columns"}
+            Rows; a function of whole columns needs `map_partitions`, or a reduction.
+        args : tuple, optional
+            Further arguments.
+        meta : object, optional
+            What comes out: an empty object of pandas', or names and dtypes. Without it the function is
+            called on a few of the first rows.
+        result_type : {"expand", "reduce", "broadcast"}, optional
+            As in pandas.
+        **kwargs
+            Keywords of the function.
+
+        Returns
+        -------
+        Series or DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> df.apply(lambda row: row.x * row.y, axis=1).compute().tolist()
+        [3, 8]
+        """
+        return apply_rows(self, func, axis, args, meta, result_type, kwargs)
+
+    def map(
+        self, func: Callable[..., Any], na_action: Any = None, meta: Any = None, **kwargs: Any
+    ) -> DataFrame:
+        """Call a function on every value.
+
+        Parameters
+        ----------
+        func : callable
+            The function of a value.
+        na_action : {None, "ignore"}, optional
+            Whether missing values are passed by.
+        meta : object, optional
+            What comes out; without it the function is called on a few of the first rows.
+        **kwargs
+            Keywords of the function.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=2)
+        >>> df.map(lambda v: v + 1).x.compute().tolist()
+        [2, 3]
+        """
+        found: DataFrame = map_values(self, func, na_action, meta, kwargs)
+        return found
+
+    applymap = map  # noqa: A003 - pandas' names
+
+    @property
+    def iloc(self) -> Any:
+        """Columns by their places: ``df.iloc[:, [0, 2]]``.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
+        >>> df.iloc[:, 1].compute().tolist()
+        [3, 4]
+        """
+        return iloc_of(self)
+
+    def squeeze(self) -> Any:
+        """Return the only column as a series; a frame of several columns as it is."""
+        return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
+
+
+class Series(_Rows):
+    """A lazy series: one column, or what comes of one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series([1, 2, 3], name="x"), npartitions=2)
+    >>> (s * 2).max().compute()
+    np.int64(6)
+    """
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> Any:
+        """The name of the series."""
+        return self._expr.labels[0]
+
+    @name.setter
+    def name(self, name: Any) -> None:
+        self._become(self.rename(name))
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the values."""
+        return self._meta.dtype
+
+    @property
+    def dtypes(self) -> Any:
+        """The dtype of the values: `dtype` under its other name."""
+        return self._meta.dtype
+
+    @property
+    def shape(self) -> tuple[Any]:
+        """The number of rows: a number, or a scalar to be computed."""
+        return (self._n_rows(),)
+
+    @property
+    def size(self) -> Any:
+        """The number of rows: a number, or a scalar to be computed."""
+        return self._n_rows()
+
+    @property
+    def axes(self) -> list[Any]:
+        """The index."""
+        return [self.index]
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self.to_delayed():
+            yield from part.compute()
+
+    def __getitem__(self, key: Any) -> Any:
+        return get_item(self, key)
+
+    @property
+    def str(self) -> Any:
+        """Functions of text.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series(["a", "b"]), npartitions=2).str.upper().compute().tolist()
+        ['A', 'B']
+        """
+        return str_of(self)
+
+    @property
+    def dt(self) -> Any:
+        """Parts and functions of times.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> times = pd.Series(pd.to_datetime(["2013-01-05", "2014-07-01"]))
+        >>> rd.from_pandas(times, npartitions=2).dt.year.compute().tolist()
+        [2013, 2014]
+        """
+        return dt_of(self)
+
+    @property
+    def cat(self) -> Any:
+        """Functions of categories.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series(["a", "b", "a"], dtype="category"), npartitions=1)
+        >>> s.cat.codes.compute().tolist()
+        [0, 1, 0]
+        """
+        return cat_of(self)
+
+    def rename(self, index: Any = None) -> Series:
+        """Give the series another name, or the rows other labels.
+
+        Parameters
+        ----------
+        index : label, dict or callable, optional
+            The name; a dictionary or callable makes other labels.
+
+        Returns
+        -------
+        Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1], name="x"), npartitions=1).rename("y").name
+        'y'
+        """
+        if isinstance(index, dict) or callable(index):
+            found: Series = get_rows(self, "rename", index, clears=True)
+            return found
+        labelled: Series = op("relabel", (self,), {"labels": labels_of([index])})
+        return labelled
+
+    def to_frame(self, name: Any = None) -> DataFrame:
+        """Return a frame of this one column.
+
+        Parameters
+        ----------
+        name : label, optional
+            The name of the column; the name of the series by default.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> list(rd.from_pandas(pd.Series([1], name="x"), npartitions=1).to_frame().columns)
+        ['x']
+        """
+        found: DataFrame = method(self, "to_frame", *(() if name is None else (name,)))
+        return found
+
+    def between(self, left: Any, right: Any, inclusive: Any = "both") -> Series:
+        """Return where values lie between two others.
+
+        Parameters
+        ----------
+        left, right : scalar or Series
+            The bounds.
+        inclusive : {"both", "neither", "left", "right"}, optional
+            Which bounds count.
+
+        Returns
+        -------
+        Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1, 2, 3]), npartitions=2).between(2, 3).compute().tolist()
+        [False, True, True]
+        """
+        named = {} if inclusive == "both" else {"inclusive": inclusive}
+        found: Series = method(self, "between", left, right, **named)
+        return found
+
+    def map(self, arg: Any, na_action: Any = None, meta: Any = None) -> Series:
+        """Put other values in the places of values.
+
+        Parameters
+        ----------
+        arg : callable, dict or pandas.Series
+            A function of a value, or the other values by those that are there.
+        na_action : {None, "ignore"}, optional
+            Whether missing values are passed by.
+        meta : object, optional
+            What comes out; without it the first rows are mapped to see.
+
+        Returns
+        -------
+        Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1, 2]), npartitions=2).map({1: "a", 2: "b"}).compute().tolist()
+        ['a', 'b']
+        """
+        found: Series = map_values(self, arg, na_action, meta, {})
+        return found
+
+    def apply(
+        self, func: Callable[..., Any], args: tuple[Any, ...] = (), meta: Any = None, **kwargs: Any
+    ) -> Any:
+        """Call a function on every value.
+
+        Parameters
+        ----------
+        func : callable
+            The function of a value.
+        args : tuple, optional
+            Further arguments.
+        meta : object, optional
+            What comes out; without it the function is called on a few of the first rows.
+        **kwargs
+            Keywords of the function.
+
+        Returns
+        -------
+        Series or DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1, 2]), npartitions=2).apply(lambda v: v / 2).compute().tolist()
+        [0.5, 1.0]
+        """
+        return apply_values(self, func, args, meta, kwargs)
