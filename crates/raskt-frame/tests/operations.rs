@@ -15,6 +15,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
 use proptest::prelude::*;
 use raskt_core::{DType, Param};
+use raskt_expr::Expr;
 use raskt_frame::arguments::Argument;
 use raskt_frame::groupby::{Aggregate, Function, GroupBy};
 use raskt_frame::io::csv::{CsvFormat, ReadCsv, infer_csv};
@@ -66,6 +67,31 @@ fn columns_are_assigned_and_named_anew() {
     let labels = ["a", "b", "c", "d"].map(|name| Param::Str(name.into()));
     let named = session.make("relabel", &[&assigned], &[("labels", Param::List(labels.into()))]).unwrap();
     assert_eq!(session.whole(&named).schema().labels().next(), Some(&"a".into()));
+}
+
+#[test]
+fn an_index_becomes_a_column_and_rows_are_numbered_anew() {
+    let session = Session::new();
+    let df = frame(&[vec![(2, None, "a"), (3, None, "b")], vec![(4, None, "c")]]);
+    let (n, mask) =
+        (session.column(&df, "n"), session.method("gt", &session.column(&df, "n"), Param::Int(2)));
+    let n = session.make("filter", &[&n, &mask], &[]).unwrap();
+    let reset = |on: &Expr, kwargs: &[(&str, Param)]| {
+        let kwargs = Param::map(kwargs.iter().cloned());
+        session
+            .make("reset_index", &[on], &[("name", Param::Str("reset_index".into())), ("kwargs", kwargs)])
+            .unwrap()
+    };
+    let table = session.whole(&reset(&n, &[]));
+    let labels: Vec<String> = table.schema().labels().map(ToString::to_string).collect();
+    assert_eq!((table.schema().kind, labels), (Kind::Frame, vec!["'index'".to_owned(), "'n'".to_owned()]));
+    assert_eq!(table.columns()[0].as_primitive::<Int64Type>().values(), &[1, 0]);
+    assert_eq!(table.levels()[0].as_primitive::<Int64Type>().values(), &[0, 0]);
+    let dropped = session.whole(&reset(&n, &[("drop", Param::Bool(true))]));
+    assert_eq!((dropped.schema().kind, dropped.columns().len()), (Kind::Series, 1));
+    // A column called index is there already.
+    let named = session.method("rename", &n, Param::Str("index".into()));
+    assert_eq!(session.whole(&reset(&named, &[])).schema().labels().next(), Some(&Label::from("level_0")));
 }
 
 #[test]

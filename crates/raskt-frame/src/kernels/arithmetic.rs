@@ -5,7 +5,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, downcast_integer_array,
+    new_null_array,
+};
+use arrow::compute;
 use arrow::compute::kernels::{arity, numeric};
 use arrow::datatypes::{
     ArrowNativeTypeOp, DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -14,7 +18,7 @@ use arrow::datatypes::{
 use raskt_core::{DType, ErrorKind, Param, Result};
 
 use super::column::{Planned, Side, Type, typed_literal};
-use super::promote::{is_integer, meeting, number, storage};
+use super::promote::{Flavour, is_integer, meeting, number, storage};
 use crate::PandasType;
 use crate::table::failed;
 
@@ -58,8 +62,8 @@ pub(super) fn plan(name: &str, left: &Type<'_>, right: &Type<'_>) -> Option<Plan
     Some(match is_reflected {
         false => plan,
         true => Planned::new(plan.dtype.clone(), move |columns| match columns {
-            [left, right] => (plan.run)(&[right.clone(), left.clone()]),
-            other => (plan.run)(other),
+            [left, right] => plan.values(&[right.clone(), left.clone()]).map(|(_, array)| array),
+            other => plan.values(other).map(|(_, array)| array),
         }),
     })
 }
@@ -83,10 +87,25 @@ fn plan_numbers(op: Op, left: Type<'_>, right: Type<'_>) -> Option<Planned> {
             (Op::Subtract, true) => left.with(&right, numeric::sub_wrapping),
             (Op::Multiply, true) => left.with(&right, numeric::mul_wrapping),
             (_, true) => whole(op, &left, &right),
-            (_, false) if kept == DataType::Float32 => floats::<Float32Type>(op, &left, &right),
-            (_, false) => floats::<Float64Type>(op, &left, &right),
+            (_, false) if kept == DataType::Float32 => {
+                without_nan(floats::<Float32Type>(op, &left, &right)?, flavour)
+            }
+            (_, false) => without_nan(floats::<Float64Type>(op, &left, &right)?, flavour),
         }
     }))
+}
+
+/// NaN is `NA` among nullable floats.
+fn without_nan(array: ArrayRef, flavour: Flavour) -> Result<ArrayRef> {
+    let is_nan = match array.data_type() {
+        _ if flavour == Flavour::Plain => return Ok(array),
+        DataType::Float32 => BooleanArray::from_unary(array.as_primitive::<Float32Type>(), f32::is_nan),
+        _ => BooleanArray::from_unary(array.as_primitive::<Float64Type>(), f64::is_nan),
+    };
+    match is_nan.true_count() {
+        0 => Ok(array),
+        _ => compute::nullif(&array, &is_nan).map_err(failed),
+    }
 }
 
 fn operands(n: usize) -> raskt_core::Error {
@@ -253,15 +272,16 @@ fn plan_times(op: Op, left: Type<'_>, right: Type<'_>) -> Option<Planned> {
     }))
 }
 
-/// `-x`, `+x` and `abs(x)` of numbers.
+/// `-x`, `+x`, `abs(x)` and `~x` of numbers.
 pub(super) fn plan_unary(name: &str, operand: &Type<'_>) -> Option<Planned> {
     let (dtype, flavour) = number(operand.dtype()?)?;
-    if dtype == DType::Bool {
-        return None;
-    }
     let result = flavour.of(dtype.clone());
+    if dtype == DType::Bool {
+        return (name == "abs").then(|| Planned::new(result, |columns| first(columns).cloned()));
+    }
     Some(match name {
         "pos" => Planned::new(result, |columns| first(columns).cloned()),
+        "invert" if is_integer(&dtype) => Planned::new(result, |columns| inverted(first(columns)?)),
         "neg" => Planned::new(result, |columns| numeric::neg_wrapping(first(columns)?).map_err(failed)),
         "abs" => Planned::new(result, |columns| absolute(first(columns)?)),
         _ => return None,
@@ -270,6 +290,22 @@ pub(super) fn plan_unary(name: &str, operand: &Type<'_>) -> Option<Planned> {
 
 fn first(columns: &[super::Column]) -> Result<&ArrayRef> {
     columns.first().ok_or_else(|| operands(0))?.rows()
+}
+
+/// The other bits.
+fn inverted(array: &ArrayRef) -> Result<ArrayRef> {
+    let values = array.as_ref();
+    downcast_integer_array!(
+        values => Ok(Arc::new(bits_inverted(values))),
+        _ => Err(ErrorKind::WrongType { expected: "whole numbers", found: values.data_type().to_string() }.into())
+    )
+}
+
+fn bits_inverted<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>) -> PrimitiveArray<T>
+where
+    T::Native: std::ops::Not<Output = T::Native>,
+{
+    values.unary(|value| !value)
 }
 
 fn absolute(array: &ArrayRef) -> Result<ArrayRef> {

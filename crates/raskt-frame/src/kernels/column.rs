@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, Scalar, StringViewArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, Scalar, StringViewArray,
+};
 use arrow::compute;
 use arrow::datatypes::DataType;
 use raskt_core::{ErrorKind, Param, Result};
@@ -138,20 +140,34 @@ pub fn typed_literal(value: &Param) -> Option<(PandasType, i64)> {
 }
 
 /// How a planned kernel is run: operands in, values of all rows out.
-pub type Run = Box<dyn Fn(&[Column]) -> Result<ArrayRef>>;
+type Run = Box<dyn Fn(&[Column]) -> Result<ArrayRef>>;
 
 /// A kernel for operands of known types.
 pub struct Planned {
-    /// What it returns.
+    /// What it returns, unless values are missing that this dtype cannot miss; see [`Planned::values`].
     pub dtype: PandasType,
-    /// How.
-    pub run: Run,
+    run: Run,
 }
 
 impl Planned {
     /// A kernel that returns `dtype`.
     pub fn new(dtype: PandasType, run: impl Fn(&[Column]) -> Result<ArrayRef> + 'static) -> Self {
         Self { dtype, run: Box::new(run) }
+    }
+
+    /// The values of all rows. Whole numbers of which some are missing are floats, as in pandas: which dtype comes out
+    /// depends on the values then.
+    ///
+    /// # Errors
+    /// What the kernel returns.
+    pub fn values(&self, columns: &[Column]) -> Result<(PandasType, ArrayRef)> {
+        let array = (self.run)(columns)?;
+        let is_whole = matches!(&self.dtype, PandasType::Plain(dtype) if super::is_integer(dtype));
+        if array.null_count() == 0 || !is_whole {
+            return Ok((self.dtype.clone(), array));
+        }
+        let floats = compute::cast(&array, &DataType::Float64).map_err(failed)?;
+        Ok((PandasType::Plain(raskt_core::DType::Float64), crate::table::nulls_to_nan(&floats)?))
     }
 }
 

@@ -13,7 +13,7 @@ use raskt_core::{DType, ErrorKind, Param, Result};
 
 use super::arithmetic::time;
 use super::column::{Planned, Side, Type};
-use super::promote::{Flavour, is_integer, meeting, number, storage};
+use super::promote::{is_integer, meeting, number, storage};
 use crate::PandasType;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,18 +67,19 @@ fn meet(left: Type<'_>, right: Type<'_>) -> Option<(DataType, PandasType)> {
     let text = |side: Type<'_>| match side {
         Type::Literal(Param::Str(_)) => Some(None),
         Type::Column(dtype) | Type::Scalar(dtype) => match dtype {
-            PandasType::Text => Some(Some(Flavour::Plain)),
-            PandasType::NullableText => Some(Some(Flavour::Masked)),
+            PandasType::Text => Some(Some(PandasType::Plain(DType::Bool))),
+            // pandas compares nullable texts in Arrow, and leaves the result there.
+            PandasType::NullableText => Some(Some(PandasType::Arrow(DataType::Boolean))),
             _ => None,
         },
         Type::Literal(_) => None,
     };
-    let flavour = match (text(left)?, text(right)?) {
+    let result = match (text(left)?, text(right)?) {
         (Some(a), Some(b)) if a == b => a,
         (Some(one), None) | (None, Some(one)) => one,
         _ => return None,
     };
-    Some((DataType::Utf8View, flavour.of(DType::Bool)))
+    Some((DataType::Utf8View, result))
 }
 
 fn run(op: Op, left: &Side, right: &Side) -> Result<BooleanArray> {

@@ -36,11 +36,11 @@ pub(super) fn plan(name: &str, left: &Type<'_>, right: &Type<'_>) -> Option<Plan
     }))
 }
 
-/// The kernel of `~x`.
+/// The kernel of `~x`, and of `-x`, which is the same to pandas for truth values.
 pub(super) fn plan_unary(name: &str, operand: &Type<'_>) -> Option<Planned> {
     let dtype = operand.dtype()?;
     let (of, _) = super::promote::number(dtype)?;
-    if name != "invert" || of != DType::Bool {
+    if !matches!(name, "invert" | "neg") || of != DType::Bool {
         return None;
     }
     Some(Planned::new(dtype.clone(), |columns| {

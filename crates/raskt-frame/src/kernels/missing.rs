@@ -8,11 +8,12 @@ use arrow::compute;
 use arrow::compute::kernels::boolean;
 use arrow::compute::kernels::zip::zip;
 use arrow::datatypes::DataType;
-use raskt_core::{DType, ErrorKind, Result};
+use raskt_core::{DType, ErrorKind, Param, Result};
 
+use super::arguments::{Method, rows};
+use super::choose::holds;
 use super::column::{Column, Planned, Type};
 use super::compare::truths;
-use super::promote::meeting;
 use crate::PandasType;
 use crate::table::failed;
 
@@ -56,38 +57,35 @@ pub(super) fn plan(name: &str, operand: &Type<'_>) -> Option<Planned> {
     }))
 }
 
-/// The kernel of `fillna` with one value that the column's dtype has.
-pub(super) fn plan_filled(name: &str, column: &Type<'_>, filler: &Type<'_>) -> Option<Planned> {
-    let dtype = column.dtype()?.clone();
-    let fits = match meeting(*column, *filler) {
-        Some((met, flavour)) => flavour.of(met) == dtype,
-        None => is_text(*column, *filler) || super::arithmetic::time(*filler).as_ref() == Some(&dtype),
-    };
-    if name != "fillna" || !fits {
-        return None;
-    }
+/// The kernel of `fillna(value)` with values that the column's dtype has. A column that misses none stays, whatever the value.
+pub(super) fn plan_filled(method: &Method<'_>) -> Option<Planned> {
+    let dtype = method.on.dtype()?.clone();
+    let [value] = method.bind(["value"])?;
     let kept = dtype.storage()?;
+    let filler = value.kind()?;
+    if !dtype.can_miss() {
+        let is_value =
+            !matches!(filler, Type::Literal(Param::Null | Param::List(_) | Param::Map(_) | Param::Value(_)));
+        return is_value.then(|| Planned::new(dtype, |columns| rows(columns).cloned()));
+    }
+    let fits = match filler {
+        Type::Literal(value) => holds(&dtype, value),
+        Type::Column(of) | Type::Scalar(of) => *of == dtype,
+    };
+    let filler = value.given().filter(|_| fits)?;
     Some(Planned::new(dtype.clone(), move |columns| {
-        let [Column::Rows(array), filler] = columns else { return Err(wrong()) };
+        let array = rows(columns)?;
         let is_there = boolean::not(&is_missing(array, &dtype)?).map_err(failed)?;
         if is_there.true_count() == array.len() {
             return Ok(Arc::clone(array));
         }
-        let filler = filler.side(&kept)?;
+        let filler = filler.of(columns)?.side(&kept)?;
         let filled = match filler.is_scalar {
             true => zip(&is_there, array, &arrow::array::Scalar::new(filler.array)),
             false => zip(&is_there, array, &filler.array),
         };
         filled.map_err(failed)
     }))
-}
-
-fn is_text(column: Type<'_>, filler: Type<'_>) -> bool {
-    matches!(column.dtype(), Some(PandasType::Text | PandasType::NullableText))
-        && match filler {
-            Type::Literal(value) => value.as_str().is_some(),
-            Type::Column(_) | Type::Scalar(_) => filler.dtype() == column.dtype(),
-        }
 }
 
 fn wrong() -> raskt_core::Error {

@@ -129,7 +129,7 @@ fn weak(dtype: &PandasType, literal: Type<'_>) -> Option<(DType, Flavour)> {
 }
 
 /// Whether a dtype of whole numbers has `value`.
-fn fits(dtype: &DType, value: i64) -> bool {
+pub(super) fn fits(dtype: &DType, value: i64) -> bool {
     match dtype {
         DType::Int8 => i8::try_from(value).is_ok(),
         DType::Int16 => i16::try_from(value).is_ok(),

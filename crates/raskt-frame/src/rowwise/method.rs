@@ -4,10 +4,11 @@ use raskt_core::{ErrorKind, Param, Result, Value};
 use raskt_exec::Call;
 use raskt_expr::{Arity, Meta};
 
+use super::reshape::{self, Reshaped};
 use crate::arguments::{Argument, get, list, text};
-use crate::kernels::{Column, Planned, Type, plan};
+use crate::kernels::{Column, Planned, Type, plan, typed_literal};
 use crate::operations::Row;
-use crate::{Field, FrameMeta, Kind, Label, Schema, Table, library};
+use crate::{Field, FrameMeta, Kind, Label, PandasType, Schema, Table, library};
 
 /// The operation: the parameters `name`, `args` and `kwargs` say what is called on operand 0.
 pub const METHOD: &str = "method";
@@ -47,21 +48,60 @@ impl<'a> Method<'a> {
         self.schemas.first().copied()
     }
 
-    /// The columns of the result, each with its kernel; `None` where pandas has to do it.
-    fn planned(&self) -> Option<(Kind, Vec<(Label, Planned)>)> {
+    /// The columns of the result, each with its kernel and its arguments; `None` where pandas has to do it.
+    fn planned(&self) -> Option<(Kind, Vec<Part<'a>>)> {
         let on = self.on()?;
         let is_native = |schema: &&Schema| schema.is_native();
         if !self.schemas.iter().all(is_native) || matches!(on.kind, Kind::Index) {
             return None;
         }
+        let by_label = self.by_label()?;
         let columns = (0..on.columns.len()).map(|at| {
-            let mut types = vec![Type::Column(&on.columns[at].dtype)];
-            for argument in &self.arguments {
+            let own = Type::Column(&on.columns[at].dtype);
+            let (arguments, kwargs) = match by_label {
+                None => (self.arguments.clone(), self.kwargs),
+                Some(values) => match values.get(on.columns[at].label.as_str()?) {
+                    Some(value) => (vec![Argument::of(value)], &Param::Null),
+                    None => {
+                        return Some(Part { label: self.label(at)?, arguments: Vec::new(), planned: None });
+                    }
+                },
+            };
+            let mut types = vec![own];
+            for argument in &arguments {
                 types.push(self.type_of(*argument, on, at)?);
             }
-            Some((self.label(at)?, plan(self.name, &types, self.kwargs)?))
+            Some(Part { label: self.label(at)?, arguments, planned: Some(plan(self.name, &types, kwargs)?) })
         });
         Some((on.kind, columns.collect::<Option<_>>()?))
+    }
+
+    /// The values of single columns by their names, where the only argument is such a dictionary; `None` in the outer
+    /// option for one that only pandas can read.
+    #[allow(clippy::option_option, reason = "planning stops at the outer one")]
+    fn by_label(&self) -> Option<Option<&'a Param>> {
+        let on = self.on()?;
+        let keyword = match self.name {
+            "astype" => "dtype",
+            "fillna" => "value",
+            _ => return Some(None),
+        };
+        let n_keywords = if let Param::Map(entries) = self.kwargs { entries.len() } else { 0 };
+        let value = match (&self.arguments[..], n_keywords) {
+            ([Argument::Literal(value)], 0) => *value,
+            ([], 1) => get(self.kwargs, keyword),
+            _ => return Some(None),
+        };
+        let Param::Map(entries) = value else { return Some(None) };
+        // A value or a dtype that is a map is none of columns.
+        if typed_literal(value).is_some() || PandasType::from_param(value).is_ok() {
+            return Some(None);
+        }
+        let is_column = |name: &str| on.labels().filter(|label| label.as_str() == Some(name)).count();
+        let is_native = on.kind == Kind::Frame
+            && on.labels().all(|label| label.as_str().is_some_and(|name| is_column(name) == 1))
+            && entries.iter().all(|(name, _)| self.name == "fillna" || is_column(name) == 1);
+        is_native.then_some(Some(value))
     }
 
     /// What the kernel of column `at` gets for an argument.
@@ -94,10 +134,34 @@ impl<'a> Method<'a> {
         Some(if on.kind == Kind::Series && meets { Label::None } else { own })
     }
 
-    fn schema(&self, kind: Kind, columns: &[(Label, Planned)]) -> Option<Schema> {
-        let fields = columns.iter().map(|(label, planned)| Field::new(label.clone(), planned.dtype.clone()));
-        Some(self.on()?.with_columns(kind, fields))
+    /// The schema of the result, unless values are missing that the planned dtypes cannot miss.
+    fn schema(&self) -> Option<Schema> {
+        let on = self.on()?;
+        let (kind, parts) = self.planned()?;
+        let field = |(part, own): (Part<'_>, &Field)| {
+            Field::new(part.label, part.planned.map_or_else(|| own.dtype.clone(), |planned| planned.dtype))
+        };
+        Some(on.with_columns(kind, parts.into_iter().zip(&*on.columns).map(field)))
     }
+}
+
+/// A column of the result.
+struct Part<'a> {
+    label: Label,
+    arguments: Vec<Argument<'a>>,
+    /// Its kernel; none where the column stays.
+    planned: Option<Planned>,
+}
+
+/// Whether the call that `parameters` are works on each column of a frame alike, where it is a native one.
+#[must_use]
+pub fn is_of_each_column(parameters: &Param) -> bool {
+    let is_map = |argument: &Param| matches!(argument, Param::Map(_)) && typed_literal(argument).is_none();
+    let is_operand = |argument: &Param| matches!(Argument::of(argument), Argument::Operand(_));
+    let name = get(parameters, "name").as_str().unwrap_or_default();
+    let keywords = if let Param::Map(entries) = get(parameters, "kwargs") { &entries[..] } else { &[] };
+    let mut given = list(parameters, "args").iter().chain(keywords.iter().map(|(_, value)| value));
+    reshape::keeps_columns(name) && !given.any(|argument| is_map(argument) && !is_operand(argument))
 }
 
 /// What is known of the result, where a native kernel makes it. Operands of other rows have to be aligned, which pandas does.
@@ -106,31 +170,59 @@ fn meta(operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {
         return Ok(None);
     }
     let metas = operands.iter().map(FrameMeta::of).collect::<Result<Vec<_>>>()?;
+    if let [own] = metas[..]
+        && let Some(reshaped) = reshaped(parameters, &own.schema)?
+    {
+        let own = FrameMeta { schema: reshaped.schema, divisions: own.divisions.clone() };
+        return Ok(Some(own.into_meta_like(&operands[0])));
+    }
     let method = Method::new(parameters, metas.iter().map(|meta| &meta.schema).collect())?;
-    let schema = method.planned().and_then(|(kind, columns)| method.schema(kind, &columns));
-    Ok(schema.map(|schema| {
+    Ok(method.schema().map(|schema| {
         let own = FrameMeta { schema, divisions: metas[0].divisions.clone() };
         own.into_meta_like(&operands[0])
     }))
 }
 
+fn reshaped(parameters: &Param, schema: &Schema) -> Result<Option<Reshaped>> {
+    let (args, kwargs) = (list(parameters, "args"), get(parameters, "kwargs"));
+    Ok(reshape::plan(text(parameters, "name")?, args, kwargs, schema).filter(|_| schema.is_native()))
+}
+
 fn run(call: &mut Call<'_>) -> Result<Value> {
+    call.ctx.cancel.check()?;
     let tables = call.inputs.iter().map(Table::of).collect::<Result<Vec<_>>>()?;
-    let method = Method::new(call.shared, tables.iter().map(|table| &**table.schema()).collect())?;
     let unplanned =
-        || ErrorKind::NotImplemented(format!("a native kernel of {} for {tables:?}", method.name));
-    let (kind, planned) = method.planned().ok_or_else(unplanned)?;
-    let schema = method.schema(kind, &planned).ok_or_else(unplanned)?;
-    let on = tables.first().ok_or_else(unplanned)?;
-    let mut columns = Vec::with_capacity(planned.len());
-    for (at, (_, planned)) in planned.iter().enumerate() {
-        call.ctx.cancel.check()?;
-        let mut operands = vec![Column::Rows(on.columns()[at].clone())];
-        for argument in &method.arguments {
-            operands.push(match argument {
-                Argument::Literal(value) => Column::Literal((*value).clone()),
+        || ErrorKind::NotImplemented(format!("a native kernel for {:?} of {tables:?}", call.shared));
+    Ok(apply(&tables, call.shared)?.ok_or_else(unplanned)?.into())
+}
+
+/// What the call that `parameters` are returns for partitions of aligned rows; `None` where pandas has to do it.
+///
+/// # Errors
+/// What the kernel returns.
+pub fn apply(tables: &[&Table], parameters: &Param) -> Result<Option<Table>> {
+    if let [table] = tables
+        && let Some(reshaped) = reshaped(parameters, table.schema())?
+    {
+        return reshaped.of(table).map(Some);
+    }
+    let method = Method::new(parameters, tables.iter().map(|table| &**table.schema()).collect())?;
+    let (Some(on), Some((kind, parts))) = (tables.first(), method.planned()) else { return Ok(None) };
+    let mut fields = Vec::with_capacity(parts.len());
+    let mut columns = Vec::with_capacity(parts.len());
+    for (at, part) in parts.into_iter().enumerate() {
+        let own = &on.columns()[at];
+        let Some(planned) = part.planned else {
+            fields.push(Field::new(part.label, on.schema().columns[at].dtype.clone()));
+            columns.push(own.clone());
+            continue;
+        };
+        let mut operands = vec![Column::Rows(own.clone())];
+        for argument in &part.arguments {
+            operands.push(match *argument {
+                Argument::Literal(value) => Column::Literal(value.clone()),
                 Argument::Operand(operand) => {
-                    let other = tables.get(*operand).ok_or_else(unplanned)?;
+                    let other = tables.get(operand).ok_or_else(|| missing(operand))?;
                     match other.schema().kind {
                         Kind::Scalar => Column::Scalar(other.columns()[0].clone()),
                         _ => Column::Rows(other.columns()[at].clone()),
@@ -138,7 +230,13 @@ fn run(call: &mut Call<'_>) -> Result<Value> {
                 }
             });
         }
-        columns.push((planned.run)(&operands)?);
+        let (dtype, array) = planned.values(&operands)?;
+        fields.push(Field::new(part.label, dtype));
+        columns.push(array);
     }
-    Ok(on.with_columns(schema, columns)?.into())
+    Ok(Some(on.with_columns(on.schema().with_columns(kind, fields), columns)?))
+}
+
+fn missing(operand: usize) -> raskt_core::Error {
+    ErrorKind::InvalidGraph(format!("operand {operand} is missing")).into()
 }

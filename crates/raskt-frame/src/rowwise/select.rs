@@ -129,9 +129,10 @@ fn filter_meta(operands: &[Meta], _: &Param) -> Result<Option<Meta>> {
 fn filters(operands: &[Meta], parameters: &Param) -> bool {
     let is_mask = |schema: &Schema| {
         schema.kind == Kind::Series
-            && schema.columns.first().is_some_and(|field| {
-                matches!(field.dtype, PandasType::Plain(DType::Bool) | PandasType::Masked(DType::Bool))
-            })
+            && schema
+                .columns
+                .first()
+                .is_some_and(|field| field.dtype.storage() == Some(arrow::datatypes::DataType::Boolean))
     };
     let mask = operands.get(1).and_then(|meta| FrameMeta::of(meta).ok());
     let is_frame_or_series = |meta: &FrameMeta| matches!(meta.schema.kind, Kind::Frame | Kind::Series);

@@ -3,13 +3,13 @@
 use raskt_core::Result;
 use raskt_graph::layer::Layer;
 
-use super::{method, select};
+use super::{method, reshape, select};
 use crate::operations::{Job, Row};
 
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    method::rows().into_iter().chain(select::rows()).collect()
+    method::rows().into_iter().chain(select::rows()).chain(reshape::rows()).collect()
 }
 
 /// A task a partition.

@@ -8,11 +8,12 @@ use arrow::array::{
 use arrow::compute;
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type};
 use arrow::error::ArrowError;
-use raskt_core::{Error, ErrorKind, Fit, Result};
+use raskt_core::{DType, Error, ErrorKind, Fit, Result};
 
 use super::{Index, Table};
-use crate::PandasType;
+use crate::kernels::promoted;
 use crate::keys::Groups;
+use crate::{Field, PandasType, Schema};
 
 /// An error of Arrow's as one of ours.
 pub(crate) fn failed(error: ArrowError) -> Error {
@@ -83,6 +84,21 @@ impl Table {
         self.map(rows.len(), |array| compute::take(array, rows, None))
     }
 
+    /// The same values as those of wider dtypes.
+    fn promoted(&self, schema: &Arc<Schema>) -> Result<Self> {
+        let cast =
+            |(array, field): (&ArrayRef, &Field)| compute::cast(array, &field.storage()?).map_err(failed);
+        let all = |arrays: &[ArrayRef], fields: &[Field]| {
+            arrays.iter().zip(fields).map(cast).collect::<Result<Arc<[ArrayRef]>>>()
+        };
+        let index = match &self.index {
+            range @ Index::Range { .. } if schema.index == self.schema.index => range.clone(),
+            _ => Index::Levels(all(&self.levels(), &schema.index)?),
+        };
+        let columns = all(&self.columns, &schema.columns)?;
+        Ok(Self { schema: Arc::clone(schema), columns, index, n_rows: self.n_rows })
+    }
+
     fn map(
         &self,
         n_rows: usize,
@@ -97,10 +113,11 @@ impl Table {
     }
 }
 
-/// The rows of all `tables`, one after the other. Ranges that follow one another become one.
+/// The rows of all `tables`, one after the other. Ranges that follow one another become one. Numbers of several dtypes become
+/// those to which NumPy promotes them: whole numbers are floats in the partitions where some are missing.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidValue`] for tables of different schemas, and for none.
+/// [`ErrorKind::InvalidValue`] for tables of schemas that differ in anything else, and for none.
 pub fn concat(tables: &[Table]) -> Result<Table> {
     let invalid = |what: String| Error::new(ErrorKind::InvalidValue(what));
     let (first, rest) = tables.split_first().ok_or_else(|| invalid("no tables to concatenate".to_owned()))?;
@@ -108,8 +125,15 @@ pub fn concat(tables: &[Table]) -> Result<Table> {
         return Ok(first.clone());
     }
     if let Some(other) = rest.iter().find(|other| other.schema != first.schema) {
-        let (one, other) = (&first.schema, &other.schema);
-        return Err(invalid(format!("tables of two schemas to concatenate: {one:?} and {other:?}")));
+        let common =
+            rest.iter().try_fold(Schema::clone(&first.schema), |met, next| common(&met, &next.schema));
+        let Some(common) = common else {
+            let (one, other) = (&first.schema, &other.schema);
+            return Err(invalid(format!("tables of two schemas to concatenate: {one:?} and {other:?}")));
+        };
+        let common = Arc::new(common);
+        let alike = tables.iter().map(|table| table.promoted(&common)).collect::<Result<Vec<_>>>()?;
+        return concat(&alike);
     }
     let joined = |arrays: &dyn Fn(&Table) -> Arc<[ArrayRef]>| {
         let all: Vec<_> = tables.iter().map(arrays).collect();
@@ -163,6 +187,27 @@ fn joined_column(parts: &[&ArrayRef]) -> Result<ArrayRef> {
     let codes = all(&codes.iter().collect::<Vec<_>>())?;
     let codes = codes.as_primitive::<Int32Type>().clone();
     Ok(Arc::new(DictionaryArray::try_new(codes, dictionary).map_err(failed)?))
+}
+
+/// The schema to which the numbers of both are promoted; `None` where more than those differs.
+fn common(one: &Schema, other: &Schema) -> Option<Schema> {
+    let fields = |one: &[Field], other: &[Field]| {
+        let pair = |(one, other): (&Field, &Field)| match (&one.dtype, &other.dtype) {
+            _ if one == other => Some(one.clone()),
+            (PandasType::Plain(a), PandasType::Plain(b))
+                if one.label == other.label && *a != DType::Bool && *b != DType::Bool =>
+            {
+                Some(Field::new(one.label.clone(), PandasType::Plain(promoted(a, b)?)))
+            }
+            _ => None,
+        };
+        let is_alike = one.len() == other.len();
+        is_alike.then(|| one.iter().zip(other).map(pair).collect::<Option<Arc<[Field]>>>())?
+    };
+    let is_alike = one.kind == other.kind && one.columns_names == other.columns_names;
+    is_alike.then_some(())?;
+    let (columns, index) = (fields(&one.columns, &other.columns)?, fields(&one.index, &other.index)?);
+    Some(Schema { columns, index, ..one.clone() })
 }
 
 /// The range that the ranges of `tables` are together, if they follow one another.

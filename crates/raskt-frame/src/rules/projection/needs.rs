@@ -7,7 +7,9 @@ use crate::arguments::{Argument, list};
 use crate::groupby::{GROUPBY, GroupBy};
 use crate::operations::{COLLECTION, is_native, row_of};
 use crate::reductions::{REDUCE, Reduction};
-use crate::rowwise::{ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, column_position, positions};
+use crate::rowwise::{
+    ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, column_position, is_of_each_column, positions,
+};
 use crate::{FrameMeta, Key, Kind, Label, Schema};
 
 /// Which columns of an expression are used.
@@ -133,5 +135,5 @@ pub(super) fn is_columnwise(expr: &Expr, context: &Context<'_>) -> Result<bool> 
             }
         }
     }
-    is_native(row_of(expr)?, expr, context)
+    Ok(is_of_each_column(expr.parameters()) && is_native(row_of(expr)?, expr, context)?)
 }
