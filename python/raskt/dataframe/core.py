@@ -30,6 +30,7 @@ str_of: Callable[..., Any] = late("raskt.dataframe._accessors", "StringMethods")
 dt_of: Callable[..., Any] = late("raskt.dataframe._accessors", "DatetimeMethods")
 cat_of: Callable[..., Any] = late("raskt.dataframe._accessors", "CategoricalMethods")
 to_array: Callable[..., Any] = late("raskt.dataframe.conversion", "to_array")
+grouped: Callable[..., Any] = late("raskt.dataframe.grouping", "grouped")
 loc_of: Callable[..., Any] = late("raskt.dataframe._location", "Locator")
 iloc_of: Callable[..., Any] = late("raskt.dataframe._location", "PositionLocator")
 
@@ -89,6 +90,50 @@ class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, Reduction
     def ndim(self) -> int:
         """The number of axes: 2 of a frame, 1 of a series."""
         return 2 if self._expr.kind == "frame" else 1
+
+    def groupby(
+        self,
+        by: Any = None,
+        level: Any = None,
+        as_index: bool = True,
+        sort: bool = True,
+        group_keys: bool = True,
+        observed: bool = True,
+        dropna: bool = True,
+    ) -> Any:
+        """Group rows by columns, series of the same rows, functions of the index, or levels of it.
+
+        Parameters
+        ----------
+        by : label, Series, callable or list, optional
+            What rows are grouped by.
+        level : int, str or list, optional
+            Levels of the index that they are grouped by.
+        as_index : bool, optional
+            Whether the keys are the index of results.
+        sort : bool, optional
+            Whether groups are in the order of their keys; in that of their first rows, if not.
+        group_keys : bool, optional
+            Whether `apply` puts the keys into the index.
+        observed : bool, optional
+            Whether only categories that are there are groups.
+        dropna : bool, optional
+            Whether rows with a missing key are left out.
+
+        Returns
+        -------
+        DataFrameGroupBy or SeriesGroupBy
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"k": ["a", "b", "a"], "x": [1, 2, 3]}), npartitions=2)
+        >>> df.groupby("k").x.mean().compute().tolist()
+        [2.0, 2.0]
+        """
+        named = {"as_index": as_index, "sort": sort, "group_keys": group_keys, "observed": observed}
+        return grouped(self, by, level, {**named, "dropna": dropna})
 
     @property
     def empty(self) -> bool:

@@ -26,6 +26,9 @@ pub(super) fn rows() -> Vec<Row> {
     }]
 }
 
+/// Methods whose results are called what the series is called, whatever it meets.
+const KEEP_NAME: &[&str] = &["where", "mask", "fillna", "clip", "isin", "between"];
+
 /// A call whose operands are known by their schemas.
 struct Method<'a> {
     name: &'a str,
@@ -120,7 +123,7 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// What column `at` of the result is called: a series that meets one of another name has none.
+    /// What column `at` of the result is called: a series that an operator has meet one of another name has none.
     fn label(&self, at: usize) -> Option<Label> {
         let on = self.on()?;
         let own = on.columns.get(at)?.label.clone();
@@ -131,7 +134,8 @@ impl<'a> Method<'a> {
             Argument::Operand(at) => self.schemas.get(*at).is_some_and(&differs),
             Argument::Literal(_) => false,
         });
-        Some(if on.kind == Kind::Series && meets { Label::None } else { own })
+        let is_operator = !KEEP_NAME.contains(&self.name);
+        Some(if on.kind == Kind::Series && meets && is_operator { Label::None } else { own })
     }
 
     /// The schema of the result, unless values are missing that the planned dtypes cannot miss.

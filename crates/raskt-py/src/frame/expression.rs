@@ -26,6 +26,11 @@ pub struct FrameExpr {
 }
 
 impl FrameExpr {
+    /// A Python object around `expr`.
+    pub fn of(expr: Expr) -> Self {
+        Self { expr }
+    }
+
     /// The expression.
     pub fn expr(&self) -> &Expr {
         &self.expr

@@ -3,6 +3,7 @@
 mod capsule;
 mod columns;
 mod expression;
+mod files;
 mod labels;
 mod library;
 mod register;

@@ -8,5 +8,6 @@ use pyo3::prelude::*;
 /// Whatever adding to a module raises.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     super::table::register(module)?;
-    super::expression::register(module)
+    super::expression::register(module)?;
+    super::files::register(module)
 }

@@ -1,0 +1,485 @@
+"""Group-by: partial states of partitions put together in a tree, or pandas' own group-by of all rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raskt.dataframe._metas import make_meta, meta_of_call
+from raskt.dataframe._op import call, is_frame, op, rows_method
+from raskt.dataframe._parameters import label
+from raskt.dataframe._selection import get_column
+
+__all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
+
+#: What partial states are kept of.
+_NATIVE = {"sum", "prod", "mean", "count", "size", "min", "max", "var", "std", "first", "last"}
+#: Functions that are known by their names.
+_BY_NAME = {
+    "sum",
+    "min",
+    "max",
+    "mean",
+    "std",
+    "var",
+    "size",
+    "count",
+    "prod",
+    "median",
+    "nunique",
+    "first",
+    "last",
+}
+#: What a key is called that is no column of the frame.
+_KEY = "__raskt_key_{}"
+
+
+def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
+    """Return the groups of a frame or series.
+
+    Raises
+    ------
+    KeyError
+        If a column is not there.
+    TypeError
+        Without ``by`` and ``level``, and for keys that are no columns.
+    """
+    if by is None and level is None:
+        raise TypeError("You have to supply one of 'by' and 'level'")
+    is_series = frame._expr.kind == "series"
+    if is_series:
+        name = frame.name
+        frame = frame.to_frame(*(() if name is not None else ("__raskt_values",)))
+    keys: list[tuple[Any, Any]] = []
+    for at, key in enumerate(by if isinstance(by, list) else [] if by is None else [by]):
+        if is_frame(key):
+            if key._expr.kind != "series":
+                raise TypeError("groups are by columns, series or levels, not by a whole frame")
+            place = _KEY.format(at)
+            frame, found = frame.assign(**{place: key}), (place, key.name)
+        elif callable(key):
+            place = _KEY.format(at)
+            frame, found = frame.assign(**{place: frame.index.to_series().map(key)}), (place, None)
+        else:
+            get_column(frame, key)
+            found = (key, key)
+        keys.append(found)
+    hidden = {place for place, name in keys if place != name}
+    own = [name for name in frame._expr.labels if name not in hidden]
+    levels = [] if level is None else level if isinstance(level, list) else [level]
+    groups = DataFrameGroupBy(frame, keys, levels, own, None, options)
+    return groups[own[0]] if is_series else groups
+
+
+class _Groups:
+    """What groups of frames and series share."""
+
+    __slots__ = ("_columns", "_frame", "_keys", "_levels", "_options", "_own")
+
+    def __init__(
+        self,
+        frame: Any,
+        keys: list[tuple[Any, Any]],
+        levels: list[Any],
+        own: list[Any],
+        columns: Any,
+        options: Any,
+    ) -> None:
+        self._frame, self._keys, self._levels, self._own = frame, keys, levels, own
+        self._columns, self._options = columns, options
+
+    _is_series = False
+
+    # ---- natively ----
+
+    def _level(self, level: Any) -> int:
+        names = self._frame._expr.index_names
+        if level in names:
+            return int(names.index(level))
+        if isinstance(level, int) and -len(names) <= level < len(names):
+            return level % len(names)
+        raise KeyError(f"{level!r} is no level of the index; its levels are {names!r}")
+
+    def _native(self, wanted: list[tuple[Any, str, Any]]) -> Any:
+        """Return a frame of aggregates `(column, function, name)`, or None where pandas has to do it."""
+        if not self._options["observed"] and self._has_categories():
+            return None
+        dtypes = {
+            str(label(name)): dtype
+            for name, dtype in zip(self._frame._expr.labels, self._dtypes(), strict=True)
+        }
+        keys = [{"column": label(place)} for place, _ in self._keys]
+        keys += [{"level": self._level(level)} for level in self._levels]
+        aggregates = [
+            [label(column), dtypes[str(label(column))], name, label(out)] for column, name, out in wanted
+        ]
+        parameters = {
+            "keys": keys,
+            "aggregates": aggregates,
+            "dropna": self._options["dropna"],
+            "sort": self._options["sort"],
+        }
+        try:
+            found = op("groupby", (self._frame,), parameters)
+        except NotImplementedError:
+            return None
+        if any(place != name for place, name in self._keys):
+            names = [name for _, name in self._keys] + [
+                self._frame._expr.index_names[self._level(one)] for one in self._levels
+            ]
+            found = (
+                found.rename_axis(names if len(names) > 1 else names[0])
+                if names != [None]
+                else _unnamed(found)
+            )
+        return found
+
+    def _dtypes(self) -> list[Any]:
+        return [dtype for _, dtype in self._frame._expr.schema["columns"]]
+
+    def _has_categories(self) -> bool:
+        meta = self._frame._meta
+        return any(str(meta[place].dtype) == "category" for place, _ in self._keys)
+
+    # ---- by pandas ----
+
+    def _pandas(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], meta: Any = None) -> Any:
+        """Ask for a method of pandas' group-by, on all rows in one task."""
+        gathered = op("repartition", (self._frame,), {"npartitions": 1})
+        plan = (self._keys, self._levels, self._own, self._columns, self._options)
+        if meta is None:
+            meta = meta_of_call(_by_pandas, (self._frame, plan, name, args, kwargs), {})
+        given = (gathered, plan, name, args, kwargs)
+        return call(_by_pandas, given, {}, make_meta(meta), clears=True, label=name, checks=False)
+
+    def _reduced(self, name: str, kwargs: dict[str, Any]) -> Any:
+        named = {
+            key: value for key, value in kwargs.items() if not (key in _DEFAULTS and _DEFAULTS[key] == value)
+        }
+        if not named and name in _NATIVE:
+            found = self._native([(column, name, column) for column in self._values()])
+            if found is not None:
+                return self._finished(found)
+        return self._pandas(name, (), named)
+
+    def _values(self) -> list[Any]:
+        if self._columns is not None:
+            return list(self._columns)
+        places = {place for place, _ in self._keys}
+        return [name for name in self._own if name not in places]
+
+    def _finished(self, found: Any) -> Any:
+        if self._is_series:
+            found = get_column(found, found._expr.labels[0])
+        if not self._options["as_index"]:
+            found = rows_method(found, "reset_index", clears=True)
+        return found
+
+    # ---- aggregations ----
+
+    def sum(self, numeric_only: bool = False, min_count: int = 0, **kwargs: Any) -> Any:
+        """Return the sum of each group."""
+        _accepted(kwargs)
+        return self._reduced("sum", {"numeric_only": numeric_only, "min_count": min_count})
+
+    def prod(self, numeric_only: bool = False, min_count: int = 0, **kwargs: Any) -> Any:
+        """Return the product of each group."""
+        _accepted(kwargs)
+        return self._reduced("prod", {"numeric_only": numeric_only, "min_count": min_count})
+
+    def mean(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the arithmetic mean of each group."""
+        _accepted(kwargs)
+        return self._reduced("mean", {"numeric_only": numeric_only})
+
+    def count(self, **kwargs: Any) -> Any:
+        """Return how many values are there in each group."""
+        _accepted(kwargs)
+        return self._reduced("count", {})
+
+    def min(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the least value of each group."""
+        _accepted(kwargs)
+        return self._reduced("min", {"numeric_only": numeric_only})
+
+    def max(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the greatest value of each group."""
+        _accepted(kwargs)
+        return self._reduced("max", {"numeric_only": numeric_only})
+
+    def var(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the variance of each group."""
+        _accepted(kwargs)
+        return self._reduced("var", {"ddof": ddof, "numeric_only": numeric_only})
+
+    def std(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the standard deviation of each group."""
+        _accepted(kwargs)
+        return self._reduced("std", {"ddof": ddof, "numeric_only": numeric_only})
+
+    def first(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the first value of each group that is there."""
+        _accepted(kwargs)
+        return self._reduced("first", {"numeric_only": numeric_only})
+
+    def last(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the last value of each group that is there."""
+        _accepted(kwargs)
+        return self._reduced("last", {"numeric_only": numeric_only})
+
+    def median(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the median of each group; all rows come together in one task."""
+        _accepted(kwargs)
+        return self._pandas("median", (), {"numeric_only": numeric_only})
+
+    def nunique(self, dropna: bool = True, **kwargs: Any) -> Any:
+        """Return how many different values each group has; all rows come together in one task."""
+        _accepted(kwargs)
+        return self._pandas("nunique", (), {"dropna": dropna})
+
+    def size(self, **kwargs: Any) -> Any:
+        """Return how many rows each group has."""
+        _accepted(kwargs)
+        columns = [*self._values(), *self._own]
+        found = self._native([(columns[0], "size", "size")]) if columns else None
+        if found is None:
+            return self._pandas("size", (), {})
+        if not self._options["as_index"]:
+            return rows_method(found, "reset_index", clears=True)
+        return get_column(found, "size").rename(self._values()[0] if self._is_series else None)
+
+    def apply(self, func: Any, *args: Any, meta: Any = None, **kwargs: Any) -> Any:
+        """Call a function of each group; all rows come together in one task.
+
+        Parameters
+        ----------
+        func : callable
+            The function of a group, an object of pandas'.
+        *args, **kwargs
+            Its other arguments.
+        meta : object, optional
+            What comes out. Without it the function is called on the groups of the first rows.
+        """
+        return self._pandas("apply", (func, *args), kwargs, meta)
+
+    def transform(self, func: Any, *args: Any, meta: Any = None, **kwargs: Any) -> Any:
+        """Call a function of each group that returns as many rows; all rows come together in one task.
+
+        Parameters
+        ----------
+        func : callable or str
+            The function.
+        *args, **kwargs
+            Its other arguments.
+        meta : object, optional
+            What comes out.
+        """
+        return self._pandas("transform", (func, *args), kwargs, meta)
+
+    def agg(self, arg: Any = None, **kwargs: Any) -> Any:
+        """Aggregate groups by one or several functions.
+
+        Parameters
+        ----------
+        arg : str, callable, list or dict, optional
+            A function, several, or those of each column. Those with partial states run natively: sum, prod,
+            mean, count, size, min, max, var, std, first and last.
+        **kwargs
+            The name of a result and `(column, function)`, as in pandas.
+
+        Returns
+        -------
+        DataFrame or Series
+        """
+        kwargs = {key: value for key, value in kwargs.items() if key not in _IGNORED}
+        wanted = self._wanted(arg, kwargs)
+        if wanted is not None:
+            columns, several = wanted
+            found = self._native([(column, name, out) for column, name, out in columns])
+            if found is not None:
+                return self._finished_by_name(found, [out for _, _, out in columns], several, bool(kwargs))
+        return self._pandas("agg", () if arg is None else (arg,), kwargs)
+
+    aggregate = agg
+
+    def _finished_by_name(self, found: Any, names: list[Any], several: bool, is_named: bool) -> Any:
+        if self._is_series and not several and not is_named:
+            found = get_column(found, names[0])
+        elif several and not self._is_series:
+            meta = found._meta
+            meta = _under_levels(meta, names)
+            found = call(_under_levels, (found, names), {}, meta, clears=False, label="agg")
+        return found if self._options["as_index"] else rows_method(found, "reset_index", clears=True)
+
+    def _wanted(self, arg: Any, kwargs: dict[str, Any]) -> tuple[list[tuple[Any, str, Any]], bool] | None:
+        """Return the aggregates that are asked for, and whether names have two levels; None for others."""
+        found: list[tuple[Any, Any, Any]] = []
+        several = False
+        if arg is None:
+            for out, pair in kwargs.items():
+                column, function = (self._values()[0], pair) if self._is_series else tuple(pair)
+                found.append((column, function, out))
+        elif kwargs:
+            return None
+        elif isinstance(arg, dict):
+            if self._is_series:
+                return None
+            several = any(isinstance(functions, (list, tuple)) for functions in arg.values())
+            for column, functions in arg.items():
+                for function in functions if isinstance(functions, (list, tuple)) else [functions]:
+                    found.append((column, function, (column, _name_of(function)) if several else column))
+        elif isinstance(arg, (list, tuple)):
+            several = True
+            for column in self._values():
+                found += [
+                    (column, one, _name_of(one) if self._is_series else (column, _name_of(one)))
+                    for one in arg
+                ]
+        else:
+            found = [(column, arg, column) for column in self._values()]
+        named = [(column, _name_of(function), out) for column, function, out in found]
+        missing = [column for column, _, _ in named if column not in self._own]
+        if missing:
+            get_column(self._frame, missing[0])
+            raise KeyError(f"Column(s) {missing!r} do not exist")
+        return (named, several) if all(name in _NATIVE - {"size"} for _, name, _ in named) else None
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] == "_":
+            raise AttributeError(name)
+        if name in self._own and not self._is_series:
+            return self[name]  # type: ignore[index]
+        if name not in _BY_PANDAS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        def function(*args: Any, meta: Any = None, **kwargs: Any) -> Any:
+            return self._pandas(name, args, kwargs, meta)
+
+        function.__name__ = name
+        function.__doc__ = f"Call pandas' ``{name}`` of groups; all rows come together in one task."
+        return function
+
+
+#: Methods of pandas' group-by without a kernel.
+_BY_PANDAS = {
+    *(
+        "all",
+        "any",
+        "bfill",
+        "corr",
+        "cov",
+        "cumcount",
+        "cummax",
+        "cummin",
+        "cumprod",
+        "cumsum",
+        "diff",
+        "ffill",
+    ),
+    *(
+        "get_group",
+        "head",
+        "idxmax",
+        "idxmin",
+        "ngroup",
+        "nth",
+        "quantile",
+        "rank",
+        "sem",
+        "shift",
+        "skew",
+        "tail",
+    ),
+    *("unique", "value_counts"),
+}
+_IGNORED = {"split_every", "split_out", "shuffle_method"}
+_DEFAULTS = {"numeric_only": False, "min_count": 0, "ddof": 1}
+
+
+def _accepted(kwargs: dict[str, Any]) -> None:
+    """Let the keywords by which Dask is tuned pass: there is nothing to tune."""
+    unknown = kwargs.keys() - _IGNORED
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments {sorted(unknown)!r}")
+
+
+def _name_of(function: Any) -> str:
+    if isinstance(function, str):
+        return function
+    name = getattr(function, "__name__", "")
+    module = getattr(function, "__module__", None) or ""
+    return name if name in _BY_NAME and module.partition(".")[0] in ("builtins", "numpy") else f"<{name}>"
+
+
+def _unnamed(frame: Any) -> Any:
+    return call(_without_name, (frame,), {}, _without_name(frame._meta), clears=False, label="groupby")
+
+
+def _without_name(part: Any) -> Any:
+    return part.rename_axis(index=None)
+
+
+def _under_levels(part: Any, names: list[Any]) -> Any:
+    """Return a frame whose columns are under two levels."""
+    import pandas as pd
+
+    part = part.copy(deep=False)
+    part.columns = pd.MultiIndex.from_tuples([tuple(name) for name in names])
+    return part
+
+
+def _by_pandas(part: Any, plan: Any, name: str, args: Any, kwargs: Any) -> Any:
+    """Return what pandas' group-by makes of all rows."""
+    keys, levels, own, columns, options = plan
+    by = [place if place == given else part[place].rename(given) for place, given in keys]
+    groups_of = part[own]
+    if levels and not by:
+        groups = groups_of.groupby(level=levels if len(levels) > 1 else levels[0], **options)
+    else:
+        groups = groups_of.groupby(by if len(by) > 1 else by[0], **options)
+    if columns is not None:
+        groups = groups[columns if isinstance(columns, list) else columns[0]]
+    return getattr(groups, name)(*args, **kwargs)
+
+
+class DataFrameGroupBy(_Groups):
+    """The groups of a dataframe: what `DataFrame.groupby` returns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> df = rd.from_pandas(pd.DataFrame({"k": ["a", "b", "a"], "x": [1, 2, 3]}), npartitions=2)
+    >>> df.groupby("k").x.sum().compute().tolist()
+    [4, 2]
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        wanted = key if isinstance(key, list) else [key]
+        for name in wanted:
+            get_column(self._frame, name)
+        if isinstance(key, list):
+            return DataFrameGroupBy(
+                self._frame, self._keys, self._levels, self._own, list(key), self._options
+            )
+        return SeriesGroupBy(self._frame, self._keys, self._levels, self._own, (key,), self._options)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *(name for name in self._own if isinstance(name, str))})
+
+
+class SeriesGroupBy(_Groups):
+    """The groups of a series: what a column of `DataFrameGroupBy` is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> df = rd.from_pandas(pd.DataFrame({"k": ["a", "b", "a"], "x": [1, 2, 3]}), npartitions=2)
+    >>> df.groupby("k").x.agg(["min", "max"]).compute().loc["a"].tolist()
+    [1, 3]
+    """
+
+    __slots__ = ()
+    _is_series = True
