@@ -11,6 +11,7 @@ _HOMES = {
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
     "mapping": "map_partitions",
+    "merging": "merge",
     "reading": "read_csv read_parquet",
 }
 _HOME = {name: f"raskt.dataframe.{home}" for home, names in _HOMES.items() for name in names.split()}

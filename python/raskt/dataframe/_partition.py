@@ -154,6 +154,82 @@ def relabel(part: Any, labels: Any) -> Any:
     return part
 
 
+# ---- merges ----
+
+_KEYS = ("on", "left_on", "right_on")
+#: The column that says where a row of the left is.
+_PLACE = "raskt place of the row"
+
+
+def merge(left: Any, right: Any, schema: Any = None, **kwargs: Any) -> Any:
+    """Return two partitions merged, with the arguments of ``pandas.merge``; ``how`` may be ``leftsemi``."""
+    for name in _KEYS:
+        if kwargs.get(name) is not None:
+            kwargs[name] = [_label(param) for param in kwargs[name]]
+    if "suffixes" in kwargs:
+        kwargs["suffixes"] = tuple(kwargs["suffixes"])
+    with warnings.catch_warnings():
+        # Whether floats are whole numbers is a question of each partition's values.
+        warnings.filterwarnings("ignore", "You are merging on int and float", UserWarning)
+        found = (
+            _semi(left, right, kwargs) if kwargs.get("how") == "leftsemi" else pd.merge(left, right, **kwargs)
+        )
+    if schema is None:
+        return found
+    if len(found) and kwargs.get("how") != "leftsemi":
+        found = _without_other_index(found, left, right, kwargs)
+    return _with_missing(found, _raskt.frame_prototype(schema))
+
+
+def _without_other_index(found: Any, left: Any, right: Any, kwargs: dict[str, Any]) -> Any:
+    """Return a merge by the index of one side, where that of the other is kept, and has no row here.
+
+    pandas takes the index of the other side then.
+    """
+    by_left, by_right = bool(kwargs.get("left_index")), bool(kwargs.get("right_index"))
+    side = right if by_left else left
+    if by_left != by_right and len(side) == 0:
+        levels = list(range(side.index.nlevels))
+        missing = side.index.set_names(levels).to_frame(index=False).reindex(range(len(found)))
+        found.index = missing.set_index(levels).index.set_names(side.index.names)
+    return found
+
+
+def _semi(left: Any, right: Any, kwargs: dict[str, Any]) -> Any:
+    """Return the rows of the left that have a match, each once."""
+    left = left.to_frame() if isinstance(left, pd.Series) else left
+    marked = left.assign(**{_PLACE: np.arange(len(left))})
+    given = {name: value for name, value in kwargs.items() if name not in ("how", "indicator")}
+    places = np.sort(pd.merge(marked, right, how="inner", **given)[_PLACE].unique())
+    found = left.iloc[places]
+    keys = (kwargs.get("on") or []) + (kwargs.get("left_on") or [])
+    is_kept = kwargs.get("left_index") or kwargs.get("right_index") or set(keys) & set(left.index.names)
+    return found if is_kept else found.reset_index(drop=True)
+
+
+def _with_missing(frame: Any, like: Any) -> Any:
+    """Return a frame whose numbers are as where values are missing, whether or not any is."""
+    wanted = {
+        at: dtype
+        for at, dtype in enumerate(like.dtypes)
+        if frame.dtypes.iloc[at] != dtype and getattr(frame.dtypes.iloc[at], "kind", "O") in "iufb"
+    }
+    if wanted:
+        arrays = [frame.iloc[:, at] for at in range(frame.shape[1])]
+        for at, dtype in wanted.items():
+            arrays[at] = arrays[at].astype(dtype)
+        columns = frame.columns
+        frame = pd.concat(arrays, axis=1)
+        frame.columns = columns
+    if (
+        frame.index.nlevels == 1
+        and frame.index.dtype != like.index.dtype
+        and frame.index.dtype.kind in "iufb"
+    ):
+        frame.index = frame.index.astype(like.index.dtype)
+    return frame
+
+
 # ---- reductions ----
 
 #: Reductions whose partial results are reduced as the values are, and by what.
@@ -260,13 +336,6 @@ def between(*parts: Any, lower: Any, upper: Any, is_last: bool) -> Any:
     lower, upper = _argument(lower, ()), _argument(upper, ())
     below = labels <= upper if is_last else labels < upper
     return part[(labels >= lower) & below]
-
-
-def merge(left: Any, right: Any, schema: Any = None, **kwargs: Any) -> Any:
-    """Return two partitions merged, under the schema of all."""
-    left, right = (side.to_frame() if isinstance(side, pd.Series) else side for side in (left, right))
-    found = pd.merge(left, right, **kwargs)
-    return found if schema is None else conform(found, schema, list(range(found.shape[1])))
 
 
 # ---- what enters and leaves ----

@@ -13,6 +13,7 @@ __all__ = ["PartitionMethods"]
 
 whole_of: Any = late("raskt.dataframe._partition", "whole")
 from_delayed: Any = late("raskt.dataframe.conversion", "from_delayed")
+shuffle_of: Any = late("raskt.dataframe.merging", "shuffle")
 map_partitions_of: Any = late("raskt.dataframe.mapping", "map_partitions")
 
 
@@ -52,6 +53,49 @@ class PartitionMethods:
         [1, 2]
         """
         return map_partitions_of(func, self, *args, meta=meta, **kwargs)
+
+    def shuffle(
+        self,
+        on: Any = None,
+        ignore_index: bool = False,
+        npartitions: int | None = None,
+        shuffle_method: str | None = None,
+        on_index: bool = False,
+    ) -> Any:
+        """Bring rows into one partition that are equal in some columns, or in the index.
+
+        Which partition that is depends on nothing but the values. Rows of one partition that come into one
+        partition stay in their order. What does not fit into memory on its way is in files.
+
+        Parameters
+        ----------
+        on : label or list, optional
+            The columns.
+        ignore_index : bool, optional
+            Whether the labels of rows need not be kept, which saves sending them.
+        npartitions : int, optional
+            The number of partitions of the result; as many as there are, if it is not given.
+        shuffle_method : str, optional
+            There is one way: accepted, and without effect.
+        on_index : bool, optional
+            Whether rows are brought together by the index.
+
+        Returns
+        -------
+        DataFrame or Series
+            The same rows; divisions are not known.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"k": [1, 2, 1, 2]}), npartitions=2)
+        >>> parts = [part.compute() for part in df.shuffle("k").to_delayed()]
+        >>> sum(part.k.nunique() for part in parts)
+        2
+        """
+        del shuffle_method
+        return shuffle_of(self, on, ignore_index, npartitions, on_index)
 
     def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a function of the whole frame: ``df.pipe(f, a)`` is ``f(df, a)``.

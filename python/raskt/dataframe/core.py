@@ -9,6 +9,7 @@ from raskt.dataframe._assignment import assigned, dropped, renamed, set_column
 from raskt.dataframe._elementwise import Elementwise
 from raskt.dataframe._frame import Frame
 from raskt.dataframe._index import Index
+from raskt.dataframe._merge_methods import MergeMethods
 from raskt.dataframe._op import method, op
 from raskt.dataframe._operator_methods import OperatorMethods
 from raskt.dataframe._operators import Operators
@@ -169,7 +170,7 @@ class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, Reduction
         return to_array(self, lengths, meta)
 
 
-class DataFrame(_Rows):
+class DataFrame(MergeMethods, _Rows):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
     Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which

@@ -12,6 +12,8 @@ pub struct Meeting {
     pub is_comparable: bool,
     /// The dtype of a column with keys of both.
     pub dtype: PandasType,
+    /// Whether the keys of a column are of that dtype even where all are of one side.
+    pub is_cast: bool,
 }
 
 /// How keys of two dtypes are compared.
@@ -19,7 +21,7 @@ pub struct Meeting {
 /// # Errors
 /// [`ErrorKind::InvalidValue`] where pandas refuses to merge by such keys.
 pub fn meeting(left: &PandasType, right: &PandasType, name: &Label) -> Result<Meeting> {
-    let of = |is_comparable, dtype| Ok(Meeting { is_comparable, dtype });
+    let of = |is_comparable, dtype| Ok(Meeting { is_comparable, dtype, is_cast: !is_comparable });
     let refused = || {
         let what = format!(
             "You are trying to merge on {left} and {right} columns for key {name}. If you wish to proceed, make their \
@@ -62,14 +64,14 @@ fn numbers(left: &PandasType, right: &PandasType, a: &DType, b: &DType) -> Resul
     let is_masked = matches!(left, PandasType::Masked(_)) || matches!(right, PandasType::Masked(_));
     let is_mixed = (*a == DType::Bool) != (*b == DType::Bool);
     let Some(both) = promoted(a, b).filter(|_| !is_mixed) else {
-        return Ok(Meeting { is_comparable: false, dtype: PandasType::Object });
+        return Ok(Meeting { is_comparable: false, dtype: PandasType::Object, is_cast: true });
     };
     let dtype = if is_masked { PandasType::Masked(both.clone()) } else { PandasType::Plain(both.clone()) };
     // Integers of which a float cannot hold all are compared by pandas as well as they can be.
     let is_wide = is_float(&both) && !is_float(a) && !is_float(b);
     let is_alike =
         matches!((left, right), (PandasType::Plain(_), PandasType::Plain(_))) || left == right && is_masked;
-    Ok(Meeting { is_comparable: is_alike && !is_wide, dtype })
+    Ok(Meeting { is_comparable: is_alike && !is_wide, dtype, is_cast: false })
 }
 
 fn numeric(dtype: &PandasType) -> Option<&DType> {

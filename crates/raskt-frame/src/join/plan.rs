@@ -359,11 +359,13 @@ impl Draft<'_> {
 
     /// The dtype of the keys of pair `at` in the result.
     fn key_dtype(&self, at: usize) -> Result<PandasType> {
-        let pair = &self.pairs[at];
+        let (pair, meeting) = (&self.pairs[at], &self.meetings[at]);
         Ok(match pair.origin {
+            // What pandas makes of both sides before it compares them.
+            _ if meeting.is_cast => meeting.dtype.clone(),
             Origin::Left => field(self.left, &pair.left)?.dtype.clone(),
             Origin::Right => field(self.right, &pair.right)?.dtype.clone(),
-            Origin::Both => self.meetings[at].dtype.clone(),
+            Origin::Both => meeting.dtype.clone(),
         })
     }
 

@@ -13,7 +13,7 @@ use crate::operations::{Job, Row};
 use crate::{FrameMeta, Key, Kind, Label, Schema, Table};
 
 /// The operation: rows that are equal in the columns `on`, a list of labels, or in the index, where there is no `on`, come into
-/// one of `npartitions` partitions; of as many as there are, if it is not given.
+/// one of `npartitions` partitions; of as many as there are, if it is not given. With `ignore_index`, their index is not kept.
 pub const SHUFFLE: &str = "shuffle";
 
 /// The rows of this family.
@@ -74,7 +74,15 @@ fn meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
     // Of no rows, this finds out whether the keys have hashes.
     super::hash_partition(&Table::empty(schema.clone())?, &HashPartition { n_pieces: 2, ..by.clone() })?;
     let n_pieces = raskt_core::Fit::fit::<u32>(by.n_pieces);
+    let schema = match keeps_index(parameters) {
+        true => schema,
+        false => Schema::new(schema.kind, schema.columns.iter().cloned()),
+    };
     FrameMeta::from(schema).into_meta(n_pieces)
+}
+
+fn keeps_index(parameters: &Param) -> bool {
+    get(parameters, "ignore_index") != &Param::Bool(true)
 }
 
 fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
@@ -82,8 +90,6 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
     let schema = FrameMeta::of(meta)?.schema.clone();
     let by = by(&schema, FrameMeta::n_partitions(meta), job.expr.parameters())?;
     let operand = job.tables(0)?;
-    exchange::shuffled(
-        job,
-        &Shuffled { by: By::Hash(&by), operand: &operand, schema: &schema, keeps_index: true },
-    )
+    let keeps_index = keeps_index(job.expr.parameters());
+    exchange::shuffled(job, &Shuffled { by: By::Hash(&by), operand: &operand, schema: &schema, keeps_index })
 }
