@@ -35,8 +35,7 @@ pub const REDUCE_AGGREGATE: &str = "raskt.dataframe._partition.reduce_aggregate"
 /// `merge(left, right, schema=, **kwargs)`: two partitions merged, with the keyword arguments of pandas' `merge`; the result is
 /// of the schema, whether or not values turn out to be missing in a column.
 pub const MERGE: &str = "raskt.dataframe._partition.merge";
-/// `joined(*partitions, name=, args=, kwargs=)`: the partitions one after another as one object, and the method `name` of
-/// pandas on it, where there is one.
+/// `joined(*partitions, name=, args=, kwargs=)`: the method `name` of pandas on the partitions, one after another as one object.
 pub const JOINED: &str = "raskt.dataframe._partition.joined";
 /// `conform(object, schema=, columns=)`: the object under that schema. `columns` are the places of its columns among those that
 /// the object has, none where a column is missing, which is filled.

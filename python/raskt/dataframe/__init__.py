@@ -8,6 +8,7 @@ from __future__ import annotations
 from raskt._lazy import finder
 
 _HOMES = {
+    "concatenation": "concat",
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
     "mapping": "map_partitions",

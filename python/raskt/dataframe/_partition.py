@@ -78,6 +78,8 @@ def _argument(param: Any, partitions: Any) -> Any:
     if isinstance(param, dict):
         if "operand" in param:
             return partitions[param["operand"]]
+        if "tuple" in param:
+            return _label(param)
         if "dtype" in param:
             return pd.Series([param["value"]]).astype(param["dtype"]).iloc[0]
     return param
@@ -292,50 +294,7 @@ def _row(part: Any, name: str, kwargs: Any) -> Any:
     return row
 
 
-# ---- rows and partitions ----
-
-
-def joined(*partitions: Any, name: str | None = None, args: Any = (), kwargs: Any = None) -> Any:
-    """Return partitions one after another as one object, or what its method ``name`` makes of it."""
-    part = whole(*partitions)
-    return part if name is None else method(part, name=name, args=args, kwargs=kwargs)
-
-
-def conform(part: Any, schema: Any, columns: Any) -> Any:
-    """Return a partition under another schema; ``columns`` are places, None where a column is missing."""
-    like = _raskt.frame_prototype(schema)
-    if isinstance(like, pd.Series):
-        return part.astype(like.dtype).rename(like.name)
-    missing = pd.Series(index=part.index, dtype=object)
-    found = [missing if at is None else part.iloc[:, at] for at in columns]
-    arrays = [one.astype(dtype) for one, dtype in zip(found, like.dtypes, strict=True)]
-    frame = pd.concat(arrays, axis=1) if arrays else pd.DataFrame(index=part.index)
-    frame.columns = like.columns
-    return frame
-
-
-def length(part: Any) -> Any:
-    """Return the number of rows as a series of one value."""
-    return pd.Series([len(part)])
-
-
-def piece(part: Any, at: int, n: int) -> Any:
-    """Return piece ``at`` of ``n`` equal ones, by the places of rows."""
-    start, stop = len(part) * at // n, len(part) * (at + 1) // n
-    return part[start:stop] if isinstance(part, pd.Index) else part.iloc[start:stop]
-
-
-def between(*parts: Any, lower: Any, upper: Any, is_last: bool) -> Any:
-    """Return the rows whose first index level is at least ``lower``, and less than ``upper``.
-
-    The last partition has those at ``upper``, too.
-    """
-    part = whole(*parts)
-    index = part if isinstance(part, pd.Index) else part.index
-    labels = index.get_level_values(0)
-    lower, upper = _argument(lower, ()), _argument(upper, ())
-    below = labels <= upper if is_last else labels < upper
-    return part[(labels >= lower) & below]
+# ---- merges ----
 
 
 # ---- what enters and leaves ----
@@ -457,6 +416,64 @@ def whole(*partitions: Any) -> Any:
         return partitions[0].append(list(partitions[1:]))
     filled = [part for part in partitions if len(part)] or list(partitions[:1])
     return pd.concat(filled)
+
+
+# ---- rows of several partitions, and parts of one ----
+
+
+def joined(*partitions: Any, name: str, args: Any = (), kwargs: Any = None) -> Any:
+    """Call a method of pandas' on partitions, one after another."""
+    given = [_names(arg) for arg in args]
+    named = {key: _names(arg) for key, arg in (kwargs or {}).items()}
+    return getattr(whole(*partitions), name)(*given, **named)
+
+
+def _names(param: Any) -> Any:
+    return [_names(item) for item in param] if isinstance(param, list) else _argument(param, ())
+
+
+def conform(part: Any, schema: Any, columns: Any) -> Any:
+    """Return a partition under another schema: columns in its order, missing ones filled."""
+    like = _raskt.frame_prototype(schema)
+    arrays = [
+        None if at is None else part if isinstance(part, pd.Series) else part.iloc[:, at] for at in columns
+    ]
+    index = part.index
+    if index.nlevels == 1 and index.dtype != like.index.dtype:
+        index = index.astype(like.index.dtype)
+    index = index.set_names(like.index.names)
+    dtypes = [like.dtype] if isinstance(like, pd.Series) else list(like.dtypes)
+    made = [_conformed(array, dtype, index) for array, dtype in zip(arrays, dtypes, strict=True)]
+    if isinstance(like, pd.Series):
+        return made[0].rename(like.name)
+    frame = pd.concat(made, axis=1) if made else pd.DataFrame(index=index)
+    frame.columns = like.columns
+    return frame
+
+
+def _conformed(array: Any, dtype: Any, index: Any) -> Any:
+    if array is None:
+        return pd.Series([np.nan if dtype.kind == "O" else None] * len(index), index=index, dtype=dtype)
+    same = array.dtype == dtype or _are_categories(array.dtype, dtype)
+    return (array if same else array.astype(dtype)).set_axis(index)
+
+
+def length(part: Any) -> Any:
+    """Return the number of rows, as a series of one value."""
+    return pd.Series([len(part)])
+
+
+def piece(part: Any, at: int, n: int) -> Any:
+    """Return one of equal pieces of a partition."""
+    return part.iloc[len(part) * at // n : len(part) * (at + 1) // n]
+
+
+def between(*partitions: Any, lower: Any, upper: Any, is_last: bool) -> Any:
+    """Return the rows whose first index level lies between two values; the last partition has the second."""
+    part = whole(*partitions)
+    level = part.index.get_level_values(0)
+    lower, upper = _argument(lower, ()), _argument(upper, ())
+    return part[(level >= lower) & ((level <= upper) if is_last else (level < upper))]
 
 
 def call(

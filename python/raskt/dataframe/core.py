@@ -18,6 +18,7 @@ from raskt.dataframe._partitions import PartitionMethods
 from raskt.dataframe._reductions import Reductions
 from raskt.dataframe._scalar import Scalar
 from raskt.dataframe._selection import get_column, get_item, get_rows
+from raskt.dataframe._sorting import FrameSorting, SeriesSorting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -170,7 +171,7 @@ class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, Reduction
         return to_array(self, lengths, meta)
 
 
-class DataFrame(MergeMethods, _Rows):
+class DataFrame(MergeMethods, FrameSorting, _Rows):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
     Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which
@@ -568,7 +569,7 @@ class DataFrame(MergeMethods, _Rows):
         return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
 
 
-class Series(_Rows):
+class Series(SeriesSorting, _Rows):
     """A lazy series: one column, or what comes of one.
 
     Examples

@@ -23,7 +23,7 @@ pub(super) fn rows() -> Vec<Row> {
         accepts: are_native,
         kernel: None,
         // Each partition is the one that it is: no task runs it.
-        library: Some(library::JOINED),
+        library: Some(library::WHOLE),
         lower: lowered,
     }]
 }

@@ -46,7 +46,7 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
 pub(crate) fn merge_body(job: &Job<'_, '_>) -> Result<Body> {
     Ok(match job.is_native()? {
         true => Body::native(MERGE),
-        false => Body::Library { path: library::JOINED.into(), parameters: Param::Null },
+        false => Body::library(library::WHOLE),
     })
 }
 

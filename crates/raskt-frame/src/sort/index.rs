@@ -14,8 +14,7 @@ use crate::rows::{boundaries, input, operand};
 use crate::rowwise::are_native;
 use crate::{Divisions, FrameMeta, Index, Kind, Label, Schema, library};
 
-/// The column `label` as the index; it stays a column too, unless `drop`. The parameter `divisions`, if it is given, says between
-/// which of its values each partition lies.
+/// The column `label` as the index; it stays a column too, unless `drop`. Rows stay where they are.
 pub const WITH_INDEX: &str = "with_index";
 
 /// The rows of this family.
@@ -53,15 +52,7 @@ fn indexed(schema: &Schema, parameters: &Param) -> Result<(usize, Schema)> {
 fn meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
     let (of, own) = operand(operands)?;
     let (_, schema) = indexed(&own.schema, parameters)?;
-    let divisions = given_divisions(&schema, parameters)?;
-    let n_partitions = FrameMeta::n_partitions(of);
-    if let Some(divisions) =
-        divisions.as_ref().filter(|divisions| divisions.n_partitions() as u64 != n_partitions)
-    {
-        let what = format!("divisions of {} partitions for {n_partitions}", divisions.n_partitions());
-        return Err(ErrorKind::InvalidValue(what).into());
-    }
-    Ok(FrameMeta { schema, divisions: divisions.map(Arc::new) }.into_meta_like(of))
+    Ok(FrameMeta::from(schema).into_meta_like(of))
 }
 
 /// The divisions among parameters, of the first level of the index.

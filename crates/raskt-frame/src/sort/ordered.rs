@@ -21,7 +21,7 @@ use crate::keys::Key;
 use crate::operations::{Job, Row, grid, partitionwise};
 use crate::partition;
 use crate::reductions::tree;
-use crate::rows::{MERGE, boundaries, input, joined, operand, split};
+use crate::rows::{MERGE, boundaries, input, joined, merge_body, operand, split};
 use crate::rowwise::are_native;
 use crate::table::failed;
 use crate::{FrameMeta, Kind, Label, PandasType, Schema, Table, library};
@@ -164,7 +164,7 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
     }
     let by = sort(&schema, &parameters)?;
     let body = Body::Native { name: SORT.into(), parameters: by.to_param() };
-    if n_pieces == 1 || (of.grid.n_blocks() == 1 && !has_divisions) {
+    if (n_pieces == 1 || of.grid.n_blocks() == 1) && !has_divisions {
         return of_whole(job, of, body, n_pieces);
     }
     let pieces = ranges(job, &of, &by, &parameters, n_pieces)?;
@@ -184,10 +184,7 @@ fn inner(job: &mut Job<'_, '_>, what: &str, layer: Layer, n_blocks: u32) -> Resu
 /// All rows sorted by one task, and then cut evenly.
 fn of_whole(job: &mut Job<'_, '_>, of: Lowered, body: Body, n_pieces: u32) -> Result<Layer> {
     let n_before = of.grid.n_blocks();
-    let merge = match job.is_native()? {
-        true => Body::native(MERGE),
-        false => Body::Library { path: library::JOINED.into(), parameters: Param::Null },
-    };
+    let merge = merge_body(job)?;
     let sorted = match n_before {
         1 => partitionwise(body, &[of], 1)?,
         _ => tree(of, [merge.clone(), merge, body])?,

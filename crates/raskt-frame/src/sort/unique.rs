@@ -128,7 +128,7 @@ fn lower_distinct(job: &mut Job<'_, '_>) -> Result<Layer> {
             let again = renumber.then_some(("ignore_index", Param::Bool(true)));
             let chunk = joined("drop_duplicates", vec![], Param::map(kwargs.clone()));
             let last = joined("drop_duplicates", vec![], Param::map(kwargs.into_iter().chain(again)));
-            [chunk, last, Body::Library { path: library::JOINED.into(), parameters: Param::Null }]
+            [chunk, last, Body::library(library::WHOLE)]
         }
     };
     let of = job.operand(0)?;
@@ -263,7 +263,7 @@ fn lower_counts(job: &mut Job<'_, '_>) -> Result<Layer> {
         }
         // Only the values of all partitions are counted as pandas would have it.
         false => {
-            let merge = Body::Library { path: library::JOINED.into(), parameters: Param::Null };
+            let merge = Body::library(library::WHOLE);
             [merge.clone(), merge, joined("value_counts", vec![], given)]
         }
     };
