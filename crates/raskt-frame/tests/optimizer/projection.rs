@@ -100,6 +100,8 @@ fn rows_are_counted_without_reading_a_column() {
     let df = folder.parquet(&[rows(0, 25), rows(0, 3)]);
     let text = session.check(&[session.reduce("size", &df)]);
     assert!(projected(&text).contains("columns: []"), "{text}");
+    let text = session.check(&[session.make("lengths", &[&df], Param::map([]))]);
+    assert!(projected(&text).contains("columns: []"), "{text}");
 }
 
 #[test]

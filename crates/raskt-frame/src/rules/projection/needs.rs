@@ -7,6 +7,7 @@ use crate::arguments::{Argument, list};
 use crate::groupby::{GROUPBY, GroupBy};
 use crate::operations::{COLLECTION, is_native, row_of};
 use crate::reductions::{REDUCE, Reduction};
+use crate::rows::LENGTHS;
 use crate::rowwise::{
     ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, column_position, is_of_each_column, positions,
 };
@@ -104,6 +105,8 @@ fn of_first(expr: &Expr, need: &Need, of: &Schema, context: &Context<'_>) -> Res
                 }
             }
         }
+        // Rows are counted without their columns.
+        (LENGTHS, _) => {}
         (REDUCE, _) if is_size(expr) && is_native(row_of(expr)?, expr, context)? => {}
         (FILTER, Need::Some(needed)) => found.clone_from(needed),
         (RELABEL, Need::Some(needed)) => found.clone_from(needed),
