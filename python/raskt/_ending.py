@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["at_end", "computation"]
 
@@ -16,16 +15,18 @@ _callbacks: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvar
 )
 
 
-@contextlib.contextmanager
-def computation() -> Iterator[None]:
-    """Run a computation: whatever `at_end` was given while its graph was made is called when it ends."""
-    callbacks: list[Callable[[], None]] = []
-    token = _callbacks.set(callbacks)
-    try:
-        yield
-    finally:
-        _callbacks.reset(token)
-        for callback in reversed(callbacks):
+class computation:
+    """A computation, as a context: whatever `at_end` was given while its graph was made is called when it ends."""
+
+    __slots__ = ("_callbacks", "_token")
+
+    def __enter__(self) -> None:
+        self._callbacks: list[Callable[[], None]] = []
+        self._token = _callbacks.set(self._callbacks)
+
+    def __exit__(self, *exception: object) -> None:
+        _callbacks.reset(self._token)
+        for callback in reversed(self._callbacks):
             callback()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 from collections.abc import Sequence
@@ -23,9 +24,15 @@ def _modes() -> dict[str, str]:
 
 def asked() -> tuple[int, int]:
     """The bits of the kinds that are not ignored, and of those that are errors of the task that meets one."""
-    modes = _modes()
-    asked = sum(bit for bit, key, _ in _KINDS if modes.get(key, "ignore") != "ignore")
-    return asked, sum(bit for bit, key, _ in _KINDS if modes.get(key) == "raise")
+    return _bits(*_modes().items())
+
+
+@functools.lru_cache(256)
+def _bits(*modes: tuple[str, str]) -> tuple[int, int]:
+    """As `asked`, where NumPy has such modes: there are few, and each computation asks."""
+    known = dict(modes)
+    asked = sum(bit for bit, key, _ in _KINDS if known.get(key, "ignore") != "ignore")
+    return asked, sum(bit for bit, key, _ in _KINDS if known.get(key) == "raise")
 
 
 def report(found: Sequence[tuple[str, int]]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from raskt import _raskt
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,12 @@ def find(tree: Any, key: str) -> Any:
     """What stands under a dotted key, or ``ABSENT``."""
     if not isinstance(key, str):
         raise TypeError(f"a configuration key is a str, not {key!r}")
+    found = _raskt.config_found(tree, key, ABSENT)
+    return _find_any(tree, key) if found is ABSENT else found
+
+
+def _find_any(tree: Any, key: str) -> Any:
+    """As `find`, for keys and dictionaries of any kind."""
     for name in key.split("."):
         # Asking for the type first is for speed: the abstract class costs more than all the rest.
         if type(tree) is not dict and not isinstance(tree, Mapping):

@@ -275,6 +275,9 @@ def compute(
         )
     if all(type(arg) is Delayed for arg in args):
         return tuple(run(list(args), scheduler, kwargs)) if args else args
+    if len(args) == 1 and is_ours(args[0]) and _is_native(args[0]):
+        with computation():
+            return tuple(run([args[0].__raskt_delayed__(optimize_graph)], scheduler, kwargs, args))
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args

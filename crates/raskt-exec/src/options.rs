@@ -39,6 +39,9 @@ pub struct RunOptions {
     pub batch_max: usize,
     /// Graphs of more tasks and edges than this are ordered by a worker, while others run what comes first already.
     pub order_later_from: usize,
+    /// Whether all values together are small beside the memory that there is: then no time is spent on an order that keeps
+    /// few of them alive.
+    pub values_are_small: bool,
     /// What the computation brings along for foreign tasks.
     pub surroundings: Option<Surroundings>,
     /// Who wants to see each task start and end.
@@ -60,6 +63,7 @@ impl Default for RunOptions {
             retries_of: FxHashMap::default(),
             batch_max: 64,
             order_later_from: 1 << 18,
+            values_are_small: false,
             surroundings: None,
             observer: None,
             float_errors: None,

@@ -5,7 +5,7 @@
 //! run what has them.
 
 use raskt_core::{Error, ErrorKind};
-use raskt_graph::order::order_in_parts;
+use raskt_graph::order::{order_in_parts, order_once};
 
 use crate::machine::{Actions, Event};
 use crate::outputs::{has_outputs, outputs_first};
@@ -29,11 +29,17 @@ impl Run {
             return true;
         };
         let has_outputs = has_outputs(table);
-        order_in_parts(table.inputs(), &consumers, table.outputs(), None, |part| {
+        let rank_part = |part: &[u32]| {
             let moved = if has_outputs { outputs_first(part, table, &consumers) } else { Vec::new() };
             let part = if has_outputs { &moved } else { part };
             part.chunks(N_AT_ONCE).all(|tasks| self.rank(tasks))
-        });
+        };
+        match self.options().values_are_small {
+            true => {
+                rank_part(&order_once(table.inputs(), &consumers, table.outputs()));
+            }
+            false => order_in_parts(table.inputs(), &consumers, table.outputs(), None, rank_part),
+        }
         let n_unranked = self.lock().n_unranked();
         if n_unranked > 0 && !self.is_over() {
             self.abort(invalid(format!("an order leaves out {n_unranked} of {} tasks", table.n_tasks())));

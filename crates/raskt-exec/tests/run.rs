@@ -126,6 +126,9 @@ proptest! {
         let expected: Vec<Value> = outputs.iter().map(|&o| Value::Int(values[o as usize])).collect();
         let table = dag_table(&rows, &outputs);
         prop_assert_eq!(run_sync(Arc::clone(&table), RunOptions::default()).unwrap(), expected.clone());
+        let small = RunOptions { values_are_small: true, ..RunOptions::default() };
+        prop_assert_eq!(run_sync(Arc::clone(&table), small.clone()).unwrap(), expected.clone());
+        prop_assert_eq!(run_pool(Arc::clone(&table), small).unwrap(), expected.clone());
         prop_assert_eq!(run_pool(table, RunOptions::default()).unwrap(), expected);
     }
 }

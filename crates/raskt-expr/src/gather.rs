@@ -34,6 +34,13 @@ impl Gathered {
         !self.operations.is_empty()
     }
 
+    /// Whether all calls were asked for, so that no other task waits for the value of one.
+    pub(crate) fn ends_with_calls(&self) -> bool {
+        let mut calls =
+            (0..self.table.n_tasks().fit::<u32>()).filter(|&row| self.operation_at(row).is_none());
+        calls.all(|row| self.table.outputs().contains(&row))
+    }
+
     pub(crate) fn into_table(self) -> TaskTable {
         self.table
     }

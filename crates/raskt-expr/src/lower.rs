@@ -148,6 +148,9 @@ pub struct Plan {
     pub annotations: Vec<(Name, Param)>,
     /// How many bytes all blocks of a layer are together, where that is known.
     pub n_bytes: FxHashMap<Name, u64>,
+    /// How many bytes the values of all operations are together; `None` where that of one is not known, or where other
+    /// tasks wait for what a call returns.
+    pub n_bytes_all: Option<u64>,
     /// What the plan cannot keep to of the bounds: a sentence for each excess.
     pub excesses: Vec<String>,
 }
@@ -239,7 +242,8 @@ pub(crate) struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     pub(crate) fn new(lowerings: &'a Lowerings, context: &'a Context<'a>) -> Self {
         let (found, singles) = (FxHashMap::default(), FxHashMap::default());
-        Self { lowerings, context, found, singles, plan: Plan::default() }
+        let plan = Plan { n_bytes_all: Some(0), ..Plan::default() };
+        Self { lowerings, context, found, singles, plan }
     }
 
     /// Lowers `roots`, and all that they are made of, once each. `call_at` says where the value of a call is.
@@ -291,7 +295,9 @@ impl<'a> Lowering<'a> {
             let fresh = plan.graph.layers()[n_layers..].iter();
             plan.annotations.extend(fresh.map(|(name, _)| (name.clone(), expr.annotations().clone())));
         }
-        if let Some(n_bytes) = expr.known_meta().and_then(|meta| meta.n_bytes()) {
+        let n_bytes = expr.known_meta().and_then(|meta| meta.n_bytes());
+        plan.n_bytes_all = plan.n_bytes_all.zip(n_bytes).map(|(all, n_bytes)| all.saturating_add(n_bytes));
+        if let Some(n_bytes) = n_bytes {
             plan.n_bytes.insert(found.name.clone(), n_bytes);
         }
         self.found.insert(expr.clone(), Wanted::Blocks(found));

@@ -214,6 +214,7 @@ impl Planner {
         lowering.add(exprs, &|call| strata.key_of(call))?;
         let at: FxHashMap<u32, &Expr> = rows.iter().copied().zip(exprs).collect();
         let mut plan = std::mem::take(&mut lowering.plan);
+        plan.n_bytes_all = plan.n_bytes_all.filter(|_| gathered.ends_with_calls());
         let operation_at = |row: u32| at.get(&row).and_then(|expr| lowering.find(expr)).cloned();
         strata.add_to(&mut plan.graph, &operation_at)?;
         let wanted = |&row: &u32| match operation_at(row) {

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use raskt_graph::adjacency::{Adjacency, AdjacencyBuilder};
-use raskt_graph::order::{order, order_in_parts, ranks};
+use raskt_graph::order::{order, order_in_parts, order_once, ranks};
 use raskt_graph::peak::live_peak;
 use raskt_graph::shapes::{self, Shape, SplitMix};
 
@@ -61,6 +61,7 @@ proptest! {
         let weights: Vec<u64> = weights.iter().map(|weight| weight >> 8).collect();
         assert_is_order(&dag, &order(&dag, &consumers, &keep, None));
         assert_is_order(&dag, &order(&dag, &consumers, &keep, Some(&weights)));
+        assert_is_order(&dag, &order_once(&dag, &consumers, &keep));
     }
 
     #[test]
@@ -190,6 +191,9 @@ fn tasks_on_a_cycle_and_behind_it_are_left_out() {
     // 1 and 2 need each other, 3 needs 2; 0 and 4 are sound.
     let inputs = rows(&[&[], &[0, 2], &[1], &[2, 0], &[0]]);
     let mut sequence = order(&inputs, &inputs.transpose_distinct(), &[3], None);
+    sequence.sort_unstable();
+    assert_eq!(sequence, [0, 4]);
+    let mut sequence = order_once(&inputs, &inputs.transpose_distinct(), &[3]);
     sequence.sort_unstable();
     assert_eq!(sequence, [0, 4]);
     let ring = rows(&[&[2], &[0], &[1]]);

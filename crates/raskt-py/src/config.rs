@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use raskt_config::{
@@ -36,6 +37,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(config_paths, module)?)?;
     module.add_function(wrap_pyfunction!(config_check, module)?)?;
     module.add_function(wrap_pyfunction!(config_resolve, module)?)?;
+    module.add_function(wrap_pyfunction!(config_found, module)?)?;
     module.add_function(wrap_pyfunction!(config_defaults, module)?)?;
     module.add_function(wrap_pyfunction!(config_schema, module)?)?;
     module.add_function(wrap_pyfunction!(config_renamed, module)?)?;
@@ -46,6 +48,50 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(format_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(memory_granted_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(cli_run, module)?)
+}
+
+/// What stands under a dotted key in plain dictionaries, written as there; `absent` for anything else.
+#[pyfunction]
+fn config_found<'py>(
+    tree: &Bound<'py, PyAny>,
+    key: &str,
+    absent: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(found(tree, key)?.unwrap_or(absent))
+}
+
+fn found<'py>(tree: &Bound<'py, PyAny>, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let mut tree = tree.clone();
+    for name in key.split('.') {
+        let Ok(names) = tree.cast_exact::<PyDict>() else { return Ok(None) };
+        let Some(below) = names.get_item(name)? else { return Ok(None) };
+        tree = below;
+    }
+    Ok(Some(tree))
+}
+
+/// The live configuration, for values that are written as the schema has them; `raskt.config.resolve` reads any.
+pub struct Live<'py> {
+    tree: Bound<'py, PyAny>,
+}
+
+impl<'py> Live<'py> {
+    /// The configuration as it is now.
+    ///
+    /// # Errors
+    /// What loading it raises.
+    pub fn new(py: Python<'py>) -> PyResult<Self> {
+        let config = py.import(intern!(py, "raskt.config"))?;
+        Ok(Self { tree: config.call_method0(intern!(py, "_ensure_loaded"))? })
+    }
+
+    /// The value under a dotted key; `None` where it is spelt otherwise, or not there.
+    ///
+    /// # Errors
+    /// Where memory runs out.
+    pub fn get(&self, key: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        found(&self.tree, key)
+    }
 }
 
 /// Defaults and everything that the sources say, with the warnings.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBool, PyList, PyString};
 use raskt_array::COLLECTION;
 use raskt_core::Name;
 use raskt_expr::{Bounds, Planner, Way};
@@ -46,11 +46,27 @@ pub fn planner() -> &'static Planner {
     &PLANNER
 }
 
+/// Whether the configuration plainly says what it says by default; if not, it has to be read.
+fn is_by_default(py: Python<'_>) -> PyResult<bool> {
+    let config = crate::config::Live::new(py)?;
+    let keys = ["array.native", "array.optimizer.active", "dataframe.native", "dataframe.optimizer.active"];
+    for key in keys {
+        if !config.get(key)?.is_some_and(|value| value.is(PyBool::new(py, true))) {
+            return Ok(false);
+        }
+    }
+    let left_out = config.get("array.optimizer.disabled")?;
+    Ok(left_out.is_some_and(|value| value.cast_exact::<PyList>().is_ok_and(|names| names.is_empty())))
+}
+
 /// What plans computations, as the keys `native` and `optimizer` of arrays and dataframes say.
 ///
 /// # Errors
 /// `ValueError` for values that the keys do not take.
 pub fn configured(py: Python<'_>) -> PyResult<Arc<Planner>> {
+    if is_by_default(py)? {
+        return Ok(Arc::clone(&PLANNER));
+    }
     let resolve = py.import(intern!(py, "raskt.config"))?.getattr(intern!(py, "resolve"))?;
     let is_true = |key: &Bound<'_, PyString>| -> PyResult<bool> { resolve.call1((key,))?.extract() };
     let mut by_library = Vec::new();

@@ -36,6 +36,8 @@ use crate::world::{Context, Python3};
 
 /// How often a waiting thread looks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+/// Values that are no more than this together may be alive all at once, unless that is much of the memory limit.
+const SMALL_BYTES: u64 = 16 << 20;
 /// How long a cancelled computation waits for tasks that are running.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -277,6 +279,7 @@ fn options(py: Python<'_>, options: Options, table: &TaskTable, notes: &Notes) -
         batch_max: options.batch_max.max(1),
         surroundings: options.context.map(|context| Arc::new(Context(context)) as raskt_exec::Surroundings),
         order_later_from: RunOptions::default().order_later_from,
+        values_are_small: false,
         observer: options
             .observer
             .map(|observer| Arc::new(PyObserver::new(observer)) as Arc<dyn raskt_exec::Observer>),
@@ -330,6 +333,7 @@ pub fn prepare_for(
     let exprs = exprs_of(roots);
     let bounds = Some(Bounds { memory_bytes: given.memory_limit, n_workers: given.n_workers });
     let Planned { mut table, plan, mut notes } = plan_within(py, &exprs, bounds)?;
+    let n_bytes_all = plan.n_bytes_all;
     drop(exprs);
     let known = known(py, given.observer.as_ref(), &table)?;
     // Values that are known stand for single tasks: these are fused behind.
@@ -345,6 +349,8 @@ pub fn prepare_for(
         table = Arc::new(fused);
     }
     let mut options = options(py, given, &table, &notes)?;
+    let small = options.memory_limit_bytes.map_or(SMALL_BYTES, |limit| SMALL_BYTES.min(limit / 16));
+    options.values_are_small = n_bytes_all.is_some_and(|n_bytes| n_bytes <= small);
     options.surroundings = surroundings.or(options.surroundings);
     let run = py.detach(|| Run::new(table, registry, options));
     run.map(Arc::new).map_err(|error| errors::to_py(py, error))
@@ -372,18 +378,12 @@ fn compute_threads<'py>(
     let observer = options.observer.as_ref().map(|observer| observer.clone_ref(py));
     let run = prepare(py, &roots, options)?;
     active.runs(&run);
-    // A computation inside a task shares what the one around it has, and native tasks call no such library.
-    let share = match Pool::is_worker() || run.is_native() {
-        true => None,
-        false => Share::hold(py, n_workers, run.n_tasks())?,
-    };
     // Inside a task, on the pool that runs the task, if it is as large as asked for.
     let nest = Nest::here().filter(|nest| nest.n_threads() == n_workers);
     let values = observed(py, &run, observer, || match &nest {
         Some(nest) => run_nested(py, &run, nest),
-        None => run_on_threads(py, &run, share.as_ref()),
+        None => run_on_threads(py, &run, n_workers),
     });
-    drop(share);
     active.leave(py);
     values
 }
@@ -397,17 +397,19 @@ fn run_nested<'py>(py: Python<'py>, run: &Arc<Run>, nest: &Nest) -> PyResult<Bou
     values
 }
 
-fn run_on_threads<'py>(
-    py: Python<'py>,
-    run: &Arc<Run>,
-    share: Option<&Share>,
-) -> PyResult<Bound<'py, PyList>> {
+fn run_on_threads<'py>(py: Python<'py>, run: &Arc<Run>, n_workers: usize) -> PyResult<Bound<'py, PyList>> {
     if py.detach(|| run.run_inline()) {
         return results_from(py, run, RunsOn::OwnThreads);
     }
+    // A computation inside a task shares what the one around it has, and native tasks call no such library; nor do the
+    // brief ones of an inline run.
+    let share = match Pool::is_worker() || run.is_native() {
+        true => None,
+        false => Share::hold(py, n_workers, run.n_tasks())?,
+    };
     let pool = Lent::take(py, run.options().n_workers)?;
     pool.start(run);
-    let waited = wait_following(py, run, share, RunsOn::OwnThreads);
+    let waited = wait_following(py, run, share.as_ref(), RunsOn::OwnThreads);
     let values = waited.and_then(|()| results_from(py, run, RunsOn::OwnThreads));
     if values.is_err() && py.detach(|| run.is_running()) {
         pool.note_held();

@@ -1,6 +1,7 @@
 //! Lowering, alone and across collections.
 
-use raskt_core::{ErrorKind, Key, Param, Result};
+use raskt_core::chunk::{AxisChunks, Chunks};
+use raskt_core::{DType, ErrorKind, Key, Param, Result};
 use raskt_expr::{Carrier, Context, Draft, Expr, Lower, Lowered, Meta, Planner, Wanted, Way, layer_name};
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Grid, Indexed};
 use raskt_graph::{Body, Graph};
@@ -30,6 +31,17 @@ fn expressions_become_layers_and_shared_parts_become_one() {
         labels.join(" "),
         "sums.add sums.add sums.full sums.full sums.neg sums.neg sums.sum sums.sum sums.sum"
     );
+}
+
+#[test]
+fn bytes_of_all_values_are_known_where_each_is() {
+    let planner = planner();
+    let x = full(1.0, 10, 5);
+    let plan = planner.plan(&[add(&x, &x)]).unwrap();
+    assert_eq!(plan.n_bytes_all, Some(2 * 10 * 8));
+    let chunks = Chunks::new([AxisChunks::uniform(10, 5).unwrap()]).unwrap();
+    let objects = Draft { meta: Some(Meta::of_chunks("array", DType::Unknown, chunks)), ..neg(&x).draft() };
+    assert_eq!(planner.plan(&[add(&x, &x), objects.finish().unwrap()]).unwrap().n_bytes_all, None);
 }
 
 #[test]

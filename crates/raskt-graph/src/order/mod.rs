@@ -15,4 +15,4 @@ mod simulation;
 mod strategies;
 mod weights;
 
-pub use search::{order, order_in_parts, ranks};
+pub use search::{order, order_in_parts, order_once, ranks};

@@ -95,6 +95,27 @@ pub fn order_in_parts(
     }
 }
 
+/// An order for a graph whose values are small: one simulation, without a contest for the lowest peak.
+///
+/// `inputs` and `consumers` are those of [`order`]; tasks of a cycle, and those behind it, are left out here, too.
+///
+/// # Examples
+///
+/// ```
+/// use raskt_graph::{order::order_once, shapes};
+///
+/// let inputs = shapes::binary_tree(4)?;
+/// assert_eq!(order_once(&inputs, &inputs.transpose_distinct(), &[]).len(), inputs.n_rows());
+/// # Ok::<(), raskt_graph::adjacency::AdjacencyError>(())
+/// ```
+#[must_use]
+pub fn order_once(inputs: &Adjacency, consumers: &Adjacency, keep: &[u32]) -> Vec<u32> {
+    let problem = Problem { inputs, consumers, keep, weights: Weights::new(None) };
+    let sinks = sinks(consumers);
+    let sequence = depth_first_as_named(problem, u64::MAX, &sinks).into_sequence();
+    if sequence.len() == inputs.n_rows() { sequence } else { order_acyclic_part(problem) }
+}
+
 /// The rank of every task of an order: `ranks(sequence)[sequence[rank]] == rank`.
 ///
 /// # Examples
