@@ -16,7 +16,7 @@ _callbacks: contextvars.ContextVar[list[Callable[[], None]] | None] = contextvar
 
 
 class computation:
-    """A computation, as a context: whatever `at_end` was given while its graph was made is called when it ends."""
+    """A computation, as a context: what `at_end` was given while its graph was made is called at its end."""
 
     __slots__ = ("_callbacks", "_token")
 
