@@ -75,15 +75,12 @@ def map_partitions(
     if meta is no_default or meta is None:
         meta = meta_of_call(func, args, kwargs)
         clear_divisions = clear_divisions or not _same_index(meta, frames[0])
-    wraps = not _is_pandas(meta) and not is_frame(meta) and not isinstance(meta, (dict, list, tuple))
     prototype = make_meta(meta, index=_index_of(frames[0]))
+    # Of numbers becomes a series, with an index of its own.
+    wraps = prototype.ndim == 1 and hasattr(prototype, "array") and not hasattr(prototype, "get_indexer")
     args, leads = _leading(args, frames)
     function = func if not (wraps or leads) else _Wrapped(func, wraps, leads)
     return call(function, args, kwargs, prototype, clears=clear_divisions, checks=enforce_metadata)
-
-
-def _is_pandas(x: Any) -> bool:
-    return type(x).__module__.partition(".")[0] == "pandas" and hasattr(x, "iloc") | hasattr(x, "get_indexer")
 
 
 def _index_of(frame: Any) -> Any:

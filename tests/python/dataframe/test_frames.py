@@ -221,3 +221,9 @@ def test_an_error_in_a_task_names_the_task() -> None:
     with pytest.raises(RuntimeError, match="no 1") as caught:
         df.map_partitions(fails, meta={"x": "int64"}).compute()
     assert any("in task" in note for note in caught.value.__notes__)
+
+
+def test_numbers_of_partitions_become_a_series_whatever_says_so() -> None:
+    df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
+    for meta in ({}, {"meta": ("n", "int64")}, {"meta": "int64"}, {"meta": pd.Series([], dtype="int64", name="n")}):
+        assert df.map_partitions(len, **meta).compute().tolist() == [1, 2]

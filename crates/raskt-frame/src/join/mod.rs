@@ -16,4 +16,5 @@ mod tests;
 pub use kernel::join;
 pub use parameters::{How, Merge, On, Unique};
 pub use plan::{Plan, common};
+pub(crate) use table::columns_used;
 pub use table::{MERGE, register, rows};

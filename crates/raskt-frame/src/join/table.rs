@@ -16,7 +16,7 @@ use crate::exchange::{self, By, Shuffled};
 use crate::operations::{Job, Row, kernel_name, partitionwise};
 use crate::partition::HashPartition;
 use crate::table::concat;
-use crate::{Divisions, FrameMeta, Key, Schema, Table, library};
+use crate::{Divisions, FrameMeta, Key, Label, Schema, Table, library};
 
 /// The operation; its parameters are the keyword arguments of pandas' `merge`, and `npartitions`, the number of partitions of the
 /// result where rows of equal keys have to be brought together.
@@ -71,6 +71,26 @@ struct Planned {
 
 fn merge_of(parameters: &Param, left: &Schema, right: &Schema) -> Result<Merge> {
     Merge::from_param(parameters, || common(left, right))
+}
+
+/// Which columns of either side a merge uses, of whose result the columns that `is_needed` names are used: its keys, what
+/// appears under its own name, and what both sides have, as suffixes follow from that.
+///
+/// # Errors
+/// As [`Merge::from_param`].
+pub(crate) fn columns_used(
+    parameters: &Param,
+    left: &Schema,
+    right: &Schema,
+    is_needed: impl Fn(&Label) -> bool,
+) -> Result<[Vec<bool>; 2]> {
+    let merge = merge_of(parameters, left, right)?;
+    let used = |own: &Schema, other: &Schema, on: &On| {
+        let is_key = |label: &Label| matches!(on, On::Labels(keys) if keys.contains(label));
+        let is_used = |label: &Label| is_key(label) || is_needed(label) || other.labels().any(|o| o == label);
+        own.labels().map(is_used).collect()
+    };
+    Ok([used(left, right, &merge.left), used(right, left, &merge.right)])
 }
 
 fn planned(operands: &[Meta], parameters: &Param) -> Result<Planned> {

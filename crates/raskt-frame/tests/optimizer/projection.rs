@@ -144,3 +144,37 @@ fn a_thousand_assignments_are_one_pass() {
     let last = session.make("assign", &[&df, &session.column(&df, "n49")], parameters);
     session.check(&[session.reduce("sum", &session.column(&last, "last"))]);
 }
+
+#[test]
+fn of_the_sides_of_a_merge_keys_and_what_is_used_are_read() {
+    let (session, folder) = (Session::new(), Folder::new("merge"));
+    let (left, right) = (folder.parquet(&[rows(0, 25)]), held(&[rows(5, 20), rows(20, 40)]));
+    let names = ["n", "a", "b"].map(|name| Param::Str(name.into()));
+    let right = session.make("relabel", &[&right], Param::map([("labels", Param::List(names.into()))]));
+    let by = Param::map([("on", Param::List([Param::Str("n".into())].into()))]);
+    let merged = session.make("merge", &[&left, &right], by.clone());
+    let text = session.check(&[session.reduce("sum", &session.column(&merged, "a"))]);
+    let text = projected(&text);
+    assert!(text.contains(r#"columns: ["n"]"#), "{text}");
+    assert!(text.contains(r#"columns(%2) {labels: ["n", "a"]}"#), "{text}");
+}
+
+#[test]
+fn names_of_both_sides_of_a_merge_keep_their_suffixes() {
+    let (session, folder) = (Session::new(), Folder::new("suffixes"));
+    let (left, right) = (folder.parquet(&[rows(0, 25)]), held(&[rows(5, 20)]));
+    let by = Param::map([("on", Param::List([Param::Str("n".into())].into()))]);
+    let merged = session.make("merge", &[&left, &right], by);
+    session.check(&[session.reduce("sum", &session.column(&merged, "x_x"))]);
+    session.check(&[session.reduce("sum", &session.column(&merged, "x_y"))]);
+}
+
+#[test]
+fn of_first_rows_only_the_columns_that_are_used_are_read() {
+    let (session, folder) = (Session::new(), Folder::new("head"));
+    let df = folder.parquet(&[rows(0, 25), rows(25, 40)]);
+    let head = Param::map([("n", Param::Int(30)), ("npartitions", Param::Int(2))]);
+    let first = session.make("head", &[&df], head);
+    let text = session.check(&[session.reduce("max", &session.column(&first, "x"))]);
+    assert!(projected(&text).contains(r#"columns: ["x"]"#), "{text}");
+}

@@ -4,9 +4,11 @@ use raskt_core::{Param, Result};
 use raskt_expr::{Context, Draft, Expr};
 use rustc_hash::FxHashSet;
 
-use super::needs::{Need, is_columnwise, schema};
+use super::needs::{Need, is_columnwise, needs, schema};
 use crate::arguments::{Argument, list, with};
+use crate::join::MERGE;
 use crate::operations::COLLECTION;
+use crate::rows::{CHOOSE, HEAD, TAIL};
 use crate::rowwise::{ASSIGN, COLUMNS, FILTER, METHOD, RELABEL};
 use crate::source::{READ_CSV, READ_PARQUET};
 use crate::{Kind, Label, Schema};
@@ -22,7 +24,19 @@ pub(super) fn narrowed(expr: &Expr, operands: Vec<Expr>, need: &Need, context: &
             crate::source::with_columns(expr, of, &labels)?
         }
         METHOD if !is_columnwise(expr, context)? => return expr.with_equal_operands(operands),
-        FILTER | METHOD => {
+        MERGE => {
+            let mut sides = Vec::with_capacity(operands.len());
+            for (operand, need) in operands.into_iter().zip(needs(expr, need, context)?) {
+                sides.push(match (need, schema(&expr.operands()[sides.len()], context)?) {
+                    (Some(Need::Some(used)), Some(side)) => {
+                        picked(&operand, &needed_labels(side, &used), context)?
+                    }
+                    _ => operand,
+                });
+            }
+            expr.with_operands(sides)?
+        }
+        FILTER | HEAD | TAIL | CHOOSE | METHOD => {
             let mut operands = operands;
             operands[0] = picked(&operands[0], &labels, context)?;
             expr.with_operands(operands)?

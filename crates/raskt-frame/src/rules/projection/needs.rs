@@ -5,9 +5,10 @@ use raskt_expr::{Context, Expr};
 
 use crate::arguments::{Argument, list};
 use crate::groupby::{GROUPBY, GroupBy};
+use crate::join::{MERGE, columns_used};
 use crate::operations::{COLLECTION, is_native, row_of};
 use crate::reductions::{REDUCE, Reduction};
-use crate::rows::LENGTHS;
+use crate::rows::{CHOOSE, HEAD, LENGTHS, TAIL};
 use crate::rowwise::{
     ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, column_position, is_of_each_column, positions,
 };
@@ -58,6 +59,9 @@ pub(super) fn schema<'e>(expr: &'e Expr, context: &Context<'_>) -> Result<Option
 
 /// What `expr` needs of each operand, where `need` says what is needed of it; `None` where it does without the operand.
 pub(super) fn needs(expr: &Expr, need: &Need, context: &Context<'_>) -> Result<Vec<Option<Need>>> {
+    if let (MERGE, Need::Some(needed)) = (expr.operation().as_str(), need) {
+        return of_merge(expr, needed, context);
+    }
     let mut needs = vec![Some(Need::All); expr.operands().len()];
     let Some(first) = expr.operands().first() else { return Ok(needs) };
     let Some(of) = schema(first, context)?.filter(|schema| schema.kind == Kind::Frame) else {
@@ -78,6 +82,19 @@ pub(super) fn needs(expr: &Expr, need: &Need, context: &Context<'_>) -> Result<V
         }
     }
     Ok(needs)
+}
+
+/// What a merge needs of either side.
+fn of_merge(expr: &Expr, needed: &[bool], context: &Context<'_>) -> Result<Vec<Option<Need>>> {
+    let all = || Ok(vec![Some(Need::All); expr.operands().len()]);
+    let [left, right] = expr.operands() else { return all() };
+    let frame = |expr| schema(expr, context).map(|found| found.filter(|schema| schema.kind == Kind::Frame));
+    let (Some(left), Some(right), Some(of)) = (frame(left)?, frame(right)?, schema(expr, context)?) else {
+        return all();
+    };
+    let is_needed = |label: &Label| of.labels().zip(needed).any(|(own, needed)| *needed && own == label);
+    let used = columns_used(expr.parameters(), left, right, is_needed)?;
+    Ok(used.into_iter().map(|used| Some(Need::Some(used))).collect())
 }
 
 /// What is needed of the first operand; `None` for all of it.
@@ -108,7 +125,7 @@ fn of_first(expr: &Expr, need: &Need, of: &Schema, context: &Context<'_>) -> Res
         // Rows are counted without their columns.
         (LENGTHS, _) => {}
         (REDUCE, _) if is_size(expr) && is_native(row_of(expr)?, expr, context)? => {}
-        (FILTER, Need::Some(needed)) => found.clone_from(needed),
+        (FILTER | HEAD | TAIL | CHOOSE, Need::Some(needed)) => found.clone_from(needed),
         (RELABEL, Need::Some(needed)) => found.clone_from(needed),
         (ASSIGN, Need::Some(needed)) => {
             let assigned = list(parameters, "labels").iter().map(Label::try_from);
