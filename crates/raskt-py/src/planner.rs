@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString};
 use raskt_array::COLLECTION;
 use raskt_core::Name;
-use raskt_expr::{Bounds, Planner, Way};
+use raskt_expr::{Bounds, Expr, Planner, Way};
 use rustc_hash::FxHashMap;
 
 use crate::array::NumPy;
@@ -112,4 +112,27 @@ pub fn configured_bounds(py: Python<'_>) -> PyResult<Bounds> {
     let n_workers: Option<usize> = resolve("num-workers")?.extract()?;
     let n_workers = n_workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
     Ok(Bounds { memory_bytes: resolve("local.memory-limit")?.extract()?, n_workers })
+}
+
+/// The number of tasks that computing `expr` would take, after simplification.
+///
+/// # Errors
+/// What planning it raises.
+pub fn n_tasks(py: Python<'_>, expr: &Expr) -> PyResult<u64> {
+    let (planner, bounds) = (configured(py)?, configured_bounds(py)?);
+    let count = || -> raskt_core::Result<u64> {
+        let plan = planner.plan_within(std::slice::from_ref(expr), bounds)?;
+        Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
+    };
+    py.detach(count).map_err(|error| crate::errors::to_py(py, error))
+}
+
+/// What becomes of `expr`, as text.
+///
+/// # Errors
+/// What planning it raises.
+pub fn explain(py: Python<'_>, expr: &Expr) -> PyResult<String> {
+    let (planner, bounds) = (configured(py)?, configured_bounds(py)?);
+    let text = py.detach(|| planner.explain_within(std::slice::from_ref(expr), bounds));
+    text.map_err(|error| crate::errors::to_py(py, error))
 }

@@ -17,4 +17,4 @@ pub use kernel::join;
 pub use parameters::{How, Merge, On, Unique};
 pub use plan::{Plan, common};
 pub(crate) use table::columns_used;
-pub use table::{MERGE, register, rows};
+pub use table::{MERGE, rows};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raskt_core::{ErrorKind, Fit, Name, Param, Result, Value};
-use raskt_exec::{BodyRegistry, Call, Outcome};
+use raskt_exec::Call;
 use raskt_expr::{Arity, Lowered, Meta};
 use raskt_graph::Body;
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
@@ -15,14 +15,12 @@ use crate::arguments::get;
 use crate::exchange::{self, By, Shuffled};
 use crate::operations::{Job, Row, kernel_name, partitionwise};
 use crate::partition::HashPartition;
-use crate::table::concat;
+use crate::rows::whole_body;
 use crate::{Divisions, FrameMeta, Key, Label, Schema, Table, library};
 
 /// The operation; its parameters are the keyword arguments of pandas' `merge`, and `npartitions`, the number of partitions of the
 /// result where rows of equal keys have to be brought together.
 pub const MERGE: &str = "merge";
-
-const GATHER: &str = "frame.gather";
 
 /// The rows of this family.
 #[must_use]
@@ -205,20 +203,14 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
 
 /// All rows of an operand, as one partition.
 fn gathered(job: &mut Job<'_, '_>, at: usize) -> Result<Lowered> {
-    let (body, lowered) = match job.is_native()? {
-        true => (Body::Native { name: GATHER.into(), parameters: Param::Null }, job.tables(at)?),
-        false => {
-            let whole = Body::Library { path: library::WHOLE.into(), parameters: Param::Null };
-            (whole, job.operand(at)?)
-        }
-    };
+    let lowered = job.operand(at)?;
     if lowered.grid.n_blocks() == 1 {
         return Ok(lowered);
     }
     let parts = BlockwiseParts {
         counts: vec![(0, lowered.grid.n_blocks())],
         operands: vec![Indexed::new(lowered.name.clone(), &[0])],
-        ..BlockwiseParts::of(body)
+        ..BlockwiseParts::of(whole_body(job)?)
     };
     let layer = Layer::from(Blockwise::new(parts)?);
     insert(job, Name::new(&format!("gathered-{at}-{}", job.expr.token())), layer)
@@ -245,18 +237,6 @@ fn insert(job: &mut Job<'_, '_>, name: Name, layer: Layer) -> Result<Lowered> {
     let grid = layer.grid().clone();
     job.graph.insert(name.clone(), layer)?;
     Ok(Lowered { name, grid })
-}
-
-/// Adds the body that puts tables behind one another.
-///
-/// # Errors
-/// [`ErrorKind::KeyClash`] where it is there already.
-pub fn register(registry: &mut BodyRegistry) -> Result<()> {
-    let gather = |call: &mut Call<'_>| {
-        let tables = call.inputs.iter().map(|value| Table::of(value).cloned()).collect::<Result<Vec<_>>>()?;
-        Ok(Outcome::Value(concat(&tables)?.into()))
-    };
-    registry.add_kernel(GATHER, Arc::new(gather))
 }
 
 /// How many partitions the user wants.

@@ -96,7 +96,6 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     crate::rows::register(registry)?;
     crate::sort::register(registry)?;
     crate::exchange::register(registry)?;
-    crate::join::register(registry)?;
     crate::fragments::register(registry)
 }
 

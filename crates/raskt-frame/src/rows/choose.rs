@@ -5,7 +5,7 @@ use raskt_expr::{Arity, Lowered, Meta};
 use raskt_graph::Body;
 use raskt_graph::layer::{AxisCut, Layer, Operand, Part, Region, Slice};
 
-use super::table::{MERGE, operand};
+use super::table::{IN_ONE, operand};
 use crate::arguments::list;
 use crate::operations::{Job, Row};
 use crate::rowwise::are_native;
@@ -70,5 +70,5 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
 pub(super) fn chosen(of: &Lowered, numbers: &[u32]) -> Result<Layer> {
     let part = |&number: &u32| Part { block: number, region: Region::Whole };
     let cut = AxisCut::parts(of.grid.n_blocks(), numbers.iter().map(part).collect())?;
-    Ok(Slice::new(Operand::new(of.name.clone()), Body::native(MERGE), vec![cut])?.into())
+    Ok(Slice::new(Operand::new(of.name.clone()), Body::native(IN_ONE), vec![cut])?.into())
 }

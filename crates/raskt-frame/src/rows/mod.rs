@@ -14,5 +14,5 @@ pub use ends::{HEAD, TAIL};
 pub use lengths::LENGTHS;
 pub use repartition::{REDIVIDE, REPARTITION};
 pub(crate) use repartition::{boundaries, split};
-pub(crate) use table::{MERGE, input, joined, merge_body, number, operand, renumbered};
+pub(crate) use table::{IN_ONE, input, joined, number, operand, renumbered, whole_body};
 pub use table::{register, rows};

@@ -12,7 +12,7 @@ use raskt_expr::{Arity, Lowered, Meta, layer_name};
 use raskt_graph::layer::{Layer, Raw};
 use raskt_graph::{Body, Keys, TableBuilder};
 
-use super::table::{input, inputs, merge_body, number, operand};
+use super::table::{input, inputs, number, operand, whole_body};
 use crate::arguments::{get, list};
 use crate::kernels::Column;
 use crate::operations::{Job, LowerFn, MetaFn, Row};
@@ -123,7 +123,7 @@ fn repartition(job: &mut Job<'_, '_>) -> Result<Layer> {
     let mut tasks = Tasks::new(&of)?;
     match cut(job.expr.parameters(), n_partitions)? {
         Cut::Merged(places) => {
-            let body = tasks.table.body(merge_body(job)?);
+            let body = tasks.table.body(whole_body(job)?);
             for pair in places.windows(2) {
                 tasks.merge(body, pair[0]..pair[1])?;
             }

@@ -12,7 +12,7 @@ use crate::operations::{Job, KernelFn, Row};
 use crate::{FrameMeta, Schema, Table, library, table};
 
 /// What makes one partition of several, one after another.
-pub(crate) const MERGE: &str = "frame.joined";
+pub(crate) const IN_ONE: &str = "frame.joined";
 
 /// The same, with rows numbered from 0.
 pub(crate) const RENUMBER: &str = "frame.renumber";
@@ -30,7 +30,7 @@ pub fn rows() -> Vec<Row> {
 /// [`ErrorKind::KeyClash`] where they are there already.
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     let bodies: [(&str, KernelFn); 5] = [
-        (MERGE, |call| Ok(inputs(call)?.into())),
+        (IN_ONE, |call| Ok(inputs(call)?.into())),
         (RENUMBER, |call| Ok(renumbered(&inputs(call)?)?.into())),
         (conform::CONFORM, conform::conform),
         (repartition::PIECE, repartition::piece),
@@ -43,9 +43,9 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
 }
 
 /// What makes one partition of several.
-pub(crate) fn merge_body(job: &Job<'_, '_>) -> Result<Body> {
+pub(crate) fn whole_body(job: &Job<'_, '_>) -> Result<Body> {
     Ok(match job.is_native()? {
-        true => Body::native(MERGE),
+        true => Body::native(IN_ONE),
         false => Body::library(library::WHOLE),
     })
 }

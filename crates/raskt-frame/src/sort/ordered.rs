@@ -21,7 +21,7 @@ use crate::keys::Key;
 use crate::operations::{Job, Row, grid, partitionwise};
 use crate::partition;
 use crate::reductions::tree;
-use crate::rows::{MERGE, boundaries, input, joined, merge_body, operand, split};
+use crate::rows::{IN_ONE, boundaries, input, joined, operand, split, whole_body};
 use crate::rowwise::are_native;
 use crate::table::failed;
 use crate::{FrameMeta, Kind, Label, PandasType, Schema, Table, library};
@@ -184,7 +184,7 @@ fn inner(job: &mut Job<'_, '_>, what: &str, layer: Layer, n_blocks: u32) -> Resu
 /// All rows sorted by one task, and then cut evenly.
 fn of_whole(job: &mut Job<'_, '_>, of: Lowered, body: Body, n_pieces: u32) -> Result<Layer> {
     let n_before = of.grid.n_blocks();
-    let merge = merge_body(job)?;
+    let merge = whole_body(job)?;
     let sorted = match n_before {
         1 => partitionwise(body, &[of], 1)?,
         _ => tree(of, [merge.clone(), merge, body])?,
@@ -243,7 +243,7 @@ fn ranges(
         let sample = Body::Native { name: SAMPLE.into(), parameters: own };
         let own = Param::map([("by", by.to_param()), ("n", n)]);
         let last = Body::Native { name: BOUNDARIES.into(), parameters: own };
-        let layer = tree(of.clone(), [sample, Body::native(MERGE), last])?;
+        let layer = tree(of.clone(), [sample, Body::native(IN_ONE), last])?;
         operands.push(inner(job, "boundaries", layer, 1)?);
     }
     let layer = partitionwise(cut, &operands, n_before)?;

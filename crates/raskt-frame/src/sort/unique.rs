@@ -18,7 +18,7 @@ use crate::kernels::is_missing;
 use crate::keys::Key;
 use crate::operations::{Job, MetaFn, Row};
 use crate::reductions::tree;
-use crate::rows::{MERGE, joined, operand, renumbered};
+use crate::rows::{IN_ONE, joined, operand, renumbered};
 use crate::rowwise::are_native;
 use crate::{Field, FrameMeta, Kind, Label, PandasType, Schema, Table, library};
 
@@ -115,7 +115,7 @@ fn lower_distinct(job: &mut Job<'_, '_>) -> Result<Layer> {
             let parameters = Distinct { keys, keep }.to_param();
             let body = |name: &str| Body::Native { name: name.into(), parameters: parameters.clone() };
             let last = if renumber { DISTINCT_RENUMBERED } else { DISTINCT_BODY };
-            [body(DISTINCT_BODY), body(last), Body::native(MERGE)]
+            [body(DISTINCT_BODY), body(last), Body::native(IN_ONE)]
         }
         false => {
             let subset = match get(parameters, "subset") {

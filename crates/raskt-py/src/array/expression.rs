@@ -21,7 +21,7 @@ use super::planning::builder;
 use super::{failure, from_numpy, indexing, operands};
 use crate::delayed::Delayed;
 use crate::object;
-use crate::planner::{configured, configured_bounds};
+use crate::planner::{explain, n_tasks};
 
 static BUILDERS: LazyLock<FxHashMap<&'static str, BuildFn>> =
     LazyLock::new(|| rows().into_iter().map(|row| (row.name, row.build)).collect());
@@ -165,21 +165,12 @@ impl ArrayExpr {
     /// The number of tasks that computing it would take, as the expression stands after simplification.
     #[getter]
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
-        let (expr, planner) = (self.expr.clone(), configured(py)?);
-        let bounds = configured_bounds(py)?;
-        let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let plan = planner.plan_within(&[expr], bounds)?;
-            Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
-        });
-        n_tasks.map_err(|error| crate::errors::to_py(py, error))
+        n_tasks(py, &self.expr)
     }
 
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let (expr, planner) = (self.expr.clone(), configured(py)?);
-        let bounds = configured_bounds(py)?;
-        py.detach(move || planner.explain_within(&[expr], bounds))
-            .map_err(|error| crate::errors::to_py(py, error))
+        explain(py, &self.expr)
     }
 
     /// The array at an index of integers, slices, None and Ellipsis; None for any other index.

@@ -17,7 +17,7 @@ use super::table::{object_value, prototype, schema_of};
 use crate::array::{PythonTokens, annotations_here, notes_to_dict, to_param};
 use crate::delayed::{Delayed, hand_out};
 use crate::errors;
-use crate::planner::{configured, configured_bounds, planner};
+use crate::planner::{explain, n_tasks, planner};
 
 /// What is to be computed.
 #[pyclass(frozen, weakref, module = "raskt._raskt", name = "FrameExpr")]
@@ -152,20 +152,12 @@ impl FrameExpr {
     /// The number of tasks that computing it would take, as the expression stands after simplification.
     #[getter]
     fn n_tasks(&self, py: Python<'_>) -> PyResult<u64> {
-        let (expr, planner) = (self.expr.clone(), configured(py)?);
-        let bounds = configured_bounds(py)?;
-        let n_tasks = py.detach(move || -> raskt_core::Result<u64> {
-            let plan = planner.plan_within(&[expr], bounds)?;
-            Ok(plan.graph.layers().iter().map(|(_, layer)| layer.n_tasks_max()).sum())
-        });
-        n_tasks.map_err(|error| errors::to_py(py, error))
+        n_tasks(py, &self.expr)
     }
 
     /// What becomes of it, as text.
     fn explain(&self, py: Python<'_>) -> PyResult<String> {
-        let (expr, planner) = (self.expr.clone(), configured(py)?);
-        let bounds = configured_bounds(py)?;
-        py.detach(move || planner.explain_within(&[expr], bounds)).map_err(|error| errors::to_py(py, error))
+        explain(py, &self.expr)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
