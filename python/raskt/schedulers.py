@@ -95,27 +95,31 @@ def _spill_directory() -> str | None:
     directory = configured("local.spill-directory")
     if directory is not None:
         return str(directory)
-    if "tempfile" in sys.modules or os.name != "posix":
-        import tempfile
-
-        return tempfile.gettempdir()
     return _temporary_directory()
 
 
 def scratch_parent() -> str:
     """Return the folder under which tasks may keep files: the one in which results are spilled."""
-    import tempfile
-
     found = configured("local.spill-directory")
-    return tempfile.gettempdir() if found is None else os.path.expanduser(os.path.expandvars(str(found)))
+    return _temporary_directory() if found is None else os.path.expanduser(os.path.expandvars(str(found)))
+
+
+def _temporary_directory() -> str:
+    """Return what `tempfile.gettempdir` would, without its lock where it need not look.
+
+    It looks but once, under a lock: a process that is forked meanwhile would wait for that lock for ever.
+    """
+    found = getattr(sys.modules.get("tempfile"), "tempdir", None)
+    return _plain_temporary_directory() if found is None else os.fsdecode(found)
 
 
 @functools.cache
-def _temporary_directory() -> str:
-    """Return what `tempfile.gettempdir` would, without its import where that is plain to see."""
-    for directory in (os.environ.get("TMPDIR"), "/tmp"):
-        if directory and os.path.isabs(directory) and os.access(directory, os.W_OK | os.X_OK):
-            return directory
+def _plain_temporary_directory() -> str:
+    """Return the temporary folder where it is plain to see, without an import, or as `tempfile` has it."""
+    if os.name == "posix":
+        for directory in (os.environ.get("TMPDIR"), "/tmp"):
+            if directory and os.path.isabs(directory) and os.access(directory, os.W_OK | os.X_OK):
+                return directory
     import tempfile
 
     return tempfile.gettempdir()

@@ -180,6 +180,17 @@ def test_children_of_multiprocessing_compute_while_the_parent_does() -> None:
     assert succeeds(code) == "True\n"
 
 
+def test_computing_waits_for_no_lock_of_tempfile() -> None:
+    # A child that is forked while another thread finds the temporary folder has that lock for ever.
+    code = """
+        import tempfile
+        assert tempfile.tempdir is None
+        tempfile._once_lock.acquire()
+        print(delayed(inc)(1).compute())
+    """
+    assert succeeds(code) == "2\n"
+
+
 def test_computing_at_exit_works() -> None:
     code = """
         raskt.compute(delayed(inc)(1))

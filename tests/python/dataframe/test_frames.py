@@ -225,5 +225,10 @@ def test_an_error_in_a_task_names_the_task() -> None:
 
 def test_numbers_of_partitions_become_a_series_whatever_says_so() -> None:
     df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
-    for meta in ({}, {"meta": ("n", "int64")}, {"meta": "int64"}, {"meta": pd.Series([], dtype="int64", name="n")}):
+    for meta in (
+        {},
+        {"meta": ("n", "int64")},
+        {"meta": "int64"},
+        {"meta": pd.Series([], dtype="int64", name="n")},
+    ):
         assert df.map_partitions(len, **meta).compute().tolist() == [1, 2]
