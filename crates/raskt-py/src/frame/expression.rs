@@ -88,12 +88,6 @@ impl FrameExpr {
         crate::param::to_object(py, &self.own(py)?.schema.to_param())
     }
 
-    /// Whether all columns and levels can be stored in Arrow.
-    #[getter]
-    fn is_native(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.own(py)?.schema.is_native())
-    }
-
     /// The number of partitions.
     #[getter]
     fn n_partitions(&self, py: Python<'_>) -> PyResult<u64> {
@@ -352,12 +346,6 @@ fn frame_divided(
     made.map(|expr| FrameExpr { expr }).map_err(failed)
 }
 
-/// The names of the rules and passes of dataframes.
-#[pyfunction]
-fn frame_optimizer_steps() -> Vec<&'static str> {
-    planner().steps(raskt_frame::COLLECTION)
-}
-
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<FrameExpr>()?;
@@ -368,6 +356,5 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(frame_delayed, module)?)?;
     module.add_function(wrap_pyfunction!(frame_schema, module)?)?;
     module.add_function(wrap_pyfunction!(frame_prototype, module)?)?;
-    module.add_function(wrap_pyfunction!(frame_divided, module)?)?;
-    module.add_function(wrap_pyfunction!(frame_optimizer_steps, module)?)
+    module.add_function(wrap_pyfunction!(frame_divided, module)?)
 }
