@@ -12,6 +12,7 @@ import sys
 from threading import Lock
 
 from raskt import config
+from raskt._forks import before_forks
 from raskt.system import cpu_count
 
 TYPE_CHECKING = False
@@ -85,7 +86,7 @@ def hold(n_side_by_side: int) -> int:
     >>> let_go(hold(1_000_000))
     """
     share = _share(n_side_by_side)
-    with _lock:
+    with _lock, before_forks:
         if not _shares:
             _before[:] = [(library, library.get_num_threads()) for library in _find()[0]]
         _shares.append(share)
@@ -96,7 +97,7 @@ def hold(n_side_by_side: int) -> int:
 def adjust(n_side_by_side: int) -> None:
     """Follow a computation whose tasks became fewer or more, if it is the only one."""
     share = _share(n_side_by_side)
-    with _lock:
+    with _lock, before_forks:
         if len(_shares) == 1:
             _apply(share)
 
@@ -109,7 +110,7 @@ def adjust_here(n_side_by_side: int) -> None:
 
 def let_go(share: int) -> None:
     """Take back what `hold` returned; if Ctrl-C interrupts that, do it again."""
-    with _lock:
+    with _lock, before_forks:
         if share not in _shares:
             return
         rest = _shares.copy()

@@ -154,6 +154,42 @@ def test_children_forked_while_native_threads_compute_compute_too() -> None:
 
 
 @posix
+@pytest.mark.parametrize("work", ["products", "shares"])
+def test_a_fork_waits_for_calls_of_blas(work: str) -> None:
+    # OpenBLAS holds locks of its own: a child that is forked meanwhile would find them locked for ever.
+    code = f"""
+        import numpy as np
+        import raskt.array as ra
+        from raskt import _blas
+        begun, over, parent = threading.Event(), [], os.getpid()
+        class Slow:
+            def __mul__(self, other):
+                if os.getpid() == parent:
+                    begun.set()
+                    time.sleep(0.3)
+                    over.append(1)
+                return 1
+        class Library:
+            def get_num_threads(self): return 2
+            def set_num_threads(self, n): Slow() * n
+        if "{work}" == "shares":
+            _blas._find = lambda: ([Library()], [])
+            thread = threading.Thread(target=_blas.hold, args=(1,))
+        else:
+            x = ra.from_array(np.array([[Slow()]]), chunks=1)
+            thread = threading.Thread(target=(x @ x).compute)
+        thread.start()
+        begun.wait()
+        pid = os.fork()
+        if pid == 0:
+            os._exit(len(over))
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        thread.join()
+    """
+    assert succeeds(code) == "1\n"
+
+
+@posix
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_children_of_multiprocessing_compute_while_the_parent_does() -> None:
     code = """

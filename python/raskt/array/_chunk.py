@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from raskt._forks import before_forks
 from raskt.array._meta import dtype_named
 from raskt.array.dispatch import concatenate
 from raskt.locks import held
@@ -326,19 +327,21 @@ def scan_objects(left: Block, right: Block, kind: str) -> Block:
 def matmul_blocks(*blocks: Block) -> Block:
     """Return the sum of the products of blocks: the first half times the second."""
     half = len(blocks) // 2
-    total = np.matmul(blocks[0], blocks[half])
-    for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
-        total += np.matmul(left, right)
+    with before_forks:
+        total = np.matmul(blocks[0], blocks[half])
+        for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
+            total += np.matmul(left, right)
     return total
 
 
 def matmul_by_blas(*blocks: Block) -> Block:
     """Return the sum of the products of large blocks: the first half times the second, in place."""
     half = len(blocks) // 2
-    total = np.matmul(blocks[0], blocks[half])
-    product = np.empty_like(total) if half > 1 else None
-    for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
-        total += np.matmul(left, right, out=product)
+    with before_forks:
+        total = np.matmul(blocks[0], blocks[half])
+        product = np.empty_like(total) if half > 1 else None
+        for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
+            total += np.matmul(left, right, out=product)
     return total
 
 
@@ -346,7 +349,8 @@ def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
     half = len(blocks) // 2
     total: Any = None
     for left, right in zip(blocks[:half], blocks[half:], strict=True):
-        product = np.tensordot(left, right, axes=(tuple(axes[0]), tuple(axes[1])))
+        with before_forks:
+            product = np.tensordot(left, right, axes=(tuple(axes[0]), tuple(axes[1])))
         total = product if total is None else total + product
     return total
 
@@ -395,7 +399,8 @@ def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, ali
                 number = number * count + index[letter]
             chosen.append(of[number])
         check_alike(chosen, subscripts.partition("->")[0].split(","), alike)
-        product = np.einsum(subscripts, *chosen, **kwargs)
+        with before_forks:
+            product = np.einsum(subscripts, *chosen, **kwargs)
         total = product if total is None else total + product
     return total
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from raskt._forks import before_forks
 from raskt.array import _chunk, _chunk_order, _chunk_reduce
 from raskt.array._meta import dtype_named
 
@@ -347,7 +348,8 @@ def _overlay(*parts: Block, axis: int | None = None) -> Block:
 def _matmul(left: Any, right: Any) -> Block:
     """Return the sum of the products of two blocks, or of two lists of them."""
     lefts, rights = (part if isinstance(part, list) else [part] for part in (left, right))
-    products = [a @ b for a, b in zip(lefts, rights, strict=True)]
+    with before_forks:
+        products = [a @ b for a, b in zip(lefts, rights, strict=True)]
     if products[0].dtype == bool and not _is_bare(products[0]):
         return np.any(products, axis=0) if len(products) > 1 else products[0]
     return sum(products[1:], products[0])
