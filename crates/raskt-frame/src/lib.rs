@@ -33,6 +33,7 @@ pub mod rows;
 pub mod rowwise;
 pub mod rules;
 mod schema;
+pub mod sink;
 pub mod sort;
 pub mod source;
 pub mod table;

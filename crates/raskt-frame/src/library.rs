@@ -54,5 +54,8 @@ pub const WHOLE: &str = "raskt.dataframe._partition.whole";
 pub const CALL: &str = "raskt.dataframe._partition.call";
 /// `checked(object, schema=, checks=)`: an object that users made, compared with the schema where `checks` says so.
 pub const CHECKED: &str = "raskt.dataframe._partition.checked";
+/// `parquet(object, path=, compression=, row_group_rows=, index=, options=)`: a Parquet file of the object; a series of one
+/// value, the number of rows.
+pub const WRITE_PARQUET: &str = "raskt.dataframe._writers.parquet";
 /// `gather(*partitions)`: the list of the partitions, tables or objects of pandas as they are: what persisting keeps.
 pub const GATHER: &str = "raskt.dataframe.gather";

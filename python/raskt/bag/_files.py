@@ -15,11 +15,13 @@ from raskt import _raskt
 __all__ = [
     "COMPRESSIONS",
     "anchored",
+    "codec",
     "compression_of",
     "expand",
     "is_remote",
     "open_at",
     "open_read",
+    "remote_files",
     "remove_unfinished",
     "size_of",
     "written",
@@ -51,6 +53,12 @@ def _fsspec() -> Any:
     return fsspec
 
 
+def remote_files(path: str, storage_options: dict[str, Any] | None) -> tuple[Any, str]:
+    """Return the file system of a URL, and the path in it."""
+    found: tuple[Any, str] = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+    return found
+
+
 def expand(urlpath: Any, storage_options: dict[str, Any] | None = None) -> list[str]:
     """Return the paths that a path, a pattern, or a list of them stands for; nothing found is an error."""
     if isinstance(urlpath, (str, bytes, os.PathLike)):
@@ -63,7 +71,7 @@ def expand(urlpath: Any, storage_options: dict[str, Any] | None = None) -> list[
 
 def _expand_one(path: str, storage_options: dict[str, Any] | None) -> list[str]:
     if is_remote(path):
-        fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+        fs, stripped = remote_files(path, storage_options)
         if not glob.has_magic(stripped):
             return [path]
         # File systems remember what they have listed; other processes may have written since.
@@ -102,7 +110,7 @@ def size_of(path: str, storage_options: dict[str, Any] | None) -> int:
     """Return the bytes of a file."""
     if not is_remote(path):
         return os.path.getsize(path)
-    fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+    fs, stripped = remote_files(path, storage_options)
     return int(fs.size(stripped))
 
 
@@ -126,7 +134,7 @@ def open_read(path: str, compression: str | None, storage_options: dict[str, Any
     if compression == "zstd" and not is_remote(path):
         raw.close()
         return io.BufferedReader(_Decompressed(path, compression), 1 << 18)
-    made: BinaryIO = _codec(compression)(raw, "rb")
+    made: BinaryIO = codec(compression)(raw, "rb")
     return made
 
 
@@ -147,7 +155,8 @@ class _Decompressed(io.RawIOBase):
         return len(data)
 
 
-def _codec(compression: str) -> Callable[..., Any]:
+def codec(compression: str) -> Callable[..., Any]:
+    """Return what opens a compressed file, as Python's ``gzip.open`` does."""
     if compression == "gzip":
         import gzip
 
@@ -207,10 +216,10 @@ def written(
             if compression is None:
                 yield raw
             else:
-                with _codec(compression)(raw, "wb") as file:
+                with codec(compression)(raw, "wb") as file:
                     yield file
         if is_far:
-            fs, stripped = _fsspec().core.url_to_fs(path, **(storage_options or {}))
+            fs, stripped = remote_files(path, storage_options)
             fs.makedirs(fs._parent(stripped), exist_ok=True)
             fs.put_file(os.fspath(part.path), stripped)
         else:

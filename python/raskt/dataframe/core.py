@@ -13,6 +13,7 @@ from raskt.dataframe._merge_methods import MergeMethods
 from raskt.dataframe._op import method, op
 from raskt.dataframe._operator_methods import OperatorMethods
 from raskt.dataframe._operators import Operators
+from raskt.dataframe._output_methods import FrameOutput, TextOutput
 from raskt.dataframe._parameters import labels as labels_of
 from raskt.dataframe._partitions import PartitionMethods
 from raskt.dataframe._reductions import Reductions
@@ -171,7 +172,7 @@ class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, Reduction
         return to_array(self, lengths, meta)
 
 
-class DataFrame(MergeMethods, FrameSorting, _Rows):
+class DataFrame(MergeMethods, FrameSorting, FrameOutput, _Rows):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
     Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which
@@ -569,7 +570,7 @@ class DataFrame(MergeMethods, FrameSorting, _Rows):
         return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
 
 
-class Series(SeriesSorting, _Rows):
+class Series(SeriesSorting, TextOutput, _Rows):
     """A lazy series: one column, or what comes of one.
 
     Examples

@@ -7,3 +7,4 @@ mod path;
 
 pub use filter::{Comparison, Filters, Literal, Operator};
 pub use path::Stamp;
+pub(crate) use path::io_error;

@@ -28,6 +28,7 @@ pub fn rows() -> Vec<Row> {
         crate::partition::rows(),
         crate::fragments::rows(),
         crate::calls::rows(),
+        crate::sink::rows(),
         crate::results::rows(),
     ];
     families.into_iter().flatten().collect()

@@ -11,4 +11,4 @@ mod write;
 
 pub use file::{ParquetFile, ParquetIndex, RowGroup};
 pub use read::{ReadParquet, read_parquet};
-pub use write::{Compression, WriteParquet, write_parquet};
+pub use write::{Compression, WriteParquet, is_writable, write_parquet};

@@ -20,7 +20,7 @@ use super::file::guarded;
 use super::pandas::KEY;
 use crate::io::path::Temporary;
 use crate::table::failed;
-use crate::{Field, Index, Label, PandasType, Schema, Table};
+use crate::{Field, Index, Kind, Label, PandasType, Schema, Table};
 
 /// How pages are compressed. The names of pandas' `compression` argument.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,16 +141,14 @@ pub fn write_parquet(tables: &[Table], parameters: &WriteParquet) -> Result<()> 
     }
     let layout = Layout::of(tables, parameters)?;
     let arrow_schema = Arc::new(ArrowSchema::new(layout.fields()?));
+    let described = layout.metadata(tables).to_string();
     let mut properties = WriterProperties::builder()
         .set_compression(parameters.compression.codec())
         .set_max_row_group_row_count(Some(parameters.row_group_rows.max(1)))
-        .set_key_value_metadata(Some(vec![KeyValue::new(
-            KEY.to_owned(),
-            layout.metadata(tables).to_string(),
-        )]))
+        .set_key_value_metadata(Some(vec![KeyValue::new(KEY.to_owned(), described.clone())]))
         .set_created_by(concat!("raskt version ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
-    add_encoded_arrow_schema_to_metadata(&readable(&arrow_schema), &mut properties);
+    add_encoded_arrow_schema_to_metadata(&readable(&arrow_schema, described), &mut properties);
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let batches =
         tables.iter().map(|table| layout.batch(table, &arrow_schema)).collect::<Result<Vec<_>>>()?;
@@ -165,6 +163,32 @@ pub fn write_parquet(tables: &[Table], parameters: &WriteParquet) -> Result<()> 
         Ok(())
     })?;
     temporary.keep()
+}
+
+/// Whether [`write_parquet`] writes frames of `schema` so that pandas reads them as they are: names are all of one kind, and
+/// the footer can say what their dtypes are.
+#[must_use]
+pub fn is_writable(schema: &Schema) -> bool {
+    let is_plain =
+        |label: &Label| matches!(label, Label::Str(_) | Label::Int(_) | Label::Float(_) | Label::Bool(_));
+    let mut labels = schema.labels();
+    let is_of_one_kind = labels.next().is_none_or(|first| {
+        is_plain(first) && labels.all(|label| std::mem::discriminant(label) == std::mem::discriminant(first))
+    });
+    let are_levels = schema.index.iter().all(|level| matches!(level.label, Label::None | Label::Str(_)));
+    let are_names = schema.columns_names.iter().all(|name| matches!(name, Label::None | Label::Str(_)));
+    let is_told = |field: &Field| match &field.dtype {
+        PandasType::Arrow(storage) => {
+            storage.is_integer()
+                || matches!(storage, DataType::Float32 | DataType::Float64 | DataType::Boolean)
+        }
+        PandasType::Category { of, .. } => {
+            matches!(&**of, PandasType::Text | PandasType::Plain(DType::Int64))
+        }
+        dtype => dtype.storage().is_some(),
+    };
+    let fields = || schema.columns.iter().chain(&*schema.index);
+    schema.kind == Kind::Frame && is_of_one_kind && are_levels && are_names && fields().all(is_told)
 }
 
 /// What becomes a column of the file.
@@ -359,11 +383,12 @@ fn column(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     }
 }
 
-/// The schema that other readers are told: text under the key that all of them know.
-fn readable(schema: &ArrowSchema) -> ArrowSchema {
+/// The schema that other readers are told: text under the key that all of them know. pyarrow looks for pandas' description
+/// there, and not among the file's own entries.
+fn readable(schema: &ArrowSchema, described: String) -> ArrowSchema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8View => Arc::new(ArrowField::clone(field).with_data_type(DataType::LargeUtf8)),
         _ => Arc::clone(field),
     });
-    ArrowSchema::new(fields.collect::<Vec<_>>())
+    ArrowSchema::new_with_metadata(fields.collect::<Vec<_>>(), [(KEY.to_owned(), described)].into())
 }
