@@ -88,10 +88,11 @@ def late_functions(module: str) -> list[tuple[str, str]]:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
             call = node.value
             made_by = call.func.id if isinstance(call.func, ast.Name) else ""
-            given = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+            strings = (arg.value for arg in call.args if isinstance(arg, ast.Constant))
+            given = [value for value in strings if isinstance(value, str)]
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if made_by == "late":
-                found.append((str(given[0]), str(given[1])))
+                found.append((given[0], given[1]))
             elif made_by == "Function" and isinstance(target, ast.Name):
                 found.append((f"raskt.array.{given[0]}", target.id))
     return found

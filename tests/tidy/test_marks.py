@@ -66,9 +66,8 @@ def test_numbers_do_not_wrap_in_silence() -> None:
 def test_no_function_inside_another_calls_itself() -> None:
     """It would be a reference cycle, which holds what it works on until the garbage collector comes by."""
 
-    def is_recursive(function: ast.AST) -> bool:
-        names = (node.id for node in ast.walk(function) if isinstance(node, ast.Name))
-        return isinstance(function, ast.FunctionDef) and function.name in names
+    def is_recursive(function: ast.FunctionDef) -> bool:
+        return function.name in (node.id for node in ast.walk(function) if isinstance(node, ast.Name))
 
     found = [
         f"{relative(path)}:{inner.lineno}"
@@ -77,6 +76,6 @@ def test_no_function_inside_another_calls_itself() -> None:
         for outer in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(outer, ast.FunctionDef)
         for inner in ast.walk(outer)
-        if inner is not outer and is_recursive(inner)
+        if isinstance(inner, ast.FunctionDef) and inner is not outer and is_recursive(inner)
     ]
     assert found == []
