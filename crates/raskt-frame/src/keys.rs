@@ -6,7 +6,10 @@
 use std::hash::Hasher;
 use std::sync::Arc;
 
-use arrow::array::{AnyDictionaryArray, Array, ArrayRef, AsArray, PrimitiveArray, StringViewArray};
+use arrow::array::{
+    AnyDictionaryArray, Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, StringViewArray,
+};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -132,10 +135,13 @@ impl Groups {
     /// The groups of rows that are in the same group of both.
     fn and(self, other: &Self) -> Self {
         let n_other = other.len() as u64;
-        let pairs =
-            self.ids.iter().zip(&other.ids).map(|(one, two)| u64::from(*one) * n_other + u64::from(*two));
-        let pairs: Vec<u64> = pairs.collect();
-        let mut both = number(&pairs, |_| false);
+        let n_pairs = self.len() as u64 * n_other;
+        let pairs = self.ids.iter().zip(&other.ids);
+        let pairs = pairs.map(|(one, two)| u64::from(*one) * n_other + u64::from(*two));
+        let mut both = match is_dense(n_pairs, self.ids.len()) {
+            true => dense(pairs, n_pairs.fit::<usize>(), |_| false),
+            false => sparse(pairs, |_| false),
+        };
         let is_missing = |row: &u32| {
             let row = *row as usize;
             self.missing[self.ids[row] as usize] || other.missing[other.ids[row] as usize]
@@ -188,125 +194,160 @@ pub(crate) fn codes(dictionary: &dyn AnyDictionaryArray) -> Vec<usize> {
 }
 
 fn text_groups(array: &StringViewArray) -> Groups {
-    let mut groups = Numbering::new(array.len());
-    let mut found: HashTable<(u64, u32)> = HashTable::new();
-    if array.data_buffers().is_empty() {
-        // All texts are so short that they lie in their views, which are equal where the texts are.
-        let views = array.views();
-        let mut short: HashTable<(u128, u32)> = HashTable::new();
-        for (row, view) in views.iter().enumerate() {
-            if array.is_null(row) {
-                groups.push_missing(row);
-                continue;
-            }
-            let hash = mix_wide(*view);
-            match short.entry(hash, |(other, _)| other == view, |(view, _)| mix_wide(*view)) {
-                Entry::Occupied(entry) => groups.push(entry.get().1),
-                Entry::Vacant(entry) => {
-                    entry.insert((*view, groups.push_new(row, false)));
-                }
-            }
-        }
-        return groups.done();
+    // Texts so short that they lie in their views are equal where those are.
+    const SHORT_BYTES: u32 = 12;
+    #[allow(clippy::cast_possible_truncation, reason = "the low half of a view's low half is the length")]
+    let is_short = |view: &u128| *view as u32 <= SHORT_BYTES;
+    match array.views().iter().all(is_short) {
+        true => short_text_groups(array),
+        false => long_text_groups(array),
     }
-    for row in 0..array.len() {
+}
+
+fn short_text_groups(array: &StringViewArray) -> Groups {
+    // Columns with few texts find them in a cache: the last one of each hash.
+    const CACHE_BITS: u32 = 8;
+    let mut cache = vec![(0_u128, Numbering::NONE); 1 << CACHE_BITS];
+    let mut found: HashTable<(u128, u32)> = HashTable::new();
+    let mut groups = Numbering::default();
+    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+    let ids = array.views().iter().enumerate().map(|(row, view)| {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return groups.missing(row);
+        }
+        let hash = mix_wide(*view);
+        let cached = &mut cache[(hash >> (u64::BITS - CACHE_BITS)).fit::<usize>()];
+        if cached.0 == *view && cached.1 != Numbering::NONE {
+            return cached.1;
+        }
+        let id = match found.entry(hash, |(other, _)| other == view, |(view, _)| mix_wide(*view)) {
+            Entry::Occupied(entry) => entry.get().1,
+            Entry::Vacant(entry) => entry.insert((*view, groups.add(row, false))).get().1,
+        };
+        *cached = (*view, id);
+        id
+    });
+    let ids = ids.collect();
+    groups.done(ids)
+}
+
+fn long_text_groups(array: &StringViewArray) -> Groups {
+    let mut groups = Numbering::default();
+    let mut found: HashTable<(u64, u32)> = HashTable::new();
+    let ids = (0..array.len()).map(|row| {
         if array.is_null(row) {
-            groups.push_missing(row);
-            continue;
+            return groups.missing(row);
         }
         let text = array.value(row);
         let hash = hash_text(text);
-        let firsts = &groups.groups.firsts;
-        let is_it =
-            |(other, id): &(u64, u32)| *other == hash && array.value(firsts[*id as usize] as usize) == text;
+        let is_it = |(other, id): &(u64, u32)| {
+            *other == hash && array.value(groups.firsts[*id as usize] as usize) == text
+        };
         match found.entry(hash, is_it, |(hash, _)| *hash) {
-            Entry::Occupied(entry) => groups.push(entry.get().1),
-            Entry::Vacant(entry) => {
-                entry.insert((hash, groups.push_new(row, false)));
-            }
+            Entry::Occupied(entry) => entry.get().1,
+            Entry::Vacant(entry) => entry.insert((hash, groups.add(row, false))).get().1,
         }
-    }
-    groups.done()
+    });
+    let ids = ids.collect();
+    groups.done(ids)
 }
 
 /// Groups of equal numbers, and one of the rows at which `is_missing`.
 fn number(numbers: &[u64], is_missing: impl Fn(usize) -> bool) -> Groups {
-    const NONE: u32 = u32::MAX;
-    let mut groups = Numbering::new(numbers.len());
     // Of integers that are close to each other, a table of all from the least to the greatest tells the groups. They may
     // be negative: the numbers are the bits.
     #[allow(clippy::cast_possible_wrap, reason = "the bits of an integer")]
-    let ends = numbers.iter().map(|number| *number as i64).fold(None, |ends: Option<(i64, i64)>, number| {
-        Some(ends.map_or((number, number), |(least, most)| (least.min(number), most.max(number))))
+    let (least, most) = numbers.iter().fold((i64::MAX, i64::MIN), |(least, most), number| {
+        (least.min(*number as i64), most.max(*number as i64))
     });
-    let Some((least, most)) = ends else { return groups.done() };
     let span = most.abs_diff(least);
-    if span <= (2 * numbers.len() as u64).max(1 << 12) {
-        let mut ids = vec![NONE; span.fit::<usize>() + 1];
-        #[allow(clippy::cast_sign_loss, reason = "the bits of an integer")]
-        let least = least as u64;
-        for (row, number) in numbers.iter().enumerate() {
-            if is_missing(row) {
-                groups.push_missing(row);
-                continue;
-            }
-            let id = &mut ids[number.wrapping_sub(least).fit::<usize>()];
-            match *id {
-                NONE => *id = groups.push_new(row, false),
-                id => groups.push(id),
-            }
+    #[allow(clippy::cast_sign_loss, reason = "the bits of an integer")]
+    let least = least as u64;
+    match !numbers.is_empty() && is_dense(span, numbers.len()) {
+        true => {
+            let places = numbers.iter().map(|number| number.wrapping_sub(least));
+            dense(places, span.fit::<usize>() + 1, is_missing)
         }
-        return groups.done();
+        false => sparse(numbers.iter().copied(), is_missing),
     }
-    let mut found: HashTable<(u64, u32)> = HashTable::new();
-    for (row, number) in numbers.iter().enumerate() {
+}
+
+/// Whether a table of all numbers below `span` is a good way to tell the groups of `n_rows`.
+fn is_dense(span: u64, n_rows: usize) -> bool {
+    span <= (4 * n_rows as u64).max(1 << 12)
+}
+
+/// [`number`] of numbers below `n_places`.
+fn dense(
+    numbers: impl ExactSizeIterator<Item = u64>,
+    n_places: usize,
+    is_missing: impl Fn(usize) -> bool,
+) -> Groups {
+    let mut groups = Numbering::default();
+    let mut ids = vec![Numbering::NONE; n_places];
+    let ids = numbers.enumerate().map(|(row, number)| {
         if is_missing(row) {
-            groups.push_missing(row);
-            continue;
+            return groups.missing(row);
         }
-        match found.entry(mix(*number), |(other, _)| other == number, |(number, _)| mix(*number)) {
-            Entry::Occupied(entry) => groups.push(entry.get().1),
-            Entry::Vacant(entry) => {
-                entry.insert((*number, groups.push_new(row, false)));
-            }
+        let id = &mut ids[number.fit::<usize>()];
+        if *id == Numbering::NONE {
+            *id = groups.add(row, false);
         }
-    }
-    groups.done()
+        *id
+    });
+    let ids = ids.collect();
+    groups.done(ids)
+}
+
+/// [`number`] of numbers that may be far from each other.
+fn sparse(numbers: impl ExactSizeIterator<Item = u64>, is_missing: impl Fn(usize) -> bool) -> Groups {
+    let mut groups = Numbering::default();
+    let mut found: HashTable<(u64, u32)> = HashTable::new();
+    let ids = numbers.enumerate().map(|(row, number)| {
+        if is_missing(row) {
+            return groups.missing(row);
+        }
+        match found.entry(mix(number), |(other, _)| *other == number, |(number, _)| mix(*number)) {
+            Entry::Occupied(entry) => entry.get().1,
+            Entry::Vacant(entry) => entry.insert((number, groups.add(row, false))).get().1,
+        }
+    });
+    let ids = ids.collect();
+    groups.done(ids)
 }
 
 /// Groups while rows are told apart.
+#[derive(Default)]
 struct Numbering {
-    groups: Groups,
+    firsts: Vec<u32>,
+    is_missing: Vec<bool>,
     missing: Option<u32>,
 }
 
 impl Numbering {
-    fn new(n_rows: usize) -> Self {
-        Self { groups: Groups { ids: Vec::with_capacity(n_rows), ..Groups::default() }, missing: None }
-    }
+    /// What stands for no group.
+    const NONE: u32 = u32::MAX;
 
-    #[inline]
-    fn push(&mut self, id: u32) {
-        self.groups.ids.push(id);
-    }
-
-    fn push_new(&mut self, row: usize, is_missing: bool) -> u32 {
-        let id = self.groups.firsts.len().fit::<u32>();
-        self.groups.firsts.push(row.fit::<u32>());
-        self.groups.missing.push(is_missing);
-        self.groups.ids.push(id);
+    /// A further group, of which `row` is the first.
+    fn add(&mut self, row: usize, is_missing: bool) -> u32 {
+        let id = self.firsts.len().fit::<u32>();
+        self.firsts.push(row.fit::<u32>());
+        self.is_missing.push(is_missing);
         id
     }
 
-    fn push_missing(&mut self, row: usize) {
-        match self.missing {
-            Some(id) => self.push(id),
-            None => self.missing = Some(self.push_new(row, true)),
+    /// The group of the missing value, of which `row` is one.
+    fn missing(&mut self, row: usize) -> u32 {
+        if let Some(id) = self.missing {
+            return id;
         }
+        let id = self.add(row, true);
+        self.missing = Some(id);
+        id
     }
 
-    fn done(self) -> Groups {
-        self.groups
+    fn done(self, ids: Vec<u32>) -> Groups {
+        Groups { ids, firsts: self.firsts, missing: self.is_missing }
     }
 }
 
@@ -315,9 +356,15 @@ const NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Values of at most 64 bits as numbers that are equal where the values are: integers by their value, whatever their
 /// width; floats by their bits, with one zero and one NaN.
-pub(crate) fn bits(array: &ArrayRef, dtype: &PandasType) -> Result<Vec<u64>> {
-    fn all<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, bits: impl Fn(T::Native) -> u64) -> Vec<u64> {
+pub(crate) fn bits(array: &ArrayRef, dtype: &PandasType) -> Result<ScalarBuffer<u64>> {
+    fn all<T: ArrowPrimitiveType>(
+        array: &PrimitiveArray<T>,
+        bits: impl Fn(T::Native) -> u64,
+    ) -> ScalarBuffer<u64> {
         array.values().iter().map(|value| bits(*value)).collect()
+    }
+    fn whole(array: &Int64Array) -> ScalarBuffer<u64> {
+        ScalarBuffer::new(array.values().inner().clone(), 0, array.len())
     }
     fn float(value: f64) -> u64 {
         match value {
@@ -335,19 +382,20 @@ pub(crate) fn bits(array: &ArrayRef, dtype: &PandasType) -> Result<Vec<u64>> {
             let values = array.as_boolean().values();
             values.iter().map(u64::from).collect()
         }
+        // Their bits are theirs, in memory too.
+        DataType::Int64 => whole(array.as_primitive::<Int64Type>()),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().values().clone(),
         DataType::Int8 => all(array.as_primitive::<Int8Type>(), |value| int(value.into())),
         DataType::Int16 => all(array.as_primitive::<Int16Type>(), |value| int(value.into())),
         DataType::Int32 => all(array.as_primitive::<Int32Type>(), |value| int(value.into())),
         DataType::UInt8 => all(array.as_primitive::<UInt8Type>(), u64::from),
         DataType::UInt16 => all(array.as_primitive::<UInt16Type>(), u64::from),
         DataType::UInt32 => all(array.as_primitive::<UInt32Type>(), u64::from),
-        DataType::UInt64 => array.as_primitive::<UInt64Type>().values().to_vec(),
         DataType::Float32 => all(array.as_primitive::<Float32Type>(), |value| float(value.into())),
         DataType::Float64 => all(array.as_primitive::<Float64Type>(), float),
-        DataType::Int64 => all(array.as_primitive::<Int64Type>(), int),
         DataType::Timestamp(..) | DataType::Duration(_) | DataType::Date64 => {
             let numbers = compute::cast(array, &DataType::Int64).map_err(failed)?;
-            all(numbers.as_primitive::<Int64Type>(), int)
+            whole(numbers.as_primitive::<Int64Type>())
         }
         DataType::Date32 => {
             let numbers = compute::cast(array, &DataType::Int32).map_err(failed)?;
@@ -424,10 +472,8 @@ fn column_hashes(array: &ArrayRef, dtype: &PandasType) -> Result<Vec<u64>> {
         }
         _ => {
             let is_nan = |bits: u64| dtype.misses_by_nan() && bits == NAN;
-            bits(array, dtype)?
-                .into_iter()
-                .map(|bits| if is_nan(bits) { MISSING } else { mix(bits) })
-                .collect()
+            let hash = |bits: &u64| if is_nan(*bits) { MISSING } else { mix(*bits) };
+            bits(array, dtype)?.iter().map(hash).collect()
         }
     };
     if array.null_count() > 0 {

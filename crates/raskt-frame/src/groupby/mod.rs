@@ -3,7 +3,10 @@
 //! States are tables: a row for each group, the keys first, then the columns of the states. Putting them together may go in
 //! a tree, since states of states are states.
 
+mod folds;
+mod moments;
 mod parameters;
+mod plan;
 mod state;
 mod steps;
 mod table;

@@ -53,15 +53,6 @@ impl Function {
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, function)| *function == self).map_or("sum", |(name, _)| name)
     }
-
-    /// How many columns its state has.
-    pub(super) fn n_states(self) -> usize {
-        match self {
-            Self::Mean => 2,
-            Self::Var | Self::Std => 3,
-            _ => 1,
-        }
-    }
 }
 
 /// A column of the result.

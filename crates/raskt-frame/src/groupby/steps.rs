@@ -7,6 +7,7 @@ use arrow::compute;
 use raskt_core::{ErrorKind, Result};
 
 use super::parameters::GroupBy;
+use super::plan::Plan;
 use super::state;
 use crate::keys::Groups;
 use crate::sort::{Direction, order};
@@ -19,16 +20,15 @@ use crate::{Field, Index, Kind, PandasType, Schema, Table};
 /// As [`concat`]; [`ErrorKind::InvalidValue`] for columns that are not there; [`ErrorKind::NotImplemented`] for dtypes that
 /// pandas works on.
 pub fn partial(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
+    let plan = Plan::new(parameters)?;
     let table = concat(tables)?;
     let keys = parameters.keys.iter().map(|key| key.of(&table)).collect::<Result<Vec<_>>>()?;
     let groups = grouped(&keys, table.n_rows())?;
     let mut columns = taken(&keys, &groups)?;
     let mut fields: Vec<Field> = keys.into_iter().map(|(_, field)| field).collect();
-    for (number, aggregate) in (0_i64..).zip(&*parameters.aggregates) {
-        for array in state::of(&table, aggregate, &groups)? {
-            fields.push(Field::new(number, PandasType::Arrow(array.data_type().clone())));
-            columns.push(array);
-        }
+    for (number, array) in (0_i64..).zip(state::states(&table, &plan, &groups)?) {
+        fields.push(Field::new(number, PandasType::Arrow(array.data_type().clone())));
+        columns.push(array);
     }
     let states = Table::over_range(Schema::new(Kind::Frame, fields), columns, groups.len())?;
     match parameters.dropna && groups.missing.contains(&true) {
@@ -50,13 +50,8 @@ pub fn combine(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
     let keys = key_columns(&table, n_keys)?;
     let groups = grouped(&keys, table.n_rows())?;
     let mut columns = taken(&keys, &groups)?;
-    let mut at = n_keys;
-    for aggregate in &*parameters.aggregates {
-        let n_columns = aggregate.function.n_states();
-        let states = table.columns().get(at..at + n_columns).ok_or_else(no_states)?;
-        columns.extend(state::merged(states, aggregate.function, &groups)?);
-        at += n_columns;
-    }
+    let plan = Plan::new(parameters)?;
+    columns.extend(state::merged_states(&table.columns()[n_keys..], &plan, &groups)?.ok_or_else(no_states)?);
     Table::over_range(Arc::clone(table.schema()), columns, groups.len())
 }
 
@@ -71,16 +66,13 @@ pub fn finalise(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
     let keys = key_columns(&states, n_keys)?;
     let mut columns: Vec<ArrayRef> = Vec::new();
     let mut fields = Vec::new();
-    let mut at = n_keys;
-    for aggregate in &*parameters.aggregates {
-        let n_columns = aggregate.function.n_states();
-        let own = states.columns().get(at..at + n_columns).ok_or_else(no_states)?;
+    let plan = Plan::new(parameters)?;
+    for (aggregate, at) in parameters.aggregates.iter().zip(&plan.columns_of) {
         let dtype = aggregate.dtype()?;
-        let result = state::result(own, aggregate.function)?;
+        let result = state::result(&states.columns()[n_keys..], at, aggregate.function)?;
         let storage = dtype.storage().ok_or_else(no_states)?;
         columns.push(compute::cast(&result, &storage).map_err(failed)?);
         fields.push(Field { label: aggregate.label.clone(), dtype });
-        at += n_columns;
     }
     let levels: Arc<[ArrayRef]> = keys.iter().map(|(array, _)| Arc::clone(array)).collect();
     let index = keys.iter().map(|(_, field)| field.clone());

@@ -118,12 +118,12 @@ impl<'a> Column<'a> {
                 let codes = codes(array.as_any_dictionary());
                 (codes.into_iter().map(|code| code as u64).collect(), None)
             }
-            DataType::UInt64 | DataType::Boolean => (bits(array, dtype)?, None),
+            DataType::UInt64 | DataType::Boolean => (bits(array, dtype)?.to_vec(), None),
             DataType::Float32 | DataType::Float64 => {
                 let in_order = |bits: u64| if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-                (bits(array, dtype)?.into_iter().map(in_order).collect(), None)
+                (bits(array, dtype)?.iter().map(|bits| in_order(*bits)).collect(), None)
             }
-            _ => (bits(array, dtype)?.into_iter().map(|bits| bits ^ (1 << 63)).collect(), None),
+            _ => (bits(array, dtype)?.iter().map(|bits| bits ^ (1 << 63)).collect(), None),
         };
         const NAN_IN_ORDER: u64 = 0xfff8_0000_0000_0000;
         let is_nan = |number: u64| array.data_type().is_floating() && number == NAN_IN_ORDER;
