@@ -66,7 +66,9 @@ def _number(x: Any) -> Any:
     import numpy as np
     import pandas as pd
 
-    if isinstance(x, (pd.Timestamp, pd.Timedelta)) and x is not pd.NaT and getattr(x, "tzinfo", None) is None:
+    if isinstance(x, pd.Timestamp) and x is not pd.NaT and x.tz is not None:
+        return {"dtype": f"datetime64[{x.unit}, {x.tz}]", "value": int(x.asm8.astype("int64"))}
+    if isinstance(x, (pd.Timestamp, pd.Timedelta)) and x is not pd.NaT:
         x = x.to_numpy()
     if (
         isinstance(x, (np.datetime64, np.timedelta64))

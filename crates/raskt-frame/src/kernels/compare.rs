@@ -12,8 +12,9 @@ use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type};
 use raskt_core::{DType, ErrorKind, Param, Result};
 
 use super::arithmetic::time;
-use super::column::{Planned, Side, Type};
+use super::column::{Column, Planned, Side, Type};
 use super::promote::{is_integer, meeting, number, storage};
+use super::times::as_time_of;
 use crate::PandasType;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +38,25 @@ pub(super) fn plan(name: &str, left: &Type<'_>, right: &Type<'_>) -> Option<Plan
         "ge" => Op::GreaterEqual,
         _ => return None,
     };
-    let (kept, result) = meet(*left, *right)?;
+    // A literal beside times is one of them, in the unit of the column.
+    let timed = |side: &Type<'_>, other: &Type<'_>| match (side, other) {
+        (Type::Literal(value), Type::Column(dtype) | Type::Scalar(dtype)) => as_time_of(value, dtype),
+        _ => None,
+    };
+    let times = [timed(left, right), timed(right, left)];
+    let met = [left, right].map(|side| *side);
+    let [left, right] = [0, 1].map(|at| times[at].as_ref().map_or(met[at], Type::Literal));
+    let (kept, result) = meet(left, right)?;
     let is_missing_unequal = result == PandasType::Plain(DType::Bool);
     Some(Planned::new(result, move |columns| {
         let [left, right] = columns else {
             return Err(ErrorKind::InvalidGraph("a comparison of anything but two".to_owned()).into());
         };
-        let compared = run(op, &left.side(&kept)?, &right.side(&kept)?)?;
+        let side = |column: &Column, time: &Option<Param>| match time {
+            Some(time) => Column::Literal(time.clone()).side(&kept),
+            None => column.side(&kept),
+        };
+        let compared = run(op, &side(left, &times[0])?, &side(right, &times[1])?)?;
         Ok(Arc::new(match is_missing_unequal {
             true => without_nulls(&compared, op == Op::NotEqual),
             false => compared,

@@ -17,8 +17,10 @@ mod plan;
 mod promote;
 mod round;
 mod text;
+mod times;
 
 pub use column::{Column, Planned, Type, mask, spread, spread_literal, typed_literal};
 pub use missing::is_missing;
 pub use plan::plan;
 pub(crate) use promote::{Flavour, is_float, is_integer, number, promoted};
+pub(crate) use times::time;

@@ -10,6 +10,7 @@ use arrow::datatypes::{Float32Type, Float64Type, Int64Type, UInt64Type};
 use raskt_core::{DType, ErrorKind, Result, TimeUnit};
 
 use super::CsvFormat;
+use crate::kernels::time;
 use crate::{Field, PandasType};
 
 /// A field is not of its column's dtype.
@@ -196,78 +197,4 @@ pub(super) fn truth(text: &[u8]) -> Option<bool> {
         b"False" | b"FALSE" | b"false" => Some(false),
         _ => None,
     }
-}
-
-/// A point in time as ISO 8601 writes it (`2015-01-31`, `2015-01-31 12:30:00.25`, with `T` between), in units since 1970.
-#[inline]
-pub(super) fn time(text: &[u8], unit: TimeUnit) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| -> Option<i64> {
-        let digits = text.get(range)?;
-        digits
-            .iter()
-            .try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
-    };
-    let is = |at: usize, byte: u8| text.get(at) == Some(&byte);
-    if text.len() < 10 || !is(4, b'-') || !is(7, b'-') {
-        return None;
-    }
-    let days = days_since_1970(number(0..4)?, number(5..7)?, number(8..10)?)?;
-    let mut seconds = days * 86_400;
-    let mut nanoseconds = 0;
-    if text.len() > 10 {
-        if !(is(10, b' ') || is(10, b'T')) || text.len() < 16 || !is(13, b':') {
-            return None;
-        }
-        let (hour, minute) = (number(11..13)?, number(14..16)?);
-        let second = match text.len() {
-            16 => 0,
-            _ if is(16, b':') => number(17..19)?,
-            _ => return None,
-        };
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
-        seconds += hour * 3600 + minute * 60 + second;
-        if text.len() > 19 {
-            let n_digits = text.len() - 20;
-            if !is(19, b'.') || !(1..=9).contains(&n_digits) {
-                return None;
-            }
-            nanoseconds = number(20..text.len())? * 10_i64.pow(9 - u32::try_from(n_digits).ok()?);
-        }
-    }
-    let per_second = match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-        TimeUnit::Day | TimeUnit::Hour | TimeUnit::Minute => return None,
-    };
-    // What the unit cannot say is for pandas to read.
-    let rest = nanoseconds * per_second;
-    if rest % 1_000_000_000 != 0 {
-        return None;
-    }
-    seconds.checked_mul(per_second)?.checked_add(rest / 1_000_000_000)
-}
-
-/// Howard Hinnant's `days_from_civil`; `None` for dates that there are not.
-fn days_since_1970(year: i64, month: i64, day: i64) -> Option<i64> {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let n_days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if !(1..=n_days).contains(&day) {
-        return None;
-    }
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let era = shifted.div_euclid(400);
-    let year_of_era = shifted.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    Some(era * 146_097 + day_of_era - 719_468)
 }

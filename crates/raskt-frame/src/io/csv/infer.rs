@@ -4,8 +4,9 @@ use raskt_core::{DType, ErrorKind, Fit, Result, TimeUnit};
 use rustc_hash::FxHashMap;
 
 use super::CsvFormat;
-use super::columns::{float, integer, time, truth};
+use super::columns::{float, integer, truth};
 use super::lines::{Ended, Lines, unquoted};
+use crate::kernels::time;
 use crate::{Field, Label, PandasType};
 
 /// What the first lines of a file say.

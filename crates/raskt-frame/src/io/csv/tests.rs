@@ -153,7 +153,7 @@ fn in_blocks(file: &TestFile, inferred: &Inferred, n_bytes: usize, size: usize) 
 
 #[test]
 fn times_are_read_as_iso_writes_them() {
-    let time = |text: &str, unit| columns::time(text.as_bytes(), unit);
+    let time = |text: &str, unit| crate::kernels::time(text.as_bytes(), unit);
     assert_eq!(time("1970-01-02", TimeUnit::Second), Some(86_400));
     assert_eq!(time("1969-12-31T23:59:59.5", TimeUnit::Millisecond), Some(-500));
     assert_eq!(time("2000-02-29 00:00", TimeUnit::Second), Some(951_782_400));
