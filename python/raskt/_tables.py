@@ -282,8 +282,8 @@ def one_row(x: Any) -> Any:
 
 def _ones(series: pd.Series[Any]) -> pd.Series[Any]:
     value = _some(series.array)
-    if isinstance(series.dtype, pd.CategoricalDtype) and len(series.cat.categories) == 0:
-        value = np.nan
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        value = series.dtype.categories[0] if len(series.dtype.categories) else np.nan
     return pd.Series([value], dtype=series.dtype, name=series.name)
 
 

@@ -52,6 +52,13 @@ pub const WHOLE: &str = "raskt.dataframe._partition.whole";
 /// `call(*partitions, function=, args=, kwargs=, schema=, checks=)`: a function of the user's on partitions; its arguments are
 /// as those of [`METHOD`]. What it returns is compared with the schema where `checks` says so.
 pub const CALL: &str = "raskt.dataframe._partition.call";
+/// `folded_chunk(object, function=, kwargs=)`: a function of one partition; what it returns is for [`FOLDED`].
+pub const FOLDED_CHUNK: &str = "raskt.dataframe._partition.folded_chunk";
+/// `folded(*results, function=, kwargs=, schema=, checks=)`: a function of the list of results. What it returns is compared with
+/// the schema, if there is one and `checks` says so.
+pub const FOLDED: &str = "raskt.dataframe._partition.folded";
+/// `carried(*values, function=, schema=, checks=)`: a function of what is carried and of a partition, or of nothing.
+pub const CARRIED: &str = "raskt.dataframe._partition.carried";
 /// `checked(object, schema=, checks=)`: an object that users made, compared with the schema where `checks` says so.
 pub const CHECKED: &str = "raskt.dataframe._partition.checked";
 /// `parquet(object, path=, compression=, row_group_rows=, index=, options=)`: a Parquet file of the object; a series of one

@@ -14,6 +14,7 @@ _HOMES = {
     "mapping": "map_partitions",
     "merging": "merge",
     "reading": "read_csv read_parquet",
+    "windows": "map_overlap",
     "writing": "to_csv to_json to_parquet",
 }
 _HOME = {name: f"raskt.dataframe.{home}" for home, names in _HOMES.items() for name in names.split()}

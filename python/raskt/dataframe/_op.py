@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "binary",
     "call",
+    "carry",
     "changed",
     "expr_of",
     "frame_of",
@@ -29,6 +30,7 @@ __all__ = [
     "reduction",
     "rows_method",
     "schema_of",
+    "tree",
 ]
 
 
@@ -193,6 +195,7 @@ def call(
     meta: Any,
     *,
     clears: bool,
+    keeps: bool = False,
     label: str | None = None,
     checks: bool = True,
 ) -> Any:
@@ -208,6 +211,8 @@ def call(
         What it returns, without rows.
     clears : bool
         Whether the index may be another one.
+    keeps : bool, optional
+        Whether the rows are those of the first frame: the result goes together with it in other operations.
     label : str, optional
         What users call it, where that is not the function's name.
     checks : bool, optional
@@ -222,10 +227,66 @@ def call(
         "kwargs": named,
         "schema": schema_of(meta),
         "clears": clears,
+        "keeps": keeps,
         "checks": checks,
         "label": label or _raskt.function_name(function),
     }
     return frame_of(_raskt.frame_op("call", tuple(operands.exprs), parameters))
+
+
+def tree(
+    frame: Any,
+    chunk: Callable[..., Any],
+    combine: Callable[..., Any],
+    aggregate: Callable[..., Any],
+    meta: Any,
+    *,
+    label: str,
+    checks: bool = True,
+    kwargs: tuple[dict[str, Any], dict[str, Any], dict[str, Any]] = ({}, {}, {}),
+) -> Any:
+    """Ask for partial results of partitions, put together in a tree.
+
+    Parameters
+    ----------
+    frame : DataFrame, Series or Index
+        What has the partitions.
+    chunk : callable
+        What makes a partial result, any object, of a partition.
+    combine, aggregate : callable
+        What makes another partial result, or the result, of a list of partial results, which are in order.
+    meta : object
+        What the result is like, without rows.
+    label : str
+        What users call it.
+    checks : bool, optional
+        Whether the result is compared with ``meta``.
+    kwargs : tuple of dict, optional
+        Keywords of each of the three.
+    """
+    parameters: dict[str, Any] = {"schema": schema_of(meta), "checks": checks, "label": label}
+    named = {"chunk": chunk, "combine": combine, "aggregate": aggregate}
+    for (name, function), given in zip(named.items(), kwargs, strict=True):
+        parameters[name] = _raskt.Whole(function)
+        parameters[f"{name}_kwargs"] = {key: literal(value) for key, value in given.items()}
+    return op("tree", (frame,), parameters)
+
+
+def carry(frame: Any, function: Callable[..., Any], *, reverse: bool = False) -> Any:
+    """Ask for what is carried from partition to partition: for each, that of those before it.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+        What has the partitions.
+    function : callable
+        What makes, of what is carried to a partition and the partition, what is carried on; without
+        arguments, what is carried to the first one.
+    reverse : bool, optional
+        Whether it is carried from the last partition to the first one.
+    """
+    given = {"function": _raskt.Whole(function), "schema": frame._expr.schema, "reverse": reverse}
+    return op("carry", (frame,), given)
 
 
 def schema_of(meta: Any) -> Any:

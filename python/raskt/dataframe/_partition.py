@@ -21,11 +21,14 @@ __all__ = [
     "assign",
     "between",
     "call",
+    "carried",
     "checked",
     "column",
     "columns",
     "conform",
     "filter",
+    "folded",
+    "folded_chunk",
     "joined",
     "length",
     "merge",
@@ -385,8 +388,9 @@ def _cast(series: Any, dtype: Any, label: Any) -> Any:
         same = bool((cast.astype(object).eq(series.astype(object)) | series.isna()).all())
     except (TypeError, ValueError):
         same = False
-    if dtype.kind in "iub" and series.dtype.kind == "f" and series.isna().any():
-        # Whole numbers that lack values are floats in pandas: which partitions do is not known before.
+    if dtype.kind in "iub" and series.dtype.kind in "fO" and series.isna().any():
+        # Whole numbers that lack values are floats in pandas, and truth values objects: which partitions do
+        # is not known before.
         return series
     kinds = {series.dtype.kind, dtype.kind}
     if not same or (len(kinds) == 2 and kinds & set("mM")):
@@ -491,3 +495,20 @@ def call(
     named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
     found = function(*given, **named)
     return checked(found, schema, checks)
+
+
+def folded_chunk(part: Any, function: Any, kwargs: Any = None) -> Any:
+    """Return a partial result of a partition, for `folded`."""
+    return function(part, **(kwargs or {}))
+
+
+def folded(*results: Any, function: Any, kwargs: Any = None, schema: Any = None, checks: bool = True) -> Any:
+    """Return what a function makes of partial results, which it gets as a list."""
+    found = function(list(results), **(kwargs or {}))
+    return found if schema is None else checked(found, schema, checks)
+
+
+def carried(*values: Any, function: Any, **others: Any) -> Any:
+    """Return what is carried on past a partition; of no values, what is carried to the first one."""
+    del others
+    return function(*values)

@@ -13,6 +13,7 @@ from raskt.dataframe._merge_methods import MergeMethods
 from raskt.dataframe._op import method, op
 from raskt.dataframe._operator_methods import OperatorMethods
 from raskt.dataframe._operators import Operators
+from raskt.dataframe._ordered import OrderedMethods
 from raskt.dataframe._output_methods import FrameOutput, TextOutput
 from raskt.dataframe._parameters import labels as labels_of
 from raskt.dataframe._partitions import PartitionMethods
@@ -38,7 +39,7 @@ loc_of: Callable[..., Any] = late("raskt.dataframe._location", "Locator")
 iloc_of: Callable[..., Any] = late("raskt.dataframe._location", "PositionLocator")
 
 
-class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, Reductions, Frame):
+class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, OrderedMethods, Reductions, Frame):
     """What dataframes and series share: rows with an index."""
 
     __slots__ = ()

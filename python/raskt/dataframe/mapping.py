@@ -135,7 +135,7 @@ def map_ufunc(ufunc: Any, inputs: Any, kwargs: Any) -> Any:
         )
     args, leads = _leading(tuple(inputs), frames)
     function = _Wrapped(ufunc, False, leads) if leads else ufunc
-    return call(function, args, dict(kwargs), meta, clears=False, label=ufunc.__name__)
+    return call(function, args, dict(kwargs), meta, clears=False, keeps=not leads, label=ufunc.__name__)
 
 
 def _by_rows(frame: Any, func: Any, args: Any, result_type: Any, kwargs: Any) -> Any:
@@ -155,7 +155,7 @@ def apply_rows(
     if meta is None:
         meta = meta_of_call(_by_rows, given, {})
     prototype = make_meta(meta, index=_index_of(frame))
-    return call(_by_rows, given, {}, prototype, clears=False, label="apply")
+    return call(_by_rows, given, {}, prototype, clears=False, keeps=True, label="apply")
 
 
 def _by_values(series: Any, func: Any, args: Any, kwargs: Any) -> Any:
@@ -170,7 +170,7 @@ def apply_values(series: Any, func: Any, args: Any, meta: Any, kwargs: dict[str,
     prototype = make_meta(meta, index=_index_of(series))
     if getattr(prototype, "ndim", 0) == 1 and prototype.name is None:
         prototype = prototype.rename(series._meta.name)
-    return call(_by_values, given, {}, prototype, clears=False, label="apply")
+    return call(_by_values, given, {}, prototype, clears=False, keeps=True, label="apply")
 
 
 def _mapped(frame: Any, arg: Any, na_action: Any, kwargs: Any) -> Any:
@@ -185,7 +185,7 @@ def map_values(frame: Any, arg: Any, na_action: Any, meta: Any, kwargs: dict[str
     prototype = make_meta(meta, index=_index_of(frame))
     if getattr(prototype, "ndim", 0) == 1 and prototype.name is None:
         prototype = prototype.rename(frame._meta.name)
-    return call(_mapped, given, {}, prototype, clears=False, label="map")
+    return call(_mapped, given, {}, prototype, clears=False, keeps=True, label="map")
 
 
 def sampled(frame: Any, n: Any, frac: Any, replace: bool, random_state: Any) -> Any:

@@ -1,5 +1,7 @@
 //! Frames that users' functions make: of partitions, of arguments, and delayed values that are partitions.
 
 mod table;
+mod tree;
 
-pub use table::{CALL, FROM_DELAYED, FROM_MAP, rows};
+pub use table::{CALL, CLEARS, FROM_DELAYED, FROM_MAP, KEEPS, rows};
+pub use tree::{CARRY, TREE};

@@ -11,9 +11,13 @@ use crate::arguments::{get, list};
 use crate::operations::{Job, LowerFn, MetaFn, Row};
 use crate::{FrameMeta, Schema, library};
 
-/// A function on the partitions of operand 0, one by one; the parameters are those of [`library::CALL`], and `clears`, which
-/// says that the index may be another one, so that divisions are not known any more.
+/// A function on the partitions of operand 0, one by one; the parameters are those of [`library::CALL`], [`CLEARS`] and
+/// [`KEEPS`].
 pub const CALL: &str = "call";
+/// Whether the index may be another one, so that divisions are not known any more.
+pub const CLEARS: &str = "clears";
+/// Whether the rows are those of operand 0, under the same index.
+pub const KEEPS: &str = "keeps";
 /// A function on each of the lists of arguments in the parameter `items`: a partition each.
 pub const FROM_MAP: &str = "from_map";
 /// The values of delayed calls, a partition each; `checks` says whether they are compared with the schema.
@@ -31,24 +35,29 @@ pub fn rows() -> Vec<Row> {
         library: Some(library),
         lower,
     };
-    vec![
+    let mut rows = super::tree::rows();
+    rows.extend([
         row(CALL, Arity::AtLeast(1), call_meta, library::CALL, call),
         row(FROM_MAP, Arity::Exactly(0), from_map_meta, library::CALL, from_map),
         row(FROM_DELAYED, Arity::AtLeast(1), from_delayed_meta, library::CHECKED, from_delayed),
-    ]
+    ]);
+    rows
 }
 
-fn schema(parameters: &Param) -> Result<Schema> {
+pub(super) fn schema(parameters: &Param) -> Result<Schema> {
     Schema::from_param(get(parameters, "schema"))
 }
 
 fn call_meta(operands: &[Meta], parameters: &Param) -> Result<Option<Meta>> {
     let missing = || ErrorKind::InvalidGraph("a call without operands".to_owned());
     let first = operands.first().ok_or_else(missing)?;
-    let clears = get(parameters, "clears") == &Param::Bool(true);
+    let clears = get(parameters, CLEARS) == &Param::Bool(true);
     let divisions = if clears { None } else { FrameMeta::of(first)?.divisions.clone() };
     let n_partitions = operands.iter().map(FrameMeta::n_partitions).max().unwrap_or(1);
     let own = FrameMeta { schema: schema(parameters)?, divisions };
+    if get(parameters, KEEPS) == &Param::Bool(true) && FrameMeta::n_partitions(first) == n_partitions {
+        return Ok(Some(own.into_meta_like(first)));
+    }
     own.into_meta(n_partitions.fit::<u32>()).map(Some)
 }
 

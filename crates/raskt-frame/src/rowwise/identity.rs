@@ -1,14 +1,21 @@
 //! Which rows an expression has: operations that keep them are told by what they are made of.
 
-use raskt_core::{Result, Token};
+use raskt_core::{Param, Result, Token};
 use raskt_expr::Expr;
 
 use super::method::METHOD;
 use super::select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
+use crate::arguments::get;
+use crate::calls::{CALL, CLEARS, KEEPS};
 use crate::operations::COLLECTION;
 
 fn is(expr: &Expr, operations: &[&str]) -> bool {
     expr.collection().as_str() == COLLECTION && operations.contains(&expr.operation().as_str())
+}
+
+/// Whether `expr` is a function of partitions of which a parameter says so.
+fn is_call(expr: &Expr, parameter: &str, value: bool) -> bool {
+    is(expr, &[CALL]) && get(expr.parameters(), parameter) == &Param::Bool(value)
 }
 
 /// What stands for the rows of `expr`: expressions of equal tokens have the same rows under the same index, partition by
@@ -22,6 +29,7 @@ pub fn rows_of(expr: &Expr) -> Result<Token> {
     loop {
         match expr.operands() {
             [operand, ..] if is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL]) => expr = operand,
+            [operand, ..] if is_call(expr, KEEPS, true) => expr = operand,
             [operand, mask] if is(expr, &[FILTER]) => {
                 filters.push(mask.token());
                 expr = operand;
@@ -41,7 +49,7 @@ pub fn rows_of(expr: &Expr) -> Result<Token> {
 pub fn cut(expr: &Expr) -> Token {
     let mut expr = expr;
     while let [operand, ..] = expr.operands()
-        && is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, FILTER])
+        && (is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, FILTER]) || is_call(expr, CLEARS, false))
     {
         expr = operand;
     }

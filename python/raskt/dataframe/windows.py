@@ -1,0 +1,379 @@
+"""What looks at rows before and behind: cumulative methods, shifts, filling, windows, overlaps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raskt._lazy import late, late_module
+from raskt.dataframe._metas import make_meta, meta_of_call, no_default
+from raskt.dataframe._op import call, carry, is_frame, rows_method
+from raskt.dataframe._selection import get_column
+
+__all__ = ["Rolling", "accumulated", "filled", "map_overlap", "rolled", "shifted"]
+
+_neighbours: Any = late_module("raskt.dataframe._neighbours")
+one_row: Any = late("raskt._tables", "one_row")
+_partition: Any = late_module("raskt.dataframe._partition")
+
+
+def is_along_columns(frame: Any, axis: Any) -> bool:
+    """Return whether an axis is that of columns.
+
+    Raises
+    ------
+    ValueError
+        For one that there is not.
+    """
+    if axis in (0, "index", "rows", None):
+        return False
+    if axis in (1, "columns") and frame._expr.kind == "frame":
+        return True
+    raise ValueError(f"No axis named {axis!r} for object type {type(frame).__name__}")
+
+
+def accumulated(frame: Any, name: str, axis: Any, skipna: bool) -> Any:
+    """Return what a cumulative method makes of a frame or series."""
+    named = {} if skipna else {"skipna": False}
+    if is_along_columns(frame, axis):
+        return _beside(frame, _neighbours.Method(name, axis=1, **named), None, None, name)
+    function = _neighbours.Accumulate(name, skipna)
+    meta = _partition.asked(function, frame._meta)
+    last = _neighbours.Accumulate(name, skipna, fills=skipna)
+    states = call(_neighbours.last_of, (frame, last), {}, meta, clears=True, label=f"{name}-of-partition")
+    carried = carry(states, _neighbours.LastOf(last))
+    return call(
+        _neighbours.accumulated, (frame, carried, function), {}, meta, clears=False, keeps=True, label=name
+    )
+
+
+def _beside(frame: Any, function: Any, before: Any, behind: Any, label: str, meta: Any = None) -> Any:
+    """Return what a function makes of each partition with rows that are carried to it."""
+    if meta is None:
+        # Of no rows at all, pandas' frames keep dtypes that they do not keep otherwise.
+        meta = _partition.asked(function, one_row(frame._meta)).iloc[:0].set_axis(frame._meta.index)
+    given = (frame, before, behind, function)
+    return call(_neighbours.beside, given, {}, meta, clears=False, keeps=True, label=label)
+
+
+def _whole_number(periods: Any, name: str) -> int:
+    if isinstance(periods, bool) or not hasattr(periods, "__index__"):
+        raise TypeError(f"{name} must be a whole number, found {periods!r}")
+    number: int = periods.__index__()
+    return number
+
+
+def shifted(frame: Any, name: str, periods: Any, axis: Any, named: dict[str, Any], freq: Any = None) -> Any:
+    """Return a frame whose rows are shifted (``shift``), or taken from those at another place (``diff``)."""
+    n = _whole_number(periods, "periods")
+    if freq is not None:
+        return rows_method(frame, name, n, freq=freq, clears=True)
+    if is_along_columns(frame, axis):
+        return _beside(frame, _neighbours.Method(name, n, axis=1, **named), None, None, name)
+    before = carry(frame, _neighbours.Last(n)) if n > 0 else None
+    behind = carry(frame, _neighbours.First(-n), reverse=True) if n < 0 else None
+    return _beside(frame, _neighbours.Method(name, n, **named), before, behind, name)
+
+
+def filled(frame: Any, name: str, axis: Any, limit: Any, limit_area: Any = None) -> Any:
+    """Return a frame whose missing values are those before (``ffill``) or behind (``bfill``)."""
+    if limit is not None and _whole_number(limit, "limit") < 1:
+        raise ValueError(f"Limit must be greater than 0, found {limit!r}")
+    named = {} if limit is None else {"limit": int(limit)}
+    if is_along_columns(frame, axis):
+        area = {} if limit_area is None else {"limit_area": limit_area}
+        return _beside(frame, _neighbours.Method(name, axis=1, **named, **area), None, None, name)
+    if limit_area is not None:
+        raise NotImplementedError(
+            f"{name} with limit_area={limit_area!r}: whether a gap has values on both sides is a question of "
+            "all partitions; use map_partitions, or repartition(npartitions=1) first"
+        )
+    function = _neighbours.Method(name, **named)
+    is_back = name == "bfill"
+    if limit is not None:
+        ends = _neighbours.First(int(limit)) if is_back else _neighbours.Last(int(limit))
+        carried = carry(frame, ends, reverse=is_back)
+    else:
+        states = call(
+            _neighbours.last_of, (frame, function, is_back), {}, frame._meta, clears=True,
+            label=f"{name}-of-partition",
+        )  # fmt: skip
+        carried = carry(states, _neighbours.LastOf(function, is_back), reverse=is_back)
+    return _beside(frame, function, None if is_back else carried, carried if is_back else None, name)
+
+
+# ---- windows ----
+
+
+def _reach(value: Any, name: str) -> Any:
+    """Return how far a window reaches: a number of rows, or a span of time."""
+    if value is None:
+        return 0
+    if hasattr(value, "__index__") and not isinstance(value, bool):
+        if value.__index__() < 0:
+            raise ValueError(f"{name} must be a number of rows of 0 or more, or a timedelta, found {value!r}")
+        return value.__index__()
+    import pandas as pd
+
+    try:
+        span = pd.Timedelta(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number of rows, or a timedelta, found {value!r}") from None
+    if span < pd.Timedelta(0):
+        raise ValueError(f"{name} must not be negative, found {value!r}")
+    return span
+
+
+def map_overlap(
+    func: Any,
+    df: Any,
+    before: Any,
+    after: Any,
+    *args: Any,
+    meta: Any = no_default,
+    enforce_metadata: bool = True,
+    transform_divisions: bool = True,
+    align_dataframes: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """Call a function on every partition together with rows of its neighbours.
+
+    What the function makes of the neighbours' rows is cut off again: so many rows of its result, from either
+    end. Rows are those of several neighbours, where the next one has too few.
+
+    Parameters
+    ----------
+    func : callable
+        The function, whose first argument are the rows.
+    df : DataFrame or Series
+        What has the partitions.
+    before, after : int, timedelta or str
+        How many rows before and behind a partition come with it, or how far they may be from its ends, by an
+        index of times that ascends.
+    *args, **kwargs
+        Further arguments of the function.
+    meta : object, optional
+        What comes out. Without it the function is called on the first rows, which are computed for that.
+    enforce_metadata : bool, optional
+        Whether what comes out of each partition is compared with ``meta``.
+    transform_divisions, align_dataframes : bool, optional
+        Accepted for Dask's sake.
+
+    Returns
+    -------
+    DataFrame or Series
+
+    Raises
+    ------
+    TypeError
+        For a span of time where the index is none of times; for what is no frame.
+    ValueError
+        For a negative number or span.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=4)
+    >>> rd.map_overlap(lambda part: part.rolling(3).sum(), s, 2, 0).compute().tolist()
+    [nan, nan, 6.0, 9.0]
+    """
+    del transform_divisions, align_dataframes
+    if not is_frame(df) or df._expr.kind not in ("frame", "series"):
+        raise TypeError(f"map_overlap needs a dataframe or series, found {type(df).__name__}")
+    if not callable(func):
+        raise TypeError(f"map_overlap needs a function, found {type(func).__name__}")
+    if any(is_frame(x) for x in (*args, *kwargs.values())):
+        raise NotImplementedError(
+            "map_overlap of several frames: bring their columns together by assign or merge before"
+        )
+    reach = (_reach(before, "before"), _reach(after, "after"))
+    if any(not isinstance(one, int) for one in reach):
+        _ordered_times(df, None, "before and after")
+    function = _neighbours.Apply(func, args, kwargs)
+    if meta is no_default or meta is None:
+        meta = meta_of_call(function, (df,), {})
+    prototype = make_meta(meta, index=df._meta.index)
+    given = (
+        df,
+        carry(df, _neighbours.Last(reach[0])) if reach[0] else None,
+        carry(df, _neighbours.First(reach[1]), reverse=True) if reach[1] else None,
+        function,
+        reach,
+    )
+    return call(
+        _neighbours.between, given, {}, prototype, clears=False, label="map_overlap", checks=enforce_metadata
+    )
+
+
+def _ordered_times(frame: Any, on: Any, what: str) -> None:
+    """Check that there is an index, or a column, of times."""
+    dtype = frame._meta.index.dtype if on is None else frame._meta[on].dtype
+    if getattr(dtype, "kind", "O") not in "Mm":
+        place = "an index" if on is None else f"column {on!r}"
+        raise TypeError(f"{what} of a span of time needs {place} of times, found one of dtype {dtype}")
+
+
+def rolled(frame: Any, window: Any, **options: Any) -> Rolling:
+    """Return the windows of a frame or series, over rows or over spans of time.
+
+    Raises
+    ------
+    ValueError
+        For a window that pandas does not take.
+    NotImplementedError
+        For windows that are objects.
+    """
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    if hasattr(window, "get_window_bounds"):
+        raise NotImplementedError(
+            f"windows by a {type(window).__name__}: call map_overlap, which says how far they reach"
+        )
+    if given.get("step") is not None:
+        raise NotImplementedError("rolling with step: which rows are taken depends on all partitions before")
+    given = {"window": window, **given}
+    # pandas looks at the arguments.
+    frame._meta.rolling(**given)
+    reach = _reach(window, "window")
+    if not isinstance(reach, int):
+        _ordered_times(frame, given.get("on"), "a window")
+    return Rolling(frame, given, reach)
+
+
+class Rolling:
+    """Windows over the rows of a frame or series: what `DataFrame.rolling` returns.
+
+    Each method is pandas' own, on a partition together with the rows before it (and behind it, for windows
+    that are centered) that windows reach.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=4)
+    >>> s.rolling(2).sum().compute().tolist()
+    [nan, 3.0, 5.0, 7.0]
+    """
+
+    __slots__ = ("_columns", "_frame", "_given", "_reach")
+
+    def __init__(self, frame: Any, given: dict[str, Any], reach: Any, columns: Any = None) -> None:
+        self._frame, self._given, self._reach, self._columns = frame, given, reach, columns
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self._given.items())
+        return f"Rolling[{given}]"
+
+    def __getitem__(self, key: Any) -> Rolling:
+        frame, on = self._frame, self._given.get("on")
+        wanted = key if isinstance(key, list) else [key]
+        for name in wanted:
+            get_column(frame, name)
+        needed = [*wanted, *([] if on is None or on in wanted else [on])]
+        return Rolling(frame[needed], self._given, self._reach, key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] != "_" and self._frame._expr.kind == "frame" and name in self._frame._expr.labels:
+            return self[name]
+        raise AttributeError(f"'Rolling' object has no attribute {name!r}")
+
+    def _asked(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Return what a method of pandas' windows makes of the rows."""
+        frame, reach, on = self._frame, self._reach, self._given.get("on")
+        function = _neighbours.Rolled(self._given, self._columns, name, args, kwargs)
+        before = carry(frame, _neighbours.Last(reach, on))
+        centered = self._given.get("center")
+        behind = carry(frame, _neighbours.First(reach, on), reverse=True) if centered else None
+        meta = _partition.asked(function, frame._meta)
+        return _beside(frame, function, before, behind, name, meta)
+
+    def count(self) -> Any:
+        """Return how many values each window has."""
+        return self._asked("count")
+
+    def sum(self, numeric_only: bool = False) -> Any:
+        """Return the sum of each window."""
+        return self._asked("sum", **_numeric(numeric_only))
+
+    def mean(self, numeric_only: bool = False) -> Any:
+        """Return the arithmetic mean of each window."""
+        return self._asked("mean", **_numeric(numeric_only))
+
+    def median(self, numeric_only: bool = False) -> Any:
+        """Return the median of each window."""
+        return self._asked("median", **_numeric(numeric_only))
+
+    def min(self, numeric_only: bool = False) -> Any:
+        """Return the least value of each window."""
+        return self._asked("min", **_numeric(numeric_only))
+
+    def max(self, numeric_only: bool = False) -> Any:
+        """Return the greatest value of each window."""
+        return self._asked("max", **_numeric(numeric_only))
+
+    def std(self, ddof: int = 1, numeric_only: bool = False) -> Any:
+        """Return the standard deviation of each window."""
+        return self._asked("std", ddof=ddof, **_numeric(numeric_only))
+
+    def var(self, ddof: int = 1, numeric_only: bool = False) -> Any:
+        """Return the variance of each window."""
+        return self._asked("var", ddof=ddof, **_numeric(numeric_only))
+
+    def sem(self, ddof: int = 1, numeric_only: bool = False) -> Any:
+        """Return the standard error of the mean of each window."""
+        return self._asked("sem", ddof=ddof, **_numeric(numeric_only))
+
+    def skew(self, numeric_only: bool = False) -> Any:
+        """Return the skewness of each window."""
+        return self._asked("skew", **_numeric(numeric_only))
+
+    def kurt(self, numeric_only: bool = False) -> Any:
+        """Return the excess kurtosis of each window."""
+        return self._asked("kurt", **_numeric(numeric_only))
+
+    def quantile(self, q: float, interpolation: str = "linear", numeric_only: bool = False) -> Any:
+        """Return a quantile of each window.
+
+        Parameters
+        ----------
+        q : float
+            Which one, from 0 to 1.
+        interpolation : str, optional
+            What is taken between two values, as in pandas.
+        numeric_only : bool, optional
+            Whether other columns than those of numbers are left out.
+        """
+        return self._asked("quantile", q, interpolation=interpolation, **_numeric(numeric_only))
+
+    def apply(self, func: Any, raw: bool = False, args: Any = None, kwargs: Any = None) -> Any:
+        """Call a function on every window.
+
+        Parameters
+        ----------
+        func : callable
+            The function of a window: a series, or an array where ``raw`` says so. It returns one number.
+        raw : bool, optional
+            Whether it gets arrays.
+        args : tuple, optional
+            Further arguments.
+        kwargs : dict, optional
+            Its keywords.
+        """
+        return self._asked("apply", func, raw=raw, args=args, kwargs=kwargs)
+
+    def aggregate(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Aggregate windows by one or several functions.
+
+        Parameters
+        ----------
+        func : str, callable, list or dict
+            A function, several, or those of each column.
+        *args, **kwargs
+            Their further arguments.
+        """
+        return self._asked("aggregate", func, *args, **kwargs)
+
+    agg = aggregate
+
+
+def _numeric(numeric_only: bool) -> dict[str, Any]:
+    return {"numeric_only": True} if numeric_only else {}
