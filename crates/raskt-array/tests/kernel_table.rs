@@ -36,14 +36,14 @@ Native results are those of NumPy to the bit, but for
 `tests/python/array/test_native_is_numpy.py` holds each row to NumPy over NaN, NaT, zeros of both signs, infinities,
 overflow, subnormal numbers, empty axes, arrays without axes, steps of either sign, other byte orders and read-only memory.
 
-Element-wise kernels report floating-point errors as NumPy does, by the `numpy.errstate` of whoever computes: each
+Kernels report floating-point errors as NumPy does, by the `numpy.errstate` of whoever computes: each
 step of a fused chain by its own name, each kind once a computation. `\"raise\"` fails the task that meets one, whose key the error has.
-The processor's flags (x86-64, AArch64) are read once a step and tile; remainders and floored division look at their
-operands. Nothing is read where all is ignored. Native kernels report no errors of sums and other reductions
-themselves, of products of matrices, of quotients and functions of complex numbers, of casts to integers that do
-not hold a number, of `arccosh`, `arctanh`, `logaddexp` and `reciprocal` of whole numbers, of times, and none in child
-processes; underflow they report of products, quotients, powers and casts. `divmod` reports as `floor_divide` and
-`remainder`. Where NumPy's own reports are wanted, set `array.native` to False.
+The processor's flags (x86-64, AArch64) are read once a step and tile; remainders, floored division and casts to integers look
+at their operands; of sums, products and means a flag counts where the result shows it. Nothing is read where all is ignored.
+Variances report as `reduce` what NumPy reports of its several steps, and quotients by no elements as `divide`; the advice that
+NumPy gives in words (\"Mean of empty slice\") is not repeated. Native kernels report nothing of products of matrices, of functions of
+complex numbers but `+`, `-`, `*`, `/`, of `logaddexp` and of times; underflow they report of products, quotients, powers and casts.
+`divmod` reports as `floor_divide` and `remainder`. Where NumPy's own reports are wanted, set `array.native` to False.
 
 Large products of floats (from 4 million multiplications a pair of blocks) are NumPy's too, that is its BLAS; smaller ones,
 and all of whole numbers, run natively.

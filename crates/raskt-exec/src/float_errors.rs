@@ -1,6 +1,6 @@
 //! Floating-point errors that native kernels met, by kind and operation, for a front end that tells its user.
 
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Name, Result};
 
 use crate::sync::Mutex;
 
@@ -46,6 +46,12 @@ impl FloatKinds {
         Self(self.0 & other.0)
     }
 
+    /// The kinds of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// This set if `holds`, else none.
     #[must_use]
     pub const fn when(self, holds: bool) -> Self {
@@ -75,14 +81,14 @@ impl FloatKinds {
 /// use raskt_exec::{FloatErrors, FloatKinds};
 /// let errors = FloatErrors::new(FloatKinds::DIVIDE);
 /// errors.add("divide", FloatKinds::ALL);
-/// assert_eq!(errors.found(), [("divide", FloatKinds::DIVIDE)]);
+/// assert_eq!(errors.found(), [("divide".into(), FloatKinds::DIVIDE)]);
 /// ```
 #[derive(Debug)]
 pub struct FloatErrors {
     asked: FloatKinds,
     /// The kinds that are errors of the task that meets them.
     raised: FloatKinds,
-    found: Mutex<Vec<(&'static str, FloatKinds)>>,
+    found: Mutex<Vec<(Name, FloatKinds)>>,
 }
 
 impl FloatErrors {
@@ -116,7 +122,7 @@ impl FloatErrors {
                 let words = raised.words();
                 return Err(ErrorKind::FloatingPoint(format!("{words} encountered in {operation}")).into());
             }
-            self.add(operation, kinds);
+            self.add(operation.as_str(), kinds);
         }
         Ok(())
     }
@@ -128,21 +134,21 @@ impl FloatErrors {
     }
 
     /// Notes that `operation` met `kinds`, of which those asked for are kept.
-    pub fn add(&self, operation: &'static str, kinds: FloatKinds) {
+    pub fn add(&self, operation: &str, kinds: FloatKinds) {
         let kinds = kinds.and(self.asked);
         if kinds.is_empty() {
             return;
         }
         let mut found = self.found.lock();
-        match found.iter_mut().find(|(other, _)| *other == operation) {
+        match found.iter_mut().find(|(other, _)| other.as_str() == operation) {
             Some((_, known)) => *known = known.or(kinds),
-            None => found.push((operation, kinds)),
+            None => found.push((operation.into(), kinds)),
         }
     }
 
     /// What was noted so far.
     #[must_use]
-    pub fn found(&self) -> Vec<(&'static str, FloatKinds)> {
+    pub fn found(&self) -> Vec<(Name, FloatKinds)> {
         self.found.lock().clone()
     }
 }

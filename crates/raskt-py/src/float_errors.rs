@@ -28,7 +28,7 @@ pub fn report(py: Python<'_>, run: &Run) -> PyResult<()> {
     if found.is_empty() {
         return Ok(());
     }
-    let found: Vec<_> = found.into_iter().map(|(operation, kinds)| (operation, kinds.bits())).collect();
+    let found: Vec<_> = found.iter().map(|(operation, kinds)| (operation.as_str(), kinds.bits())).collect();
     py.import(intern!(py, "raskt._float_errors"))?.call_method1(intern!(py, "report"), (found,))?;
     Ok(())
 }

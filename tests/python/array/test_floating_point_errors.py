@@ -140,9 +140,124 @@ def test_large_blocks_that_several_threads_share_report_too():
     assert told(quotient.compute) == {"divide by zero encountered in divide"}
 
 
-def test_the_synchronous_scheduler_reports_too():
+@pytest.mark.parametrize("scheduler", ["sync", "processes"])
+def test_other_schedulers_report_too(scheduler):
     quotient = lazy(np.ones(4)) / lazy(np.zeros(4))
-    assert told(lambda: quotient.compute(scheduler="sync")) == {"divide by zero encountered in divide"}
+    assert told(lambda: quotient.compute(scheduler=scheduler)) == {"divide by zero encountered in divide"}
+    assert told(lambda: (quotient - quotient).sum().compute(scheduler=scheduler)) == {
+        "divide by zero encountered in divide",
+        "invalid value encountered in subtract",
+    }
+
+
+def test_what_a_child_process_meets_is_raised_with_its_task():
+    quotient = lazy(np.ones(4)) / lazy(np.array([1.0, 1, 0, 1]))
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError, match="in divide") as caught:
+        quotient.compute(scheduler="processes")
+    assert any("in task ('divide" in note for note in caught.value.__notes__)
+
+
+big = 1.7e308
+REDUCED = {
+    "infinities of both signs": [np.inf, 1, -np.inf, 2],
+    "one infinity": [np.inf, 1, 2, 3],
+    "an overflow": [big, big, 1, 2],
+    "an infinity and a NaN": [np.inf, np.nan, 1, 2],
+    "large numbers": [1e200, -1e200, 1e200, 1],
+    "zeros": [0, 0, -0.0, 0],
+    "NaN": [np.nan, np.nan, 1, 2],
+}
+
+
+@pytest.mark.parametrize("chunks", [2, 4])
+@pytest.mark.parametrize("name", ["sum", "nansum", "prod", "nanprod", "mean", "nanmean", "max", "min"])
+@pytest.mark.parametrize("data", REDUCED.values(), ids=REDUCED.keys())
+def test_a_reduction_reports_what_numpy_reports(data, name, chunks):
+    x = np.array(data, "f8")
+    found = told(lambda: getattr(ra, name)(ra.from_array(x, chunks=chunks)).compute())
+    assert found == told(lambda: getattr(np, name)(x))
+    lines = np.stack([np.ones(4), x])
+    lazily = ra.from_array(lines, chunks=(1, chunks))
+    assert told(lambda: getattr(ra, name)(lazily, axis=1).compute()) == told(
+        lambda: getattr(np, name)(lines, axis=1)
+    )
+
+
+@pytest.mark.parametrize("name", ["cumsum", "cumprod"])
+@pytest.mark.parametrize("data", REDUCED.values(), ids=REDUCED.keys())
+def test_a_cumulative_function_reports_what_numpy_reports(data, name):
+    x = np.array(data, "f8")
+    found = told(lambda: getattr(ra, name)(ra.from_array(x, chunks=4), axis=0).compute())
+    assert found == told(lambda: getattr(np, name)(x))
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    to=st.sampled_from(["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4"]),
+    dtype=floats,
+    data=st.lists(
+        st.sampled_from(
+            [*VALUES, 300.0, -7e4, 2147483647.5, 2147483648.0, -2147483649.0, 3e9, 5e9, -1e10, 1e19]
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_a_cast_reports_what_numpy_reports(to, dtype, data):
+    with np.errstate(over="ignore"):
+        x = np.array(data).astype(dtype)
+    if to not in ("i8", "u8", "f4"):
+        # Of numbers in between, NumPy reports what its conversion on this processor does.
+        assume(((np.abs(x) < 2.0**31) | ~(np.abs(x) < 2.0**64)).all())
+    assert told(lambda: lazy(x).astype(to).compute()) == told(lambda: x.astype(to))
+
+
+def test_other_functions_with_a_bounded_domain_report_too():
+    cases = [("arccosh", [0.5, 1, 2]), ("arctanh", [1.0, 0.5]), ("arctanh", [2.0]), ("arctanh", [0.5, -0.5])]
+    for name, data in cases:
+        x = np.array(data)
+        assert told(lambda name=name, x=x: getattr(ra, name)(lazy(x)).compute()) == told(
+            lambda name=name, x=x: getattr(np, name)(x)
+        )
+    for dtype in ["i1", "i8", "u4"]:
+        x = np.array([0, 1], dtype)
+        assert told(lambda x=x: ra.reciprocal(lazy(x)).compute()) == told(lambda x=x: np.reciprocal(x))
+    for a, b in [(1 + 1j, 0), (0j, 0j), (1e300 + 1j, 1e-300), (1 + 1j, 2 - 1j), (complex("inf"), 1j)]:
+        x, y = np.array([a, 1j]), np.array([b, 1j])
+        assert told(lambda x=x, y=y: (lazy(x) / lazy(y)).compute()) == told(lambda x=x, y=y: x / y), (a, b)
+
+
+@pytest.mark.parametrize("name", ["var", "std", "nanvar"])
+def test_variances_say_what_they_met(name):
+    # In one pass, so that the step's name is not NumPy's.
+    def found(data):
+        return told(lambda: getattr(ra, name)(lazy(np.array(data))).compute())
+
+    assert "overflow encountered in reduce" in found(REDUCED["an overflow"])
+    assert found(REDUCED["one infinity"]) == {"invalid value encountered in reduce"}
+    assert found([1.0, 2, 4, np.nan]) == set()
+
+
+def test_what_is_made_of_nothing_is_an_invalid_quotient():
+    nothing = lazy(np.ones(0))
+    assert told(nothing.mean().compute) == {"invalid value encountered in divide"}
+    assert told(nothing.var().compute) == {"invalid value encountered in divide"}
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+        nothing.mean().compute()
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    name=st.sampled_from(["sum", "prod", "mean", "var", "nansum", "nanmean", "nanstd", "cumsum"]),
+    data=st.lists(st.floats(-1e10, 1e10) | st.just(np.nan), min_size=4, max_size=30),
+    dtype=floats,
+)
+def test_reductions_of_plain_numbers_report_nothing(name, data, dtype):
+    x = np.array(data, dtype)
+    assume(not np.isnan(x).all())
+    with np.errstate(under="ignore"):
+        found = told(lambda: getattr(ra, name)(lazy(x), axis=0).compute())
+        assert found <= told(lambda: getattr(np, name)(x))
 
 
 def test_persisting_reports_and_using_what_is_persisted_does_not_again():

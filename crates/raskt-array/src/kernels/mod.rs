@@ -12,6 +12,7 @@ pub(crate) mod create;
 mod crossing;
 mod element;
 pub(crate) mod elementwise;
+mod float_status;
 mod matmul;
 pub(crate) mod memory;
 mod nest;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use raskt_core::{Error, Function, FunctionId, Result};
 use raskt_exec::resolved::run_alone;
-use raskt_exec::{BodyRegistry, Call, CancelHere, CancelToken, Outcome, TaskCtx};
+use raskt_exec::{BodyRegistry, Call, CancelHere, CancelToken, FloatErrors, FloatKinds, Outcome, TaskCtx};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::bell::Bell;
@@ -326,7 +326,8 @@ impl Maker<'_> {
         let ticket = call.ticket;
         self.status.word().store(ticket, Ordering::Release);
         let started = now();
-        let (tag, payload) = pack_outcome(self.run(call), self.min_bytes);
+        let float_errors = FloatErrors::new(FloatKinds::from_bits(call.float_kinds));
+        let (tag, payload) = pack_outcome(self.run(call, &float_errors), self.min_bytes);
         let ended = now();
         self.status.word().store(0, Ordering::Release);
         let shared = self.shared;
@@ -337,10 +338,11 @@ impl Maker<'_> {
                 (tag, Parcel::lend(payload, &shared.traffic, &shared.sender)?)
             }
         };
-        self.hand_in(SentOutcome { ticket, span: (started, ended), tag, parcel })
+        let met = float_errors.found().into_iter().map(|(operation, kinds)| (operation, kinds.bits()));
+        self.hand_in(SentOutcome { ticket, span: (started, ended), float_errors: met.collect(), tag, parcel })
     }
 
-    fn run(&mut self, call: SentCall) -> Result<Outcome> {
+    fn run(&mut self, call: SentCall, float_errors: &FloatErrors) -> Result<Outcome> {
         if let Some(error) = &self.unset {
             return Err(error.clone());
         }
@@ -356,7 +358,7 @@ impl Maker<'_> {
             cancel: &cancel,
             n_threads: call.n_threads.max(1) as usize,
             worker: 0,
-            float_errors: None,
+            float_errors: Some(float_errors).filter(|errors| !errors.asked().is_empty()),
         };
         let made = Call {
             shared: &raskt_core::Param::Null,

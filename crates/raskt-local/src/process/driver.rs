@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::sealed::is_sealed;
-use raskt_core::{Error, ErrorKind, Fit, Payload, Result, Value};
+use raskt_core::{Error, ErrorKind, Fit, Name, Payload, Result, Value};
 use raskt_exec::run::Work;
-use raskt_exec::{ELSEWHERE, Job, NATIVE, Outcome, Report, Reported, Run, Span};
+use raskt_exec::{ELSEWHERE, FloatKinds, Job, NATIVE, Outcome, Report, Reported, Run, Span};
 use raskt_graph::Body;
 
 use super::Setup;
@@ -361,13 +361,15 @@ impl Driver {
         }
         link.traffic.tell(&link.sender)?;
         let n_threads = run.threads_per_task().fit::<u32>();
+        let float_kinds = run.options().float_errors.as_ref().map_or(0, |errors| errors.asked().bits());
         let (mut functions, mut sent) = (Vec::new(), Vec::with_capacity(calls.len()));
         for (job, call) in calls {
             self.ticket += 1;
             let (ticket, exclusive) = (self.ticket, call.exclusive);
             match lend(link, call, &mut functions) {
                 Ok((body, inputs)) => {
-                    sent.push(SentCall { ticket, run: serving.serial, exclusive, n_threads, body, inputs });
+                    let run = serving.serial;
+                    sent.push(SentCall { ticket, run, exclusive, n_threads, float_kinds, body, inputs });
                     self.flights.push_back(Flight { ticket, serving: serving.clone(), job });
                 }
                 Err(error) => reports.push(failed(run, &job, lost(&error))),
@@ -450,8 +452,10 @@ impl Driver {
         if run.is_over() {
             return Ok(());
         }
+        let met = outcome.float_errors;
         let found = unpack_outcome(outcome.tag, payload, self.hub.registry.as_ref());
         let found = found.and_then(|outcome| {
+            take_over(run, &met)?;
             self.end(run, &flight.job, &outcome, Span { started, ended })?;
             run.reported(outcome)
         });
@@ -641,6 +645,14 @@ impl Driver {
     fn idle_timeout(&self) -> Duration {
         self.hub.options.idle_timeout.unwrap_or(Duration::MAX)
     }
+}
+
+/// Takes over the floating-point errors that a task met in a child.
+fn take_over(run: &Run, met: &[(Name, u8)]) -> Result<()> {
+    let Some(all) = &run.options().float_errors else { return Ok(()) };
+    let of_task = all.of_task();
+    met.iter().for_each(|(operation, bits)| of_task.add(operation.as_str(), FloatKinds::from_bits(*bits)));
+    all.take_over(&of_task)
 }
 
 /// A report that the job failed, naming its task.

@@ -82,7 +82,13 @@ fn frames(ends: &mut Ends) -> Vec<(Kind, Vec<u8>)> {
     for (nth, outcome) in results.into_iter().enumerate() {
         let (tag, payload) = pack_outcome(outcome, 64);
         let parcel = Parcel::lend(payload, &ends.child, &ends.to_parent).unwrap();
-        let bytes = encode(&SentOutcome { ticket: nth as u64, span: (1.0, 2.5), tag, parcel });
+        let bytes = encode(&SentOutcome {
+            ticket: nth as u64,
+            span: (1.0, 2.5),
+            float_errors: vec![("divide".into(), 9)],
+            tag,
+            parcel,
+        });
         all.extend_from_slice(&bytes[usize::from(nth > 0)..]);
         let mut one = 1_u64.to_le_bytes().to_vec();
         one.extend_from_slice(&bytes);
@@ -170,6 +176,7 @@ fn a_child_survives_forged_calls() {
         run: 1,
         exclusive: 3,
         n_threads: 1,
+        float_kinds: 15,
         body: body(),
         inputs: vec![parcel(Ok(Value::Int(1).into())), parcel(Ok(Value::List(vec![].into()).into()))],
     };

@@ -3,7 +3,7 @@
 use std::io;
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
-use raskt_core::{Error, ErrorKind, FunctionId, Payload, Result};
+use raskt_core::{Error, ErrorKind, FunctionId, Name, Payload, Result};
 
 use super::command::in_words;
 use super::traffic::{Ref, Traffic};
@@ -84,6 +84,8 @@ pub struct SentCall {
     pub exclusive: u64,
     /// Threads that it may use.
     pub n_threads: u32,
+    /// The kinds of floating-point errors that are asked for, as the bits of `FloatKinds`.
+    pub float_kinds: u8,
     pub body: Parcel,
     pub inputs: Vec<Parcel>,
 }
@@ -91,6 +93,7 @@ pub struct SentCall {
 impl Encode for SentCall {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         (self.ticket, self.run, self.exclusive, self.n_threads).encode(out)?;
+        self.float_kinds.encode(out)?;
         self.body.encode(out)?;
         self.inputs.encode(out)
     }
@@ -99,11 +102,13 @@ impl Encode for SentCall {
 impl Decode for SentCall {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
         let (ticket, run, exclusive, n_threads) = Decode::decode(input)?;
+        let float_kinds = Decode::decode(input)?;
         Ok(Self {
             ticket,
             run,
             exclusive,
             n_threads,
+            float_kinds,
             body: Decode::decode(input)?,
             inputs: Vec::decode(input)?,
         })
@@ -115,6 +120,8 @@ pub struct SentOutcome {
     pub ticket: u64,
     /// When it began and ended, in seconds of the machine's monotonic clock.
     pub span: (f64, f64),
+    /// What operations met of the floating-point errors that were asked for, as the bits of `FloatKinds`.
+    pub float_errors: Vec<(Name, u8)>,
     pub tag: super::call::Tag,
     pub parcel: Parcel,
 }
@@ -122,6 +129,7 @@ pub struct SentOutcome {
 impl Encode for SentOutcome {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         (self.ticket, self.span, self.tag).encode(out)?;
+        self.float_errors.encode(out)?;
         self.parcel.encode(out)
     }
 }
@@ -129,7 +137,8 @@ impl Encode for SentOutcome {
 impl Decode for SentOutcome {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
         let (ticket, span, tag) = Decode::decode(input)?;
-        Ok(Self { ticket, span, tag, parcel: Decode::decode(input)? })
+        let float_errors = Vec::decode(input)?;
+        Ok(Self { ticket, span, float_errors, tag, parcel: Decode::decode(input)? })
     }
 }
 

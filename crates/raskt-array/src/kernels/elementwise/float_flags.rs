@@ -1,4 +1,4 @@
-//! The processor's status flags of floating-point arithmetic, and which of them NumPy reports for an operation.
+//! Which of the processor's status flags of floating-point arithmetic NumPy reports for an element-wise operation.
 
 use std::cell::Cell;
 
@@ -7,6 +7,7 @@ use raskt_exec::{FloatErrors, FloatKinds};
 
 use super::op::Op;
 use super::program::Program;
+use crate::kernels::float_status::{clear, read};
 use crate::types::Ufunc;
 
 const DIVIDE: FloatKinds = FloatKinds::DIVIDE;
@@ -118,23 +119,25 @@ impl Drop for Watch<'_> {
 /// Where NumPy's errors of an operation on operands of a dtype are seen.
 fn sign(op: &Op, from: &DType) -> Sign {
     match (op, from) {
-        (Op::Ufunc(ufunc), DType::Float32) => of_float(*ufunc, remainders::<f32>, quotients::<f32>),
-        (Op::Ufunc(ufunc), DType::Float64) => of_float(*ufunc, remainders::<f64>, quotients::<f64>),
+        (Op::Ufunc(ufunc), DType::Float32) => of_float::<f32>(*ufunc),
+        (Op::Ufunc(ufunc), DType::Float64) => of_float::<f64>(*ufunc),
         (Op::Ufunc(Ufunc::Add | Ufunc::Subtract), DType::Complex64 | DType::Complex128) => {
             Sign::Flags(OVERFLOW.or(INVALID))
         }
         (Op::Ufunc(Ufunc::Multiply | Ufunc::Square), DType::Complex64 | DType::Complex128) => {
             Sign::Flags(OVERFLOW.or(UNDERFLOW).or(INVALID))
         }
+        (Op::Ufunc(Ufunc::Divide), DType::Complex64 | DType::Complex128) => Sign::Flags(FloatKinds::ALL),
         (Op::Ufunc(Ufunc::FloorDivide | Ufunc::Remainder | Ufunc::Fmod), _) => of_integer(op, from),
+        (Op::Ufunc(Ufunc::Reciprocal), _) => of_integer(op, from),
         (Op::Cast(DType::Float32), DType::Float64) => Sign::Flags(OVERFLOW.or(UNDERFLOW)),
+        (Op::Cast(to), DType::Float32) => of_cast::<f32>(to),
+        (Op::Cast(to), DType::Float64) => of_cast::<f64>(to),
         _ => Sign::None,
     }
 }
 
-type Look = fn(&[&[u8]]) -> FloatKinds;
-
-fn of_float(ufunc: Ufunc, remainders: Look, quotients: Look) -> Sign {
+fn of_float<T: super::floats::Real + Into<f64>>(ufunc: Ufunc) -> Sign {
     use Ufunc as U;
     Sign::Flags(match ufunc {
         U::Add | U::Subtract => OVERFLOW.or(INVALID),
@@ -143,8 +146,10 @@ fn of_float(ufunc: Ufunc, remainders: Look, quotients: Look) -> Sign {
         U::Sqrt | U::Sin | U::Cos | U::Tan | U::Arcsin | U::Arccos => INVALID,
         U::Exp | U::Exp2 | U::Expm1 | U::Sinh | U::Cosh | U::Hypot => OVERFLOW,
         U::Log | U::Log2 | U::Log10 | U::Log1p => DIVIDE.or(INVALID),
-        U::Remainder | U::Fmod => return Sign::Operands(remainders),
-        U::FloorDivide => return Sign::Operands(quotients),
+        U::Arccosh => return Sign::Operands(|args| INVALID.when(lone::<T>(args).any(|x| x.into() < 1.0))),
+        U::Arctanh => return Sign::Operands(inverse_tangents::<T>),
+        U::Remainder | U::Fmod => return Sign::Operands(remainders::<T>),
+        U::FloorDivide => return Sign::Operands(quotients::<T>),
         _ => return Sign::None,
     })
 }
@@ -152,6 +157,46 @@ fn of_float(ufunc: Ufunc, remainders: Look, quotients: Look) -> Sign {
 fn pairs<T: bytemuck::Pod>(args: &[&[u8]]) -> impl Iterator<Item = (T, T)> {
     let cast = |at: usize| bytemuck::cast_slice::<u8, T>(args[at]).iter().copied();
     cast(0).zip(cast(1))
+}
+
+fn lone<T: bytemuck::Pod>(args: &[&[u8]]) -> impl Iterator<Item = T> {
+    bytemuck::cast_slice::<u8, T>(args[0]).iter().copied()
+}
+
+/// What inverse hyperbolic tangents meet: infinities at 1 and -1, and NaN beyond.
+fn inverse_tangents<T: bytemuck::Pod + Into<f64>>(args: &[&[u8]]) -> FloatKinds {
+    lone::<T>(args).fold(FloatKinds::NONE, |found, x| {
+        let size = x.into().abs();
+        found.or(DIVIDE.when(size == 1.0)).or(INVALID.when(size > 1.0))
+    })
+}
+
+/// What casts of floats to whole numbers meet: numbers beyond the registers in which NumPy converts them.
+fn of_cast<T: bytemuck::Pod + Into<f64>>(to: &DType) -> Sign {
+    macro_rules! within {
+        ($low:expr, $high:expr) => {
+            Sign::Operands(|args| {
+                let is_within = |x: T| {
+                    let whole = x.into().trunc();
+                    (-$low..$high).contains(&whole)
+                };
+                INVALID.when(!lone::<T>(args).all(is_within))
+            })
+        };
+    }
+    const POWER_31: f64 = 2_147_483_648.0;
+    const POWER_32: f64 = 4_294_967_296.0;
+    const POWER_63: f64 = 9_223_372_036_854_775_808.0;
+    const POWER_64: f64 = 18_446_744_073_709_551_616.0;
+    match to {
+        DType::Int8 | DType::Int16 | DType::Int32 | DType::UInt8 | DType::UInt16 => {
+            within!(POWER_31, POWER_31)
+        }
+        DType::UInt32 => within!(POWER_31, POWER_32),
+        DType::Int64 => within!(POWER_63, POWER_63),
+        DType::UInt64 => within!(POWER_63, POWER_64),
+        _ => Sign::None,
+    }
 }
 
 /// What remainders of floats meet: that of an infinity, or by zero, is a NaN.
@@ -186,7 +231,17 @@ fn of_integer(op: &Op, dtype: &DType) -> Sign {
                     let is_beyond = |(a, b): ($T, $T)| a == <$T>::MIN && b == -1;
                     by_zero::<$T>(args).or(OVERFLOW.when(pairs(args).any(is_beyond)))
                 },
+                Op::Ufunc(Ufunc::Reciprocal) => of_zero::<$T>,
                 _ => by_zero::<$T>,
+            })
+        };
+    }
+    macro_rules! unsigned {
+        ($T:ty) => {
+            Sign::Operands(if matches!(op, Op::Ufunc(Ufunc::Reciprocal)) {
+                of_zero::<$T>
+            } else {
+                by_zero::<$T>
             })
         };
     }
@@ -195,73 +250,19 @@ fn of_integer(op: &Op, dtype: &DType) -> Sign {
         DType::Int16 => signed!(i16),
         DType::Int32 => signed!(i32),
         DType::Int64 => signed!(i64),
-        DType::UInt8 => Sign::Operands(by_zero::<u8>),
-        DType::UInt16 => Sign::Operands(by_zero::<u16>),
-        DType::UInt32 => Sign::Operands(by_zero::<u32>),
-        DType::UInt64 => Sign::Operands(by_zero::<u64>),
+        DType::UInt8 => unsigned!(u8),
+        DType::UInt16 => unsigned!(u16),
+        DType::UInt32 => unsigned!(u32),
+        DType::UInt64 => unsigned!(u64),
         _ => Sign::None,
     }
+}
+
+/// What reciprocals of whole numbers meet.
+fn of_zero<T: bytemuck::Pod + Default + PartialEq>(args: &[&[u8]]) -> FloatKinds {
+    DIVIDE.or(INVALID).when(bytemuck::cast_slice::<u8, T>(args[0]).contains(&T::default()))
 }
 
 fn by_zero<T: bytemuck::Pod + Default + PartialEq>(args: &[&[u8]]) -> FloatKinds {
     DIVIDE.when(bytemuck::cast_slice::<u8, T>(args[1]).contains(&T::default()))
 }
-
-/// The bits of the status register for invalid, divide, overflow and underflow.
-#[cfg(target_arch = "x86_64")]
-const BITS: [u32; 4] = [1, 1 << 2, 1 << 3, 1 << 4];
-#[cfg(target_arch = "aarch64")]
-const BITS: [u32; 4] = [1, 1 << 1, 1 << 2, 1 << 3];
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-const BITS: [u32; 4] = [0; 4];
-
-/// The flags that have been raised since [`clear`].
-fn read() -> FloatKinds {
-    let status = status();
-    let kind = |at: usize, kind: FloatKinds| kind.when(status & BITS[at] != 0);
-    kind(0, INVALID).or(kind(1, DIVIDE)).or(kind(2, OVERFLOW)).or(kind(3, UNDERFLOW))
-}
-
-#[cfg(target_arch = "x86_64")]
-fn status() -> u32 {
-    let mut status = 0_u32;
-    // SAFETY: the instruction writes four bytes, to a `u32` of this frame.
-    unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut status, options(nostack)) };
-    status
-}
-
-/// Lowers all flags.
-#[cfg(target_arch = "x86_64")]
-fn clear() {
-    let status = status();
-    if status & 0x3f != 0 {
-        let lowered = status & !0x3f;
-        // SAFETY: the instruction reads a `u32` of this frame. Masks, rounding and the treatment of subnormal numbers are
-        // as they were; the flags are among what inline assembly may change.
-        unsafe { std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const lowered, options(nostack)) };
-    }
-}
-
-#[cfg(target_arch = "aarch64")]
-fn status() -> u32 {
-    let status: u64;
-    // SAFETY: the instruction reads a register that every program may read.
-    unsafe { std::arch::asm!("mrs {}, fpsr", out(reg) status, options(nostack)) };
-    status as u32
-}
-
-/// Lowers all flags.
-#[cfg(target_arch = "aarch64")]
-fn clear() {
-    // SAFETY: the register has the flags and nothing else that a program relies on; they are among what inline assembly
-    // may change.
-    unsafe { std::arch::asm!("msr fpsr, xzr", options(nostack)) };
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn status() -> u32 {
-    0
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn clear() {}

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use num_complex::Complex;
 use raskt_core::allocation::collected;
 use raskt_core::{Buffer, DType, Error, ErrorKind, NdArray, Param, Result, Shape, Value};
-use raskt_exec::{Call, Outcome, TaskCtx};
+use raskt_exec::{Call, FloatKinds, Outcome, TaskCtx};
 
 use super::accumulate;
 use super::args::NOWHERE;
+use super::float_errors::{Watch, any_float, has_nan};
 use super::fold::Rows;
 use super::moments::{self, Degree};
 use super::spec::{FoldKind, FoldSpec, Measure, Stage};
 use crate::kernels::elementwise::{Machine, Prepared, cast, divide};
+use crate::kernels::float_status::watched;
 use crate::kernels::memory::{self, elements, invalid, wrong_dtype};
 use crate::kernels::nest::{Nest, Order, PerOperand, TileShape};
 use crate::kernels::parameters;
@@ -76,13 +78,16 @@ pub(crate) fn run_fold(
         spec.kind.components(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
     let parts = nest.split(threads::worthwhile(ctx, nest.n_elements()));
     let partials = threads::each(parts, |part| {
-        let buffers = fold_part(prepared, spec.kind, inputs, &part, (tiles, n_out), ctx)?;
-        components(&types, &kept, buffers)
+        let mut watch = Watch::new(ctx.float_errors, spec.kind, dtype);
+        let buffers = fold_part(prepared, spec.kind, inputs, &part, (tiles, n_out), (ctx, &mut watch))?;
+        let partial = components(&types, &kept, buffers)?;
+        watch.report(&partial);
+        Ok(partial)
     })?;
-    let partial = merge(spec.kind, partials, &is_reduced)?;
+    let partial = merge_watched(spec.kind, dtype, partials, &is_reduced, ctx)?;
     match spec.stage {
         Stage::Partial => Ok(as_value(partial)),
-        Stage::Final => finish(spec, dtype, &partial, &is_reduced).map(Value::from),
+        Stage::Final => finish(spec, dtype, &partial, &is_reduced, ctx).map(Value::from),
     }
 }
 
@@ -92,7 +97,7 @@ fn fold_part(
     inputs: &[Arc<NdArray>],
     nest: &Nest,
     (tiles, n_out): (TileShape, usize),
-    ctx: &TaskCtx<'_>,
+    (ctx, watch): (&TaskCtx<'_>, &mut Watch<'_>),
 ) -> Result<Vec<Buffer>> {
     let dtype = prepared.program.dtype();
     let found = accumulate::fold(kind, dtype, n_out)?;
@@ -112,7 +117,7 @@ fn fold_part(
             place_row: tile.row_steps[place],
             place_col: tile.col_steps[place],
         };
-        machine.with_result(|values| fold.add(values, &rows))
+        machine.with_result(|values| watch.step(|| has_nan(values, dtype), || fold.add(values, &rows)))
     })?;
     fold.finish()
 }
@@ -189,6 +194,22 @@ fn joining(kind: FoldKind) -> FoldKind {
     FoldKind { measure, skips_nan: kind.skips_nan && is_extremum }
 }
 
+/// Merges partial results of `kind` over elements of `dtype`; what that meets is reported.
+fn merge_watched(
+    kind: FoldKind,
+    dtype: &DType,
+    partials: Vec<Components>,
+    is_reduced: &[bool],
+    ctx: &TaskCtx<'_>,
+) -> Result<Components> {
+    let mut watch = Watch::new(ctx.float_errors, kind, dtype);
+    let before = if watch.is_on() { partials.clone() } else { Vec::new() };
+    let has_nan = || before.iter().flatten().any(|array| any_float(array, f64::is_nan));
+    let partial = watch.step(has_nan, || merge(kind, partials, is_reduced))?;
+    watch.report(&partial);
+    Ok(partial)
+}
+
 fn merge(kind: FoldKind, mut partials: Vec<Components>, is_reduced: &[bool]) -> Result<Components> {
     if kind.measure.is_of_something() && partials.iter().any(|partial| !is_of_nothing(partial, is_reduced)) {
         partials.retain(|partial| !is_of_nothing(partial, is_reduced));
@@ -237,15 +258,25 @@ fn merge(kind: FoldKind, mut partials: Vec<Components>, is_reduced: &[bool]) -> 
 }
 
 /// The result of a partial one.
-fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[bool]) -> Result<NdArray> {
+fn finish(
+    spec: &FoldSpec,
+    dtype: &DType,
+    partial: &[NdArray],
+    is_reduced: &[bool],
+    ctx: &TaskCtx<'_>,
+) -> Result<NdArray> {
     let output =
         spec.kind.output(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
     if spec.kind.measure.is_of_something() && is_of_nothing(partial, is_reduced) {
         return Err(of_nothing(spec.kind));
     }
+    // Of no elements that are left, NumPy says so in other words.
+    let quotients = FloatKinds::DIVIDE.or(FloatKinds::INVALID).when(!spec.kind.skips_nan);
     let settled = match spec.kind.measure {
-        Measure::Mean => means(partial)?,
-        Measure::Var | Measure::Std => spreads(spec, partial)?,
+        Measure::Mean => watched(ctx.float_errors, "divide", quotients, || means(partial))?,
+        Measure::Var | Measure::Std => {
+            watched(ctx.float_errors, "divide", quotients, || spreads(spec, partial))?
+        }
         Measure::ArgMin | Measure::ArgMax => {
             let places = partial.get(1).ok_or_else(|| invalid("an arg-reduction without places"))?;
             if elements::<i64>(places)?.contains(&NOWHERE) {
@@ -255,7 +286,9 @@ fn finish(spec: &FoldSpec, dtype: &DType, partial: &[NdArray], is_reduced: &[boo
         }
         _ => partial[0].clone(),
     };
-    let cast = cast(&settled, spec.dtype.as_ref().unwrap_or(&output))?;
+    let kinds = spec.kind.float_kinds(dtype);
+    let to = spec.dtype.as_ref().unwrap_or(&output);
+    let cast = watched(ctx.float_errors, "reduce", kinds, || cast(&settled, to))?;
     let is_left = |(_, reduced): &(&u64, &bool)| spec.keeps_axes || !**reduced;
     let shape: Shape = cast.shape().iter().zip(is_reduced).filter(is_left).map(|(&n, _)| n).collect();
     NdArray::contiguous(cast.dtype().clone(), &shape, cast.buffer().clone())
@@ -305,7 +338,8 @@ pub(crate) fn combine(call: &mut Call<'_>) -> Result<Outcome> {
     let spec = FoldSpec::from_param(call.shared)?;
     let partials = partials(call)?;
     let is_reduced = reduced_axes(&spec, n_axes(&partials))?;
-    let partial = merge(spec.kind, partials, &is_reduced)?;
+    let dtype = joined_dtype(&partials);
+    let partial = merge_watched(spec.kind, &dtype, partials, &is_reduced, call.ctx)?;
     Ok(Outcome::Value(as_value(partial)))
 }
 
@@ -315,8 +349,14 @@ pub(crate) fn aggregate(call: &mut Call<'_>) -> Result<Outcome> {
     let dtype = parameters::dtype(call.shared, "from")?;
     let partials = partials(call)?;
     let is_reduced = reduced_axes(&spec, n_axes(&partials))?;
-    let partial = merge(spec.kind, partials, &is_reduced)?;
-    finish(&spec, &dtype, &partial, &is_reduced).map(|array| Outcome::Value(array.into()))
+    let partial = merge_watched(spec.kind, &dtype, partials, &is_reduced, call.ctx)?;
+    finish(&spec, &dtype, &partial, &is_reduced, call.ctx).map(|array| Outcome::Value(array.into()))
+}
+
+/// The dtype of what is added up when partial results are joined.
+fn joined_dtype(partials: &[Components]) -> DType {
+    let totals = partials.first().and_then(|partial| partial.get(usize::from(partial.len() > 1)));
+    totals.map_or(DType::Bool, |totals| totals.dtype().clone())
 }
 
 /// How many axes the arrays of partial results have.

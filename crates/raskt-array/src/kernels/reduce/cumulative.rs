@@ -8,6 +8,7 @@ use super::monoids::Number;
 use super::spec::{FoldKind, Measure};
 use crate::kernels::element::Time;
 use crate::kernels::elementwise::cast;
+use crate::kernels::float_status::watched;
 use crate::kernels::memory::{self, invalid, wrong_dtype};
 use crate::kernels::parameters;
 use crate::kernels::shapes::normalize_axis;
@@ -135,13 +136,17 @@ fn run<const PRODUCT: bool>(
         n: n as usize,
         inner: shape[axis + 1..].iter().product::<u64>() as usize,
     };
+    let measure = if PRODUCT { Measure::Prod } else { Measure::Sum };
+    let kinds = FoldKind { measure, skips_nan: skip }.float_kinds(dtype);
     macro_rules! along {
         ($($pattern:pat => $T:ty),*) => {
             match dtype {
                 $($pattern => {
                     let unit = if PRODUCT { <$T as Number>::ONE } else { <$T as Number>::ZERO };
                     let mut buffer = converted::<$T>(array, dtype, skip, unit)?;
-                    scan::<$T, PRODUCT>(values_of(&mut buffer)?, lines, ctx)?;
+                    let values = values_of(&mut buffer)?;
+                    let scanned = || scan::<$T, PRODUCT>(values, lines, ctx);
+                    watched(ctx.float_errors, "accumulate", kinds, scanned)?;
                     NdArray::contiguous(dtype.clone(), &shape, buffer)
                 })*
                 _ => Err(wrong_dtype("a dtype that cumulates", dtype)),

@@ -4,6 +4,7 @@ mod accumulate;
 mod args;
 mod bodies;
 mod cumulative;
+mod float_errors;
 mod fold;
 mod moments;
 mod monoids;

@@ -1,6 +1,7 @@
 //! What a reduction is, as data.
 
 use raskt_core::{DType, Error, ErrorKind, Param, Result};
+use raskt_exec::FloatKinds;
 
 use crate::kernels::memory::invalid;
 
@@ -114,6 +115,18 @@ impl FoldKind {
                 _ => Float64,
             },
         })
+    }
+
+    /// The floating-point errors that NumPy reports of its additions or multiplications of elements of `dtype`.
+    pub(crate) fn float_kinds(self, dtype: &DType) -> FloatKinds {
+        use DType::{Complex64, Complex128, Float32, Float64};
+        let kinds = match self.measure {
+            Measure::Sum | Measure::Mean | Measure::Var | Measure::Std => FloatKinds::OVERFLOW,
+            Measure::Prod => FloatKinds::OVERFLOW.or(FloatKinds::UNDERFLOW),
+            _ => return FloatKinds::NONE,
+        };
+        let is_float = matches!(dtype, Float32 | Float64 | Complex64 | Complex128);
+        kinds.or(FloatKinds::INVALID).when(is_float)
     }
 
     /// The dtypes of a partial result's arrays.
