@@ -123,30 +123,7 @@ fn main() {
             run("array.elementwise", &sum, &Param::Null, &mut [value.clone(), transposed.clone()], 0);
         }),
     );
-    randoms(report);
     products();
-}
-
-fn ints(items: &[i64]) -> Param {
-    Param::List(items.iter().map(|&n| Param::Int(n)).collect())
-}
-
-fn randoms(report: impl Fn(&str, f64)) {
-    for name in ["random", "standard_normal", "standard_exponential", "standard_gamma"] {
-        let params: &[Param] = if name == "standard_gamma" { &[Param::Float(2.5)] } else { &[] };
-        let shared = Param::map([
-            ("distribution", Param::Str(name.into())),
-            ("key", ints(&[1, 2])),
-            ("dtype", Param::Str("float64".into())),
-            ("size", ints(&[1000, 1000])),
-            ("params", Param::List(params.to_vec().into())),
-        ]);
-        let own = Param::map([("ranges", Param::List([ints(&[0, 1000]), ints(&[0, 1000])].into()))]);
-        let time = seconds(|| {
-            run("array.random", &shared, &own, &mut [], 0);
-        });
-        report(&format!("{name}, 1 M: {:.2} ns each", time * 1e3), time);
-    }
 }
 
 fn products() {

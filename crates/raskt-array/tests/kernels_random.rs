@@ -10,17 +10,21 @@ fn ints(items: &[i64]) -> Param {
     Param::List(items.iter().map(|&n| Param::Int(n)).collect())
 }
 
-/// The block of an array of `size` that has the elements of `ranges`.
-fn block(name: &str, params: &[Param], dtype: &str, size: &[i64], ranges: &[(i64, i64)]) -> NdArray {
+fn parameters(name: &str, params: &[Param], dtype: &str, size: &[i64], ranges: &[(i64, i64)]) -> Param {
     let ranges = ranges.iter().map(|&(a, b)| ints(&[a, b])).collect();
-    let parameters = Param::map([
+    Param::map([
         ("distribution", Param::Str(name.into())),
         ("key", ints(&[7, 9])),
         ("dtype", Param::Str(dtype.into())),
         ("size", ints(size)),
         ("params", Param::List(params.to_vec().into())),
         ("own", Param::map([("ranges", Param::List(ranges))])),
-    ]);
+    ])
+}
+
+/// The block of an array of `size` that has the elements of `ranges`.
+fn block(name: &str, params: &[Param], dtype: &str, size: &[i64], ranges: &[(i64, i64)]) -> NdArray {
+    let parameters = parameters(name, params, dtype, size, ranges);
     match call("array.random", &parameters, vec![]).unwrap() {
         Value::Array(array) => (*array).clone(),
         other => panic!("{other:?}"),
@@ -74,10 +78,16 @@ fn telling_parameters(distribution: Distribution) -> Vec<Vec<f64>> {
         D::Wald => vec![vec![2.0, 6.0]],
         D::Vonmises => vec![vec![0.5, 3.0]],
         D::Poisson => vec![vec![0.7], vec![45.0]],
-        D::Binomial => vec![vec![12.0, 0.2], vec![200.0, 0.4], vec![90.0, 0.8]],
-        D::NegativeBinomial => vec![vec![6.0, 0.4]],
+        D::Binomial => vec![vec![12.0, 0.2], vec![200.0, 0.4], vec![90.0, 0.8], vec![20.0, 0.9]],
+        D::NegativeBinomial => vec![vec![6.0, 0.4], vec![30.0, 0.3]],
         D::Geometric => vec![vec![0.1], vec![0.7]],
-        D::Hypergeometric => vec![vec![15.0, 20.0, 8.0], vec![60.0, 90.0, 40.0], vec![90.0, 30.0, 100.0]],
+        D::Hypergeometric => vec![
+            vec![15.0, 20.0, 8.0],
+            vec![20.0, 15.0, 30.0],
+            vec![60.0, 90.0, 40.0],
+            vec![90.0, 30.0, 100.0],
+            vec![3000.0, 2000.0, 1500.0],
+        ],
         D::Logseries => vec![vec![0.7]],
         D::Zipf => vec![vec![6.0]],
     }
@@ -203,6 +213,36 @@ fn numbers_do_not_depend_on_chunks() {
 }
 
 #[test]
+fn parameters_of_each_element_give_what_the_same_parameters_give() {
+    let n = 300;
+    for &distribution in Distribution::ALL {
+        for p in telling_parameters(distribution) {
+            let each = vec![Param::Null; p.len()];
+            let arrays = p.iter().map(|&p| NdArray::from_f64(&[n as u64], &vec![p; n]).unwrap().into());
+            let parameters = parameters(distribution.name(), &each, "float64", &[n as i64], &[(0, n as i64)]);
+            let found = match call("array.random", &parameters, arrays.collect()).unwrap() {
+                Value::Array(array) => array.to_f64().unwrap(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, numbers(distribution.name(), &p, n as i64), "{} {p:?}", distribution.name());
+        }
+    }
+}
+
+#[test]
+fn counts_follow_their_distribution() {
+    let n = 200_000;
+    let mut drawn = numbers("hypergeometric", &[20.0, 30.0, 15.0], n);
+    drawn.sort_by(f64::total_cmp);
+    // sum(comb(20, k) * comb(30, 15 - k) for k in range(most + 1)) / comb(50, 15)
+    for (most, share) in [(2.0, 0.011_470_41), (5.0, 0.379_818_81), (8.0, 0.941_706_57)] {
+        let found = drawn.partition_point(|&k| k <= most) as f64 / n as f64;
+        let error = 5.0 * (share * (1.0 - share) / n as f64).sqrt();
+        assert!((found - share).abs() < error, "{found} are at most {most}, not {share}");
+    }
+}
+
+#[test]
 fn bounded_integers_reach_both_ends_of_every_dtype() {
     let whole = block("integers", &[Param::Int(-3), Param::Int(4)], "int8", &[1000], &[(0, 1000)]);
     let bytes = whole.contiguous_bytes().unwrap();
@@ -233,4 +273,13 @@ fn parameters_out_of_range_are_refused_as_numpy_refuses_them() {
     assert_eq!(wrong, "scale < 0");
     assert!(Distribution::Zipf.check(0, 1.0).is_err());
     assert!(Distribution::Binomial.check(1, f64::NAN).is_err());
+    for (name, params, expected) in [
+        ("hypergeometric", [1.0, 2.0, 4.0], "ngood + nbad < nsample"),
+        ("triangular", [2.0, 1.0, 3.0], "left > mode"),
+        ("triangular", [1.0, 4.0, 3.0], "mode > right"),
+    ] {
+        let params = parameters(name, &params.map(Param::Float), "float64", &[3], &[(0, 3)]);
+        let error = call("array.random", &params, vec![]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }

@@ -5,16 +5,22 @@ use std::sync::Arc;
 use raskt_core::{Buffer, DType, NdArray, Param, Result, Shape, allocation};
 use raskt_exec::{Call, Outcome};
 
-use super::discrete::{self, below, binomial};
-use super::distribution::Distribution;
-use super::stream::{Source, exponential, for_each_source, for_each_word, for_each_words, unit};
-use super::{continuous, ziggurat};
+use super::discrete::Table;
+use super::distribution::{Distribution, Visit};
+use super::stream::{Need, Source, for_each_source, for_each_word, for_each_words};
+use super::{continuous, discrete, ziggurat};
 use crate::kernels::create::Place;
 use crate::kernels::elementwise::cast;
 use crate::kernels::memory::{self, elements, invalid};
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
 use crate::kernels::simd::{Map1, vectorized};
 use crate::kernels::{Scalar, parameters, threads};
+
+/// Makes what no thread may be at making when the process is forked.
+pub(crate) fn prepare() {
+    ziggurat::prepare();
+    discrete::prepare();
+}
 
 /// A run of elements that follow each other in the whole array and in the block.
 struct Run<'a, T> {
@@ -154,22 +160,28 @@ impl Draw<'_, '_> {
         for (at, argument) in arguments.iter().enumerate() {
             argument.all(|value| distribution.check(at, value))?;
         }
-        let dtype = DType::Float64;
         let same: Option<Vec<f64>> = arguments.iter().map(Argument::same).collect();
+        match &same {
+            Some(same) => distribution.check_together(same)?,
+            None => {
+                let mut values = vec![0.0; arguments.len()];
+                for at in 0..memory::n_elements(&self.place.shape)? {
+                    arguments_at(&arguments, at, &mut values);
+                    distribution.check_together(&values)?;
+                }
+            }
+        }
         match (distribution, same.as_deref()) {
-            (Distribution::Random, _) => self.words(|_, word| unit(word), dtype),
-            (Distribution::Uniform, Some(&[low, high])) => {
-                self.words(|_, word| low + (high - low) * unit(word), dtype)
-            }
-            (Distribution::StandardNormal, _) => self.normals(None),
-            (Distribution::Normal, Some(&[loc, scale])) => self.normals(Some((loc, scale))),
-            (Distribution::StandardExponential, _) => self.exponentials(1.0),
-            (Distribution::Exponential, Some(&[scale])) => self.exponentials(scale),
-            (Distribution::Poisson, Some(&[rate])) if rate < discrete::RATE_OF_TABLES_MAX => {
-                let table = discrete::PoissonTable::new(rate);
-                self.words(|_, word| table.draw(word), DType::Int64)
-            }
-            _ => self.drawn(distribution, &arguments),
+            (Distribution::StandardNormal, _) => return self.normals(None),
+            (Distribution::Normal, Some(&[loc, scale])) => return self.normals(Some((loc, scale))),
+            _ => {}
+        }
+        if let Some(table) = same.as_deref().and_then(|same| distribution.table(same)) {
+            return self.words(|_, word| table.draw(word), DType::Int64);
+        }
+        match distribution.is_integer() {
+            true => distribution.visit(Drawn { draw: self, arguments: &arguments, number: whole }),
+            false => distribution.visit(Drawn { draw: self, arguments: &arguments, number: |x: f64| x }),
         }
     }
 
@@ -180,7 +192,7 @@ impl Draw<'_, '_> {
             let (place, out) = (run.place, &mut *run.out);
             for_each_words(self.key, place, out.len(), |at, words| {
                 let out = &mut out[at..at + words.len()];
-                ziggurat::normals(layers, self.key, place + at as u64, words, out);
+                ziggurat::normals(layers, self.key, place.wrapping_add(at as u64), words, out);
                 if let Some((loc, scale)) = other {
                     out.iter_mut().for_each(|number| *number = loc + scale * *number);
                 }
@@ -189,41 +201,24 @@ impl Draw<'_, '_> {
         })
     }
 
-    /// Exponential numbers of this scale.
-    fn exponentials(&self, scale: f64) -> Result<NdArray> {
-        self.fill(DType::Float64, 1, |run: &mut Run<'_, f64>| {
-            let (place, out) = (run.place, &mut *run.out);
-            for_each_words(self.key, place, out.len(), |at, words| {
-                let out = &mut out[at..at + words.len()];
-                vectorized(Map1 { dst: out, a: words, f: |word| scale * exponential(word) });
-            });
-            Ok(())
-        })
-    }
-
-    fn drawn(&self, distribution: Distribution, arguments: &[Argument]) -> Result<NdArray> {
-        let draw = distribution.draw();
-        let floats = |run: &mut Run<'_, f64>| {
-            let mut values = vec![0.0; arguments.len()];
-            let (place, start, out) = (run.place, run.at, &mut *run.out);
-            for_each_source(self.key, place, out.len(), |at, mut source| {
-                for (value, argument) in values.iter_mut().zip(arguments) {
-                    *value = argument.at(start + at);
-                }
-                out[at] = draw(&mut source, &values);
-            });
-            Ok(())
-        };
-        let drawn = self.fill(DType::Float64, 1, floats)?;
-        if distribution.is_integer() { cast(&drawn, &DType::Int64) } else { Ok(drawn) }
-    }
-
     /// Whole numbers from `low` up to `high`, which is left out, exactly, whatever their dtype.
     fn integers(&self, params: &[Param], dtype: &DType) -> Result<NdArray> {
         let whole = if *dtype == DType::UInt64 { DType::UInt64 } else { DType::Int64 };
         let [low, high] = params else { return Err(invalid("integers have a lowest and a highest")) };
         if let (Some(low), Some(high)) = (integer(low), integer(high)) {
-            return self.bounded(whole, |_| (low, high));
+            if low >= high {
+                return Err(invalid("low >= high"));
+            }
+            // All 2^64 numbers are a range of 0.
+            let bounds = (low as u64, (high - low) as u64);
+            return self.fill(whole, 1, |run: &mut Run<'_, u64>| {
+                let (place, out) = (run.place, &mut *run.out);
+                for_each_words(self.key, place, out.len(), |at, words| {
+                    let at_place = (self.key, place.wrapping_add(at as u64));
+                    discrete::bounded(at_place, words, bounds, &mut out[at..at + words.len()]);
+                });
+                Ok(())
+            });
         }
         let mut inputs = self.call.inputs.iter();
         let mut bound = |param: &Param| -> Result<std::result::Result<Vec<i64>, i128>> {
@@ -257,7 +252,7 @@ impl Draw<'_, '_> {
                 is_empty |= low >= high;
                 // All 2^64 numbers are a range of 0.
                 let range = (high - low) as u64;
-                let above = below(&mut Source::new(self.key, place + at as u64, word), range);
+                let above = discrete::below(&mut Source::new(self.key, place + at as u64, word), range);
                 out[at] = (low as u64).wrapping_add(above);
             });
             if is_empty { Err(invalid("low >= high")) } else { Ok(()) }
@@ -272,22 +267,48 @@ impl Draw<'_, '_> {
         {
             return Err(invalid("pvals < 0, pvals > 1 or pvals contains NaNs"));
         }
+        // How likely each is, among those that are left when it is its turn.
+        let mut rest = 1.0;
+        let mut shares: Vec<f64> = Vec::with_capacity(weights.len());
+        for weight in &weights {
+            shares.push(if rest > 0.0 { (weight / rest).clamp(0.0, 1.0) } else { 0.0 });
+            rest -= weight;
+        }
+        shares.pop();
+        let tables = self.tables(n, &shares);
         self.fill(DType::Int64, weights.len(), |run: &mut Run<'_, i64>| {
-            for (at, counts) in run.out.chunks_exact_mut(weights.len().max(1)).enumerate() {
-                let mut source = self.source(run.place + at as u64);
-                let (mut left, mut rest) = (n, 1.0);
-                let last = counts.len() - 1;
-                for (count, &weight) in counts.iter_mut().zip(&weights).take(last) {
-                    let share = if rest > 0.0 { (weight / rest).clamp(0.0, 1.0) } else { 0.0 };
-                    let drawn = binomial(&mut source, left, share);
-                    *count = drawn as i64;
-                    left -= drawn;
-                    rest -= weight;
+            let width = weights.len().max(1);
+            let rows = run.out.len() / width;
+            for_each_source((self.key, Need::More), run.place, rows, |at, source| {
+                let counts = &mut run.out[at * width..(at + 1) * width];
+                let mut left = n;
+                for (number, (count, &share)) in counts.iter_mut().zip(&shares).enumerate() {
+                    let table = tables.get(number).and_then(|tables| tables.get(left as usize)?.as_ref());
+                    *count = match table {
+                        Some(table) => table.draw(source.word()),
+                        None => discrete::binomial(left, share)(source) as i64,
+                    };
+                    left -= *count as f64;
                 }
-                counts[last] = left as i64;
-            }
+                counts[width - 1] = left as i64;
+            });
             Ok(())
         })
+    }
+
+    /// Tables for counts up to `n` of each share, where there are not too many for what is to be drawn.
+    fn tables(&self, n: f64, shares: &[f64]) -> Vec<Vec<Option<Table>>> {
+        const N_TABLES_MAX: f64 = 500.0;
+        let n_rows: u64 = self.place.shape.iter().product();
+        let n_tables = (n + 1.0) * shares.len() as f64;
+        if n_tables > N_TABLES_MAX || n_tables * 20.0 > n_rows as f64 {
+            return Vec::new();
+        }
+        let counts = || (0..=n as u64).map(|left| left as f64);
+        shares
+            .iter()
+            .map(|&share| counts().map(|left| discrete::binomial_table(left, share)).collect())
+            .collect()
     }
 
     fn dirichlet(&self, params: &[Param]) -> Result<NdArray> {
@@ -296,24 +317,99 @@ impl Draw<'_, '_> {
         if alphas.iter().any(|&alpha| alpha.is_nan() || alpha < 0.0) {
             return Err(invalid("alpha < 0"));
         }
+        let gammas: Vec<_> = alphas.iter().map(|&alpha| continuous::gamma(alpha)).collect();
         self.fill(DType::Float64, alphas.len(), |run: &mut Run<'_, f64>| {
-            for (at, shares) in run.out.chunks_exact_mut(alphas.len().max(1)).enumerate() {
-                let mut source = self.source(run.place + at as u64);
-                shares
-                    .iter_mut()
-                    .zip(&alphas)
-                    .for_each(|(share, &alpha)| *share = continuous::gamma(&mut source, alpha));
+            let width = gammas.len().max(1);
+            let n_rows = run.out.len() / width;
+            for_each_source((self.key, Need::More), run.place, n_rows, |at, source| {
+                let shares = &mut run.out[at * width..(at + 1) * width];
+                shares.iter_mut().zip(&gammas).for_each(|(share, gamma)| *share = gamma(source));
                 let total: f64 = shares.iter().sum();
                 shares.iter_mut().for_each(|share| *share /= total);
-            }
+            });
             Ok(())
         })
     }
+}
 
-    fn source(&self, place: u64) -> Source {
-        let mut first = 0;
-        for_each_word(self.key, place, 1, |_, word| first = word);
-        Source::new(self.key, place, first)
+/// Draws one number an element, as a distribution does it, and makes `T` of it.
+struct Drawn<'a, 'b, 'c, N> {
+    draw: &'a Draw<'b, 'c>,
+    arguments: &'a [Argument],
+    number: N,
+}
+
+impl<T, N> Drawn<'_, '_, '_, N>
+where
+    T: Drawable,
+    N: Fn(f64) -> T + Copy + Sync,
+{
+    /// The parameters, where they are the same for all elements.
+    fn same(&self) -> Option<Vec<f64>> {
+        self.arguments.iter().map(Argument::same).collect()
+    }
+
+    fn filled(&self, fill: impl Fn(&mut Run<'_, T>) + Sync) -> Result<NdArray> {
+        self.draw.fill(T::DTYPE, 1, |run: &mut Run<'_, T>| {
+            fill(run);
+            Ok(())
+        })
+    }
+}
+
+/// What numbers are drawn as.
+trait Drawable: bytemuck::Pod + Send {
+    const DTYPE: DType;
+}
+
+impl Drawable for f64 {
+    const DTYPE: DType = DType::Float64;
+}
+
+impl Drawable for i64 {
+    const DTYPE: DType = DType::Int64;
+}
+
+impl<T, N> Visit for Drawn<'_, '_, '_, N>
+where
+    T: Drawable,
+    N: Fn(f64) -> T + Copy + Sync,
+{
+    type Out = Result<NdArray>;
+
+    fn words<F: Fn(u64) -> f64 + Copy>(self, of: impl Fn(&[f64]) -> F + Sync) -> Self::Out {
+        let (key, number, same) = (self.draw.key, self.number, self.same());
+        self.filled(|run| {
+            let (place, start, out) = (run.place, run.at, &mut *run.out);
+            let Some(same) = &same else {
+                let mut values = vec![0.0; self.arguments.len()];
+                return for_each_word(key, place, out.len(), |at, word| {
+                    arguments_at(self.arguments, start + at, &mut values);
+                    out[at] = number(of(&values)(word));
+                });
+            };
+            let draw = of(same);
+            for_each_words(key, place, out.len(), |at, words| {
+                let dst = &mut out[at..at + words.len()];
+                vectorized(Map1 { dst, a: words, f: |word| number(draw(word)) });
+            });
+        })
+    }
+
+    fn sources<F: Fn(&mut Source) -> f64>(self, need: Need, of: impl Fn(&[f64]) -> F + Sync) -> Self::Out {
+        let (key, number, same) = (self.draw.key, self.number, self.same());
+        self.filled(|run| {
+            let (place, start, out) = (run.place, run.at, &mut *run.out);
+            let Some(same) = &same else {
+                let mut values = vec![0.0; self.arguments.len()];
+                return for_each_source((key, need), place, out.len(), |at, source| {
+                    arguments_at(self.arguments, start + at, &mut values);
+                    out[at] = number(of(&values)(source));
+                });
+            };
+            let draw = of(same);
+            for_each_source((key, need), place, out.len(), |at, source| out[at] = number(draw(source)));
+        })
     }
 }
 
@@ -349,6 +445,23 @@ impl Argument {
     }
 }
 
+/// The whole number `x`, which is not negative, or the largest: in two halves, since most processors convert no integers of
+/// 64 bits side by side.
+#[inline(always)]
+fn whole(x: f64) -> i64 {
+    const TWO_32: f64 = 4_294_967_296.0;
+    const TWO_52: f64 = 4_503_599_627_370_496.0;
+    let upper = (x / TWO_32).floor();
+    let half = |half: f64| (half + TWO_52).to_bits().wrapping_sub(TWO_52.to_bits()) as i64;
+    let found = (half(upper) << 32).wrapping_add(half(x - upper * TWO_32));
+    if x < i64::MAX as f64 { found } else { i64::MAX }
+}
+
+/// Writes the parameters of the element at `at` of the block to `values`.
+fn arguments_at(arguments: &[Argument], at: usize, values: &mut [f64]) {
+    values.iter_mut().zip(arguments).for_each(|(value, argument)| *value = argument.at(at));
+}
+
 fn integer(param: &Param) -> Option<i128> {
     match param {
         Param::Int(number) => Some((*number).into()),
@@ -373,5 +486,17 @@ fn numbers_of(param: &Param) -> Result<Vec<f64>> {
             allocation::copied(&elements::<f64>(&cast(&array, &DType::Float64)?)?)
         }
         other => Err(invalid(format!("{other:?} is not a list of numbers"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_what_they_were_as_floats() {
+        for x in [0.0, 1.0, 4_294_967_295.0, 4_294_967_296.0, 1e15, 9_007_199_254_740_993.0, 9.2e18, 1e19] {
+            assert_eq!(whole(x), x as i64, "{x}");
+        }
     }
 }

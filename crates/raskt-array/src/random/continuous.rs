@@ -1,153 +1,197 @@
-//! Distributions on the real line.
+//! Distributions on the real line: what draws a number, given the parameters.
 
 use std::f64::consts::PI;
 
 use super::discrete;
-use super::stream::Source;
-use super::ziggurat;
-use crate::kernels::elementwise::exponential::ln_of_easy;
+use super::stream::{Source, exponential, open_unit, unit};
+use super::ziggurat::{self, Layers};
+use crate::kernels::elementwise::exponential::{exp_m1_of_positive, exp_of_any, ln_of_easy};
 
-pub(super) fn standard_normal(source: &mut Source) -> f64 {
-    ziggurat::normal_of(source)
+fn layers() -> &'static Layers {
+    &ziggurat::LAYERS
 }
 
-/// A float in (0, 1).
-fn open_unit(source: &mut Source) -> f64 {
-    loop {
-        let unit = source.unit();
-        if unit > 0.0 {
-            return unit;
-        }
-    }
+pub(super) fn normal(loc: f64, scale: f64) -> impl Fn(&mut Source) -> f64 {
+    let layers = layers();
+    move |source| loc + scale * ziggurat::normal_of(layers, source)
+}
+
+pub(super) fn lognormal(mean: f64, sigma: f64) -> impl Fn(&mut Source) -> f64 {
+    let exponent = normal(mean, sigma);
+    move |source| exponent(source).exp()
+}
+
+pub(super) fn cauchy() -> impl Fn(&mut Source) -> f64 {
+    let layers = layers();
+    move |source| ziggurat::normal_of(layers, source) / ziggurat::normal_of(layers, source)
 }
 
 /// Marsaglia and Tsang, "A simple method for generating gamma variables" (2000); below 1 by a power of a uniform number.
-pub(super) fn gamma(source: &mut Source, shape: f64) -> f64 {
-    if shape == 0.0 {
-        return 0.0;
-    }
-    if shape == 1.0 {
-        return source.exponential();
-    }
-    if shape < 1.0 {
-        let power = open_unit(source).ln() / shape;
-        return gamma(source, shape + 1.0) * power.exp();
-    }
-    let d = shape - 1.0 / 3.0;
+pub(super) fn gamma(shape: f64) -> impl Fn(&mut Source) -> f64 + Copy {
+    let layers = layers();
+    let d = if shape < 1.0 { shape + 1.0 } else { shape } - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
-    loop {
-        let x = standard_normal(source);
-        let root = 1.0 + c * x;
-        if root <= 0.0 {
-            continue;
+    move |source| {
+        if shape == 0.0 {
+            return 0.0;
         }
-        let v = root * root * root;
-        let u = source.unit();
-        if u < 1.0 - 0.0331 * x.powi(4) || u.ln() < 0.5 * x * x + d * (1.0 - v + v.ln()) {
-            return d * v;
+        if shape == 1.0 {
+            return source.exponential();
+        }
+        let below_one = if shape < 1.0 { (ln_of_easy(open_unit(source.word())) / shape).exp() } else { 1.0 };
+        loop {
+            let x = ziggurat::normal_of(layers, source);
+            let root = 1.0 + c * x;
+            if root <= 0.0 {
+                continue;
+            }
+            let (v, square) = (root * root * root, x * x);
+            let u = source.unit();
+            if u < 1.0 - 0.0331 * square * square || u.ln() < 0.5 * square + d * (1.0 - v + v.ln()) {
+                return d * v * below_one;
+            }
         }
     }
 }
 
 /// Jöhnk's method for small parameters, a ratio of gamma numbers for others.
-pub(super) fn beta(source: &mut Source, a: f64, b: f64) -> f64 {
-    if a > 1.0 || b > 1.0 {
-        let x = gamma(source, a);
-        return x / (x + gamma(source, b));
-    }
-    loop {
-        let (u, v) = (open_unit(source), open_unit(source));
-        let (x, y) = (u.powf(1.0 / a), v.powf(1.0 / b));
-        if x + y > 1.0 {
-            continue;
+pub(super) fn beta(a: f64, b: f64) -> impl Fn(&mut Source) -> f64 {
+    let (of_a, of_b) = (gamma(a), gamma(b));
+    move |source| {
+        if a > 1.0 || b > 1.0 {
+            let x = of_a(source);
+            return x / (x + of_b(source));
         }
-        if x + y > 0.0 {
-            return x / (x + y);
+        loop {
+            let log_x = ln_of_easy(open_unit(source.word())) / a;
+            let log_y = ln_of_easy(open_unit(source.word())) / b;
+            let (x, y) = (log_x.exp(), log_y.exp());
+            if x + y > 1.0 {
+                continue;
+            }
+            if x + y > 0.0 {
+                return x / (x + y);
+            }
+            // Both are below the smallest float: their logarithms are not.
+            return 1.0 / (1.0 + (log_y - log_x).exp());
         }
-        // Both are below the smallest float: their logarithms are not.
-        let (x, y) = (u.ln() / a, v.ln() / b);
-        let largest = x.max(y);
-        return (x - largest - ((x - largest).exp() + (y - largest).exp()).ln()).exp();
     }
 }
 
-pub(super) fn chi_square(source: &mut Source, df: f64) -> f64 {
-    2.0 * gamma(source, df / 2.0)
+pub(super) fn chi_square(df: f64) -> impl Fn(&mut Source) -> f64 + Copy {
+    let half = gamma(df / 2.0);
+    move |source| 2.0 * half(source)
 }
 
-pub(super) fn noncentral_chi_square(source: &mut Source, df: f64, nonc: f64) -> f64 {
-    if nonc == 0.0 {
-        return chi_square(source, df);
+pub(super) fn noncentral_chi_square(df: f64, nonc: f64) -> impl Fn(&mut Source) -> f64 {
+    let (central, rest) = (chi_square(df), chi_square(if df > 1.0 { df - 1.0 } else { df }));
+    let (shift, layers) = (nonc.sqrt(), layers());
+    move |source| {
+        if nonc == 0.0 {
+            return central(source);
+        }
+        if df > 1.0 {
+            let rest = rest(source);
+            let shifted = ziggurat::normal_of(layers, source) + shift;
+            return rest + shifted * shifted;
+        }
+        let n = discrete::poisson(nonc / 2.0)(source);
+        chi_square(df + 2.0 * n)(source)
     }
-    if df > 1.0 {
-        let rest = chi_square(source, df - 1.0);
-        let shifted = standard_normal(source) + nonc.sqrt();
-        return rest + shifted * shifted;
+}
+
+pub(super) fn f(dfnum: f64, dfden: f64) -> impl Fn(&mut Source) -> f64 {
+    let (over, under) = (chi_square(dfnum), chi_square(dfden));
+    move |source| {
+        let over = over(source) * dfden;
+        over / (under(source) * dfnum)
     }
-    let n = discrete::poisson(source, nonc / 2.0);
-    chi_square(source, df + 2.0 * n)
 }
 
-pub(super) fn f(source: &mut Source, dfnum: f64, dfden: f64) -> f64 {
-    let over = chi_square(source, dfnum) * dfden;
-    over / (chi_square(source, dfden) * dfnum)
-}
-
-pub(super) fn noncentral_f(source: &mut Source, dfnum: f64, dfden: f64, nonc: f64) -> f64 {
-    let over = noncentral_chi_square(source, dfnum, nonc) * dfden;
-    over / (chi_square(source, dfden) * dfnum)
-}
-
-pub(super) fn student_t(source: &mut Source, df: f64) -> f64 {
-    let x = standard_normal(source);
-    (df / 2.0).sqrt() * x / gamma(source, df / 2.0).sqrt()
-}
-
-pub(super) fn laplace(source: &mut Source, loc: f64, scale: f64) -> f64 {
-    let u = open_unit(source);
-    if u >= 0.5 { loc - scale * ln_of_easy(2.0 - u - u) } else { loc + scale * ln_of_easy(u + u) }
-}
-
-pub(super) fn logistic(source: &mut Source, loc: f64, scale: f64) -> f64 {
-    let u = open_unit(source);
-    loc + scale * ln_of_easy(u / (1.0 - u))
-}
-
-pub(super) fn gumbel(source: &mut Source, loc: f64, scale: f64) -> f64 {
-    let u = 1.0 - open_unit(source);
-    loc - scale * ln_of_easy(-ln_of_easy(u))
-}
-
-pub(super) fn triangular(source: &mut Source, left: f64, mode: f64, right: f64) -> f64 {
-    let (base, left_base) = (right - left, mode - left);
-    let u = source.unit();
-    if u <= left_base / base {
-        left + (u * left_base * base).sqrt()
-    } else {
-        right - ((1.0 - u) * (right - mode) * base).sqrt()
+pub(super) fn noncentral_f(dfnum: f64, dfden: f64, nonc: f64) -> impl Fn(&mut Source) -> f64 {
+    let (over, under) = (noncentral_chi_square(dfnum, nonc), chi_square(dfden));
+    move |source| {
+        let over = over(source) * dfden;
+        over / (under(source) * dfnum)
     }
+}
+
+pub(super) fn student_t(df: f64) -> impl Fn(&mut Source) -> f64 {
+    let (scale, half, layers) = ((df / 2.0).sqrt(), gamma(df / 2.0), layers());
+    move |source| {
+        let x = ziggurat::normal_of(layers, source);
+        scale * x / half(source).sqrt()
+    }
+}
+
+pub(super) fn laplace(loc: f64, scale: f64) -> impl Fn(u64) -> f64 + Copy {
+    move |word| {
+        let u = open_unit(word);
+        let distance = scale * ln_of_easy((u + u).min(2.0 - u - u));
+        loc + distance.copysign(u - 0.5)
+    }
+}
+
+pub(super) fn logistic(loc: f64, scale: f64) -> impl Fn(u64) -> f64 + Copy {
+    move |word| {
+        let u = open_unit(word);
+        loc + scale * ln_of_easy(u / (1.0 - u))
+    }
+}
+
+pub(super) fn gumbel(loc: f64, scale: f64) -> impl Fn(u64) -> f64 + Copy {
+    move |word| loc - scale * ln_of_easy(open_exponential(word))
+}
+
+pub(super) fn rayleigh(scale: f64) -> impl Fn(u64) -> f64 + Copy {
+    move |word| scale * (2.0 * exponential(word)).sqrt()
+}
+
+pub(super) fn pareto(a: f64) -> impl Fn(u64) -> f64 + Copy {
+    move |word| exp_m1_of_positive(exponential(word) / a)
+}
+
+pub(super) fn weibull(a: f64) -> impl Fn(u64) -> f64 + Copy {
+    let (scale, a) = if a == 0.0 { (0.0, 1.0) } else { (1.0, a) };
+    move |word| scale * exp_of_any(ln_of_easy(open_exponential(word)) / a)
+}
+
+pub(super) fn power(a: f64) -> impl Fn(u64) -> f64 + Copy {
+    move |word| exp_of_any(ln_of_easy(open_unit(word)) / a)
+}
+
+pub(super) fn triangular(left: f64, mode: f64, right: f64) -> impl Fn(u64) -> f64 + Copy {
+    let (base, left_base, right_base) = (right - left, mode - left, right - mode);
+    let at_mode = left_base / base;
+    move |word| {
+        let u = unit(word);
+        if u <= at_mode {
+            left + (u * left_base * base).sqrt()
+        } else {
+            right - ((1.0 - u) * right_base * base).sqrt()
+        }
+    }
+}
+
+/// A standard exponential number that is not zero.
+#[inline(always)]
+fn open_exponential(word: u64) -> f64 {
+    0.0 - ln_of_easy(open_unit(word))
 }
 
 /// Michael, Schucany and Haas (1976).
-pub(super) fn wald(source: &mut Source, mean: f64, scale: f64) -> f64 {
-    let z = standard_normal(source);
-    let y = mean * z * z;
-    let x = mean + mean * (y - (4.0 * scale * y + y * y).sqrt()) / (2.0 * scale);
-    if source.unit() <= mean / (mean + x) { x } else { mean * mean / x }
+pub(super) fn wald(mean: f64, scale: f64) -> impl Fn(&mut Source) -> f64 {
+    let layers = layers();
+    move |source| {
+        let z = ziggurat::normal_of(layers, source);
+        let y = mean * z * z;
+        let x = mean + mean * (y - (4.0 * scale * y + y * y).sqrt()) / (2.0 * scale);
+        if source.unit() <= mean / (mean + x) { x } else { mean * mean / x }
+    }
 }
 
 /// Best and Fisher (1979); nearly uniform and nearly normal at the ends.
-pub(super) fn von_mises(source: &mut Source, mu: f64, kappa: f64) -> f64 {
-    if kappa.is_nan() {
-        return f64::NAN;
-    }
-    if kappa < 1e-8 {
-        return PI * (2.0 * source.unit() - 1.0);
-    }
-    let wrap = |angle: f64| (angle + PI).rem_euclid(2.0 * PI) - PI;
-    if kappa > 1e6 {
-        return wrap(mu + (1.0 / kappa).sqrt() * standard_normal(source));
-    }
+pub(super) fn von_mises(mu: f64, kappa: f64) -> impl Fn(&mut Source) -> f64 {
     let s = if kappa < 1e-5 {
         1.0 / kappa + kappa
     } else {
@@ -155,15 +199,29 @@ pub(super) fn von_mises(source: &mut Source, mu: f64, kappa: f64) -> f64 {
         let rho = (r - (2.0 * r).sqrt()) / (2.0 * kappa);
         (1.0 + rho * rho) / (2.0 * rho)
     };
-    let w = loop {
-        let z = (PI * source.unit()).cos();
-        let w = (1.0 + s * z) / (s + z);
-        let y = kappa * (s - w);
-        let v = open_unit(source);
-        if y * (2.0 - y) - v >= 0.0 || (y / v).ln() + 1.0 - y >= 0.0 {
-            break w;
+    let wrap = |angle: f64| (angle + PI).rem_euclid(2.0 * PI) - PI;
+    let layers = layers();
+    move |source| {
+        if kappa.is_nan() {
+            return f64::NAN;
         }
-    };
-    let angle = w.acos();
-    wrap(if source.unit() < 0.5 { mu - angle } else { mu + angle })
+        if kappa < 1e-8 {
+            return PI * (2.0 * source.unit() - 1.0);
+        }
+        if kappa > 1e6 {
+            return wrap(mu + (1.0 / kappa).sqrt() * ziggurat::normal_of(layers, source));
+        }
+        loop {
+            let word = source.word();
+            let z = (PI * unit(word)).cos();
+            let w = (1.0 + s * z) / (s + z);
+            let y = kappa * (s - w);
+            let v = open_unit(source.word());
+            if y * (2.0 - y) - v >= 0.0 || (y / v).ln() + 1.0 - y >= 0.0 {
+                // The sign is a bit of the word that the float has no room for.
+                let angle = w.clamp(-1.0, 1.0).acos();
+                return wrap(if word & 1 == 0 { mu - angle } else { mu + angle });
+            }
+        }
+    }
 }

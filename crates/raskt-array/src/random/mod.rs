@@ -20,8 +20,7 @@ mod seed;
 mod stream;
 mod ziggurat;
 
-pub(crate) use body::random;
+pub(crate) use body::{prepare, random};
 pub use distribution::Distribution;
 pub use philox::philox4x64;
 pub use seed::SeedSequence;
-pub(crate) use ziggurat::prepare;

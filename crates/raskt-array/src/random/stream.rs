@@ -10,56 +10,49 @@ const OF_FIRST: u64 = 0;
 const OF_ELEMENT: u64 = 1;
 const OF_SECOND: u64 = 2;
 
+/// Words of an element that are known together: one of each common stream and four of its own.
+const N_READY_MAX: usize = 6;
+
 /// One element's words: its words of the common streams, then a stream of its own.
 pub(crate) struct Source {
     key: [u64; 2],
     place: u64,
-    first: Option<u64>,
-    second: Option<u64>,
-    /// Whether the second word was known, or has been worked out.
-    knows_second: bool,
-    next_block: u64,
-    words: [u64; 4],
-    n_left: usize,
+    ready: [u64; N_READY_MAX],
+    n_taken: usize,
+    n_ready: usize,
+    /// What comes after those: 0 for the word of the second stream, then the blocks of the element's own.
+    next: u64,
 }
 
 impl Source {
     /// The words of the element at `place`, the first of which is known.
     #[inline]
     pub fn new(key: [u64; 2], place: u64, first: u64) -> Self {
-        let (first, second) = (Some(first), None);
-        Self { key, place, first, second, knows_second: false, next_block: 0, words: [0; 4], n_left: 0 }
-    }
-
-    /// The same, of which two are known.
-    #[inline]
-    pub fn with_two(key: [u64; 2], place: u64, [first, second]: [u64; 2]) -> Self {
-        Self { second: Some(second), knows_second: true, ..Self::new(key, place, first) }
+        Self { key, place, ready: [first, 0, 0, 0, 0, 0], n_taken: 0, n_ready: 1, next: 0 }
     }
 
     /// 64 random bits.
     #[inline]
     pub fn word(&mut self) -> u64 {
-        match self.first.take().or_else(|| self.second.take()) {
-            Some(word) => word,
-            None => self.more(),
+        if self.n_taken == self.n_ready {
+            self.more();
         }
+        self.n_taken += 1;
+        self.ready[self.n_taken - 1]
     }
 
     #[cold]
-    fn more(&mut self) -> u64 {
-        if !self.knows_second {
-            self.knows_second = true;
+    fn more(&mut self) {
+        if self.next == 0 {
             let four = philox4x64([(self.place / 4).wrapping_add(1), 0, 0, OF_SECOND], self.key);
-            return four[(self.place % 4) as usize];
+            (self.ready[0], self.n_ready) = (four[(self.place % 4) as usize], 1);
+        } else {
+            let four = philox4x64([self.next - 1, self.place, 0, OF_ELEMENT], self.key);
+            self.ready[..4].copy_from_slice(&four);
+            self.n_ready = 4;
         }
-        if self.n_left == 0 {
-            self.words = philox4x64([self.next_block, self.place, 0, OF_ELEMENT], self.key);
-            self.next_block += 1;
-            self.n_left = 4;
-        }
-        self.n_left -= 1;
-        self.words[3 - self.n_left]
+        self.n_taken = 0;
+        self.next += 1;
     }
 
     /// A float in [0, 1), with 53 random bits.
@@ -81,11 +74,26 @@ pub(crate) fn unit(word: u64) -> f64 {
     (word >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
 }
 
+/// The float in (0, 1) that a word stands for, with 52 random bits: the middles of as many intervals.
+#[inline(always)]
+pub(crate) fn open_unit(word: u64) -> f64 {
+    ((word >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
+}
+
 /// The standard exponential number that a word stands for.
 #[inline(always)]
 pub(crate) fn exponential(word: u64) -> f64 {
     // 1 less a float in [0, 1) of 53 bits is exact, and a positive normal number.
     0.0 - ln_of_easy(1.0 - unit(word))
+}
+
+/// How many words most elements need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// No more than two: those of the common streams.
+    Two,
+    /// More: the first of the element's own stream, too.
+    More,
 }
 
 /// Words that are made at once: they stay in the fastest cache.
@@ -107,6 +115,25 @@ impl Loop for Words<'_> {
         let rounds = Rounds::new(self.key);
         for (block, out) in (self.block..).zip(self.out.chunks_exact_mut(4)) {
             out.copy_from_slice(&rounds.apply([block, 0, 0, self.stream]));
+        }
+    }
+}
+
+/// The first four words of the own streams of elements from `place` on.
+struct OwnWords<'a> {
+    key: [u64; 2],
+    place: u64,
+    out: &'a mut [[u64; 4]],
+}
+
+impl Loop for OwnWords<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let rounds = Rounds::new(self.key);
+        for (at, out) in (0..).zip(self.out) {
+            *out = rounds.apply([0, self.place.wrapping_add(at), 0, OF_ELEMENT]);
         }
     }
 }
@@ -142,16 +169,27 @@ pub(crate) fn for_each_words(key: [u64; 2], place: u64, n: usize, mut visit: imp
 
 /// Calls `visit` with `n` elements' numbers within the run, and their words, from the element at `place` on.
 #[inline]
-pub(crate) fn for_each_source(key: [u64; 2], place: u64, n: usize, mut visit: impl FnMut(usize, Source)) {
-    let (mut first, mut second) = ([0; N_WORDS], [0; N_WORDS]);
+pub(crate) fn for_each_source(
+    (key, need): ([u64; 2], Need),
+    place: u64,
+    n: usize,
+    mut visit: impl FnMut(usize, &mut Source),
+) {
+    let (mut first, mut second, mut own) = ([0; N_WORDS], [0; N_WORDS], [[0; 4]; N_WORDS]);
     let mut at = 0;
     while at < n {
         let start = place.wrapping_add(at as u64);
         let here = words_at((key, OF_FIRST), start, n - at, &mut first);
         words_at((key, OF_SECOND), start, n - at, &mut second);
+        if need == Need::More {
+            vectorized(OwnWords { key, place: start, out: &mut own[..here.len()] });
+        }
         for (number, word) in here.clone().enumerate() {
-            let two = [first[word], second[word]];
-            visit(at + number, Source::with_two(key, start + number as u64, two));
+            let [a, b, c, d] = own[number];
+            let ready = [first[word], second[word], a, b, c, d];
+            let (n_ready, next) = if need == Need::More { (N_READY_MAX, 2) } else { (2, 1) };
+            let place = start.wrapping_add(number as u64);
+            visit(at + number, &mut Source { key, place, ready, n_taken: 0, n_ready, next });
         }
         at += here.len();
     }

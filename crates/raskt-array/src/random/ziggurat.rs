@@ -102,7 +102,9 @@ fn mend(layers: &Layers, key: [u64; 2], place: u64, words: &[u64], out: &mut [f6
         let (x, is_inside) = point(layers, word);
         *out = x;
         if !is_inside {
-            *out = outside(layers, word, &mut Source::new(key, place, 0), true);
+            let mut source = Source::new(key, place, word);
+            source.word();
+            *out = outside(layers, word, &mut source);
         }
     }
 }
@@ -113,18 +115,16 @@ pub(super) fn normals(layers: &Layers, key: [u64; 2], place: u64, words: &[u64],
 }
 
 /// A standard normal number, with an element's next words.
-pub(super) fn normal_of(source: &mut Source) -> f64 {
-    let layers = &*LAYERS;
+#[inline]
+pub(super) fn normal_of(layers: &Layers, source: &mut Source) -> f64 {
     let word = source.word();
     let (x, is_inside) = point(layers, word);
-    if is_inside { x } else { outside(layers, word, source, false) }
+    if is_inside { x } else { outside(layers, word, source) }
 }
 
+/// Goes on where the point of `word`, which has been taken from `source`, is not inside for sure.
 #[cold]
-fn outside(layers: &Layers, mut word: u64, source: &mut Source, skips_first: bool) -> f64 {
-    if skips_first {
-        source.word();
-    }
+fn outside(layers: &Layers, mut word: u64, source: &mut Source) -> f64 {
     loop {
         let (x, is_inside) = point(layers, word);
         if is_inside {

@@ -73,9 +73,10 @@ impl<F: Fn(f64) -> bool> Loop for All<'_, F> {
     }
 }
 
-/// `exp(x) = 2^n exp(r)` with `|r| <= ln(2) / 2`, the latter by its series: what is left out is below 2⁻⁵⁷.
+/// `exp(x) = 2^n exp(r)` with `|r| <= ln(2) / 2`: the latter less 1, and `n` in the last bits of a float. The series of
+/// what is left out is below 2⁻⁵⁷.
 #[inline(always)]
-fn exp_of_easy(x: f64) -> f64 {
+fn exp_m1_parts(x: f64) -> (f64, u64) {
     let shifted = x * std::f64::consts::LOG2_E + WHOLE;
     let n = shifted - WHOLE;
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
@@ -85,8 +86,35 @@ fn exp_of_easy(x: f64) -> f64 {
     let rest = r * (1.0 / 720.0 + r * (1.0 / 5_040.0 + rest));
     let rest = r * (1.0 / 24.0 + r * (1.0 / 120.0 + rest));
     let rest = 0.5 + r * (1.0 / 6.0 + rest);
-    let power = 1.0 + (r + r * r * rest);
-    f64::from_bits(power.to_bits().wrapping_add(shifted.to_bits() << 52))
+    (r + r * r * rest, shifted.to_bits())
+}
+
+/// `2^n x`, where that is a normal number.
+#[inline(always)]
+fn scaled(x: f64, n: u64) -> f64 {
+    f64::from_bits(x.to_bits().wrapping_add(n << 52))
+}
+
+#[inline(always)]
+fn exp_of_easy(x: f64) -> f64 {
+    let (less_1, n) = exp_m1_parts(x);
+    scaled(1.0 + less_1, n)
+}
+
+/// The exponential function of any number but NaN, to a few units in the last place: the square of that of the half.
+#[inline(always)]
+pub(crate) fn exp_of_any(x: f64) -> f64 {
+    let root = exp_of_easy((0.5 * x).clamp(-700.0, 700.0));
+    root * root
+}
+
+/// `exp(x) - 1` for `x >= 0`, to a few units in the last place, close to zero too.
+#[inline(always)]
+pub(crate) fn exp_m1_of_positive(x: f64) -> f64 {
+    let (less_1, n) = exp_m1_parts((0.5 * x).min(700.0));
+    let power = scaled(1.0, n);
+    let of_half = power * less_1 + (power - 1.0);
+    of_half * (of_half + 2.0)
 }
 
 /// `ln(x) = k ln(2) + ln(1 + f)` with `1 + f` between the roots of 1/2 and of 2; `s = f / (2 + f)`, in which the rest is
@@ -161,8 +189,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn those_of_random_numbers_reach_the_ends() {
+        assert_eq!((exp_of_any(-1e300), exp_of_any(f64::INFINITY)), (0.0, f64::INFINITY));
+        assert_eq!((exp_m1_of_positive(0.0), exp_m1_of_positive(1e4)), (0.0, f64::INFINITY));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn those_of_random_numbers_are_close(x in -745.0_f64..709.0, small in 0.0_f64..1e-3) {
+            for (found, exact) in [
+                (exp_of_any(x), x.exp()),
+                (exp_m1_of_positive(x.abs()), x.abs().exp_m1()),
+                (exp_m1_of_positive(small), small.exp_m1()),
+            ] {
+                assert!(n_between(found, exact) <= 4, "{found:e} instead of {exact:e}");
+            }
+        }
 
         #[test]
         fn they_are_within_one_unit_in_the_last_place(
