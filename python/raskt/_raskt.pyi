@@ -578,6 +578,17 @@ def frame_read_parquet(
     paths: list[str], columns: list[Any] | None = None, index: list[Any] | bool | None = None
 ) -> FrameExpr: ...
 def frame_read_csv(paths: list[str], options: dict[str, Any]) -> FrameExpr: ...
+def frame_csv_header(
+    text: bytes, format: dict[str, Any], n_skipped: int, n_lines: int
+) -> tuple[int, int, int]: ...
+def frame_csv_lines(
+    text: bytes | bytearray,
+    end: int,
+    is_first: bool,
+    is_all: bool,
+    n_fields: int,
+    format: dict[str, Any],
+) -> tuple[int, int] | None: ...
 def frame_rebuilt(rows: list[Any], functions: list[Any]) -> FrameExpr: ...
 
 # ---- bags ----

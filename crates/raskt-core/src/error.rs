@@ -68,7 +68,7 @@ pub enum ErrorKind {
         /// The operating system's words.
         reason: String,
     },
-    /// The operating system gave no process, thread or shared memory.
+    /// The operating system gave no process, thread or shared memory, or not the file that a user named.
     System {
         /// What was asked for.
         what: String,

@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::exceptions::{
-    PyFloatingPointError, PyIndexError, PyKeyError, PyMemoryError, PyNotImplementedError, PyOSError,
-    PyRuntimeError, PySystemExit, PyTypeError, PyValueError,
+    PyFileNotFoundError, PyFloatingPointError, PyIndexError, PyKeyError, PyMemoryError,
+    PyNotImplementedError, PyOSError, PyRuntimeError, PySystemExit, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::{create_exception, intern};
@@ -140,6 +140,9 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::WorkerDied { .. } => WorkerDiedError::new_err(text),
         ErrorKind::Corrupt(_) | ErrorKind::Io { .. } | ErrorKind::DiskFull { .. } => {
             SpillError::new_err(text)
+        }
+        ErrorKind::System { what, reason } if reason.ends_with("(os error 2)") => {
+            PyFileNotFoundError::new_err((2, "no such file", what.clone()))
         }
         ErrorKind::System { .. } => PyOSError::new_err(text),
         ErrorKind::Panicked(_) => TaskPanicError::new_err(text),

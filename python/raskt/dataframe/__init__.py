@@ -13,7 +13,8 @@ _HOMES = {
     "core": "DataFrame Index Scalar Series",
     "mapping": "map_partitions",
     "merging": "merge",
-    "reading": "read_csv read_parquet",
+    "reading": "read_parquet",
+    "text": "read_csv read_fwf read_table",
     "windows": "map_overlap",
     "writing": "to_csv to_json to_parquet",
 }

@@ -419,7 +419,33 @@ def whole(*partitions: Any) -> Any:
     if isinstance(partitions[0], pd.Index):
         return partitions[0].append(list(partitions[1:]))
     filled = [part for part in partitions if len(part)] or list(partitions[:1])
-    return pd.concat(filled)
+    return pd.concat(_of_equal_categories(filled))
+
+
+def _of_equal_categories(parts: list[Any]) -> list[Any]:
+    """Return partitions whose categories are the same: pandas makes objects of those that differ."""
+    columns = [part.dtypes if isinstance(part, pd.DataFrame) else pd.Series([part.dtype]) for part in parts]
+    if not all(len(dtypes) == len(columns[0]) for dtypes in columns):
+        return parts
+    for at in range(len(columns[0])):
+        dtypes = [own.iloc[at] for own in columns]
+        are_free = all(isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered for dtype in dtypes)
+        if not are_free or all(dtype == dtypes[0] for dtype in dtypes[1:]):
+            continue
+        union = dtypes[0].categories
+        for dtype in dtypes[1:]:
+            union = union.append(dtype.categories.difference(union, sort=False))
+        united = pd.CategoricalDtype(union)
+        parts = [_with_dtype(part, at, united) for part in parts]
+    return parts
+
+
+def _with_dtype(part: Any, at: int, dtype: Any) -> Any:
+    if not isinstance(part, pd.DataFrame):
+        return part.astype(dtype)
+    changed = part.copy(deep=False)
+    changed.isetitem(at, part.iloc[:, at].astype(dtype).array)
+    return changed
 
 
 # ---- rows of several partitions, and parts of one ----

@@ -44,8 +44,6 @@ def test_csv_says_what_it_cannot_read(tmp_path: pathlib.Path) -> None:
         rd.read_csv(tmp_path / "missing.csv")
     with pytest.raises(KeyError, match="'q'"):
         rd.read_csv(tmp_path / "a.csv", sep=";", usecols=["q"])
-    with pytest.raises(NotImplementedError, match="from_map"):
-        rd.read_csv(tmp_path / "a.csv", engine="python")
 
 
 def test_parquet_is_read_as_pandas_reads_it(tmp_path: pathlib.Path) -> None:

@@ -24,6 +24,14 @@ impl Stamp {
         Self { n_bytes: metadata.len(), changed_ns }
     }
 
+    /// The stamp of an open file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::System`], which names `path`.
+    pub fn of_file(file: &File, path: &str) -> Result<Self> {
+        file.metadata().map(|metadata| Self::of(&metadata)).map_err(|error| io_error(path, &error))
+    }
+
     /// The stamp as a parameter.
     #[must_use]
     pub fn to_param(self) -> Param {
@@ -45,12 +53,12 @@ impl Stamp {
 /// The file at `path`, opened, with its stamp.
 ///
 /// # Errors
-/// [`ErrorKind::Io`]; [`ErrorKind::InvalidValue`] if it is not the one that `expected` was taken of.
+/// [`ErrorKind::System`]; [`ErrorKind::InvalidValue`] if it is not the one that `expected` was taken of.
 pub(crate) fn open(path: &Arc<str>, expected: Option<Stamp>) -> Result<(File, Stamp)> {
     let file = File::open(&**path).map_err(|error| io_error(path, &error))?;
     let metadata = file.metadata().map_err(|error| io_error(path, &error))?;
     if metadata.is_dir() {
-        return Err(ErrorKind::Io { path: path.to_string(), reason: "is a directory".to_owned() }.into());
+        return Err(ErrorKind::System { what: path.to_string(), reason: "is a directory".to_owned() }.into());
     }
     let stamp = Stamp::of(&metadata);
     match expected {
@@ -67,7 +75,7 @@ pub(crate) fn open(path: &Arc<str>, expected: Option<Stamp>) -> Result<(File, St
 
 /// What the operating system said of `path`.
 pub(crate) fn io_error(path: &str, error: &std::io::Error) -> Error {
-    ErrorKind::Io { path: path.to_owned(), reason: error.to_string() }.into()
+    ErrorKind::System { what: path.to_owned(), reason: error.to_string() }.into()
 }
 
 /// The file at `path` is not what it should be.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Fit, Param, Result, Value};
+use raskt_core::{Error, ErrorKind, Fit, Param, Result, Value};
 use raskt_exec::Call;
 use raskt_expr::{Arity, Draft, Expr, Meta};
 use raskt_graph::Body;
@@ -115,13 +115,22 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
 
 fn read_parquet_part(call: &mut Call<'_>) -> Result<Value> {
     call.ctx.cancel.check()?;
-    Ok(parquet::read_parquet(&ReadParquet::from_param(call.shared)?)?.into())
+    let parameters = ReadParquet::from_param(call.shared)?;
+    Ok(parquet::read_parquet(&parameters).map_err(as_value)?.into())
+}
+
+/// A damaged file of a user's is a wrong value: what is corrupt elsewhere, the engine has written itself.
+fn as_value(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Corrupt(what) => ErrorKind::InvalidValue(what.clone()).into(),
+        _ => error,
+    }
 }
 
 fn read_csv_block(call: &mut Call<'_>) -> Result<Value> {
     call.ctx.cancel.check()?;
     let parameters = ReadCsv::from_param(call.shared)?;
-    match csv::read_csv(&parameters)? {
+    match csv::read_csv(&parameters).map_err(as_value)? {
         Block::Table(table) => Ok(table.into()),
         Block::Wider(wider) => {
             let field = &parameters.schema.columns[wider.column];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use raskt_core::{ErrorKind, Fit, Result};
+use raskt_frame::io::Stamp;
 use raskt_frame::io::csv::{CsvFormat, Inferred, ReadCsv, infer_csv};
 use raskt_frame::io::parquet::{ParquetFile, ParquetIndex, ReadParquet};
 use raskt_frame::source::{read_csv, read_parquet};
@@ -13,6 +14,7 @@ use raskt_frame::{Field, Kind, Label, PandasType, Schema};
 
 use super::expression::FrameExpr;
 use super::labels::to_label;
+use super::lines::byte;
 use crate::errors;
 
 /// Row groups of a file come together in one partition up to so many bytes.
@@ -145,10 +147,6 @@ struct CsvPlan {
 /// A frame of CSV files, a partition for each block of them.
 #[pyfunction]
 fn frame_read_csv(py: Python<'_>, paths: Vec<String>, options: CsvOptions<'_>) -> PyResult<FrameExpr> {
-    let byte = |text: &String| match text.as_bytes() {
-        [byte] => Ok(*byte),
-        _ => Err(pyo3::exceptions::PyValueError::new_err(format!("{text:?} is not one ASCII character"))),
-    };
     let mut format = CsvFormat {
         delimiter: byte(&options.separator)?,
         quote: options.quote.as_ref().map(byte).transpose()?,
@@ -181,7 +179,7 @@ fn csv(paths: &[String], plan: &CsvPlan) -> Result<raskt_expr::Expr> {
     let mut blocks = Vec::new();
     let mut found: Option<(Arc<[Label]>, Arc<Schema>)> = None;
     for path in paths {
-        let (inferred, n_bytes) = sampled(path, plan)?;
+        let (inferred, stamp) = sampled(path, plan)?;
         let names: Arc<[Label]> = inferred.columns.iter().map(|field| field.label.clone()).collect();
         let (known, schema) = match &found {
             Some(known) => known.clone(),
@@ -202,14 +200,14 @@ fn csv(paths: &[String], plan: &CsvPlan) -> Result<raskt_expr::Expr> {
             begin,
             end,
             is_first,
-            stamp: None,
+            stamp: Some(stamp),
         };
         let mut begin = inferred.begin;
         let size = plan.block_bytes.unwrap_or(u64::MAX).max(1);
         loop {
             let end = begin.saturating_add(size);
             let is_first = begin == inferred.begin;
-            if end >= n_bytes {
+            if end >= stamp.n_bytes {
                 blocks.push(block(begin, None, is_first));
                 break;
             }
@@ -221,18 +219,18 @@ fn csv(paths: &[String], plan: &CsvPlan) -> Result<raskt_expr::Expr> {
     read_csv(&blocks, &found.ok_or_else(missing)?.1)
 }
 
-/// What the first lines of a file say, and how long it is.
-fn sampled(path: &str, plan: &CsvPlan) -> Result<(Inferred, u64)> {
+/// What the first lines of a file say, and by what to see that it has not changed.
+fn sampled(path: &str, plan: &CsvPlan) -> Result<(Inferred, Stamp)> {
     let io = |error: std::io::Error| {
-        raskt_core::Error::new(ErrorKind::Io { path: path.to_owned(), reason: error.to_string() })
+        raskt_core::Error::new(ErrorKind::System { what: path.to_owned(), reason: error.to_string() })
     };
     let file = std::fs::File::open(path).map_err(io)?;
-    let n_bytes = file.metadata().map_err(io)?.len();
-    let mut sample = Vec::with_capacity(n_bytes.min(SAMPLE_BYTES).fit::<usize>());
+    let stamp = Stamp::of_file(&file, path)?;
+    let mut sample = Vec::with_capacity(stamp.n_bytes.min(SAMPLE_BYTES).fit::<usize>());
     file.take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(io)?;
-    let is_whole = sample.len() as u64 == n_bytes;
+    let is_whole = sample.len() as u64 == stamp.n_bytes;
     let inferred = infer_csv(&sample, is_whole, &plan.format, plan.names.as_deref(), &plan.times)?;
-    Ok((inferred, n_bytes))
+    Ok((inferred, stamp))
 }
 
 /// The columns that are read, with the dtypes that were asked for.

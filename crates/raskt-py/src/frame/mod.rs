@@ -6,6 +6,7 @@ mod expression;
 mod files;
 mod labels;
 mod library;
+mod lines;
 mod register;
 mod table;
 mod whole;

@@ -9,5 +9,6 @@ use pyo3::prelude::*;
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     super::table::register(module)?;
     super::expression::register(module)?;
-    super::files::register(module)
+    super::files::register(module)?;
+    super::lines::register(module)
 }

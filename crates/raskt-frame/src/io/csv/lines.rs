@@ -181,10 +181,27 @@ pub(super) fn line_start(text: &[u8], at: usize, n_fields: usize, format: &CsvFo
     let Some(quote) = format.quote.filter(|&quote| memchr(quote, &text[at..]).is_some()) else {
         return outside;
     };
-    // If `at` lies within quotes, they end at a quote that no other follows.
-    let Some(inside) = closing(text, at, quote).map(|close| next_line(text, close)) else { return outside };
-    let fits = |start: usize| lines_fit(text, start, n_fields, format);
-    if fits(inside) && !fits(outside) { inside } else { outside }
+    // If `at` lies within quotes, they end at a quote that no other follows; a quote at `at` may be the second of two.
+    let from = [at, at + usize::from(text[at] == quote)];
+    let inside =
+        from.iter().filter_map(|from| closing(text, *from, quote)).map(|close| line_end(text, close, quote));
+    // If not, line ends in quotes that begin behind it are text.
+    let mut guesses = [outside, line_end(text, at.saturating_sub(1), quote)].into_iter().chain(inside);
+    guesses.find(|start| *start < text.len() && lines_fit(text, *start, n_fields, format)).unwrap_or(outside)
+}
+
+/// The place behind the next line end from `at` on that is not in quotes which begin there or behind.
+fn line_end(text: &[u8], mut at: usize, quote: u8) -> usize {
+    while let Some(found) = memchr3(quote, b'\n', b'\r', &text[at..]).map(|found| at + found) {
+        if text[found] != quote {
+            return next_line(text, found);
+        }
+        match closing(text, found + 1, quote) {
+            Some(close) => at = close,
+            None => break,
+        }
+    }
+    text.len()
 }
 
 /// The place behind the quotes that close those in which `at` lies.
@@ -220,15 +237,20 @@ fn lines_fit(text: &[u8], start: usize, n_fields: usize, format: &CsvFormat) -> 
             Some(Ended::Whole) if lines.at == text.len() => return fields.len() <= n_fields,
             Some(Ended::Whole) if fields.len() != n_fields => return false,
             // A field with quotes that do not stand around all of it is a sign that quotes were taken for one another.
-            Some(Ended::Whole) if fields.iter().any(|field| is_odd(text, *field)) => return false,
+            Some(Ended::Whole) if fields.iter().any(|field| is_odd(text, *field, format.quote)) => {
+                return false;
+            }
             Some(Ended::Whole) => {}
         }
     }
     true
 }
 
-/// Whether something follows the closing quote of a field.
-fn is_odd(text: &[u8], field: Span) -> bool {
+/// Whether something follows the closing quote of a field, or quotes are in one that does not begin with them.
+fn is_odd(text: &[u8], field: Span, quote: Option<u8>) -> bool {
     let bytes = &text[field.begin..field.end];
-    field.is_quoted && (bytes.len() < 2 || bytes.last() != bytes.first())
+    match field.is_quoted {
+        true => bytes.len() < 2 || bytes.last() != bytes.first(),
+        false => quote.is_some_and(|quote| memchr(quote, bytes).is_some()),
+    }
 }

@@ -7,13 +7,11 @@ use memchr::{memchr, memchr3_iter};
 use raskt_core::{DType, ErrorKind, Fit, Result, allocation};
 
 use super::ReadCsv;
+use super::blocks::{WINDOW, guessed_start, meets_next};
 use super::columns::{Column, Misfit, float};
-use super::lines::{Ended, Lines, Span, line_start, next_line, unquoted};
+use super::lines::{Ended, Lines, Span, unquoted};
 use crate::io::path;
 use crate::{Field, PandasType, Table};
-
-/// So much of what follows a block is read with it, to find where its last line ends, and the first of the next block begins.
-const WINDOW: usize = 64 << 10;
 
 /// What a block turned out to be.
 #[derive(Clone, Debug)]
@@ -48,7 +46,7 @@ enum Stop {
 /// The rows of the lines that begin in the block that `parameters` name, numbered from 0.
 ///
 /// # Errors
-/// [`ErrorKind::Io`]; [`ErrorKind::Corrupt`] for a line with too many fields and for quotes that do not end;
+/// [`ErrorKind::System`]; [`ErrorKind::Corrupt`] for a line with too many fields and for quotes that do not end;
 /// [`ErrorKind::InvalidValue`] where the file has changed, and where lines cannot be told from what is within quotes;
 /// [`ErrorKind::NotImplemented`] for dtypes that only pandas reads.
 pub fn read_csv(parameters: &ReadCsv) -> Result<Block> {
@@ -61,8 +59,11 @@ pub fn read_csv(parameters: &ReadCsv) -> Result<Block> {
     let own_end = (end - base).fit::<usize>();
     extend(&mut text, &mut file, parameters, base, own_end + WINDOW)?;
     loop {
-        let begin =
-            if parameters.is_first { Some(0) } else { guessed_start(&text, 1, is_all(&text), parameters) };
+        let begin = if parameters.is_first {
+            Some(0)
+        } else {
+            guessed_start(&text, 1, is_all(&text), parameters.names.len(), &parameters.format)
+        };
         if let Some(begin) = begin {
             let mut block = Reader::new(parameters, &text, own_end)?;
             let stopped = block.run(begin);
@@ -78,19 +79,6 @@ pub fn read_csv(parameters: &ReadCsv) -> Result<Block> {
         let (from, n_more) = (base + text.len().fit::<u64>(), text.len().max(WINDOW));
         extend(&mut text, &mut file, parameters, from, n_more)?;
     }
-}
-
-/// Where the first line begins that does so at `at` or behind; `None` where the text does not tell.
-fn guessed_start(text: &[u8], at: usize, is_all: bool, parameters: &ReadCsv) -> Option<usize> {
-    let before = at.saturating_sub(1).min(text.len());
-    let window = &text[before..(at + WINDOW).min(text.len())];
-    let found = before + line_start(window, at - before, parameters.names.len(), &parameters.format);
-    if found < before + window.len() || before + window.len() == text.len() && is_all {
-        return Some(found);
-    }
-    // A line that is longer than what is looked at.
-    let next = next_line(text, before);
-    (next < text.len() || is_all).then_some(next)
 }
 
 /// Reads `n` more bytes, from `from` on, behind `text`.
@@ -289,20 +277,14 @@ impl<'a> Reader<'a> {
 
     /// Whether the next block begins where this one ends. As the first begins where the data does, all are then right.
     fn check_end(&self, is_followed: bool) -> Result<()> {
-        // Lines that are longer than what is looked at begin where the next line end says.
-        if !is_followed || self.reached >= self.end + WINDOW {
+        let ReadCsv { names, format, path, .. } = self.parameters;
+        if !is_followed || meets_next(self.text, self.reached, self.end, names.len(), format) {
             return Ok(());
         }
-        match guessed_start(self.text, self.end, false, self.parameters) {
-            Some(next) if next != self.reached.max(self.end) => {
-                let path = &self.parameters.path;
-                let what = format!(
-                    "{path}: lines cannot be told from text in quotes where a block ends: read it with blocksize=None"
-                );
-                Err(ErrorKind::InvalidValue(what).into())
-            }
-            _ => Ok(()),
-        }
+        let what = format!(
+            "{path}: lines cannot be told from text in quotes where a block ends: read it with blocksize=None"
+        );
+        Err(ErrorKind::InvalidValue(what).into())
     }
 
     fn finish(self) -> Result<Block> {

@@ -84,7 +84,7 @@ impl ParquetFile {
     /// The file at `path`, with that index; as the file that `expected` is the stamp of, if one is given.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] for a file that cannot be read, [`ErrorKind::Corrupt`] for one that is no Parquet;
+    /// [`ErrorKind::System`] for a file that cannot be read, [`ErrorKind::Corrupt`] for one that is no Parquet;
     /// [`ErrorKind::InvalidValue`] for one that has changed, and for an index of columns that it does not have;
     /// [`ErrorKind::NotImplemented`] where only pandas knows what its metadata mean.
     pub fn open(path: impl Into<Arc<str>>, index: &ParquetIndex, expected: Option<Stamp>) -> Result<Self> {

@@ -115,7 +115,7 @@ impl ParquetFile {
     /// The rows of those row groups that may pass the filters. Path, index and stamp were looked at on opening.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] and [`ErrorKind::Corrupt`] for a file that cannot be read; [`ErrorKind::InvalidValue`] for columns
+    /// [`ErrorKind::System`] and [`ErrorKind::Corrupt`] for a file that cannot be read; [`ErrorKind::InvalidValue`] for columns
     /// or row groups that it does not have, and where a column is not what the schema of the whole frame says;
     /// [`ErrorKind::NotImplemented`] for columns that only pandas can read.
     pub fn read(&self, parameters: &ReadParquet) -> Result<Table> {

@@ -177,7 +177,7 @@ fn files_that_changed_or_are_not_there_or_are_no_parquet_are_said_with_their_pat
         read_parquet(&ReadParquet { stamp: Some(stamp), ..ReadParquet::new(write.path) }).unwrap_err();
     assert!(changed.to_string().contains("has changed"), "{changed}");
     let missing = read_parquet(&ReadParquet::new(folder.path("no"))).unwrap_err();
-    assert!(matches!(missing.kind(), ErrorKind::Io { .. }) && missing.to_string().contains("no: "));
+    assert!(matches!(missing.kind(), ErrorKind::System { .. }) && missing.to_string().contains("no: "));
     std::fs::write(&*folder.path("text"), "this is a text and no Parquet").unwrap();
     let error = read_parquet(&ReadParquet::new(folder.path("text"))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Corrupt(_)) && error.to_string().contains("text: "), "{error}");

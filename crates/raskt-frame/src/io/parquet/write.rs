@@ -131,7 +131,7 @@ impl WriteParquet {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidValue`] for tables of different schemas, for none, and for names of columns that Parquet does not
-/// have; [`ErrorKind::NotImplemented`] for columns that only pandas can write; [`ErrorKind::Io`].
+/// have; [`ErrorKind::NotImplemented`] for columns that only pandas can write; [`ErrorKind::System`].
 pub fn write_parquet(tables: &[Table], parameters: &WriteParquet) -> Result<()> {
     let whole = |what: String| raskt_core::Error::new(ErrorKind::InvalidValue(what));
     let first = tables.first().ok_or_else(|| whole("no tables to write".to_owned()))?;
