@@ -428,6 +428,11 @@ def choose(block: Block, *choices: Block) -> Block:
     return np.choose(block, choices)
 
 
+def frompyfunc(function: Any, n_in: int, *blocks: Any) -> Any:
+    """Call a function for each element of ``n_in`` blocks, and return objects."""
+    return np.frompyfunc(function, n_in, 1)(*blocks)
+
+
 def piecewise(block: Block, *conditions: Block, funclist: Any, args: Any, kw: Any) -> Block:
     return np.piecewise(block, list(conditions), funclist, *args, **kw)
 

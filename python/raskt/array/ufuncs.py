@@ -14,12 +14,14 @@ import numpy as np
 from raskt import _raskt
 from raskt._kept import kept
 from raskt.array import cumulative, reductions
-from raskt.array._base import dtype_parameter
+from raskt.array._base import dtype_parameter, is_known
+from raskt.array._chunk import frompyfunc as frompyfunc_of_blocks
 from raskt.array._chunk import piecewise as of_blocks
 from raskt.array._op import op, promoted
 from raskt.array._out import into
 from raskt.array.blockwise import blockwise
 from raskt.array.conversion import asanyarray, asarray
+from raskt.array.creation import zeros_like
 from raskt.array.searching import where
 
 if TYPE_CHECKING:
@@ -509,7 +511,10 @@ def real(x: Any) -> Array:
 
 @of_values("imag")
 def imag(x: Any) -> Array:
-    """Return the imaginary parts of the elements."""
+    """Return the imaginary parts of the elements; zeros, without a look at them, of real numbers."""
+    x = asanyarray(x)
+    if _kind(x) in tuple("biuf") and is_known(x.shape):
+        return zeros_like(x)
     return op("imag", (x,))
 
 
@@ -684,7 +689,8 @@ class frompyfunc:
     def __init__(self, func: Callable[..., Any], nin: int, nout: int) -> None:
         if nout != 1:
             raise NotImplementedError("frompyfunc with more than one result: use apply_gufunc")
-        self._of = np.frompyfunc(kept(func), nin, nout)
+        # NumPy's object has no module: whoever pickles it looks for one in all that are loaded.
+        self._of = functools.partial(frompyfunc_of_blocks, kept(func), nin)
         self.nin = nin
         self.nout = nout
         self.__name__ = getattr(func, "__name__", "frompyfunc")

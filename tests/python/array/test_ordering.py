@@ -95,3 +95,19 @@ def test_functions_of_large_and_of_small_blocks_are_numpys(name: str, n: int) ->
     x = np.random.default_rng(1).random(n)
     found = (getattr(ra, name)(ra.from_array(x, chunks=n // 2)) * 2).sum().compute()
     np.testing.assert_allclose(found, (getattr(np, name)(x) * 2).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("k", [1, 3, -3, 40, -40])
+def test_the_few_largest_of_lines_come_in_order_equal_ones_by_place(axis: int, k: int) -> None:
+    x = np.random.default_rng(1).integers(0, 9, (70, 90)).astype("f8")
+    x[x == 4] = np.nan
+    rows = x if axis == 1 else x.T
+    # NaN sorts last, so that it is the largest.
+    keys = np.where(np.isnan(rows), 100, rows)
+    expected = np.argsort(-keys if k > 0 else keys, axis=1, kind="stable")[:, : abs(k)]
+    lazy = ra.from_array(x, chunks=(31, 44))
+    places = ra.argtopk(lazy, k, axis=axis).compute()
+    np.testing.assert_array_equal(places if axis == 1 else places.T, expected)
+    found = ra.topk(lazy, k, axis=axis).compute()
+    np.testing.assert_array_equal(found if axis == 1 else found.T, np.take_along_axis(rows, expected, 1))

@@ -32,6 +32,28 @@ fn haswell<L: Loop>(work: L) -> L::Out {
     work.run()
 }
 
+/// Runs `work` with wider registers than [`vectorized`] does, where the processor has them: for loops that compute much
+/// between reading and writing.
+#[inline]
+pub(crate) fn vectorized_widely<L: Loop>(work: L) -> L::Out {
+    #[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512bw")
+    {
+        // SAFETY: the processor has every feature that `skylake` enables, as was just asked.
+        return unsafe { skylake(work) };
+    }
+    vectorized(work)
+}
+
+#[cfg(all(target_arch = "x86_64", not(debug_assertions)))]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
+fn skylake<L: Loop>(work: L) -> L::Out {
+    work.run()
+}
+
 /// `dst[i] = f(a[i])`.
 pub(crate) struct Map1<'a, A, O, F> {
     pub dst: &'a mut [O],

@@ -13,7 +13,7 @@ use crate::kernels::create::Place;
 use crate::kernels::elementwise::cast;
 use crate::kernels::memory::{self, elements, invalid};
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
-use crate::kernels::simd::{Map1, vectorized};
+use crate::kernels::simd::{Map1, vectorized_widely};
 use crate::kernels::{Scalar, parameters, threads};
 
 /// Makes what no thread may be at making when the process is forked.
@@ -391,7 +391,7 @@ where
             let draw = of(same);
             for_each_words(key, place, out.len(), |at, words| {
                 let dst = &mut out[at..at + words.len()];
-                vectorized(Map1 { dst, a: words, f: |word| number(draw(word)) });
+                vectorized_widely(Map1 { dst, a: words, f: |word| number(draw(word)) });
             });
         })
     }

@@ -7,7 +7,7 @@
 
 #![allow(clippy::excessive_precision, reason = "constants as they were published")]
 
-use crate::kernels::simd::{Loop, Map1, vectorized};
+use crate::kernels::simd::{Loop, Map1, vectorized_widely};
 
 const LN_2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
@@ -44,12 +44,12 @@ fn easy_or_not(
     easy: impl Fn(f64) -> f64 + Copy,
     any: fn(f64) -> f64,
 ) {
-    if vectorized(All { a, holds: is_easy }) {
-        return vectorized(Map1 { dst, a, f: easy });
+    if vectorized_widely(All { a, holds: is_easy }) {
+        return vectorized_widely(Map1 { dst, a, f: easy });
     }
     for (dst, a) in dst.chunks_mut(N_TOGETHER).zip(a.chunks(N_TOGETHER)) {
         match a.iter().all(|&a| is_easy(a)) {
-            true => vectorized(Map1 { dst, a, f: easy }),
+            true => vectorized_widely(Map1 { dst, a, f: easy }),
             // What is found for a number does not depend on those beside it.
             false => {
                 dst.iter_mut().zip(a).for_each(|(out, &a)| *out = if is_easy(a) { easy(a) } else { any(a) });

@@ -194,6 +194,17 @@ fn scan<T: Number, const PRODUCT: bool>(values: &mut [T], lines: Lines, ctx: &Ta
     for at in 0..outer {
         ctx.cancel.check()?;
         let block = &mut values[at * n * inner..(at + 1) * n * inner];
+        if inner == 1 {
+            // One number after the other: what has been reached stays in a register.
+            if let Some((first, rest)) = block.split_first_mut() {
+                let mut reached = *first;
+                for value in rest {
+                    reached = join(reached, *value);
+                    *value = reached;
+                }
+            }
+            continue;
+        }
         for row in 1..n {
             let (done, rest) = block.split_at_mut(row * inner);
             let last = &done[(row - 1) * inner..];

@@ -9,6 +9,7 @@ use crate::kernels::memory::{self, array_of, elements, invalid, wrong_dtype};
 use crate::kernels::parameters;
 use crate::kernels::relocate::concatenate_arrays;
 use crate::kernels::shapes::normalize_axis;
+use crate::kernels::simd::{Loop, vectorized};
 
 /// The body `array.topk`: shared `{"k", "axis", "indices": bool, "final": bool}`. `k` largest elements, largest
 /// first, or `-k` smallest, smallest first; fewer where there are fewer. With `"indices"` it gives `[values, places]`
@@ -102,7 +103,14 @@ fn select<T: Element>(values: &NdArray, places: &Places, axis: usize, k: i64) ->
             let at = |row: usize| (out * n + row) * inner + col;
             let place = |row: usize| given.as_ref().map_or(offset + row as i64, |given| given[at(row)]);
             best.candidates.clear();
-            best.of((0..n).map(|row| (source[at(row)], row)), &place);
+            match kept {
+                0 => {}
+                ..=N_INSERTED_MAX if inner == 1 => best.insert_line(&source[out * n..(out + 1) * n]),
+                ..=N_INSERTED_MAX => {
+                    (0..n).for_each(|row| best.insert((source[at(row)], row)));
+                }
+                _ => best.of((0..n).map(|row| (source[at(row)], row)), &place),
+            }
             for (row, &(value, found)) in best.candidates.iter().enumerate() {
                 let to = (out * kept + row) * inner + col;
                 (top[to], top_places[to]) = (value, place(found));
@@ -134,12 +142,6 @@ impl<T: Element> Best<T> {
             let by_value = y.sorts_before(x).cmp(&x.sorts_before(y));
             by_value.then_with(|| place(a.1).cmp(&place(b.1)))
         };
-        if self.kept == 0 {
-            return;
-        }
-        if self.kept <= N_INSERTED_MAX {
-            return self.insert(all, order);
-        }
         let n_candidates = 2 * self.kept + 64;
         let mut last: Option<(T, usize)> = None;
         for candidate in all {
@@ -157,28 +159,64 @@ impl<T: Element> Best<T> {
         self.candidates.truncate(self.kept);
     }
 
-    /// The same for a few, which stay in order all the time.
-    fn insert(
-        &mut self,
-        all: impl Iterator<Item = (T, usize)>,
-        order: impl Fn(&(T, usize), &(T, usize)) -> std::cmp::Ordering,
-    ) {
-        let best = &mut self.candidates;
-        for candidate in all {
-            match best.last() {
-                Some(last) if best.len() == self.kept => {
-                    if order(&candidate, last).is_ge() {
-                        continue;
-                    }
+    /// Whether `value` comes before `other`.
+    #[inline(always)]
+    fn is_before(&self, value: T, other: T) -> bool {
+        if self.is_smallest { value.sorts_before(other) } else { other.sorts_before(value) }
+    }
+
+    /// Takes a candidate among a few, which stay in order all the time. Candidates come in the order of their places, which
+    /// is that of equal values.
+    #[inline]
+    fn insert(&mut self, candidate: (T, usize)) {
+        match self.candidates.last() {
+            Some(&(last, _)) if self.candidates.len() == self.kept => {
+                if !self.is_before(candidate.0, last) {
+                    return;
                 }
-                _ => best.push(candidate),
             }
-            let mut at = best.len() - 1;
-            while at > 0 && order(&candidate, &best[at - 1]).is_lt() {
-                best[at] = best[at - 1];
-                at -= 1;
-            }
-            best[at] = candidate;
+            _ => self.candidates.push(candidate),
         }
+        let mut at = self.candidates.len() - 1;
+        while at > 0 && self.is_before(candidate.0, self.candidates[at - 1].0) {
+            self.candidates[at] = self.candidates[at - 1];
+            at -= 1;
+        }
+        self.candidates[at] = candidate;
+    }
+
+    /// Takes the candidates of a line: most groups of them have none that is before the last that is kept.
+    fn insert_line(&mut self, line: &[T]) {
+        let (first, rest) = line.split_at(self.kept);
+        first.iter().enumerate().for_each(|(row, &value)| self.insert((value, row)));
+        for (number, group) in rest.chunks(N_TOGETHER).enumerate() {
+            let Some(&(last, _)) = self.candidates.last() else { return };
+            let is_met = match self.is_smallest {
+                true => vectorized(Any { values: group, holds: |value: T| value.sorts_before(last) }),
+                false => vectorized(Any { values: group, holds: |value: T| last.sorts_before(value) }),
+            };
+            if is_met {
+                let start = self.kept + number * N_TOGETHER;
+                group.iter().enumerate().for_each(|(at, &value)| self.insert((value, start + at)));
+            }
+        }
+    }
+}
+
+/// Elements that are looked at together.
+const N_TOGETHER: usize = 16;
+
+/// Whether something holds for one of the values.
+struct Any<'a, T, F> {
+    values: &'a [T],
+    holds: F,
+}
+
+impl<T: Element, F: Fn(T) -> bool> Loop for Any<'_, T, F> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        self.values.iter().fold(false, |any, &value| any | (self.holds)(value))
     }
 }
