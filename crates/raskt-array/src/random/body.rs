@@ -7,7 +7,7 @@ use raskt_exec::{Call, Outcome};
 
 use super::discrete::Table;
 use super::distribution::{Distribution, Visit};
-use super::stream::{Need, Source, for_each_source, for_each_word, for_each_words};
+use super::stream::{N_WORDS, Need, Source, for_each_source, for_each_word, for_each_words};
 use super::{continuous, discrete, ziggurat};
 use crate::kernels::create::Place;
 use crate::kernels::elementwise::cast;
@@ -392,6 +392,32 @@ where
             for_each_words(key, place, out.len(), |at, words| {
                 let dst = &mut out[at..at + words.len()];
                 vectorized_widely(Map1 { dst, a: words, f: |word| number(draw(word)) });
+            });
+        })
+    }
+
+    fn steps<F, G>(self, of: impl Fn(&[f64]) -> (F, G) + Sync) -> Self::Out
+    where
+        F: Fn(u64) -> f64 + Copy,
+        G: Fn(f64) -> f64 + Copy,
+    {
+        let (key, number, same) = (self.draw.key, self.number, self.same());
+        self.filled(|run| {
+            let (place, start, out) = (run.place, run.at, &mut *run.out);
+            let Some(same) = &same else {
+                let mut values = vec![0.0; self.arguments.len()];
+                return for_each_word(key, place, out.len(), |at, word| {
+                    arguments_at(self.arguments, start + at, &mut values);
+                    let (first, then) = of(&values);
+                    out[at] = number(then(first(word)));
+                });
+            };
+            let (first, then) = of(same);
+            let mut between = [0.0; N_WORDS];
+            for_each_words(key, place, out.len(), |at, words| {
+                let (between, dst) = (&mut between[..words.len()], &mut out[at..at + words.len()]);
+                vectorized_widely(Map1 { dst: &mut *between, a: words, f: first });
+                vectorized_widely(Map1 { dst, a: between, f: |x| number(then(x)) });
             });
         })
     }

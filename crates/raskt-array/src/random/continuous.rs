@@ -151,13 +151,15 @@ pub(super) fn pareto(a: f64) -> impl Fn(u64) -> f64 + Copy {
     move |word| exp_m1_of_positive(exponential(word) / a)
 }
 
-pub(super) fn weibull(a: f64) -> impl Fn(u64) -> f64 + Copy {
+/// A logarithm, and what becomes of it.
+pub(super) fn weibull(a: f64) -> (impl Fn(u64) -> f64 + Copy, impl Fn(f64) -> f64 + Copy) {
     let (scale, a) = if a == 0.0 { (0.0, 1.0) } else { (1.0, a) };
-    move |word| scale * exp_of_any(ln_of_easy(open_exponential(word)) / a)
+    (|word| ln_of_easy(open_exponential(word)), move |ln| scale * exp_of_any(ln / a))
 }
 
-pub(super) fn power(a: f64) -> impl Fn(u64) -> f64 + Copy {
-    move |word| exp_of_any(ln_of_easy(open_unit(word)) / a)
+/// A logarithm, and what becomes of it.
+pub(super) fn power(a: f64) -> (impl Fn(u64) -> f64 + Copy, impl Fn(f64) -> f64 + Copy) {
+    (|word| ln_of_easy(open_unit(word)), move |ln| exp_of_any(ln / a))
 }
 
 pub(super) fn triangular(left: f64, mode: f64, right: f64) -> impl Fn(u64) -> f64 + Copy {

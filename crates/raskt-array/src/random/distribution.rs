@@ -57,6 +57,12 @@ pub(super) trait Visit {
     /// Each number is what one word stands for. `of` gives what draws, for parameters.
     fn words<F: Fn(u64) -> f64 + Copy>(self, of: impl Fn(&[f64]) -> F + Sync) -> Self::Out;
 
+    /// The same in two steps: a long step is not inlined, so that nothing is worked out side by side.
+    fn steps<F, G>(self, of: impl Fn(&[f64]) -> (F, G) + Sync) -> Self::Out
+    where
+        F: Fn(u64) -> f64 + Copy,
+        G: Fn(f64) -> f64 + Copy;
+
     /// Each number takes as many words as it needs: seldom more than two, or often.
     fn sources<F: Fn(&mut Source) -> f64>(self, need: Need, of: impl Fn(&[f64]) -> F + Sync) -> Self::Out;
 }
@@ -64,6 +70,9 @@ pub(super) trait Visit {
 macro_rules! visited {
     ($visit:ident, word $of:expr) => {
         $visit.words($of)
+    };
+    ($visit:ident, steps $of:expr) => {
+        $visit.steps($of)
     };
     ($visit:ident, two $of:expr) => {
         $visit.sources(Need::Two, $of)
@@ -143,8 +152,8 @@ distributions! {
     Gumbel("gumbel", word |p| continuous::gumbel(p[0], p[1]), ["loc" Any, "scale" NonNegative], false);
     Rayleigh("rayleigh", word |p| continuous::rayleigh(p[0]), ["scale" NonNegative], false);
     Pareto("pareto", word |p| continuous::pareto(p[0]), ["a" Positive], false);
-    Weibull("weibull", word |p| continuous::weibull(p[0]), ["a" NonNegative], false);
-    Power("power", word |p| continuous::power(p[0]), ["a" Positive], false);
+    Weibull("weibull", steps |p| continuous::weibull(p[0]), ["a" NonNegative], false);
+    Power("power", steps |p| continuous::power(p[0]), ["a" Positive], false);
     Triangular("triangular", word |p| continuous::triangular(p[0], p[1], p[2]),
         ["left" Any, "mode" Any, "right" Any], false);
     Wald("wald", two |p| continuous::wald(p[0], p[1]), ["mean" Positive, "scale" Positive], false);

@@ -97,7 +97,7 @@ pub(crate) enum Need {
 }
 
 /// Words that are made at once: they stay in the fastest cache.
-const N_WORDS: usize = 512;
+pub(crate) const N_WORDS: usize = 512;
 
 /// The words of a common stream from the counter `block` on, four a counter.
 struct Words<'a> {
