@@ -279,6 +279,18 @@ impl Comparison {
 }
 
 impl Filters {
+    /// What passes both these and `other`.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let pairs =
+            self.0.iter().flat_map(|one| other.0.iter().map(move |two| [&one[..], &two[..]].concat()));
+        match (self.0.is_empty(), other.0.is_empty()) {
+            (true, _) => other.clone(),
+            (false, true) => self.clone(),
+            (false, false) => Self(pairs.collect()),
+        }
+    }
+
     /// The filters as a parameter.
     #[must_use]
     pub fn to_param(&self) -> Param {

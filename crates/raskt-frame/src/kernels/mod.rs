@@ -23,4 +23,4 @@ pub use column::{Column, Planned, Type, mask, spread, spread_literal, typed_lite
 pub use missing::is_missing;
 pub use plan::plan;
 pub(crate) use promote::{Flavour, is_float, is_integer, number, promoted};
-pub(crate) use times::time;
+pub(crate) use times::{as_time_of, time};

@@ -2,8 +2,11 @@
 //!
 //! What depends on who else needs a value is a pass over all expressions at once: what two need is read once.
 
+mod predicates;
 mod projection;
+mod schema;
 mod table;
 
+pub use predicates::PREDICATES;
 pub use projection::PROJECTION;
 pub(crate) use table::add_to;

@@ -10,6 +10,7 @@ use raskt_graph::layer::{Layer, Raw};
 use raskt_graph::{Keys, TableBuilder};
 
 use crate::arguments::{get, list, with};
+use crate::io::Filters;
 use crate::io::csv::{self, Block, ReadCsv};
 use crate::io::parquet::{self, ReadParquet};
 use crate::operations::{COLLECTION, Job, KernelFn, Row, kernel_name};
@@ -91,6 +92,22 @@ pub(crate) fn with_columns(expr: &Expr, schema: &Schema, labels: &[&Label]) -> R
     let parts = list(expr.parameters(), "parts").iter().map(part).collect::<Result<_>>()?;
     let entries = [("parts", Param::List(parts)), ("schema", narrow)];
     expr.varied(Vec::new(), with(expr.parameters(), entries), &Param::map([("columns", names)]))
+}
+
+/// The reader `expr` of Parquet files, of which rows that do not pass `filters` are not needed. How many there are is not known
+/// any more.
+///
+/// # Errors
+/// [`ErrorKind::Corrupt`] for parameters that [`read_parquet`] did not make.
+pub(crate) fn with_filters(expr: &Expr, filters: &Filters) -> Result<Expr> {
+    let param = filters.to_param();
+    let part = |part: &Param| match Filters::from_param(get(part, "filters"))? {
+        own if own.0.is_empty() => Ok(with(part, [("filters", param.clone())])),
+        own => Ok(with(part, [("filters", own.and(filters).to_param())])),
+    };
+    let parts = list(expr.parameters(), "parts").iter().map(part).collect::<Result<_>>()?;
+    let entries = [("parts", Param::List(parts)), ("lengths", Param::Null)];
+    expr.varied(Vec::new(), with(expr.parameters(), entries), &Param::map([("filters", param)]))
 }
 
 fn meta(parameters: &Param) -> Result<Meta> {

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
 
 mod fragments;
+mod predicates;
 mod projection;
 mod session;

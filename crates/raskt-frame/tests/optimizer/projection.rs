@@ -1,6 +1,7 @@
 //! Columns that nobody uses.
 
 use raskt_core::Param;
+use raskt_expr::Expr;
 use raskt_frame::arguments::Argument;
 use raskt_frame::rules::PROJECTION;
 
@@ -177,4 +178,66 @@ fn of_first_rows_only_the_columns_that_are_used_are_read() {
     let first = session.make("head", &[&df], head);
     let text = session.check(&[session.reduce("max", &session.column(&first, "x"))]);
     assert!(projected(&text).contains(r#"columns: ["x"]"#), "{text}");
+}
+
+/// A list of texts.
+fn names(labels: &[&str]) -> Param {
+    Param::List(labels.iter().map(|label| Param::Str((*label).into())).collect())
+}
+
+#[test]
+fn rows_are_moved_with_the_columns_that_are_used_and_those_that_decide() {
+    let (session, folder) = (Session::new(), Folder::new("moved"));
+    let df = folder.parquet(&[rows(0, 25), rows(25, 40)]);
+    let sum = |of: &Expr| [session.reduce("sum", &session.column(of, "n"))];
+    let nlargest =
+        [("name", Param::Str("nlargest".into())), ("n", Param::Int(3)), ("columns", names(&["x"]))];
+    let moves = [
+        ("sort", Param::map([("by", names(&["x"]))])),
+        ("shuffle", Param::map([("on", names(&["x"]))])),
+        ("distinct", Param::map([("subset", names(&["x"]))])),
+        ("top", Param::map(nlargest)),
+        ("with_index", Param::map([("label", Param::Str("x".into()))])),
+    ];
+    for (name, parameters) in moves {
+        let text = session.check(&sum(&session.make(name, &[&df], parameters)));
+        assert!(projected(&text).contains(r#"columns: ["n", "x"]"#), "{name}: {text}");
+    }
+    let cut = session.make("repartition", &[&df], Param::map([("npartitions", Param::Int(5))]));
+    let text = session.check(&sum(&cut));
+    assert!(projected(&text).contains(r#"columns: ["n"]"#), "{text}");
+}
+
+#[test]
+fn rows_that_repeat_no_other_in_any_column_need_all_of_them() {
+    let (session, folder) = (Session::new(), Folder::new("distinct"));
+    let df = folder.parquet(&[rows(0, 25)]);
+    let once = session.make("distinct", &[&df], Param::map([]));
+    let text = session.check(&[session.reduce("sum", &session.column(&once, "n"))]);
+    assert!(!text.contains("with the columns that are used"), "{text}");
+}
+
+#[test]
+fn of_frames_one_after_another_the_columns_that_are_used_are_read() {
+    let (session, folder) = (Session::new(), Folder::new("concat"));
+    let df = folder.parquet(&[rows(0, 25)]);
+    let other = session.columns(&held(&[rows(0, 3)]), &["t", "x"]);
+    let all = session.make("concat", &[&df, &other], Param::map([("join", Param::Str("outer".into()))]));
+    let text = session.check(&[session.reduce("sum", &session.column(&all, "x"))]);
+    assert!(projected(&text).contains(r#"columns: ["x"]"#), "{text}");
+    let text = session.check(&[session.reduce("sum", &session.column(&all, "n"))]);
+    assert!(projected(&text).contains(r#"columns: ["n"]"#), "{text}");
+    assert!(projected(&text).contains("labels: []"), "{text}");
+}
+
+#[test]
+fn an_index_that_becomes_a_column_keeps_its_name() {
+    let (session, folder) = (Session::new(), Folder::new("index"));
+    let df = folder.parquet(&[rows(0, 25)]);
+    let named = session.make("relabel", &[&df], Param::map([("labels", names(&["index", "x", "t"]))]));
+    let reset = session.make("reset_index", &[&named], Param::map([]));
+    session.check(&[session.reduce("sum", &session.column(&reset, "level_0"))]);
+    let reset = session.make("reset_index", &[&df], Param::map([]));
+    let text = session.check(&[session.reduce("sum", &session.column(&reset, "index"))]);
+    assert!(projected(&text).contains("columns: []"), "{text}");
 }

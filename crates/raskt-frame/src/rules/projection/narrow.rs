@@ -4,13 +4,16 @@ use raskt_core::{Param, Result};
 use raskt_expr::{Context, Draft, Expr};
 use rustc_hash::FxHashSet;
 
-use super::needs::{Need, is_columnwise, needs, schema};
-use crate::arguments::{Argument, list, with};
+use super::needs::{Need, is_columnwise, needs};
+use crate::arguments::{Argument, get, list, with};
 use crate::join::MERGE;
 use crate::operations::COLLECTION;
-use crate::rows::{CHOOSE, HEAD, TAIL};
-use crate::rowwise::{ASSIGN, COLUMNS, FILTER, METHOD, RELABEL};
-use crate::source::{READ_CSV, READ_PARQUET};
+use crate::partition::SHUFFLE;
+use crate::rows::{CHOOSE, CONCAT, HEAD, REDIVIDE, REPARTITION, TAIL};
+use crate::rowwise::{ASSIGN, COLUMNS, FILTER, METHOD, RELABEL, RESET_INDEX};
+use crate::rules::schema::schema;
+use crate::sort::{DISTINCT, SORT_ROWS, TOP, WITH_INDEX};
+use crate::source::{DIVIDED, READ_CSV, READ_PARQUET};
 use crate::{Kind, Label, Schema};
 
 /// The operation `expr` on `operands`, with the columns that are needed, and perhaps others.
@@ -36,6 +39,17 @@ pub(super) fn narrowed(expr: &Expr, operands: Vec<Expr>, need: &Need, context: &
             }
             expr.with_operands(sides)?
         }
+        SORT_ROWS | SHUFFLE | TOP | DISTINCT | REPARTITION | REDIVIDE | DIVIDED | WITH_INDEX
+        | RESET_INDEX => {
+            let mut operands = operands;
+            if let Some(Some(Need::Some(used))) = needs(expr, need, context)?.first()
+                && let Some(before) = schema(&expr.operands()[0], context)?
+            {
+                operands[0] = picked(&operands[0], &needed_labels(before, used), context)?;
+            }
+            expr.with_operands(operands)?
+        }
+        CONCAT => joined(expr, operands, &labels, context)?,
         FILTER | HEAD | TAIL | CHOOSE | METHOD => {
             let mut operands = operands;
             operands[0] = picked(&operands[0], &labels, context)?;
@@ -71,6 +85,27 @@ fn picked(expr: &Expr, labels: &[&Label], context: &Context<'_>) -> Result<Expr>
     let made = draft.finish()?;
     context.meta(&made)?;
     Ok(made)
+}
+
+/// The frames one after another, of those of the columns `labels` that each has.
+fn joined(expr: &Expr, operands: Vec<Expr>, labels: &[&Label], context: &Context<'_>) -> Result<Expr> {
+    let mut parts = Vec::with_capacity(operands.len());
+    for (operand, before) in operands.iter().zip(expr.operands()) {
+        let Some(before) = schema(before, context)?.filter(|schema| schema.kind == Kind::Frame) else {
+            return expr.with_equal_operands(operands);
+        };
+        let own: Vec<&Label> = before.labels().filter(|label| labels.contains(label)).collect();
+        parts.push(picked(operand, &own, context)?);
+    }
+    match get(expr.parameters(), "schema") {
+        Param::Null => expr.with_operands(parts),
+        given => {
+            let given = Schema::from_param(given)?;
+            let fields = given.columns.iter().filter(|field| labels.contains(&&field.label)).cloned();
+            let narrow = given.with_columns(given.kind, fields.collect::<Vec<_>>()).to_param();
+            changed(expr, parts, &[("schema", narrow)])
+        }
+    }
 }
 
 /// New names for the columns that are left.

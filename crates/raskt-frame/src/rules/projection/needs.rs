@@ -1,18 +1,23 @@
 //! Which columns of its operands an operation uses.
 
-use raskt_core::Result;
+use raskt_core::{Param, Result};
 use raskt_expr::{Context, Expr};
 
-use crate::arguments::{Argument, list};
+use crate::arguments::{Argument, get, list};
 use crate::groupby::{GROUPBY, GroupBy};
 use crate::join::{MERGE, columns_used};
-use crate::operations::{COLLECTION, is_native, row_of};
+use crate::operations::{is_native, row_of};
+use crate::partition::SHUFFLE;
 use crate::reductions::{REDUCE, Reduction};
-use crate::rows::{CHOOSE, HEAD, LENGTHS, TAIL};
+use crate::rows::{CHOOSE, CONCAT, HEAD, LENGTHS, REDIVIDE, REPARTITION, TAIL};
 use crate::rowwise::{
-    ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, column_position, is_of_each_column, positions,
+    ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL, RESET_INDEX, column_position, is_of_each_column,
+    positions,
 };
-use crate::{FrameMeta, Key, Kind, Label, Schema};
+use crate::rules::schema::schema;
+use crate::sort::{DISTINCT, SORT_ROWS, TOP, WITH_INDEX};
+use crate::source::DIVIDED;
+use crate::{Key, Kind, Label, Schema};
 
 /// Which columns of an expression are used.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,19 +53,13 @@ impl Need {
     }
 }
 
-/// What is known of the columns of an expression; `None` where it is no frame.
-pub(super) fn schema<'e>(expr: &'e Expr, context: &Context<'_>) -> Result<Option<&'e Schema>> {
-    if expr.collection().as_str() != COLLECTION {
-        return Ok(None);
-    }
-    let meta = context.meta(expr)?;
-    Ok(meta.own::<FrameMeta>().map(|own| &own.schema))
-}
-
 /// What `expr` needs of each operand, where `need` says what is needed of it; `None` where it does without the operand.
 pub(super) fn needs(expr: &Expr, need: &Need, context: &Context<'_>) -> Result<Vec<Option<Need>>> {
     if let (MERGE, Need::Some(needed)) = (expr.operation().as_str(), need) {
         return of_merge(expr, needed, context);
+    }
+    if let (CONCAT, Need::Some(needed)) = (expr.operation().as_str(), need) {
+        return of_concat(expr, needed, context);
     }
     let mut needs = vec![Some(Need::All); expr.operands().len()];
     let Some(first) = expr.operands().first() else { return Ok(needs) };
@@ -97,6 +96,19 @@ fn of_merge(expr: &Expr, needed: &[bool], context: &Context<'_>) -> Result<Vec<O
     Ok(used.into_iter().map(|used| Some(Need::Some(used))).collect())
 }
 
+/// What is needed of frames one after another: of each the columns that are needed of all.
+fn of_concat(expr: &Expr, needed: &[bool], context: &Context<'_>) -> Result<Vec<Option<Need>>> {
+    let Some(of) = schema(expr, context)? else { return Ok(vec![Some(Need::All); expr.operands().len()]) };
+    let is_needed = |label: &Label| of.labels().zip(needed).any(|(own, needed)| *needed && own == label);
+    let of_operand = |operand| {
+        Ok(Some(match schema(operand, context)?.filter(|schema| schema.kind == Kind::Frame) {
+            Some(schema) => Need::Some(schema.labels().map(is_needed).collect()),
+            None => Need::All,
+        }))
+    };
+    expr.operands().iter().map(of_operand).collect()
+}
+
 /// What is needed of the first operand; `None` for all of it.
 fn of_first(expr: &Expr, need: &Need, of: &Schema, context: &Context<'_>) -> Result<Option<Need>> {
     let parameters = expr.parameters();
@@ -126,7 +138,34 @@ fn of_first(expr: &Expr, need: &Need, of: &Schema, context: &Context<'_>) -> Res
         (LENGTHS, _) => {}
         (REDUCE, _) if is_size(expr) && is_native(row_of(expr)?, expr, context)? => {}
         (FILTER | HEAD | TAIL | CHOOSE, Need::Some(needed)) => found.clone_from(needed),
-        (RELABEL, Need::Some(needed)) => found.clone_from(needed),
+        (RELABEL | REPARTITION | REDIVIDE | DIVIDED, Need::Some(needed)) => found.clone_from(needed),
+        (SORT_ROWS | SHUFFLE | TOP | DISTINCT, Need::Some(needed)) => {
+            let deciding = match expr.operation().as_str() {
+                SORT_ROWS => "by",
+                SHUFFLE => "on",
+                TOP => "columns",
+                // Rows that are equal in all columns are told by all of them.
+                _ if get(parameters, "subset") == &Param::Null => return Ok(None),
+                _ => "subset",
+            };
+            found.clone_from(needed);
+            for label in list(parameters, deciding) {
+                found[of.position(&Label::try_from(label)?)?] = true;
+            }
+        }
+        (WITH_INDEX | RESET_INDEX, Need::Some(needed)) => {
+            let Some(result) = schema(expr, context)? else { return Ok(None) };
+            let label = Label::try_from(get(parameters, "label"))?;
+            for (at, field) in of.columns.iter().enumerate() {
+                let is_needed = result.labels().zip(needed).any(|(own, is)| *is && *own == field.label);
+                // What a level of the index without a name is called depends on whether there is such a column.
+                let is_met = match expr.operation().as_str() {
+                    WITH_INDEX => field.label == label,
+                    _ => field.label.as_str() == Some("index"),
+                };
+                found[at] = is_needed || is_met;
+            }
+        }
         (ASSIGN, Need::Some(needed)) => {
             let assigned = list(parameters, "labels").iter().map(Label::try_from);
             let assigned = assigned.collect::<Result<rustc_hash::FxHashSet<_>>>()?;

@@ -5,9 +5,10 @@ use raskt_expr::{Context, Expr, Pass, operations};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::narrow::narrowed;
-use super::needs::{Need, needs, schema};
+use super::needs::{Need, needs};
 use crate::operations::COLLECTION;
 use crate::rowwise::{ASSIGN, COLUMN, FILTER, METHOD};
+use crate::rules::schema::schema;
 use crate::{Label, Schema};
 
 /// The name of the pass, by which it is left out.

@@ -1,0 +1,10 @@
+//! Rows that every user filters out are not read.
+
+mod comparisons;
+mod families;
+mod lifted;
+mod pass;
+mod rows;
+
+pub use pass::PREDICATES;
+pub(super) use pass::Predicates;
