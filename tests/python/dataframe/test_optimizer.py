@@ -213,3 +213,11 @@ def test_columns_that_are_sorted_moved_and_put_together_are_the_same(folder: pat
     assert 'columns: ["i", "f"]' in text
     text = rd.concat([df, df[["f", "k"]]]).f.sum().explain()
     assert 'columns: ["f"]' in text
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 12, 40])
+def test_first_rows_are_the_same_where_no_others_are_read(folder: pathlib.Path, n: int) -> None:
+    df, pandas = rd.read_parquet(folder), _whole()
+    first = df.assign(i=df.i + 1).head(n, npartitions=-1, compute=False)
+    assert "with the first rows" in first.explain()
+    tm.assert_frame_equal(first.compute(), pandas.assign(i=pandas.i + 1).head(n))

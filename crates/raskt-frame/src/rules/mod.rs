@@ -2,11 +2,15 @@
 //!
 //! What depends on who else needs a value is a pass over all expressions at once: what two need is read once.
 
+mod families;
+mod limit;
 mod predicates;
 mod projection;
+mod remade;
 mod schema;
 mod table;
 
+pub use limit::LIMIT;
 pub use predicates::PREDICATES;
 pub use projection::PROJECTION;
 pub(crate) use table::add_to;

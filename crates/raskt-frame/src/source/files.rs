@@ -110,6 +110,24 @@ pub(crate) fn with_filters(expr: &Expr, filters: &Filters) -> Result<Expr> {
     expr.varied(Vec::new(), with(expr.parameters(), entries), &Param::map([("filters", param)]))
 }
 
+/// The reader `expr` of Parquet files, of each partition of which the first `n` rows are needed.
+///
+/// # Errors
+/// None in practice.
+pub(crate) fn with_limit(expr: &Expr, n: u64) -> Result<Expr> {
+    let limit = Param::Int(n.clamped::<i64>());
+    let part = |part: &Param| with(part, [("limit", limit.clone())]);
+    let length = |length: &Param| match length.as_int() {
+        Some(length) => Param::Int(length.min(n.clamped())),
+        None => Param::Null,
+    };
+    let of = |name, change: &dyn Fn(&Param) -> Param| {
+        Param::List(list(expr.parameters(), name).iter().map(change).collect())
+    };
+    let entries = [("parts", of("parts", &part)), ("lengths", of("lengths", &length))];
+    expr.varied(Vec::new(), with(expr.parameters(), entries), &Param::map([("limit", limit.clone())]))
+}
+
 fn meta(parameters: &Param) -> Result<Meta> {
     let schema = Schema::from_param(get(parameters, "schema"))?;
     let lengths = list(parameters, "lengths");

@@ -7,6 +7,6 @@ mod table;
 
 pub use divided::{DIVIDED, divided};
 pub use files::{READ_CSV, READ_PARQUET, read_csv, read_parquet};
-pub(crate) use files::{with_columns, with_filters};
+pub(crate) use files::{with_columns, with_filters, with_limit};
 pub use held::{HeldTokens, Partitions};
 pub use table::{PARTITIONS, TABLES, from_tables, rows};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers may fail it")]
 
 mod fragments;
+mod limit;
 mod predicates;
 mod projection;
 mod session;

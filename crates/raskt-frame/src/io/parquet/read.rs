@@ -29,6 +29,8 @@ pub struct ReadParquet {
     pub row_groups: Option<Arc<[usize]>>,
     /// What wanted rows have in common: row groups and pages without any are left out.
     pub filters: Filters,
+    /// How many of the first of these rows; all, if it is `None`.
+    pub limit: Option<u64>,
     /// What the whole frame holds, of which the file is one part; columns of the file are made so.
     pub schema: Option<Arc<Schema>>,
     /// The stamp of the file that was planned with.
@@ -55,6 +57,7 @@ impl ReadParquet {
             ("index", self.index.to_param()),
             ("row_groups", self.row_groups.as_ref().map_or(Param::Null, numbers)),
             ("filters", self.filters.to_param()),
+            ("limit", self.limit.map_or(Param::Null, |limit| Param::Int(limit.clamped::<i64>()))),
             ("schema", self.schema.as_ref().map_or(Param::Null, |schema| schema.to_param())),
             ("stamp", self.stamp.map_or(Param::Null, Stamp::to_param)),
         ])
@@ -82,6 +85,7 @@ impl ReadParquet {
             index: ParquetIndex::from_param(param.get("index"))?,
             row_groups: list("row_groups")?.map(groups).transpose()?,
             filters: Filters::from_param(param.get("filters").unwrap_or(&Param::Null))?,
+            limit: present("limit").map(|param| number(param).map(|limit| limit as u64)).transpose()?,
             schema: present("schema").map(Schema::from_param).transpose()?.map(Arc::new),
             stamp: present("stamp").map(|param| Stamp::from_param(param).ok_or_else(corrupt)).transpose()?,
         })
@@ -152,28 +156,52 @@ impl ParquetFile {
             let selection = self.selection(&groups, &parameters.filters)?;
             Ok((groups, selection))
         })?;
-        let (mut arrays, n_rows) = self.arrays(&roots, &groups, selection.clone())?;
+        let limit = parameters.limit.map_or(usize::MAX, |limit| limit.clamped::<usize>());
+        let groups = self.first(groups, selection.as_ref(), limit);
+        let (mut arrays, n_rows) = self.arrays(&roots, &groups, selection.clone(), limit)?;
         for (array, field) in arrays.iter_mut().zip(&fields) {
             *array = self.stored(array, field)?;
         }
         let levels = arrays.split_off(n_columns);
         let index = match &self.levels {
             Levels::Roots(_) => Index::Levels(levels.into()),
-            Levels::Range { start, step } => self.numbered(*start, *step, &groups, selection.as_ref()),
+            Levels::Range { start, step } => {
+                match self.numbered(*start, *step, &groups, selection.as_ref()) {
+                    Index::Levels(levels) => {
+                        Index::Levels(levels.iter().map(|level| level.slice(0, n_rows)).collect())
+                    }
+                    range @ Index::Range { .. } => range,
+                }
+            }
         };
         Table::new(wanted, arrays, index, n_rows).map_err(|error| self.invalid(&error.to_string()))
     }
 
-    /// The columns of the file at `roots`, in that order, of those rows; and how many rows there are.
+    /// The row groups among `groups` that have the first `limit` rows of them.
+    fn first(&self, groups: Vec<usize>, selection: Option<&RowSelection>, limit: usize) -> Vec<usize> {
+        if selection.is_some() {
+            return groups;
+        }
+        let mut n_rows = 0;
+        let has_more = |group: &usize| {
+            let is_wanted = n_rows < limit;
+            n_rows += self.reader.metadata().row_group(*group).num_rows().clamped::<usize>();
+            is_wanted
+        };
+        groups.into_iter().take_while(has_more).collect()
+    }
+
+    /// The columns of the file at `roots`, in that order, of the first `limit` of those rows; and how many rows there are.
     fn arrays(
         &self,
         roots: &[usize],
         groups: &[usize],
         selection: Option<RowSelection>,
+        limit: usize,
     ) -> Result<(Vec<ArrayRef>, usize)> {
         let counts =
             groups.iter().map(|group| self.reader.metadata().row_group(*group).num_rows().clamped::<usize>());
-        let n_rows = selection.as_ref().map_or_else(|| counts.sum(), RowSelection::row_count);
+        let n_rows = selection.as_ref().map_or_else(|| counts.sum(), RowSelection::row_count).min(limit);
         if n_rows == 0 {
             let storage = |root: &usize| self.reader.schema().field(*root).data_type().clone();
             return Ok((roots.iter().map(|root| arrow::array::new_empty_array(&storage(root))).collect(), 0));
@@ -190,6 +218,9 @@ impl ParquetFile {
                 .with_batch_size(n_rows);
             if let Some(selection) = selection {
                 reader = reader.with_row_selection(selection);
+            }
+            if limit < usize::MAX {
+                reader = reader.with_limit(limit);
             }
             let batches = reader.build()?.collect::<std::result::Result<Vec<RecordBatch>, _>>()?;
             Ok(batches)

@@ -187,9 +187,8 @@ fn compared(value: &Param, dtype: &PandasType) -> Option<Literal> {
         (PandasType::Text | PandasType::NullableText, Param::Str(text)) => Some(Literal::Text(text.clone())),
         (PandasType::Plain(_) | PandasType::Masked(_), _) => match (number(dtype)?.0, value) {
             (DType::Bool, Param::Bool(value)) => Some(Literal::Bool(*value)),
-            #[allow(clippy::cast_possible_truncation, reason = "pandas compares in 32 bits")]
-            (DType::Float32, Param::Float(value)) => exact(f64::from(*value as f32)),
-            (DType::Float32, Param::Int(value)) => exact(f64::from(*value as f32)),
+            (DType::Float32, Param::Float(value)) => exact(in_32_bits(*value)),
+            (DType::Float32, Param::Int(value)) => exact(in_32_bits(*value as f64)),
             (DType::Float64, Param::Int(value)) => exact(*value as f64),
             (of, Param::Float(value)) if is_integer(&of) || is_float(&of) => exact(*value),
             (of, Param::Int(value)) if is_integer(&of) => Some(Literal::Int(*value)),
@@ -199,12 +198,18 @@ fn compared(value: &Param, dtype: &PandasType) -> Option<Literal> {
     }
 }
 
+/// A float as columns of 32 bits have it, in which pandas compares them.
+#[allow(clippy::cast_possible_truncation, reason = "rounding is what is asked for")]
+fn in_32_bits(value: f64) -> f64 {
+    f64::from(value as f32)
+}
+
 /// A constant as `isin` looks for it: without rounding.
 fn found(value: &Param, dtype: &PandasType) -> Option<Literal> {
     let is_exact = match (value, number(dtype)) {
         (Param::Str(_), None) => matches!(dtype, PandasType::Text | PandasType::NullableText),
         (Param::Int(value), Some((of, _))) => is_integer(&of) || value.unsigned_abs() < 1 << 24,
-        (Param::Float(value), Some((of, _))) => of != DType::Float32 || f64::from(*value as f32) == *value,
+        (Param::Float(value), Some((of, _))) => of != DType::Float32 || in_32_bits(*value) == *value,
         (Param::Bool(_), Some((DType::Bool, _))) => true,
         _ => false,
     };

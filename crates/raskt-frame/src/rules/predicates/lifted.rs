@@ -4,10 +4,10 @@ use raskt_core::{Param, Result};
 use raskt_expr::{Context, Draft, Expr, operations};
 use rustc_hash::FxHashMap;
 
-use super::families::{Families, is_scalar};
 use crate::arguments::{Argument, list};
 use crate::operations::COLLECTION;
 use crate::rowwise::{ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL};
+use crate::rules::families::{Families, is_scalar};
 use crate::rules::schema::schema;
 use crate::{Kind, Label, Schema};
 

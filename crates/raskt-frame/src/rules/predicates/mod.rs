@@ -1,7 +1,6 @@
 //! Rows that every user filters out are not read.
 
 mod comparisons;
-mod families;
 mod lifted;
 mod pass;
 mod rows;

@@ -5,12 +5,11 @@ use raskt_expr::{Context, Expr, Pass, operations};
 use rustc_hash::FxHashMap;
 
 use super::comparisons::filters;
-use super::families::{Families, is_scalar};
 use super::lifted::Lifted;
 use super::rows::Rows;
-use crate::PandasType;
-use crate::operations::COLLECTION;
 use crate::rowwise::FILTER;
+use crate::rules::families::{Families, is_scalar};
+use crate::rules::remade::{has_categories, is, remade};
 use crate::rules::schema::schema;
 use crate::source::{READ_PARQUET, with_filters};
 
@@ -38,28 +37,13 @@ impl Pass for Predicates {
         }
         let families = Families::of(&sorted, context)?;
         let needs = asked(&sorted, roots, &families, context)?;
-        let mut made: FxHashMap<Expr, Expr> = FxHashMap::default();
-        for expr in &sorted {
-            let need = needs.get(expr).unwrap_or(&Rows::All);
-            let operands: Vec<Expr> =
-                expr.operands().iter().map(|operand| made.get(operand).unwrap_or(operand).clone()).collect();
-            let fresh = match need {
-                Rows::Some(any) if is(expr, READ_PARQUET) => filtered(expr, any, context)?,
-                // Of what is filtered above, the number of rows is another one.
-                Rows::Some(_) => expr.with_operands(operands)?,
-                Rows::All => expr.with_equal_operands(operands)?,
-            };
-            if fresh != *expr {
-                context.meta(&fresh)?;
-                made.insert(expr.clone(), fresh);
-            }
-        }
-        Ok(roots.iter().map(|root| made.get(root).unwrap_or(root).clone()).collect())
+        remade(&sorted, roots, context, |expr, operands| match needs.get(expr) {
+            Some(Rows::Some(any)) if is(expr, READ_PARQUET) => filtered(expr, any, context),
+            // Of what is filtered above, the number of rows is another one.
+            Some(Rows::Some(_)) => expr.with_operands(operands),
+            Some(Rows::All) | None => expr.with_equal_operands(operands),
+        })
     }
-}
-
-fn is(expr: &Expr, operation: &str) -> bool {
-    expr.collection().as_str() == COLLECTION && expr.operation().as_str() == operation
 }
 
 /// Which rows of each expression are needed by all of its users.
@@ -91,16 +75,11 @@ fn asked(
     Ok(needs)
 }
 
-/// The reader `expr` without the row groups and pages in which no row is needed. Which categories a column has depends on
-/// all of its rows.
+/// The reader `expr` without the row groups and pages in which no row is needed.
 fn filtered(expr: &Expr, any: &[Vec<Expr>], context: &Context<'_>) -> Result<Expr> {
-    let Some(schema) = schema(expr, context)? else { return Ok(expr.clone()) };
-    let is_category = |dtype: &PandasType| matches!(dtype, PandasType::Category { .. });
-    if schema.columns.iter().chain(&*schema.index).any(|field| is_category(&field.dtype)) {
-        return Ok(expr.clone());
-    }
-    match filters(any, expr, schema) {
-        Some(filters) => with_filters(expr, &filters),
-        None => Ok(expr.clone()),
+    let known = schema(expr, context)?.and_then(|schema| filters(any, expr, schema));
+    match known {
+        Some(filters) if !has_categories(expr, context)? => with_filters(expr, &filters),
+        _ => Ok(expr.clone()),
     }
 }

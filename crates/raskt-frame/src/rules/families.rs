@@ -11,7 +11,7 @@ use crate::rules::schema::schema;
 use crate::{Kind, PandasType, Schema};
 
 /// The sources of expressions.
-pub(super) struct Families {
+pub(in crate::rules) struct Families {
     sources: FxHashMap<Expr, Expr>,
 }
 
@@ -57,7 +57,7 @@ impl Families {
 }
 
 /// Whether an expression is one value for all rows.
-pub(super) fn is_scalar(expr: &Expr, context: &Context<'_>) -> Result<bool> {
+pub(in crate::rules) fn is_scalar(expr: &Expr, context: &Context<'_>) -> Result<bool> {
     Ok(schema(expr, context)?.is_none_or(|schema| schema.kind == Kind::Scalar))
 }
 
