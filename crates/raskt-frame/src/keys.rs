@@ -133,7 +133,7 @@ impl Groups {
     }
 
     /// The groups of rows that are in the same group of both.
-    fn and(self, other: &Self) -> Self {
+    pub(crate) fn and(self, other: &Self) -> Self {
         let n_other = other.len() as u64;
         let n_pairs = self.len() as u64 * n_other;
         let pairs = self.ids.iter().zip(&other.ids);

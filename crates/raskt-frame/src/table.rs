@@ -14,7 +14,7 @@ use raskt_core::{ErrorKind, Fit, Opaque, OwnerId, Payload, Result, Value};
 pub use codec::TableWorld;
 pub use memory::{Parts, borrowed, column, element_dtype, lent, parts};
 pub use rows::concat;
-pub(crate) use rows::{failed, nulls_to_nan};
+pub(crate) use rows::{failed, nulls_to_nan, taken};
 
 use crate::{Field, Schema};
 

@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use raskt_core::{DType, Param};
 use raskt_expr::Expr;
 use raskt_frame::arguments::Argument;
-use raskt_frame::groupby::{Aggregate, Function, GroupBy};
+use raskt_frame::groupby::{Aggregate, Function, GroupBy, Options};
 use raskt_frame::io::csv::{CsvFormat, ReadCsv, infer_csv};
 use raskt_frame::io::parquet::{ReadParquet, WriteParquet, write_parquet};
 use raskt_frame::source::{read_csv, read_parquet};
@@ -147,6 +147,7 @@ fn groups_of_all_partitions_are_put_together() {
         column: column.into(),
         of,
         function,
+        options: Options::default(),
         label: Label::from(format!("{column}_{}", Function::name(function)).as_str()),
     };
     let by = GroupBy {

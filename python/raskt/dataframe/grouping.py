@@ -12,23 +12,12 @@ from raskt.dataframe._selection import get_column
 __all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
 
 #: What partial states are kept of.
-_NATIVE = {"sum", "prod", "mean", "count", "size", "min", "max", "var", "std", "first", "last"}
-#: Functions that are known by their names.
-_BY_NAME = {
-    "sum",
-    "min",
-    "max",
-    "mean",
-    "std",
-    "var",
-    "size",
-    "count",
-    "prod",
-    "median",
-    "nunique",
-    "first",
-    "last",
+_NATIVE = {
+    *("sum", "prod", "mean", "count", "size", "min", "max", "var", "std", "sem", "first", "last"),
+    *("any", "all", "nunique"),
 }
+#: Functions that are known by their names.
+_BY_NAME = _NATIVE | {"median"}
 #: What a key is called that is no column of the frame.
 _KEY = "__raskt_key_{}"
 
@@ -99,7 +88,7 @@ class _Groups:
             return level % len(names)
         raise KeyError(f"{level!r} is no level of the index; its levels are {names!r}")
 
-    def _native(self, wanted: list[tuple[Any, str, Any]]) -> Any:
+    def _native(self, wanted: list[tuple[Any, str, Any]], options: dict[str, Any] | None = None) -> Any:
         """Return a frame of aggregates `(column, function, name)`, or None where pandas has to do it."""
         if not self._options["observed"] and self._has_categories():
             return None
@@ -110,7 +99,8 @@ class _Groups:
         keys = [{"column": label(place)} for place, _ in self._keys]
         keys += [{"level": self._level(level)} for level in self._levels]
         aggregates = [
-            [label(column), dtypes[str(label(column))], name, label(out)] for column, name, out in wanted
+            [label(column), dtypes[str(label(column))], name, label(out), options]
+            for column, name, out in wanted
         ]
         parameters = {
             "keys": keys,
@@ -151,15 +141,28 @@ class _Groups:
         given = (gathered, plan, name, args, kwargs)
         return call(_by_pandas, given, {}, make_meta(meta), clears=True, label=name, checks=False)
 
-    def _reduced(self, name: str, kwargs: dict[str, Any]) -> Any:
+    def _reduced(self, name: str, numeric_only: Any = False, **options: tuple[Any, Any]) -> Any:
+        """Return the result of a function of pandas'; options are pairs of a value and pandas' default."""
         named = {
-            key: value for key, value in kwargs.items() if not (key in _DEFAULTS and _DEFAULTS[key] == value)
+            key: value
+            for key, (value, default) in options.items()
+            if not (value is default or (type(value) is type(default) and value == default))
         }
-        if not named and name in _NATIVE:
-            found = self._native([(column, name, column) for column in self._values()])
+        columns = self._values()
+        if numeric_only and not self._is_series:
+            columns = self._numeric(columns)
+        if columns and (not numeric_only or not self._is_series) and _is_plain(named):
+            # pandas' name for what nothing is missing from.
+            renamed = {"skipna" if key == "dropna" else key: value for key, value in named.items()}
+            found = self._native([(column, name, column) for column in columns], renamed or None)
             if found is not None:
                 return self._finished(found)
-        return self._pandas(name, (), named)
+        return self._pandas(name, (), named | ({"numeric_only": numeric_only} if numeric_only else {}))
+
+    def _numeric(self, columns: list[Any]) -> list[Any]:
+        kept = set(self._frame._meta.select_dtypes(["number", "bool", "boolean"]).columns)
+        kept -= set(self._frame._meta.select_dtypes("timedelta").columns)
+        return [column for column in columns if column in kept]
 
     def _values(self) -> list[Any]:
         if self._columns is not None:
@@ -179,62 +182,81 @@ class _Groups:
     def sum(self, numeric_only: bool = False, min_count: int = 0, **kwargs: Any) -> Any:
         """Return the sum of each group."""
         _accepted(kwargs)
-        return self._reduced("sum", {"numeric_only": numeric_only, "min_count": min_count})
+        return self._reduced("sum", numeric_only, min_count=(min_count, 0))
 
     def prod(self, numeric_only: bool = False, min_count: int = 0, **kwargs: Any) -> Any:
         """Return the product of each group."""
         _accepted(kwargs)
-        return self._reduced("prod", {"numeric_only": numeric_only, "min_count": min_count})
+        return self._reduced("prod", numeric_only, min_count=(min_count, 0))
 
     def mean(self, numeric_only: bool = False, **kwargs: Any) -> Any:
         """Return the arithmetic mean of each group."""
         _accepted(kwargs)
-        return self._reduced("mean", {"numeric_only": numeric_only})
+        return self._reduced("mean", numeric_only)
 
     def count(self, **kwargs: Any) -> Any:
         """Return how many values are there in each group."""
         _accepted(kwargs)
-        return self._reduced("count", {})
+        return self._reduced("count")
 
-    def min(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def min(self, numeric_only: bool = False, min_count: int = -1, **kwargs: Any) -> Any:
         """Return the least value of each group."""
         _accepted(kwargs)
-        return self._reduced("min", {"numeric_only": numeric_only})
+        return self._reduced("min", numeric_only, min_count=(min_count, -1))
 
-    def max(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def max(self, numeric_only: bool = False, min_count: int = -1, **kwargs: Any) -> Any:
         """Return the greatest value of each group."""
         _accepted(kwargs)
-        return self._reduced("max", {"numeric_only": numeric_only})
+        return self._reduced("max", numeric_only, min_count=(min_count, -1))
 
     def var(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
         """Return the variance of each group."""
         _accepted(kwargs)
-        return self._reduced("var", {"ddof": ddof, "numeric_only": numeric_only})
+        return self._reduced("var", numeric_only, ddof=(ddof, 1))
 
     def std(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
         """Return the standard deviation of each group."""
         _accepted(kwargs)
-        return self._reduced("std", {"ddof": ddof, "numeric_only": numeric_only})
+        return self._reduced("std", numeric_only, ddof=(ddof, 1))
 
-    def first(self, numeric_only: bool = False, **kwargs: Any) -> Any:
-        """Return the first value of each group that is there."""
+    def sem(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
+        """Return the standard error of the mean of each group."""
         _accepted(kwargs)
-        return self._reduced("first", {"numeric_only": numeric_only})
+        return self._reduced("sem", numeric_only, ddof=(ddof, 1))
 
-    def last(self, numeric_only: bool = False, **kwargs: Any) -> Any:
-        """Return the last value of each group that is there."""
+    def first(
+        self, numeric_only: bool = False, min_count: int = -1, skipna: bool = True, **kwargs: Any
+    ) -> Any:
+        """Return the first value that is there in each group, or its first row's with ``skipna=False``."""
         _accepted(kwargs)
-        return self._reduced("last", {"numeric_only": numeric_only})
+        return self._reduced("first", numeric_only, min_count=(min_count, -1), skipna=(skipna, True))
+
+    def last(
+        self, numeric_only: bool = False, min_count: int = -1, skipna: bool = True, **kwargs: Any
+    ) -> Any:
+        """Return the last value that is there in each group, or its last row's with ``skipna=False``."""
+        _accepted(kwargs)
+        return self._reduced("last", numeric_only, min_count=(min_count, -1), skipna=(skipna, True))
+
+    def any(self, skipna: bool = True, **kwargs: Any) -> Any:
+        """Return whether a value of each group is true."""
+        _accepted(kwargs)
+        return self._reduced("any", skipna=(skipna, True))
+
+    def all(self, skipna: bool = True, **kwargs: Any) -> Any:
+        """Return whether all values of each group are true."""
+        _accepted(kwargs)
+        return self._reduced("all", skipna=(skipna, True))
+
+    def nunique(self, dropna: bool = True, **kwargs: Any) -> Any:
+        """Return how many different values each group has."""
+        _accepted(kwargs)
+        return self._reduced("nunique", dropna=(dropna, True))
 
     def median(self, numeric_only: bool = False, **kwargs: Any) -> Any:
         """Return the median of each group; all rows come together in one task."""
         _accepted(kwargs)
         return self._pandas("median", (), {"numeric_only": numeric_only})
-
-    def nunique(self, dropna: bool = True, **kwargs: Any) -> Any:
-        """Return how many different values each group has; all rows come together in one task."""
-        _accepted(kwargs)
-        return self._pandas("nunique", (), {"dropna": dropna})
 
     def size(self, **kwargs: Any) -> Any:
         """Return how many rows each group has."""
@@ -282,7 +304,7 @@ class _Groups:
         ----------
         arg : str, callable, list or dict, optional
             A function, several, or those of each column. Those with partial states run natively: sum, prod,
-            mean, count, size, min, max, var, std, first and last.
+            mean, count, min, max, var, std, sem, first, last, any, all and nunique.
         **kwargs
             The name of a result and `(column, function)`, as in pandas.
 
@@ -362,8 +384,6 @@ class _Groups:
 #: Methods of pandas' group-by without a kernel.
 _BY_PANDAS = {
     *(
-        "all",
-        "any",
         "bfill",
         "corr",
         "cov",
@@ -384,7 +404,6 @@ _BY_PANDAS = {
         "nth",
         "quantile",
         "rank",
-        "sem",
         "shift",
         "skew",
         "tail",
@@ -392,7 +411,13 @@ _BY_PANDAS = {
     *("unique", "value_counts"),
 }
 _IGNORED = {"split_every", "split_out", "shuffle_method"}
-_DEFAULTS = {"numeric_only": False, "min_count": 0, "ddof": 1}
+
+
+def _is_plain(options: dict[str, Any]) -> bool:
+    """Return whether all values are those that kernels know."""
+    return all(
+        type(value) is (bool if key in ("skipna", "dropna") else int) for key, value in options.items()
+    )
 
 
 def _accepted(kwargs: dict[str, Any]) -> None:

@@ -9,11 +9,13 @@ use arrow::datatypes::{
     ArrowNativeTypeOp, ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use raskt_core::{ErrorKind, Fit, Result};
+use raskt_core::{Error, ErrorKind, Fit, Result};
 
+use super::distinct::merged_distinct;
 use super::plan::Fold;
+use crate::PandasType;
 use crate::keys::Groups;
-use crate::table::failed;
+use crate::table::{failed, taken};
 
 /// Running values of each group where there are few groups: rows that follow one another are often of one group, and would
 /// wait for each other's addition if they had one place.
@@ -94,8 +96,16 @@ pub(super) fn folded(array: &ArrayRef, is_sum: bool, groups: &Groups) -> Result<
         DataType::Int64 => numbers!(Int64Type),
         DataType::UInt64 => numbers!(UInt64Type),
         DataType::Float64 => numbers!(Float64Type),
-        other => return Err(ErrorKind::InvalidValue(format!("states of {other} have no sum")).into()),
+        DataType::Duration(_) => {
+            let numbers = compute::cast(array, &DataType::Int64).map_err(failed)?;
+            compute::cast(&folded(&numbers, is_sum, groups)?, array.data_type()).map_err(failed)?
+        }
+        _ => return Err(no_states(array)),
     })
+}
+
+fn no_states(array: &ArrayRef) -> Error {
+    ErrorKind::InvalidValue(format!("states of {} in a group-by", array.data_type())).into()
 }
 
 /// The least or the greatest number of each group; null where it has none.
@@ -139,7 +149,7 @@ fn picked(array: &ArrayRef, groups: &Groups, is_better: impl Fn(usize, usize) ->
         }
     });
     let rows: UInt32Array = rows.into_iter().map(|row| (row != NONE).then_some(row)).collect();
-    compute::take(array, &rows, None).map_err(failed)
+    taken(array, &rows).map_err(failed)
 }
 
 /// Of each group the first or the last value that is there; null where none is.
@@ -188,6 +198,50 @@ pub(super) fn extremes(array: &ArrayRef, is_min: bool, groups: &Groups) -> Resul
     })
 }
 
+/// Of each group the value of its first or last row.
+pub(super) fn end_row(array: &ArrayRef, is_first: bool, groups: &Groups) -> Result<ArrayRef> {
+    let rows = match is_first {
+        true => groups.firsts.clone(),
+        false => {
+            let mut rows = vec![0; groups.len()];
+            groups.ids.iter().zip(0..).for_each(|(id, row)| rows[*id as usize] = row);
+            rows
+        }
+    };
+    taken(array, &UInt32Array::from(rows)).map_err(failed)
+}
+
+/// Whether some or all of the values of each group are true.
+pub(super) fn quantified(truths: &BooleanArray, is_any: bool, groups: &Groups) -> ArrayRef {
+    let mut all = vec![!is_any; groups.len()];
+    let mut visit = |row: usize| {
+        if truths.values().value(row) == is_any {
+            all[groups.ids[row] as usize] = is_any;
+        }
+    };
+    match truths.nulls() {
+        None => (0..truths.len()).for_each(visit),
+        Some(nulls) => nulls.valid_indices().for_each(&mut visit),
+    }
+    Arc::new(BooleanArray::from(all))
+}
+
+/// Which values are true, as Python has it: numbers but 0, and texts that are not empty.
+pub(super) fn truths(array: &ArrayRef) -> Result<BooleanArray> {
+    match array.data_type() {
+        DataType::Boolean => Ok(array.as_boolean().clone()),
+        DataType::Utf8View => {
+            let text = array.as_string_view();
+            let is_true = text.lengths().map(|length| length > 0).collect();
+            Ok(BooleanArray::new(is_true, text.nulls().cloned()))
+        }
+        DataType::Duration(_) => truths(&compute::cast(array, &DataType::Int64).map_err(failed)?),
+        _ => {
+            compute::cast(array, &DataType::Boolean).map(|truths| truths.as_boolean().clone()).map_err(failed)
+        }
+    }
+}
+
 /// The array with nulls where values are missing.
 pub(super) fn present(array: &ArrayRef, misses_by_nan: bool) -> Result<ArrayRef> {
     fn nan<T: ArrowPrimitiveType>(
@@ -212,13 +266,19 @@ pub(super) fn present(array: &ArrayRef, misses_by_nan: bool) -> Result<ArrayRef>
     }
 }
 
-/// The states of groups of states that `fold` made, of one column each.
-pub(super) fn merged(states: &ArrayRef, fold: Fold, groups: &Groups) -> Result<ArrayRef> {
+/// The states of groups of states that `fold` made of values of the dtype `of`, of one column each.
+pub(super) fn merged(states: &ArrayRef, of: &PandasType, fold: Fold, groups: &Groups) -> Result<ArrayRef> {
     match fold {
         Fold::Size | Fold::Count | Fold::Sum | Fold::FloatSum => folded(states, true, groups),
         Fold::Prod => folded(states, false, groups),
         Fold::Min | Fold::Max => extremes(states, fold == Fold::Min, groups),
         Fold::First | Fold::Last => end(states, fold == Fold::First, groups),
+        Fold::FirstRow | Fold::LastRow => end_row(states, fold == Fold::FirstRow, groups),
+        Fold::Any | Fold::All => {
+            let truths = states.as_boolean_opt().ok_or_else(|| no_states(states))?;
+            Ok(quantified(truths, fold == Fold::Any, groups))
+        }
+        Fold::Distinct | Fold::DistinctRows => merged_distinct(states, of, groups),
         Fold::Moments => Err(ErrorKind::InvalidValue("moments are three columns".to_owned()).into()),
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn merged_moments(states: &[ArrayRef], groups: &Groups) -> Vec<ArrayR
     }
     all.done()
 }
+
 struct Moments {
     counts: Vec<f64>,
     means: Vec<f64>,

@@ -23,12 +23,20 @@ pub enum Function {
     Var,
     /// The root of the variance.
     Std,
+    /// The standard error of the mean.
+    Sem,
     First,
     Last,
+    /// Whether a value is true.
+    Any,
+    /// Whether all values are true.
+    All,
+    /// The number of different values.
+    Nunique,
 }
 
 impl Function {
-    const NAMES: [(&'static str, Self); 11] = [
+    const NAMES: [(&'static str, Self); 15] = [
         ("sum", Self::Sum),
         ("prod", Self::Prod),
         ("mean", Self::Mean),
@@ -38,8 +46,12 @@ impl Function {
         ("max", Self::Max),
         ("var", Self::Var),
         ("std", Self::Std),
+        ("sem", Self::Sem),
         ("first", Self::First),
         ("last", Self::Last),
+        ("any", Self::Any),
+        ("all", Self::All),
+        ("nunique", Self::Nunique),
     ];
 
     /// The function that pandas calls `name`; `None` for one that pandas computes.
@@ -55,6 +67,54 @@ impl Function {
     }
 }
 
+/// What keywords of pandas say of how a function is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// What variances, their roots and errors of means subtract from the number of values.
+    pub ddof: i64,
+    /// Of fewer values the result of a sum, a product, the least, the greatest, the first or the last is missing.
+    pub min_count: i64,
+    /// Whether the first, the last, and different values are sought among those that are there.
+    pub skipna: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ddof: 1, min_count: 0, skipna: true }
+    }
+}
+
+impl Options {
+    fn to_param(self) -> Param {
+        if self == Self::default() {
+            return Param::Null;
+        }
+        Param::map([
+            ("ddof", Param::Int(self.ddof)),
+            ("min_count", Param::Int(self.min_count)),
+            ("skipna", Param::Bool(self.skipna)),
+        ])
+    }
+
+    fn from_param(param: &Param) -> Option<Self> {
+        let mut options = Self::default();
+        let entries = match param {
+            Param::Null => return Some(options),
+            Param::Map(entries) => entries,
+            _ => return None,
+        };
+        for (name, value) in entries.iter() {
+            match (&**name, value) {
+                ("ddof", value) => options.ddof = value.as_int()?,
+                ("min_count", value) => options.min_count = value.as_int()?,
+                ("skipna", Param::Bool(value)) => options.skipna = *value,
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
 /// A column of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aggregate {
@@ -64,61 +124,76 @@ pub struct Aggregate {
     pub of: PandasType,
     /// What is computed.
     pub function: Function,
+    /// How it is computed.
+    pub options: Options,
     /// The name of the result.
     pub label: Label,
 }
 
 impl Aggregate {
-    /// The dtype of the result, as pandas has it.
+    /// The dtype of the result, as pandas has it. Where values say otherwise, as for sums that narrow integers do not hold, the
+    /// result is wider.
     ///
     /// # Errors
-    /// [`ErrorKind::NotImplemented`] where pandas computes it: the dtype may depend on the values, or there is no such result.
+    /// [`ErrorKind::NotImplemented`] where pandas computes it, or there is no such result.
     pub fn dtype(&self) -> Result<PandasType> {
-        let is_wide =
-            |dtype: &DType| matches!(dtype, DType::Bool | DType::Int64 | DType::UInt64 | DType::Float64);
-        let is_narrow = |dtype: &DType| {
-            matches!(
-                dtype,
-                DType::Int8 | DType::Int16 | DType::Int32 | DType::UInt8 | DType::UInt16 | DType::UInt32
-            )
-        };
-        let summed = |dtype: &DType| if *dtype == DType::Bool { DType::Int64 } else { dtype.clone() };
-        Ok(match (self.function, &self.of) {
-            (Function::Size, _) => PandasType::Plain(DType::Int64),
-            (Function::Count, PandasType::Masked(_)) => PandasType::Masked(DType::Int64),
-            (Function::Count, of) if of.storage().is_some() => PandasType::Plain(DType::Int64),
-            // Sums of narrow integers are narrow or wide, as they fit.
-            (Function::Sum | Function::Prod, PandasType::Plain(of)) if is_wide(of) => {
-                PandasType::Plain(summed(of))
-            }
-            (Function::Sum | Function::Prod, PandasType::Masked(of)) if is_wide(of) => {
-                PandasType::Masked(summed(of))
-            }
-            (Function::Mean | Function::Var | Function::Std, PandasType::Plain(of))
-                if is_wide(of) || is_narrow(of) =>
-            {
-                PandasType::Plain(DType::Float64)
-            }
-            (Function::Mean | Function::Var | Function::Std, PandasType::Masked(of))
-                if is_wide(of) || is_narrow(of) =>
-            {
-                PandasType::Masked(DType::Float64)
-            }
-            (
-                Function::Min | Function::Max,
-                of @ (PandasType::Plain(_) | PandasType::Masked(_) | PandasType::Text),
-            ) if of.storage().is_some() => of.clone(),
-            (Function::First | Function::Last, of) if of.storage().is_some() => of.clone(),
-            (function, of) => {
-                let name = function.name();
-                let what = format!(
-                    "{name} of column {} of {of} in a native group-by: pandas computes it",
-                    self.column
-                );
-                return Err(ErrorKind::NotImplemented(what).into());
-            }
+        result_type(self.function, &self.of, self.options).ok_or_else(|| {
+            let (name, column, of) = (self.function.name(), &self.column, &self.of);
+            let what = format!("{name} of column {column} of {of} in a native group-by: pandas computes it");
+            ErrorKind::NotImplemented(what).into()
         })
     }
+}
+
+fn result_type(function: Function, of: &PandasType, options: Options) -> Option<PandasType> {
+    use Function::{All, Any, Count, First, Last, Max, Mean, Min, Nunique, Prod, Sem, Size, Std, Sum, Var};
+    use PandasType::{Category, Masked, NullableText, Plain, Text, Zoned};
+    let has_storage = of.storage().is_some();
+    // What becomes of truth values of which too few are there, only pandas knows.
+    let may_lack = options.min_count <= 1 || of.can_miss() || !is_bool(of);
+    Some(match (function, of) {
+        (Size, _) => Plain(DType::Int64),
+        (Count, Masked(_)) => Masked(DType::Int64),
+        (Count, _) if has_storage => Plain(DType::Int64),
+        (Sum, Plain(DType::Timedelta(_) | DType::Float32)) => of.clone(),
+        (Sum | Prod, Plain(DType::Bool)) => Plain(DType::Int64),
+        (Sum | Prod, Masked(DType::Bool)) => Masked(DType::Int64),
+        // Sums of narrow integers are narrow where they fit.
+        (Sum | Prod, Plain(dtype) | Masked(dtype)) if is_integer(dtype) || *dtype == DType::Float64 => {
+            of.clone()
+        }
+        (Mean | Var | Std | Sem, Plain(dtype)) => Plain(float(dtype)?),
+        (Mean | Var | Std | Sem, Masked(dtype)) => Masked(float(dtype)?),
+        (Min | Max, Plain(_) | Masked(_) | Text) if has_storage && may_lack => of.clone(),
+        (First | Last, _) if has_storage && may_lack => of.clone(),
+        (Any | All, Text | NullableText) if options.skipna => Plain(DType::Bool),
+        (Any | All, Masked(_)) if options.skipna && has_storage => Masked(DType::Bool),
+        (Any | All, Plain(dtype))
+            if options.skipna && has_storage && !matches!(dtype, DType::Datetime(_)) =>
+        {
+            Plain(DType::Bool)
+        }
+        (Nunique, Category { .. }) => return None,
+        (Nunique, Plain(_) | Masked(_) | Zoned(..) | Text | NullableText) if has_storage => {
+            Plain(DType::Int64)
+        }
+        _ => return None,
+    })
+}
+
+fn is_bool(of: &PandasType) -> bool {
+    matches!(of, PandasType::Plain(DType::Bool))
+}
+
+/// Whether it is a dtype of integers.
+pub(super) fn is_integer(dtype: &DType) -> bool {
+    use DType::{Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64};
+    matches!(dtype, Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64)
+}
+
+/// The floats that means of numbers of `dtype` are.
+fn float(dtype: &DType) -> Option<DType> {
+    (is_integer(dtype) || matches!(dtype, DType::Bool | DType::Float64)).then_some(DType::Float64)
 }
 
 /// What a group-by computes, and of which groups.
@@ -140,7 +215,8 @@ impl GroupBy {
     pub fn to_param(&self) -> Param {
         let aggregate = |one: &Aggregate| {
             let name = Param::Str(one.function.name().into());
-            Param::List([one.column.to_param(), one.of.to_param(), name, one.label.to_param()].into())
+            let (column, of, label) = (one.column.to_param(), one.of.to_param(), one.label.to_param());
+            Param::List([column, of, name, label, one.options.to_param()].into())
         };
         Param::map([
             ("keys", keys_param(&self.keys)),
@@ -157,10 +233,11 @@ impl GroupBy {
     pub fn from_param(param: &Param) -> Result<Self> {
         let corrupt = || Error::new(ErrorKind::Corrupt(format!("{param:?} is no group-by")));
         let aggregate = |item: &Param| match item.as_list() {
-            Some([column, of, Param::Str(name), label]) => Ok(Aggregate {
+            Some([column, of, Param::Str(name), label, options]) => Ok(Aggregate {
                 column: Label::try_from(column)?,
                 of: PandasType::from_param(of)?,
                 function: Function::parse(name).ok_or_else(corrupt)?,
+                options: Options::from_param(options).ok_or_else(corrupt)?,
                 label: Label::try_from(label)?,
             }),
             _ => Err(corrupt()),

@@ -1,7 +1,7 @@
 //! Which states a group-by keeps: each once, however many aggregates are made of it.
 
 use raskt_core::Result;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::parameters::{Aggregate, Function, GroupBy};
 use crate::{Label, PandasType};
@@ -22,6 +22,18 @@ pub(super) enum Fold {
     Max,
     First,
     Last,
+    /// The value of the first row, which may be missing.
+    FirstRow,
+    /// The value of the last row, which may be missing.
+    LastRow,
+    /// Whether a value is true.
+    Any,
+    /// Whether all values are true.
+    All,
+    /// Each of the different values once, those that are there.
+    Distinct,
+    /// Each of the different values once, a missing one among them.
+    DistinctRows,
     /// The number of values, their mean, and the sum of their squared distances from it.
     Moments,
 }
@@ -39,7 +51,6 @@ impl Fold {
     fn plain(self, of: &PandasType) -> Self {
         let is_float = of.storage() == Some(arrow::datatypes::DataType::Float64);
         match self {
-            Self::Count if !of.can_miss() => Self::Size,
             Self::FloatSum if is_float => Self::Sum,
             fold => fold,
         }
@@ -81,8 +92,7 @@ impl<'a> Plan<'a> {
         let mut plan = Self::default();
         for aggregate in &*parameters.aggregates {
             aggregate.dtype()?;
-            let columns =
-                folds(aggregate.function).iter().map(|fold| plan.column(aggregate, *fold)).collect();
+            let columns = folds(aggregate).into_iter().map(|fold| plan.column(aggregate, fold)).collect();
             plan.columns_of.push(columns);
         }
         Ok(plan)
@@ -105,17 +115,26 @@ impl<'a> Plan<'a> {
 }
 
 /// The states that an aggregate is made of.
-fn folds(function: Function) -> &'static [Fold] {
-    match function {
-        Function::Sum => &[Fold::Sum],
-        Function::Prod => &[Fold::Prod],
-        Function::Mean => &[Fold::FloatSum, Fold::Count],
-        Function::Count => &[Fold::Count],
-        Function::Size => &[Fold::Size],
-        Function::Min => &[Fold::Min],
-        Function::Max => &[Fold::Max],
-        Function::Var | Function::Std => &[Fold::Moments],
-        Function::First => &[Fold::First],
-        Function::Last => &[Fold::Last],
+fn folds(aggregate: &Aggregate) -> SmallVec<[Fold; 2]> {
+    let options = aggregate.options;
+    let ends = |present, row| if options.skipna { present } else { row };
+    let first = match aggregate.function {
+        Function::Sum => Fold::Sum,
+        Function::Prod => Fold::Prod,
+        Function::Mean => return smallvec![Fold::FloatSum, Fold::Count],
+        Function::Count => return smallvec![Fold::Count],
+        Function::Size => return smallvec![Fold::Size],
+        Function::Min => Fold::Min,
+        Function::Max => Fold::Max,
+        Function::Var | Function::Std | Function::Sem => return smallvec![Fold::Moments],
+        Function::First => ends(Fold::First, Fold::FirstRow),
+        Function::Last => ends(Fold::Last, Fold::LastRow),
+        Function::Any => return smallvec![Fold::Any],
+        Function::All => return smallvec![Fold::All],
+        Function::Nunique => return smallvec![ends(Fold::Distinct, Fold::DistinctRows)],
+    };
+    match options.min_count > 0 {
+        true => smallvec![first, ends(Fold::Count, Fold::Size)],
+        false => smallvec![first],
     }
 }

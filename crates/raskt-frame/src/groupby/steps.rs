@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use arrow::compute;
-use raskt_core::{ErrorKind, Result};
+use arrow::datatypes::DataType;
+use raskt_core::{DType, ErrorKind, Result};
 
-use super::parameters::GroupBy;
+use super::parameters::{GroupBy, is_integer};
 use super::plan::Plan;
 use super::state;
 use crate::keys::Groups;
 use crate::sort::{Direction, order};
 use crate::table::{concat, failed};
-use crate::{Field, Index, Kind, PandasType, Schema, Table};
+use crate::{Field, Index, Kind, PandasType, Schema, Table, table};
 
 /// The states of the groups of all `tables`.
 ///
@@ -27,7 +28,7 @@ pub fn partial(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
     let mut columns = taken(&keys, &groups)?;
     let mut fields: Vec<Field> = keys.into_iter().map(|(_, field)| field).collect();
     for (number, array) in (0_i64..).zip(state::states(&table, &plan, &groups)?) {
-        fields.push(Field::new(number, PandasType::Arrow(array.data_type().clone())));
+        fields.push(Field::new(number, state_type(array.data_type())));
         columns.push(array);
     }
     let states = Table::over_range(Schema::new(Kind::Frame, fields), columns, groups.len())?;
@@ -68,10 +69,9 @@ pub fn finalise(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
     let mut fields = Vec::new();
     let plan = Plan::new(parameters)?;
     for (aggregate, at) in parameters.aggregates.iter().zip(&plan.columns_of) {
-        let dtype = aggregate.dtype()?;
-        let result = state::result(&states.columns()[n_keys..], at, aggregate.function)?;
-        let storage = dtype.storage().ok_or_else(no_states)?;
-        columns.push(compute::cast(&result, &storage).map_err(failed)?);
+        let result = state::result(&states.columns()[n_keys..], at, aggregate)?;
+        let (dtype, result) = fitted(aggregate.dtype()?, result)?;
+        columns.push(result);
         fields.push(Field { label: aggregate.label.clone(), dtype });
     }
     let levels: Arc<[ArrayRef]> = keys.iter().map(|(array, _)| Arc::clone(array)).collect();
@@ -86,6 +86,40 @@ pub fn finalise(tables: &[Table], parameters: &GroupBy) -> Result<Table> {
     table.take(&order(&by, table.n_rows(), None)?)
 }
 
+/// The result as `dtype`, or as what pandas has where values say otherwise: integers of which some are missing, or are floats
+/// in some partition, are floats; sums too large for their dtype have 64 bits.
+fn fitted(dtype: PandasType, result: ArrayRef) -> Result<(PandasType, ArrayRef)> {
+    let as_type = |dtype: PandasType| {
+        let storage = dtype.storage().ok_or_else(no_states)?;
+        let array = compute::cast(&result, &storage).map_err(failed)?;
+        Ok((dtype, array))
+    };
+    let (plain, is_masked) = match &dtype {
+        PandasType::Plain(plain) => (plain, false),
+        PandasType::Masked(plain) => (plain, true),
+        _ => return as_type(dtype),
+    };
+    let flavour = |plain| if is_masked { PandasType::Masked(plain) } else { PandasType::Plain(plain) };
+    if !is_integer(plain) {
+        return as_type(dtype);
+    }
+    if result.data_type().is_floating() || (result.null_count() > 0 && !is_masked) {
+        return as_type(flavour(DType::Float64));
+    }
+    let wide = if result.data_type().is_signed_integer() { DType::Int64 } else { DType::UInt64 };
+    let (dtype, fit) = as_type(dtype)?;
+    match fit.null_count() == result.null_count() {
+        true => Ok((dtype, fit)),
+        false => as_type(flavour(wide)),
+    }
+}
+
+/// The dtype of a column of states. Numbers of several partitions may be promoted.
+fn state_type(storage: &DataType) -> PandasType {
+    let number = storage.is_numeric().then(|| PandasType::parse(&storage.to_string())).flatten();
+    number.unwrap_or_else(|| PandasType::Arrow(storage.clone()))
+}
+
 fn grouped(keys: &[(ArrayRef, Field)], n_rows: usize) -> Result<Groups> {
     let columns: Vec<_> =
         keys.iter().map(|(array, field)| (Arc::clone(array), field.dtype.clone())).collect();
@@ -95,7 +129,7 @@ fn grouped(keys: &[(ArrayRef, Field)], n_rows: usize) -> Result<Groups> {
 /// The keys of the groups.
 fn taken(keys: &[(ArrayRef, Field)], groups: &Groups) -> Result<Vec<ArrayRef>> {
     let rows = UInt32Array::from(groups.firsts.clone());
-    keys.iter().map(|(array, _)| compute::take(array, &rows, None).map_err(failed)).collect()
+    keys.iter().map(|(array, _)| table::taken(array, &rows).map_err(failed)).collect()
 }
 
 fn key_columns(table: &Table, n_keys: usize) -> Result<Vec<(ArrayRef, Field)>> {

@@ -30,6 +30,7 @@ fn by(functions: &[(&str, Function)], dropna: bool) -> GroupBy {
         column: Label::from(*column),
         of: PandasType::Plain(if *column == "n" { DType::Int64 } else { DType::Float64 }),
         function: *function,
+        options: Options::default(),
         label: Label::from(format!("{column}_{}", function.name()).as_str()),
     };
     let aggregates = functions.iter().map(aggregate).collect();
@@ -108,16 +109,44 @@ fn groups_stay_in_the_order_of_their_first_rows_where_they_are_not_sorted() {
 
 #[test]
 fn what_pandas_computes_is_refused_before_it_is_tried() {
-    let narrow = |function| Aggregate {
+    let of = |of: PandasType, function| Aggregate {
         column: "n".into(),
-        of: PandasType::Plain(DType::Int8),
+        of,
         function,
+        options: Options::default(),
         label: "n".into(),
     };
-    assert!(narrow(Function::Sum).dtype().unwrap_err().to_string().contains("sum of column 'n' of int8"));
+    let narrow = |function| of(PandasType::Plain(DType::Int8), function);
+    let error = of(PandasType::Text, Function::Sum).dtype().unwrap_err().to_string();
+    assert!(error.contains("sum of column 'n' of str"), "{error}");
     assert_eq!(narrow(Function::Mean).dtype().unwrap(), PandasType::Plain(DType::Float64));
-    let wrong = GroupBy { aggregates: [narrow(Function::Min)].into(), ..by(&[], true) };
+    let wrong = GroupBy { aggregates: [of(PandasType::Text, Function::Min)].into(), ..by(&[], true) };
     let error = partial(&[table(&[(None, 1, 1.0)])], &wrong).unwrap_err().to_string();
-    assert!(error.contains("is int64, not int8"), "{error}");
+    assert!(error.contains("is int64, not str"), "{error}");
     assert!(GroupBy::from_param(&raskt_core::Param::Null).is_err());
+}
+
+#[test]
+fn integers_that_are_floats_in_one_partition_are_floats_in_the_result() {
+    let floats = table(&[(Some("a".to_owned()), 0, f64::NAN), (Some("a".to_owned()), 0, 2.5)]);
+    let fields = [Field::new("k", PandasType::Text), Field::new("x", PandasType::Plain(DType::Int64))];
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(StringViewArray::from(vec!["a", "b"])), Arc::new(Int64Array::from(vec![2, i64::MAX]))];
+    let whole = Table::over_range(Schema::new(Kind::Frame, fields), columns, 2).unwrap();
+    let functions = [Function::Sum, Function::Max, Function::Count, Function::Nunique];
+    let aggregates = functions.map(|function| Aggregate {
+        column: "x".into(),
+        of: PandasType::Plain(DType::Int64),
+        function,
+        options: Options::default(),
+        label: function.name().into(),
+    });
+    let by = GroupBy { aggregates: aggregates.into(), ..by(&[], true) };
+    let states = [whole, floats].map(|table| partial(&[table], &by).unwrap());
+    let found = finalise(&states, &by).unwrap();
+    let float = |at: usize| found.columns()[at].as_primitive::<Float64Type>().values().to_vec();
+    let int = |at: usize| found.columns()[at].as_primitive::<Int64Type>().values().to_vec();
+    assert_eq!(float(0), [4.5, i64::MAX as f64]);
+    assert_eq!(float(1), [2.5, i64::MAX as f64]);
+    assert_eq!((int(2), int(3)), (vec![2, 1], vec![2, 1]));
 }

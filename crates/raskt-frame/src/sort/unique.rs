@@ -13,7 +13,7 @@ use raskt_graph::layer::Layer;
 use super::order::{Direction, order};
 use super::{Distinct, Keep, distinct};
 use crate::arguments::{get, list};
-use crate::groupby::{Aggregate, Function, GroupBy, combine, finalise, partial};
+use crate::groupby::{Aggregate, Function, GroupBy, Options, combine, finalise, partial};
 use crate::kernels::is_missing;
 use crate::keys::Key;
 use crate::operations::{Job, MetaFn, Row};
@@ -242,6 +242,7 @@ fn group_by(table: &Schema, dropna: bool) -> Result<GroupBy> {
         column: field.label.clone(),
         of: field.dtype.clone(),
         function: Function::Size,
+        options: Options::default(),
         label: "count".into(),
     };
     let keys = [Key::Column(field.label.clone())].into();

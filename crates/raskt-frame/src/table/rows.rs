@@ -39,6 +39,28 @@ pub(crate) fn nulls_to_nan(array: &ArrayRef) -> Result<ArrayRef> {
     })
 }
 
+/// The elements at those places; of none, too, a dictionary keeps its values, which are the categories of a column.
+pub(crate) fn taken(array: &dyn Array, places: &UInt32Array) -> std::result::Result<ArrayRef, ArrowError> {
+    match places.is_empty() {
+        true => Ok(array.slice(0, 0)),
+        false => compute::take(array, places, None),
+    }
+}
+
+impl Index {
+    /// The labels of `length` rows from `start` on, which are there.
+    pub(crate) fn slice(&self, start: usize, length: usize) -> Self {
+        match self {
+            Self::Levels(levels) => {
+                Self::Levels(levels.iter().map(|array| array.slice(start, length)).collect())
+            }
+            Self::Range { start: first, step } => {
+                Self::Range { start: first.wrapping_add(step.wrapping_mul(start.fit::<i64>())), step: *step }
+            }
+        }
+    }
+}
+
 impl Table {
     /// The rows from `start` on, `length` of them; less where there are not so many.
     #[must_use]
@@ -46,12 +68,7 @@ impl Table {
         let start = start.min(self.n_rows);
         let length = length.min(self.n_rows - start);
         let cut = |arrays: &[ArrayRef]| arrays.iter().map(|array| array.slice(start, length)).collect();
-        let index = match &self.index {
-            Index::Levels(levels) => Index::Levels(cut(levels)),
-            Index::Range { start: first, step } => {
-                Index::Range { start: first.wrapping_add(step.wrapping_mul(start.fit::<i64>())), step: *step }
-            }
-        };
+        let index = self.index.slice(start, length);
         Self { schema: Arc::clone(&self.schema), columns: cut(&self.columns), index, n_rows: length }
     }
 
@@ -81,7 +98,7 @@ impl Table {
     /// # Errors
     /// [`ErrorKind::InvalidValue`] for places that there are not.
     pub fn take(&self, rows: &UInt32Array) -> Result<Self> {
-        self.map(rows.len(), |array| compute::take(array, rows, None))
+        self.map(rows.len(), |array| taken(array, rows))
     }
 
     /// The same values as those of wider dtypes.
@@ -198,6 +215,19 @@ fn common(one: &Schema, other: &Schema) -> Option<Schema> {
                 if one.label == other.label && *a != DType::Bool && *b != DType::Bool =>
             {
                 Some(Field::new(one.label.clone(), PandasType::Plain(promoted(a, b)?)))
+            }
+            // Lists of different values of a group-by.
+            (PandasType::Arrow(DataType::LargeList(a)), PandasType::Arrow(DataType::LargeList(b)))
+                if a.data_type().is_numeric() && b.data_type().is_numeric() =>
+            {
+                let item = arrow::datatypes::Field::new_list_field(DataType::Float64, true);
+                let floats = PandasType::Arrow(DataType::LargeList(Arc::new(item)));
+                Some(Field::new(one.label.clone(), floats))
+            }
+            (PandasType::Masked(a), PandasType::Masked(b))
+                if one.label == other.label && *a != DType::Bool && *b != DType::Bool =>
+            {
+                Some(Field::new(one.label.clone(), PandasType::Masked(promoted(a, b)?)))
             }
             _ => None,
         };

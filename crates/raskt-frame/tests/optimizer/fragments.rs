@@ -5,7 +5,7 @@ use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
 use raskt_core::{DType, Param};
 use raskt_expr::{Expr, Way};
 use raskt_frame::fragments::FRAGMENTS;
-use raskt_frame::groupby::{Aggregate, Function, GroupBy};
+use raskt_frame::groupby::{Aggregate, Function, GroupBy, Options};
 use raskt_frame::{Key, PandasType};
 
 use crate::session::{Folder, Session, held, rows};
@@ -21,6 +21,7 @@ fn by_text(session: &Session, of: &Expr) -> Expr {
         column: column.into(),
         of,
         function,
+        options: Options::default(),
         label: format!("{column}_{}", Function::name(function)).as_str().into(),
     };
     let by = GroupBy {
