@@ -281,9 +281,10 @@ def one_row(x: Any) -> Any:
 
 
 def _ones(series: pd.Series[Any]) -> pd.Series[Any]:
-    value = _some(series.array)
     if isinstance(series.dtype, pd.CategoricalDtype):
         value = series.dtype.categories[0] if len(series.dtype.categories) else np.nan
+    else:
+        value = _some(series.array)
     return pd.Series([value], dtype=series.dtype, name=series.name)
 
 

@@ -4,7 +4,8 @@ use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Context, Draft, Expr};
 
-use crate::arguments::with;
+use crate::arguments::{get, with};
+use crate::calls::{ALIGNS, CALL};
 use crate::operations::COLLECTION;
 use crate::rowwise::{ASSIGN, FILTER, METHOD, cut, rows_of};
 use crate::{FrameMeta, Kind};
@@ -37,6 +38,10 @@ impl<'a> Builder<'a> {
     pub fn make(&self, name: &str, operands: &[Expr], parameters: Param) -> Result<Expr> {
         let parameters = match name {
             METHOD | FILTER | ASSIGN if operands.len() > 1 => self.aligned(name, operands, parameters)?,
+            CALL if operands.len() > 1 && get(&parameters, ALIGNS) == &Param::Bool(true) => {
+                let label = get(&parameters, "label").as_str().unwrap_or(name).to_owned();
+                self.aligned(&label, operands, parameters)?
+            }
             _ => parameters,
         };
         let draft = Draft {

@@ -8,12 +8,15 @@ from __future__ import annotations
 from raskt._lazy import finder
 
 _HOMES = {
+    "aggregation": "Aggregation",
     "concatenation": "concat",
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
     "mapping": "map_partitions",
     "merging": "merge",
+    "parsing": "isna to_datetime to_numeric to_timedelta",
     "reading": "read_parquet",
+    "reshaping": "get_dummies melt pivot_table",
     "text": "read_csv read_fwf read_table",
     "windows": "map_overlap",
     "writing": "to_csv to_json to_parquet",

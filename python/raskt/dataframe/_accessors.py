@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from raskt._lazy import late
 from raskt.dataframe._op import call, method
 
 __all__ = ["CategoricalMethods", "DatetimeMethods", "StringMethods"]
+
+as_known: Any = late("raskt.dataframe.reshaping", "as_known")
+categories_of: Any = late("raskt.dataframe.reshaping", "categories_of")
 
 
 class _Accessor:
@@ -188,3 +192,45 @@ class CategoricalMethods(_Accessor):
 
     __slots__ = ()
     _name = "cat"
+
+    @property
+    def known(self) -> bool:
+        """Whether categories can be asked for: they always can, since a task finds out which there are."""
+        return True
+
+    def as_known(self, **kwargs: Any) -> Any:
+        """Return the series with the same categories in all partitions: those of any.
+
+        Parameters
+        ----------
+        **kwargs
+            Accepted for Dask's sake: nothing is computed now.
+
+        Returns
+        -------
+        Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series(["a", "b"], dtype="category"), npartitions=2)
+        >>> s.cat.as_known().compute().tolist()
+        ['a', 'b']
+        """
+        del kwargs
+        return as_known(self._series)
+
+    def as_unknown(self) -> Any:
+        """Return the series itself: nobody counts on its categories."""
+        return self._series
+
+    @property
+    def categories(self) -> Any:
+        """The categories of all partitions, computed: an index of pandas'."""
+        return categories_of(self._series)
+
+    @property
+    def codes(self) -> Any:
+        """The places of values among the categories of all partitions."""
+        return method(as_known(self._series), "cat.codes")

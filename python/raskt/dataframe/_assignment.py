@@ -6,11 +6,12 @@ from typing import Any
 
 from raskt import _raskt
 from raskt._lazy import late
-from raskt.dataframe._op import expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
+from raskt.dataframe._labels import rows_without
+from raskt.dataframe._op import aligned, expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
 from raskt.dataframe._parameters import Operands, label, labels
 from raskt.dataframe._selection import get_column
 
-__all__ = ["assigned", "dropped", "renamed", "set_column"]
+__all__ = ["assigned", "dropped", "dropped_by", "renamed", "set_column"]
 
 array_as_column: Any = late("raskt.dataframe.conversion", "array_as_column")
 
@@ -34,10 +35,13 @@ def _value(frame: Any, value: Any, name: Any) -> Any:
 
 
 def _assign(frame: Any, names: list[Any], values: list[Any]) -> Any:
-    operands = Operands(frame._expr)
-    given = [operands.argument(value) for value in values]
-    parameters = {"labels": labels(names), "values": given}
-    return frame_of(_raskt.frame_op("assign", tuple(operands.exprs), parameters))
+    def made(values: list[Any]) -> Any:
+        operands = Operands(values[0]._expr)
+        given = [operands.argument(value) for value in values[1:]]
+        parameters = {"labels": labels(names), "values": given}
+        return frame_of(_raskt.frame_op("assign", tuple(operands.exprs), parameters))
+
+    return aligned(made, [frame, *values])
 
 
 def assigned(frame: Any, values: dict[str, Any]) -> Any:
@@ -91,6 +95,33 @@ def dropped(frame: Any, columns: Any, errors: str = "raise") -> Any:
         raise ValueError(f"errors must be 'raise' or 'ignore', found {errors!r}")
     kept = frame._meta.drop(columns=columns, errors=errors).columns
     return op("columns", (frame,), {"labels": labels(kept)})
+
+
+def dropped_by(frame: Any, labels: Any, axis: Any, index: Any, columns: Any, errors: str) -> Any:
+    """Return a frame without some columns, or a frame or series without some rows.
+
+    Raises
+    ------
+    ValueError
+        If nothing is asked for, or both in two ways.
+    """
+    if labels is not None:
+        if index is not None or columns is not None:
+            raise ValueError("Cannot specify both 'labels' and 'index'/'columns'")
+        if axis in (1, "columns") and frame._expr.kind == "frame":
+            columns = labels
+        elif axis in (0, "index"):
+            index = labels
+        else:
+            raise ValueError(f"No axis named {axis!r} for object type {type(frame).__name__}")
+    if index is None and columns is None:
+        raise ValueError("Need to specify at least one of 'labels', 'index' or 'columns'")
+    if columns is not None:
+        frame = dropped(frame, columns, errors)
+    if index is not None:
+        listed = isinstance(index, (list, set)) or type(index).__name__ in ("Index", "ndarray", "Series")
+        frame = rows_without(frame, list(index) if listed else [index], errors)
+    return frame
 
 
 def renamed(frame: Any, mapper: Any, index: Any, columns: Any, axis: Any) -> Any:

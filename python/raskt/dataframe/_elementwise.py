@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._op import changed, method, rows_method
+from raskt.dataframe._op import changed, method, op, rows_method
+from raskt.dataframe._parameters import literal
 
 __all__ = ["Elementwise"]
 
@@ -404,9 +405,9 @@ class Elementwise:
         >>> df.reset_index(drop=True).index.compute().tolist()
         [0, 0]
         """
-        return rows_method(
-            self, "reset_index", clears=True, **changed(level=(level, None), drop=(drop, False))
-        )
+        named = changed(level=(level, None), drop=(drop, False))
+        parameters = {"name": "reset_index", "args": [], "kwargs": {k: literal(x) for k, x in named.items()}}
+        return op("reset_index", (self,), parameters)
 
     def dropna(self, *, axis: Any = 0, how: Any = np_nan, thresh: Any = np_nan, subset: Any = None) -> Any:
         """Leave out rows in which values are missing.

@@ -7,39 +7,13 @@ from typing import Any
 
 from raskt._lazy import late
 from raskt.dataframe._op import call, is_frame, op
-from raskt.dataframe._parameters import label, literal
+from raskt.dataframe._parameters import boundaries, label
 
-__all__ = ["boundaries", "indexed_by"]
+__all__ = ["indexed_by"]
 
 with_divisions: Any = late("raskt.dataframe.conversion", "with_divisions")
 
 _TEMPORARY = "__raskt_index__"
-
-
-def boundaries(divisions: Any, index: Any) -> list[Any]:
-    """Return values of an index as parameters.
-
-    Raises
-    ------
-    ValueError
-        If they are too few, or have no place in the index.
-    """
-    import pandas as pd
-
-    values = list(divisions)
-    if len(values) < 2:
-        raise ValueError(f"divisions need 2 boundaries or more, found {values!r}")
-    try:
-        own = pd.Index(values).astype(index.dtype)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"divisions {values!r} are no values of an index of dtype {index.dtype}: {error}"
-        ) from None
-    if not own.is_monotonic_increasing:
-        raise ValueError(f"divisions must be sorted, found {values!r}")
-    if isinstance(own, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-        return [{"dtype": str(own.dtype), "value": int(value)} for value in own.asi8]
-    return [literal(value) for value in own.tolist()]
 
 
 def indexed_by(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._lazy import late_module
-from raskt.dataframe._parameters import Operands, literal
+from raskt.dataframe._parameters import Operands, boundaries, literal
 from raskt.tokenize import tokenize
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from raskt._raskt import FrameExpr
 
 __all__ = [
+    "aligned",
+    "alike",
     "binary",
     "call",
     "carry",
@@ -105,16 +107,53 @@ def method(frame: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     DataFrame, Series, Index or Scalar
         As pandas has it.
     """
-    operands = Operands(frame._expr)
-    parameters: dict[str, Any] = {
-        "name": name,
-        "args": [operands.argument(_lifted(frame, x, kwargs)) for x in args],
-    }
-    if kwargs:
-        parameters["kwargs"] = {
-            key: operands.argument(_lifted(frame, x, kwargs)) for key, x in kwargs.items()
-        }
-    return frame_of(_raskt.frame_op("method", tuple(operands.exprs), parameters))
+    n_args = len(args)
+
+    def made(values: list[Any]) -> Any:
+        operands = Operands(values[0]._expr)
+        found = [operands.argument(x) for x in values[1:]]
+        parameters: dict[str, Any] = {"name": name, "args": found[:n_args]}
+        if kwargs:
+            parameters["kwargs"] = dict(zip(kwargs, found[n_args:], strict=True))
+        return frame_of(_raskt.frame_op("method", tuple(operands.exprs), parameters))
+
+    return aligned(made, [frame, *(_lifted(frame, x, kwargs) for x in (*args, *kwargs.values()))])
+
+
+def aligned(make: Callable[[list[Any]], Any], values: list[Any]) -> Any:
+    """Return what ``make`` makes of frames among other values, cut at the same labels where it needs that."""
+    try:
+        return make(values)
+    except ValueError:
+        cut = alike(values)
+        if cut is values:
+            raise
+        return make(cut)
+
+
+def alike(values: list[Any]) -> list[Any]:
+    """Return frames among other values that are cut at the same labels, where all divisions are known.
+
+    Frames with other divisions are cut at those of all.
+    """
+    frames = [x for x in values if is_frame(x) and x._expr.kind != "scalar"]
+    if len(frames) < 2 or len({id(x._expr) for x in frames}) < 2:
+        return values
+    cuts = [x._expr.divisions for x in frames]
+    first = cuts[0]
+    if first is None or any(cut is None or cut.dtype != first.dtype for cut in cuts):
+        return values
+    if all(cut.equals(first) for cut in cuts):
+        return values
+    every = first
+    for cut in cuts[1:]:
+        every = every.union(cut, sort=False)
+    every = every.unique().sort_values()
+    if len(every) < 2:
+        return values
+    given = {"divisions": boundaries(every, every), "force": True}
+    cut_anew = {id(x): op("redivide", (x,), given) for x in frames}
+    return [cut_anew.get(id(x), x) for x in values]
 
 
 def changed(**arguments: tuple[Any, Any]) -> dict[str, Any]:
@@ -196,6 +235,7 @@ def call(
     *,
     clears: bool,
     keeps: bool = False,
+    aligns: bool = False,
     label: str | None = None,
     checks: bool = True,
 ) -> Any:
@@ -213,25 +253,33 @@ def call(
         Whether the index may be another one.
     keeps : bool, optional
         Whether the rows are those of the first frame: the result goes together with it in other operations.
+    aligns : bool, optional
+        Whether partitions of all frames have to have rows of the same labels, as those of operators have.
     label : str, optional
         What users call it, where that is not the function's name.
     checks : bool, optional
         Whether what it returns is compared with ``meta``.
     """
-    operands = Operands()
-    given = [operands.argument(x) for x in args]
-    named = {key: operands.argument(x) for key, x in kwargs.items()}
+    n_args = len(args)
     parameters = {
         "function": _raskt.Whole(function),
-        "args": given,
-        "kwargs": named,
         "schema": schema_of(meta),
         "clears": clears,
         "keeps": keeps,
+        "aligns": aligns,
         "checks": checks,
         "label": label or _raskt.function_name(function),
     }
-    return frame_of(_raskt.frame_op("call", tuple(operands.exprs), parameters))
+
+    def made(values: list[Any]) -> Any:
+        operands = Operands()
+        found = [operands.argument(x) for x in values]
+        named = dict(zip(kwargs, found[n_args:], strict=True))
+        given = {**parameters, "args": found[:n_args], "kwargs": named}
+        return frame_of(_raskt.frame_op("call", tuple(operands.exprs), given))
+
+    values = [*args, *kwargs.values()]
+    return aligned(made, values) if aligns else made(values)
 
 
 def tree(

@@ -9,7 +9,7 @@ from raskt import _raskt
 if TYPE_CHECKING:
     from raskt._raskt import FrameExpr
 
-__all__ = ["Operands", "label", "labels", "literal"]
+__all__ = ["Operands", "boundaries", "label", "labels", "literal"]
 
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -79,6 +79,32 @@ def _number(x: Any) -> Any:
     if isinstance(x, np.bool_) or (isinstance(x, np.float64) and type(x) is np.float64):
         return x.item()
     return None
+
+
+def boundaries(divisions: Any, index: Any) -> list[Any]:
+    """Return values of an index as parameters.
+
+    Raises
+    ------
+    ValueError
+        If they are too few, or have no place in the index.
+    """
+    import pandas as pd
+
+    values = list(divisions)
+    if len(values) < 2:
+        raise ValueError(f"divisions need 2 boundaries or more, found {values!r}")
+    try:
+        own = pd.Index(values).astype(index.dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"divisions {values!r} are no values of an index of dtype {index.dtype}: {error}"
+        ) from None
+    if not own.is_monotonic_increasing:
+        raise ValueError(f"divisions must be sorted, found {values!r}")
+    if isinstance(own, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return [{"dtype": str(own.dtype), "value": int(value)} for value in own.asi8]
+    return [literal(value) for value in own.tolist()]
 
 
 class Operands:

@@ -143,8 +143,12 @@ def assign(frame: Any, *operands: Any, labels: Any, values: Any, aligned: bool =
     del aligned
     partitions = (frame, *operands)
     frame = frame.copy(deep=False)
-    for label, value in zip(labels, values, strict=True):
-        frame[_label(label)] = _argument(value, partitions)
+    for label, param in zip(labels, values, strict=True):
+        value = _argument(param, partitions)
+        if not len(frame) and isinstance(value, pd.Series):
+            # A frame without rows would take those of the series.
+            value = value.iloc[:0]
+        frame[_label(label)] = value
     return frame
 
 
@@ -279,7 +283,8 @@ def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None) -> Any:
         return combined[0].iloc[0]
     if _gathers(name, kwargs):
         return getattr(combined, name)(**(kwargs or {}))
-    results = [combined.iloc[0, at] for at in range(combined.shape[1])]
+    columns = [combined.iloc[:, at] for at in range(combined.shape[1])]
+    results = [column.iloc[0] if len(column) else getattr(column, name)() for column in columns]
     return pd.Series(results, index=combined.columns) if combined.attrs[_OF_FRAME] else results[0]
 
 
@@ -289,7 +294,11 @@ def _row(part: Any, name: str, kwargs: Any) -> Any:
     columns = [part.iloc[:, at] for at in range(part.shape[1])] if is_frame else [part]
     if isinstance(part, pd.Index):
         columns = [part.to_series()]
-    results = [pd.Series([getattr(column, name)(**kwargs)]) for column in columns]
+    if name in ("min", "max") and not len(part):
+        # No row: a missing value would make floats of whole numbers.
+        results = [pd.Series([], dtype=column.dtype) for column in columns]
+    else:
+        results = [pd.Series([getattr(column, name)(**kwargs)]) for column in columns]
     row = pd.concat(results, axis=1) if results else pd.DataFrame(index=[0])
     if is_frame:
         row.columns = part.columns

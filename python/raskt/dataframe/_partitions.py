@@ -6,9 +6,9 @@ import warnings
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._indexing import boundaries
 from raskt.dataframe._metas import no_default
 from raskt.dataframe._op import op
+from raskt.dataframe._parameters import boundaries
 from raskt.units import parse_bytes
 
 __all__ = ["PartitionMethods"]

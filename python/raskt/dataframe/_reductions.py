@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from raskt._lazy import late
 from raskt.dataframe._op import changed, method, op, reduction
 from raskt.dataframe._parameters import labels
 
 __all__ = ["Reductions"]
+
+extremes: Any = late("raskt.dataframe._statistics", "extremes")
+numbers_of: Any = late("raskt.dataframe._statistics", "numbers_of")
+shape: Any = late("raskt.dataframe._statistics", "shape")
 
 
 def reduced(frame: Any, name: str, axis: Any, split_every: Any, **kwargs: Any) -> Any:
@@ -24,7 +29,16 @@ def reduced(frame: Any, name: str, axis: Any, split_every: Any, **kwargs: Any) -
         raise ValueError(f"No axis named {axis!r} for object type {type(frame).__name__}")
     if axis is None and frame._expr.kind == "frame" and name in ("any", "all", "sum", "prod", "min", "max"):
         return reduction(reduction(frame, name, **kwargs), name)
-    return reduction(frame, name, **kwargs)
+    tree = shape(frame, name, kwargs) if name in ("sem", "skew", "kurt") else None
+    return reduction(frame, name, **kwargs) if tree is None else tree
+
+
+def extreme(frame: Any, name: str, axis: Any, skipna: bool, numeric_only: bool, split_every: Any) -> Any:
+    """Ask for the labels at which the least or greatest values are."""
+    if axis in (0, "index", "rows"):
+        return extremes(numbers_of(frame) if numeric_only else frame, name, skipna)
+    given = changed(skipna=(skipna, True), numeric_only=(numeric_only, False))
+    return reduced(frame, name, axis, split_every, **given)
 
 
 class Reductions:
@@ -627,8 +641,6 @@ class Reductions:
     ) -> Any:
         """Return the labels of the index at which the least values are.
 
-        All values of the columns come together in one task.
-
         Parameters
         ----------
         axis : {0, 1, "index", "columns", None}, optional
@@ -652,20 +664,12 @@ class Reductions:
         >>> int(df.x.idxmin().compute())
         0
         """
-        return reduced(
-            self,
-            "idxmin",
-            axis,
-            split_every,
-            **changed(skipna=(skipna, True), numeric_only=(numeric_only, False)),
-        )
+        return extreme(self, "idxmin", axis, skipna, numeric_only, split_every)
 
     def idxmax(
         self, axis: Any = 0, skipna: bool = True, numeric_only: bool = False, split_every: Any = False
     ) -> Any:
         """Return the labels of the index at which the greatest values are.
-
-        All values of the columns come together in one task.
 
         Parameters
         ----------
@@ -690,10 +694,4 @@ class Reductions:
         >>> int(df.x.idxmax().compute())
         2
         """
-        return reduced(
-            self,
-            "idxmax",
-            axis,
-            split_every,
-            **changed(skipna=(skipna, True), numeric_only=(numeric_only, False)),
-        )
+        return extreme(self, "idxmax", axis, skipna, numeric_only, split_every)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import sys
 from typing import Any
 
+from raskt.base import compute
 from raskt.naming import key_split
+from raskt.units import format_bytes
 
-__all__ = ["html_of", "text_of"]
+__all__ = ["html_of", "text_of", "told"]
 
 _ROWS_MAX = 20
 
@@ -78,3 +81,54 @@ def html_of(frame: Any) -> str:
     table = _table(frame).to_html(max_cols=20, notebook=True)
     below = html.escape(_sum_up(frame))
     return f"<div><strong>Raskt {heading} Structure:</strong></div>\n{table}\n<div>{below}</div>"
+
+
+def told(frame: Any, buf: Any, verbose: bool, memory_usage: Any) -> None:
+    """Write what `DataFrame.info` and `Series.info` print.
+
+    Parameters
+    ----------
+    frame : DataFrame or Series
+        What it is about.
+    buf : file, optional
+        Where it is written to, instead of the standard output.
+    verbose : bool
+        Whether counts of values are computed and told by column.
+    memory_usage : bool or "deep"
+        Whether the memory is computed and told.
+    """
+    meta = frame._meta
+    is_frame = frame._expr.kind == "frame"
+    dtypes = [str(dtype) for dtype in (meta.dtypes if is_frame else [meta.dtype])]
+    lines = [str(type(frame))]
+    wanted = {}
+    if verbose:
+        wanted["counts"] = frame.count()
+        wanted["rows"] = frame.index.to_series()._size()
+    if memory_usage:
+        wanted["memory"] = frame.memory_usage(deep=memory_usage == "deep")
+    found = dict(zip(wanted, compute(*wanted.values()), strict=True))
+    if verbose:
+        lines.append(f"Index: {found['rows']} entries, {frame.npartitions} partitions")
+    if is_frame and not len(meta.columns):
+        lines.append("Empty DataFrame")
+    elif is_frame and verbose:
+        lines.append(f"Data columns (total {len(meta.columns)} columns):")
+        rows = zip(meta.columns, found["counts"], dtypes, strict=True)
+        table = [(str(at), str(name), f"{n} non-null", dtype) for at, (name, n, dtype) in enumerate(rows)]
+        table = [(" #", "Column", "Non-Null Count", "Dtype"), *[(f" {row[0]}", *row[1:]) for row in table]]
+        widths = [max(len(row[at]) for row in table) for at in range(4)]
+        lines += ["  ".join(x.ljust(w) for x, w in zip(row, widths, strict=True)).rstrip() for row in table]
+    elif is_frame:
+        first, last = meta.columns[0], meta.columns[-1]
+        lines.append(f"Columns: {len(meta.columns)} entries, {first} to {last}")
+    else:
+        lines.append(f"Series name: {meta.name}")
+        if verbose:
+            lines.append(f"Non-Null Count: {found['counts']}")
+    counted = sorted(set(dtypes))
+    lines.append("dtypes: " + ", ".join(f"{dtype}({dtypes.count(dtype)})" for dtype in counted))
+    if memory_usage:
+        n_bytes = found["memory"].sum() if is_frame else found["memory"]
+        lines.append(f"memory usage: {format_bytes(int(n_bytes))}")
+    (sys.stdout if buf is None else buf).write("\n".join(lines) + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from raskt.dataframe._labels import loc_slice
-from raskt.dataframe._op import expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
+from raskt.dataframe._op import aligned, expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
 from raskt.dataframe._parameters import label, labels
 
 __all__ = ["filtered", "get_column", "get_item", "get_rows"]
@@ -37,7 +37,7 @@ def filtered(frame: Any, mask: Any) -> Any:
         raise KeyError(
             f"a series of dtype {dtype} chooses no rows: expected one of bool, as a comparison makes it"
         )
-    return op("filter", (frame, mask))
+    return aligned(lambda frames: op("filter", tuple(frames)), [frame, mask])
 
 
 def get_item(frame: Any, key: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._op import expr_of, frame_of, op, schema_of
+from raskt.dataframe._op import alike, call, expr_of, frame_of, op, schema_of
 
 __all__ = ["concat"]
 
@@ -28,12 +29,18 @@ def concat(
     ----------
     dfs : list of DataFrame, Series or objects of pandas'
         What is put together. A mapping has its values taken.
-    axis : {0, "index"}, optional
-        Rows are put one after another.
+    axis : {0, 1, "index", "columns"}, optional
+        0 puts rows one after another, 1 columns beside one another: by the labels of rows, in partitions that
+        have the same labels. Frames of known divisions are cut anew for that.
     join : {"outer", "inner"}, optional
         Whether the result has the columns of any, or those of all.
-    ignore_unknown_divisions, ignore_order, interleave_partitions : bool, optional
-        Accepted for Dask's sake: rows keep their order, and partitions are not interleaved.
+    ignore_unknown_divisions : bool, optional
+        With ``axis=1``: whether frames of as many partitions, without divisions, are taken to have the same
+        labels in each.
+    ignore_order : bool, optional
+        Accepted for Dask's sake.
+    interleave_partitions : bool, optional
+        Whether frames of known divisions are cut at the divisions of all, so that the result has divisions.
 
     Returns
     -------
@@ -54,22 +61,22 @@ def concat(
     >>> rd.concat([df, df.assign(y=0.5)]).compute().y.tolist()
     [nan, nan, 0.5, 0.5]
     """
-    del ignore_unknown_divisions, ignore_order
+    del ignore_order
     if isinstance(dfs, dict):
         dfs = list(dfs.values())
     if not isinstance(dfs, (list, tuple)):
         raise TypeError(f"dfs must be a list of dataframes or series, found {type(dfs).__name__}")
     if not dfs:
         raise ValueError("No objects to concatenate")
-    if axis not in (0, "index", "rows"):
-        raise NotImplementedError(
-            f"concat with axis={axis!r}: columns come beside others by assign, or by merge on the index"
-        )
+    if axis not in (0, "index", "rows", 1, "columns"):
+        raise ValueError(f"No axis named {axis!r} for object type DataFrame")
     if join not in ("outer", "inner"):
         raise ValueError(f"join must be 'inner' or 'outer', found {join!r}")
-    if interleave_partitions:
-        raise NotImplementedError("concat with interleave_partitions=True: set_index of the result sorts it")
     frames = [frame_of(expr_of(x)) for x in dfs]
+    if axis in (1, "columns"):
+        return _beside(frames, join, ignore_unknown_divisions)
+    if interleave_partitions and len(frames) > 1:
+        return _interleaved(frames, join)
     if len({frame._expr.kind for frame in frames}) > 1:
         frames = [frame if frame._expr.kind == "frame" else frame.to_frame() for frame in frames]
     operands = tuple(frames)
@@ -79,11 +86,43 @@ def concat(
         return op("concat", operands, {"join": join, "schema": _schema(frames, join)})
 
 
+def _together(*parts: Any, axis: Any, join: Any) -> Any:
+    import pandas as pd
+
+    return pd.concat(list(parts), axis=axis, join=join)
+
+
+def _beside(frames: list[Any], join: str, ignores: bool) -> Any:
+    """Return columns of all frames, by the labels of rows."""
+    function = functools.partial(_together, axis=1, join=join)
+    meta = function(*[frame._meta for frame in frames])
+    aligns = not (ignores and len({frame.npartitions for frame in frames}) == 1)
+    return call(function, tuple(frames), {}, meta, clears=False, aligns=aligns, label="concat", checks=False)
+
+
+def _interleaved(frames: list[Any], join: str) -> Any:
+    """Return rows of all frames, whose partitions are cut at the divisions of all."""
+    unknown = [at for at, frame in enumerate(frames) if not frame.known_divisions]
+    if unknown:
+        raise ValueError(
+            f"interleave_partitions=True needs known divisions, which frame {unknown[0]} does not have: "
+            "set_index makes them known, where they are given or the frame is sorted"
+        )
+    function = functools.partial(_together, axis=0, join=join)
+    rows = [_one_row(frame._meta) for frame in frames]
+    meta = function(*rows).iloc[:0]
+    return call(function, tuple(alike(frames)), {}, meta, clears=False, label="concat")
+
+
+def _one_row(meta: Any) -> Any:
+    return one_row(meta).set_axis(_label(meta.index))
+
+
 def _schema(frames: list[Any], join: Any) -> Any:
     """Return kind, columns and dtypes as pandas has them of rows of all."""
     import pandas as pd
 
-    rows = [one_row(frame._meta).set_axis(_label(frame._meta.index)) for frame in frames]
+    rows = [_one_row(frame._meta) for frame in frames]
     return schema_of(pd.concat(rows, join=join).iloc[:0])
 
 

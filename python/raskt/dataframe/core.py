@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raskt._lazy import late
-from raskt.dataframe._assignment import assigned, dropped, renamed, set_column
+from raskt.dataframe._assignment import assigned, dropped, dropped_by, renamed, set_column
 from raskt.dataframe._elementwise import Elementwise
 from raskt.dataframe._frame import Frame
+from raskt.dataframe._frame_methods import FrameMethods
 from raskt.dataframe._index import Index
 from raskt.dataframe._merge_methods import MergeMethods
 from raskt.dataframe._op import method, op
@@ -18,16 +19,17 @@ from raskt.dataframe._output_methods import FrameOutput, TextOutput
 from raskt.dataframe._parameters import labels as labels_of
 from raskt.dataframe._partitions import PartitionMethods
 from raskt.dataframe._reductions import Reductions
+from raskt.dataframe._row_methods import RowMethods, SeriesMethods
 from raskt.dataframe._scalar import Scalar
 from raskt.dataframe._selection import get_column, get_item, get_rows
 from raskt.dataframe._sorting import FrameSorting, SeriesSorting
+from raskt.dataframe._summary_methods import FrameSummaries, SeriesSummaries, Summaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["DataFrame", "Index", "Scalar", "Series"]
 
-apply_rows: Callable[..., Any] = late("raskt.dataframe.mapping", "apply_rows")
 apply_values: Callable[..., Any] = late("raskt.dataframe.mapping", "apply_values")
 map_values: Callable[..., Any] = late("raskt.dataframe.mapping", "map_values")
 str_of: Callable[..., Any] = late("raskt.dataframe._accessors", "StringMethods")
@@ -39,7 +41,17 @@ loc_of: Callable[..., Any] = late("raskt.dataframe._location", "Locator")
 iloc_of: Callable[..., Any] = late("raskt.dataframe._location", "PositionLocator")
 
 
-class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, OrderedMethods, Reductions, Frame):
+class _Rows(
+    RowMethods,
+    PartitionMethods,
+    Operators,
+    OperatorMethods,
+    Elementwise,
+    OrderedMethods,
+    Summaries,
+    Reductions,
+    Frame,
+):
     """What dataframes and series share: rows with an index."""
 
     __slots__ = ()
@@ -173,7 +185,7 @@ class _Rows(PartitionMethods, Operators, OperatorMethods, Elementwise, OrderedMe
         return to_array(self, lengths, meta)
 
 
-class DataFrame(MergeMethods, FrameSorting, FrameOutput, _Rows):
+class DataFrame(FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameOutput, _Rows):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
     Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which
@@ -303,20 +315,26 @@ class DataFrame(MergeMethods, FrameSorting, FrameOutput, _Rows):
         return found
 
     def drop(
-        self, labels: Any = None, *, axis: Any = 0, columns: Any = None, errors: str = "raise"
+        self,
+        labels: Any = None,
+        *,
+        axis: Any = 0,
+        index: Any = None,
+        columns: Any = None,
+        errors: str = "raise",
     ) -> DataFrame:
-        """Leave out columns.
+        """Leave out columns, or rows by their labels.
 
         Parameters
         ----------
         labels : label or list, optional
-            The columns, with ``axis=1``.
-        axis : {1, "columns"}, optional
-            Rows cannot be dropped by their labels: filter by a condition on the index.
-        columns : label or list, optional
-            The columns.
+            Those of ``axis``.
+        axis : {0, 1, "index", "columns"}, optional
+            What ``labels`` are of.
+        index, columns : label or list, optional
+            The rows, and the columns.
         errors : {"raise", "ignore"}, optional
-            Whether a column that is not there is an error.
+            Whether a label that is not there is an error: of a row, when rows are computed.
 
         Returns
         -------
@@ -329,14 +347,10 @@ class DataFrame(MergeMethods, FrameSorting, FrameOutput, _Rows):
         >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=1)
         >>> list(df.drop(columns="y").columns)
         ['x']
+        >>> df.drop([0]).x.compute().tolist()
+        [2]
         """
-        if columns is None and axis in (1, "columns"):
-            columns = labels
-        elif labels is not None or columns is None:
-            raise NotImplementedError(
-                "drop of rows by their labels: filter instead, as df[~df.index.isin(labels)] does"
-            )
-        found: DataFrame = dropped(self, columns, errors)
+        found: DataFrame = dropped_by(self, labels, axis, index, columns, errors)
         return found
 
     def rename(
@@ -368,190 +382,6 @@ class DataFrame(MergeMethods, FrameSorting, FrameOutput, _Rows):
         found: DataFrame = renamed(self, mapper, index, columns, axis)
         return found
 
-    def select_dtypes(self, include: Any = None, exclude: Any = None) -> DataFrame:
-        """Return the columns of some dtypes.
-
-        Parameters
-        ----------
-        include, exclude : str, type or list, optional
-            The dtypes that are kept and left out.
-
-        Returns
-        -------
-        DataFrame
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), npartitions=1)
-        >>> list(df.select_dtypes("number").columns)
-        ['x']
-        """
-        kept = self._meta.select_dtypes(include=include, exclude=exclude).columns
-        found: DataFrame = op("columns", (self,), {"labels": labels_of(kept)})
-        return found
-
-    def query(self, expr: str, **kwargs: Any) -> DataFrame:
-        """Return the rows at which an expression is true.
-
-        Parameters
-        ----------
-        expr : str
-            The expression, in which columns stand by their names.
-        **kwargs
-            As in `pandas.DataFrame.query`. Local variables (``@name``) are given by ``local_dict``.
-
-        Returns
-        -------
-        DataFrame
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
-        >>> df.query("x > 1").x.compute().tolist()
-        [2, 3]
-        """
-        found: DataFrame = get_rows(self, "query", expr, **kwargs)
-        return found
-
-    def eval(self, expr: str, **kwargs: Any) -> Any:
-        """Evaluate an expression of columns.
-
-        Parameters
-        ----------
-        expr : str
-            The expression.
-        **kwargs
-            As in `pandas.DataFrame.eval`.
-
-        Returns
-        -------
-        DataFrame or Series
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
-        >>> df.eval("x + y").compute().tolist()
-        [4, 6]
-        """
-        return method(self, "eval", expr, **kwargs)
-
-    def melt(
-        self,
-        id_vars: Any = None,
-        value_vars: Any = None,
-        var_name: Any = None,
-        value_name: Any = "value",
-        col_level: Any = None,
-    ) -> DataFrame:
-        """Turn columns into rows.
-
-        Parameters
-        ----------
-        id_vars, value_vars : label or list, optional
-            The columns that stay, and those that become rows.
-        var_name, value_name : label, optional
-            The names of the new columns.
-        col_level : int or str, optional
-            The level of the columns that is melted.
-
-        Returns
-        -------
-        DataFrame
-            Rows are in the order of partitions, and by column within each.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=1)
-        >>> df.melt().value.compute().tolist()
-        [1, 2, 3, 4]
-        """
-        named = {"id_vars": id_vars, "value_vars": value_vars, "var_name": var_name, "col_level": col_level}
-        given = {name: value for name, value in named.items() if value is not None}
-        found: DataFrame = get_rows(self, "melt", clears=True, value_name=value_name, **given)
-        return found
-
-    def apply(
-        self,
-        func: Callable[..., Any],
-        axis: Any = 0,
-        args: tuple[Any, ...] = (),
-        meta: Any = None,
-        result_type: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Call a function on every row.
-
-        Parameters
-        ----------
-        func : callable
-            The function of a row, a series.
-        axis : {1, "columns"}
-            Rows; a function of whole columns needs `map_partitions`, or a reduction.
-        args : tuple, optional
-            Further arguments.
-        meta : object, optional
-            What comes out: an empty object of pandas', or names and dtypes. Without it the function is
-            called on a few of the first rows.
-        result_type : {"expand", "reduce", "broadcast"}, optional
-            As in pandas.
-        **kwargs
-            Keywords of the function.
-
-        Returns
-        -------
-        Series or DataFrame
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
-        >>> df.apply(lambda row: row.x * row.y, axis=1).compute().tolist()
-        [3, 8]
-        """
-        return apply_rows(self, func, axis, args, meta, result_type, kwargs)
-
-    def map(
-        self, func: Callable[..., Any], na_action: Any = None, meta: Any = None, **kwargs: Any
-    ) -> DataFrame:
-        """Call a function on every value.
-
-        Parameters
-        ----------
-        func : callable
-            The function of a value.
-        na_action : {None, "ignore"}, optional
-            Whether missing values are passed by.
-        meta : object, optional
-            What comes out; without it the function is called on a few of the first rows.
-        **kwargs
-            Keywords of the function.
-
-        Returns
-        -------
-        DataFrame
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=2)
-        >>> df.map(lambda v: v + 1).x.compute().tolist()
-        [2, 3]
-        """
-        found: DataFrame = map_values(self, func, na_action, meta, kwargs)
-        return found
-
-    applymap = map  # noqa: A003 - pandas' names
-
     @property
     def iloc(self) -> Any:
         """Columns by their places: ``df.iloc[:, [0, 2]]``.
@@ -571,7 +401,7 @@ class DataFrame(MergeMethods, FrameSorting, FrameOutput, _Rows):
         return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
 
 
-class Series(SeriesSorting, TextOutput, _Rows):
+class Series(SeriesMethods, SeriesSorting, SeriesSummaries, TextOutput, _Rows):
     """A lazy series: one column, or what comes of one.
 
     Examples

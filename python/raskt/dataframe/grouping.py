@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+from raskt._lazy import late
 from raskt.dataframe._metas import make_meta, meta_of_call
 from raskt.dataframe._op import call, is_frame, op, rows_method
 from raskt.dataframe._parameters import label
 from raskt.dataframe._selection import get_column
 
 __all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
+
+custom: Any = late("raskt.dataframe.aggregation", "custom")
+has_custom: Any = late("raskt.dataframe.aggregation", "has_custom")
 
 #: What partial states are kept of.
 _NATIVE = {
@@ -297,6 +302,22 @@ class _Groups:
         """
         return self._pandas("transform", (func, *args), kwargs, meta)
 
+    def parts_of(self, column: Any) -> tuple[Any, Any, dict[str, Any]]:
+        """Return the frame, the function that groups one column of a partition, and the options."""
+        plan = (self._keys, self._levels, self._own, (column,), self._options)
+        return self._frame, functools.partial(_groups_of, plan=plan), self._options
+
+    def compute(self, **kwargs: Any) -> Any:
+        """Return pandas' groups of the computed frame.
+
+        Parameters
+        ----------
+        **kwargs
+            As in `raskt.compute`.
+        """
+        plan = (self._keys, self._levels, self._own, self._columns, self._options)
+        return _groups_of(self._frame.compute(**kwargs), plan)
+
     def agg(self, arg: Any = None, **kwargs: Any) -> Any:
         """Aggregate groups by one or several functions.
 
@@ -304,7 +325,8 @@ class _Groups:
         ----------
         arg : str, callable, list or dict, optional
             A function, several, or those of each column. Those with partial states run natively: sum, prod,
-            mean, count, min, max, var, std, sem, first, last, any, all and nunique.
+            mean, count, size, min, max, var, std, sem, first, last, any, all and nunique; and any
+            `Aggregation`.
         **kwargs
             The name of a result and `(column, function)`, as in pandas.
 
@@ -313,6 +335,10 @@ class _Groups:
         DataFrame or Series
         """
         kwargs = {key: value for key, value in kwargs.items() if key not in _IGNORED}
+        if has_custom(arg):
+            plan = (self._frame, self._keys, self._levels, self._own, self._columns)
+            groups = type(self)(*plan, {**self._options, "as_index": True})
+            return custom(groups, arg, self._values(), self._is_series, self._options)
         wanted = self._wanted(arg, kwargs)
         if wanted is not None:
             columns, several = wanted
@@ -338,6 +364,9 @@ class _Groups:
         several = False
         if arg is None:
             for out, pair in kwargs.items():
+                if getattr(pair, "args", ()) or getattr(pair, "kwargs", {}):
+                    return None
+                pair = (pair.column, pair.aggfunc) if hasattr(pair, "aggfunc") else pair
                 column, function = (self._values()[0], pair) if self._is_series else tuple(pair)
                 found.append((column, function, out))
         elif kwargs:
@@ -403,6 +432,7 @@ _BY_PANDAS = {
         "ngroup",
         "nth",
         "quantile",
+        "ohlc",
         "rank",
         "shift",
         "skew",
@@ -454,6 +484,11 @@ def _under_levels(part: Any, names: list[Any]) -> Any:
 
 def _by_pandas(part: Any, plan: Any, name: str, args: Any, kwargs: Any) -> Any:
     """Return what pandas' group-by makes of all rows."""
+    return getattr(_groups_of(part, plan), name)(*args, **kwargs)
+
+
+def _groups_of(part: Any, plan: Any) -> Any:
+    """Return the groups of pandas'."""
     keys, levels, own, columns, options = plan
     by = [place if place == given else part[place].rename(given) for place, given in keys]
     groups_of = part[own]
@@ -463,7 +498,7 @@ def _by_pandas(part: Any, plan: Any, name: str, args: Any, kwargs: Any) -> Any:
         groups = groups_of.groupby(by if len(by) > 1 else by[0], **options)
     if columns is not None:
         groups = groups[columns if isinstance(columns, list) else columns[0]]
-    return getattr(groups, name)(*args, **kwargs)
+    return groups
 
 
 class DataFrameGroupBy(_Groups):
@@ -491,7 +526,8 @@ class DataFrameGroupBy(_Groups):
         return SeriesGroupBy(self._frame, self._keys, self._levels, self._own, (key,), self._options)
 
     def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self), *(name for name in self._own if isinstance(name, str))})
+        columns = (name for name in self._own if isinstance(name, str))
+        return sorted({*object.__dir__(self), *_BY_PANDAS, *columns})
 
 
 class SeriesGroupBy(_Groups):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from raskt.dataframe._metas import make_meta, meta_of_call, no_default
@@ -10,7 +11,16 @@ from raskt.dataframe._op import call, is_frame, method
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["apply_rows", "apply_values", "map_partitions", "map_ufunc", "map_values", "sampled", "series_of"]
+__all__ = [
+    "apply_rows",
+    "apply_values",
+    "map_partitions",
+    "map_ufunc",
+    "map_values",
+    "random_parts",
+    "sampled",
+    "series_of",
+]
 
 
 def map_partitions(
@@ -188,6 +198,53 @@ def map_values(frame: Any, arg: Any, na_action: Any, meta: Any, kwargs: dict[str
     return call(_mapped, given, {}, prototype, clears=False, keeps=True, label="map")
 
 
+def random_parts(frame: Any, frac: Any, random_state: Any, shuffle: bool) -> list[Any]:
+    """Return frames of which each row is in one, drawn at random by parts of the whole."""
+    parts = [float(one) for one in frac]
+    if not parts or abs(sum(parts) - 1) > 1e-9 or min(parts) < 0:
+        raise ValueError(f"frac must be parts of the whole that are 1 together, found {frac!r}")
+    seed = _seed(random_state)
+    bounds = [sum(parts[:at]) for at in range(len(parts))] + [1.0]
+    return [
+        call(_Split(seed, low, high, shuffle), (frame,), {}, frame._meta, clears=False, label="random_split")
+        for low, high in itertools.pairwise(bounds)
+    ]
+
+
+class _Split:
+    """Takes the rows of a partition whose draws lie between two numbers, seeded as `_Sample` is."""
+
+    def __init__(self, seed: int, low: float, high: float, shuffle: bool) -> None:
+        self.seed, self.low, self.high, self.shuffle = seed, low, high, shuffle
+
+    def __call__(self, part: Any) -> Any:
+        state = _state(self.seed, part)
+        draws = state.random_sample(len(part))
+        found = part[(draws >= self.low) & (draws < self.high)]
+        return found.sample(frac=1.0, random_state=state) if self.shuffle else found
+
+
+def _seed(random_state: Any) -> int:
+    """Return a seed: drawn from a generator, or at random where there is none."""
+    import numpy as np
+
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31 - 1))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    return int(np.random.default_rng().integers(2**31 - 1)) if random_state is None else int(random_state)
+
+
+def _state(seed: int, part: Any) -> Any:
+    """Return a generator seeded by a seed and the labels of a partition."""
+    import numpy as np
+    import pandas as pd
+
+    labels = pd.util.hash_pandas_object(part.index, index=False).to_numpy()
+    mixed = int(np.bitwise_xor.reduce(labels)) if len(labels) else 0
+    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence([seed, mixed])))
+
+
 def sampled(frame: Any, n: Any, frac: Any, replace: bool, random_state: Any) -> Any:
     """Return rows drawn at random from each partition."""
     if n is not None:
@@ -198,16 +255,9 @@ def sampled(frame: Any, n: Any, frac: Any, replace: bool, random_state: Any) -> 
         raise ValueError("sample needs frac=, the part of the rows that is drawn")
     if not replace and frac > 1:
         raise ValueError(f"frac must be 1 or less without replacement, found {frac!r}")
-    import numpy as np
-
-    if isinstance(random_state, (np.random.RandomState, np.random.Generator)):
-        draw = (
-            random_state.integers if isinstance(random_state, np.random.Generator) else random_state.randint
-        )
-        random_state = int(draw(2**31 - 1))
-    elif random_state is None:
-        random_state = int(np.random.default_rng().integers(2**31 - 1))
-    return call(_Sample(frac, replace, random_state), (frame,), {}, frame._meta, clears=False, label="sample")
+    return call(
+        _Sample(frac, replace, _seed(random_state)), (frame,), {}, frame._meta, clears=False, label="sample"
+    )
 
 
 class _Sample:
@@ -217,13 +267,7 @@ class _Sample:
         self.frac, self.replace, self.seed = frac, replace, seed
 
     def __call__(self, part: Any) -> Any:
-        import numpy as np
-        import pandas as pd
-
-        labels = pd.util.hash_pandas_object(part.index, index=False).to_numpy()
-        mixed = int(np.bitwise_xor.reduce(labels)) if len(labels) else 0
-        state = np.random.RandomState(np.random.MT19937(np.random.SeedSequence([self.seed, mixed])))
-        return part.sample(frac=self.frac, replace=self.replace, random_state=state)
+        return part.sample(frac=self.frac, replace=self.replace, random_state=_state(self.seed, part))
 
 
 def _one_row(value: Any, index: Any) -> Any:

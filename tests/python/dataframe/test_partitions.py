@@ -150,8 +150,8 @@ def test_concatenation_says_what_it_cannot_do() -> None:
         rd.concat([])
     with pytest.raises(TypeError, match="list of dataframes"):
         rd.concat(df)
-    with pytest.raises(NotImplementedError, match="axis=1"):
-        rd.concat([df, df], axis=1)
+    with pytest.raises(ValueError, match="No axis named 'up'"):
+        rd.concat([df, df], axis="up")
     with pytest.raises(ValueError, match="join must be"):
         rd.concat([df, df], join="left")
 

@@ -3,5 +3,5 @@
 mod table;
 mod tree;
 
-pub use table::{CALL, CLEARS, FROM_DELAYED, FROM_MAP, KEEPS, rows};
+pub use table::{ALIGNS, CALL, CLEARS, FROM_DELAYED, FROM_MAP, KEEPS, rows};
 pub use tree::{CARRY, TREE};

@@ -11,11 +11,13 @@ use crate::arguments::{get, list};
 use crate::operations::{Job, LowerFn, MetaFn, Row};
 use crate::{FrameMeta, Schema, library};
 
-/// A function on the partitions of operand 0, one by one; the parameters are those of [`library::CALL`], [`CLEARS`] and
-/// [`KEEPS`].
+/// A function on the partitions of operand 0, one by one; the parameters are those of [`library::CALL`], [`CLEARS`],
+/// [`ALIGNS`] and [`KEEPS`].
 pub const CALL: &str = "call";
 /// Whether the index may be another one, so that divisions are not known any more.
 pub const CLEARS: &str = "clears";
+/// Whether the partitions of all operands have to have rows with the same labels, as those of operators have.
+pub const ALIGNS: &str = "aligns";
 /// Whether the rows are those of operand 0, under the same index.
 pub const KEEPS: &str = "keeps";
 /// A function on each of the lists of arguments in the parameter `items`: a partition each.

@@ -1,0 +1,84 @@
+"""Two frames or series that become one, or that are given the same labels."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from raskt._lazy import late, late_module
+from raskt.dataframe._op import call, expr_of, frame_of
+
+__all__ = ["aligned_pair", "combined", "combined_first", "without_divisions"]
+
+one_row: Any = late("raskt._tables", "one_row")
+_partition: Any = late_module("raskt.dataframe._partition")
+
+
+def _given(other: Any) -> Any:
+    return frame_of(expr_of(other))
+
+
+def _paired(frame: Any, other: Any, function: Any, label: str) -> Any:
+    """Return what a function makes of the partitions of two frames that have the same labels."""
+    other = _given(other)
+    meta = _partition.asked(function, one_row(frame._meta), one_row(other._meta)).iloc[:0]
+    meta = meta.set_axis(frame._meta.index)
+    return call(function, (frame, other), {}, meta, clears=False, aligns=True, label=label, checks=False)
+
+
+def _aligned(one: Any, other: Any, at: int, kwargs: dict[str, Any]) -> Any:
+    return one.align(other, **kwargs)[at]
+
+
+def aligned_pair(frame: Any, other: Any, join: str, axis: Any, fill_value: Any) -> tuple[Any, Any]:
+    """Return two frames with the labels of both."""
+    if join not in ("outer", "inner", "left", "right"):
+        raise ValueError(f"join must be 'outer', 'inner', 'left' or 'right', found {join!r}")
+    kwargs = {"join": join, "axis": axis, "fill_value": fill_value}
+    kwargs = {name: value for name, value in kwargs.items() if value is not None}
+    return (
+        _paired(frame, other, functools.partial(_aligned, at=0, kwargs=kwargs), "align"),
+        _paired(frame, other, functools.partial(_aligned, at=1, kwargs=kwargs), "align"),
+    )
+
+
+def _combined(one: Any, other: Any, function: Any, kwargs: dict[str, Any]) -> Any:
+    return one.combine(other, function, **kwargs)
+
+
+def combined(frame: Any, other: Any, function: Any, fill_value: Any, overwrite: bool) -> Any:
+    """Return the values of two frames, combined by a function."""
+    if not callable(function):
+        raise TypeError(f"func must be a function, found {type(function).__name__}")
+    kwargs: dict[str, Any] = {} if fill_value is None else {"fill_value": fill_value}
+    if frame._expr.kind == "frame":
+        kwargs["overwrite"] = overwrite
+    return _paired(frame, other, functools.partial(_combined, function=function, kwargs=kwargs), "combine")
+
+
+def _combined_first(one: Any, other: Any) -> Any:
+    if one.ndim == 1 or (len(one) and len(other)):
+        return one.combine_first(other)
+    # pandas casts columns of whole numbers back, though one side alone lacks them.
+    there, empty = (one, other) if len(one) else (other, one)
+    found = there.reindex(columns=one.columns.union(other.columns, sort=False))
+    missing = [label for label in empty.columns if label not in there.columns]
+    return found.astype(
+        {label: empty.dtypes[label] for label in missing if empty.dtypes[label].kind not in "iub"}
+    )
+
+
+def combined_first(frame: Any, other: Any) -> Any:
+    """Return a frame whose missing values are those of another one."""
+    return _paired(frame, other, _combined_first, "combine_first")
+
+
+def _same(part: Any) -> Any:
+    return part
+
+
+def without_divisions(frame: Any) -> Any:
+    """Return the same rows without divisions."""
+    if not frame.known_divisions:
+        return frame
+    return call(_same, (frame,), {}, frame._meta, clears=True, keeps=True, label="clear_divisions")
