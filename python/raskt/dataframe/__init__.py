@@ -8,12 +8,14 @@ from __future__ import annotations
 from raskt._lazy import finder
 
 _HOMES = {
-    "aggregation": "Aggregation",
     "concatenation": "concat",
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
     "mapping": "map_partitions",
     "merging": "merge",
+    "_partitions": "repartition",
+    "aggregation": "Aggregation",
+    "asof": "merge_asof",
     "parsing": "isna to_datetime to_numeric to_timedelta",
     "reading": "read_parquet",
     "reshaping": "get_dummies melt pivot_table",

@@ -6,7 +6,7 @@ from typing import Any
 
 from raskt import _raskt
 from raskt._lazy import late
-from raskt.dataframe._labels import rows_without
+from raskt.dataframe._dropping import rows_without
 from raskt.dataframe._op import aligned, expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
 from raskt.dataframe._parameters import Operands, label, labels
 from raskt.dataframe._selection import get_column

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
 from raskt._lazy import late, late_module
-from raskt.dataframe._op import call, expr_of, frame_of
+from raskt.dataframe._op import call, expr_of, frame_of, is_frame
+from raskt.dataframe._selection import get_column
 
-__all__ = ["aligned_pair", "combined", "combined_first", "without_divisions"]
+__all__ = [
+    "aligned_pair",
+    "combined",
+    "combined_first",
+    "current_divisions",
+    "dotted",
+    "without_divisions",
+]
+
+with_divisions: Any = late("raskt.dataframe.conversion", "with_divisions")
 
 one_row: Any = late("raskt._tables", "one_row")
 _partition: Any = late_module("raskt.dataframe._partition")
@@ -82,3 +93,57 @@ def without_divisions(frame: Any) -> Any:
     if not frame.known_divisions:
         return frame
     return call(_same, (frame,), {}, frame._meta, clears=True, keeps=True, label="clear_divisions")
+
+
+# ---- divisions ----
+
+
+def _ends(part: Any, column: Any) -> Any:
+    import pandas as pd
+
+    values = part.index.to_series() if column is None else part[column]
+    return pd.Series([pd.Index([values.min(), values.max()]).tolist() if len(values) else None], dtype=object)
+
+
+def current_divisions(frame: Any, column: Any, sets: bool) -> Any:
+    """Return the divisions that partitions have: they are computed."""
+    import pandas as pd
+
+    if sets and column is not None:
+        raise ValueError("set_divisions=True needs col=None: divisions are those of the index")
+    if column is not None:
+        get_column(frame, column)
+    meta = pd.Series([], dtype=object)
+    ends = call(
+        _ends, (frame, column), {}, meta, clears=True, label="divisions", checks=False
+    ).compute().tolist()  # fmt: skip
+    empty = [at for at, pair in enumerate(ends) if pair is None]
+    if empty:
+        raise ValueError(f"partition {empty[0]} has no rows: its divisions are not known")
+    for at, ((_, last), (first, _)) in enumerate(itertools.pairwise(ends)):
+        if last > first:
+            raise ValueError(
+                f"Partitions are not sorted: partition {at} ends with {last!r}, and the next one begins with "
+                f"{first!r}"
+            )
+    found = (*(first for first, _ in ends), ends[-1][1])
+    return with_divisions(frame, list(found)) if sets else found
+
+
+# ---- products ----
+
+
+def _product(part: Any, other: Any) -> Any:
+    return part.dot(other)
+
+
+def dotted(frame: Any, other: Any) -> Any:
+    """Return the product of a frame or series with another object."""
+    if frame._expr.kind == "series":
+        if not is_frame(other) or other._expr.kind != "series":
+            raise TypeError(f"dot of a series needs another one, found {type(other).__name__}")
+        return (frame * other).sum()
+    if is_frame(other):
+        raise NotImplementedError("dot of two lazy frames: compute the other one first, or use raskt.array")
+    meta = _partition.asked(_product, one_row(frame._meta), other).iloc[:0].set_axis(frame._meta.index)
+    return call(_product, (frame, other), {}, meta, clears=False, keeps=True, label="dot")

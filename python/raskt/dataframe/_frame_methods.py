@@ -18,6 +18,7 @@ apply_rows: Any = late("raskt.dataframe.mapping", "apply_rows")
 map_values: Any = late("raskt.dataframe.mapping", "map_values")
 categorized: Any = late("raskt.dataframe.reshaping", "categorized")
 pivot_table_of: Any = late("raskt.dataframe.reshaping", "pivot_table")
+memory_of: Any = late("raskt.dataframe._statistics", "memory_usage")
 told: Any = late("raskt.dataframe._repr", "told")
 from_dict_of: Any = late("raskt.dataframe.conversion", "from_dict")
 
@@ -293,6 +294,11 @@ class FrameMethods:
         found = get_column(self, item)
         del self[item]
         return found
+
+    @property
+    def nbytes(self) -> Any:
+        """The bytes that the values of all partitions take, a scalar."""
+        return memory_of(self, False, False).sum()
 
     def iterrows(self) -> Iterator[Any]:
         """Iterate over the labels of the rows, and the rows as series: partitions are computed one by one.

@@ -7,13 +7,14 @@ from typing import Any
 
 from raskt._lazy import late
 from raskt.dataframe._metas import no_default
-from raskt.dataframe._op import op
+from raskt.dataframe._op import is_frame, op
 from raskt.dataframe._parameters import boundaries
 from raskt.units import parse_bytes
 
-__all__ = ["PartitionMethods"]
+__all__ = ["PartitionMethods", "repartition"]
 
 shuffle_of: Any = late("raskt.dataframe.merging", "shuffle")
+from_pandas: Any = late("raskt.dataframe.conversion", "from_pandas")
 map_partitions_of: Any = late("raskt.dataframe.mapping", "map_partitions")
 
 
@@ -294,6 +295,33 @@ class PartitionMethods:
             divisions = _periods(self._expr.divisions, freq)
         given = boundaries(divisions, self._meta.index)
         return op("redivide", (self,), {"divisions": given, "force": bool(force)})
+
+
+def repartition(df: Any, divisions: Any = None, force: bool = False) -> Any:
+    """Cut the rows of a frame, or of an object of pandas', into partitions between some labels.
+
+    Parameters
+    ----------
+    df : DataFrame, Series or an object of pandas'
+        What is cut.
+    divisions : sequence
+        The labels.
+    force : bool, optional
+        Whether they may begin earlier and end later than those that there are.
+
+    Returns
+    -------
+    DataFrame or Series
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> rd.repartition(pd.Series([1, 2, 3]), divisions=[0, 1, 2]).divisions
+    (0, 1, 2)
+    """
+    frame = df if is_frame(df) else from_pandas(df, npartitions=1)
+    return frame.repartition(divisions=divisions, force=force)
 
 
 class Partitions:

@@ -16,6 +16,8 @@ dropped_by: Any = late("raskt.dataframe._assignment", "dropped_by")
 aligned_pair: Any = late("raskt.dataframe._combining", "aligned_pair")
 combined: Any = late("raskt.dataframe._combining", "combined")
 combined_first: Any = late("raskt.dataframe._combining", "combined_first")
+current_divisions: Any = late("raskt.dataframe._combining", "current_divisions")
+dotted: Any = late("raskt.dataframe._combining", "dotted")
 random_parts: Any = late("raskt.dataframe.mapping", "random_parts")
 resampled: Any = late("raskt.dataframe.resampling", "resampled")
 without_divisions: Any = late("raskt.dataframe._combining", "without_divisions")
@@ -218,6 +220,113 @@ class RowMethods:
         """
         found: list[Any] = random_parts(self, frac, random_state, shuffle)
         return found
+
+    def divide(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
+        """Divide by other values: `div` under its other name.
+
+        Parameters
+        ----------
+        other : scalar, Series or DataFrame
+            The others.
+        axis : {0, 1, "index", "columns"}, optional
+            Along which axis a series is aligned with a frame.
+        level : int or str, optional
+            The level of the index that is aligned.
+        fill_value : scalar, optional
+            What stands for missing values.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1, 3]), npartitions=2).divide(2).compute().tolist()
+        [0.5, 1.5]
+        """
+        given = changed(axis=(axis, "columns"), level=(level, None), fill_value=(fill_value, None))
+        found: Any = self
+        return found.div(other, **given)
+
+    def dot(self, other: Any) -> Any:
+        """Return the product of matrices, or of two series the sum of products.
+
+        Parameters
+        ----------
+        other : Series, or an object of pandas' or NumPy's
+            Another series of the same rows, of a series; of a frame, what has a row for each column.
+
+        Returns
+        -------
+        Scalar, Series or DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([1, 3]), npartitions=2)
+        >>> int(s.dot(s).compute())
+        10
+        """
+        return dotted(self, other)
+
+    def median_approximate(self, axis: Any = 0, method: str = "default", numeric_only: bool = False) -> Any:
+        """Return medians: exact ones, as `median` does.
+
+        Parameters
+        ----------
+        axis : {0, 1, "index", "columns"}, optional
+            0 reduces the rows, 1 each row.
+        method : optional
+            Accepted for Dask's sake.
+        numeric_only : bool, optional
+            Whether other columns than those of numbers are left out.
+
+        Returns
+        -------
+        Scalar or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> float(rd.from_pandas(pd.Series([1, 3, 4]), npartitions=2).median_approximate().compute())
+        3.0
+        """
+        del method
+        found: Any = self
+        return found.median(axis=axis, numeric_only=numeric_only)
+
+    def compute_current_divisions(self, col: Any = None, set_divisions: bool = False) -> Any:
+        """Compute the divisions that partitions have, which are sorted.
+
+        Parameters
+        ----------
+        col : label, optional
+            The column that is looked at, instead of the index.
+        set_divisions : bool, optional
+            Whether a frame with these divisions is returned instead: those of the index.
+
+        Returns
+        -------
+        tuple or DataFrame
+
+        Raises
+        ------
+        ValueError
+            If partitions overlap, or one has no rows.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series([5, 6, 7], index=[1, 2, 4]), npartitions=2).clear_divisions()
+        >>> s.compute_current_divisions()
+        (1, 2, 4)
+        """
+        return current_divisions(self, col, set_divisions)
 
     def clear_divisions(self) -> Any:
         """Forget the divisions.

@@ -325,8 +325,7 @@ class _Groups:
         ----------
         arg : str, callable, list or dict, optional
             A function, several, or those of each column. Those with partial states run natively: sum, prod,
-            mean, count, size, min, max, var, std, sem, first, last, any, all and nunique; and any
-            `Aggregation`.
+            mean, count, size, min, max, var, std, sem, first, last, any, all and nunique.
         **kwargs
             The name of a result and `(column, function)`, as in pandas.
 

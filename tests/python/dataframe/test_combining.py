@@ -123,3 +123,29 @@ def test_cases(way: str, pair: tuple[Any, Any]) -> None:
     )
     with pytest.raises(TypeError, match="caselist must be a list of pairs"):
         a.x.case_when({})
+
+
+def test_divisions_are_found(way: str, pair: tuple[Any, Any]) -> None:
+    a, _ = _lazy(pair)
+    assert a.clear_divisions().compute_current_divisions() == a.divisions
+    assert a.clear_divisions().compute_current_divisions(set_divisions=True).divisions == a.divisions
+    assert a.compute_current_divisions("k") == tuple(pair[0].k[list(a.divisions)])
+    with pytest.raises(ValueError, match="partition 0 ends with 6, and the next one begins with 0"):
+        rd.concat([a, a]).repartition(npartitions=2).compute_current_divisions()
+    with pytest.raises(ValueError, match="partition 0 has no rows"):
+        a[a.x > 99].compute_current_divisions()
+
+
+def test_products(way: str, pair: tuple[Any, Any]) -> None:
+    one, other = pair
+    a, b = _lazy(pair)
+    assert b.x.dot(b.z).compute() == other.x.dot(other.z)
+    _same(b.dot(pd.Series([1, 2], index=["x", "z"])), other.dot(pd.Series([1, 2], index=["x", "z"])))
+    _same(b.dot(np.ones((2, 2))), other.dot(np.ones((2, 2))))
+    _same(a.x.divide(b.x, fill_value=1), one.x.divide(other.x, fill_value=1))
+    assert b.z.median_approximate().compute() == other.z.median()
+    assert b.nbytes.compute() == 64
+    with pytest.raises(TypeError, match="needs another one, found int"):
+        a.x.dot(3)
+    with pytest.raises(NotImplementedError, match="compute the other one first"):
+        a.dot(b)
