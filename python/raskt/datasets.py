@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raskt._lazy import late
 from raskt.bag import from_sequence
 
 if TYPE_CHECKING:
     from raskt.bag import Bag
 
-__all__ = ["make_people"]
+__all__ = ["make_people", "timeseries"]
+
+timeseries_of: Any = late("raskt.dataframe._timeseries", "timeseries")
 
 _GIVEN = [
     "Ada",
@@ -169,3 +172,53 @@ def _some(draw: Any, n: int) -> list[dict[str, Any]]:
         }
         for _ in range(n)
     ]
+
+
+def timeseries(
+    start: str = "2000-01-01",
+    end: str = "2000-01-31",
+    freq: str = "1s",
+    partition_freq: str = "1D",
+    dtypes: dict[str, Any] | None = None,
+    seed: int | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Make a dataframe of measurements over time that nobody has made.
+
+    Parameters
+    ----------
+    start, end : str, optional
+        Between which times.
+    freq : str, optional
+        How far rows are from one another.
+    partition_freq : str, optional
+        How long a partition is.
+    dtypes : dict, optional
+        The columns: ``name`` of text, ``id`` of integers, ``x`` and ``y`` of floats by default. Others may be
+        truth values and categories.
+    seed : int, optional
+        The same values for the same seed, in every process.
+    **kwargs
+        ``<column>_lam``, the mean of a column of integers: 1,000 by default.
+
+    Returns
+    -------
+    DataFrame
+        Its index is ``timestamp``; divisions are known. Integers are of Poisson's distribution, floats of a
+        uniform one between -1 and 1.
+
+    Raises
+    ------
+    TypeError
+        For other dtypes and keywords.
+    ValueError
+        If the times are nearer than a partition is long.
+
+    Examples
+    --------
+    >>> import raskt.datasets
+    >>> df = raskt.datasets.timeseries(end="2000-01-03", freq="1h", seed=1)
+    >>> df.npartitions, len(df), list(df.columns)
+    (2, 48, ['name', 'id', 'x', 'y'])
+    """
+    return timeseries_of(start, end, freq, partition_freq, dtypes, seed, kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -328,29 +329,36 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
         return found
 
     def to_dataframe(self, meta: Any = None, columns: Any = None, optimize_graph: bool = True) -> Any:
-        """Not there yet: it comes with dataframes.
+        """Return the elements as rows of a dataframe of `raskt.dataframe`, a partition of each partition.
 
         Parameters
         ----------
-        meta, columns, optimize_graph : object, optional
-            As in Dask.
+        meta : object, optional
+            The names and dtypes of columns. Without it the first elements are computed to see.
+        columns : list, optional
+            The names of the columns, or which keys of dictionaries are columns.
+        optimize_graph : bool, optional
+            Accepted for Dask's sake.
+
+        Returns
+        -------
+        DataFrame
+            Elements are dictionaries, tuples, or single values.
 
         Raises
         ------
-        NotImplementedError
-            Always; ``pandas.DataFrame(bag.compute())`` makes a table that fits into memory.
+        ValueError
+            With both ``meta`` and ``columns``, and for an empty bag without ``meta``.
 
         Examples
         --------
-        >>> import pandas, raskt.bag as rb
-        >>> len(pandas.DataFrame(rb.from_sequence([{"x": 1}, {"x": 2}]).compute()))
-        2
+        >>> import raskt.bag as rb
+        >>> rb.from_sequence([{"x": 1}, {"x": 2}]).to_dataframe().x.sum().compute()
+        np.int64(3)
         """
-        raise NotImplementedError(
-            "to_dataframe comes with dataframes: pandas.DataFrame(bag.compute()) makes a table that fits in "
-            "memory, bag.map_partitions(lambda part: pandas.DataFrame(list(part))).to_delayed() one of each "
-            "partition"
-        )
+        del optimize_graph
+        # Dataframes stand above bags.
+        return importlib.import_module("raskt.dataframe.interchange").bag_to_frame(self, meta, columns)
 
     # ---- to files ----
 

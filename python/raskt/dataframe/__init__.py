@@ -8,9 +8,12 @@ from __future__ import annotations
 from raskt._lazy import finder
 
 _HOMES = {
+    "arrays": "from_array from_dask_array",
     "concatenation": "concat",
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
+    "interchange": "from_arrow",
+    "json_text": "read_json",
     "mapping": "map_partitions",
     "merging": "merge",
     "_partitions": "repartition",

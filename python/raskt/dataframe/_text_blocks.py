@@ -92,7 +92,8 @@ def read_block(path: str, begin: int, end: int | None, stamp: tuple[int, int], h
         ``reader``, the name of pandas' function, and its ``keywords``; ``like``, a frame without rows of what
         comes out; ``compression``; ``storage_options``; ``path_column``, the name of the column of the path
         and all paths, or None; for blocks ``header``, the bytes that are put before those that are not the
-        first, ``later``, their keywords, ``n_fields``, ``shape`` and ``quote``, which may not be in them.
+        first, ``later``, their keywords, ``n_fields``, ``shape`` and ``quote``, which may not be in them;
+        ``fills``, whether columns may be missing.
 
     Returns
     -------
@@ -122,10 +123,20 @@ def read_block(path: str, begin: int, end: int | None, stamp: tuple[int, int], h
         if type(error).__module__.partition(".")[0] in ("zlib", "_lzma", "lzma", "zstandard", "compression"):
             raise ValueError(f"{path}: {error}") from error
         raise
+    if how.get("fills"):
+        # A record need not have all fields.
+        found = _filled(found, like, bool(how["path_column"]))
     if how["path_column"] is not None:
         name, paths = how["path_column"]
         found[name] = pd.Categorical.from_codes([paths.index(path)] * len(found), categories=paths)
     return conformed(found, like, path, begin)
+
+
+def _filled(found: Any, like: Any, has_path: bool) -> Any:
+    wanted = list(like.columns)[: len(like.columns) - has_path]
+    if len(found.columns) == len(wanted) and list(found.columns) == wanted:
+        return found
+    return found.reindex(columns=[*wanted, *(label for label in found.columns if label not in wanted)])
 
 
 def _block(path: str, place: tuple[int, int, int], how: dict[str, Any]) -> Any:

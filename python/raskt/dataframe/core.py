@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from raskt._lazy import late
 from raskt.dataframe._assignment import assigned, dropped, dropped_by, renamed, set_column
 from raskt.dataframe._elementwise import Elementwise
+from raskt.dataframe._exchange_methods import ExchangeMethods, RecordMethods
 from raskt.dataframe._frame import Frame
 from raskt.dataframe._frame_methods import FrameMethods
 from raskt.dataframe._index import Index
@@ -185,7 +186,7 @@ class _Rows(
         return to_array(self, lengths, meta)
 
 
-class DataFrame(FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameOutput, _Rows):
+class DataFrame(FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameOutput, RecordMethods, _Rows):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
     Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which
@@ -401,7 +402,7 @@ class DataFrame(FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameO
         return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
 
 
-class Series(SeriesMethods, SeriesSorting, SeriesSummaries, TextOutput, _Rows):
+class Series(SeriesMethods, SeriesSorting, SeriesSummaries, TextOutput, ExchangeMethods, _Rows):
     """A lazy series: one column, or what comes of one.
 
     Examples

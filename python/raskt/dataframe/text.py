@@ -21,7 +21,7 @@ from raskt.units import parse_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["read_csv", "read_fwf", "read_table"]
+__all__ = ["blocks_of", "framed", "read_csv", "read_fwf", "read_table", "with_text"]
 
 _BLOCK_BYTES = 64 << 20
 
@@ -364,37 +364,22 @@ class _Reader:
         if size is not None:
             # The first block has all of the header.
             size = max(size, len(header) + 1)
-        keywords = _with_text(keywords, like)
-        how = {
+        keywords = with_text(keywords, like)
+        how: dict[str, Any] = {
             "reader": self.name,
             "keywords": keywords,
             "later": {key: value for key, value in keywords.items() if key != "skiprows"},
-            "like": self._with_path(like),
+            "like": like,
             "compression": self.compression,
             "storage_options": self.storage_options,
-            "path_column": None if self.path_column is None else (self.path_column, self.paths),
+            "path_column": None,
             "header": header,
             "n_fields": n_fields,
             "shape": None if layout is None else layout.shape,
             "quote": None if layout is None else layout.quote,
         }
-        items = [item for path in self.paths for item in self._items(path, size)]
-        parameters = {
-            "function": _raskt.Whole(read_block),
-            "items": items,
-            "kwargs": {"how": _raskt.Whole(how)},
-            "schema": schema_of(how["like"]),
-            "checks": True,
-            "label": self.name,
-        }
-        return frame_of(_raskt.frame_op("from_map", (), parameters))
-
-    def _items(self, path: str, size: int | None) -> list[list[Any]]:
-        stamp = stamp_of(path, self.storage_options)
-        if size is None:
-            return [[path, 0, None, list(stamp)]]
-        begins = range(0, max(stamp[0], 1), size)
-        return [[path, begin, min(begin + size, stamp[0]), list(stamp)] for begin in begins]
+        items = blocks_of(self.paths, size, self.storage_options)
+        return framed(self.name, how, items, self.paths, self.path_column)
 
     def _layout(self) -> _Layout | None:
         """Return how files are cut; None where they cannot be, or shall not."""
@@ -481,17 +466,44 @@ class _Reader:
                 head = head.astype(dict.fromkeys(ints, "float64"))
         return head[:0]
 
-    def _with_path(self, like: Any) -> Any:
-        if self.path_column is None:
-            return like
-        if self.path_column in like.columns:
+
+def blocks_of(paths: list[str], size: int | None, storage_options: Any) -> list[list[Any]]:
+    """Return path, begin, end and stamp of each block; no end where files are not cut."""
+    blocks: list[list[Any]] = []
+    for path in paths:
+        n_bytes, changed = stamp_of(path, storage_options)
+        stamp = [n_bytes, changed]
+        if size is None:
+            blocks.append([path, 0, None, stamp])
+        else:
+            begins = range(0, max(n_bytes, 1), size)
+            blocks += [[path, begin, min(begin + size, n_bytes), stamp] for begin in begins]
+    return blocks
+
+
+def framed(
+    name: str, how: dict[str, Any], items: list[list[Any]], paths: list[str], path_column: str | None
+) -> Any:
+    """Return the frame of blocks, which `read_block` reads; with a column of their paths if it has a name."""
+    like = how["like"]
+    if path_column is not None:
+        if path_column in like.columns:
             raise ValueError(
-                f"files already have the column {self.path_column!r}: name another one by "
-                "include_path_column="
+                f"files already have the column {path_column!r}: name another one by include_path_column="
             )
         import pandas as pd
 
-        return like.assign(**{self.path_column: pd.Categorical([], categories=self.paths)})
+        like = like.assign(**{path_column: pd.Categorical([], categories=paths)})
+        how = {**how, "like": like, "path_column": (path_column, paths)}
+    parameters = {
+        "function": _raskt.Whole(read_block),
+        "items": items,
+        "kwargs": {"how": _raskt.Whole(how)},
+        "schema": schema_of(like),
+        "checks": True,
+        "label": name,
+    }
+    return frame_of(_raskt.frame_op("from_map", (), parameters))
 
 
 class _Resumed:
@@ -585,7 +597,7 @@ def _native_dtypes(dtype: Any) -> dict[Any, str] | None:
     return {name: str(one) for name, one in found.items()}
 
 
-def _with_text(keywords: dict[str, Any], like: Any) -> dict[str, Any]:
+def with_text(keywords: dict[str, Any], like: Any) -> dict[str, Any]:
     """Return keywords by which columns of text are text in each block, whatever it looks like there."""
     import pandas as pd
 

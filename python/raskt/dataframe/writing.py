@@ -289,14 +289,15 @@ def _check_append(df: Any, there: list[str], keys: list[Any], index: bool) -> No
     files = [path for path in there if path.endswith(_SUFFIXES)]
     if not files:
         return
-    known = read_parquet(files, index=None if index else False)
+    # The folders say the values of the keys.
+    known = read_parquet(files, index=None if index else False)._meta.drop(columns=keys, errors="ignore")
     meta = df._meta.drop(columns=keys)
-    old, new = list(known._meta.columns), list(meta.columns)
+    old, new = list(known.columns), list(meta.columns)
     if sorted(map(str, old)) != sorted(map(str, new)):
         raise ValueError(f"Appended columns not the same.\nPrevious: {old} | New: {new}")
-    differs = [name for name in new if str(known._meta[name].dtype) != str(meta[name].dtype)]
+    differs = [name for name in new if str(known[name].dtype) != str(meta[name].dtype)]
     if differs:
-        told = {name: (str(known._meta[name].dtype), str(meta[name].dtype)) for name in differs}
+        told = {name: (str(known[name].dtype), str(meta[name].dtype)) for name in differs}
         raise ValueError(f"Appended dtypes differ.\n(previous, new) by column: {told}")
 
 

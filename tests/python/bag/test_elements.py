@@ -284,11 +284,9 @@ def test_steps_are_put_together_without_tasks_for_each():
     assert len(calls) == 50
 
 
-def test_what_comes_with_dataframes_says_what_to_do_now():
+def test_partitions_become_tables_of_pandas():
     pandas = pytest.importorskip("pandas")
     b = rb.from_sequence([{"x": 1}, {"x": 2}, {"x": 3}], npartitions=2)
-    with pytest.raises(NotImplementedError, match="map_partitions"):
-        b.to_dataframe()
     parts = b.map_partitions(lambda part: pandas.DataFrame(list(part))).to_delayed()
     assert [len(table) for table in raskt.compute(*parts, scheduler="sync")] == [2, 1]
 

@@ -200,3 +200,19 @@ def test_keywords_that_mean_nothing_for_blocks_are_refused(tmp_path: pathlib.Pat
     with pytest.raises(NotImplementedError, match=keyword):
         rd.read_csv(tmp_path / "a.csv", **{keyword: 1})
     _same(rd.read_csv(tmp_path / "a.csv", index_col=False), pd.DataFrame({"x": [1], "y": [2]}))
+
+
+def test_dtypes_are_those_of_all_files_and_of_their_later_lines(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "0.csv").write_text("i,f,s,e\n1,1,1,\n")
+    (tmp_path / "1.csv").write_text("i,f,s,e\n2,2.5,x,\n")
+    (tmp_path / "2.csv").write_text("i,f,s,e\n3,,y,z\n")
+    found = rd.read_csv(f"{tmp_path}/*.csv")
+    assert [str(dtype) for dtype in found.dtypes] == ["int64", "float64", "str", "str"]
+    computed = found.compute().reset_index(drop=True)
+    assert computed.s.tolist() == ["1", "x", "y"]
+    assert computed.f.tolist()[:2] == [1.0, 2.5]
+    large = tmp_path / "large.csv"
+    large.write_text("x,y\n" + "1,2\n" * 200_000 + "1.5,\n")
+    wide = rd.read_csv(large)
+    assert [str(dtype) for dtype in wide.dtypes] == ["float64", "float64"]
+    assert wide.x.sum().compute() == 200_001.5

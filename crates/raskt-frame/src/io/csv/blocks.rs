@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::CsvFormat;
-use super::lines::{Ended, Lines, line_start, next_line};
+use super::lines::{Ended, Lines, fitting_start, line_start, next_line};
 
 /// So much of what follows a block is looked at with it, to find where its last line ends, and the next block begins.
 pub(super) const WINDOW: usize = 64 << 10;
@@ -102,6 +102,12 @@ pub fn header(text: &[u8], format: &CsvFormat, n_skipped: usize, n_lines: usize)
         n_fields = n_fields.max(fields.len());
     }
     (begin..end, n_fields)
+}
+
+/// Where the first line begins in a text that is cut out of a file; `None` where the text does not tell.
+#[must_use]
+pub fn first_line(text: &[u8], n_fields: usize, format: &CsvFormat) -> Option<usize> {
+    fitting_start(text, 1, n_fields, format)
 }
 
 /// Where the first line begins that does so at `at` or behind; `None` where the text does not tell.

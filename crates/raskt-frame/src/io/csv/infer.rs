@@ -18,6 +18,46 @@ pub struct Inferred {
     pub begin: u64,
 }
 
+impl Inferred {
+    /// Gives columns the dtypes that hold what other lines of the same columns say, too.
+    ///
+    /// ```
+    /// use raskt_frame::io::csv::{CsvFormat, infer_csv};
+    /// let lines = |text: &[u8]| infer_csv(text, true, &CsvFormat::default(), None, &[]);
+    /// let mut first = lines(b"a,b\n1,1\n")?;
+    /// first.widen(&lines(b"a,b\n1.5,x\n")?);
+    /// let dtypes: Vec<String> = first.columns.iter().map(|column| column.dtype.to_string()).collect();
+    /// assert_eq!(dtypes, ["float64", "str"]);
+    /// # Ok::<(), raskt_core::Error>(())
+    /// ```
+    pub fn widen(&mut self, other: &Self) {
+        for (own, other) in self.columns.iter_mut().zip(&other.columns) {
+            if own.dtype != other.dtype {
+                own.dtype = wider(&own.dtype, &other.dtype);
+            }
+        }
+    }
+}
+
+/// The dtype of a column that has values of both.
+fn wider(one: &PandasType, other: &PandasType) -> PandasType {
+    let kind = |dtype: &PandasType| match dtype {
+        PandasType::Plain(DType::Int64) => 0,
+        PandasType::Plain(DType::Float64) => 1,
+        PandasType::Plain(DType::Datetime(_)) => 2,
+        PandasType::Plain(DType::Bool) => 3,
+        PandasType::Object => 4,
+        _ => 5,
+    };
+    match (kind(one).min(kind(other)), kind(one).max(kind(other))) {
+        (0, 1) => PandasType::Plain(DType::Float64),
+        // A column of which nothing was seen but missing values is one of floats.
+        (1, 2) => PandasType::Plain(DType::Datetime(TimeUnit::Microsecond)),
+        (1, 3 | 4) | (3, 4) => PandasType::Object,
+        _ => PandasType::Text,
+    }
+}
+
 /// What the values of a column have been so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Seen {

@@ -178,16 +178,23 @@ pub(super) fn line_start(text: &[u8], at: usize, n_fields: usize, format: &CsvFo
         return text.len();
     }
     let outside = next_line(text, at.saturating_sub(1));
-    let Some(quote) = format.quote.filter(|&quote| memchr(quote, &text[at..]).is_some()) else {
+    if format.quote.is_none_or(|quote| memchr(quote, &text[at..]).is_none()) {
         return outside;
-    };
+    }
+    fitting_start(text, at, n_fields, format).unwrap_or(outside)
+}
+
+/// The same; `None` where no lines have the right number of fields.
+pub(super) fn fitting_start(text: &[u8], at: usize, n_fields: usize, format: &CsvFormat) -> Option<usize> {
+    let outside = next_line(text, at.saturating_sub(1));
+    let fits = |start: &usize| *start < text.len() && lines_fit(text, *start, n_fields, format);
+    let Some(quote) = format.quote.filter(|_| at < text.len()) else { return Some(outside).filter(fits) };
     // If `at` lies within quotes, they end at a quote that no other follows; a quote at `at` may be the second of two.
     let from = [at, at + usize::from(text[at] == quote)];
     let inside =
         from.iter().filter_map(|from| closing(text, *from, quote)).map(|close| line_end(text, close, quote));
     // If not, line ends in quotes that begin behind it are text.
-    let mut guesses = [outside, line_end(text, at.saturating_sub(1), quote)].into_iter().chain(inside);
-    guesses.find(|start| *start < text.len() && lines_fit(text, *start, n_fields, format)).unwrap_or(outside)
+    [outside, line_end(text, at.saturating_sub(1), quote)].into_iter().chain(inside).find(fits)
 }
 
 /// The place behind the next line end from `at` on that is not in quotes which begin there or behind.

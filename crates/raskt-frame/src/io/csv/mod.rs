@@ -12,7 +12,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use blocks::{BlockLines, BlockText, block_lines, header};
+pub use blocks::{BlockLines, BlockText, block_lines, first_line, header};
 pub use infer::{Inferred, infer_csv};
 pub use options::{CsvFormat, ReadCsv};
 pub use read::{Block, Wider, read_csv};

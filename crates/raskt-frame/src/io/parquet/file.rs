@@ -14,6 +14,7 @@ use raskt_core::{DType, Error, ErrorKind, Fit, Param, Result};
 
 use super::dtypes::{is_text, pandas_type};
 use super::pandas::{Stored, StoredIndex};
+use crate::io::filter::Filters;
 use crate::io::path::{self, Stamp};
 use crate::{Field, Kind, Label, PandasType, Schema};
 
@@ -130,6 +131,15 @@ impl ParquetFile {
     #[must_use]
     pub fn n_rows(&self) -> u64 {
         self.reader.metadata().file_metadata().num_rows().clamped()
+    }
+
+    /// The row groups that may hold a row that passes the filters.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] for a damaged footer.
+    pub fn surviving_groups(&self, filters: &Filters) -> Result<Vec<usize>> {
+        let all: Vec<usize> = (0..self.reader.metadata().num_row_groups()).collect();
+        guarded(&self.path, || self.surviving(&all, filters))
     }
 
     /// The row groups, with the bytes of the columns `columns` and of the index; of all columns, if it is `None`.

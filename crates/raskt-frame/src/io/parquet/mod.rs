@@ -2,6 +2,7 @@
 
 mod dtypes;
 mod file;
+mod keys;
 mod pandas;
 mod prune;
 mod read;
@@ -10,5 +11,6 @@ mod tests;
 mod write;
 
 pub use file::{ParquetFile, ParquetIndex, RowGroup};
+pub use keys::PathColumn;
 pub use read::{ReadParquet, read_parquet};
 pub use write::{Compression, WriteParquet, is_writable, write_parquet};

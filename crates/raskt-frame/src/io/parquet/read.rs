@@ -10,7 +10,7 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection
 use raskt_core::{ErrorKind, Fit, Param, Result};
 
 use super::file::{Levels, guarded};
-use super::{ParquetFile, ParquetIndex};
+use super::{ParquetFile, ParquetIndex, PathColumn};
 use crate::io::filter::Filters;
 use crate::io::path::{self, Stamp};
 use crate::table::failed;
@@ -31,6 +31,8 @@ pub struct ReadParquet {
     pub filters: Filters,
     /// How many of the first of these rows; all, if it is `None`.
     pub limit: Option<u64>,
+    /// Columns of which the path says the value; they come behind those of the file.
+    pub keys: Arc<[PathColumn]>,
     /// What the whole frame holds, of which the file is one part; columns of the file are made so.
     pub schema: Option<Arc<Schema>>,
     /// The stamp of the file that was planned with.
@@ -58,6 +60,7 @@ impl ReadParquet {
             ("row_groups", self.row_groups.as_ref().map_or(Param::Null, numbers)),
             ("filters", self.filters.to_param()),
             ("limit", self.limit.map_or(Param::Null, |limit| Param::Int(limit.clamped::<i64>()))),
+            ("keys", Param::List(self.keys.iter().map(PathColumn::to_param).collect())),
             ("schema", self.schema.as_ref().map_or(Param::Null, |schema| schema.to_param())),
             ("stamp", self.stamp.map_or(Param::Null, Stamp::to_param)),
         ])
@@ -86,6 +89,11 @@ impl ReadParquet {
             row_groups: list("row_groups")?.map(groups).transpose()?,
             filters: Filters::from_param(param.get("filters").unwrap_or(&Param::Null))?,
             limit: present("limit").map(|param| number(param).map(|limit| limit as u64)).transpose()?,
+            keys: list("keys")?
+                .unwrap_or_default()
+                .iter()
+                .map(PathColumn::from_param)
+                .collect::<Result<_>>()?,
             schema: present("schema").map(Schema::from_param).transpose()?.map(Arc::new),
             stamp: present("stamp").map(|param| Stamp::from_param(param).ok_or_else(corrupt)).transpose()?,
         })
@@ -102,13 +110,15 @@ pub fn read_parquet(parameters: &ReadParquet) -> Result<Table> {
 }
 
 impl ParquetFile {
-    /// What a table of this file is that `columns` are read of.
+    /// What a table of this file is that `columns` are read of, those of its path among them.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`] for columns that are not there.
-    pub fn projected(&self, columns: Option<&[Label]>) -> Result<Schema> {
-        let schema = self.schema();
-        let Some(labels) = columns else { return Ok(Schema::clone(schema)) };
+    pub fn projected(&self, columns: Option<&[Label]>, keys: &[PathColumn]) -> Result<Schema> {
+        let own = self.schema();
+        let fields = own.columns.iter().cloned().chain(keys.iter().map(PathColumn::field));
+        let schema = own.with_columns(own.kind, fields.collect::<Vec<_>>());
+        let Some(labels) = columns else { return Ok(schema) };
         let fields = labels.iter().map(|label| match schema.position(label) {
             Ok(at) => Ok(schema.columns[at].clone()),
             Err(_) => Err(self.invalid(&schema.missing(label))),
@@ -123,7 +133,7 @@ impl ParquetFile {
     /// or row groups that it does not have, and where a column is not what the schema of the whole frame says;
     /// [`ErrorKind::NotImplemented`] for columns that only pandas can read.
     pub fn read(&self, parameters: &ReadParquet) -> Result<Table> {
-        let own = self.projected(parameters.columns.as_deref())?;
+        let own = self.projected(parameters.columns.as_deref(), &parameters.keys)?;
         let wanted = match &parameters.schema {
             Some(whole) => self.fitted(&own, whole)?,
             None => own.clone(),
@@ -142,9 +152,9 @@ impl ParquetFile {
         if let Some(group) = groups.iter().find(|group| **group >= n_groups) {
             return Err(self.invalid(&format!("no row group {group}, there are {n_groups}")));
         }
-        let mut roots: Vec<usize> = own
-            .columns
-            .iter()
+        let key_of = |field: &Field| parameters.keys.iter().find(|key| key.label == field.label);
+        let in_file = own.columns.iter().filter(|field| key_of(field).is_none());
+        let mut roots: Vec<usize> = in_file
             .map(|field| Ok(self.roots[self.schema().position(&field.label)?]))
             .collect::<Result<_>>()?;
         let n_columns = roots.len();
@@ -159,10 +169,16 @@ impl ParquetFile {
         let limit = parameters.limit.map_or(usize::MAX, |limit| limit.clamped::<usize>());
         let groups = self.first(groups, selection.as_ref(), limit);
         let (mut arrays, n_rows) = self.arrays(&roots, &groups, selection.clone(), limit)?;
-        for (array, field) in arrays.iter_mut().zip(&fields) {
-            *array = self.stored(array, field)?;
-        }
         let levels = arrays.split_off(n_columns);
+        let mut read = arrays.into_iter();
+        let mut column = |field: &Field| match key_of(field) {
+            Some(key) => key.array(n_rows).map(Some),
+            None => read.next().map(|array| self.stored(&array, field)).transpose(),
+        };
+        let arrays: Vec<ArrayRef> =
+            wanted.columns.iter().filter_map(|field| column(field).transpose()).collect::<Result<_>>()?;
+        let levels = levels.iter().zip(wanted.index.iter()).map(|(array, field)| self.stored(array, field));
+        let levels: Vec<ArrayRef> = levels.collect::<Result<_>>()?;
         let index = match &self.levels {
             Levels::Roots(_) => Index::Levels(levels.into()),
             Levels::Range { start, step } => {
