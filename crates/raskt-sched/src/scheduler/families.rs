@@ -1,0 +1,97 @@
+//! How long tasks take: measured by kind.
+
+use std::collections::hash_map::Entry;
+use std::time::Duration;
+
+use raskt_core::{Arena, Fit, Result};
+use raskt_graph::{Body, TaskTable};
+use rustc_hash::FxHashMap;
+
+use crate::ids::FamilyId;
+
+/// What a family is known by: how tasks of one function, or of one kernel, find each other in different graphs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    /// What a foreign world says; see [`raskt_graph::Foreign::family`].
+    Foreign(u64),
+    /// The label of any other body.
+    Label(std::sync::Arc<str>),
+}
+
+/// How much the newest measurement counts.
+const NEWEST: f64 = 0.3;
+
+#[derive(Debug)]
+struct Family {
+    /// A moving average; `None` before the first has finished.
+    microseconds: Option<f64>,
+}
+
+/// How long tasks of each kind took.
+#[derive(Debug)]
+pub(crate) struct Families {
+    families: Arena<FamilyId, Family>,
+    by_kind: FxHashMap<Kind, FamilyId>,
+    default_us: u32,
+}
+
+impl Families {
+    pub fn new(duration_default: Duration) -> Self {
+        let default_us = duration_default.as_micros().clamped::<u64>().clamped();
+        Self { families: Arena::new(), by_kind: FxHashMap::default(), default_us }
+    }
+
+    /// The family of a row; `of_bodies` remembers it for each body of the table that is shared.
+    pub fn of_row(
+        &mut self,
+        table: &TaskTable,
+        row: u32,
+        of_bodies: &mut FxHashMap<u32, FamilyId>,
+    ) -> Result<FamilyId> {
+        let kind = match table.body(row) {
+            Body::Foreign(foreign) => Kind::Foreign(foreign.family()),
+            body => match of_bodies.entry(table.body_index(row)) {
+                Entry::Occupied(known) => return Ok(*known.get()),
+                Entry::Vacant(unknown) => {
+                    let family =
+                        Self::named(&mut self.families, &mut self.by_kind, Kind::Label(body.label()))?;
+                    return Ok(*unknown.insert(family));
+                }
+            },
+        };
+        Self::named(&mut self.families, &mut self.by_kind, kind)
+    }
+
+    fn named(
+        families: &mut Arena<FamilyId, Family>,
+        by_kind: &mut FxHashMap<Kind, FamilyId>,
+        kind: Kind,
+    ) -> Result<FamilyId> {
+        match by_kind.entry(kind) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(unknown) => Ok(*unknown.insert(families.push(Family { microseconds: None })?)),
+        }
+    }
+
+    /// The family of data that was scattered, which runs nothing.
+    pub fn of_data(&mut self) -> Result<FamilyId> {
+        Self::named(&mut self.families, &mut self.by_kind, Kind::Label("".into()))
+    }
+
+    /// How long a task of the family is expected to take.
+    pub fn estimate_us(&self, family: FamilyId) -> u32 {
+        let measured = self.families.get(family).and_then(|family| family.microseconds);
+        measured.map_or(self.default_us, |average| average.clamped::<u32>()).max(1)
+    }
+
+    /// A task of the family took so long.
+    pub fn learn(&mut self, family: FamilyId, duration: Duration) {
+        let microseconds = duration.as_secs_f64() * 1e6;
+        if let Some(family) = self.families.get_mut(family) {
+            family.microseconds = Some(match family.microseconds {
+                None => microseconds,
+                Some(average) => average + NEWEST * (microseconds - average),
+            });
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The scheduler: what runs where, what is kept, and what becomes of it when workers are lost.
+//!
+//! | file | is for |
+//! |---|---|
+//! | `machine` | [`Scheduler`], its events and actions, the order of work within one event |
+//! | `tasks`, `task` | all tasks: arena, keys, who needs whom |
+//! | `life` | what becomes of a task: needed, ready, in memory, failed, released, forgotten |
+//! | `submit` | graphs become tasks |
+//! | `clients` | what clients want, scatter, cancel and retry |
+//! | `reports` | what workers say |
+//! | `membership` | workers join, are lost, retire |
+//! | `placing` | where a task goes, what a free worker gets, what idle workers take from busy ones |
+//! | [`policy`] | what a placement weighs |
+//! | `queue`, `restrictions`, `families`, `workers` | queues that are fair to clients; conditions; durations; loads |
+//! | `sanity` | every index recomputed |
+
+mod clients;
+mod event;
+mod families;
+mod life;
+mod machine;
+mod membership;
+mod placing;
+pub mod policy;
+mod queue;
+mod reports;
+mod restrictions;
+mod sanity;
+mod submit;
+mod task;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod workers;
+
+pub use event::{Action, Event};
+pub use machine::{Counts, Scheduler};

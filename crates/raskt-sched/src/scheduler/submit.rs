@@ -1,0 +1,168 @@
+//! Graphs become tasks.
+
+use std::sync::Arc;
+
+use raskt_core::{Error, ErrorKind, Fit, Result};
+use raskt_graph::{Body, TaskTable};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::machine::Scheduler;
+use super::task::{State, Task};
+use crate::ids::{ClientId, FamilyId, RestrictionId, TableId, TaskId};
+use crate::messages::Submission;
+use crate::priority::Priority;
+
+impl Scheduler {
+    /// Adds the tasks of a slice that are not there yet, and wants its outputs. A slice with a mistake changes nothing.
+    pub(super) fn submit(&mut self, client: ClientId, submission: Submission) {
+        let mut created = Vec::new();
+        match self.intern(client, &submission, &mut created) {
+            Ok(rows) => self.want_rows(client, &submission, &rows),
+            Err(error) => self.reject(client, submission.name.clone(), error),
+        }
+        // Those that nothing needs, be it that what needs them is there already.
+        let tasks = &self.tasks;
+        self.unneeded.extend(created.into_iter().filter(|&task| tasks[task].state == State::Released));
+    }
+
+    fn want_rows(&mut self, client: ClientId, submission: &Submission, rows: &[TaskId]) {
+        for &row in submission.table.outputs() {
+            self.want(client, rows[row as usize]);
+        }
+        let graph = (client, submission.name.clone());
+        for &row in &submission.held {
+            let task = rows[row as usize];
+            self.tasks[task].n_uses += 1;
+            let value = self.tasks.reference(task);
+            self.held.entry(graph.clone()).or_default().push(value);
+            self.activate(task);
+        }
+        if submission.is_last {
+            self.drop_held(&graph);
+        }
+    }
+
+    /// The task of each row; tasks that were not there are in `created`, also where there is an error.
+    fn intern(
+        &mut self,
+        client: ClientId,
+        submission: &Submission,
+        created: &mut Vec<TaskId>,
+    ) -> Result<Vec<TaskId>> {
+        let table = &submission.table;
+        let n_rows = table.n_tasks().fit::<u32>();
+        let restrictions = self.restrictions_of(submission)?;
+        if let Some(row) = submission.held.iter().find(|&&row| row >= n_rows) {
+            return Err(invalid(format!("row {row} of {n_rows} is held")));
+        }
+        self.n_submissions += 1;
+        let table_id = self.tasks.add_table(Arc::clone(table));
+        let rows = self.intern_rows(client, submission, table_id, &restrictions, created);
+        self.tasks.drop_unused_table(table_id);
+        rows
+    }
+
+    fn intern_rows(
+        &mut self,
+        client: ClientId,
+        submission: &Submission,
+        table_id: TableId,
+        restrictions: &[(u32, RestrictionId)],
+        created: &mut Vec<TaskId>,
+    ) -> Result<Vec<TaskId>> {
+        let table = &submission.table;
+        let mut of_bodies = FxHashMap::default();
+        let mut rows = Vec::with_capacity(table.n_tasks());
+        let mut is_new = vec![false; table.n_tasks()];
+        let mut restricted = restrictions.iter().copied().peekable();
+        for row in 0..table.n_tasks().fit::<u32>() {
+            let restriction = restricted.next_if(|&(of, _)| of == row).map(|(_, restriction)| restriction);
+            if let Body::Input(input) = table.body(row) {
+                rows.push(self.known_input(submission, *input)?);
+                continue;
+            }
+            let key = table.key(row);
+            let family = self.families.of_row(table, row, &mut of_bodies)?;
+            let task = match self.tasks.find(&key) {
+                Some(known) => {
+                    self.check_same(known, table, row, family)?;
+                    known
+                }
+                None => {
+                    let priority = Priority::new(submission.priority, self.n_submissions - 1, row);
+                    let mut task = Task::new(client, priority, family, Some((table_id, row)));
+                    (task.n_retries, task.n_retries_max) = (submission.retries, submission.retries);
+                    let task = self.tasks.add(key, task)?;
+                    self.restrict(task, restriction);
+                    created.push(task);
+                    is_new[row as usize] = true;
+                    task
+                }
+            };
+            rows.push(task);
+        }
+        for row in 0..table.n_tasks().fit::<u32>() {
+            if is_new[row as usize] {
+                for &input in table.inputs().row(row) {
+                    self.tasks.edges.insert(rows[row as usize], rows[input as usize], 0);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn known_input(&self, submission: &Submission, input: u32) -> Result<TaskId> {
+        let Some(key) = submission.inputs.get(input as usize) else {
+            return Err(invalid(format!("input {input} of {} is named", submission.inputs.len())));
+        };
+        let unknown = || ErrorKind::MissingKey { key: key.to_string(), path: Vec::new() }.into();
+        self.tasks.find(key).ok_or_else(unknown)
+    }
+
+    /// One key has one meaning. Of two fused bodies nobody can say here whether they mean the same; their keys are tokens.
+    fn check_same(&self, known: TaskId, table: &TaskTable, row: u32, family: FamilyId) -> Result<()> {
+        let is_fused = |body: &Body| matches!(body, Body::Fused(_));
+        let is_same = match self.tasks.work(known) {
+            None => false,
+            Some((other, other_row)) => {
+                is_fused(other.body(other_row))
+                    || is_fused(table.body(row))
+                    || self.tasks[known].family == family
+            }
+        };
+        match is_same {
+            true => Ok(()),
+            false => Err(ErrorKind::KeyClash(self.tasks.key(known).to_string()).into()),
+        }
+    }
+
+    fn restrictions_of(&mut self, submission: &Submission) -> Result<Vec<(u32, RestrictionId)>> {
+        let mut of_demands: SmallVec<[Option<RestrictionId>; 4]> = SmallVec::new();
+        for demand in &submission.demands {
+            of_demands.push(self.restrictions.intern(demand, &mut self.workers)?);
+        }
+        let mut found = Vec::new();
+        for &(row, demand) in &submission.demand_of {
+            match of_demands.get(demand as usize) {
+                Some(restriction) => found.extend(restriction.map(|restriction| (row, restriction))),
+                None => return Err(invalid(format!("demand {demand} of {} is named", of_demands.len()))),
+            }
+        }
+        if !found.is_sorted_by(|left, right| left.0 < right.0) {
+            return Err(ErrorKind::InvalidGraph("demands are not in the order of rows".to_owned()).into());
+        }
+        Ok(found)
+    }
+
+    fn restrict(&mut self, task: TaskId, restriction: Option<RestrictionId>) {
+        self.tasks[task].restriction = restriction;
+        if let Some(restriction) = restriction.and_then(|id| self.restrictions.get_mut(id)) {
+            restriction.n_tasks += 1;
+        }
+    }
+}
+
+fn invalid(what: String) -> Error {
+    ErrorKind::InvalidGraph(format!("{what}, which does not exist")).into()
+}

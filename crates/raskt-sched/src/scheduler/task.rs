@@ -1,0 +1,105 @@
+//! One task: what is asked of it all the time.
+
+use crate::ids::{ClientId, FamilyId, RestrictionId, TableId, WorkerId};
+use crate::priority::Priority;
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nobody has the number.
+    Vacant,
+    /// Nobody needs its value, which may have been there.
+    Released,
+    /// A client is about to put its value onto workers.
+    Reserved,
+    /// Inputs are not in memory: so many, counted once for each mention.
+    Waiting { n_missing: u32 },
+    /// It could run, and is in a queue of the scheduler's.
+    Queued(Place),
+    /// It was sent to a worker.
+    Assigned { worker: WorkerId, progress: Progress },
+    /// Workers hold its value.
+    InMemory,
+    /// Its value does not come.
+    Failed,
+}
+
+/// Which queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Any worker may take it.
+    Anywhere,
+    /// What it needs is at a worker that was busy.
+    Home(WorkerId),
+    /// Its restriction's.
+    Restricted(RestrictionId),
+}
+
+/// What is known of an assignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The worker fetches inputs, or does something else first.
+    Sent,
+    /// The worker was asked to give it back, if it has not begun, since another one has nothing to do.
+    Recalled { thief: WorkerId },
+    /// The worker runs it.
+    Running,
+}
+
+impl State {
+    /// Whether the task is on the way to a value, and so needs its inputs.
+    pub fn is_active(self) -> bool {
+        match self {
+            Self::Waiting { .. } | Self::Queued(_) | Self::Assigned { .. } => true,
+            Self::Vacant | Self::Released | Self::Reserved | Self::InMemory | Self::Failed => false,
+        }
+    }
+}
+
+/// What is asked of a task all the time.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub state: State,
+    /// How many tasks have had the number before.
+    pub generation: u32,
+    /// The next attempt's number.
+    pub epoch: u32,
+    pub priority: Priority,
+    pub family: FamilyId,
+    /// Whose it is: the client that asked for it first.
+    pub client: ClientId,
+    /// Mentions of its value by tasks that are active, and by graphs of which slices are still to come.
+    pub n_uses: u32,
+    /// How long it is counted for in a queue or at a worker, in microseconds.
+    pub estimate_us: u32,
+    /// What it runs; without it, it is data that a client scattered.
+    pub work: Option<(TableId, u32)>,
+    pub restriction: Option<RestrictionId>,
+    /// Attempts that may still raise without it being given up.
+    pub n_retries: u16,
+    pub n_retries_max: u16,
+    pub n_bytes: u64,
+}
+
+impl Task {
+    /// A task that nobody needs yet.
+    pub fn new(client: ClientId, priority: Priority, family: FamilyId, work: Option<(TableId, u32)>) -> Self {
+        Self {
+            state: State::Released,
+            generation: 0,
+            epoch: 0,
+            priority,
+            family,
+            client,
+            n_uses: 0,
+            estimate_us: 0,
+            work,
+            restriction: None,
+            n_retries: 0,
+            n_retries_max: 0,
+            n_bytes: 0,
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Task>() <= 96, "a task is at most 128 bytes with the heads of its lists");

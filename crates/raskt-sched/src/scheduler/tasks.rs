@@ -1,0 +1,217 @@
+//! All tasks: arena, keys, and who needs whom.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use raskt_core::{DenseId, ErrorKind, Fit, Key, Result};
+use raskt_graph::TaskTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::task::{State, Task};
+use crate::failure::{Death, Failure};
+use crate::ids::{TableId, TaskId, TaskRef};
+use crate::links::Links;
+
+/// All tasks that a scheduler knows.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    tasks: Vec<Task>,
+    keys: Vec<Option<Key>>,
+    by_key: HashTable<TaskId>,
+    /// Numbers that may be given again, and those that may once the current event has been handled.
+    free: Vec<TaskId>,
+    vacated: Vec<TaskId>,
+    /// A consumer and its inputs, once for each mention, in the order of its arguments.
+    pub edges: Links<TaskId, TaskId>,
+    /// What tasks run, and how many tasks of each table there are.
+    tables: Vec<Option<(Arc<TaskTable>, u32)>>,
+    free_tables: Vec<TableId>,
+    pub failures: FxHashMap<TaskId, Arc<Failure>>,
+    /// Workers that ended while they ran a task.
+    pub deaths: FxHashMap<TaskId, Vec<Death>>,
+}
+
+impl Tasks {
+    pub fn new() -> Self {
+        Self {
+            tasks: Vec::new(),
+            keys: Vec::new(),
+            by_key: HashTable::new(),
+            free: Vec::new(),
+            vacated: Vec::new(),
+            edges: Links::new(),
+            tables: Vec::new(),
+            free_tables: Vec::new(),
+            failures: FxHashMap::default(),
+            deaths: FxHashMap::default(),
+        }
+    }
+
+    /// Adds a table, which is kept as long as a task of it is there.
+    pub fn add_table(&mut self, table: Arc<TaskTable>) -> TableId {
+        let entry = Some((table, 0));
+        match self.free_tables.pop() {
+            Some(id) => {
+                self.tables[id.index()] = entry;
+                id
+            }
+            None => {
+                self.tables.push(entry);
+                TableId((self.tables.len() - 1).fit())
+            }
+        }
+    }
+
+    /// Forgets a table if no task of it is there.
+    pub fn drop_unused_table(&mut self, id: TableId) {
+        if matches!(self.tables[id.index()], Some((_, 0))) {
+            self.tables[id.index()] = None;
+            self.free_tables.push(id);
+        }
+    }
+
+    /// What a task runs; nothing for data.
+    pub fn work(&self, id: TaskId) -> Option<(&Arc<TaskTable>, u32)> {
+        let (table, row) = self[id].work?;
+        self.tables[table.index()].as_ref().map(|(table, _)| (table, row))
+    }
+
+    /// Adds a task under a key that no task has.
+    pub fn add(&mut self, key: Key, mut task: Task) -> Result<TaskId> {
+        if let Some((_, n_tasks)) = task.work.and_then(|(table, _)| self.tables[table.index()].as_mut()) {
+            *n_tasks += 1;
+        }
+        let id = match self.free.pop() {
+            Some(id) => {
+                let old = &self.tasks[id.index()];
+                (task.generation, task.epoch) = (old.generation + 1, 0);
+                self.tasks[id.index()] = task;
+                self.keys[id.index()] = Some(key);
+                id
+            }
+            None => {
+                let id = TaskId::from_index(self.tasks.len())
+                    .ok_or_else(|| ErrorKind::InvalidGraph("the scheduler has 2³² tasks".to_owned()))?;
+                self.tasks.push(task);
+                self.keys.push(Some(key));
+                id
+            }
+        };
+        let keys = &self.keys;
+        let hash = |id: &TaskId| FxBuildHasher.hash_one(&keys[id.index()]);
+        self.by_key.insert_unique(hash(&id), id, hash);
+        Ok(id)
+    }
+
+    /// Forgets a task, whose links are gone. Its number is not given again before [`Tasks::reuse`].
+    pub fn vacate(&mut self, id: TaskId) {
+        let hash = FxBuildHasher.hash_one(&self.keys[id.index()]);
+        if let Ok(entry) = self.by_key.find_entry(hash, |&other| other == id) {
+            entry.remove();
+        }
+        self.keys[id.index()] = None;
+        self.tasks[id.index()].state = State::Vacant;
+        if let Some((table, _)) = self.tasks[id.index()].work.take() {
+            if let Some((_, n_tasks)) = &mut self.tables[table.index()] {
+                *n_tasks -= 1;
+            }
+            self.drop_unused_table(table);
+        }
+        self.failures.remove(&id);
+        self.deaths.remove(&id);
+        self.vacated.push(id);
+    }
+
+    /// Numbers of tasks that were forgotten may be given again: nothing that was under way names them.
+    pub fn reuse(&mut self) {
+        self.free.append(&mut self.vacated);
+    }
+
+    pub fn find(&self, key: &Key) -> Option<TaskId> {
+        // Hashed as what the table holds.
+        let hash = FxBuildHasher.hash_one(Some(key));
+        self.by_key.find(hash, |&id| self.keys[id.index()].as_ref() == Some(key)).copied()
+    }
+
+    /// The task that is meant, unless it is forgotten.
+    pub fn resolve(&self, of: TaskRef) -> Option<TaskId> {
+        let task = self.tasks.get(of.task.index())?;
+        (task.generation == of.generation && task.state != State::Vacant).then_some(of.task)
+    }
+
+    pub fn reference(&self, id: TaskId) -> TaskRef {
+        TaskRef { task: id, generation: self[id].generation }
+    }
+
+    /// The key of a task that is not vacant.
+    pub fn key(&self, id: TaskId) -> Key {
+        self.keys[id.index()].clone().unwrap_or_else(|| Key::block("task", &[id.0]))
+    }
+
+    /// The inputs of a task, in the order of its arguments.
+    pub fn inputs(&self, id: TaskId) -> impl Iterator<Item = TaskId> + '_ {
+        self.edges.of_left(id).map(|(_, input)| input)
+    }
+
+    /// Who needs the task, once for each mention.
+    pub fn consumers(&self, id: TaskId) -> impl Iterator<Item = TaskId> + '_ {
+        self.edges.of_right(id).map(|(_, consumer)| consumer)
+    }
+
+    /// How many inputs of a task are not in memory, counted once for each mention.
+    pub fn n_missing(&self, id: TaskId) -> u32 {
+        self.inputs(id).filter(|&input| self[input].state != State::InMemory).count().fit()
+    }
+
+    /// Every task that is not vacant.
+    pub fn ids(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let ids = (0..self.tasks.len()).filter_map(TaskId::from_index);
+        ids.filter(|id| self.tasks[id.index()].state != State::Vacant)
+    }
+
+    /// Tasks that are not vacant.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// How much memory is held for tasks, in bytes: what grows with their number.
+    pub fn n_bytes(&self) -> usize {
+        let of_task = size_of::<Task>() + size_of::<Option<Key>>();
+        self.tasks.capacity() * of_task + self.by_key.allocation_size() + self.edges.n_bytes()
+    }
+
+    pub fn sanity_check(&self) {
+        self.edges.sanity_check();
+        assert!(self.vacated.is_empty(), "numbers are given back after each event");
+        assert_eq!(self.ids().count() + self.free.len(), self.tasks.len(), "numbers are taken or free");
+        for id in self.ids() {
+            assert_eq!(self.find(&self.key(id)), Some(id), "a task is found by its key");
+            assert_eq!(self.failures.contains_key(&id), self[id].state == State::Failed, "task {id}");
+        }
+        assert_eq!(self.by_key.len(), self.ids().count(), "keys of tasks that are gone");
+        let mut n_of_tables = vec![0; self.tables.len()];
+        for (table, _) in self.ids().filter_map(|id| self[id].work) {
+            n_of_tables[table.index()] += 1;
+        }
+        let counted: Vec<u32> =
+            self.tables.iter().map(|table| table.as_ref().map_or(0, |(_, n)| *n)).collect();
+        assert_eq!(counted, n_of_tables, "tasks of tables");
+    }
+}
+
+impl std::ops::Index<TaskId> for Tasks {
+    type Output = Task;
+
+    #[inline]
+    fn index(&self, id: TaskId) -> &Task {
+        &self.tasks[id.index()]
+    }
+}
+
+impl std::ops::IndexMut<TaskId> for Tasks {
+    #[inline]
+    fn index_mut(&mut self, id: TaskId) -> &mut Task {
+        &mut self.tasks[id.index()]
+    }
+}

@@ -1,0 +1,352 @@
+//! The scheduler, step by step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use raskt_core::{Error, ErrorKind, Key};
+use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
+
+use crate::*;
+
+/// A scheduler whose indices are checked after each event.
+struct Bench {
+    scheduler: Scheduler,
+    actions: Vec<Action>,
+    now: Time,
+}
+
+impl Bench {
+    fn new(n_workers: u32) -> Self {
+        Self::with_options(n_workers, Options::default())
+    }
+
+    fn with_options(n_workers: u32, options: Options) -> Self {
+        let mut bench = Self { scheduler: Scheduler::new(options), actions: Vec::new(), now: Time(0) };
+        for worker in 0..n_workers {
+            bench.join(&format!("w{worker}"), &[]);
+        }
+        bench.scheduler.client_joins().unwrap();
+        bench
+    }
+
+    fn join(&mut self, name: &str, resources: &[(&str, u64)]) -> WorkerId {
+        let resources = resources.iter().map(|&(name, n)| (name.into(), n)).collect();
+        let info = WorkerInfo { name: name.into(), host: "host".into(), n_threads: 1, resources };
+        let worker = self.scheduler.worker_joins(info, self.now, &mut self.actions).unwrap();
+        self.scheduler.sanity_check();
+        worker
+    }
+
+    fn handle(&mut self, event: Event) -> Vec<Action> {
+        self.now = self.now.after(Duration::from_millis(1));
+        self.scheduler.handle(event, self.now, &mut self.actions);
+        self.scheduler.sanity_check();
+        std::mem::take(&mut self.actions)
+    }
+
+    fn client(&mut self, message: FromClient) -> Vec<Action> {
+        self.handle(Event::Client(ClientId(0), message))
+    }
+
+    fn submit(&mut self, table: TaskTable) -> Vec<Compute> {
+        computes(&self.client(FromClient::Submit(Box::new(Submission::new("g", Arc::new(table))))))
+    }
+
+    fn worker(&mut self, worker: u32, message: FromWorker) -> Vec<Action> {
+        self.handle(Event::Worker(WorkerId(worker), message))
+    }
+
+    fn finish(&mut self, worker: u32, attempt: Attempt) -> Vec<Action> {
+        let duration = Duration::from_millis(100);
+        self.worker(worker, FromWorker::Finished { attempt, n_bytes: 1000, duration })
+    }
+
+    fn lose(&mut self, worker: u32) -> Vec<Action> {
+        self.handle(Event::WorkerLost { worker: WorkerId(worker), how: "exit 9".into(), running: Vec::new() })
+    }
+
+    fn release(&mut self, keys: &[Key]) -> Vec<Action> {
+        self.client(FromClient::Release(keys.to_vec()))
+    }
+}
+
+/// Tasks `name` 0, 1, …, each with inputs among those before it.
+fn table(name: &str, tasks: &[&[u32]], outputs: &[u32]) -> TaskTable {
+    let mut table = TableBuilder::default();
+    let body = table.body(Body::native("work"));
+    for inputs in tasks {
+        table.push(body, inputs).unwrap();
+    }
+    table.finish(Keys::Indexed(name.into()), outputs.to_vec()).unwrap()
+}
+
+fn key(name: &str, task: u32) -> Key {
+    Key::block(name, &[task])
+}
+
+fn computes(actions: &[Action]) -> Vec<Compute> {
+    let compute = |action: &Action| match action {
+        Action::ToWorker(_, ToWorker::Compute(compute)) => Some((**compute).clone()),
+        _ => None,
+    };
+    actions.iter().filter_map(compute).collect()
+}
+
+fn worker_of(actions: &[Action], attempt: Attempt) -> Option<u32> {
+    actions.iter().find_map(|action| match action {
+        Action::ToWorker(worker, ToWorker::Compute(compute)) if compute.attempt == attempt => Some(worker.0),
+        _ => None,
+    })
+}
+
+fn ready(actions: &[Action]) -> Vec<Key> {
+    let ready = |action: &Action| match action {
+        Action::ToClient(_, ToClient::Ready { key, .. }) => Some(key.clone()),
+        _ => None,
+    };
+    actions.iter().filter_map(ready).collect()
+}
+
+fn failure(actions: &[Action]) -> Option<String> {
+    actions.iter().find_map(|action| match action {
+        Action::ToClient(_, ToClient::Failed(_, failure)) => Some(failure.to_string()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_value_that_was_wanted_is_freed_when_it_is_released() {
+    let mut bench = Bench::new(1);
+    let first = bench.submit(table("x", &[&[], &[0]], &[1])).remove(0);
+    let second = computes(&bench.finish(0, first.attempt)).remove(0);
+    assert_eq!(second.inputs[0].value, first.attempt.of);
+    let done = bench.finish(0, second.attempt);
+    assert_eq!(ready(&done), [key("x", 1)]);
+    // Nobody needs the first one any more, and the second one only the client.
+    assert!(done.iter().any(|action| matches!(action, Action::ToWorker(_, ToWorker::Free(values)) if *values == [first.attempt.of])));
+    assert_eq!(bench.scheduler.counts().n_tasks, 2);
+    bench.release(&[key("x", 1)]);
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn what_is_said_twice_or_late_changes_nothing() {
+    let mut bench = Bench::new(1);
+    let attempt = bench.submit(table("x", &[&[]], &[0])).remove(0).attempt;
+    bench.finish(0, attempt);
+    assert!(bench.finish(0, attempt).is_empty());
+    bench.release(&[key("x", 0)]);
+    let again = bench.submit(table("y", &[&[]], &[0])).remove(0).attempt;
+    assert_eq!((again.of.task, again.of.generation), (attempt.of.task, 1));
+    assert!(bench.finish(0, attempt).is_empty());
+    assert!(bench.worker(7, FromWorker::Started(again)).is_empty());
+    assert_eq!(ready(&bench.finish(0, again)), [key("y", 0)]);
+}
+
+#[test]
+fn a_lost_value_is_computed_again_with_what_was_released_of_its_inputs() {
+    let mut bench = Bench::new(1);
+    let first = bench.submit(table("x", &[&[], &[0]], &[1])).remove(0).attempt;
+    let second = computes(&bench.finish(0, first)).remove(0).attempt;
+    bench.finish(0, second);
+    let lost = bench.lose(0);
+    assert!(matches!(&lost[..], [Action::ToClient(_, ToClient::Lost(lost))] if *lost == key("x", 1)));
+    bench.join("other", &[]);
+    let joined = std::mem::take(&mut bench.actions);
+    let again = computes(&joined).remove(0).attempt;
+    assert_eq!((again.of, again.epoch), (first.of, 1));
+    let second = computes(&bench.finish(1, again)).remove(0).attempt;
+    assert_eq!(ready(&bench.finish(1, second)), [key("x", 1)]);
+}
+
+#[test]
+fn only_tasks_that_ran_are_blamed_for_the_end_of_a_worker() {
+    let mut bench = Bench::with_options(1, Options { allowed_failures: 1, ..Options::default() });
+    let sent = bench.submit(table("x", &[&[], &[]], &[0, 1]));
+    assert_eq!(sent.len(), 2, "one runs, one waits there");
+    bench.worker(0, FromWorker::Started(sent[0].attempt));
+    assert_eq!(failure(&bench.lose(0)), None);
+    bench.join("second", &[]);
+    let again = computes(&std::mem::take(&mut bench.actions));
+    bench.worker(1, FromWorker::Started(again[0].attempt));
+    let story = failure(&bench.lose(1)).unwrap();
+    assert_eq!(story, "task ('x', 0) was running on 2 workers when they ended: w0 (exit 9), second (exit 9)");
+    bench.join("third", &[]);
+    let again = computes(&std::mem::take(&mut bench.actions));
+    assert_eq!(again.len(), 1);
+    assert_eq!(ready(&bench.finish(2, again[0].attempt)), [key("x", 1)]);
+}
+
+#[test]
+fn an_error_reaches_all_that_needs_the_task_and_a_retry_begins_there() {
+    let mut bench = Bench::new(1);
+    let first = bench.submit(table("x", &[&[], &[0], &[1]], &[2])).remove(0).attempt;
+    let error = Error::new(ErrorKind::Panicked("boom".into()));
+    let failed = bench.worker(0, FromWorker::Failed { attempt: first, error });
+    assert_eq!(failure(&failed).unwrap(), "task ('x', 0) failed on worker w0: a task panicked: boom");
+    let again = computes(&bench.client(FromClient::Retry(vec![key("x", 2)]))).remove(0).attempt;
+    assert_eq!((again.of, again.epoch), (first.of, 1));
+    bench.release(&[key("x", 2)]);
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn a_task_that_raised_is_tried_as_often_as_its_client_says() {
+    let mut bench = Bench::new(1);
+    let mut submission = Submission::new("g", Arc::new(table("x", &[&[]], &[0])));
+    submission.retries = 1;
+    let first = computes(&bench.client(FromClient::Submit(Box::new(submission)))).remove(0).attempt;
+    let error = Error::new(ErrorKind::Cancelled);
+    let again = computes(&bench.worker(0, FromWorker::Failed { attempt: first, error: error.clone() }));
+    let failed = bench.worker(0, FromWorker::Failed { attempt: again[0].attempt, error });
+    assert!(failure(&failed).is_some());
+}
+
+#[test]
+fn a_task_goes_where_its_inputs_are() {
+    let mut bench = Bench::new(3);
+    let roots = bench.submit(table("x", &[&[], &[], &[], &[0], &[1], &[2]], &[3, 4, 5]));
+    assert_eq!(roots.len(), 3);
+    for (worker, root) in [2, 1, 0].into_iter().zip(&roots) {
+        let next = bench.finish(worker, root.attempt);
+        let next_attempt = computes(&next)[0].attempt;
+        assert_eq!(worker_of(&next, next_attempt), Some(worker));
+    }
+}
+
+#[test]
+fn an_idle_worker_gets_what_waits_at_a_busy_one_if_that_has_not_begun() {
+    let mut bench = Bench::new(1);
+    let sent = bench.submit(table("x", &[&[], &[]], &[0, 1]));
+    bench.worker(0, FromWorker::Started(sent[0].attempt));
+    bench.join("idle", &[]);
+    let asked = std::mem::take(&mut bench.actions);
+    assert!(
+        matches!(&asked[..], [Action::ToWorker(WorkerId(0), ToWorker::Return(attempt))] if *attempt == sent[1].attempt)
+    );
+    let moved = bench.worker(0, FromWorker::Returned(sent[1].attempt));
+    assert_eq!(worker_of(&moved, Attempt { epoch: 1, ..sent[1].attempt }), Some(1));
+}
+
+#[test]
+fn conditions_are_met_or_waited_for() {
+    let mut bench = Bench::new(2);
+    let mut submission = Submission::new("g", Arc::new(table("x", &[&[], &[]], &[0, 1])));
+    submission.demands = vec![Demand { resources: vec![("GPU".into(), 1)], ..Demand::default() }];
+    submission.demand_of = vec![(0, 0), (1, 0)];
+    assert!(bench.client(FromClient::Submit(Box::new(submission))).is_empty());
+    let gpu = bench.join("gpu", &[("GPU", 1)]);
+    let sent = std::mem::take(&mut bench.actions);
+    let first = computes(&sent).remove(0).attempt;
+    assert_eq!((computes(&sent).len(), worker_of(&sent, first)), (1, Some(gpu.0)), "one GPU, one task");
+    let next = bench.finish(gpu.0, first);
+    assert_eq!(computes(&next).len(), 1);
+}
+
+#[test]
+fn clients_are_served_in_turn() {
+    let mut bench = Bench::new(1);
+    let tasks: Vec<&[u32]> = vec![&[]; 10];
+    let outputs: Vec<u32> = (0..10).collect();
+    let mut sent = bench.submit(table("early", &tasks, &outputs));
+    let late = bench.scheduler.client_joins().unwrap();
+    let submission = Submission::new("g", Arc::new(table("late", &tasks, &outputs)));
+    bench.handle(Event::Client(late, FromClient::Submit(Box::new(submission))));
+    let mut order = Vec::new();
+    while let Some(next) = sent.first().cloned() {
+        sent.remove(0);
+        order.push(next.work.table.key(next.work.row).name.to_string());
+        sent.extend(computes(&bench.finish(0, next.attempt)));
+    }
+    assert_eq!(order.len(), 20);
+    let n_late = order[..10].iter().filter(|name| *name == "late").count();
+    assert!((3..=6).contains(&n_late), "{order:?}");
+}
+
+#[test]
+fn a_retiring_worker_gives_away_what_only_it_holds() {
+    let mut bench = Bench::new(2);
+    let first = bench.submit(table("x", &[&[]], &[0])).remove(0).attempt;
+    // Only one of them has it.
+    bench.finish(0, first);
+    bench.finish(1, first);
+    let holder = bench.scheduler.who_has(&key("x", 0))[0];
+    let other = WorkerId(1 - holder.0);
+    let asked = bench.handle(Event::Retire(holder));
+    assert!(matches!(&asked[..], [Action::ToWorker(to, ToWorker::Acquire(_))] if *to == other), "{asked:?}");
+    bench.worker(other.0, FromWorker::Acquired { values: vec![(first.of, 1000)], duration: None });
+    let dismissed = bench.handle(Event::Tick);
+    assert!(matches!(&dismissed[..], [Action::ToWorker(to, ToWorker::Dismiss)] if *to == holder));
+    assert_eq!(bench.scheduler.who_has(&key("x", 0)), [other]);
+}
+
+#[test]
+fn scattered_data_is_lost_with_its_worker_and_said_to_be() {
+    let mut bench = Bench::new(2);
+    let reserved = bench.client(FromClient::Reserve(Key::named("data")));
+    let [Action::ToClient(_, ToClient::Reserved(_, value))] = reserved[..] else { panic!("{reserved:?}") };
+    let holders = vec![WorkerId(1)];
+    let there = bench.client(FromClient::Scattered { value, n_bytes: 10, holders });
+    assert_eq!(ready(&there), [Key::named("data")]);
+    let story = failure(&bench.lose(1)).unwrap();
+    assert!(story.contains("was scattered"), "{story}");
+}
+
+#[test]
+fn what_a_cancelled_client_wanted_is_withdrawn() {
+    let mut bench = Bench::new(1);
+    let first = bench.submit(table("x", &[&[], &[0]], &[1])).remove(0).attempt;
+    let cancelled = bench.client(FromClient::Cancel(vec![key("x", 0)]));
+    assert!(cancelled.iter().any(|action| matches!(action, Action::ToClient(_, ToClient::Cancelled(_)))));
+    assert!(
+        cancelled
+            .iter()
+            .any(|action| matches!(action, Action::ToWorker(_, ToWorker::Withdraw(a)) if *a == first))
+    );
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn slices_of_a_graph_keep_what_later_ones_need() {
+    let mut bench = Bench::new(1);
+    let mut slice = Submission::new("g", Arc::new(table("x", &[&[]], &[])));
+    (slice.held, slice.is_last) = (vec![0], false);
+    let first = computes(&bench.client(FromClient::Submit(Box::new(slice)))).remove(0).attempt;
+    bench.finish(0, first);
+    assert_eq!(bench.scheduler.who_has(&key("x", 0)), [WorkerId(0)]);
+    let mut builder = TableBuilder::default();
+    let input = builder.push_own(Body::Input(0), &[]).unwrap();
+    let task = builder.push_own(Body::native("work"), &[input]).unwrap();
+    let mut slice =
+        Submission::new("g", Arc::new(builder.finish(Keys::Indexed("y".into()), vec![task]).unwrap()));
+    slice.inputs = vec![key("x", 0)];
+    let second = computes(&bench.client(FromClient::Submit(Box::new(slice)))).remove(0);
+    assert_eq!(second.inputs[0].value, first.of);
+    assert_eq!(ready(&bench.finish(0, second.attempt)), [key("y", 1)]);
+    assert_eq!(bench.scheduler.who_has(&key("x", 0)), []);
+}
+
+#[test]
+fn a_graph_with_a_mistake_changes_nothing() {
+    let mut bench = Bench::new(1);
+    let mut builder = TableBuilder::default();
+    let body = builder.body(Body::native("work"));
+    builder.push(body, &[]).unwrap();
+    let input = builder.push_own(Body::Input(0), &[]).unwrap();
+    let mut slice =
+        Submission::new("g", Arc::new(builder.finish(Keys::Indexed("y".into()), vec![input]).unwrap()));
+    slice.inputs = vec![key("nothing", 0)];
+    let rejected = bench.client(FromClient::Submit(Box::new(slice)));
+    assert!(matches!(&rejected[..], [Action::ToClient(_, ToClient::Rejected { error, .. })]
+        if matches!(error.kind(), ErrorKind::MissingKey { .. })));
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn a_silent_worker_is_lost() {
+    let mut bench = Bench::new(1);
+    bench.now = Time(0).after(Duration::from_secs(400));
+    let closed = bench.handle(Event::Tick);
+    assert!(matches!(&closed[..], [Action::Close(WorkerId(0))]));
+    assert_eq!(bench.scheduler.counts().n_workers, 0);
+}
