@@ -24,7 +24,7 @@ pub enum Reason {
         /// What it raised.
         error: Error,
     },
-    /// Workers ended while they ran it, one more than may.
+    /// Workers ended while they ran it, as far as they had said, one more than may.
     KilledWorkers {
         /// Each of them: its name, and how it ended.
         deaths: Arc<[Death]>,

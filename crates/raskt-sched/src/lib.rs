@@ -1,7 +1,9 @@
-//! The cluster as pure state machines: [`Scheduler`], which says where each task runs.
+//! The cluster as pure state machines: [`Scheduler`], which says where each task runs, and [`Worker`], which gets inputs from
+//! other workers and runs tasks.
 //!
 //! Floor 2. Events and an instant go in, actions come out: nothing here reads a clock, opens a socket, starts a thread, walks
-//! an unordered map or draws a random number. Whoever drives a machine delivers messages and does what it says.
+//! an unordered map or draws a random number. Whoever drives a machine delivers messages and does what it says; `raskt-sim`
+//! drives both under virtual time, with faults.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -50,6 +52,7 @@ mod options;
 mod priority;
 pub mod scheduler;
 mod time;
+pub mod worker;
 
 pub use failure::{Death, Failure, Reason};
 pub use ids::{Attempt, ClientId, TaskId, TaskRef, WorkerId};
@@ -61,3 +64,4 @@ pub use options::{Options, Prefill, WorkerOptions};
 pub use priority::Priority;
 pub use scheduler::{Action, Event, Scheduler};
 pub use time::Time;
+pub use worker::{Worker, WorkerAction, WorkerEvent};

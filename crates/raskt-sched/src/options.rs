@@ -63,6 +63,14 @@ pub struct WorkerOptions {
     pub n_tries_max: u32,
     /// How long a worker that could not be reached is left alone.
     pub retry_delay: Duration,
+    /// Its memory.
+    pub memory_bytes: u64,
+    /// Values are written to disk while they take more than so many percent of memory.
+    pub target_percent: u64,
+    /// Values are written to disk while the process takes more than so many percent of memory.
+    pub spill_percent: u64,
+    /// Past so many percent of memory the worker gets no tasks, and runs one at a time.
+    pub pause_percent: u64,
 }
 
 impl Default for WorkerOptions {
@@ -73,6 +81,10 @@ impl Default for WorkerOptions {
             incoming_bytes_max: 500_000_000,
             n_tries_max: 3,
             retry_delay: Duration::from_millis(500),
+            memory_bytes: 4_000_000_000,
+            target_percent: 60,
+            spill_percent: 70,
+            pause_percent: 80,
         }
     }
 }

@@ -1,0 +1,20 @@
+//! A worker: gets inputs from other workers, runs tasks when it has threads and resources for them, keeps values within its
+//! memory.
+//!
+//! | file | is for |
+//! |---|---|
+//! | `machine` | [`Worker`], its events and actions, what the scheduler tells it |
+//! | `fetching` | inputs from other workers, in batches |
+//! | `running` | tasks that have their inputs |
+//! | `memory` | what is in memory and what on disk |
+//! | `sanity` | every index recomputed |
+
+mod fetching;
+mod machine;
+mod memory;
+mod running;
+mod sanity;
+#[cfg(test)]
+mod tests;
+
+pub use machine::{Worker, WorkerAction, WorkerEvent};

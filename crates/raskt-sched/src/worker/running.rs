@@ -1,0 +1,96 @@
+//! Tasks that have their inputs.
+
+use std::time::Duration;
+
+use raskt_core::{Error, Name};
+
+use super::machine::{At, Running, Worker, WorkerAction};
+use crate::ids::{Attempt, TaskRef};
+use crate::messages::{FromWorker, Pressure};
+
+impl Worker {
+    /// Starts what goes first, as far as there are threads, resources and memory. A paused worker runs one task at a time:
+    /// it may be what frees memory, and nothing else would.
+    pub(super) fn start(&mut self) {
+        let n_max = match self.pressure {
+            Pressure::Low | Pressure::High => self.n_threads,
+            Pressure::Paused => usize::from(self.leaving_bytes == 0),
+        };
+        while self.running.len() < n_max {
+            let has_free = |resources: &[(Name, u64)]| {
+                let has =
+                    |(name, n): &(Name, u64)| self.resources.iter().any(|(own, m)| own == name && m >= n);
+                resources.iter().all(has)
+            };
+            let fits =
+                |task: &TaskRef| self.pending.get(task).is_some_and(|pending| has_free(&pending.resources));
+            let Some(&(priority, task)) = self.ready.iter().find(|(_, task)| fits(task)) else { return };
+            self.ready.remove(&(priority, task));
+            let Some(pending) = self.pending.remove(&task) else { continue };
+            for (name, n) in pending.resources.iter() {
+                if let Some((_, free)) = self.resources.iter_mut().find(|(own, _)| own == name) {
+                    *free = free.saturating_sub(*n);
+                }
+            }
+            for &input in &pending.inputs {
+                self.forget_consumer(input, task);
+                self.pin(input);
+            }
+            let attempt = pending.attempt;
+            self.tell(FromWorker::Started(attempt));
+            let inputs = pending.inputs.clone();
+            self.actions.push(WorkerAction::Run { attempt, work: pending.work, inputs });
+            let running =
+                Running { inputs: pending.inputs, resources: pending.resources, is_withdrawn: false };
+            self.running.insert(attempt, running);
+        }
+    }
+
+    pub(super) fn ended(&mut self, attempt: Attempt, outcome: Result<u64, Error>, duration: Duration) {
+        let Some(ended) = self.running.remove(&attempt) else { return };
+        for (name, n) in ended.resources.iter() {
+            if let Some((_, free)) = self.resources.iter_mut().find(|(own, _)| own == name) {
+                *free = free.saturating_add(*n);
+            }
+        }
+        for input in ended.inputs {
+            self.unpin(input);
+        }
+        match outcome {
+            Ok(_) if ended.is_withdrawn => self.actions.push(WorkerAction::Discard(attempt)),
+            Ok(n_bytes) => {
+                self.actions.push(WorkerAction::Keep(attempt));
+                self.keep(attempt.of, n_bytes, Some(attempt));
+                self.tell(FromWorker::Finished { attempt, n_bytes, duration });
+            }
+            Err(_) if ended.is_withdrawn => {}
+            Err(error) => self.tell(FromWorker::Failed { attempt, error }),
+        }
+    }
+
+    /// A value has come into memory.
+    pub(super) fn provide(&mut self, of: TaskRef) {
+        let consumers = self.values.get(&of).map(|value| value.consumers.clone()).unwrap_or_default();
+        for consumer in consumers {
+            if let Some(pending) = self.pending.get_mut(&consumer) {
+                pending.n_missing -= 1;
+                if pending.n_missing == 0 {
+                    self.ready.insert((pending.priority, consumer));
+                }
+            }
+        }
+    }
+
+    /// An input of a task has left memory.
+    pub(super) fn lacks(&mut self, consumer: TaskRef) {
+        if let Some(pending) = self.pending.get_mut(&consumer) {
+            pending.n_missing += 1;
+            self.ready.remove(&(pending.priority, consumer));
+        }
+    }
+
+    /// Whether a value can be used at once.
+    pub(super) fn is_in_memory(&self, of: TaskRef) -> bool {
+        self.values.get(&of).is_some_and(|value| matches!(value.at, At::Memory | At::Leaving))
+    }
+}

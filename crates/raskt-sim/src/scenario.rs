@@ -1,0 +1,228 @@
+//! What happens in a simulation, as data: workers, graphs, faults.
+
+use std::time::Duration;
+
+use crate::random::Random;
+
+/// A simulation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// What delays, duplicates and choices of clients are drawn from.
+    pub seed: u64,
+    /// The workers. One that ends is replaced by another of the kind.
+    pub workers: Vec<WorkerSpec>,
+    /// How many clients there are.
+    pub n_clients: usize,
+    /// What clients ask for.
+    pub graphs: Vec<GraphSpec>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// How many of a thousand messages come twice.
+    pub duplicates_permille: u64,
+    /// By what tasks are placed.
+    pub policy: PolicyKind,
+    /// After so many steps, every index is checked.
+    pub check_every: u64,
+}
+
+/// A policy of [`raskt_sched::scheduler::policy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named as the policies are")]
+pub enum PolicyKind {
+    EarliestStart,
+    DataFirst,
+    LeastLoaded,
+}
+
+/// A worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerSpec {
+    /// How many tasks it runs at a time.
+    pub n_threads: u32,
+    /// Its memory.
+    pub memory_bytes: u64,
+    /// How many bytes a second it sends, and receives.
+    pub bandwidth: u64,
+    /// Its resource `R`, if any.
+    pub n_resources: u64,
+}
+
+/// A graph that a client asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GraphSpec {
+    /// Which client.
+    pub client: usize,
+    /// When.
+    pub at: Duration,
+    /// The tasks; inputs are among those before.
+    pub tasks: Vec<TaskSpec>,
+    /// Tasks whose values are wanted.
+    pub outputs: Vec<u32>,
+    /// The user's priority.
+    pub priority: i32,
+    /// How often a task that raised is tried again.
+    pub retries: u16,
+    /// Which earlier graph it is once more, asked for by another client perhaps.
+    pub same_as: Option<usize>,
+    /// Whether the client scatters a value that all tasks without inputs need.
+    pub has_data: bool,
+}
+
+/// A task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskSpec {
+    /// Tasks of the graph that it needs.
+    pub inputs: Vec<u32>,
+    /// How long it runs.
+    pub duration: Duration,
+    /// The size of its value.
+    pub n_bytes: u64,
+    /// What it does.
+    pub kind: Kind,
+    /// Whether it takes one `R` of its worker.
+    pub takes_resource: bool,
+}
+
+/// What a task does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It computes a value.
+    Works,
+    /// It raises, so many times; then it computes a value.
+    Raises(u32),
+    /// Its worker ends.
+    Kills,
+}
+
+/// Something goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// When.
+    pub at: Duration,
+    /// What.
+    pub kind: FaultKind,
+}
+
+/// What goes wrong, with workers by their places in [`Scenario::workers`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum FaultKind {
+    /// A worker ends. Its end is noticed, or else only its silence.
+    Crash {
+        /// Which.
+        worker: usize,
+        /// Whether its end is noticed at once.
+        is_noticed: bool,
+    },
+    /// A worker does nothing for a time.
+    Pause(usize, Duration),
+    /// A worker and the scheduler do not hear of each other for a time.
+    Isolate(usize, Duration),
+    /// Two workers do not reach each other for a time.
+    Cut(usize, usize, Duration),
+    /// A worker is to give what it holds to others, and end.
+    Retire(usize),
+    /// The disk of a worker is full for a time.
+    DiskFull(usize, Duration),
+    /// A client goes, and wants nothing any more.
+    ClientLost(usize),
+}
+
+impl Scenario {
+    /// Workers, graphs and faults from a seed.
+    #[must_use]
+    pub fn random(seed: u64, n_workers: usize) -> Self {
+        let random = &mut Random::new(seed);
+        let is_tight = random.chance(300);
+        let mut workers: Vec<WorkerSpec> = (0..n_workers).map(|_| worker(random, is_tight)).collect();
+        if let Some(first) = workers.first_mut() {
+            // Somebody has what some tasks take.
+            first.n_resources = 1;
+        }
+        let n_clients = random.between(1, 3) as usize;
+        let n_graphs = random.between(1, 4);
+        let mut graphs: Vec<GraphSpec> = (0..n_graphs).map(|_| graph(random, n_clients)).collect();
+        if random.chance(300) && !graphs[0].has_data {
+            let at = Duration::from_millis(random.below(3000));
+            let client = random.below(n_clients as u64) as usize;
+            graphs.push(GraphSpec { same_as: Some(0), client, at, ..graphs[0].clone() });
+        }
+        let n_faults = random.below(8);
+        let faults = (0..n_faults).map(|_| fault(random, n_workers as u64, n_clients as u64)).collect();
+        Self {
+            seed,
+            workers,
+            n_clients,
+            graphs,
+            faults,
+            duplicates_permille: random.below(30),
+            policy: match random.below(3) {
+                0 => PolicyKind::DataFirst,
+                1 => PolicyKind::LeastLoaded,
+                _ => PolicyKind::EarliestStart,
+            },
+            check_every: 1,
+        }
+    }
+}
+
+fn worker(random: &mut Random, is_tight: bool) -> WorkerSpec {
+    WorkerSpec {
+        n_threads: random.between(1, 4) as u32,
+        memory_bytes: if is_tight { 30_000_000 } else { 4_000_000_000 },
+        bandwidth: random.between(20, 200) * 1_000_000,
+        n_resources: random.below(3),
+    }
+}
+
+fn graph(random: &mut Random, n_clients: usize) -> GraphSpec {
+    let n_tasks = random.between(1, 60) as u32;
+    let reach = random.between(1, 12);
+    let n_roots = random.between(1, 12);
+    let mut tasks: Vec<TaskSpec> = Vec::new();
+    let trouble = random.chance(300);
+    for task in 0..n_tasks {
+        let n_inputs = if u64::from(task) < n_roots { 0 } else { random.between(1, 4) };
+        let inputs = (0..n_inputs).map(|_| task - 1 - random.below(reach.min(task.into())) as u32).collect();
+        let kind = match random.below(60) {
+            0 if trouble => Kind::Kills,
+            1 | 2 if trouble => Kind::Raises(random.between(1, 4) as u32),
+            _ => Kind::Works,
+        };
+        let scale = 10_u64.pow(random.below(4) as u32);
+        tasks.push(TaskSpec {
+            inputs,
+            duration: Duration::from_micros(random.between(100, 1000) * scale),
+            n_bytes: random.between(1, 10) * 10_u64.pow(random.below(7) as u32),
+            kind,
+            takes_resource: random.chance(50),
+        });
+    }
+    let mut outputs: Vec<u32> = (0..n_tasks).filter(|_| random.chance(150)).collect();
+    outputs.push(n_tasks - 1);
+    outputs.dedup();
+    GraphSpec {
+        client: random.below(n_clients as u64) as usize,
+        at: Duration::from_millis(random.below(2000)),
+        tasks,
+        outputs,
+        priority: random.below(3) as i32 - 1,
+        retries: random.below(4) as u16,
+        same_as: None,
+        has_data: random.chance(200),
+    }
+}
+
+fn fault(random: &mut Random, n_workers: u64, n_clients: u64) -> Fault {
+    let worker = random.below(n_workers) as usize;
+    let length = Duration::from_millis(random.between(10, 8000));
+    let kind = match random.below(20) {
+        0..=6 => FaultKind::Crash { worker, is_noticed: random.chance(700) },
+        7..=9 => FaultKind::Pause(worker, length),
+        10..=12 => FaultKind::Isolate(worker, length),
+        13..=15 => FaultKind::Cut(worker, random.below(n_workers) as usize, length),
+        16 | 17 => FaultKind::Retire(worker),
+        18 => FaultKind::DiskFull(worker, length),
+        _ => FaultKind::ClientLost(random.below(n_clients) as usize),
+    };
+    Fault { at: Duration::from_millis(random.below(4000)), kind }
+}

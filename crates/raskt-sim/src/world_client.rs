@@ -1,0 +1,367 @@
+//! What clients ask for, and whether what they are told is true.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use raskt_core::{ErrorKind, Key};
+use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
+use raskt_sched::{
+    ClientId, Demand, Event, Failure, FromClient, Reason, Submission, TaskRef, ToClient, WorkerEvent,
+    WorkerId,
+};
+
+use crate::random::mix;
+use crate::scenario::{GraphSpec, Kind, Scenario};
+use crate::world::{ALLOWED_FAILURES, Happening, World};
+
+/// The bytes of data that clients scatter.
+const DATA_BYTES: u64 = 10_000;
+
+/// A value that a client wants.
+#[derive(Debug)]
+struct Want {
+    n: u32,
+    is_settled: bool,
+    is_released: bool,
+}
+
+/// What clients want, and what is known of tasks from outside.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    wants: BTreeMap<(usize, Key), Want>,
+    is_lost: Vec<bool>,
+    is_submitted: Vec<bool>,
+    /// Names of graphs, and where they are in the scenario.
+    names: BTreeMap<String, usize>,
+    /// The right value of each task, and of data.
+    expected: BTreeMap<Key, u64>,
+    n_bytes: BTreeMap<u64, u64>,
+    n_raised: BTreeMap<Key, u32>,
+    /// How many workers have ended while they ran a task.
+    n_ended: BTreeMap<Key, u32>,
+    /// Workers to which clients' data was given.
+    put_at: BTreeMap<Key, Vec<WorkerId>>,
+}
+
+fn name(spec: &GraphSpec, graph: usize) -> String {
+    format!("g{}", spec.same_as.unwrap_or(graph))
+}
+
+fn row_offset(spec: &GraphSpec) -> u32 {
+    u32::from(spec.has_data)
+}
+
+fn data_key(name: &str) -> Key {
+    Key::named(format!("data-{name}").as_str())
+}
+
+fn content(key: &Key, inputs: &[u64]) -> u64 {
+    let of_key = key.to_string().bytes().fold(17, |hash, byte| mix(hash ^ u64::from(byte)));
+    inputs.iter().fold(of_key, |hash, &input| mix(hash.rotate_left(7) ^ input))
+}
+
+impl Clients {
+    pub fn new(scenario: &Scenario) -> Self {
+        let mut clients = Self {
+            wants: BTreeMap::new(),
+            is_lost: vec![false; scenario.n_clients],
+            is_submitted: vec![false; scenario.graphs.len()],
+            names: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            n_bytes: BTreeMap::new(),
+            n_raised: BTreeMap::new(),
+            n_ended: BTreeMap::new(),
+            put_at: BTreeMap::new(),
+        };
+        for (graph, spec) in scenario.graphs.iter().enumerate() {
+            let name = name(spec, graph);
+            clients.names.entry(name.clone()).or_insert(graph);
+            let data = content(&data_key(&name), &[]);
+            clients.n_bytes.insert(data, DATA_BYTES);
+            clients.expected.insert(data_key(&name), data);
+            let mut values: Vec<u64> = Vec::new();
+            for (task, spec_of_task) in spec.tasks.iter().enumerate() {
+                let key = Key::block(name.as_str(), &[task as u32 + row_offset(spec)]);
+                let mut inputs: Vec<u64> =
+                    spec_of_task.inputs.iter().map(|&input| values[input as usize]).collect();
+                if spec.has_data && inputs.is_empty() {
+                    inputs.push(data);
+                }
+                values.push(content(&key, &inputs));
+                clients.n_bytes.insert(values[task], spec_of_task.n_bytes);
+                clients.expected.insert(key, values[task]);
+            }
+        }
+        clients
+    }
+
+    /// Graph and task of a key.
+    pub fn task_of(&self, key: &Key, scenario: &Scenario) -> Option<(usize, usize)> {
+        let graph = *self.names.get(key.name.as_str())?;
+        let row = *key.block.first()?;
+        Some((graph, row.checked_sub(row_offset(&scenario.graphs[graph]))? as usize))
+    }
+
+    pub fn content(&self, key: &Key, inputs: &[u64]) -> u64 {
+        content(key, inputs)
+    }
+
+    pub fn n_bytes(&self, content: u64) -> u64 {
+        self.n_bytes.get(&content).copied().unwrap_or(0)
+    }
+
+    pub fn n_raised(&self, key: &Key) -> u32 {
+        self.n_raised.get(key).copied().unwrap_or(0)
+    }
+
+    pub fn raise(&mut self, key: &Key) {
+        *self.n_raised.entry(key.clone()).or_default() += 1;
+    }
+
+    pub fn end_while_running(&mut self, key: &Key) {
+        *self.n_ended.entry(key.clone()).or_default() += 1;
+    }
+
+    /// A client goes; whether it was there.
+    pub fn lose(&mut self, client: usize) -> bool {
+        for ((of, _), want) in &mut self.wants {
+            if *of == client {
+                (want.is_settled, want.is_released) = (true, true);
+            }
+        }
+        !std::mem::replace(&mut self.is_lost[client], true)
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.is_submitted.iter().all(|&is_submitted| is_submitted)
+            && self.wants.values().all(|want| want.is_settled)
+    }
+
+    pub fn open_wants(&self) -> String {
+        let open = self.wants.iter().filter(|(_, want)| !want.is_settled);
+        let open: Vec<String> =
+            open.map(|((client, key), _)| format!("client {client} waits for {key}")).collect();
+        open.join(", ")
+    }
+}
+
+fn table(spec: &GraphSpec, name: &str) -> Result<TaskTable, raskt_core::Error> {
+    let offset = row_offset(spec);
+    let mut table = TableBuilder::default();
+    if spec.has_data {
+        table.push_own(Body::Input(0), &[])?;
+    }
+    // Tasks of like durations are of one family, as those of one function are.
+    for task in &spec.tasks {
+        let body = Body::native(&format!("work-{}", task.duration.as_micros().ilog10()));
+        let inputs: Vec<u32> = match task.inputs.is_empty() {
+            true => (0..offset).collect(),
+            false => task.inputs.iter().map(|&input| input + offset).collect(),
+        };
+        table.push_own(body, &inputs)?;
+    }
+    let outputs = spec.outputs.iter().map(|&output| output + offset).collect();
+    table.finish(Keys::Indexed(name.into()), outputs)
+}
+
+impl World<'_> {
+    fn say(&mut self, client: usize, message: FromClient) {
+        let event = Event::Client(ClientId(client as u32), message);
+        self.after(Duration::from_micros(300), Happening::ToScheduler(event, None));
+    }
+
+    /// A client asks for a graph, or first for a place for the data that it needs.
+    pub fn submit(&mut self, graph: usize) {
+        let spec = &self.scenario.graphs[graph];
+        if self.clients.is_lost[spec.client] {
+            self.clients.is_submitted[graph] = true;
+        } else if spec.has_data {
+            let key = data_key(&name(spec, graph));
+            self.want(spec.client, key.clone());
+            self.say(spec.client, FromClient::Reserve(key));
+        } else {
+            self.submit_graph(graph);
+        }
+    }
+
+    fn want(&mut self, client: usize, key: Key) {
+        let fresh = || Want { n: 0, is_settled: false, is_released: false };
+        let want = self.clients.wants.entry((client, key)).or_insert_with(fresh);
+        want.n += 1;
+        (want.is_settled, want.is_released) = (false, false);
+    }
+
+    fn submit_graph(&mut self, graph: usize) {
+        if std::mem::replace(&mut self.clients.is_submitted[graph], true) {
+            return;
+        }
+        let spec = &self.scenario.graphs[graph];
+        let name = name(spec, graph);
+        let table = match table(spec, &name) {
+            Ok(table) => table,
+            Err(error) => return self.violate(error.to_string()),
+        };
+        for &output in table.outputs() {
+            self.want(spec.client, table.key(output));
+        }
+        let mut submission = Submission::new(name.as_str(), Arc::new(table));
+        (submission.priority, submission.retries) = (spec.priority, spec.retries);
+        if spec.has_data {
+            submission.inputs = vec![data_key(&name)];
+        }
+        submission.demands = vec![Demand { resources: vec![("R".into(), 1)], ..Demand::default() }];
+        let restricted = spec.tasks.iter().enumerate().filter(|(_, task)| task.takes_resource);
+        submission.demand_of = restricted.map(|(task, _)| (task as u32 + row_offset(spec), 0)).collect();
+        self.say(spec.client, FromClient::Submit(Box::new(submission)));
+    }
+
+    pub fn tell_client(&mut self, client: usize, message: ToClient) {
+        if self.clients.is_lost[client] {
+            return;
+        }
+        match message {
+            ToClient::Ready { key, value, holders } => {
+                let Some(&holder) = holders.first() else {
+                    return self.violate(format!("{key} is ready nowhere"));
+                };
+                let delay = self.latency();
+                self.after(delay, Happening::Gather { client, key, value, holder });
+            }
+            ToClient::Failed(key, failure) => {
+                if !self.is_true(&failure) {
+                    return self.violate(format!("{key}: not true: {failure}"));
+                }
+                self.settle(client, &key, false);
+            }
+            ToClient::Reserved(key, value) => {
+                let of_key = |(_, spec): &(usize, &GraphSpec)| spec.has_data && spec.client == client;
+                let graphs: Vec<usize> =
+                    self.scenario.graphs.iter().enumerate().filter(of_key).map(|(at, _)| at).collect();
+                for graph in graphs {
+                    if data_key(&name(&self.scenario.graphs[graph], graph)) == key {
+                        self.put_somewhere(graph, value);
+                    }
+                }
+            }
+            ToClient::Lost(_) => {}
+            ToClient::Cancelled(key) | ToClient::Unknown(key) => self.violate(format!("{key} is not known")),
+            ToClient::Rejected { graph, error } => self.violate(format!("{graph} is rejected: {error}")),
+        }
+    }
+
+    fn put_somewhere(&mut self, graph: usize, value: TaskRef) {
+        let alive: Vec<WorkerId> =
+            self.nodes.iter().filter(|(_, node)| node.is_alive).map(|(&id, _)| id).collect();
+        let place = self.random.below(alive.len() as u64) as usize;
+        let delay = Duration::from_millis(2);
+        match alive.get(place) {
+            Some(&worker) => self.after(delay, Happening::Put { graph, value, worker }),
+            None => {
+                self.after(Duration::from_millis(500), Happening::Put { graph, value, worker: WorkerId(0) })
+            }
+        }
+    }
+
+    pub fn put(&mut self, graph: usize, value: TaskRef, worker: WorkerId) {
+        let spec = &self.scenario.graphs[graph];
+        if self.clients.is_lost[spec.client] {
+            self.clients.is_submitted[graph] = true;
+            return;
+        }
+        let key = data_key(&name(spec, graph));
+        let content = self.clients.expected.get(&key).copied().unwrap_or(0);
+        match self.nodes.get_mut(&worker).filter(|node| node.is_alive && node.paused_until <= self.now) {
+            Some(node) => {
+                node.store.insert(value, content);
+                self.clients.put_at.entry(key).or_default().push(worker);
+                self.tell_node(worker, WorkerEvent::Put { value, n_bytes: DATA_BYTES });
+                let client = spec.client;
+                self.say(client, FromClient::Scattered { value, n_bytes: DATA_BYTES, holders: vec![worker] });
+                self.submit_graph(graph);
+            }
+            None => self.put_somewhere(graph, value),
+        }
+    }
+
+    /// A client reads a value from a worker, and compares.
+    pub fn gather(&mut self, client: usize, key: &Key, value: TaskRef, holder: WorkerId) {
+        if self.clients.is_lost[client] {
+            return;
+        }
+        let want = self.clients.wants.get(&(client, key.clone()));
+        if want.is_none_or(|want| want.is_settled) {
+            return;
+        }
+        let Some(node) = self.nodes.get(&holder) else { return };
+        if node.is_alive && (node.paused_until > self.now || node.isolated_until > self.now) {
+            let again = Happening::Gather { client, key: key.clone(), value, holder };
+            return self.after(Duration::from_millis(300), again);
+        }
+        match node.store.get(&value).filter(|_| node.is_alive) {
+            Some(content) if self.clients.expected.get(key) == Some(content) => {
+                self.settle(client, key, true)
+            }
+            Some(_) => self.violate(format!("{key} is wrong at worker {holder}")),
+            None => self.say(client, FromClient::Missing { value, holders: vec![holder] }),
+        }
+    }
+
+    fn settle(&mut self, client: usize, key: &Key, is_value: bool) {
+        let is_early = self.random.chance(500);
+        let Some(want) = self.clients.wants.get_mut(&(client, key.clone())) else { return };
+        if want.is_settled {
+            return;
+        }
+        want.is_settled = true;
+        match is_value {
+            true => self.report.n_values += 1,
+            false => self.report.n_failures += 1,
+        }
+        // Data is released when all is over: the graph may come after it.
+        if is_early && !key.block.is_empty() {
+            self.release(client, key);
+        }
+    }
+
+    fn release(&mut self, client: usize, key: &Key) {
+        let Some(want) = self.clients.wants.get_mut(&(client, key.clone())) else { return };
+        if !std::mem::replace(&mut want.is_released, true) {
+            let keys = vec![key.clone(); want.n as usize];
+            want.n = 0;
+            self.say(client, FromClient::Release(keys));
+        }
+    }
+
+    pub fn release_all(&mut self) {
+        let all: Vec<(usize, Key)> = self.clients.wants.keys().cloned().collect();
+        for (client, key) in all {
+            self.release(client, &key);
+        }
+    }
+
+    /// Whether what a client is told has happened.
+    fn is_true(&self, failure: &Failure) -> bool {
+        let Failure { key, reason } = failure;
+        match reason {
+            Reason::Raised { error, .. } => {
+                let Some((graph, task)) = self.clients.task_of(key, self.scenario) else { return false };
+                let spec = &self.scenario.graphs[graph];
+                let raises = matches!(spec.tasks[task].kind, Kind::Raises(_));
+                let n_min = u32::from(spec.retries) + 1;
+                raises
+                    && matches!(error.kind(), ErrorKind::InvalidValue(_))
+                    && self.clients.n_raised(key) >= n_min
+            }
+            Reason::KilledWorkers { deaths } => {
+                let n_ended = self.clients.n_ended.get(key).copied().unwrap_or(0);
+                deaths.len() as u32 == ALLOWED_FAILURES + 1 && n_ended > ALLOWED_FAILURES
+            }
+            Reason::DataLost => {
+                let put_at = self.clients.put_at.get(key).map_or(&[][..], Vec::as_slice);
+                put_at.iter().all(|worker| self.nodes.get(worker).is_some_and(|node| !node.is_alive))
+            }
+            Reason::NeverScattered => false,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Clusters with faults, from seeds. `RASKT_SIM_SEED=7 cargo test -p raskt-sim --test seeds` replays one, and
+//! `RASKT_SIM_SEEDS=100000` tries more of them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use raskt_sim::{Scenario, run, shrink};
+
+/// Of 20 to 50 workers, as the seed says.
+fn scenario(seed: u64) -> Scenario {
+    Scenario::random(seed, 20 + (seed % 31) as usize)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn check(seed: u64) -> Result<(), String> {
+    let scenario = scenario(seed);
+    let Err(violation) = run(&scenario) else { return Ok(()) };
+    let small = shrink(&scenario);
+    let rest = run(&small).err().map(|violation| violation.to_string());
+    Err(format!(
+        "seed {seed}: {violation}\nreplay: RASKT_SIM_SEED={seed} cargo test -p raskt-sim --test seeds\n\
+         made small: {} in\n{small:?}",
+        rest.unwrap_or_default()
+    ))
+}
+
+#[test]
+fn every_wanted_value_is_right_or_fails_for_a_true_reason() {
+    if let Some(seed) = number("RASKT_SIM_SEED") {
+        return check(seed).unwrap();
+    }
+    let n_seeds = number("RASKT_SIM_SEEDS").unwrap_or(2000);
+    let next = AtomicU64::new(0);
+    let look = || {
+        let mut seed = next.fetch_add(1, Ordering::Relaxed);
+        while seed < n_seeds {
+            if let Err(story) = check(seed) {
+                next.store(n_seeds, Ordering::Relaxed);
+                return Err(story);
+            }
+            seed = next.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    };
+    let stories: Vec<String> = std::thread::scope(|scope| {
+        let lookers: Vec<_> = (0..2).map(|_| scope.spawn(look)).collect();
+        lookers.into_iter().filter_map(|looker| looker.join().unwrap().err()).collect()
+    });
+    assert!(stories.is_empty(), "{}", stories.join("\n"));
+}
+
+#[test]
+fn a_seed_is_played_the_same_each_time() {
+    assert_eq!(run(&scenario(3)), run(&scenario(3)));
+}
