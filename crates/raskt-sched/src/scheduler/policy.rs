@@ -1,4 +1,4 @@
-//! What a placement weighs: policies.
+//! What a placement weighs: policies, which `raskt-sim` compares; the figures are in ADR 21.
 
 use std::fmt::Debug;
 
