@@ -4,6 +4,10 @@
 //! Floor 2. Opens no socket, knows no Python. Everything that is decided is decided by one state machine
 //! ([`machine`]), which has no lock, clock or thread; [`run`] puts one behind a lock and does what it says; [`worker`] and
 //! [`pool`] are the threads.
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
 
 pub mod budget;
 pub mod context;

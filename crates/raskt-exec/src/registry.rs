@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Name, Opaque, Result, Sealed, Value};
+use raskt_core::{Error, ErrorKind, Fit, ForeignDecode, KeepSealed, Name, Opaque, Result, Sealed, Value};
 use raskt_graph::Body;
 use rustc_hash::FxHashMap;
 
@@ -61,7 +61,7 @@ impl BodyRegistry {
     /// Adds a foreign world; its lane's number.
     pub fn add_world(&mut self, world: Arc<dyn World>) -> LaneId {
         self.worlds.push(world);
-        LaneId(self.worlds.len() as u8)
+        LaneId(self.worlds.len().fit::<u8>())
     }
 
     /// Adds a world that has values, and runs nothing: `decoder` opens those.
@@ -127,9 +127,9 @@ impl BodyRegistry {
             Body::Foreign(foreign) => {
                 let at = self.worlds.iter().position(|world| world.name() == foreign.world());
                 let found = |at: usize| match self.shipping {
-                    Some(_) => Resolved::Constant(at as u8),
-                    None if self.worlds[at].is_free() => Resolved::Free(at as u8),
-                    None => Resolved::World(at as u8),
+                    Some(_) => Resolved::Constant(at.fit::<u8>()),
+                    None if self.worlds[at].is_free() => Resolved::Free(at.fit::<u8>()),
+                    None => Resolved::World(at.fit::<u8>()),
                 };
                 at.map(found)
                     .ok_or_else(|| ErrorKind::UnknownBody(format!("world {}", foreign.world())).into())

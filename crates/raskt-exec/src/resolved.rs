@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, Param, Result, Value};
+use raskt_core::{Error, ErrorKind, Fit, Param, Result, Value};
 use raskt_graph::fuse::{Argument, Program};
 use raskt_graph::{Body, TaskTable};
 use smallvec::SmallVec;
@@ -87,7 +87,7 @@ impl ResolvedTable {
         if let [lane] = lanes[..] {
             return Lanes::All(lane);
         }
-        Lanes::Each((0..self.table.bodies().len() as u32).map(|body| self.found(body).lane()).collect())
+        Lanes::Each((0..self.table.bodies().len().fit::<u32>()).map(|body| self.found(body).lane()).collect())
     }
 
     /// The lane of the table's task, if it runs a kernel that is [brief](crate::kernel::Kernel::is_brief).

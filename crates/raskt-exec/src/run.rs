@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use raskt_core::{Error, ErrorKind, ErrorPolicy, Result, Value};
+use raskt_core::{Error, ErrorKind, ErrorPolicy, Fit, Result, Value};
 use raskt_graph::TaskTable;
 use raskt_store::SpillJob;
 
@@ -356,7 +356,7 @@ impl Run {
 
     /// Whether tasks are ready in a lane that one more worker would join at once.
     pub(crate) fn has_room(&self, machine: &Machine) -> bool {
-        let mut lanes = (0..self.n_in_lane.len()).map(|lane| LaneId(lane as u8));
+        let mut lanes = (0..self.n_in_lane.len()).map(|lane| LaneId(lane.fit::<u8>()));
         lanes.any(|lane| machine.n_ready(lane) > 0 && !self.is_crowded(lane))
     }
 
@@ -438,7 +438,7 @@ impl Run {
         if allowed(first) {
             return Some(first);
         }
-        let lanes = (0..self.n_in_lane.len()).map(|lane| LaneId(lane as u8));
+        let lanes = (0..self.n_in_lane.len()).map(|lane| LaneId(lane.fit::<u8>()));
         lanes.filter(|&lane| machine.n_ready(lane) > 0).find(|&lane| allowed(lane))
     }
 

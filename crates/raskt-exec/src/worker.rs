@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use raskt_core::Value;
+use raskt_core::{Fit, Value};
 
 use crate::context::CancelHere;
 use crate::job::Report;
@@ -199,7 +199,7 @@ fn ticks_elsewhere(run: &Run, worker: usize) -> u64 {
 /// Sizes the next batches by how long a task took.
 fn adapt(run: &Run, lane: LaneId, took: Duration, n_tasks: usize) {
     let batch = &run.batch[lane.0 as usize];
-    let mean = took / n_tasks.max(1) as u32;
+    let mean = took / n_tasks.max(1).fit::<u32>();
     let now = batch.load(Ordering::Relaxed);
     // Schedules must not depend on the clock when shuttle draws them: batches then always grow.
     if (mean < SHORT || cfg!(feature = "shuttle")) && n_tasks >= now {

@@ -1,6 +1,6 @@
 //! What users of the collection would call.
 
-use raskt_core::{Param, Result};
+use raskt_core::{Fit, Param, Result};
 use raskt_expr::{Draft, Expr};
 
 use crate::operations::COLLECTION;
@@ -20,7 +20,7 @@ pub fn full(fill: f64, n_chunks: u32, chunk_len: u64) -> Result<Expr> {
     let parameters = Param::map([
         (FILL, Param::Float(fill)),
         (N_CHUNKS, Param::Int(n_chunks.into())),
-        (SHAPE, Param::Int(chunk_len as i64)),
+        (SHAPE, Param::Int(chunk_len.fit::<i64>())),
     ]);
     Draft { parameters, ..Draft::new(COLLECTION, "full") }.finish()
 }

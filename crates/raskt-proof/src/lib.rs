@@ -11,6 +11,10 @@
 //! assert_eq!(table.outputs().len(), 1);
 //! # Ok::<(), raskt_core::Error>(())
 //! ```
+#![cfg_attr(
+    not(test),
+    warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
+)]
 
 mod arrays;
 mod kernels;

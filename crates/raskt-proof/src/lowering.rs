@@ -1,7 +1,7 @@
 //! The collection's expressions as layers.
 
 use raskt_core::chunk::Chunks;
-use raskt_core::{ErrorKind, Param, Result};
+use raskt_core::{ErrorKind, Fit, Param, Result};
 use raskt_expr::{Context, Expr, Lower, Lowered, layer_name};
 use raskt_graph::layer::{
     Along, Blockwise, BlockwiseParts, Contraction, Formula, Grid, Indexed, Layer, Neighbours, Operand,
@@ -52,12 +52,12 @@ fn full(expr: &Expr, grid: Grid, body: impl FnOnce(Param) -> Result<Body>) -> Re
 fn add(operands: &[Lowered], grid: &Grid, body: Body) -> Result<Layer> {
     // A sum has no axes, so that its only block goes with every other one.
     let indexed = |operand: &Lowered| {
-        let letters: Vec<u16> = (0..operand.grid.n_axes() as u16).collect();
+        let letters: Vec<u16> = (0..operand.grid.n_axes().fit::<u16>()).collect();
         Indexed::new(operand.name.clone(), &letters)
     };
     let parts = BlockwiseParts {
         counts: (0..).zip(grid.counts().iter().copied()).collect(),
-        output: (0..grid.n_axes() as u16).collect(),
+        output: (0..grid.n_axes().fit::<u16>()).collect(),
         operands: operands.iter().map(indexed).collect(),
         ..BlockwiseParts::of(body)
     };
@@ -75,7 +75,7 @@ fn taken(operand: &Lowered) -> Result<Layer> {
 }
 
 fn sum(operand: &Lowered, body: Body) -> Result<Layer> {
-    let axes = 0..operand.grid.n_axes() as u8;
+    let axes = 0..operand.grid.n_axes().fit::<u8>();
     let parts = TreeReduceParts {
         operand: Operand::new(operand.name.clone()),
         grid: operand.grid.clone(),

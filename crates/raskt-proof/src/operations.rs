@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{DType, ErrorKind, Param, Result};
+use raskt_core::{DType, ErrorKind, Fit, Param, Result};
 use raskt_expr::operation::NativeKernel;
 use raskt_expr::{Arity, Library, Meta, MetaRule, Operation, Planner};
 
@@ -52,7 +52,7 @@ fn of_chunks(axes: Option<AxisChunks>) -> Result<Meta> {
 }
 
 fn full_meta(_: &[Meta], parameters: &Param) -> Result<Meta> {
-    let number = |name| parameters.get(name).and_then(Param::as_int).unwrap_or(0) as u64;
+    let number = |name| parameters.get(name).and_then(Param::as_int).unwrap_or(0).clamped::<u64>();
     of_chunks(Some(AxisChunks::from_runs([(Some(number(SHAPE)), number(N_CHUNKS))])?))
 }
 

@@ -1,5 +1,7 @@
 //! What is asked of a task all the time, side by side in memory.
 
+use raskt_core::Fit;
+
 /// Where a task is in its life: a number of inputs that are not there yet, or one of the states below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Phase(u32);
@@ -25,7 +27,7 @@ impl Phase {
 
     /// Inputs, counted as often as they are named, are not there yet.
     pub fn waiting(n: usize) -> Self {
-        Self(n as u32)
+        Self(n.fit::<u32>())
     }
 
     /// How many inputs are missing, for a task that is ready or waits.

@@ -1,6 +1,7 @@
 //! Transitions that are rare: values that are lost and computed again, tasks that nobody wants any more, owners that
 //! leave.
 
+use raskt_core::Fit;
 use std::sync::Arc;
 
 use super::cell::{Cell, Phase};
@@ -211,7 +212,7 @@ impl Tasks {
             if tasks.start == 0 {
                 self.n_first = 0;
             }
-            self.give_back(tasks.start, tasks.len() as u32);
+            self.give_back(tasks.start, tasks.len().fit::<u32>());
             forgotten.push(Arc::clone(segment.part()));
         }
         for queue in &mut self.queues {

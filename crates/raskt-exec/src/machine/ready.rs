@@ -1,5 +1,6 @@
 //! The ready set: tasks that could start, first in the global order first.
 
+use raskt_core::Fit;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -139,7 +140,7 @@ impl ReadySet {
         for level in self.levels.iter().rev() {
             index = index * 64 + level[index].trailing_zeros() as usize;
         }
-        Some(index as u32)
+        Some(index.fit::<u32>())
     }
 
     /// Removes the task with `rank`, which is there.

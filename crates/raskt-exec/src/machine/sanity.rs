@@ -1,5 +1,6 @@
 //! Recomputing every index of a machine from scratch.
 
+use raskt_core::Fit;
 use std::collections::BTreeMap;
 
 use super::cell::{Cell, Phase, UNRANKED};
@@ -50,7 +51,8 @@ impl Tasks {
 
     /// Segments and vacant numbers are all there is, and do not overlap.
     fn check_numbers(&self) {
-        let taken = self.segments.iter().map(|segment| (segment.tasks().start, segment.tasks().len() as u32));
+        let taken =
+            self.segments.iter().map(|segment| (segment.tasks().start, segment.tasks().len().fit::<u32>()));
         let mut all: Vec<(u32, u32)> = taken.chain(self.vacant.iter().copied()).collect();
         assert!(self.segments.is_sorted_by_key(Segment::base), "segments are in order");
         all.sort_unstable();
@@ -82,7 +84,7 @@ impl Tasks {
         assert_eq!(self.n_left, n_left, "tasks left");
         assert_eq!(self.n_running, n_out, "jobs that are out");
         assert_eq!(self.n_unranked, n_unranked, "tasks without a rank");
-        let awaited = (0..self.cells.len() as u32).filter(|&task| self.phase(task) == Phase::AWAITED);
+        let awaited = (0..self.cells.len().fit::<u32>()).filter(|&task| self.phase(task) == Phase::AWAITED);
         for task in awaited {
             assert!(self.fetching.contains(&task), "nobody fetches {task}");
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, Result};
+use raskt_core::{Error, ErrorKind, Fit, Result};
 use raskt_graph::{Adjacency, Body, TaskTable};
 
 use super::graph::Input;
@@ -152,7 +152,7 @@ impl Segment {
 
     /// The numbers of its tasks.
     pub fn tasks(&self) -> std::ops::Range<u32> {
-        self.base..self.base + self.table.n_tasks() as u32
+        self.base..self.base + self.table.n_tasks().fit::<u32>()
     }
 
     /// Its tasks.
@@ -186,7 +186,7 @@ impl Segment {
 
     /// What its tasks need of other segments: the task, and who needs it.
     pub fn outer_inputs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        let n = if self.links.is_some() { self.table.n_tasks() as u32 } else { 0 };
+        let n = if self.links.is_some() { self.table.n_tasks().fit::<u32>() } else { 0 };
         let rows = (0..n).flat_map(|local| self.inputs(local).iter().map(move |&input| (input, local)));
         rows.filter(|(input, _)| !self.tasks().contains(input))
             .map(|(input, local)| (input, self.base + local))
@@ -264,7 +264,7 @@ impl Links {
                     _ => base + local,
                 });
             }
-            offsets.push(targets.len() as u32);
+            offsets.push(targets.len().fit::<u32>());
         }
         Ok(Self { offsets, targets })
     }

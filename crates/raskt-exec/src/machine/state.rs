@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Error, Result, Value};
+use raskt_core::{Error, Fit, Result, Value};
 use raskt_graph::{Adjacency, TaskTable};
 use raskt_store::{Fetch, Limits, SpillFolder, Store};
 use rustc_hash::FxHashMap;
@@ -102,11 +102,11 @@ impl Machine {
             Owner { options, standing: Standing::Open, errors: Vec::new(), has_retries, is_idle: true };
         if let Some(at) = self.owners.iter().position(|owner| owner.standing == Standing::Vacant) {
             self.owners[at] = owner;
-            return OwnerId(at as u32);
+            return OwnerId(at.fit::<u32>());
         }
         self.owners.push(owner);
         self.tasks.n_left.push(0);
-        OwnerId(self.owners.len() as u32 - 1)
+        OwnerId(self.owners.len().fit::<u32>() - 1)
     }
 
     /// Adds a graph of `owner`'s; the number of its first task. No task starts before it is [ordered](super::Event).

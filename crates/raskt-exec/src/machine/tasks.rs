@@ -5,7 +5,7 @@
 //! million tasks, so [`Tasks::finish`] goes over the tasks in passes of one kind of access each: the processor
 //! then waits for many of them at once.
 
-use raskt_core::{Error, Result, vast_vec};
+use raskt_core::{Error, Fit, Result, vast_vec};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell::{Cell, Phase, UNRANKED};
@@ -104,14 +104,14 @@ impl Tasks {
         let mut segment = match Segment::added(resolved, graph.consumers, graph.inputs, berth) {
             Ok(segment) => segment,
             Err(error) => {
-                self.give_back(base, n as u32);
+                self.give_back(base, n.fit::<u32>());
                 return Err(error);
             }
         };
         if let Some(output) = segment.table().outputs().iter().find(|&&output| segment.is_placeholder(output))
         {
             let what = format!("task {output} is asked for, which stands for a task of another graph");
-            self.give_back(base, n as u32);
+            self.give_back(base, n.fit::<u32>());
             return Err(invalid(what));
         }
         segment.is_implied = is_implied;
@@ -144,7 +144,7 @@ impl Tasks {
             let (base, room) = self.vacant[at];
             match room as usize == n {
                 true => drop(self.vacant.swap_remove(at)),
-                false => self.vacant[at] = (base + n as u32, room - n as u32),
+                false => self.vacant[at] = (base + n.fit::<u32>(), room - n.fit::<u32>()),
             }
             return Ok(base);
         }
@@ -152,24 +152,24 @@ impl Tasks {
         if base + n >= Phase::N_MAX {
             return Err(invalid("the graphs have more than 2³² tasks".into()));
         }
-        Ok(base as u32)
+        Ok(base.fit::<u32>())
     }
 
     /// The queue of `owner` and `priority`; a new one starts where those that are served least are.
     fn queue_of(&mut self, owner: u32, priority: i32) -> u32 {
         let is_it = |queue: &Queue| queue.owner == Some(owner) && queue.priority == priority;
         if let Some(at) = self.queues.iter().position(is_it) {
-            return at as u32;
+            return at.fit::<u32>();
         }
         let open = self.queues.iter().filter(|queue| queue.owner.is_some());
         let n_served = open.map(|queue| queue.n_served).min().unwrap_or(0);
         let queue = Queue::new(owner, priority, self.n_lanes, n_served);
         if let Some(at) = self.queues.iter().position(|queue| queue.owner.is_none()) {
             self.queues[at] = queue;
-            return at as u32;
+            return at.fit::<u32>();
         }
         self.queues.push(queue);
-        self.queues.len() as u32 - 1
+        self.queues.len().fit::<u32>() - 1
     }
 
     /// Writes the cells of a graph that was added.
@@ -183,14 +183,14 @@ impl Tasks {
         if self.cells.is_empty() && !segment.has_links() {
             let cell = |(inputs, local): (&[u32], u32)| Cell {
                 phase: Phase::waiting(inputs.len()),
-                n_uses: segment.consumers(local).len() as u32,
+                n_uses: segment.consumers(local).len().fit::<u32>(),
                 rank: UNRANKED,
             };
             self.cells.extend(table.inputs().rows().zip(0..).map(cell));
         } else {
             self.cells.resize(n_cells, Cell::VACANT);
-            for local in 0..table.n_tasks() as u32 {
-                let n_uses = segment.consumers(local).len() as u32;
+            for local in 0..table.n_tasks().fit::<u32>() {
+                let n_uses = segment.consumers(local).len().fit::<u32>();
                 let (phase, n_uses) = match segment.stand_in(local) {
                     None => {
                         let inputs = segment.inputs(local);
@@ -223,7 +223,7 @@ impl Tasks {
     fn insert(&mut self, segment: Segment, released: &mut Vec<u32>) {
         let outer: Vec<(u32, u32)> = segment.outer_inputs().collect();
         if segment.base() == 0 {
-            self.n_first = segment.table().n_tasks() as u32;
+            self.n_first = segment.table().n_tasks().fit::<u32>();
         }
         if segment.table().n_tasks() > 0 {
             let at = self.segments.partition_point(|other| other.base() <= segment.base());
@@ -252,7 +252,7 @@ impl Tasks {
             if cell.rank != UNRANKED || origin.is_some() {
                 return Err(wrongly(task));
             }
-            cell.rank = queue.at_rank.len() as u32;
+            cell.rank = queue.at_rank.len().fit::<u32>();
             queue.at_rank.push(task);
             self.n_unranked -= 1;
             if cell.phase == Phase::READY {
@@ -382,7 +382,7 @@ impl Tasks {
     pub fn first_lane(&self) -> Option<LaneId> {
         let has_sources = self.has_sources();
         let first = |queue: &Queue| Some((queue.turn(), queue.first(has_sources)?));
-        self.queues.iter().filter_map(first).min().map(|(_, (_, lane))| LaneId(lane as u8))
+        self.queues.iter().filter_map(first).min().map(|(_, (_, lane))| LaneId(lane.fit::<u8>()))
     }
 
     /// Takes up to `n` tasks of `lane` that are ready, the first first; they count as running until they come back.
@@ -550,7 +550,7 @@ impl Tasks {
         let segment = match Segment::grown(graph, hangs_on, berth) {
             Ok(segment) => segment,
             Err(error) => {
-                self.give_back(base, n as u32);
+                self.give_back(base, n.fit::<u32>());
                 return Err(error);
             }
         };

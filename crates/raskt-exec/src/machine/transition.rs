@@ -1,6 +1,6 @@
 //! What each event changes.
 
-use raskt_core::{Error, ErrorKind, ErrorPolicy, Value};
+use raskt_core::{Error, ErrorKind, ErrorPolicy, Fit, Value};
 use raskt_store::Spilled;
 
 use super::cell::Phase;
@@ -301,7 +301,7 @@ impl Machine {
         for (at, owner) in self.owners.iter_mut().enumerate() {
             let is_idle = self.tasks.n_left[at] == 0;
             if is_idle && !owner.is_idle && owner.standing == Standing::Open {
-                out.ended.push(Ended { owner: OwnerId(at as u32), is_complete: true });
+                out.ended.push(Ended { owner: OwnerId(at.fit::<u32>()), is_complete: true });
             }
             owner.is_idle = is_idle;
             has_closed |= owner.standing == Standing::Closed;
@@ -316,7 +316,7 @@ impl Machine {
         let mut forgotten = Vec::new();
         self.tasks.retire(|owner| owners[owner as usize].standing == Standing::Closed, &mut forgotten);
         for part in forgotten {
-            let tasks = part.base..part.base + part.table.table().n_tasks() as u32;
+            let tasks = part.base..part.base + part.table.table().n_tasks().fit::<u32>();
             out.parts.push(part);
             self.retries_of.retain(|task, _| !tasks.contains(task));
             self.attempts.retain(|task, _| !tasks.contains(task));
@@ -358,7 +358,7 @@ impl Machine {
                 let is_taken = is_owner && place < 64 && job.exclusive >> place & 1 == 1;
                 let taken = if is_taken { store.hand_over(input) } else { None };
                 job.inputs.push(taken.or_else(|| store.peek(input)).unwrap_or_else(|| {
-                    job.rest.get_or_insert_default().missing.push((place as u32, input));
+                    job.rest.get_or_insert_default().missing.push((place.fit::<u32>(), input));
                     Value::Unit
                 }));
             }
