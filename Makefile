@@ -54,7 +54,8 @@ $(VENV)/.extra-%: pyproject.toml | $(EXTENSION)
 	@touch $@
 
 # ---- run ----
-demo: build $(VENV)/.extra-demo ## 336,776 real flights: tables, a cube of delays, counts of JSON lines, pictures in demo-output/
+demo: build $(VENV)/.extra-demo ## 336,776 real flights: joined dataframes, tables, a cube of delays, JSON lines, pictures in demo-output/
+	$(PY) examples/delays.py
 	$(PY) examples/flights.py
 	$(PY) examples/cube.py
 	$(PY) examples/bag_flights.py
