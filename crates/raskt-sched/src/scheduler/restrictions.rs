@@ -79,6 +79,10 @@ impl Restrictions {
 
     /// Workers came or went: conditions without tasks are forgotten, and the others looked at again.
     pub fn refresh(&mut self, workers: &mut Workers) {
+        if self.by_demand.is_empty() {
+            // Nor does a worker list any: joining costs the same for any number of workers.
+            return;
+        }
         workers.clear_restrictions();
         for id in self.restrictions.ids() {
             let Some(restriction) = self.restrictions[id].as_deref_mut() else { continue };
