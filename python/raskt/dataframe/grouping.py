@@ -266,13 +266,18 @@ class _Groups:
     def size(self, **kwargs: Any) -> Any:
         """Return how many rows each group has."""
         _accepted(kwargs)
+        from pandas import NA
+
         columns = [*self._values(), *self._own]
         found = self._native([(columns[0], "size", "size")]) if columns else None
         if found is None:
             return self._pandas("size", (), {})
         if not self._options["as_index"]:
             return rows_method(found, "reset_index", clears=True)
-        return get_column(found, "size").rename(self._values()[0] if self._is_series else None)
+        sizes = get_column(found, "size").rename(self._values()[0] if self._is_series else None)
+        # pandas counts rows of a nullable series in nullable integers.
+        is_nullable = self._is_series and getattr(self._frame._meta[columns[0]].dtype, "na_value", 0) is NA
+        return sizes.astype("Int64") if is_nullable else sizes
 
     def apply(self, func: Any, *args: Any, meta: Any = None, **kwargs: Any) -> Any:
         """Call a function of each group; all rows come together in one task.
