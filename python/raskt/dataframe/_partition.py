@@ -270,7 +270,7 @@ def reduce_combine(*partials: Any, name: str, kwargs: Any = None) -> Any:
         return pd.DataFrame({0: [sum(part[0].iloc[0] for part in partials)]})
     if _gathers(name, kwargs):
         return whole(*partials)
-    rows = pd.concat(partials, ignore_index=True)
+    rows = pd.concat(_of_equal_categories([*partials]), ignore_index=True)
     rows.attrs = partials[0].attrs
     again = {key: value for key, value in (kwargs or {}).items() if key == "skipna" and name != "count"}
     return _row(rows, _BY_ITSELF[name], again)
@@ -288,6 +288,12 @@ def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None) -> Any:
     return pd.Series(results, index=combined.columns) if combined.attrs[_OF_FRAME] else results[0]
 
 
+def _result(column: Any, name: str, kwargs: Any) -> Any:
+    """Return a series of what a column is reduced to: the least of categories is of their dtype."""
+    is_category = name in ("min", "max") and isinstance(column.dtype, pd.CategoricalDtype)
+    return pd.Series([getattr(column, name)(**kwargs)], dtype=column.dtype if is_category else None)
+
+
 def _row(part: Any, name: str, kwargs: Any) -> Any:
     """Return a frame of one row: what each column is reduced to."""
     is_frame = isinstance(part, pd.DataFrame)
@@ -298,7 +304,7 @@ def _row(part: Any, name: str, kwargs: Any) -> Any:
         # No row: a missing value would make floats of whole numbers.
         results = [pd.Series([], dtype=column.dtype) for column in columns]
     else:
-        results = [pd.Series([getattr(column, name)(**kwargs)]) for column in columns]
+        results = [_result(column, name, kwargs) for column in columns]
     row = pd.concat(results, axis=1) if results else pd.DataFrame(index=[0])
     if is_frame:
         row.columns = part.columns

@@ -122,7 +122,9 @@ def covariances(frame: Any, name: str, method: Any, min_periods: Any, ddof: int,
         "is_pair": False,
     }
     parts = (_summaries.moments, _summaries.moments_of, _summaries.covariance)
-    return tree(frame, *parts, meta.iloc[:0], label=name, checks=False, kwargs=({}, {}, last))
+    # pandas correlates finite numbers.
+    first = {"finite": name == "corr"}
+    return tree(frame, *parts, meta.iloc[:0], label=name, checks=False, kwargs=(first, {}, last))
 
 
 def pair(series: Any, other: Any, name: str, method: Any, min_periods: Any, ddof: int) -> Any:

@@ -76,14 +76,16 @@ def extreme(states: list[Any], name: str, skipna: bool, columns: Any) -> Any:
 # ---- moments of pairs of columns ----
 
 
-def moments(part: Any) -> tuple[Any, ...]:
+def moments(part: Any, finite: bool = False) -> tuple[Any, ...]:
     """Return counts, means, sums of products and of squares of each pair of columns, where both are there.
+
+    Infinities are left out, too, where ``finite`` says so.
 
     Reference: T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for
     computing sample variances, 1979.
     """
     values = part.to_numpy(dtype=float, na_value=np.nan)
-    valid = ~np.isnan(values)
+    valid = np.isfinite(values) if finite else ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         n = valid.sum(axis=0)
         center = np.where(n > 0, np.where(valid, values, 0.0).sum(axis=0) / np.maximum(n, 1), 0.0)

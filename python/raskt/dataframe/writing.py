@@ -127,7 +127,7 @@ custom_metadata, write_metadata_file, compute, compute_kwargs, schema, name_func
     staged = folder if is_far else _stage(folder)
     row_group_rows = kwargs.pop("row_group_size", None) or _ROW_GROUP_ROWS
     options = _options(df, schema, custom_metadata, kwargs, storage_options if is_far else None, write_index)
-    if options is None and (is_far or keys or isinstance(compression, dict)):
+    if options is None and (is_far or keys or isinstance(compression, dict) or _is_for_pyarrow(df)):
         options = {}
     shared = {
         "compression": literal(compression),
@@ -166,6 +166,17 @@ def _folder(path: Any, storage_options: Any) -> str:
     if os.path.isfile(folder):
         raise FileExistsError(17, "to_parquet writes a folder, and there is a file", folder)
     return folder.rstrip("/")
+
+
+def _is_for_pyarrow(df: Any) -> bool:
+    """Return whether there are dtypes of which the native writer says too little.
+
+    Categories that a partition lacks, and their order, are in no file of it; Parquet has no times in seconds.
+    """
+    meta = df._meta
+    index = meta.index.dtypes if meta.index.nlevels > 1 else [meta.index.dtype]
+    dtypes = [str(dtype) for dtype in (*meta.dtypes, *index)]
+    return any(name == "category" or name.startswith(("datetime64[s", "timedelta64[s")) for name in dtypes)
 
 
 def _keys(df: Any, partition_on: Any) -> list[Any]:

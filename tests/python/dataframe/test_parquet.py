@@ -216,3 +216,26 @@ def test_damaged_and_other_files_are_said(tmp_path: pathlib.Path, by_pandas: boo
     frame.drop(columns="f").to_parquet(tmp_path / "b.parquet")
     with pytest.raises(ValueError, match=r"b\.parquet.*'f'"):
         rd.read_parquet(tmp_path).compute()
+
+
+def test_orders_of_categories_and_times_in_seconds_are_kept(tmp_path: pathlib.Path) -> None:
+    seconds = pd.to_datetime(["2020-01-01 12:00", "2021-01-01 12:00"] * 2).as_unit("s")
+    frame = pd.DataFrame(
+        {
+            "grade": pd.Categorical(["x", "x", "y", "y"], ["y", "x"], ordered=True),
+            "time": seconds,
+            "zoned": seconds.tz_localize("America/New_York"),
+        }
+    )
+    rd.from_pandas(frame, npartitions=2).to_parquet(tmp_path / "own")
+    frame.to_parquet(tmp_path / "pandas.parquet")
+    for path in (tmp_path / "own", tmp_path / "pandas.parquet"):
+        read, expected = rd.read_parquet(path), pd.read_parquet(path)
+        assert expected.dtypes.astype(str).tolist() == [
+            "category",
+            "datetime64[ms]",
+            "datetime64[ms, America/New_York]",
+        ]
+        tm.assert_frame_equal(read.compute().reset_index(drop=True), expected.reset_index(drop=True))
+        assert read.grade.max().compute() == "x"
+        assert read.zoned.dt.hour.compute().tolist() == [12] * 4

@@ -106,3 +106,12 @@ def test_scalars_meet_numbers_and_series(way: str) -> None:
     assert (s.mean() - s).compute().tolist() == [1.0, 0.0, -1.0]
     assert float(s.sum()) == 6.0
     assert (s.max() > 2).compute()
+
+
+def test_the_least_of_ordered_categories_is_by_their_order() -> None:
+    grades = pd.Series(
+        pd.Categorical(["x", "x", "y", None, "y", "z"], ["y", "x", "z"], ordered=True), name="g"
+    )
+    lazy = rd.from_pandas(grades, npartitions=3)
+    assert (lazy.min().compute(), lazy.max().compute()) == (grades.min(), grades.max()) == ("y", "z")
+    assert lazy.to_frame().min().compute().tolist() == ["y"]

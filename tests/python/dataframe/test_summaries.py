@@ -225,3 +225,10 @@ def test_reductions_of_users(way: str, numbers: pd.DataFrame) -> None:
     )
     with pytest.raises(TypeError, match="chunk must be a function, found str"):
         cut.reduction("sum")
+
+
+def test_correlations_are_of_finite_numbers() -> None:
+    frame = pd.DataFrame(
+        {"a": [1.0, 2, np.inf, 4, 5, 7], "b": [2.0, 1, 3, 5, 4, np.nan], "c": [1.0, 2, 3, 4, -np.inf, 6]}
+    )
+    tm.assert_frame_equal(rd.from_pandas(frame, npartitions=3).corr().compute(), frame.corr())

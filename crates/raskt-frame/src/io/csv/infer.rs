@@ -53,7 +53,7 @@ fn wider(one: &PandasType, other: &PandasType) -> PandasType {
         (0, 1) => PandasType::Plain(DType::Float64),
         // A column of which nothing was seen but missing values is one of floats.
         (1, 2) => PandasType::Plain(DType::Datetime(TimeUnit::Microsecond)),
-        (1, 3 | 4) | (3, 4) => PandasType::Object,
+        (0, 4) | (1, 3 | 4) | (3, 4) => PandasType::Object,
         _ => PandasType::Text,
     }
 }
@@ -64,8 +64,17 @@ enum Seen {
     Nothing,
     Bools,
     Ints,
+    /// Whole numbers of which one is beyond 64 bits with a sign.
+    LargeInts,
     Floats,
     Texts,
+}
+
+/// Whether a text is a whole number, however large.
+fn is_whole(text: &[u8]) -> bool {
+    let digits = text.trim_ascii();
+    let digits = digits.strip_prefix(b"-").or_else(|| digits.strip_prefix(b"+")).unwrap_or(digits);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
 struct Guess {
@@ -83,6 +92,8 @@ impl Guess {
         self.is_time &= time(text, TimeUnit::Microsecond).is_some();
         let value = if integer(text).is_some() {
             Seen::Ints
+        } else if is_whole(text) {
+            Seen::LargeInts
         } else if float(text).is_some() {
             Seen::Floats
         } else if truth(text).is_some() {
@@ -93,7 +104,10 @@ impl Guess {
         self.seen = match (self.seen, value) {
             (Seen::Nothing, value) => value,
             (seen, value) if seen == value => seen,
-            (Seen::Ints, Seen::Floats) | (Seen::Floats, Seen::Ints) => Seen::Floats,
+            (Seen::Ints, Seen::LargeInts) | (Seen::LargeInts, Seen::Ints) => Seen::LargeInts,
+            (Seen::Ints | Seen::LargeInts, Seen::Floats) | (Seen::Floats, Seen::Ints | Seen::LargeInts) => {
+                Seen::Floats
+            }
             _ => Seen::Texts,
         };
     }
@@ -106,8 +120,8 @@ impl Guess {
             Seen::Ints if !self.misses => PandasType::Plain(DType::Int64),
             Seen::Nothing | Seen::Ints | Seen::Floats => PandasType::Plain(DType::Float64),
             Seen::Bools if !self.misses => PandasType::Plain(DType::Bool),
-            // Truth values of which some are missing are objects of pandas.
-            Seen::Bools => PandasType::Object,
+            // Truth values of which some are missing are objects of pandas; what large numbers are depends on all of them.
+            Seen::Bools | Seen::LargeInts => PandasType::Object,
             Seen::Texts => PandasType::Text,
         }
     }

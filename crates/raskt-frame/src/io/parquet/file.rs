@@ -246,7 +246,12 @@ impl Layout<'_> {
     fn dtype(&self, root: usize) -> Result<PandasType> {
         let field = self.reader.schema().field(root);
         let name = self.stored.and_then(|stored| stored.numpy_type(field.name()));
-        pandas_type(field, name, || self.has_nulls(root))
+        let dtype = pandas_type(field, name, || self.has_nulls(root))?;
+        // Times in seconds, which Parquet does not have, are stored without their zone.
+        match (dtype, self.stored.and_then(|stored| stored.time_zone(field.name()))) {
+            (PandasType::Zoned(unit, _), Some(zone)) => Ok(PandasType::Zoned(unit, zone.into())),
+            (dtype, _) => Ok(dtype),
+        }
     }
 
     /// Whether a column has nulls: the statistics say it, or else the column is read.

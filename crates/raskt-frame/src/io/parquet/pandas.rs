@@ -39,6 +39,7 @@ struct StoredColumn {
     name: Label,
     field_name: String,
     numpy_type: String,
+    time_zone: Option<String>,
 }
 
 impl Stored {
@@ -60,7 +61,13 @@ impl Stored {
                 Some(field_name) => field_name.to_owned(),
                 None => text(column, "name"),
             };
-            StoredColumn { name: name(column), field_name, numpy_type: text(column, "numpy_type") }
+            let time_zone = column.get("metadata").and_then(|own| own.get("timezone")).and_then(Json::as_str);
+            StoredColumn {
+                name: name(column),
+                field_name,
+                numpy_type: text(column, "numpy_type"),
+                time_zone: time_zone.map(str::to_owned),
+            }
         });
         let labels = list("column_indexes");
         Some(Self {
@@ -75,6 +82,11 @@ impl Stored {
     /// The NumPy dtype of the field `name`, as pandas wrote it.
     pub(super) fn numpy_type(&self, name: &str) -> Option<&str> {
         self.columns.iter().find(|column| column.field_name == name).map(|column| column.numpy_type.as_str())
+    }
+
+    /// The time zone of the field `name`, as pandas wrote it.
+    pub(super) fn time_zone(&self, name: &str) -> Option<&str> {
+        self.columns.iter().find(|column| column.field_name == name)?.time_zone.as_deref()
     }
 
     /// What the columns' own index is called.

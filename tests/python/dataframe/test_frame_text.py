@@ -216,3 +216,13 @@ def test_dtypes_are_those_of_all_files_and_of_their_later_lines(tmp_path: pathli
     wide = rd.read_csv(large)
     assert [str(dtype) for dtype in wide.dtypes] == ["float64", "float64"]
     assert wide.x.sum().compute() == 200_001.5
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["1", "9223372036854775809"], ["1", "99999999999999999999", "3"], ["9223372036854775809", "2.5"]],
+)
+def test_whole_numbers_beyond_64_bits_keep_their_digits(tmp_path: pathlib.Path, lines: list[str]) -> None:
+    path = tmp_path / "large.csv"
+    path.write_text("\n".join(["x", *lines, ""]))
+    tm.assert_frame_equal(rd.read_csv(path).compute(), pd.read_csv(path))
