@@ -62,6 +62,9 @@ pub use messages::{
 };
 pub use options::{Options, Prefill, WorkerOptions};
 pub use priority::Priority;
-pub use scheduler::{Action, Event, Scheduler};
+pub use scheduler::{
+    Action, Candidates, Counts, Event, Explanation, Misfit, Queue, Scheduler, StateCounts, TaskState, Why,
+    WorkerSnapshot,
+};
 pub use time::Time;
 pub use worker::{Worker, WorkerAction, WorkerEvent};

@@ -18,6 +18,7 @@ mod scenario;
 mod shrink;
 mod world;
 mod world_client;
+mod world_query;
 mod world_worker;
 
 pub use random::Random;

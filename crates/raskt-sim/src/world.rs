@@ -90,6 +90,8 @@ pub(crate) const ALLOWED_FAILURES: u32 = 2;
 pub(crate) struct World<'a> {
     pub scenario: &'a Scenario,
     pub random: Random,
+    /// Which keys are asked for; of its own, so that questions change nothing.
+    pub questions: Random,
     pub now: Time,
     pub scheduler: Scheduler,
     pub nodes: BTreeMap<WorkerId, Node>,
@@ -132,6 +134,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             scenario,
             random: Random::new(scenario.seed ^ 0x5EED),
+            questions: Random::new(scenario.seed ^ 0xA5C),
             now: Time(0),
             scheduler: Scheduler::with_policy(options, policy),
             nodes: BTreeMap::new(),
@@ -170,6 +173,9 @@ impl<'a> World<'a> {
             self.happen(happening);
             if self.report.n_steps.is_multiple_of(self.scenario.check_every) {
                 self.scheduler.sanity_check();
+            }
+            if self.scenario.check_every == 1 && self.questions.chance(50) {
+                self.check_answers();
             }
             if let Some(violation) = self.violation.take() {
                 return Err(Violation(format!("at {now}: {violation}")));

@@ -1,6 +1,6 @@
 //! What clients ask for, and whether what they are told is true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,6 +101,24 @@ impl Clients {
         let graph = *self.names.get(key.name.as_str())?;
         let row = *key.block.first()?;
         Some((graph, row.checked_sub(row_offset(&scenario.graphs[graph]))? as usize))
+    }
+
+    /// A key of the scenario, another one for another number.
+    pub fn some_key(&self, number: u64) -> Option<Key> {
+        let n = self.expected.len();
+        self.expected.keys().nth((number % n.max(1) as u64) as usize).cloned()
+    }
+
+    /// What the task of a key needs.
+    pub fn inputs_of(&self, key: &Key, scenario: &Scenario) -> BTreeSet<Key> {
+        let Some((graph, task)) = self.task_of(key, scenario) else { return BTreeSet::new() };
+        let spec = &scenario.graphs[graph];
+        let inputs = &spec.tasks[task].inputs;
+        let of_task = |&input: &u32| Key::block(key.name.clone(), &[input + row_offset(spec)]);
+        match spec.has_data && inputs.is_empty() {
+            true => BTreeSet::from([data_key(key.name.as_str())]),
+            false => inputs.iter().map(of_task).collect(),
+        }
     }
 
     pub fn content(&self, key: &Key, inputs: &[u64]) -> u64 {

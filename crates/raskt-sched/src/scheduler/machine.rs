@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use raskt_core::{Arena, DenseId, Error, Key, Name, Result};
+use raskt_core::{Arena, DenseId, Error, Name, Result};
 
 use super::event::{Action, Event};
 use super::families::Families;
@@ -155,13 +155,6 @@ impl Scheduler {
             Event::Tick => self.tick(),
         }
         self.finish_event(actions);
-    }
-
-    /// What is known of a key: where its value is.
-    #[must_use]
-    pub fn who_has(&self, key: &Key) -> Vec<WorkerId> {
-        let task = self.tasks.find(key);
-        task.map(|task| self.holders.of_left(task).map(|(_, worker)| worker).collect()).unwrap_or_default()
     }
 
     /// How much there is of what.

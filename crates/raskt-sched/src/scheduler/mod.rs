@@ -12,16 +12,20 @@
 //! | `placing` | where a task goes, what a free worker gets, what idle workers take from busy ones |
 //! | [`policy`] | what a placement weighs |
 //! | `queue`, `restrictions`, `families`, `workers` | queues that are fair to clients; conditions; durations; loads |
+//! | `queries`, `explain`, `explanation` | what there is; why a task does not run |
 //! | `sanity` | every index recomputed |
 
 mod clients;
 mod event;
+mod explain;
+mod explanation;
 mod families;
 mod life;
 mod machine;
 mod membership;
 mod placing;
 pub mod policy;
+mod queries;
 mod queue;
 mod reports;
 mod restrictions;
@@ -34,4 +38,6 @@ mod tests;
 mod workers;
 
 pub use event::{Action, Event};
+pub use explanation::{Candidates, Explanation, Misfit, Queue, Why};
 pub use machine::{Counts, Scheduler};
+pub use queries::{StateCounts, TaskState, WorkerSnapshot};

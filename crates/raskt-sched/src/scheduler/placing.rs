@@ -124,7 +124,7 @@ impl Scheduler {
     }
 
     /// Whether a worker should get a task of so many inputs: one whose memory is full gets those that may free some.
-    fn takes(&self, worker: WorkerId, n_inputs: usize) -> bool {
+    pub(super) fn takes(&self, worker: WorkerId, n_inputs: usize) -> bool {
         let worker = &self.workers[worker];
         n_inputs > 0 || worker.pressure == Pressure::Low || worker.assigned.is_empty()
     }
@@ -147,11 +147,11 @@ impl Scheduler {
         local.chain(others).filter(is_fit).collect()
     }
 
-    fn served(&self, client: ClientId) -> u64 {
+    pub(super) fn served(&self, client: ClientId) -> u64 {
         self.clients.get(client).and_then(Option::as_ref).map_or(0, |client| client.served_us)
     }
 
-    fn rank(&self, task: TaskId) -> Rank {
+    pub(super) fn rank(&self, task: TaskId) -> Rank {
         let task = &self.tasks[task];
         (task.priority.user, self.served(task.client), task.priority)
     }
@@ -167,6 +167,7 @@ impl Scheduler {
         let family = self.tasks[task].family;
         self.tasks[task].estimate_us = self.families.estimate_us(family);
         self.tasks[task].state = State::Queued(place);
+        self.tasks[task].since = self.now;
         let (client, priority) = (self.tasks[task].client, self.tasks[task].priority);
         if let Some(Some(client)) = self.clients.get_mut(client) {
             if client.n_queued == 0 {
@@ -208,6 +209,7 @@ impl Scheduler {
             task.estimate_us = estimate_us;
             task.epoch = task.epoch.wrapping_add(1);
             task.state = State::Assigned { worker, progress: Progress::Sent };
+            task.since = self.now;
             task.client
         };
         if let Some(Some(client)) = self.clients.get_mut(client) {

@@ -69,7 +69,10 @@ impl Scheduler {
     fn started(&mut self, worker: WorkerId, attempt: Attempt) {
         if let Some(task) = self.current(worker, attempt) {
             self.forget_recall(task);
-            self.tasks[task].state = State::Assigned { worker, progress: Progress::Running };
+            if self.tasks[task].state != (State::Assigned { worker, progress: Progress::Running }) {
+                self.tasks[task].state = State::Assigned { worker, progress: Progress::Running };
+                self.tasks[task].since = self.now;
+            }
         }
     }
 

@@ -4,7 +4,16 @@ use rustc_hash::FxHashMap;
 
 use super::machine::Scheduler;
 use super::task::{Place, Progress, State};
-use crate::ids::{ClientId, TaskId, WorkerId};
+use crate::ids::{ClientId, RestrictionId, TaskId, WorkerId};
+
+/// How many tasks say that they are where.
+#[derive(Debug, Default)]
+struct Places {
+    n_queued: usize,
+    n_assigned: FxHashMap<WorkerId, usize>,
+    n_expected: FxHashMap<WorkerId, usize>,
+    n_restricted: FxHashMap<RestrictionId, usize>,
+}
 
 impl Scheduler {
     /// Checks that all that is written down twice says the same. For tests: it takes as long as there are tasks and workers.
@@ -81,17 +90,21 @@ impl Scheduler {
             for (client, _, task) in restriction.queue.iter() {
                 check(client, task, Place::Restricted(id));
             }
-            let n_tasks = self.tasks.ids().filter(|&task| self.tasks[task].restriction == Some(id)).count();
-            assert_eq!(n_tasks, restriction.n_tasks, "tasks of condition {id}");
         }
         for id in self.workers.ids() {
             for (client, _, task) in self.workers[id].home.iter() {
                 check(client, task, Place::Home(id));
             }
-            self.check_worker(id);
         }
-        let is_queued = |task: &TaskId| matches!(self.tasks[*task].state, State::Queued(_));
-        assert_eq!(self.tasks.ids().filter(is_queued).count(), n_listed, "queued tasks");
+        let found = self.count_places();
+        assert_eq!(found.n_queued, n_listed, "queued tasks");
+        for (id, restriction) in self.restrictions.iter() {
+            let n_tasks = found.n_restricted.get(&id).copied().unwrap_or(0);
+            assert_eq!(n_tasks, restriction.n_tasks, "tasks of condition {id}");
+        }
+        for id in self.workers.ids() {
+            self.check_worker(id, &found);
+        }
         for (client, known) in self.clients.iter() {
             if let Some(known) = known {
                 assert_eq!(known.n_queued, n_queued.get(&client).copied().unwrap_or(0), "client {client}");
@@ -99,7 +112,34 @@ impl Scheduler {
         }
     }
 
-    fn check_worker(&self, id: WorkerId) {
+    /// What tasks say of where they are; all are looked at once.
+    fn count_places(&self) -> Places {
+        let mut found = Places::default();
+        for task in self.tasks.ids() {
+            let task = &self.tasks[task];
+            if let Some(restriction) = task.restriction {
+                *found.n_restricted.entry(restriction).or_default() += 1;
+            }
+            match task.state {
+                State::Queued(_) => found.n_queued += 1,
+                State::Assigned { worker, progress } => {
+                    *found.n_assigned.entry(worker).or_default() += 1;
+                    if let Progress::Recalled { thief } = progress {
+                        *found.n_expected.entry(thief).or_default() += 1;
+                    }
+                }
+                State::Vacant
+                | State::Released
+                | State::Reserved
+                | State::Waiting { .. }
+                | State::InMemory
+                | State::Failed => {}
+            }
+        }
+        found
+    }
+
+    fn check_worker(&self, id: WorkerId, found: &Places) {
         let worker = &self.workers[id];
         let us = |task: TaskId| u64::from(self.tasks[task].estimate_us);
         assert_eq!(worker.assigned_us, worker.assigned.iter().map(|&task| us(task)).sum::<u64>());
@@ -107,12 +147,9 @@ impl Scheduler {
         let at =
             |task: &TaskId| matches!(self.tasks[*task].state, State::Assigned { worker, .. } if worker == id);
         assert!(worker.assigned.iter().all(at), "tasks at worker {id}");
-        assert_eq!(self.tasks.ids().filter(at).count(), worker.assigned.len(), "tasks at worker {id}");
-        let is_expected = |task: &TaskId| match self.tasks[*task].state {
-            State::Assigned { progress: Progress::Recalled { thief }, .. } => thief == id,
-            _ => false,
-        };
-        let n_expected = self.tasks.ids().filter(is_expected).count();
+        let n_of = |counts: &FxHashMap<WorkerId, usize>| counts.get(&id).copied().unwrap_or(0);
+        assert_eq!(n_of(&found.n_assigned), worker.assigned.len(), "tasks at worker {id}");
+        let n_expected = n_of(&found.n_expected);
         assert_eq!(worker.n_expected as usize, n_expected, "tasks that worker {id} waits for");
         let mut free: Vec<u64> = worker.info.resources.iter().map(|&(_, n)| n).collect();
         for &task in &worker.assigned {

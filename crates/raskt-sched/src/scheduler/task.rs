@@ -2,6 +2,7 @@
 
 use crate::ids::{ClientId, FamilyId, RestrictionId, TableId, WorkerId};
 use crate::priority::Priority;
+use crate::time::Time;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub(crate) struct Task {
     pub n_retries: u16,
     pub n_retries_max: u16,
     pub n_bytes: u64,
+    /// When it was last queued, sent or begun.
+    pub since: Time,
 }
 
 impl Task {
@@ -98,6 +101,7 @@ impl Task {
             n_retries: 0,
             n_retries_max: 0,
             n_bytes: 0,
+            since: Time::default(),
         }
     }
 }
