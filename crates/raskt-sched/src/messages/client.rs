@@ -47,6 +47,29 @@ pub enum FromClient {
         /// The workers.
         holders: Vec<WorkerId>,
     },
+    /// Nobody is to want these, nor what needs them: not this client, and no other one.
+    CancelForAll(Vec<Key>),
+    /// Workers of these names, and those on hosts of these names, are to get no more tasks, give what they hold to others, and
+    /// end.
+    Retire(Vec<Name>),
+    /// All is forgotten: clients hear [`ToClient::Cancelled`] of what they want, tasks are withdrawn, workers drop what they hold.
+    Restart,
+    /// Values are to move from workers that hold more bytes than others to those that hold less.
+    Rebalance {
+        /// Of these values; of all where none is named.
+        keys: Vec<Key>,
+        /// Among workers and hosts of these names; among all where none is named.
+        workers: Vec<Name>,
+    },
+    /// As [`Replicate`](Self::Replicate), counting only copies at some workers.
+    ReplicateAmong {
+        /// The values.
+        keys: Vec<Key>,
+        /// How many of the workers should hold each; all, where there are fewer.
+        n: u32,
+        /// Names of workers or hosts; any where none is named.
+        workers: Vec<Name>,
+    },
 }
 
 /// What the scheduler tells a client.

@@ -55,7 +55,8 @@ impl Submission {
 /// A condition on where a task runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Demand {
-    /// Names of workers or of their hosts; empty for any.
+    /// Names of workers or of their hosts; empty for any. Of two where the task is as well off, it goes to the one that is named
+    /// first.
     pub workers: Vec<Name>,
     /// Whether other workers will do where none of those is there.
     pub allow_other_workers: bool,

@@ -1,13 +1,13 @@
 //! What clients want, scatter, cancel and retry.
 
-use raskt_core::{DenseId, Key, Name};
+use raskt_core::{Key, Name};
 use smallvec::SmallVec;
 
 use super::machine::Scheduler;
 use super::task::{State, Task};
 use crate::failure::Reason;
 use crate::ids::{ClientId, TaskId, TaskRef, WorkerId};
-use crate::messages::{FromClient, ToClient, ToWorker};
+use crate::messages::{FromClient, ToClient};
 use crate::priority::Priority;
 
 impl Scheduler {
@@ -41,6 +41,20 @@ impl Scheduler {
                 }
             }
             FromClient::Missing { value, holders } => self.client_misses(client, value, &holders),
+            FromClient::CancelForAll(keys) => {
+                let clients: Vec<ClientId> = self.clients.ids().collect();
+                for client in clients {
+                    self.cancel(client, &keys);
+                }
+            }
+            FromClient::Retire(names) => self.retire_named(&names),
+            FromClient::Restart => self.restart(),
+            FromClient::Rebalance { keys, workers } => self.rebalance(&keys, &workers),
+            FromClient::ReplicateAmong { keys, n, workers } => {
+                for task in self.known(&keys) {
+                    self.replicate_among(task, n as usize, &workers);
+                }
+            }
         }
     }
 
@@ -125,6 +139,35 @@ impl Scheduler {
         }
     }
 
+    fn retire_named(&mut self, names: &[Name]) {
+        let mut workers: Vec<WorkerId> = names.iter().flat_map(|name| self.workers_named(name)).collect();
+        workers.sort_unstable();
+        workers.dedup();
+        // All are marked before the first one gives away what it holds, so that none gives it to another one of them.
+        for &worker in &workers {
+            self.workers[worker].is_retiring = true;
+            self.workers.reindex(worker, &self.options.prefill);
+        }
+        for worker in workers {
+            self.leave_to_others(worker);
+        }
+    }
+
+    /// All is forgotten: what clients want, what was scattered, what runs. Workers drop what they hold.
+    fn restart(&mut self) {
+        let clients: Vec<ClientId> = self.clients.ids().collect();
+        for client in clients {
+            while let Some(task) = self.wants.pop_of_left(client) {
+                self.tell_client(client, ToClient::Cancelled(self.tasks.key(task)));
+                self.abandon(task);
+            }
+        }
+        let graphs: Vec<(ClientId, Name)> = self.held.keys().cloned().collect();
+        for graph in &graphs {
+            self.drop_held(graph);
+        }
+    }
+
     /// What failed is tried again, with what made it fail.
     fn retry(&mut self, task: TaskId) {
         let mut failed: Vec<TaskId> = Vec::new();
@@ -192,27 +235,6 @@ impl Scheduler {
                 self.deny(task, worker);
             }
             self.announce_to(client, task);
-        }
-    }
-
-    /// Asks so many workers for copies of a value that it is in `n` places, as far as there are workers.
-    pub(super) fn replicate(&mut self, task: TaskId, n: usize) {
-        if self.tasks[task].state != State::InMemory {
-            return;
-        }
-        let n_missing = n.saturating_sub(self.holders.n_of_left(task) + self.incoming.n_of_left(task));
-        let has = |worker: WorkerId| {
-            let mut places = self.holders.of_left(task).chain(self.incoming.of_left(task));
-            places.any(|(_, other)| other == worker)
-        };
-        let from = task.index() % self.workers.len().max(1);
-        let fit = |worker: &WorkerId| self.workers[*worker].is_open() && !has(*worker);
-        let in_turn = self.workers.ids().skip(from).chain(self.workers.ids().take(from));
-        let workers: Vec<WorkerId> = in_turn.filter(fit).take(n_missing).collect();
-        for worker in workers {
-            self.incoming.insert(task, worker, 0);
-            let input = self.located(task, None);
-            self.tell_worker(worker, ToWorker::Acquire(vec![input]));
         }
     }
 }

@@ -83,6 +83,11 @@ impl Scheduler {
             _ => return,
         }
         self.workers.reindex(worker, &self.options.prefill);
+        self.leave_to_others(worker);
+    }
+
+    /// A retiring worker gives its tasks back, and what it holds to others.
+    pub(super) fn leave_to_others(&mut self, worker: WorkerId) {
         self.clear_out(worker);
         self.drain(worker);
     }

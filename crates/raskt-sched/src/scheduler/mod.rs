@@ -7,6 +7,7 @@
 //! | `life` | what becomes of a task: needed, ready, in memory, failed, released, forgotten |
 //! | `submit` | graphs become tasks |
 //! | `clients` | what clients want, scatter, cancel and retry |
+//! | `balance` | copies of values, and values that move to emptier workers |
 //! | `reports` | what workers say |
 //! | `membership` | workers join, are lost, retire |
 //! | `placing` | where a task goes, what a free worker gets, what idle workers take from busy ones |
@@ -15,6 +16,7 @@
 //! | `queries`, `explain`, `explanation` | what there is; why a task does not run |
 //! | `sanity` | every index recomputed |
 
+mod balance;
 mod clients;
 mod event;
 mod explain;

@@ -82,11 +82,19 @@ impl Scheduler {
         Site { worker, wait_us: self.workers[worker].wait_us(), transfer_us, missing_bytes }
     }
 
-    /// The best of some workers.
-    fn best(&self, candidates: &[WorkerId], locality: &Locality) -> Option<WorkerId> {
+    /// The best of some workers; between equals, one that a condition names before others.
+    fn best(
+        &self,
+        candidates: &[WorkerId],
+        locality: &Locality,
+        restriction: Option<RestrictionId>,
+    ) -> Option<WorkerId> {
+        let restriction = restriction.and_then(|id| self.restrictions.get(id));
         let cost = |worker: &WorkerId| {
-            let load = self.workers[*worker].assigned.len() * 16 / self.workers[*worker].n_threads();
-            (self.policy.cost(&self.site(*worker, locality)), load, *worker)
+            let at = &self.workers[*worker];
+            let load = at.assigned.len() * 16 / at.n_threads();
+            let place = restriction.map_or(0, |restriction| restriction.demand.place_of(&at.info));
+            (self.policy.cost(&self.site(*worker, locality)), place, load, *worker)
         };
         match candidates {
             [only] => Some(*only),
@@ -97,7 +105,7 @@ impl Scheduler {
     fn place(&mut self, task: TaskId) {
         let locality = self.locality(task);
         if let Some(restriction) = self.tasks[task].restriction {
-            return match self.best(&self.fit_matches(restriction, &locality), &locality) {
+            return match self.best(&self.fit_matches(restriction, &locality), &locality, Some(restriction)) {
                 Some(worker) if !self.is_outranked(task, worker) => self.assign(task, worker),
                 found => {
                     self.enqueue(task, Place::Restricted(restriction));
@@ -109,7 +117,7 @@ impl Scheduler {
         let is_open = |worker: &WorkerId| self.workers.get(*worker).is_some_and(|worker| worker.is_open());
         let mut candidates: SmallVec<[WorkerId; LOCAL_MAX]> = local.filter(is_open).collect();
         candidates.extend(self.workers.room.lowest().filter(|&worker| self.takes(worker, locality.n_inputs)));
-        let Some(worker) = self.best(&candidates, &locality) else {
+        let Some(worker) = self.best(&candidates, &locality, None) else {
             return self.enqueue(task, Place::Anywhere);
         };
         let has_room = self.workers[worker].has_room(&self.options.prefill);

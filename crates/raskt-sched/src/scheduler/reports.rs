@@ -97,7 +97,7 @@ impl Scheduler {
         if self.workers.get(worker).is_none() {
             return;
         }
-        self.incoming.cut(task, worker);
+        let donor = self.end_incoming(task, worker);
         let is_known = self.holders.of_left(task).any(|(_, holder)| holder == worker);
         match self.tasks[task].state {
             State::InMemory if is_known => {}
@@ -115,6 +115,9 @@ impl Scheduler {
             | State::Assigned { .. }
             | State::Failed => self.to_free.push((worker, self.tasks.reference(task))),
         }
+        if let Some(donor) = donor {
+            self.drop_moved(task, donor);
+        }
     }
 
     /// A worker says that it does not hold a value, which it may have got since: it need not, from now on.
@@ -127,7 +130,7 @@ impl Scheduler {
 
     fn worker_misses(&mut self, worker: WorkerId, value: TaskRef, denied: &[WorkerId], is_cut_off: bool) {
         let Some(task) = self.tasks.resolve(value) else { return };
-        self.incoming.cut(task, worker);
+        self.end_incoming(task, worker);
         for &holder in denied {
             self.deny(task, holder);
         }

@@ -8,7 +8,15 @@ use rustc_hash::FxHashMap;
 use super::queue::FairQueue;
 use super::workers::Workers;
 use crate::ids::{RestrictionId, WorkerId};
-use crate::messages::Demand;
+use crate::messages::{Demand, WorkerInfo};
+
+impl Demand {
+    /// Where the names of a worker come among those that are demanded; behind all where they do not.
+    pub(crate) fn place_of(&self, info: &WorkerInfo) -> usize {
+        let place = self.workers.iter().position(|name| *name == info.name || *name == info.host);
+        place.unwrap_or(self.workers.len())
+    }
+}
 
 /// One condition, the workers that meet it, and tasks under it that could run.
 #[derive(Debug)]

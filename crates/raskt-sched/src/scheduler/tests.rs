@@ -351,6 +351,142 @@ fn a_silent_worker_is_lost() {
     assert_eq!(bench.scheduler.counts().n_workers, 0);
 }
 
+/// The tasks of [`table`], each finished where it was sent.
+fn finish_all(bench: &mut Bench, sent: Vec<Action>) {
+    let mut actions = sent;
+    while let Some(at) =
+        actions.iter().position(|action| matches!(action, Action::ToWorker(_, ToWorker::Compute(_))))
+    {
+        if let Action::ToWorker(worker, ToWorker::Compute(compute)) = actions.remove(at) {
+            actions.extend(bench.finish(worker.0, compute.attempt));
+        }
+    }
+}
+
+fn submission(table: TaskTable) -> FromClient {
+    FromClient::Submit(Box::new(Submission::new("g", Arc::new(table))))
+}
+
+#[test]
+fn workers_retire_by_name_and_by_host_and_give_nothing_to_each_other() {
+    let mut bench = Bench::new(0);
+    bench.join("a", &[]);
+    bench.join("b", &[]);
+    let sent = bench.client(submission(table("x", &[&[], &[]], &[0, 1])));
+    finish_all(&mut bench, sent);
+    let other = bench.join("c", &[]);
+    let asked = bench.client(FromClient::Retire(vec!["a".into(), "b".into(), "nobody".into()]));
+    let to = |action: &Action| match action {
+        Action::ToWorker(worker, ToWorker::Acquire(_)) => Some(*worker),
+        _ => None,
+    };
+    assert_eq!(asked.iter().filter_map(to).collect::<Vec<_>>(), [other, other]);
+}
+
+#[test]
+fn after_a_restart_nothing_is_left_and_clients_know() {
+    let mut bench = Bench::new(2);
+    let other = bench.scheduler.client_joins().unwrap();
+    let data = Key::named("data");
+    let reserved = bench.client(FromClient::Reserve(data.clone()));
+    let [Action::ToClient(_, ToClient::Reserved(_, value))] = reserved[..] else { panic!("{reserved:?}") };
+    bench.client(FromClient::Scattered { value, n_bytes: 10, holders: vec![WorkerId(0)] });
+    let sent = bench.client(submission(table("x", &[&[], &[0], &[]], &[1, 2])));
+    let first = computes(&sent).remove(0).attempt;
+    bench.finish(worker_of(&sent, first).unwrap(), first);
+    bench.handle(Event::Client(other, FromClient::Want(vec![key("x", 1)])));
+    let told = bench.client(FromClient::Restart);
+    let cancelled = |of: ClientId| {
+        let is_told =
+            |action: &&Action| matches!(action, Action::ToClient(to, ToClient::Cancelled(_)) if *to == of);
+        told.iter().filter(is_told).count()
+    };
+    assert_eq!((cancelled(ClientId(0)), cancelled(other)), (3, 1));
+    assert!(told.iter().any(|action| matches!(action, Action::ToWorker(_, ToWorker::Withdraw(_)))));
+    let freed = |action: &Action| match action {
+        Action::ToWorker(_, ToWorker::Free(values)) => values.len(),
+        _ => 0,
+    };
+    assert_eq!(told.iter().map(freed).sum::<usize>(), 2);
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn values_move_from_a_fuller_worker_to_an_emptier_one() {
+    let mut bench = Bench::new(1);
+    let sent = bench.client(submission(table("x", &[&[], &[], &[], &[]], &[0, 1, 2, 3])));
+    finish_all(&mut bench, sent);
+    let to = bench.join("empty", &[]);
+    let moved = bench.client(FromClient::Rebalance { keys: Vec::new(), workers: Vec::new() });
+    let values: Vec<TaskRef> = moved
+        .iter()
+        .filter_map(|action| match action {
+            Action::ToWorker(at, ToWorker::Acquire(inputs)) if *at == to => Some(inputs[0].value),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(values.len(), 2, "half of four values of one size");
+    let values = values.into_iter().map(|value| (value, 1000)).collect();
+    let freed = bench.worker(to.0, FromWorker::Acquired { values, duration: None });
+    assert!(
+        matches!(&freed[..], [Action::ToWorker(WorkerId(0), ToWorker::Free(values))] if values.len() == 2)
+    );
+    let held = |worker| bench.scheduler.worker(worker).unwrap().held_bytes;
+    assert_eq!((held(WorkerId(0)), held(to)), (2000, 2000));
+    assert!(bench.client(FromClient::Rebalance { keys: Vec::new(), workers: Vec::new() }).is_empty());
+}
+
+#[test]
+fn copies_are_made_at_the_workers_that_are_named() {
+    let mut bench = Bench::new(4);
+    let sent = bench.client(submission(table("x", &[&[]], &[0])));
+    finish_all(&mut bench, sent);
+    let workers = vec!["w2".into(), "w3".into()];
+    let asked = bench.client(FromClient::ReplicateAmong { keys: vec![key("x", 0)], n: 9, workers });
+    let mut at: Vec<u32> = asked
+        .iter()
+        .filter_map(|action| match action {
+            Action::ToWorker(at, ToWorker::Acquire(_)) => Some(at.0),
+            _ => None,
+        })
+        .collect();
+    at.sort_unstable();
+    assert_eq!(
+        at,
+        [2, 3]
+            .into_iter()
+            .filter(|&at| bench.scheduler.who_has(&key("x", 0)) != [WorkerId(at)])
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn what_one_client_cancels_for_all_no_client_gets() {
+    let mut bench = Bench::new(1);
+    bench.client(submission(table("x", &[&[], &[0]], &[1])));
+    let other = bench.scheduler.client_joins().unwrap();
+    bench.handle(Event::Client(other, FromClient::Want(vec![key("x", 1)])));
+    bench.client(FromClient::Cancel(vec![key("x", 0)]));
+    assert_eq!(bench.scheduler.counts().n_tasks, 2, "the other client wants it");
+    let told = bench.client(FromClient::CancelForAll(vec![key("x", 0)]));
+    assert!(
+        told.iter()
+            .any(|action| matches!(action, Action::ToClient(to, ToClient::Cancelled(_)) if *to == other))
+    );
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn of_workers_that_are_named_the_first_one_is_taken_where_both_are_free() {
+    let mut bench = Bench::new(3);
+    let mut submission = Submission::new("g", Arc::new(table("x", &[&[], &[]], &[0, 1])));
+    submission.demands = vec![Demand { workers: vec!["w2".into(), "w0".into()], ..Demand::default() }];
+    submission.demand_of = vec![(0, 0), (1, 0)];
+    let sent = bench.client(FromClient::Submit(Box::new(submission)));
+    let at: Vec<_> = computes(&sent).iter().map(|compute| worker_of(&sent, compute.attempt)).collect();
+    assert_eq!(at, [Some(2), Some(0)]);
+}
+
 #[test]
 fn it_is_explained_why_a_task_does_not_run() {
     let mut bench = Bench::new(1);
