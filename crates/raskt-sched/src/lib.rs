@@ -1,5 +1,5 @@
 //! The cluster as pure state machines: [`Scheduler`], which says where each task runs, and [`Worker`], which gets inputs from
-//! other workers and runs tasks.
+//! other workers and runs tasks. Beside them [`Coordination`]: locks, queues and the like, which clients share.
 //!
 //! Floor 2. Events and an instant go in, actions come out: nothing here reads a clock, opens a socket, starts a thread, walks
 //! an unordered map or draws a random number. Whoever drives a machine delivers messages and does what it says; `raskt-sim`
@@ -43,6 +43,7 @@
     warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
 )]
 
+pub mod coordination;
 mod failure;
 mod ids;
 mod levels;
@@ -54,6 +55,7 @@ pub mod scheduler;
 mod time;
 pub mod worker;
 
+pub use coordination::{Coordination, CoordinationAction, CoordinationEvent, CoordinationOptions};
 pub use failure::{Death, Failure, Reason};
 pub use ids::{Attempt, ClientId, TaskId, TaskRef, WorkerId};
 pub use messages::{
