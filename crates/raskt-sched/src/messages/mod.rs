@@ -2,6 +2,7 @@
 //! lose those that are under way, and a message may come twice. The machines are correct under both.
 
 mod client;
+mod encode;
 mod submission;
 mod worker;
 

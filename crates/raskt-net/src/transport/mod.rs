@@ -1,0 +1,15 @@
+//! Bytes between processes: addresses, frames, and the handshake that each connection begins with.
+
+mod address;
+mod connection;
+mod frame;
+mod handshake;
+mod link;
+mod token;
+
+pub use address::Address;
+pub use connection::{Connection, Listener, Reader, Writer, connect};
+pub use frame::{FrameLimits, read_frame, write_frame};
+pub use handshake::{Accepted, HandshakeOptions, PROTOCOL, accept, introduce};
+pub use link::{Link, Outbox};
+pub use token::Token;

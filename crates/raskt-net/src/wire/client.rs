@@ -1,0 +1,242 @@
+//! Between the scheduler and a client.
+
+use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
+use raskt_core::{Error, Key, Name, Param, Result};
+use raskt_graph::Graph;
+use raskt_sched::{Demand, FromClient, ToClient, WorkerId};
+
+use super::worker::write_peers;
+use crate::transport::Address;
+
+/// A graph to be computed: the client wants each of its outputs once more.
+///
+/// A task whose body is of the world [`raskt_graph::KNOWN_WORLD`] stands for one that the scheduler has under the same key.
+/// Annotations `priority`, `retries`, `workers`, `allow_other_workers` and `resources` count for the tasks that they are on,
+/// before what is said here of all.
+#[derive(Clone, Debug)]
+pub struct GraphRequest {
+    /// What messages about it call it; no other graph of the client has the name.
+    pub name: Name,
+    /// The layers, with the keys that are wanted.
+    pub graph: Graph,
+    /// How many inputs may come together in a fused task; 0 fuses nothing.
+    pub fuse_width: u32,
+    /// Of all tasks: higher goes first.
+    pub priority: i32,
+    /// How often a task that raised is tried again.
+    pub retries: u16,
+    /// Where tasks run.
+    pub demand: Demand,
+}
+
+/// What a client asks of the scheduler.
+#[derive(Clone, Debug)]
+pub enum ClientSays {
+    /// Compute a graph.
+    Graph(Box<GraphRequest>),
+    /// What the scheduler's machine is to hear.
+    Say(FromClient),
+    /// A question; the answer is [`TellClient::Answer`].
+    Ask {
+        /// What the answer is known by.
+        request: u64,
+        /// The question.
+        query: Query,
+    },
+    /// It is still there.
+    Ping,
+}
+
+/// What a client wants to know, or to have done to the cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// The workers: a list of maps `id`, `name`, `host`, `address`, `pid`, `n_threads`, `memory_bytes`, `resources`,
+    /// `pressure`, `n_processing`, `n_held`, `held_bytes`.
+    Workers,
+    /// Which workers hold each of these: a list of lists of numbers of workers.
+    WhoHas(Vec<Key>),
+    /// Which keys a worker holds: a list of texts.
+    HasWhat(WorkerId),
+    /// Which keys a worker runs or has been given: a list of texts.
+    Processing(WorkerId),
+    /// Why a task does not run, or what became of it: text.
+    Explain(Key),
+    /// Workers are to give what they hold to others, and end.
+    Retire(Vec<WorkerId>),
+    /// The scheduler and all workers are to end.
+    Shutdown,
+}
+
+/// What the scheduler tells a client.
+#[derive(Clone, Debug)]
+pub enum TellClient {
+    /// Where workers are that later messages name.
+    Peers(Vec<(WorkerId, Address)>),
+    /// What the scheduler's machine says.
+    Say(ToClient),
+    /// An answer, or why there is none.
+    Answer {
+        /// Of which question.
+        request: u64,
+        /// What is known.
+        answer: Result<Param>,
+    },
+    /// The scheduler ends, and why.
+    Stop(String),
+}
+
+impl Encode for GraphRequest {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
+        self.name.encode(out)?;
+        self.graph.encode(out)?;
+        (self.fuse_width, self.priority, self.retries).encode(out)?;
+        self.demand.encode(out)
+    }
+}
+
+impl Decode for GraphRequest {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        let (name, graph) = (Decode::decode(input)?, Decode::decode(input)?);
+        let (fuse_width, priority, retries) = Decode::decode(input)?;
+        Ok(Self { name, graph, fuse_width, priority, retries, demand: Decode::decode(input)? })
+    }
+}
+
+impl Encode for ClientSays {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
+        match self {
+            Self::Graph(request) => {
+                out.byte(0);
+                request.encode(out)
+            }
+            Self::Say(message) => {
+                out.byte(1);
+                message.encode(out)
+            }
+            Self::Ask { request, query } => {
+                out.byte(2);
+                request.encode(out)?;
+                query.encode(out)
+            }
+            Self::Ping => {
+                out.byte(3);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Decode for ClientSays {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        Ok(match input.byte()? {
+            0 => Self::Graph(Decode::decode(input)?),
+            1 => Self::Say(Decode::decode(input)?),
+            2 => Self::Ask { request: Decode::decode(input)?, query: Decode::decode(input)? },
+            3 => Self::Ping,
+            tag => return Err(input.unknown_tag("message of a client", tag)),
+        })
+    }
+}
+
+impl Encode for Query {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
+        match self {
+            Self::Workers => {
+                out.byte(0);
+                Ok(())
+            }
+            Self::WhoHas(keys) => {
+                out.byte(1);
+                keys.encode(out)
+            }
+            Self::HasWhat(worker) => {
+                out.byte(2);
+                worker.encode(out)
+            }
+            Self::Processing(worker) => {
+                out.byte(3);
+                worker.encode(out)
+            }
+            Self::Explain(key) => {
+                out.byte(4);
+                key.encode(out)
+            }
+            Self::Retire(workers) => {
+                out.byte(5);
+                workers.encode(out)
+            }
+            Self::Shutdown => {
+                out.byte(6);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Decode for Query {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        Ok(match input.byte()? {
+            0 => Self::Workers,
+            1 => Self::WhoHas(Decode::decode(input)?),
+            2 => Self::HasWhat(Decode::decode(input)?),
+            3 => Self::Processing(Decode::decode(input)?),
+            4 => Self::Explain(Decode::decode(input)?),
+            5 => Self::Retire(Decode::decode(input)?),
+            6 => Self::Shutdown,
+            tag => return Err(input.unknown_tag("question", tag)),
+        })
+    }
+}
+
+impl Encode for TellClient {
+    fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
+        match self {
+            Self::Peers(peers) => {
+                out.byte(0);
+                write_peers(peers, out)
+            }
+            Self::Say(message) => {
+                out.byte(1);
+                message.encode(out)
+            }
+            Self::Answer { request, answer } => {
+                out.byte(2);
+                request.encode(out)?;
+                match answer {
+                    Ok(answer) => {
+                        out.byte(0);
+                        answer.encode(out)
+                    }
+                    Err(error) => {
+                        out.byte(1);
+                        error.encode(out)
+                    }
+                }
+            }
+            Self::Stop(why) => {
+                out.byte(3);
+                why.encode(out)
+            }
+        }
+    }
+}
+
+impl Decode for TellClient {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self> {
+        Ok(match input.byte()? {
+            0 => Self::Peers(Decode::decode(input)?),
+            1 => Self::Say(Decode::decode(input)?),
+            2 => {
+                let request = Decode::decode(input)?;
+                let answer = match input.byte()? {
+                    0 => Ok(Param::decode(input)?),
+                    1 => Err(Error::decode(input)?),
+                    tag => return Err(input.unknown_tag("answer", tag)),
+                };
+                Self::Answer { request, answer }
+            }
+            3 => Self::Stop(Decode::decode(input)?),
+            tag => return Err(input.unknown_tag("message for a client", tag)),
+        })
+    }
+}
