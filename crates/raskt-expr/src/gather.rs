@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use raskt_core::{Fit, Result};
+use raskt_graph::table::NAMELESS;
 use raskt_graph::{Body, Foreign, Keys as TaskKeys, TableBuilder, TaskTable};
 use rustc_hash::FxHashMap;
 
 use crate::call::{CallNode, Ledger, Places, Rows};
 use crate::expr::Expr;
-
-/// What calls without a key of their own are called, by their rows.
-const CALL_NAME: &str = "task";
 
 /// The expressions of a computation. Where all are calls, their table is what will run.
 #[derive(Clone, Debug)]
@@ -101,7 +99,7 @@ pub fn gather(roots: &[Expr], ledger: &mut dyn Ledger, replaced: &FxHashMap<Expr
         outputs.push(walk.visit(root)?);
     }
     let Walk { rows, operations, .. } = walk;
-    let table = rows.table.finish(TaskKeys::OfBodies(CALL_NAME.into()), outputs)?;
+    let table = rows.table.finish(TaskKeys::OfBodies(NAMELESS.into()), outputs)?;
     Ok(Gathered { table, operations })
 }
 

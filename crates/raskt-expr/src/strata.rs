@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use raskt_core::{Error, ErrorKind, Fit, Key, Name, Result};
 use raskt_graph::layer::{Layer, Raw};
+use raskt_graph::table::NAMELESS;
 use raskt_graph::{Body, Graph, Keys, TableBuilder};
 use rustc_hash::FxHashMap;
 
@@ -143,7 +144,7 @@ impl<'a> Strata<'a> {
             let mut layer = StratumTable::new(self, operation_at);
             stratum.calls.iter().try_for_each(|&row| layer.add(row))?;
             let outputs = stratum.outputs.iter().filter_map(|row| layer.places.get(row).copied()).collect();
-            let table = layer.table.finish(Keys::OfBodies("task".into()), outputs)?;
+            let table = layer.table.finish(Keys::OfBodies(NAMELESS.into()), outputs)?;
             graph.insert(layer_name(number), Layer::from(Raw::new(Arc::new(table), layer.externals)?))?;
         }
         Ok(())

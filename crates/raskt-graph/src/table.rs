@@ -14,6 +14,9 @@ use crate::adjacency::{Adjacency, AdjacencyBuilder, AdjacencyError};
 use crate::body::Body;
 use crate::graph::LayerKeys;
 
+/// What tasks are called, by number, that have no name of their own: such keys mean nothing outside of their table.
+pub const NAMELESS: &str = "task";
+
 /// What the tasks are called.
 #[derive(Clone)]
 pub enum Keys {
@@ -38,11 +41,11 @@ pub enum Keys {
 impl Keys {
     fn key(&self, task: u32, body: &Body) -> Key {
         match self {
-            Self::OfLayers(keys) => keys.key(task).unwrap_or_else(|| Key::block("task", &[task])),
+            Self::OfLayers(keys) => keys.key(task).unwrap_or_else(|| Key::block(NAMELESS, &[task])),
             Self::Picked { of, tasks } => of.key(tasks.get(task as usize).copied().unwrap_or(task), body),
             Self::Indexed(name) => Key::block(name.clone(), &[task]),
             Self::Listed(keys) => {
-                keys.get(task as usize).cloned().unwrap_or_else(|| Key::block("task", &[task]))
+                keys.get(task as usize).cloned().unwrap_or_else(|| Key::block(NAMELESS, &[task]))
             }
             Self::OfBodies(name) => body.key().unwrap_or_else(|| Key::block(name.clone(), &[task])),
         }

@@ -52,6 +52,7 @@ mod messages;
 mod options;
 mod priority;
 pub mod scheduler;
+mod slices;
 mod time;
 pub mod worker;
 
@@ -59,8 +60,8 @@ pub use coordination::{Coordination, CoordinationAction, CoordinationEvent, Coor
 pub use failure::{Death, Failure, Reason};
 pub use ids::{Attempt, ClientId, TaskId, TaskRef, WorkerId};
 pub use messages::{
-    Compute, Demand, FromClient, FromWorker, InputAt, Pressure, Submission, ToClient, ToWorker, Work,
-    WorkerInfo,
+    Compute, Demand, FromClient, FromWorker, InputAt, Particular, Pressure, Submission, ToClient, ToWorker,
+    Work, WorkerInfo,
 };
 pub use options::{Options, Prefill, WorkerOptions};
 pub use priority::Priority;
@@ -68,5 +69,6 @@ pub use scheduler::{
     Action, Candidates, Counts, Event, Explanation, Misfit, Queue, Scheduler, StateCounts, TaskState, Why,
     WorkerSnapshot,
 };
+pub use slices::{Slices, Terms};
 pub use time::Time;
 pub use worker::{Worker, WorkerAction, WorkerEvent};

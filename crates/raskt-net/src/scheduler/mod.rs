@@ -1,1 +1,19 @@
-//! The scheduler, driven over a network.
+//! The scheduler as a daemon: one task owns the machine, others read, write and plan.
+//!
+//! | module | what |
+//! |---|---|
+//! | `daemon` | starting, listening, ending |
+//! | `core` | the loop: what happened goes into the machine, what it wants done is done |
+//! | `connections` | who is connected, and what it has been told |
+//! | `planning` | graphs into slices of tasks, and what annotations ask for |
+//! | `queries` | what clients may ask |
+
+mod connections;
+mod core;
+mod daemon;
+mod options;
+mod planning;
+mod queries;
+
+pub use daemon::SchedulerDaemon;
+pub use options::SchedulerOptions;

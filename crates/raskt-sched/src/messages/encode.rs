@@ -297,6 +297,29 @@ impl Encode for FromClient {
                 value.encode(out)?;
                 holders.encode(out)
             }
+            Self::CancelForAll(keys) => {
+                out.byte(9);
+                keys.encode(out)
+            }
+            Self::Retire(names) => {
+                out.byte(10);
+                names.encode(out)
+            }
+            Self::Restart => {
+                out.byte(11);
+                Ok(())
+            }
+            Self::Rebalance { keys, workers } => {
+                out.byte(12);
+                keys.encode(out)?;
+                workers.encode(out)
+            }
+            Self::ReplicateAmong { keys, n, workers } => {
+                out.byte(13);
+                keys.encode(out)?;
+                n.encode(out)?;
+                workers.encode(out)
+            }
         }
     }
 }
@@ -315,6 +338,15 @@ impl Decode for FromClient {
             6 => Self::Retry(Decode::decode(input)?),
             7 => Self::Replicate { keys: Decode::decode(input)?, n: Decode::decode(input)? },
             8 => Self::Missing { value: Decode::decode(input)?, holders: Decode::decode(input)? },
+            9 => Self::CancelForAll(Decode::decode(input)?),
+            10 => Self::Retire(Decode::decode(input)?),
+            11 => Self::Restart,
+            12 => Self::Rebalance { keys: Decode::decode(input)?, workers: Decode::decode(input)? },
+            13 => Self::ReplicateAmong {
+                keys: Decode::decode(input)?,
+                n: Decode::decode(input)?,
+                workers: Decode::decode(input)?,
+            },
             tag => return Err(input.unknown_tag("message of a client", tag)),
         })
     }

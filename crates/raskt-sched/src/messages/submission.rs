@@ -28,6 +28,8 @@ pub struct Submission {
     pub priority: i32,
     /// How often a task that raised is tried again.
     pub retries: u16,
+    /// Of which rows something else is said than that, by row.
+    pub particulars: Vec<(u32, Particular)>,
     /// Conditions on where tasks run.
     pub demands: Vec<Demand>,
     /// Which tasks are under which condition: (row, number of the condition), by row. Others run anywhere.
@@ -46,6 +48,7 @@ impl Submission {
             is_last: true,
             priority: 0,
             retries: 0,
+            particulars: Vec::new(),
             demands: Vec::new(),
             demand_of: Vec::new(),
         }
@@ -62,4 +65,13 @@ pub struct Demand {
     pub allow_other_workers: bool,
     /// What the task takes of resources while it runs.
     pub resources: Vec<(Name, u64)>,
+}
+
+/// What goes first, and how often what raised is tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Particular {
+    /// As [`Submission::priority`].
+    pub priority: i32,
+    /// As [`Submission::retries`].
+    pub retries: u16,
 }

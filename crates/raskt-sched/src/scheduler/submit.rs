@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::machine::Scheduler;
 use super::task::{State, Task};
 use crate::ids::{ClientId, FamilyId, RestrictionId, TableId, TaskId};
-use crate::messages::Submission;
+use crate::messages::{Particular, Submission};
 use crate::priority::Priority;
 
 impl Scheduler {
@@ -72,12 +72,15 @@ impl Scheduler {
         created: &mut Vec<TaskId>,
     ) -> Result<Vec<TaskId>> {
         let table = &submission.table;
+        let of_all = Particular { priority: submission.priority, retries: submission.retries };
         let mut of_bodies = FxHashMap::default();
         let mut rows = Vec::with_capacity(table.n_tasks());
         let mut is_new = vec![false; table.n_tasks()];
         let mut restricted = restrictions.iter().copied().peekable();
+        let mut particulars = submission.particulars.iter().peekable();
         for row in 0..table.n_tasks().fit::<u32>() {
             let restriction = restricted.next_if(|&(of, _)| of == row).map(|(_, restriction)| restriction);
+            let particular = particulars.next_if(|(of, _)| *of == row).map(|(_, particular)| *particular);
             if let Body::Input(input) = table.body(row) {
                 rows.push(self.known_input(submission, *input)?);
                 continue;
@@ -90,9 +93,10 @@ impl Scheduler {
                     known
                 }
                 None => {
-                    let priority = Priority::new(submission.priority, self.n_submissions - 1, row);
+                    let Particular { priority, retries } = particular.unwrap_or(of_all);
+                    let priority = Priority::new(priority, self.n_submissions - 1, row);
                     let mut task = Task::new(client, priority, family, Some((table_id, row)));
-                    (task.n_retries, task.n_retries_max) = (submission.retries, submission.retries);
+                    (task.n_retries, task.n_retries_max) = (retries, retries);
                     let task = self.tasks.add(key, task)?;
                     self.restrict(task, restriction);
                     created.push(task);

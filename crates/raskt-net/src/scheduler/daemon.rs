@@ -1,0 +1,145 @@
+//! A scheduler from its start to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use raskt_core::{ErrorKind, Result};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::core::{Core, Happening};
+use super::options::SchedulerOptions;
+use crate::transport::{Address, Listener, accept};
+use crate::wire::Role;
+
+/// A scheduler that listens.
+///
+/// ```
+/// use raskt_net::scheduler::{SchedulerDaemon, SchedulerOptions};
+/// let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+/// let scheduler = SchedulerDaemon::start(runtime.handle(), SchedulerOptions::default())?;
+/// assert_ne!(scheduler.addresses()[0].port(), 0);
+/// scheduler.stop("no more work");
+/// scheduler.wait(None);
+/// # Ok::<(), raskt_core::Error>(())
+/// ```
+pub struct SchedulerDaemon {
+    addresses: Vec<Address>,
+    happenings: UnboundedSender<Happening>,
+    ended: Arc<Ended>,
+    listening: Vec<JoinHandle<()>>,
+}
+
+/// Why a scheduler ended, once it has.
+#[derive(Default)]
+struct Ended {
+    why: Mutex<Option<String>>,
+    changed: Condvar,
+}
+
+/// How long the listener rests after the system refused it a connection: too many open files, say.
+const REST: Duration = Duration::from_millis(100);
+
+impl SchedulerDaemon {
+    /// Starts a scheduler on the threads of `runtime`.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::System`] where it cannot listen.
+    pub fn start(runtime: &Handle, options: SchedulerOptions) -> Result<Self> {
+        let bind = async {
+            let mut listeners = Vec::new();
+            for address in &options.listen {
+                listeners.push(Listener::bind(address).await?);
+            }
+            Ok::<_, raskt_core::Error>(listeners)
+        };
+        let listeners = runtime.block_on(bind)?;
+        let addresses = listeners.iter().map(|listener| listener.address().clone()).collect();
+        let (happenings, inbox) = unbounded_channel();
+        let ended = Arc::new(Ended::default());
+        let listening = listeners.into_iter();
+        let handshake = &options.handshake;
+        let listen = |listener| runtime.spawn(listen(listener, happenings.clone(), handshake.clone()));
+        let listening = listening.map(listen).collect();
+        let at_end = Arc::clone(&ended);
+        let (inner, outer) = (happenings.clone(), runtime.clone());
+        // What decides has a thread of its own, which reading and writing never hold up.
+        let main = move || {
+            let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let why = match clock {
+                Ok(own) => own.block_on(Core::new(options, inner, outer).run(inbox)),
+                Err(error) => format!("the scheduler could not be started: {error}"),
+            };
+            *at_end.why.lock() = Some(why);
+            at_end.changed.notify_all();
+        };
+        let thread = std::thread::Builder::new().name("raskt-scheduler".into()).spawn(main);
+        thread.map_err(|error| ErrorKind::System {
+            what: "the thread of the scheduler".to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(Self { addresses, happenings, ended, listening })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// Has it end; workers end, too, and clients are told why.
+    pub fn stop(&self, why: &str) {
+        // It may have ended before.
+        drop(self.happenings.send(Happening::Stop(why.to_owned())));
+    }
+
+    /// Waits until it has ended, for `timeout` at most; why it did.
+    #[must_use]
+    pub fn wait(&self, timeout: Option<Duration>) -> Option<String> {
+        let mut why = self.ended.why.lock();
+        if why.is_none() {
+            match timeout {
+                Some(timeout) => drop(self.ended.changed.wait_for(&mut why, timeout)),
+                None => self.ended.changed.wait_while(&mut why, |why| why.is_none()),
+            }
+        }
+        why.clone()
+    }
+}
+
+impl Drop for SchedulerDaemon {
+    fn drop(&mut self) {
+        self.stop("the scheduler was closed");
+        self.listening.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Takes in who connects, each in a task of its own: one that says nothing keeps nobody waiting.
+async fn listen(
+    listener: Listener,
+    happenings: UnboundedSender<Happening>,
+    options: crate::transport::HandshakeOptions,
+) {
+    loop {
+        let Ok(connection) = listener.accept().await else {
+            tokio::time::sleep(REST).await;
+            continue;
+        };
+        let (happenings, options) = (happenings.clone(), options.clone());
+        tokio::spawn(async move {
+            // Who is refused has been told why.
+            let Ok(accepted) = accept(connection, &options).await else { return };
+            let joining = match accepted.role::<Role>() {
+                Ok(Role::Worker(role)) => Happening::WorkerJoins(Box::new((accepted, role))),
+                Ok(Role::Client { .. }) => Happening::ClientJoins(Box::new(accepted)),
+                Ok(Role::Peer { .. }) => {
+                    return accepted.refuse("this is a scheduler, which holds no values").await;
+                }
+                Err(error) => return accepted.refuse(&error.to_string()).await,
+            };
+            drop(happenings.send(joining));
+        });
+    }
+}
