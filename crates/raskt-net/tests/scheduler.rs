@@ -1,5 +1,7 @@
 //! The scheduler, spoken to over real connections by workers and clients that say what a test wants.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

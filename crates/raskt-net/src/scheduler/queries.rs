@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Fit, Param, Result};
-use raskt_sched::{Event, WorkerId};
+use raskt_core::{ErrorKind, Fit, Key, Param, Result};
+use raskt_sched::{Event, WorkerId, WorkerSnapshot};
 
 use super::core::Core;
 use crate::wire::Query;
@@ -21,9 +21,7 @@ impl Core {
                 list(keys.iter().map(|key| numbers(self.machine.who_has(key))))
             }
             Query::Retire(workers) => {
-                if let Some(unknown) = workers.iter().find(|worker| !self.workers.contains_key(worker)) {
-                    return Err(ErrorKind::InvalidValue(format!("there is no worker {unknown}")).into());
-                }
+                workers.iter().try_for_each(|&worker| self.check_is_there(worker))?;
                 workers.into_iter().for_each(|worker| self.tell_machine(Event::Retire(worker)));
                 Param::Null
             }
@@ -31,14 +29,26 @@ impl Core {
                 self.ends = Some("a client asked for it".to_owned());
                 Param::Null
             }
-            Query::HasWhat(_) | Query::Processing(_) | Query::Explain(_) => {
-                return Err(ErrorKind::NotImplemented(
-                    "the scheduler does not tell that; who_has() and scheduler_info() say where values are"
-                        .to_owned(),
-                )
-                .into());
-            }
+            Query::HasWhat(worker) => self.keys_of(worker, raskt_sched::Scheduler::has_what)?,
+            Query::Processing(worker) => self.keys_of(worker, raskt_sched::Scheduler::processing)?,
+            Query::Explain(key) => text(&self.machine.explain(&key).to_string()),
         })
+    }
+
+    fn check_is_there(&self, worker: WorkerId) -> Result<()> {
+        match self.workers.contains_key(&worker) {
+            true => Ok(()),
+            false => Err(ErrorKind::InvalidValue(format!("there is no worker {worker}")).into()),
+        }
+    }
+
+    fn keys_of(
+        &self,
+        worker: WorkerId,
+        of: fn(&raskt_sched::Scheduler, WorkerId) -> Vec<Key>,
+    ) -> Result<Param> {
+        self.check_is_there(worker)?;
+        Ok(list(of(&self.machine, worker).iter().map(|key| text(&key.to_string()))))
     }
 
     fn described_workers(&self) -> Param {
@@ -51,7 +61,15 @@ impl Core {
                 let amount = *units as f64 / 1e6;
                 (name.as_str(), Param::Float(amount))
             });
+            let known = self.machine.worker(*id);
+            let known = |of: fn(&WorkerSnapshot) -> i64| Param::Int(known.as_ref().map_or(0, of));
             Param::map([
+                ("n_running", known(|worker| worker.running.len().clamped())),
+                ("n_waiting", known(|worker| (worker.sent.len() + worker.n_queued).clamped())),
+                ("n_values", known(|worker| worker.n_values.clamped())),
+                ("held_bytes", known(|worker| worker.held_bytes.clamped())),
+                ("pressure", known(|worker| worker.pressure as i64)),
+                ("is_retiring", known(|worker| i64::from(worker.is_retiring))),
                 ("id", number(*id)),
                 ("name", text(role.info.name.as_str())),
                 ("host", text(role.info.host.as_str())),
