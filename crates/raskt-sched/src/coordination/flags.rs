@@ -64,7 +64,7 @@ impl Flags {
 
     pub fn sanity_check(&self) {
         for (name, flag) in &self.flags {
-            assert!(flag.is_set != !flag.waiting.is_empty(), "{name} is set and waited for, or neither");
+            assert!(flag.is_set == flag.waiting.is_empty(), "{name} is set and waited for, or neither");
         }
     }
 }

@@ -329,6 +329,9 @@ fn step() -> impl Strategy<Value = (u32, Step)> {
     (0..4u32, step)
 }
 
+/// A request, and the item that it puts into a queue.
+type Put = ((ClientId, u64), Item);
+
 /// What is known from outside of a history: who asked for locks in which order, and which items went in.
 #[derive(Default)]
 struct History {
@@ -337,7 +340,7 @@ struct History {
     locks: BTreeMap<(ClientId, u64), (BTreeSet<u8>, usize)>,
     released: BTreeSet<(ClientId, u64)>,
     n_items: u8,
-    puts: BTreeMap<u8, VecDeque<((ClientId, u64), Item)>>,
+    puts: BTreeMap<u8, VecDeque<Put>>,
     gets: BTreeMap<u8, Vec<(ClientId, u64)>>,
     seen: BTreeSet<(ClientId, u64)>,
 }

@@ -8,11 +8,14 @@ use raskt_core::Name;
 use crate::ids::ClientId;
 use crate::time::Time;
 
+/// When something was logged, and what.
+type Entry = (Time, Arc<[u8]>);
+
 /// All topics that have subscribers or a log.
 #[derive(Debug, Default)]
 pub(crate) struct Topics {
     subscribers: BTreeMap<Name, BTreeSet<ClientId>>,
-    logs: BTreeMap<Name, VecDeque<(Time, Arc<[u8]>)>>,
+    logs: BTreeMap<Name, VecDeque<Entry>>,
 }
 
 impl Topics {
@@ -52,7 +55,7 @@ impl Topics {
         }
     }
 
-    pub fn logged(&self, topic: &Name) -> Vec<(Time, Arc<[u8]>)> {
+    pub fn logged(&self, topic: &Name) -> Vec<Entry> {
         self.logs.get(topic).map(|log| log.iter().cloned().collect()).unwrap_or_default()
     }
 

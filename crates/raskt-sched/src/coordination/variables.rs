@@ -65,7 +65,7 @@ impl Variables {
     pub fn sanity_check(&self) {
         for (name, Variable { value, waiting }) in &self.variables {
             assert!(
-                value.is_some() != !waiting.is_empty(),
+                value.is_some() == waiting.is_empty(),
                 "{name} has a value and is waited for, or neither"
             );
         }
