@@ -88,6 +88,7 @@ fn scenario(policy: PolicyKind, tasks: Vec<TaskSpec>) -> Scenario {
         retries: 0,
         same_as: None,
         has_data: false,
+        subgraphs: Vec::new(),
     };
     Scenario {
         seed: 1,

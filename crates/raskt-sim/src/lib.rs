@@ -22,6 +22,8 @@ mod world_query;
 mod world_worker;
 
 pub use random::Random;
-pub use scenario::{Fault, FaultKind, GraphSpec, Kind, PolicyKind, Scenario, TaskSpec, WorkerSpec};
+pub use scenario::{
+    Fault, FaultKind, GraphSpec, Kind, PolicyKind, Scenario, SubgraphSpec, TaskSpec, WorkerSpec,
+};
 pub use shrink::shrink;
 pub use world::{Report, Violation, run};

@@ -66,6 +66,17 @@ pub struct GraphSpec {
     pub same_as: Option<usize>,
     /// Whether the client scatters a value that all tasks without inputs need.
     pub has_data: bool,
+    /// Graphs that tasks become.
+    pub subgraphs: Vec<SubgraphSpec>,
+}
+
+/// A graph that one task becomes; its last task is its output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubgraphSpec {
+    /// How many inputs the task has, which are the first rows.
+    pub n_outer: u32,
+    /// The rows behind these; inputs are rows before.
+    pub tasks: Vec<TaskSpec>,
 }
 
 /// A task.
@@ -92,6 +103,8 @@ pub enum Kind {
     Raises(u32),
     /// Its worker ends.
     Kills,
+    /// It becomes a graph: the one of this number of [`GraphSpec::subgraphs`].
+    Grows(u32),
 }
 
 /// Something goes wrong.
@@ -197,6 +210,16 @@ fn graph(random: &mut Random, n_clients: usize) -> GraphSpec {
             takes_resource: random.chance(50),
         });
     }
+    let has_data = random.chance(200);
+    let mut subgraphs = Vec::new();
+    if random.chance(300) {
+        for task in &mut tasks {
+            if task.kind == Kind::Works && random.chance(100) {
+                let n_outer = if has_data { task.inputs.len().max(1) } else { task.inputs.len() };
+                task.kind = Kind::Grows(subgraph(random, n_outer as u32, 0, &mut subgraphs));
+            }
+        }
+    }
     let mut outputs: Vec<u32> = (0..n_tasks).filter(|_| random.chance(150)).collect();
     outputs.push(n_tasks - 1);
     outputs.dedup();
@@ -208,8 +231,33 @@ fn graph(random: &mut Random, n_clients: usize) -> GraphSpec {
         priority: random.below(3) as i32 - 1,
         retries: random.below(4) as u16,
         same_as: None,
-        has_data: random.chance(200),
+        has_data,
+        subgraphs,
     }
+}
+
+/// A graph for a task of so many inputs, whose tasks may become graphs in turn; its number.
+fn subgraph(random: &mut Random, n_outer: u32, depth: u32, subgraphs: &mut Vec<SubgraphSpec>) -> u32 {
+    let number = subgraphs.len() as u32;
+    subgraphs.push(SubgraphSpec { n_outer, tasks: Vec::new() });
+    let mut tasks: Vec<TaskSpec> = Vec::new();
+    for at in 0..random.between(1, 8) as u32 {
+        let n_inputs = random.below(4);
+        let n_rows = u64::from(n_outer + at);
+        let inputs: Vec<u32> =
+            (0..n_inputs).filter(|_| n_rows > 0).map(|_| random.below(n_rows) as u32).collect();
+        let kind = match random.below(40) {
+            0 => Kind::Raises(random.between(1, 3) as u32),
+            1 => Kind::Kills,
+            2..=5 if depth < 2 => Kind::Grows(subgraph(random, inputs.len() as u32, depth + 1, subgraphs)),
+            _ => Kind::Works,
+        };
+        let duration = Duration::from_micros(random.between(100, 100_000));
+        let n_bytes = random.between(1, 1_000_000);
+        tasks.push(TaskSpec { inputs, duration, n_bytes, kind, takes_resource: false });
+    }
+    subgraphs[number as usize].tasks = tasks;
+    number
 }
 
 fn fault(random: &mut Random, n_workers: u64, n_clients: u64) -> Fault {

@@ -31,6 +31,8 @@ pub struct Report {
     pub n_values: u64,
     /// How many failed, for a reason that is true.
     pub n_failures: u64,
+    /// How often a task became a graph.
+    pub n_grown: u64,
 }
 
 /// What should not be.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use raskt_core::{ErrorKind, Key};
+use raskt_core::{ErrorKind, Key, Name};
 use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 use raskt_sched::{
     ClientId, Demand, Event, Failure, FromClient, Reason, Submission, TaskRef, ToClient, WorkerEvent,
@@ -12,7 +12,7 @@ use raskt_sched::{
 };
 
 use crate::random::mix;
-use crate::scenario::{GraphSpec, Kind, Scenario};
+use crate::scenario::{GraphSpec, Kind, Scenario, SubgraphSpec, TaskSpec};
 use crate::world::{ALLOWED_FAILURES, Happening, World};
 
 /// The bytes of data that clients scatter.
@@ -32,8 +32,10 @@ pub(crate) struct Clients {
     wants: BTreeMap<(usize, Key), Want>,
     is_lost: Vec<bool>,
     is_submitted: Vec<bool>,
-    /// Names of graphs, and where they are in the scenario.
-    names: BTreeMap<String, usize>,
+    /// Names of graphs, and of those that tasks become, and where they are in the scenario.
+    names: BTreeMap<String, (usize, Option<usize>)>,
+    /// Tasks that become graphs, by the names of these.
+    owners: BTreeMap<String, Key>,
     /// The right value of each task, and of data.
     expected: BTreeMap<Key, u64>,
     n_bytes: BTreeMap<u64, u64>,
@@ -56,6 +58,10 @@ fn data_key(name: &str) -> Key {
     Key::named(format!("data-{name}").as_str())
 }
 
+fn subgraph_name(graph: &str, sub: u32) -> String {
+    format!("{graph}+{sub}")
+}
+
 fn content(key: &Key, inputs: &[u64]) -> u64 {
     let of_key = key.to_string().bytes().fold(17, |hash, byte| mix(hash ^ u64::from(byte)));
     inputs.iter().fold(of_key, |hash, &input| mix(hash.rotate_left(7) ^ input))
@@ -68,6 +74,7 @@ impl Clients {
             is_lost: vec![false; scenario.n_clients],
             is_submitted: vec![false; scenario.graphs.len()],
             names: BTreeMap::new(),
+            owners: BTreeMap::new(),
             expected: BTreeMap::new(),
             n_bytes: BTreeMap::new(),
             n_raised: BTreeMap::new(),
@@ -76,7 +83,7 @@ impl Clients {
         };
         for (graph, spec) in scenario.graphs.iter().enumerate() {
             let name = name(spec, graph);
-            clients.names.entry(name.clone()).or_insert(graph);
+            clients.names.entry(name.clone()).or_insert((graph, None));
             let data = content(&data_key(&name), &[]);
             clients.n_bytes.insert(data, DATA_BYTES);
             clients.expected.insert(data_key(&name), data);
@@ -88,19 +95,75 @@ impl Clients {
                 if spec.has_data && inputs.is_empty() {
                     inputs.push(data);
                 }
-                values.push(content(&key, &inputs));
-                clients.n_bytes.insert(values[task], spec_of_task.n_bytes);
+                values.push(clients.evaluate((graph, spec), spec_of_task, &key, &inputs));
                 clients.expected.insert(key, values[task]);
             }
         }
         clients
     }
 
-    /// Graph and task of a key.
-    pub fn task_of(&self, key: &Key, scenario: &Scenario) -> Option<(usize, usize)> {
-        let graph = *self.names.get(key.name.as_str())?;
-        let row = *key.block.first()?;
-        Some((graph, row.checked_sub(row_offset(&scenario.graphs[graph]))? as usize))
+    /// The right value of a task, which may become a graph.
+    fn evaluate(
+        &mut self,
+        (graph, spec): (usize, &GraphSpec),
+        task: &TaskSpec,
+        key: &Key,
+        inputs: &[u64],
+    ) -> u64 {
+        let Kind::Grows(sub) = task.kind else {
+            let value = content(key, inputs);
+            self.n_bytes.insert(value, task.n_bytes);
+            return value;
+        };
+        let name = subgraph_name(&name(spec, graph), sub);
+        self.names.entry(name.clone()).or_insert((graph, Some(sub as usize)));
+        self.owners.insert(name.clone(), key.clone());
+        let mut rows = inputs.to_vec();
+        for of_row in &spec.subgraphs[sub as usize].tasks {
+            let key = Key::block(name.as_str(), &[rows.len() as u32]);
+            let inputs: Vec<u64> = of_row.inputs.iter().map(|&input| rows[input as usize]).collect();
+            rows.push(self.evaluate((graph, spec), of_row, &key, &inputs));
+        }
+        rows.last().copied().unwrap_or_default()
+    }
+
+    /// The name that a key has in its table, whatever the scheduler calls it.
+    fn own_name(key: &Key) -> &str {
+        key.name.as_str().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The task of a key, and the graph of the scenario that it belongs to.
+    pub fn task_of<'a>(&self, key: &Key, scenario: &'a Scenario) -> Option<(usize, &'a TaskSpec)> {
+        let &(graph, sub) = self.names.get(Self::own_name(key))?;
+        let spec = &scenario.graphs[graph];
+        let (tasks, offset) = match sub {
+            Some(sub) => (&spec.subgraphs[sub].tasks, spec.subgraphs[sub].n_outer),
+            None => (&spec.tasks, row_offset(spec)),
+        };
+        Some((graph, tasks.get(key.block.first()?.checked_sub(offset)? as usize)?))
+    }
+
+    /// What a task is in the end that becomes a graph.
+    pub fn last_task_of<'a>(&self, key: &Key, scenario: &'a Scenario) -> Option<(usize, &'a TaskSpec)> {
+        let (graph, mut task) = self.task_of(key, scenario)?;
+        while let Kind::Grows(sub) = task.kind {
+            task = scenario.graphs[graph].subgraphs[sub as usize].tasks.last()?;
+        }
+        Some((graph, task))
+    }
+
+    /// The key that stands for what a key means: a task that becomes a graph is the output of it, too.
+    pub fn meant(&self, key: &Key, scenario: &Scenario) -> Key {
+        let name = Self::own_name(key);
+        let owner = self.names.get(name).and_then(|&(graph, sub)| {
+            let subgraph = &scenario.graphs[graph].subgraphs[sub?];
+            let last = subgraph.n_outer + subgraph.tasks.len() as u32 - 1;
+            (key.block.first() == Some(&last)).then(|| self.owners.get(name))?
+        });
+        match owner {
+            Some(owner) => self.meant(owner, scenario),
+            None => Key { name: Name::from(name), ..key.clone() },
+        }
     }
 
     /// A key of the scenario, another one for another number.
@@ -109,16 +172,19 @@ impl Clients {
         self.expected.keys().nth((number % n.max(1) as u64) as usize).cloned()
     }
 
-    /// What the task of a key needs.
-    pub fn inputs_of(&self, key: &Key, scenario: &Scenario) -> BTreeSet<Key> {
-        let Some((graph, task)) = self.task_of(key, scenario) else { return BTreeSet::new() };
-        let spec = &scenario.graphs[graph];
-        let inputs = &spec.tasks[task].inputs;
-        let of_task = |&input: &u32| Key::block(key.name.clone(), &[input + row_offset(spec)]);
-        match spec.has_data && inputs.is_empty() {
-            true => BTreeSet::from([data_key(key.name.as_str())]),
-            false => inputs.iter().map(of_task).collect(),
+    /// What the task of a key needs, where that is known from outside: not of one that may have become a graph.
+    pub fn inputs_of(&self, key: &Key, scenario: &Scenario) -> Option<BTreeSet<Key>> {
+        let &(graph, sub) = self.names.get(key.name.as_str())?;
+        let (_, task) = self.task_of(key, scenario)?;
+        if sub.is_some() || matches!(task.kind, Kind::Grows(_)) {
+            return None;
         }
+        let spec = &scenario.graphs[graph];
+        let of_task = |&input: &u32| Key::block(key.name.clone(), &[input + row_offset(spec)]);
+        Some(match spec.has_data && task.inputs.is_empty() {
+            true => BTreeSet::from([data_key(key.name.as_str())]),
+            false => task.inputs.iter().map(of_task).collect(),
+        })
     }
 
     pub fn content(&self, key: &Key, inputs: &[u64]) -> u64 {
@@ -164,26 +230,47 @@ impl Clients {
     }
 }
 
+/// Tasks of like durations are of one family, as those of one function are.
+fn body(task: &TaskSpec) -> Body {
+    Body::native(&format!("work-{}", task.duration.as_micros().ilog10()))
+}
+
 fn table(spec: &GraphSpec, name: &str) -> Result<TaskTable, raskt_core::Error> {
     let offset = row_offset(spec);
     let mut table = TableBuilder::default();
     if spec.has_data {
         table.push_own(Body::Input(0), &[])?;
     }
-    // Tasks of like durations are of one family, as those of one function are.
     for task in &spec.tasks {
-        let body = Body::native(&format!("work-{}", task.duration.as_micros().ilog10()));
         let inputs: Vec<u32> = match task.inputs.is_empty() {
             true => (0..offset).collect(),
             false => task.inputs.iter().map(|&input| input + offset).collect(),
         };
-        table.push_own(body, &inputs)?;
+        table.push_own(body(task), &inputs)?;
     }
     let outputs = spec.outputs.iter().map(|&output| output + offset).collect();
     table.finish(Keys::Indexed(name.into()), outputs)
 }
 
+fn subgraph_table(subgraph: &SubgraphSpec, name: &str) -> Result<TaskTable, raskt_core::Error> {
+    let mut table = TableBuilder::default();
+    for input in 0..subgraph.n_outer {
+        table.push_own(Body::Input(input), &[])?;
+    }
+    for task in &subgraph.tasks {
+        table.push_own(body(task), &task.inputs)?;
+    }
+    let output = subgraph.n_outer + subgraph.tasks.len() as u32 - 1;
+    table.finish(Keys::Indexed(name.into()), vec![output])
+}
+
 impl World<'_> {
+    /// The graph that a task of a graph becomes.
+    pub fn subgraph(&self, graph: usize, sub: u32) -> Result<TaskTable, raskt_core::Error> {
+        let spec = &self.scenario.graphs[graph];
+        subgraph_table(&spec.subgraphs[sub as usize], &subgraph_name(&name(spec, graph), sub))
+    }
+
     fn say(&mut self, client: usize, message: FromClient) {
         let event = Event::Client(ClientId(client as u32), message);
         self.after(Duration::from_micros(300), Happening::ToScheduler(event, None));
@@ -360,13 +447,12 @@ impl World<'_> {
 
     /// Whether what a client is told has happened.
     fn is_true(&self, failure: &Failure) -> bool {
-        let Failure { key, reason } = failure;
+        let (key, reason) = (&self.clients.meant(&failure.key, self.scenario), &failure.reason);
         match reason {
             Reason::Raised { error, .. } => {
-                let Some((graph, task)) = self.clients.task_of(key, self.scenario) else { return false };
-                let spec = &self.scenario.graphs[graph];
-                let raises = matches!(spec.tasks[task].kind, Kind::Raises(_));
-                let n_min = u32::from(spec.retries) + 1;
+                let Some((graph, task)) = self.clients.last_task_of(key, self.scenario) else { return false };
+                let raises = matches!(task.kind, Kind::Raises(_));
+                let n_min = u32::from(self.scenario.graphs[graph].retries) + 1;
                 raises
                     && matches!(error.kind(), ErrorKind::InvalidValue(_))
                     && self.clients.n_raised(key) >= n_min

@@ -51,7 +51,9 @@ impl World<'_> {
         }
         let mut actions = Vec::new();
         let ended = match &event {
-            WorkerEvent::Ended { attempt, .. } => node.running.remove(attempt),
+            WorkerEvent::Ended { attempt, .. } | WorkerEvent::Expanded { attempt, .. } => {
+                node.running.remove(attempt)
+            }
             _ => None,
         };
         node.machine.handle(event, self.now, &mut actions);
@@ -112,22 +114,31 @@ impl World<'_> {
     fn run_task(&mut self, worker: WorkerId, attempt: Attempt, work: &Work, inputs: &[TaskRef]) {
         self.report.n_tasks_run += 1;
         let key = work.table.key(work.row);
-        let Some((graph, task)) = self.clients.task_of(&key, self.scenario) else { return };
+        let meant = self.clients.meant(&key, self.scenario);
+        let Some((graph, spec)) = self.clients.task_of(&key, self.scenario) else { return };
         let Some(node) = self.nodes.get_mut(&worker) else { return };
-        node.running.insert(attempt, key.clone());
+        node.running.insert(attempt, meant.clone());
         let contents: Option<Vec<u64>> = inputs.iter().map(|input| node.store.get(input).copied()).collect();
         let Some(contents) = contents else {
             return self.violate(format!("{key} runs on worker {worker} without its inputs"));
         };
-        let spec = &self.scenario.graphs[graph].tasks[task];
         let outcome = match spec.kind {
-            Kind::Raises(n) if self.clients.n_raised(&key) < n => {
-                self.clients.raise(&key);
+            Kind::Raises(n) if self.clients.n_raised(&meant) < n => {
+                self.clients.raise(&meant);
                 Err(Error::new(ErrorKind::InvalidValue(format!("{key} raises"))))
             }
             Kind::Works | Kind::Raises(_) => {
                 node.made.insert(attempt, self.clients.content(&key, &contents));
                 Ok(spec.n_bytes)
+            }
+            Kind::Grows(sub) => {
+                self.report.n_grown += 1;
+                let duration = spec.duration;
+                let expanded = match self.subgraph(graph, sub) {
+                    Ok(table) => WorkerEvent::Expanded { attempt, table: Arc::new(table), duration },
+                    Err(error) => return self.violate(error.to_string()),
+                };
+                return self.after(duration, Happening::ToWorker(worker, expanded));
             }
             Kind::Kills => {
                 let delay = spec.duration;

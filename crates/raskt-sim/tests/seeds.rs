@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use raskt_sim::{Scenario, run, shrink};
+use raskt_sim::{Report, Scenario, run, shrink};
 
 /// Of 20 to 50 workers, as the seed says.
 fn scenario(seed: u64) -> Scenario {
@@ -14,9 +14,12 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn check(seed: u64) -> Result<(), String> {
+fn check(seed: u64) -> Result<Report, String> {
     let scenario = scenario(seed);
-    let Err(violation) = run(&scenario) else { return Ok(()) };
+    let violation = match run(&scenario) {
+        Ok(report) => return Ok(report),
+        Err(violation) => violation,
+    };
     let small = shrink(&scenario);
     let rest = run(&small).err().map(|violation| violation.to_string());
     Err(format!(
@@ -29,16 +32,25 @@ fn check(seed: u64) -> Result<(), String> {
 #[test]
 fn every_wanted_value_is_right_or_fails_for_a_true_reason() {
     if let Some(seed) = number("RASKT_SIM_SEED") {
-        return check(seed).unwrap();
+        check(seed).unwrap();
+        return;
     }
     let n_seeds = number("RASKT_SIM_SEEDS").unwrap_or(2000);
     let next = AtomicU64::new(0);
+    let sums: [AtomicU64; 3] = Default::default();
     let look = || {
         let mut seed = next.fetch_add(1, Ordering::Relaxed);
         while seed < n_seeds {
-            if let Err(story) = check(seed) {
-                next.store(n_seeds, Ordering::Relaxed);
-                return Err(story);
+            match check(seed) {
+                Ok(report) => {
+                    for (sum, n) in sums.iter().zip([report.n_values, report.n_failures, report.n_grown]) {
+                        sum.fetch_add(n, Ordering::Relaxed);
+                    }
+                }
+                Err(story) => {
+                    next.store(n_seeds, Ordering::Relaxed);
+                    return Err(story);
+                }
             }
             seed = next.fetch_add(1, Ordering::Relaxed);
         }
@@ -49,6 +61,8 @@ fn every_wanted_value_is_right_or_fails_for_a_true_reason() {
         lookers.into_iter().filter_map(|looker| looker.join().unwrap().err()).collect()
     });
     assert!(stories.is_empty(), "{}", stories.join("\n"));
+    let sums = sums.map(AtomicU64::into_inner);
+    assert!(n_seeds < 100 || sums.iter().all(|&sum| sum > 0), "values, failures and growth: {sums:?}");
 }
 
 #[test]

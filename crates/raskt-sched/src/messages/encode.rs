@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, ErrorKind, Fit, Key, Name, Param, Result};
-use raskt_graph::{Body, Keys, TableBuilder};
+use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 use smallvec::SmallVec;
 
 use super::{
@@ -228,6 +228,13 @@ impl Encode for FromWorker {
                 out.byte(6);
                 pressure.encode(out)
             }
+            Self::Expanded { attempt, table, duration } => {
+                out.byte(7);
+                attempt.encode(out)?;
+                table.encode(out)?;
+                write_duration(*duration, out);
+                Ok(())
+            }
         }
     }
 }
@@ -252,6 +259,11 @@ impl Decode for FromWorker {
                 unreachable: Decode::decode(input)?,
             },
             6 => Self::Heartbeat { pressure: Decode::decode(input)? },
+            7 => Self::Expanded {
+                attempt: Decode::decode(input)?,
+                table: Arc::new(TaskTable::decode(input)?),
+                duration: read_duration(input)?,
+            },
             tag => return Err(input.unknown_tag("message of a worker", tag)),
         })
     }

@@ -133,4 +133,13 @@ pub enum FromWorker {
         /// Its memory.
         pressure: Pressure,
     },
+    /// A task has given a graph in place of a value: the task is what the graph's only output is.
+    Expanded {
+        /// Which attempt.
+        attempt: Attempt,
+        /// The graph. Rows whose body is [`raskt_graph::Body::Input`] stand for inputs of the task, by number.
+        table: Arc<TaskTable>,
+        /// How long the task ran.
+        duration: Duration,
+    },
 }

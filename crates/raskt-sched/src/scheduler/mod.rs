@@ -6,6 +6,7 @@
 //! | `tasks`, `task` | all tasks: arena, keys, who needs whom |
 //! | `life` | what becomes of a task: needed, ready, in memory, failed, released, forgotten |
 //! | `submit` | graphs become tasks |
+//! | `grow` | tasks become graphs |
 //! | `clients` | what clients want, scatter, cancel and retry |
 //! | `balance` | copies of values, and values that move to emptier workers |
 //! | `reports` | what workers say |
@@ -22,6 +23,7 @@ mod event;
 mod explain;
 mod explanation;
 mod families;
+mod grow;
 mod life;
 mod machine;
 mod membership;

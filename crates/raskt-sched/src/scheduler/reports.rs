@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use raskt_core::Error;
 use smallvec::SmallVec;
 
 use super::machine::Scheduler;
@@ -34,14 +35,15 @@ impl Scheduler {
             }
             FromWorker::Failed { attempt, error } => {
                 if let Some(task) = self.current(worker, attempt) {
-                    if self.tasks[task].n_retries > 0 {
-                        self.tasks[task].n_retries -= 1;
-                        self.unassign(task);
-                        self.wait_again(task);
-                    } else {
-                        let worker = self.workers[worker].info.name.clone();
-                        self.unassign(task);
-                        self.fail(task, Reason::Raised { worker, error });
+                    self.raised(worker, task, error);
+                }
+            }
+            FromWorker::Expanded { attempt, table, duration } => {
+                if let Some(task) = self.current(worker, attempt) {
+                    self.families.learn(self.tasks[task].family, duration);
+                    self.unassign(task);
+                    if let Err(error) = self.grow(task, &table) {
+                        self.raised(worker, task, error);
                     }
                 }
             }
@@ -56,6 +58,17 @@ impl Scheduler {
                 self.worker_misses(worker, value, &denied, !unreachable.is_empty());
             }
             FromWorker::Heartbeat { pressure } => self.pressed(worker, pressure),
+        }
+    }
+
+    fn raised(&mut self, worker: WorkerId, task: TaskId, error: Error) {
+        let worker = self.workers[worker].info.name.clone();
+        self.unassign(task);
+        if self.tasks[task].n_retries > 0 {
+            self.tasks[task].n_retries -= 1;
+            self.wait_again(task);
+        } else {
+            self.fail(task, Reason::Raised { worker, error });
         }
     }
 

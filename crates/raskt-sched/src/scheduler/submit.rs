@@ -124,13 +124,15 @@ impl Scheduler {
         self.tasks.find(key).ok_or_else(unknown)
     }
 
-    /// One key has one meaning. Of two fused bodies nobody can say here whether they mean the same; their keys are tokens.
+    /// One key has one meaning. Of two fused bodies nobody can say here whether they mean the same, and of a task that has become
+    /// a graph what it was; their keys are tokens.
     fn check_same(&self, known: TaskId, table: &TaskTable, row: u32, family: FamilyId) -> Result<()> {
         let is_fused = |body: &Body| matches!(body, Body::Fused(_));
         let is_same = match self.tasks.work(known) {
             None => false,
             Some((other, other_row)) => {
-                is_fused(other.body(other_row))
+                self.tasks[known].is_grown
+                    || is_fused(other.body(other_row))
                     || is_fused(table.body(row))
                     || self.tasks[known].family == family
             }
@@ -159,7 +161,7 @@ impl Scheduler {
         Ok(found)
     }
 
-    fn restrict(&mut self, task: TaskId, restriction: Option<RestrictionId>) {
+    pub(super) fn restrict(&mut self, task: TaskId, restriction: Option<RestrictionId>) {
         self.tasks[task].restriction = restriction;
         if let Some(restriction) = restriction.and_then(|id| self.restrictions.get_mut(id)) {
             restriction.n_tasks += 1;

@@ -76,6 +76,8 @@ pub(crate) struct Task {
     /// What it runs; without it, it is data that a client scattered.
     pub work: Option<(TableId, u32)>,
     pub restriction: Option<RestrictionId>,
+    /// It has become a graph, whose output it is.
+    pub is_grown: bool,
     /// Attempts that may still raise without it being given up.
     pub n_retries: u16,
     pub n_retries_max: u16,
@@ -98,6 +100,7 @@ impl Task {
             estimate_us: 0,
             work,
             restriction: None,
+            is_grown: false,
             n_retries: 0,
             n_retries_max: 0,
             n_bytes: 0,

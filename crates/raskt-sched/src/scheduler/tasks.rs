@@ -77,6 +77,18 @@ impl Tasks {
         self.tables[table.index()].as_ref().map(|(table, _)| (table, row))
     }
 
+    /// A task runs something else from now on.
+    pub fn set_work(&mut self, id: TaskId, work: (TableId, u32)) {
+        let old = self[id].work.replace(work);
+        for (table, change) in [(Some(work.0), 1_i32), (old.map(|(table, _)| table), -1)] {
+            let Some(table) = table else { continue };
+            if let Some((_, n_tasks)) = &mut self.tables[table.index()] {
+                *n_tasks = n_tasks.saturating_add_signed(change);
+            }
+            self.drop_unused_table(table);
+        }
+    }
+
     /// Adds a task under a key that no task has.
     pub fn add(&mut self, key: Key, mut task: Task) -> Result<TaskId> {
         if let Some((_, n_tasks)) = task.work.and_then(|(table, _)| self.tables[table.index()].as_mut()) {

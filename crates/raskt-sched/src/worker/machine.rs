@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use raskt_core::{Error, Name};
+use raskt_graph::TaskTable;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -47,7 +48,7 @@ pub enum WorkerEvent {
         /// Its size.
         n_bytes: u64,
     },
-    /// A task has ended.
+    /// A task has ended; see [`Expanded`](Self::Expanded) for those that become graphs.
     Ended {
         /// Which attempt.
         attempt: Attempt,
@@ -69,6 +70,15 @@ pub enum WorkerEvent {
     },
     /// Time has passed. Said a few times a second.
     Tick,
+    /// A task has ended, and has given a graph in place of a value.
+    Expanded {
+        /// Which attempt.
+        attempt: Attempt,
+        /// The graph: see [`FromWorker::Expanded`].
+        table: Arc<TaskTable>,
+        /// How long it ran.
+        duration: Duration,
+    },
 }
 
 /// What a worker wants done.
@@ -85,7 +95,7 @@ pub enum WorkerAction {
         /// The values.
         values: Vec<TaskRef>,
     },
-    /// Run a task; then comes [`WorkerEvent::Ended`].
+    /// Run a task; then comes [`WorkerEvent::Ended`] or [`WorkerEvent::Expanded`].
     Run {
         /// Which attempt.
         attempt: Attempt,
@@ -271,6 +281,7 @@ impl Worker {
                 self.tell(FromWorker::Acquired { values: vec![(value, n_bytes)], duration: None });
             }
             WorkerEvent::Ended { attempt, outcome, duration } => self.ended(attempt, outcome, duration),
+            WorkerEvent::Expanded { attempt, table, duration } => self.expanded(attempt, table, duration),
             WorkerEvent::Spilled(value) => self.spilled(value),
             WorkerEvent::NotSpilled(value) => self.not_spilled(value),
             WorkerEvent::Restored(value) => self.restored(value),

@@ -1,8 +1,10 @@
 //! Tasks that have their inputs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use raskt_core::{Error, Name};
+use raskt_graph::TaskTable;
 
 use super::machine::{At, Running, Worker, WorkerAction};
 use crate::ids::{Attempt, TaskRef};
@@ -47,7 +49,28 @@ impl Worker {
     }
 
     pub(super) fn ended(&mut self, attempt: Attempt, outcome: Result<u64, Error>, duration: Duration) {
-        let Some(ended) = self.running.remove(&attempt) else { return };
+        let Some(is_withdrawn) = self.end(attempt) else { return };
+        match outcome {
+            Ok(_) if is_withdrawn => self.actions.push(WorkerAction::Discard(attempt)),
+            Ok(n_bytes) => {
+                self.actions.push(WorkerAction::Keep(attempt));
+                self.keep(attempt.of, n_bytes, Some(attempt));
+                self.tell(FromWorker::Finished { attempt, n_bytes, duration });
+            }
+            Err(_) if is_withdrawn => {}
+            Err(error) => self.tell(FromWorker::Failed { attempt, error }),
+        }
+    }
+
+    pub(super) fn expanded(&mut self, attempt: Attempt, table: Arc<TaskTable>, duration: Duration) {
+        if self.end(attempt) == Some(false) {
+            self.tell(FromWorker::Expanded { attempt, table, duration });
+        }
+    }
+
+    /// A task runs no more: whether the scheduler did not want it any more.
+    fn end(&mut self, attempt: Attempt) -> Option<bool> {
+        let ended = self.running.remove(&attempt)?;
         for (name, n) in ended.resources.iter() {
             if let Some((_, free)) = self.resources.iter_mut().find(|(own, _)| own == name) {
                 *free = free.saturating_add(*n);
@@ -56,16 +79,7 @@ impl Worker {
         for input in ended.inputs {
             self.unpin(input);
         }
-        match outcome {
-            Ok(_) if ended.is_withdrawn => self.actions.push(WorkerAction::Discard(attempt)),
-            Ok(n_bytes) => {
-                self.actions.push(WorkerAction::Keep(attempt));
-                self.keep(attempt.of, n_bytes, Some(attempt));
-                self.tell(FromWorker::Finished { attempt, n_bytes, duration });
-            }
-            Err(_) if ended.is_withdrawn => {}
-            Err(error) => self.tell(FromWorker::Failed { attempt, error }),
-        }
+        Some(ended.is_withdrawn)
     }
 
     /// A value has come into memory.
