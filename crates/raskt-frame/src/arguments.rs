@@ -6,6 +6,8 @@ use raskt_core::{ErrorKind, Param, Result};
 
 /// What the parameter of an argument says that stands for an operand.
 const OPERAND: &str = "operand";
+/// What the parameter of an argument says that stands for a dictionary which only Python can read.
+pub const DICT: &str = "dict";
 
 /// An argument.
 #[derive(Clone, Copy, Debug)]

@@ -18,7 +18,6 @@ __all__ = [
     "LastOf",
     "Method",
     "Rolled",
-    "accumulated",
     "beside",
     "between",
     "last_of",
@@ -124,7 +123,7 @@ class LastOf:
 def last_of(part: Any, function: Any, is_first: bool = False) -> Any:
     """Return the last row of what a function makes of a partition, or the first one."""
     found = function(part)
-    return found.iloc[:1].copy() if is_first else found.iloc[max(len(found) - 1, 0) :].copy()
+    return found.iloc[:1].copy() if is_first else _last_row(found)
 
 
 # ---- what is made with it ----
@@ -155,29 +154,81 @@ def between(part: Any, before: Any, behind: Any, function: Any, reach: Any) -> A
 
 
 class Accumulate:
-    """A cumulative method of pandas'; ``fills`` has missing values carry on what was before them."""
+    """A cumulative method of pandas', from row to row and from partition to partition.
 
-    def __init__(self, name: str, skipna: bool, fills: bool = False) -> None:
-        self.name, self.skipna, self.fills = name, skipna, fills
+    What is carried is the last row of what is accumulated. Missing values that are passed by count as sums of
+    nothing, or products: those that are missing among what is carried are sums that have become NaN
+    (``inf - inf``), which stay so.
+    """
+
+    def __init__(self, name: str, skipna: bool) -> None:
+        self.name, self.skipna = name, skipna
         self.__name__ = name
+        self._fills = skipna and name in ("cumsum", "cumprod")
 
     def __call__(self, part: Any) -> Any:
-        dtypes = part.dtypes if isinstance(part, pd.DataFrame) else [part.dtype]
+        """Return what the method makes of a partition."""
+        return self._run(part, self.skipna)
+
+    def last(self, part: Any) -> Any:
+        """Return what a partition carries on: one row, or none of no rows."""
+        return _last_row(self._accumulated(self._filled(part)))
+
+    def carried(self, *values: Any) -> Any:
+        """Return what is carried on past a partition: of what is carried to it, and its own."""
+        return _last_row(self._accumulated(_together(*values))) if values else None
+
+    def after(self, part: Any, carried: Any) -> Any:
+        """Return what the method makes of a partition, where ``carried`` is what those before it carry on."""
+        if carried is None or not len(carried) or not len(part):
+            return self(part)
+        rows = self._filled(part).reset_index(drop=True)
+        rows = _cast(rows, carried) if isinstance(part, pd.DataFrame) else rows.astype(carried.dtype)
+        found = self._accumulated(pd.concat([carried, rows], ignore_index=True))
+        found = found.iloc[len(carried) :].set_axis(part.index)
+        if not self.skipna:
+            return found
+        # By position: several rows may have one label.
+        there = part.notna()
+        return found if there.to_numpy().all() else found.where(there.to_numpy())
+
+    def _run(self, rows: Any, skipna: bool) -> Any:
+        dtypes = rows.dtypes if isinstance(rows, pd.DataFrame) else [rows.dtype]
         if any(isinstance(dtype, BaseMaskedDtype) for dtype in dtypes):
             # pandas writes to the values of these before it copies them.
-            part = part.copy()
-        found = getattr(part, self.name)(skipna=self.skipna)
-        return found.ffill() if self.fills else found
+            rows = rows.copy()
+        return getattr(rows, self.name)(skipna=skipna)
+
+    def _accumulated(self, rows: Any) -> Any:
+        """Return what is accumulated at each row, of those that are missing, too."""
+        if self._fills:
+            return self._run(rows, False)
+        return self._run(rows, True).ffill() if self.skipna else self._run(rows, False)
+
+    def _filled(self, part: Any) -> Any:
+        """Return a partition with sums or products of nothing in the place of what is passed by."""
+        if not self._fills:
+            return part
+        if not isinstance(part, pd.DataFrame):
+            return part.fillna(self._nothing(part.dtype)) if part.hasnans else part
+        filled = part.copy(deep=False)
+        for at, dtype in enumerate(part.dtypes):
+            if part.iloc[:, at].hasnans:
+                filled.isetitem(at, part.iloc[:, at].fillna(self._nothing(dtype)).array)
+        return filled
+
+    def _nothing(self, dtype: Any) -> Any:
+        is_sum = self.name == "cumsum"
+        if isinstance(dtype, pd.StringDtype):
+            return ""
+        if dtype.kind == "m":
+            return pd.Timedelta(0)
+        kinds = {"b": bool, "f": float, "O": float}
+        return kinds.get(dtype.kind, int)(not is_sum)
 
 
-def accumulated(part: Any, carried: Any, function: Any) -> Any:
-    """Return what a cumulative method makes of a partition, where ``carried`` is the last row before it."""
-    if carried is None or not len(carried) or not len(part):
-        return function(part)
-    rows = part.reset_index(drop=True)
-    rows = _cast(rows, carried) if isinstance(part, pd.DataFrame) else rows.astype(carried.dtype)
-    found = function(pd.concat([carried, rows], ignore_index=True))
-    return found.iloc[len(carried) :].set_axis(part.index)
+def _last_row(rows: Any) -> Any:
+    return rows.iloc[max(len(rows) - 1, 0) :].copy()
 
 
 def _cast(rows: Any, like: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._lazy import late_module
-from raskt.dataframe._parameters import Operands, boundaries, literal
+from raskt.dataframe._parameters import Operands, boundaries, kept, literal, weak
 from raskt.tokenize import tokenize
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def method(frame: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
 
     def made(values: list[Any]) -> Any:
         operands = Operands(values[0]._expr)
-        found = [operands.argument(x) for x in values[1:]]
+        found = [operands.argument(weak(x, name, values[0]._expr)) for x in values[1:]]
         parameters: dict[str, Any] = {"name": name, "args": found[:n_args]}
         if kwargs:
             parameters["kwargs"] = dict(zip(kwargs, found[n_args:], strict=True))
@@ -316,7 +316,7 @@ def tree(
     named = {"chunk": chunk, "combine": combine, "aggregate": aggregate}
     for (name, function), given in zip(named.items(), kwargs, strict=True):
         parameters[name] = _raskt.Whole(function)
-        parameters[f"{name}_kwargs"] = {key: literal(value) for key, value in given.items()}
+        parameters[f"{name}_kwargs"] = {key: kept(value) for key, value in given.items()}
     return op("tree", (frame,), parameters)
 
 

@@ -9,9 +9,11 @@ from raskt import _raskt
 if TYPE_CHECKING:
     from raskt._raskt import FrameExpr
 
-__all__ = ["Operands", "boundaries", "label", "labels", "literal"]
+__all__ = ["Operands", "boundaries", "kept", "label", "labels", "literal", "weak"]
 
 _PLAIN = (bool, int, float, str, type(None))
+#: Keys of dictionaries that stand for something else than themselves among parameters.
+_MARKS = {"dict", "dtype", "operand", "tuple"}
 
 
 def label(name: Any) -> Any:
@@ -40,25 +42,41 @@ def labels(names: Any) -> list[Any]:
     return [label(name) for name in names]
 
 
-def literal(x: Any) -> Any:
-    """Return an argument that is no operand as a parameter: what is not plain is carried as it is."""
+def kept(x: Any) -> Any:
+    """Return an object as a parameter that functions get as it is."""
     kind = type(x)
     if kind in _PLAIN:
         return x
     if kind is list and all(type(item) in _PLAIN for item in x):
         return list(x)
-    if kind is dict and all(type(key) is str for key in x) and not x.keys() & {"operand", "dtype", "tuple"}:
-        return {key: literal(value) for key, value in x.items()}
-    if kind in (list, dict, set):
-        # What the caller does to it later is nothing of ours.
+    if kind is dict and all(type(key) is str for key in x):
+        return {key: kept(value) for key, value in x.items()}
+    return _whole(x)
+
+
+def literal(x: Any) -> Any:
+    """Return an argument that is no operand as a parameter: times as numbers, other objects as they are.
+
+    `raskt.dataframe._partition` makes the argument of it again.
+    """
+    if isinstance(x, dict):
+        if type(x) is dict and all(type(key) is str for key in x) and not x.keys() & _MARKS:
+            return {key: literal(value) for key, value in x.items()}
+        return {"dict": _whole(x)}
+    time = _time(x)
+    return kept(x) if time is None else time
+
+
+def _whole(x: Any) -> Any:
+    """Return an object as a parameter; what the caller does to it later is nothing of ours."""
+    if isinstance(x, (list, dict, set)):
         import copy
 
-        return _raskt.Whole(copy.deepcopy(x))
-    plain = _number(x)
-    return _raskt.Whole(x) if plain is None else plain
+        x = copy.deepcopy(x)
+    return _raskt.Whole(x)
 
 
-def _number(x: Any) -> Any:
+def _time(x: Any) -> Any:
     """Return a time of pandas' or NumPy's as its dtype and whole number; None for other objects."""
     kind = type(x).__module__.partition(".")[0]
     if kind not in ("numpy", "pandas"):
@@ -76,9 +94,37 @@ def _number(x: Any) -> Any:
         and x.dtype.str[-3:-1] in ("[s", "ms", "us", "ns")
     ):
         return {"dtype": str(x.dtype), "value": int(x.astype("int64"))}
-    if isinstance(x, np.bool_) or (isinstance(x, np.float64) and type(x) is np.float64):
-        return x.item()
     return None
+
+
+_ARITHMETIC = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "div",
+    "subtract",
+    "multiply",
+    "divide",
+)
+
+
+def weak(x: Any, name: str, expr: FrameExpr) -> Any:
+    """Return a float or truth value of NumPy's as Python's, which has kernels, where pandas takes it so.
+
+    Beside columns of 32 bits, a float of 64 is one of Python's in arithmetic alone.
+    """
+    kind = type(x)
+    if kind.__module__ != "numpy" or kind.__name__ not in ("float64", "bool", "bool_"):
+        return x
+    if kind.__name__ == "float64":
+        is_arithmetic = name.strip("_").removeprefix("r") in _ARITHMETIC and expr.kind != "scalar"
+        if not is_arithmetic and any(str(dtype).lower() == "float32" for _, dtype in expr.schema["columns"]):
+            return x
+    return x.item()
 
 
 def boundaries(divisions: Any, index: Any) -> list[Any]:

@@ -85,6 +85,9 @@ def _argument(param: Any, partitions: Any) -> Any:
             return _label(param)
         if "dtype" in param:
             return pd.Series([param["value"]]).astype(param["dtype"]).iloc[0]
+        if "dict" in param:
+            return param["dict"]
+        return {key: _argument(value, partitions) for key, value in param.items()}
     return param
 
 

@@ -122,9 +122,7 @@ def covariances(frame: Any, name: str, method: Any, min_periods: Any, ddof: int,
         "is_pair": False,
     }
     parts = (_summaries.moments, _summaries.moments_of, _summaries.covariance)
-    # pandas correlates finite numbers.
-    first = {"finite": name == "corr"}
-    return tree(frame, *parts, meta.iloc[:0], label=name, checks=False, kwargs=(first, {}, last))
+    return tree(frame, *parts, meta.iloc[:0], label=name, checks=False, kwargs=({}, {}, last))
 
 
 def pair(series: Any, other: Any, name: str, method: Any, min_periods: Any, ddof: int) -> Any:
@@ -143,6 +141,7 @@ def pair(series: Any, other: Any, name: str, method: Any, min_periods: Any, ddof
         "is_pair": True,
     }
     parts = (_summaries.moments, _summaries.moments_of, _summaries.covariance)
+    both = both.dropna()
     return tree(both, *parts, 1.0, label=name, checks=False, kwargs=({}, {}, last))
 
 

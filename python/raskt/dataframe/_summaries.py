@@ -76,16 +76,16 @@ def extreme(states: list[Any], name: str, skipna: bool, columns: Any) -> Any:
 # ---- moments of pairs of columns ----
 
 
-def moments(part: Any, finite: bool = False) -> tuple[Any, ...]:
-    """Return counts, means, sums of products and of squares of each pair of columns, where both are there.
+def moments(part: Any) -> tuple[Any, ...]:
+    """Return counts, means, sums of products and of squares of each pair of columns, where both are finite.
 
-    Infinities are left out, too, where ``finite`` says so.
+    Which columns have infinities, and whether any value is missing, comes with them.
 
     Reference: T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for
     computing sample variances, 1979.
     """
     values = part.to_numpy(dtype=float, na_value=np.nan)
-    valid = np.isfinite(values) if finite else ~np.isnan(values)
+    valid = np.isfinite(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         n = valid.sum(axis=0)
         center = np.where(n > 0, np.where(valid, values, 0.0).sum(axis=0) / np.maximum(n, 1), 0.0)
@@ -97,13 +97,13 @@ def moments(part: Any, finite: bool = False) -> tuple[Any, ...]:
         products = near.T @ near - sums * sums.T / divisors
         squares = (near**2).T @ there - sums**2 / divisors
         means = np.where(counts > 0, sums / divisors + center[:, None], 0.0)
-    return counts, means, products, squares
+    return counts, means, products, squares, np.isinf(values).any(axis=0), bool(np.isnan(values).any())
 
 
 def moments_of(states: list[Any]) -> tuple[Any, ...]:
     """Return the same of several."""
-    counts, means, products, squares = states[0]
-    for n, mean, product, square in states[1:]:
+    counts, means, products, squares, infinite, misses = states[0]
+    for n, mean, product, square, has_infinite, has_missing in states[1:]:
         total = counts + n
         divisors = np.maximum(total, 1.0)
         apart = np.where((counts > 0) & (n > 0), mean - means, 0.0)
@@ -111,22 +111,24 @@ def moments_of(states: list[Any]) -> tuple[Any, ...]:
         means = np.where(counts > 0, means + apart * n / divisors, mean)
         products = products + product + apart * apart.T * weight
         squares = squares + square + apart**2 * weight
-        counts = total
-    return counts, means, products, squares
+        counts, infinite, misses = total, infinite | has_infinite, misses | has_missing
+    return counts, means, products, squares, infinite, misses
 
 
 def covariance(states: list[Any], columns: Any, least: int, ddof: int, scales: bool, is_pair: bool) -> Any:
     """Return covariances, or correlations where ``scales`` says so: of all columns, or of the first two."""
-    counts, _, products, squares = moments_of(states)
+    counts, _, products, squares, infinite, misses = moments_of(states)
     with np.errstate(invalid="ignore", divide="ignore"):
         if scales:
             divisors = np.sqrt(squares * squares.T)
             values = np.clip(np.where(divisors != 0, products / divisors, np.nan), -1.0, 1.0)
         else:
-            # pandas divides by one less than the number of rows where any value is missing.
-            is_whole = bool((counts == counts.max(initial=0)).all())
-            ddof = ddof if is_whole or is_pair else 1
+            # Where any value is missing, pandas divides by one less than the number of rows.
+            ddof = 1 if misses else ddof
             values = np.where(counts > ddof, products / np.maximum(counts - ddof, 1), np.nan)
+        # pandas leaves out infinities where values are missing, and in correlations of frames; NumPy never.
+        if is_pair or not (scales or misses):
+            values[infinite] = values[:, infinite] = np.nan
     values = np.where(counts >= max(least, 1), values, np.nan)
     return values[0, 1] if is_pair else pd.DataFrame(values, index=columns, columns=columns)
 

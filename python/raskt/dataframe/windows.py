@@ -38,12 +38,9 @@ def accumulated(frame: Any, name: str, axis: Any, skipna: bool) -> Any:
         return _beside(frame, _neighbours.Method(name, axis=1, **named), None, None, name)
     function = _neighbours.Accumulate(name, skipna)
     meta = _partition.asked(function, frame._meta)
-    last = _neighbours.Accumulate(name, skipna, fills=skipna)
-    states = call(_neighbours.last_of, (frame, last), {}, meta, clears=True, label=f"{name}-of-partition")
-    carried = carry(states, _neighbours.LastOf(last))
-    return call(
-        _neighbours.accumulated, (frame, carried, function), {}, meta, clears=False, keeps=True, label=name
-    )
+    states = call(function.last, (frame,), {}, meta, clears=True, label=f"{name}-of-partition")
+    carried = carry(states, function.carried)
+    return call(function.after, (frame, carried), {}, meta, clears=False, keeps=True, label=name)
 
 
 def _beside(frame: Any, function: Any, before: Any, behind: Any, label: str, meta: Any = None) -> Any:

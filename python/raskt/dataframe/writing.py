@@ -13,7 +13,7 @@ from raskt.bag._files import anchored, compression_of, is_remote, remote_files
 from raskt.bag.text import targets
 from raskt.dataframe import _writers
 from raskt.dataframe._op import is_frame, op
-from raskt.dataframe._parameters import literal
+from raskt.dataframe._parameters import kept
 from raskt.dataframe.reading import read_parquet
 
 if TYPE_CHECKING:
@@ -130,10 +130,10 @@ custom_metadata, write_metadata_file, compute, compute_kwargs, schema, name_func
     if options is None and (is_far or keys or isinstance(compression, dict) or _is_for_pyarrow(df)):
         options = {}
     shared = {
-        "compression": literal(compression),
+        "compression": kept(compression),
         "row_group_rows": int(row_group_rows),
         "index": bool(write_index),
-        "options": None if options is None else literal(options),
+        "options": None if options is None else kept(options),
     }
     if keys:
         shared["keys"] = keys
@@ -411,11 +411,11 @@ header_first_partition_only, compute_kwargs, **kwargs
     shared = {
         "compression": packed,
         "encoding": encoding,
-        "storage_options": literal(storage_options),
-        "keywords": literal(kwargs),
+        "storage_options": kept(storage_options),
+        "keywords": kept(kwargs),
     }
     later = False if header_first_partition_only else header
-    parts = [{"path": path, "header": literal(header if at == 0 else later)} for at, path in enumerate(paths)]
+    parts = [{"path": path, "header": kept(header if at == 0 else later)} for at, path in enumerate(paths)]
     parameters = {
         "format": "csv",
         "writer": "raskt.dataframe._writers.csv",
@@ -483,8 +483,8 @@ name_function, **kwargs
         "compression": packed,
         "encoding": encoding,
         "errors": errors,
-        "storage_options": literal(storage_options),
-        "keywords": literal({"orient": orient, "lines": lines, **kwargs}),
+        "storage_options": kept(storage_options),
+        "keywords": kept({"orient": orient, "lines": lines, **kwargs}),
     }
     parameters = {
         "format": "json",

@@ -52,6 +52,41 @@ def test_cumulative(name: str, skipna: bool, way: str, mixed: pd.DataFrame) -> N
     _same(getattr(_cut(frame), name)(skipna=skipna), getattr(frame, name)(skipna=skipna))
 
 
+@pytest.mark.parametrize("skipna", [True, False])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "Float64", "object"])
+def test_sums_that_became_nan_stay_so_in_later_partitions(dtype: str, skipna: bool, way: str) -> None:
+    inf, nan = np.inf, np.nan
+    for name, values in (
+        ("cumsum", [nan, 1.0, inf, nan, -inf, 2.0, nan, 3.0]),
+        ("cumprod", [nan, 2.0, inf, nan, 0.0, 2.0, nan, 3.0]),
+        ("cumsum", [nan, nan, 1.0, nan, inf, nan, 2.0, 3.0]),
+        ("cummax", [nan, nan, 1.0, nan, inf, nan, 2.0, 3.0]),
+    ):
+        series = pd.Series(values, name="x").astype(dtype)
+        frame = pd.DataFrame({"x": series, "y": series[::-1].to_numpy(), "n": range(8)})
+        for sizes in ((8,), (1,) * 8, (2, 0, 3, 0, 3), (4, 1, 0, 3)):
+            _same(getattr(_cut(series, sizes), name)(skipna=skipna), getattr(series, name)(skipna=skipna))
+            _same(getattr(_cut(frame, sizes), name)(skipna=skipna), getattr(frame, name)(skipna=skipna))
+
+
+def test_cumulative_of_what_lacks_values_and_is_no_number(way: str) -> None:
+    spans = pd.Series(pd.to_timedelta([None, 1, None, 2, 3, None], unit="s"))
+    texts = pd.Series(["a", None, "b", "c", None, "d"])
+    truths = pd.Series(pd.array([None, True, None, True, False, True], dtype="boolean"))
+    labels = pd.Index([1, 1, 2, 1, 3, 3])
+    for series, names in (
+        (spans, ["cumsum", "cummin"]),
+        (texts, ["cumsum", "cummax"]),
+        (truths, ["cumsum", "cumprod"]),
+    ):
+        for name in names:
+            for skipna in (True, False):
+                for one in (series, series.set_axis(labels)):
+                    expected = getattr(one, name)(skipna=skipna)
+                    for sizes in ((1,) * 6, (2, 0, 3, 1)):
+                        _same(getattr(_cut(one, sizes), name)(skipna=skipna), expected)
+
+
 def test_cumulative_over_columns_and_of_names_that_are_there_twice(way: str, mixed: pd.DataFrame) -> None:
     frame = mixed[["i", "small"]]
     _same(_cut(frame).cumsum(axis=1), frame.cumsum(axis=1))

@@ -232,3 +232,20 @@ def test_correlations_are_of_finite_numbers() -> None:
         {"a": [1.0, 2, np.inf, 4, 5, 7], "b": [2.0, 1, 3, 5, 4, np.nan], "c": [1.0, 2, 3, 4, -np.inf, 6]}
     )
     tm.assert_frame_equal(rd.from_pandas(frame, npartitions=3).corr().compute(), frame.corr())
+
+
+def test_covariances_of_infinities_are_finite_where_pandas_leaves_them_out() -> None:
+    inf, nan = np.inf, np.nan
+    infinite = pd.DataFrame({"a": [1.0, inf, 3.0, 2.0], "b": [2.0, 0.5, 1.0, 4.0], "c": [1.0, 5.0, 2.0, 2.0]})
+    missing = infinite.assign(c=[1.0, nan, 2.0, 2.0])
+    for frame in (infinite, missing, missing[["a", "b"]], infinite[["b", "c"]], missing[::-1]):
+        for ddof in (0, 1, 2):
+            for cut in (_cut(frame, (4,)), _cut(frame, (1, 0, 1, 2))):
+                with np.errstate(invalid="ignore"):
+                    tm.assert_frame_equal(cut.cov(ddof=ddof).compute(), frame.cov(ddof=ddof))
+    for x, y in (("a", "b"), ("a", "c"), ("b", "c")):
+        for frame in (infinite, missing):
+            cut = _cut(frame, (1, 0, 1, 2))
+            with np.errstate(invalid="ignore"):
+                _same(cut[x].cov(cut[y]), float(frame[x].cov(frame[y])))
+                _same(cut[x].corr(cut[y]), float(frame[x].corr(frame[y])))

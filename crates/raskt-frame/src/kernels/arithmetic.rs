@@ -18,7 +18,7 @@ use arrow::datatypes::{
 use raskt_core::{DType, ErrorKind, Param, Result};
 
 use super::column::{Planned, Side, Type, typed_literal};
-use super::promote::{Flavour, is_integer, meeting, number, storage};
+use super::promote::{Flavour, is_integer, number, storage, working};
 use crate::PandasType;
 use crate::table::failed;
 
@@ -69,7 +69,7 @@ pub(super) fn plan(name: &str, left: &Type<'_>, right: &Type<'_>) -> Option<Plan
 }
 
 fn plan_numbers(op: Op, left: Type<'_>, right: Type<'_>) -> Option<Planned> {
-    let (met, flavour) = meeting(left, right)?;
+    let (met, flavour) = working(left, right)?;
     let work = match op {
         _ if met == DType::Bool => return None,
         Op::Divide if is_integer(&met) => DType::Float64,

@@ -101,6 +101,11 @@ pub fn promoted(a: &DType, b: &DType) -> Option<DType> {
 /// The dtype in which two numbers meet; `None` where one is none, or a literal does not fit.
 #[must_use]
 pub fn meeting(left: Type<'_>, right: Type<'_>) -> Option<(DType, Flavour)> {
+    if let Some((column, scalar)) = beside_scalar(left, right)
+        && !takes_missing(column, scalar)
+    {
+        return None;
+    }
     match (left.dtype(), right.dtype()) {
         (Some(left), Some(right)) => {
             let ((a, flavour_a), (b, flavour_b)) = (number(left)?, number(right)?);
@@ -111,6 +116,36 @@ pub fn meeting(left: Type<'_>, right: Type<'_>) -> Option<(DType, Flavour)> {
         (None, Some(dtype)) => weak(dtype, left),
         (None, None) => None,
     }
+}
+
+/// The dtype of arithmetic with two numbers: pandas takes a scalar beside a column as a value of Python's.
+///
+/// `None`, too, where it depends on the value whether the dtype of the column has it.
+#[must_use]
+pub fn working(left: Type<'_>, right: Type<'_>) -> Option<(DType, Flavour)> {
+    let Some((column, scalar)) = beside_scalar(left, right) else { return meeting(left, right) };
+    let ((own, flavour), (other, _)) = (number(column)?, number(scalar)?);
+    let met = match () {
+        () if is_float(&own) => own,
+        () if is_float(&other) => DType::Float64,
+        () => Some(own).filter(|own| promoted(own, &other).as_ref() == Some(own))?,
+    };
+    takes_missing(column, scalar).then_some((met, flavour))
+}
+
+/// The dtypes of a column and of a scalar beside it.
+fn beside_scalar<'a>(left: Type<'a>, right: Type<'a>) -> Option<(&'a PandasType, &'a PandasType)> {
+    match (left, right) {
+        (Type::Column(column), Type::Scalar(scalar)) | (Type::Scalar(scalar), Type::Column(column)) => {
+            Some((column, scalar))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a column has `NA` where `scalar` may be that: pandas makes objects of other columns then.
+fn takes_missing(column: &PandasType, scalar: &PandasType) -> bool {
+    matches!(column, PandasType::Masked(_)) || !matches!(scalar, PandasType::Masked(_))
 }
 
 fn weak(dtype: &PandasType, literal: Type<'_>) -> Option<(DType, Flavour)> {

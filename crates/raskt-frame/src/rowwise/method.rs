@@ -5,7 +5,7 @@ use raskt_exec::Call;
 use raskt_expr::{Arity, Meta};
 
 use super::reshape::{self, Reshaped};
-use crate::arguments::{Argument, get, list, text};
+use crate::arguments::{Argument, DICT, get, list, text};
 use crate::kernels::{Column, Planned, Type, plan, typed_literal};
 use crate::operations::Row;
 use crate::{Field, FrameMeta, Kind, Label, PandasType, Schema, Table, library};
@@ -60,7 +60,10 @@ impl<'a> Method<'a> {
         }
         let by_label = self.by_label()?;
         let columns = (0..on.columns.len()).map(|at| {
-            let own = Type::Column(&on.columns[at].dtype);
+            let own = match on.kind {
+                Kind::Scalar => Type::Scalar(&on.columns[at].dtype),
+                _ => Type::Column(&on.columns[at].dtype),
+            };
             let (arguments, kwargs) = match by_label {
                 None => (self.arguments.clone(), self.kwargs),
                 Some(values) => match values.get(on.columns[at].label.as_str()?) {
@@ -96,6 +99,9 @@ impl<'a> Method<'a> {
             _ => return Some(None),
         };
         let Param::Map(entries) = value else { return Some(None) };
+        if value.get(DICT).is_some() {
+            return None;
+        }
         // A value or a dtype that is a map is none of columns.
         if typed_literal(value).is_some() || PandasType::from_param(value).is_ok() {
             return Some(None);
