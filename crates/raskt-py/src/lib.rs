@@ -12,6 +12,7 @@ mod array;
 mod bag;
 mod blas;
 mod brief;
+mod cluster;
 mod config;
 mod copy;
 mod delayed;
@@ -90,5 +91,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     processes::register(module)?;
     session::register(module)?;
     ship_test::register(module)?;
+    cluster::register(module)?;
     lifecycle::register(module)
 }

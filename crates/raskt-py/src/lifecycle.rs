@@ -10,7 +10,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::{active, node, processes, session, ship_test, threads};
+use crate::{active, cluster, node, processes, session, ship_test, threads};
 
 /// How often exit looks whether it may go on.
 const END_CHECK: Duration = Duration::from_millis(2);
@@ -76,6 +76,7 @@ fn exit_now(py: Python<'_>) -> ! {
 /// In a forked child there is one thread. What the parent's others had is not touched.
 #[pyfunction]
 fn after_fork_in_child() {
+    cluster::after_fork_in_child();
     node::after_fork_in_child();
     active::after_fork_in_child();
     processes::after_fork_in_child();

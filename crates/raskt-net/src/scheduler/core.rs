@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use raskt_core::{Fit, Name, Result};
+use raskt_core::{Fit, Name, Param, Result};
 use raskt_sched::{Action, ClientId, Event, FromClient, Scheduler, Slices, Submission, ToClient, WorkerId};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
@@ -20,7 +20,8 @@ use super::planning::{is_small, slices};
 use crate::Clock;
 use crate::transport::{Accepted, Address};
 use crate::wire::{
-    ClientSays, ClientWelcome, GraphRequest, TellClient, TellWorker, WorkerRole, WorkerSays, WorkerWelcome,
+    ClientSays, ClientWelcome, GraphRequest, Query, TellClient, TellWorker, WorkerRole, WorkerSays,
+    WorkerWelcome,
 };
 
 /// What happens to the scheduler.
@@ -32,6 +33,8 @@ pub(super) enum Happening {
     WorkerGone(WorkerId, String),
     ClientGone(ClientId),
     Planned(ClientId, Name, Result<Slices>),
+    /// The process of the scheduler itself asks.
+    Asked(Query, std::sync::mpsc::Sender<Result<Param>>),
     Stop(String),
 }
 
@@ -134,6 +137,10 @@ impl Core {
             Happening::WorkerGone(worker, how) => self.lose_worker(worker, &how),
             Happening::ClientGone(client) => self.lose_client(client),
             Happening::Planned(client, name, planned) => self.planned(client, name, planned),
+            Happening::Asked(query, asker) => {
+                // Who does not wait any more needs no answer.
+                drop(asker.send(self.answer(query)));
+            }
             Happening::Stop(why) => self.ends = Some(why),
         }
     }
@@ -267,6 +274,11 @@ impl Core {
                 return;
             }
         }
+    }
+
+    /// How many clients are connected.
+    pub(super) fn n_clients(&self) -> usize {
+        self.clients.len()
     }
 
     fn tick(&mut self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use raskt_core::{ErrorKind, Result};
+use raskt_core::{ErrorKind, Param, Result};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::core::{Core, Happening};
 use super::options::SchedulerOptions;
 use crate::transport::{Address, Listener, accept};
-use crate::wire::Role;
+use crate::wire::{Query, Role};
 
 /// A scheduler that listens.
 ///
@@ -87,6 +87,17 @@ impl SchedulerDaemon {
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
+    }
+
+    /// Asks it from within its process, as a client would.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] where it has ended; those of the question.
+    pub fn ask(&self, query: Query) -> Result<Param> {
+        let (asker, answer) = std::sync::mpsc::channel();
+        let gone = |_| ErrorKind::Cancelled.into();
+        drop(self.happenings.send(Happening::Asked(query, asker)));
+        answer.recv().map_err(gone).flatten()
     }
 
     /// Has it end; workers end, too, and clients are told why.

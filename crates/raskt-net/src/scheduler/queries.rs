@@ -31,6 +31,17 @@ impl Core {
             }
             Query::HasWhat(worker) => self.keys_of(worker, raskt_sched::Scheduler::has_what)?,
             Query::Processing(worker) => self.keys_of(worker, raskt_sched::Scheduler::processing)?,
+            Query::Load => {
+                let counts = self.machine.state_counts();
+                Param::map([
+                    ("n_waiting", Param::Int(counts.n_waiting.clamped())),
+                    ("n_queued", Param::Int(counts.n_queued.clamped())),
+                    ("n_processing", Param::Int(counts.n_processing.clamped())),
+                    ("n_in_memory", Param::Int(counts.n_in_memory.clamped())),
+                    ("n_failed", Param::Int(counts.n_failed.clamped())),
+                    ("n_clients", Param::Int(self.n_clients().clamped())),
+                ])
+            }
             Query::Explain(key) => text(&self.machine.explain(&key).to_string()),
         })
     }

@@ -65,6 +65,8 @@ pub enum Query {
     Retire(Vec<WorkerId>),
     /// The scheduler and all workers are to end.
     Shutdown,
+    /// How many tasks are in which state: a map `n_waiting`, `n_queued`, `n_processing`, `n_in_memory`, `n_failed`, `n_clients`.
+    Load,
 }
 
 /// What the scheduler tells a client.
@@ -169,6 +171,10 @@ impl Encode for Query {
                 out.byte(6);
                 Ok(())
             }
+            Self::Load => {
+                out.byte(7);
+                Ok(())
+            }
         }
     }
 }
@@ -183,6 +189,7 @@ impl Decode for Query {
             4 => Self::Explain(Decode::decode(input)?),
             5 => Self::Retire(Decode::decode(input)?),
             6 => Self::Shutdown,
+            7 => Self::Load,
             tag => return Err(input.unknown_tag("question", tag)),
         })
     }

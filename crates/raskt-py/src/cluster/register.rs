@@ -1,0 +1,11 @@
+//! The names of this folder in the extension module.
+
+use pyo3::prelude::*;
+
+/// Adds the names of the folder's modules.
+///
+/// # Errors
+/// Whatever adding to a module raises.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    super::scheduler::register(module)
+}

@@ -1,0 +1,118 @@
+//! A scheduler in this process.
+
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use raskt_net::scheduler::{SchedulerDaemon, SchedulerOptions};
+use raskt_net::transport::{Address, HandshakeOptions, Token};
+use raskt_net::wire::Query;
+use raskt_sched::{Options, WorkerId};
+
+use super::runtime::runtime;
+use crate::errors;
+
+/// How often a waiting thread looks for Ctrl-C.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A scheduler that runs on threads of this process, none of which ever waits for the interpreter.
+#[pyclass(frozen, weakref, module = "raskt._raskt")]
+pub struct ClusterScheduler {
+    daemon: SchedulerDaemon,
+}
+
+/// What Python passes for a scheduler.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Given {
+    listen: Vec<String>,
+    token: String,
+    allowed_failures: u32,
+    worker_timeout: f64,
+    idle_timeout: Option<f64>,
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+#[pymethods]
+impl ClusterScheduler {
+    #[new]
+    fn new(py: Python<'_>, options: Given) -> PyResult<Self> {
+        let addresses =
+            options.listen.iter().map(|text| text.parse()).collect::<raskt_core::Result<Vec<Address>>>();
+        let listen = addresses.map_err(|error| errors::to_py(py, error))?;
+        let handshake = HandshakeOptions { token: Token::new(options.token), ..HandshakeOptions::default() };
+        let machine = Options {
+            allowed_failures: options.allowed_failures,
+            worker_timeout: seconds(options.worker_timeout),
+            ..Options::default()
+        };
+        let idle_timeout = options.idle_timeout.map(seconds);
+        let options =
+            SchedulerOptions { listen, handshake, machine, idle_timeout, ..SchedulerOptions::default() };
+        let runtime = runtime()?;
+        let daemon = py.detach(|| SchedulerDaemon::start(&runtime, options));
+        daemon.map(|daemon| Self { daemon }).map_err(|error| errors::to_py(py, error))
+    }
+
+    /// Where it listens.
+    #[getter]
+    fn addresses(&self) -> Vec<String> {
+        self.daemon.addresses().iter().map(ToString::to_string).collect()
+    }
+
+    /// What is known of each worker.
+    fn workers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Workers)
+    }
+
+    /// How many tasks are in which state, and how many clients there are.
+    fn load<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Load)
+    }
+
+    /// Has workers give what they hold to others, and end; by their numbers.
+    fn retire(&self, py: Python<'_>, workers: Vec<u32>) -> PyResult<()> {
+        self.ask(py, Query::Retire(workers.into_iter().map(WorkerId).collect())).map(drop)
+    }
+
+    /// Has it end; workers end, too, and clients are told why.
+    fn stop(&self, why: &str) {
+        self.daemon.stop(why);
+    }
+
+    /// Waits until it has ended, for so many seconds at most; why it did, or None where it has not.
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<String>> {
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(seconds(timeout)));
+        loop {
+            let left = until.map_or(SIGNAL_CHECK, |until| until.saturating_duration_since(Instant::now()));
+            if let Some(why) = py.detach(|| self.daemon.wait(Some(left.min(SIGNAL_CHECK)))) {
+                return Ok(Some(why));
+            }
+            py.check_signals()?;
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl ClusterScheduler {
+    fn ask<'py>(&self, py: Python<'py>, query: Query) -> PyResult<Bound<'py, PyAny>> {
+        let answer = py.detach(|| self.daemon.ask(query));
+        crate::param::to_object(py, &answer.map_err(|error| errors::to_py(py, error))?)
+    }
+}
+
+/// A secret for a cluster that nobody knows yet.
+#[pyfunction]
+fn random_token(py: Python<'_>) -> PyResult<String> {
+    Token::random().map(|token| token.as_str().to_owned()).map_err(|error| errors::to_py(py, error))
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ClusterScheduler>()?;
+    module.add_function(wrap_pyfunction!(random_token, module)?)
+}
