@@ -301,16 +301,31 @@ fn dense(
 
 /// [`number`] of numbers that may be far from each other.
 fn sparse(numbers: impl ExactSizeIterator<Item = u64>, is_missing: impl Fn(usize) -> bool) -> Groups {
+    let n_rows = numbers.len();
+    // As many groups as the first rows foretell have room at once.
+    let n_first = (n_rows / 16).max(1 << 10);
     let mut groups = Numbering::default();
     let mut found: HashTable<(u64, u32)> = HashTable::new();
+    let hash = |(number, _): &(u64, u32)| mix(*number);
+    // Equal numbers often follow each other.
+    let mut last: Option<(u64, u32)> = None;
     let ids = numbers.enumerate().map(|(row, number)| {
         if is_missing(row) {
             return groups.missing(row);
         }
-        match found.entry(mix(number), |(other, _)| *other == number, |(number, _)| mix(*number)) {
+        if let Some((_, id)) = last.filter(|(known, _)| *known == number) {
+            return id;
+        }
+        if row == n_first {
+            let foretold = found.len().saturating_mul(n_rows / n_first);
+            found.reserve(foretold.saturating_sub(found.len()), hash);
+        }
+        let id = match found.entry(mix(number), |(other, _)| *other == number, hash) {
             Entry::Occupied(entry) => entry.get().1,
             Entry::Vacant(entry) => entry.insert((number, groups.add(row, false))).get().1,
-        }
+        };
+        last = Some((number, id));
+        id
     });
     let ids = ids.collect();
     groups.done(ids)
@@ -352,7 +367,7 @@ impl Numbering {
 }
 
 /// The bits that stand for every NaN.
-const NAN: u64 = 0x7ff8_0000_0000_0000;
+pub(crate) const NAN: u64 = 0x7ff8_0000_0000_0000;
 
 /// Values of at most 64 bits as numbers that are equal where the values are: integers by their value, whatever their
 /// width; floats by their bits, with one zero and one NaN.
@@ -428,7 +443,7 @@ fn halves(number: u128) -> (u64, u64) {
     (number as u64, (number >> 64) as u64)
 }
 
-fn hash_text(text: &str) -> u64 {
+pub(crate) fn hash_text(text: &str) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(text.as_bytes());
     hasher.finish()

@@ -24,6 +24,7 @@ pub mod kernels;
 mod keys;
 mod label;
 pub mod library;
+mod members;
 mod meta;
 pub mod operations;
 pub mod partition;

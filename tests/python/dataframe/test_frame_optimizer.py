@@ -221,3 +221,33 @@ def test_first_rows_are_the_same_where_no_others_are_read(folder: pathlib.Path, 
     first = df.assign(i=df.i + 1).head(n, npartitions=-1, compute=False)
     assert "with the first rows" in first.explain()
     tm.assert_frame_equal(first.compute(), pandas.assign(i=pandas.i + 1).head(n))
+
+
+@pytest.mark.parametrize("few", ["left", "right"])
+@pytest.mark.parametrize("how", ["inner", "left", "right", "outer", "leftsemi", "left_anti", "right_anti"])
+def test_the_small_side_of_a_merge_meets_all_partitions_of_the_other(how: str, few: str) -> None:
+    many, some = (
+        pd.DataFrame({"k": np.arange(200) % 40, "a": np.arange(200)}),
+        pd.DataFrame({"k": [3, 50, 7]}),
+    )
+    sides = [some.assign(b=[1, 2, 3]), many] if few == "left" else [many, some.assign(b=[1, 2, 3])]
+    left, right = (rd.from_pandas(side, npartitions=3 if len(side) > 3 else 2) for side in sides)
+    merged = left.merge(right, on="k", how=how)
+    of_right, of_left = ("inner", "left", "leftsemi", "left_anti"), ("inner", "right", "right_anti")
+    is_sent = how in (of_right if few == "right" else of_left)
+    assert (f'meets_all: "{few}"' in merged.explain()) == is_sent
+    with raskt.config.set({"dataframe.optimizer.active": False}):
+        assert "meets_all" not in merged.explain()
+        expected = merged.compute()
+    columns = list(expected.columns)
+    got = merged.compute()[columns].sort_values(columns, ignore_index=True)
+    tm.assert_frame_equal(got, expected.sort_values(columns, ignore_index=True))
+
+
+def test_sides_of_about_as_many_rows_are_brought_together_by_their_keys() -> None:
+    frame = rd.from_pandas(pd.DataFrame({"k": range(60)}), npartitions=3)
+    others = rd.from_pandas(pd.DataFrame({"k": range(50)}), npartitions=3)
+    assert "meets_all" not in frame.merge(others, on="k").explain()
+    assert 'meets_all: "right"' in frame.merge(others[others.k > 3], on="k").explain()
+    assert "meets_all" not in frame.merge(others[others.k > 3], on="k", validate="1:1").explain()
+    assert len(frame.merge(others[others.k > 3], on="k").compute()) == 46

@@ -9,7 +9,11 @@ use raskt_core::{DType, ErrorKind, Fit, Result};
 
 use crate::PandasType;
 use crate::keys::Groups;
+use crate::members::{Members, NONE};
 use crate::table::{failed, taken};
+
+/// What stands for the last group of a value that is left out.
+const SKIPPED: u32 = NONE - 1;
 
 /// The different values of the rows of each group; missing ones too, unless `skips_missing`.
 pub(super) fn distinct(
@@ -18,15 +22,24 @@ pub(super) fn distinct(
     skips_missing: bool,
     groups: &Groups,
 ) -> Result<ArrayRef> {
-    // The values of one group after the other, each value where it is first met.
+    // The values of one group after the other, each value where it is first met: each value knows the last group that has it.
     let values = Groups::of(&[(Arc::clone(array), of.clone())], array.len())?;
-    let is_wanted = |row: &u32| !(skips_missing && values.missing[values.ids[*row as usize] as usize]);
-    let pairs = groups.clone().and(&values).firsts;
-    let group_of = |row: u32| groups.ids[row as usize];
-    let mut rows: Vec<u32> = pairs.into_iter().filter(is_wanted).collect();
-    rows.sort_by_key(|row| group_of(*row));
-    let mut lengths = vec![0_usize; groups.len()];
-    rows.iter().for_each(|row| lengths[group_of(*row) as usize] += 1);
+    let mut last = vec![NONE; values.len()];
+    if skips_missing {
+        let missing = values.missing.iter().zip(&mut last).filter(|(is_missing, _)| **is_missing);
+        missing.for_each(|(_, last)| *last = SKIPPED);
+    }
+    let of_groups = Members::of(&groups.ids, groups.len());
+    let mut rows: Vec<u32> = Vec::new();
+    let mut lengths = Vec::with_capacity(groups.len());
+    for group in 0..groups.len().fit::<u32>() {
+        let n_before = rows.len();
+        rows.extend(of_groups.of_group(group).iter().copied().filter(|row| {
+            let last = &mut last[values.ids[*row as usize] as usize];
+            *last != SKIPPED && std::mem::replace(last, group) != group
+        }));
+        lengths.push(rows.len() - n_before);
+    }
     let values = taken(array, &UInt32Array::from(rows)).map_err(failed)?;
     let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
     let list = LargeListArray::try_new(field, OffsetBuffer::from_lengths(lengths), values, None);

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, Int64Array, StringViewArray, UInt32Array};
+use arrow::array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, StringViewArray, UInt32Array};
 use arrow::compute;
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::datatypes::Int32Type;
 use raskt_core::{ErrorKind, Fit, Result};
 
+use super::keys::{Keys, cast};
 use super::parameters::{How, Merge, On};
 use super::plan::{Origin, Plan, Rows, Source};
-use super::rows::{Matches, Matching, NONE, indices};
+use super::rows::{Matches, Matching, indices};
+use crate::members::NONE;
 use crate::table::failed;
-use crate::{Index, PandasType, Table};
+use crate::{Index, Table};
 
 /// The rows of `left` and `right` that `merge` puts together, as pandas has them: in the order of the left, or of the right for
 /// a right join, or of the keys for an outer one; matches of one row in the order of the other side.
@@ -26,8 +28,8 @@ pub fn join(left: &Table, right: &Table, merge: &Merge) -> Result<Table> {
         return Err(ErrorKind::NotImplemented(what).into());
     }
     let keys = Keys::new(&plan, left, right)?;
-    let n_rows = left.n_rows() + right.n_rows();
-    let matching = Matching::new(&keys.both, left.n_rows(), n_rows)?;
+    let needs_all = merge.how == How::Outer || merge.unique.left || merge.unique.right;
+    let matching = Matching::new(&keys, [left.n_rows(), right.n_rows()], needs_all)?;
     check_unique(merge, &matching)?;
     let how = match merge.how {
         How::Outer if merge.left == On::Index && merge.right == On::Index && matching.is_in_order() => {
@@ -35,7 +37,7 @@ pub fn join(left: &Table, right: &Table, merge: &Merge) -> Result<Table> {
         }
         how => how,
     };
-    let matches = matching.rows(how, &keys.both)?;
+    let matches = matching.rows(how, &keys)?;
     let index = match (&plan.rows, how) {
         (Rows::Numbered, How::LeftAnti | How::RightAnti) => {
             let places = Int64Array::from(matching.places(how, &matches));
@@ -75,50 +77,15 @@ fn check_unique(merge: &Merge, matching: &Matching) -> Result<()> {
     Err(ErrorKind::InvalidValue(what).into())
 }
 
-/// The keys of both sides.
-struct Keys {
-    left: Vec<ArrayRef>,
-    right: Vec<ArrayRef>,
-    /// The left's, then the right's, as they are compared.
-    both: Vec<(ArrayRef, PandasType)>,
-}
-
-impl Keys {
-    fn new(plan: &Plan, left: &Table, right: &Table) -> Result<Self> {
-        let mut keys = Self { left: Vec::new(), right: Vec::new(), both: Vec::new() };
-        for pair in &plan.pairs {
-            let (left, right) = (pair.left.of(left)?.0, pair.right.of(right)?.0);
-            let unplanned = || ErrorKind::NotImplemented("keys that pandas compares".to_owned());
-            let compared = pair.compared.clone().ok_or_else(unplanned)?;
-            let storage = compared.storage().ok_or_else(unplanned)?;
-            let (one, other) = (cast(&left, &storage)?, cast(&right, &storage)?);
-            let both = compute::concat(&[one.as_ref(), other.as_ref()]).map_err(failed)?;
-            keys.both.push((both, compared));
-            keys.left.push(left);
-            keys.right.push(right);
-        }
-        Ok(keys)
-    }
-}
-
 /// The rows of both sides as Arrow takes them; `None` for all in their order.
 struct Taken {
     left: Option<UInt32Array>,
     right: Option<UInt32Array>,
-    /// Of the left, or of the right behind it where there is no left row.
-    both: UInt32Array,
 }
 
 impl Taken {
     fn new(matches: &Matches, left: &Table, right: &Table) -> Self {
-        let n_left = left.n_rows().fit::<u32>();
-        let both = matches.left.iter().zip(&matches.right);
-        let both = both.map(|(left, right)| if *left == NONE { n_left.wrapping_add(*right) } else { *left });
-        Self {
-            left: indices(&matches.left, left.n_rows()),
-            right: indices(&matches.right, right.n_rows()),
-            both: UInt32Array::from_iter_values(both),
-        }
+        Self { left: indices(&matches.left, left.n_rows()), right: indices(&matches.right, right.n_rows()) }
     }
 }
 
@@ -168,10 +135,18 @@ impl Joined<'_> {
     /// The keys of pair `at` in the rows of the result.
     fn key(&self, at: usize) -> Result<ArrayRef> {
         match self.plan.pairs[at].origin {
-            Origin::Left => take(&self.keys.left[at], self.taken.left.as_ref()),
-            Origin::Right => take(&self.keys.right[at], self.taken.right.as_ref()),
-            Origin::Both => take(&self.keys.both[at].0, Some(&self.taken.both)),
+            Origin::Left => take(&self.plan.pairs[at].left.of(self.left)?.0, self.taken.left.as_ref()),
+            Origin::Right => take(&self.plan.pairs[at].right.of(self.right)?.0, self.taken.right.as_ref()),
+            Origin::Both => take(&self.keys.both_of(at)?, Some(&self.both())),
         }
+    }
+
+    /// The rows among those of the left and then the right: of the right where there is no left row.
+    fn both(&self) -> UInt32Array {
+        let n_left = self.left.n_rows().fit::<u32>();
+        let both = self.matches.left.iter().zip(&self.matches.right);
+        let both = both.map(|(left, right)| if *left == NONE { n_left.wrapping_add(*right) } else { *left });
+        UInt32Array::from_iter_values(both)
     }
 
     fn indicator(&self) -> Result<ArrayRef> {
@@ -192,12 +167,5 @@ fn take(array: &ArrayRef, rows: Option<&UInt32Array>) -> Result<ArrayRef> {
     match rows {
         None => Ok(Arc::clone(array)),
         Some(rows) => compute::take(array, rows, None).map_err(failed),
-    }
-}
-
-fn cast(array: &ArrayRef, storage: &DataType) -> Result<ArrayRef> {
-    match array.data_type() == storage {
-        true => Ok(Arc::clone(array)),
-        false => compute::cast(array, storage).map_err(failed),
     }
 }

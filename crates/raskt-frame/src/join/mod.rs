@@ -6,8 +6,10 @@
 
 mod dtypes;
 mod kernel;
+mod keys;
 mod parameters;
 mod plan;
+mod probe;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -16,5 +18,5 @@ mod tests;
 pub use kernel::join;
 pub use parameters::{How, Merge, On, Unique};
 pub use plan::{Plan, common};
-pub(crate) use table::columns_used;
 pub use table::{MERGE, rows};
+pub(crate) use table::{Side, can_broadcast, columns_used, with_broadcast};

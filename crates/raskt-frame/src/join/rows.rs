@@ -4,13 +4,13 @@ use arrow::array::{ArrayRef, UInt32Array};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use raskt_core::{ErrorKind, Fit, Result};
 
+use super::keys::Keys;
 use super::parameters::How;
+use super::probe::Probed;
 use crate::PandasType;
 use crate::keys::Groups;
+use crate::members::{Members, NONE};
 use crate::sort::{Direction, order};
-
-/// What stands for a row that is not there.
-pub const NONE: u32 = u32::MAX;
 
 /// For each row of the result the rows that it is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,60 +22,49 @@ pub struct Matches {
 }
 
 /// The keys of both sides, as groups of equal ones.
+#[derive(Default)]
 pub struct Matching {
-    /// The group of each row of the left, then of the right.
-    groups: Groups,
-    n_left: usize,
-}
-
-/// The rows of each group, one group after another.
-struct Members {
-    /// Where the rows of each group begin in `rows`; one more than there are groups.
-    begins: Vec<u32>,
-    rows: Vec<u32>,
-}
-
-impl Members {
-    fn of(ids: &[u32], n_groups: usize) -> Self {
-        let mut begins = vec![0_u32; n_groups + 1];
-        ids.iter().for_each(|id| begins[*id as usize + 1] += 1);
-        for at in 0..n_groups {
-            begins[at + 1] += begins[at];
-        }
-        let mut next = begins.clone();
-        let mut rows = vec![0; ids.len()];
-        for (row, id) in ids.iter().enumerate() {
-            let place = &mut next[*id as usize];
-            rows[*place as usize] = row.fit::<u32>();
-            *place += 1;
-        }
-        Self { begins, rows }
-    }
-
-    fn of_group(&self, id: u32) -> &[u32] {
-        let id = id as usize;
-        &self.rows[self.begins[id] as usize..self.begins[id + 1] as usize]
-    }
+    /// The group of each row of the left; [`NONE`] for one of which only this side has rows, if only those of one side are
+    /// numbered.
+    left: Vec<u32>,
+    /// The group of each row of the right.
+    right: Vec<u32>,
+    n_groups: usize,
+    /// The first row of each group among those of the left and then the right, where all are numbered.
+    firsts: Vec<u32>,
 }
 
 impl Matching {
-    /// The matching of the rows of `both` sides, the left first; `n_left` of them are of the left.
+    /// The matching of the rows of two sides by their keys. `needs_all` where keys are asked for that only one side has.
     ///
     /// # Errors
     /// [`ErrorKind::NotImplemented`] for keys that pandas compares; [`ErrorKind::InvalidValue`] for too many rows.
-    pub fn new(both: &[(ArrayRef, PandasType)], n_left: usize, n_rows: usize) -> Result<Self> {
-        Ok(Self { groups: Groups::of(both, n_rows)?, n_left })
+    pub fn new(keys: &Keys, n_rows: [usize; 2], needs_all: bool) -> Result<Self> {
+        let (left, right) = (&keys.left[..], &keys.right[..]);
+        let [n_left, n_right] = n_rows;
+        let is_numbered = |n_rows: usize| u32::try_from(n_rows).is_ok_and(|n| n != NONE);
+        if !needs_all && is_numbered(n_left) && is_numbered(n_right) {
+            let few_are_left = n_left < n_right;
+            let (few, many) = if few_are_left { (left, right) } else { (right, left) };
+            if let Some(Probed { few, many, n_groups }) = Probed::of(few, many)? {
+                let (left, right) = if few_are_left { (few, many) } else { (many, few) };
+                return Ok(Self { left, right, n_groups, ..Self::default() });
+            }
+        }
+        let mut groups = Groups::of(&keys.both()?, n_left + n_right)?;
+        let right = groups.ids.split_off(n_left);
+        Ok(Self { left: groups.ids, right, n_groups: groups.firsts.len(), firsts: groups.firsts })
     }
 
     fn ids(&self) -> (&[u32], &[u32]) {
-        self.groups.ids.split_at(self.n_left)
+        (&self.left, &self.right)
     }
 
     /// Whether no key is in two rows of a side: of the left, of the right.
     pub fn are_unique(&self) -> (bool, bool) {
         let (left, right) = self.ids();
         let is_unique = |ids: &[u32]| {
-            let mut seen = vec![false; self.groups.len()];
+            let mut seen = vec![false; self.n_groups];
             ids.iter().all(|id| !std::mem::replace(&mut seen[*id as usize], true))
         };
         (is_unique(left), is_unique(right))
@@ -85,9 +74,9 @@ impl Matching {
     ///
     /// # Errors
     /// [`ErrorKind::OutOfMemory`]; [`ErrorKind::NotImplemented`] for an outer join by keys without an order here.
-    pub fn rows(&self, how: How, both: &[(ArrayRef, PandasType)]) -> Result<Matches> {
+    pub fn rows(&self, how: How, keys: &Keys) -> Result<Matches> {
         let (left, right) = self.ids();
-        let n_groups = self.groups.len();
+        let n_groups = self.n_groups;
         match how {
             How::Cross => crossed(left.len(), right.len()),
             How::Inner => outer_of(left, &Members::of(right, n_groups), false),
@@ -108,15 +97,16 @@ impl Matching {
                 let rows = self.lone(right, left, false);
                 Ok(Matches { left: vec![NONE; rows.len()], right: rows })
             }
-            How::Outer => self.outer(both),
+            How::Outer => self.outer(&keys.both()?),
         }
     }
 
     /// The rows of one side that have a match on the other, or have none.
     fn lone(&self, of: &[u32], others: &[u32], is_matched: bool) -> Vec<u32> {
-        let mut has = vec![false; self.groups.len()];
-        others.iter().for_each(|id| has[*id as usize] = true);
-        let rows = of.iter().enumerate().filter(|(_, id)| has[**id as usize] == is_matched);
+        let mut has = vec![false; self.n_groups];
+        others.iter().filter(|id| **id != NONE).for_each(|id| has[*id as usize] = true);
+        let has = |id: u32| id != NONE && has[id as usize];
+        let rows = of.iter().enumerate().filter(|(_, id)| has(**id) == is_matched);
         rows.map(|(row, _)| row.fit::<u32>()).collect()
     }
 
@@ -127,13 +117,14 @@ impl Matching {
             How::RightAnti => (right, left, &matches.right),
             _ => (left, right, &matches.left),
         };
-        let mut counts = vec![0_i64; self.groups.len()];
-        others.iter().for_each(|id| counts[*id as usize] += 1);
+        let mut counts = vec![0_i64; self.n_groups];
+        others.iter().filter(|id| **id != NONE).for_each(|id| counts[*id as usize] += 1);
+        let count = |id: u32| if id == NONE { 0 } else { counts[id as usize] };
         let mut places = Vec::with_capacity(rows.len());
         let (mut place, mut next) = (0, 0_usize);
         for row in rows {
             let skipped = &of[next..*row as usize];
-            place += skipped.iter().map(|id| counts[*id as usize].max(1)).sum::<i64>();
+            place += skipped.iter().map(|id| count(*id).max(1)).sum::<i64>();
             places.push(place);
             (place, next) = (place + 1, *row as usize + 1);
         }
@@ -143,10 +134,10 @@ impl Matching {
     /// All rows of both sides, in the order of their keys, missing ones last.
     fn outer(&self, both: &[(ArrayRef, PandasType)]) -> Result<Matches> {
         let (left, right) = self.ids();
-        let n_groups = self.groups.len();
+        let n_groups = self.n_groups;
         let (of_left, of_right) = (Members::of(left, n_groups), Members::of(right, n_groups));
         let way = Direction { is_ascending: true, missing_first: false };
-        let firsts = UInt32Array::from(self.groups.firsts.clone());
+        let firsts = UInt32Array::from(self.firsts.clone());
         let take = |(array, dtype): &(ArrayRef, PandasType)| {
             let array = arrow::compute::take(array, &firsts, None).map_err(crate::table::failed)?;
             Ok((array, dtype.clone(), way))

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use raskt_core::{ErrorKind, Fit, Name, Param, Result, Value};
 use raskt_exec::Call;
-use raskt_expr::{Arity, Lowered, Meta};
+use raskt_expr::{Arity, Context, Expr, Lowered, Meta};
 use raskt_graph::Body;
 use raskt_graph::layer::{Blockwise, BlockwiseParts, Indexed, Layer};
 
 use super::kernel::join;
 use super::parameters::{How, Merge, On};
 use super::plan::{Plan, Rows, common};
-use crate::arguments::get;
+use crate::arguments::{get, with};
 use crate::exchange::{self, By, Shuffled};
 use crate::operations::{Job, Row, kernel_name, partitionwise};
 use crate::partition::HashPartition;
@@ -19,8 +19,36 @@ use crate::rows::whole_body;
 use crate::{Divisions, FrameMeta, Key, Label, Schema, Table, library};
 
 /// The operation; its parameters are the keyword arguments of pandas' `merge`, and `npartitions`, the number of partitions of the
-/// result where rows of equal keys have to be brought together.
+/// result where rows of equal keys have to be brought together; the optimizer adds `meets_all`, the [`Side`] of which all rows
+/// meet each partition of the other instead.
 pub const MERGE: &str = "merge";
+
+const MEETS_ALL: &str = "meets_all";
+
+/// A side of a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+
+    fn of(parameters: &Param) -> Result<Option<Self>> {
+        match get(parameters, MEETS_ALL) {
+            Param::Null => Ok(None),
+            Param::Str(name) if &**name == Self::Left.name() => Ok(Some(Self::Left)),
+            Param::Str(name) if &**name == Self::Right.name() => Ok(Some(Self::Right)),
+            other => Err(ErrorKind::InvalidGraph(format!("{other:?} is no side of a merge")).into()),
+        }
+    }
+}
 
 /// The rows of this family.
 #[must_use]
@@ -43,8 +71,8 @@ pub fn rows() -> Vec<Row> {
 enum Meet {
     /// Partitions of the same number; the only one of a side that has one meets all of the other.
     Partitions(u32),
-    /// Each of so many partitions of the left meets all of the right.
-    All(u32),
+    /// All of a side meets each of so many partitions of the other.
+    All(Side, u32),
     /// So many partitions, in each of which are the rows of some keys.
     Shuffled(u32),
     /// All rows of both: which keys are equal, only pandas can say.
@@ -54,7 +82,7 @@ enum Meet {
 impl Meet {
     fn n_partitions(self) -> u32 {
         match self {
-            Self::Partitions(n) | Self::All(n) | Self::Shuffled(n) => n,
+            Self::Partitions(n) | Self::All(_, n) | Self::Shuffled(n) => n,
             Self::Whole => 1,
         }
     }
@@ -105,10 +133,12 @@ fn planned(operands: &[Meta], parameters: &Param) -> Result<Planned> {
         && own_left.divisions == own_right.divisions;
     let meet = match meet(&merge, n(left), n(right), is_aligned) {
         Some(meet) => meet,
-        None if merge.how == How::Cross => Meet::All(n(left)),
-        None if plan.is_shuffled(&own_left.schema, &own_right.schema) => {
-            Meet::Shuffled(n_partitions(parameters)?.unwrap_or(n(left).max(n(right))))
-        }
+        None if merge.how == How::Cross => Meet::All(Side::Right, n(left)),
+        None if plan.is_shuffled(&own_left.schema, &own_right.schema) => match Side::of(parameters)? {
+            Some(Side::Left) => Meet::All(Side::Left, n(right)),
+            Some(Side::Right) => Meet::All(Side::Right, n(left)),
+            None => Meet::Shuffled(n_partitions(parameters)?.unwrap_or(n(left).max(n(right)))),
+        },
         None => Meet::Whole,
     };
     let divisions = match is_aligned {
@@ -121,9 +151,7 @@ fn planned(operands: &[Meta], parameters: &Param) -> Result<Planned> {
 /// Which partitions meet as they are, if they can: a row that has no match has to be seen by one task only, and rows whose keys
 /// must not repeat by one task together.
 fn meet(merge: &Merge, n_left: u32, n_right: u32, is_aligned: bool) -> Option<Meet> {
-    let left_goes_alone = !merge.how.misses_left() && !merge.unique.left;
-    let right_goes_alone =
-        matches!(merge.how, How::Inner | How::Right | How::RightAnti | How::Cross) && !merge.unique.right;
+    let (left_goes_alone, right_goes_alone) = (goes_alone(merge, Side::Left), goes_alone(merge, Side::Right));
     match (n_left, n_right) {
         (1, 1) => Some(Meet::Partitions(1)),
         (n, m) if n == m && is_aligned => Some(Meet::Partitions(n)),
@@ -131,6 +159,44 @@ fn meet(merge: &Merge, n_left: u32, n_right: u32, is_aligned: bool) -> Option<Me
         (1, n) if right_goes_alone => Some(Meet::Partitions(n)),
         _ => None,
     }
+}
+
+/// Whether each partition of a side can meet all of the other on its own.
+fn goes_alone(merge: &Merge, side: Side) -> bool {
+    match side {
+        Side::Left => !merge.how.misses_left() && !merge.unique.left,
+        Side::Right => {
+            matches!(merge.how, How::Inner | How::Right | How::RightAnti | How::Cross) && !merge.unique.right
+        }
+    }
+}
+
+/// How many partitions the other side of the merge `expr` has, if all of `side` can meet each of these, with as many
+/// partitions as the merge has when rows are brought together; `None` if not.
+///
+/// # Errors
+/// Those of the metas of the operands.
+pub(crate) fn can_broadcast(expr: &Expr, side: Side, context: &Context<'_>) -> Result<Option<u32>> {
+    let operands = context.operand_metas(expr)?;
+    let planned = planned(&operands, expr.parameters())?;
+    let Meet::Shuffled(n_partitions) = planned.meet else { return Ok(None) };
+    let [left, right] = &operands[..] else { return Ok(None) };
+    let (other, meta) = match side {
+        Side::Left => (Side::Right, right),
+        Side::Right => (Side::Left, left),
+    };
+    let merge = merge_of(expr.parameters(), &FrameMeta::of(left)?.schema, &FrameMeta::of(right)?.schema)?;
+    let is_alike = FrameMeta::n_partitions(meta) == u64::from(n_partitions);
+    Ok((is_alike && goes_alone(&merge, other)).then_some(n_partitions))
+}
+
+/// The merge `expr`, in which all of `side` meets each partition of the other.
+///
+/// # Errors
+/// None in practice.
+pub(crate) fn with_broadcast(expr: &Expr, operands: Vec<Expr>, side: Side) -> Result<Expr> {
+    let change = (MEETS_ALL, Param::Str(side.name().into()));
+    expr.varied(operands, with(expr.parameters(), [change.clone()]), &Param::map([change]))
 }
 
 /// The divisions of the side whose index the result has, where its partitions are those of that side.
@@ -180,7 +246,7 @@ fn body(job: &Job<'_, '_>) -> Result<Body> {
         Param::Map(entries) => entries.to_vec(),
         _ => Vec::new(),
     };
-    let entries = entries.iter().filter(|(name, _)| &**name != "npartitions");
+    let entries = entries.iter().filter(|(name, _)| !["npartitions", MEETS_ALL].contains(&&**name));
     let entries = entries.map(|(name, value)| (&**name, value.clone()));
     Ok(Body::Library {
         path: library::MERGE.into(),
@@ -194,7 +260,8 @@ fn lowered(job: &mut Job<'_, '_>) -> Result<Layer> {
     let n_partitions = planned.meet.n_partitions();
     let operands = match planned.meet {
         Meet::Partitions(_) => job.all_operands()?,
-        Meet::All(_) => vec![job.operand(0)?, gathered(job, 1)?],
+        Meet::All(Side::Right, _) => vec![job.operand(0)?, gathered(job, 1)?],
+        Meet::All(Side::Left, _) => vec![gathered(job, 0)?, job.operand(1)?],
         Meet::Whole => vec![gathered(job, 0)?, gathered(job, 1)?],
         Meet::Shuffled(n) => vec![shuffled(job, &planned.plan, 0, n)?, shuffled(job, &planned.plan, 1, n)?],
     };

@@ -2,6 +2,8 @@
 //!
 //! What depends on who else needs a value is a pass over all expressions at once: what two need is read once.
 
+mod broadcast;
+mod estimates;
 mod families;
 mod limit;
 mod predicates;
@@ -10,6 +12,7 @@ mod remade;
 mod schema;
 mod table;
 
+pub use broadcast::BROADCAST;
 pub use limit::LIMIT;
 pub use predicates::PREDICATES;
 pub use projection::PROJECTION;
