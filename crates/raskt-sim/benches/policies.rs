@@ -82,6 +82,7 @@ fn scenario(policy: PolicyKind, tasks: Vec<TaskSpec>) -> Scenario {
     let graph = GraphSpec {
         client: 0,
         at: Duration::from_millis(200),
+        n_slices: 1,
         tasks,
         outputs,
         priority: 0,
@@ -95,6 +96,7 @@ fn scenario(policy: PolicyKind, tasks: Vec<TaskSpec>) -> Scenario {
         workers: vec![worker; 40],
         n_clients: 1,
         graphs: vec![graph],
+        requests: Vec::new(),
         faults: Vec::new(),
         duplicates_permille: 0,
         policy,

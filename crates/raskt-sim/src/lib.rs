@@ -16,14 +16,17 @@ mod node;
 mod random;
 mod scenario;
 mod shrink;
+mod slices;
 mod world;
 mod world_client;
 mod world_query;
+mod world_request;
 mod world_worker;
 
 pub use random::Random;
 pub use scenario::{
-    Fault, FaultKind, GraphSpec, Kind, PolicyKind, Scenario, SubgraphSpec, TaskSpec, WorkerSpec,
+    Fault, FaultKind, GraphSpec, Kind, PolicyKind, RequestKind, RequestSpec, Scenario, SubgraphSpec,
+    TaskSpec, WorkerSpec,
 };
 pub use shrink::shrink;
 pub use world::{Report, Violation, run};

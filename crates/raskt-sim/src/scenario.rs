@@ -15,6 +15,8 @@ pub struct Scenario {
     pub n_clients: usize,
     /// What clients ask for.
     pub graphs: Vec<GraphSpec>,
+    /// What clients ask for beside graphs.
+    pub requests: Vec<RequestSpec>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
     /// How many of a thousand messages come twice.
@@ -54,6 +56,8 @@ pub struct GraphSpec {
     pub client: usize,
     /// When.
     pub at: Duration,
+    /// In how many slices it is handed over.
+    pub n_slices: usize,
     /// The tasks; inputs are among those before.
     pub tasks: Vec<TaskSpec>,
     /// Tasks whose values are wanted.
@@ -105,6 +109,34 @@ pub enum Kind {
     Kills,
     /// It becomes a graph: the one of this number of [`GraphSpec::subgraphs`].
     Grows(u32),
+}
+
+/// A client asks for something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestSpec {
+    /// When.
+    pub at: Duration,
+    /// Which client.
+    pub client: usize,
+    /// What.
+    pub kind: RequestKind,
+}
+
+/// What a client asks for beside graphs; keys are any that it wants.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RequestKind {
+    /// It does not want a key, nor what needs it.
+    Cancel,
+    /// Nobody is to want a key, nor what needs it.
+    CancelForAll,
+    /// All is forgotten.
+    Restart,
+    /// A value should be at so many workers.
+    Replicate(u32),
+    /// Values move to emptier workers.
+    Rebalance,
+    /// A worker, by its name, is to give what it holds to others, and end.
+    Retire(usize),
 }
 
 /// Something goes wrong.
@@ -159,6 +191,8 @@ impl Scenario {
             let client = random.below(n_clients as u64) as usize;
             graphs.push(GraphSpec { same_as: Some(0), client, at, ..graphs[0].clone() });
         }
+        let n_requests = if random.chance(500) { random.between(1, 4) } else { 0 };
+        let requests = (0..n_requests).map(|_| request(random, n_workers as u64, n_clients as u64)).collect();
         let n_faults = random.below(8);
         let faults = (0..n_faults).map(|_| fault(random, n_workers as u64, n_clients as u64)).collect();
         Self {
@@ -166,6 +200,7 @@ impl Scenario {
             workers,
             n_clients,
             graphs,
+            requests,
             faults,
             duplicates_permille: random.below(30),
             policy: match random.below(3) {
@@ -226,6 +261,7 @@ fn graph(random: &mut Random, n_clients: usize) -> GraphSpec {
     GraphSpec {
         client: random.below(n_clients as u64) as usize,
         at: Duration::from_millis(random.below(2000)),
+        n_slices: if random.chance(300) { random.between(2, 6) as usize } else { 1 },
         tasks,
         outputs,
         priority: random.below(3) as i32 - 1,
@@ -258,6 +294,19 @@ fn subgraph(random: &mut Random, n_outer: u32, depth: u32, subgraphs: &mut Vec<S
     }
     subgraphs[number as usize].tasks = tasks;
     number
+}
+
+fn request(random: &mut Random, n_workers: u64, n_clients: u64) -> RequestSpec {
+    let kind = match random.below(20) {
+        0..=5 => RequestKind::Cancel,
+        6..=8 => RequestKind::CancelForAll,
+        9 => RequestKind::Restart,
+        10..=13 => RequestKind::Replicate(random.between(1, 6) as u32),
+        14..=17 => RequestKind::Rebalance,
+        _ => RequestKind::Retire(random.below(n_workers) as usize),
+    };
+    let client = random.below(n_clients) as usize;
+    RequestSpec { at: Duration::from_millis(random.below(4000)), client, kind }
 }
 
 fn fault(random: &mut Random, n_workers: u64, n_clients: u64) -> Fault {

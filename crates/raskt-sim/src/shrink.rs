@@ -47,6 +47,11 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
             });
         }
     }
+    for request in 0..of.requests.len() {
+        offer(&|less| {
+            less.requests.remove(request);
+        });
+    }
     for fault in 0..of.faults.len() {
         offer(&|less| {
             less.faults.remove(fault);
@@ -56,6 +61,7 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
     offer(&|less| less.workers.truncate(less.workers.len().div_ceil(2)));
     offer(&|less| less.workers.truncate(less.workers.len().max(2) - 1));
     for graph in 0..of.graphs.len() {
+        offer(&|less| less.graphs[graph].n_slices = 1);
         if of.graphs[graph].same_as.is_some() {
             continue;
         }

@@ -15,6 +15,7 @@ use crate::node::Node;
 use crate::random::Random;
 use crate::scenario::{FaultKind, PolicyKind, Scenario};
 use crate::world_client::Clients;
+use crate::world_request::Cancels;
 
 /// What a simulation came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub struct Report {
     pub n_failures: u64,
     /// How often a task became a graph.
     pub n_grown: u64,
+    /// How often a client heard that it does not get what it wanted, since it was cancelled.
+    pub n_cancelled: u64,
+    /// How often a client tried again what failed.
+    pub n_retried: u64,
 }
 
 /// What should not be.
@@ -65,6 +70,10 @@ pub(crate) enum Happening {
     WorkerTick(WorkerId),
     Join(usize),
     Submit(usize),
+    /// A slice of a graph: which graph, which slice.
+    Slice(usize, usize),
+    /// What a client asks for beside graphs.
+    Asks(usize),
     /// A client reads a value.
     Gather {
         client: usize,
@@ -82,7 +91,7 @@ pub(crate) enum Happening {
 }
 
 /// So many events are too many for any scenario.
-const N_STEPS_MAX: u64 = 3_000_000;
+const N_STEPS_MAX: u64 = 200_000;
 /// All is over by then, for the longest of scenarios, unless something waits for nothing.
 const TIME_MAX: Duration = Duration::from_secs(3600);
 const WORKER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -98,11 +107,14 @@ pub(crate) struct World<'a> {
     pub scheduler: Scheduler,
     pub nodes: BTreeMap<WorkerId, Node>,
     pub clients: Clients,
+    pub cancels: Cancels,
     pub network: Network,
     /// Pairs that do not reach each other, and until when.
     pub cuts: Vec<(usize, usize, Time)>,
     pub report: Report,
     pub violation: Option<String>,
+    /// The scheduler was told something since its indices were checked.
+    is_scheduler_told: bool,
     agenda: BTreeMap<(Time, u64), Happening>,
     n_happenings: u64,
     actions: Vec<Action>,
@@ -141,10 +153,12 @@ impl<'a> World<'a> {
             scheduler: Scheduler::with_policy(options, policy),
             nodes: BTreeMap::new(),
             clients: Clients::new(scenario),
+            cancels: Cancels::default(),
             network: Network::default(),
             cuts: Vec::new(),
             report: Report::default(),
             violation: None,
+            is_scheduler_told: false,
             agenda: BTreeMap::new(),
             n_happenings: 0,
             actions: Vec::new(),
@@ -160,6 +174,9 @@ impl<'a> World<'a> {
         for (graph, spec) in scenario.graphs.iter().enumerate() {
             world.after(spec.at, Happening::Submit(graph));
         }
+        for (request, spec) in scenario.requests.iter().enumerate() {
+            world.after(spec.at, Happening::Asks(request));
+        }
         for (fault, spec) in scenario.faults.iter().enumerate() {
             world.after(spec.at, Happening::Fault(fault));
         }
@@ -173,7 +190,9 @@ impl<'a> World<'a> {
             self.now = now;
             self.report.n_steps += 1;
             self.happen(happening);
-            if self.report.n_steps.is_multiple_of(self.scenario.check_every) {
+            if self.report.n_steps.is_multiple_of(self.scenario.check_every)
+                && std::mem::take(&mut self.is_scheduler_told)
+            {
                 self.scheduler.sanity_check();
             }
             if self.scenario.check_every == 1 && self.questions.chance(50) {
@@ -256,6 +275,8 @@ impl<'a> World<'a> {
             }
             Happening::Join(spec) => self.join(spec),
             Happening::Submit(graph) => self.submit(graph),
+            Happening::Slice(graph, at) => self.submit_slice(graph, at),
+            Happening::Asks(request) => self.request(request),
             Happening::Gather { client, key, value, holder } => self.gather(client, &key, value, holder),
             Happening::Put { graph, value, worker } => self.put(graph, value, worker),
             Happening::Fault(fault) => self.go_wrong(fault),
@@ -264,6 +285,7 @@ impl<'a> World<'a> {
 
     pub fn tell_scheduler(&mut self, event: Event) {
         let mut actions = std::mem::take(&mut self.actions);
+        self.is_scheduler_told = true;
         self.scheduler.handle(event, self.now, &mut actions);
         self.perform(&mut actions);
         self.actions = actions;
@@ -291,6 +313,7 @@ impl<'a> World<'a> {
             resources: vec![("R".into(), of.n_resources)],
         };
         let mut actions = std::mem::take(&mut self.actions);
+        self.is_scheduler_told = true;
         match self.scheduler.worker_joins(info.clone(), self.now, &mut actions) {
             Ok(id) => {
                 let options = WorkerOptions { memory_bytes: of.memory_bytes, ..WorkerOptions::default() };

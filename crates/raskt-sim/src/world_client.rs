@@ -1,18 +1,15 @@
 //! What clients ask for, and whether what they are told is true.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use raskt_core::{ErrorKind, Key, Name};
-use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
-use raskt_sched::{
-    ClientId, Demand, Event, Failure, FromClient, Reason, Submission, TaskRef, ToClient, WorkerEvent,
-    WorkerId,
-};
+use raskt_graph::TaskTable;
+use raskt_sched::{ClientId, Event, Failure, FromClient, Reason, TaskRef, ToClient, WorkerEvent, WorkerId};
 
 use crate::random::mix;
-use crate::scenario::{GraphSpec, Kind, Scenario, SubgraphSpec, TaskSpec};
+use crate::scenario::{GraphSpec, Kind, Scenario, TaskSpec};
+use crate::slices::{inputs_of, slices, subgraph_table};
 use crate::world::{ALLOWED_FAILURES, Happening, World};
 
 /// The bytes of data that clients scatter.
@@ -31,7 +28,12 @@ struct Want {
 pub(crate) struct Clients {
     wants: BTreeMap<(usize, Key), Want>,
     is_lost: Vec<bool>,
+    /// Of each graph: whether its first slice was sent, and whether its last one was or none will be.
+    is_begun: Vec<bool>,
     is_submitted: Vec<bool>,
+    is_rejected: Vec<bool>,
+    /// How often clients have tried again what failed.
+    n_retried: BTreeMap<(usize, Key), u32>,
     /// Names of graphs, and of those that tasks become, and where they are in the scenario.
     names: BTreeMap<String, (usize, Option<usize>)>,
     /// Tasks that become graphs, by the names of these.
@@ -54,8 +56,13 @@ fn row_offset(spec: &GraphSpec) -> u32 {
     u32::from(spec.has_data)
 }
 
-fn data_key(name: &str) -> Key {
+pub(crate) fn data_key(name: &str) -> Key {
     Key::named(format!("data-{name}").as_str())
+}
+
+/// The key of a task of a graph.
+pub(crate) fn task_key(spec: &GraphSpec, name: &str, task: u32) -> Key {
+    Key::block(name, &[task + row_offset(spec)])
 }
 
 fn subgraph_name(graph: &str, sub: u32) -> String {
@@ -72,7 +79,10 @@ impl Clients {
         let mut clients = Self {
             wants: BTreeMap::new(),
             is_lost: vec![false; scenario.n_clients],
+            is_begun: vec![false; scenario.graphs.len()],
             is_submitted: vec![false; scenario.graphs.len()],
+            is_rejected: vec![false; scenario.graphs.len()],
+            n_retried: BTreeMap::new(),
             names: BTreeMap::new(),
             owners: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -89,7 +99,7 @@ impl Clients {
             clients.expected.insert(data_key(&name), data);
             let mut values: Vec<u64> = Vec::new();
             for (task, spec_of_task) in spec.tasks.iter().enumerate() {
-                let key = Key::block(name.as_str(), &[task as u32 + row_offset(spec)]);
+                let key = task_key(spec, &name, task as u32);
                 let mut inputs: Vec<u64> =
                     spec_of_task.inputs.iter().map(|&input| values[input as usize]).collect();
                 if spec.has_data && inputs.is_empty() {
@@ -172,19 +182,55 @@ impl Clients {
         self.expected.keys().nth((number % n.max(1) as u64) as usize).cloned()
     }
 
+    /// A key of a task that a client wants, another one for another number.
+    pub fn some_wanted_key(&self, client: usize, number: u64) -> Option<Key> {
+        let keys = self.wants.keys().filter(|(of, key)| *of == client && !key.block.is_empty());
+        let keys: Vec<&Key> = keys.map(|(_, key)| key).collect();
+        keys.get((number % keys.len().max(1) as u64) as usize).map(|&key| key.clone())
+    }
+
+    /// Whether a key is another one, or needs it, directly or not.
+    pub fn needs(&self, key: &Key, other: &Key, scenario: &Scenario) -> bool {
+        let (mut to_visit, mut seen) = (vec![key.clone()], BTreeSet::new());
+        while let Some(key) = to_visit.pop() {
+            if key == *other {
+                return true;
+            }
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            to_visit.extend(self.planned_inputs_of(&key, scenario));
+        }
+        false
+    }
+
+    pub fn is_lost(&self, client: usize) -> bool {
+        self.is_lost[client]
+    }
+
+    /// No slice of a graph will be sent any more.
+    pub fn reject(&mut self, graph: usize) {
+        (self.is_rejected[graph], self.is_submitted[graph]) = (true, true);
+    }
+
+    pub fn outputs_of(&self, graph: usize, scenario: &Scenario) -> Vec<Key> {
+        let spec = &scenario.graphs[graph];
+        spec.outputs.iter().map(|&output| task_key(spec, &name(spec, graph), output)).collect()
+    }
+
+    /// What the task of a key needs as its graph says.
+    fn planned_inputs_of(&self, key: &Key, scenario: &Scenario) -> Vec<Key> {
+        let Some(&(graph, None)) = self.names.get(key.name.as_str()) else { return Vec::new() };
+        let spec = &scenario.graphs[graph];
+        let task = key.block.first().and_then(|row| row.checked_sub(row_offset(spec)));
+        task.map_or_else(Vec::new, |task| inputs_of(spec, key.name.as_str(), task as usize))
+    }
+
     /// What the task of a key needs, where that is known from outside: not of one that may have become a graph.
     pub fn inputs_of(&self, key: &Key, scenario: &Scenario) -> Option<BTreeSet<Key>> {
-        let &(graph, sub) = self.names.get(key.name.as_str())?;
         let (_, task) = self.task_of(key, scenario)?;
-        if sub.is_some() || matches!(task.kind, Kind::Grows(_)) {
-            return None;
-        }
-        let spec = &scenario.graphs[graph];
-        let of_task = |&input: &u32| Key::block(key.name.clone(), &[input + row_offset(spec)]);
-        Some(match spec.has_data && task.inputs.is_empty() {
-            true => BTreeSet::from([data_key(key.name.as_str())]),
-            false => task.inputs.iter().map(of_task).collect(),
-        })
+        let is_known = !key.name.as_str().contains(['/', '+']) && !matches!(task.kind, Kind::Grows(_));
+        is_known.then(|| self.planned_inputs_of(key, scenario).into_iter().collect())
     }
 
     pub fn content(&self, key: &Key, inputs: &[u64]) -> u64 {
@@ -230,50 +276,11 @@ impl Clients {
     }
 }
 
-/// Tasks of like durations are of one family, as those of one function are.
-fn body(task: &TaskSpec) -> Body {
-    Body::native(&format!("work-{}", task.duration.as_micros().ilog10()))
-}
-
-fn table(spec: &GraphSpec, name: &str) -> Result<TaskTable, raskt_core::Error> {
-    let offset = row_offset(spec);
-    let mut table = TableBuilder::default();
-    if spec.has_data {
-        table.push_own(Body::Input(0), &[])?;
-    }
-    for task in &spec.tasks {
-        let inputs: Vec<u32> = match task.inputs.is_empty() {
-            true => (0..offset).collect(),
-            false => task.inputs.iter().map(|&input| input + offset).collect(),
-        };
-        table.push_own(body(task), &inputs)?;
-    }
-    let outputs = spec.outputs.iter().map(|&output| output + offset).collect();
-    table.finish(Keys::Indexed(name.into()), outputs)
-}
-
-fn subgraph_table(subgraph: &SubgraphSpec, name: &str) -> Result<TaskTable, raskt_core::Error> {
-    let mut table = TableBuilder::default();
-    for input in 0..subgraph.n_outer {
-        table.push_own(Body::Input(input), &[])?;
-    }
-    for task in &subgraph.tasks {
-        table.push_own(body(task), &task.inputs)?;
-    }
-    let output = subgraph.n_outer + subgraph.tasks.len() as u32 - 1;
-    table.finish(Keys::Indexed(name.into()), vec![output])
-}
-
 impl World<'_> {
     /// The graph that a task of a graph becomes.
     pub fn subgraph(&self, graph: usize, sub: u32) -> Result<TaskTable, raskt_core::Error> {
         let spec = &self.scenario.graphs[graph];
         subgraph_table(&spec.subgraphs[sub as usize], &subgraph_name(&name(spec, graph), sub))
-    }
-
-    fn say(&mut self, client: usize, message: FromClient) {
-        let event = Event::Client(ClientId(client as u32), message);
-        self.after(Duration::from_micros(300), Happening::ToScheduler(event, None));
     }
 
     /// A client asks for a graph, or first for a place for the data that it needs.
@@ -298,27 +305,35 @@ impl World<'_> {
     }
 
     fn submit_graph(&mut self, graph: usize) {
-        if std::mem::replace(&mut self.clients.is_submitted[graph], true) {
+        if !std::mem::replace(&mut self.clients.is_begun[graph], true) {
+            self.after(Duration::from_micros(300), Happening::Slice(graph, 0));
+        }
+    }
+
+    /// The scheduler gets a slice of a graph, and later the next one.
+    pub fn submit_slice(&mut self, graph: usize, at: usize) {
+        let spec = &self.scenario.graphs[graph];
+        let client = spec.client;
+        if self.clients.is_lost[client] || self.clients.is_rejected[graph] {
+            self.clients.is_submitted[graph] = true;
             return;
         }
-        let spec = &self.scenario.graphs[graph];
-        let name = name(spec, graph);
-        let table = match table(spec, &name) {
-            Ok(table) => table,
+        let slices = match slices(spec, &name(spec, graph), &format!("graph {graph}")) {
+            Ok(slices) => slices,
             Err(error) => return self.violate(error.to_string()),
         };
-        for &output in table.outputs() {
-            self.want(spec.client, table.key(output));
+        let n_slices = slices.len();
+        let Some(slice) = slices.into_iter().nth(at) else { return };
+        for &output in slice.table.outputs() {
+            self.want(client, slice.table.key(output));
         }
-        let mut submission = Submission::new(name.as_str(), Arc::new(table));
-        (submission.priority, submission.retries) = (spec.priority, spec.retries);
-        if spec.has_data {
-            submission.inputs = vec![data_key(&name)];
+        self.clients.is_submitted[graph] = at + 1 == n_slices;
+        if at + 1 < n_slices {
+            let delay = Duration::from_micros(self.random.between(1_000, 60_000));
+            self.after(delay, Happening::Slice(graph, at + 1));
         }
-        submission.demands = vec![Demand { resources: vec![("R".into(), 1)], ..Demand::default() }];
-        let restricted = spec.tasks.iter().enumerate().filter(|(_, task)| task.takes_resource);
-        submission.demand_of = restricted.map(|(task, _)| (task as u32 + row_offset(spec), 0)).collect();
-        self.say(spec.client, FromClient::Submit(Box::new(submission)));
+        let submit = FromClient::Submit(Box::new(slice));
+        self.tell_scheduler(Event::Client(ClientId(client as u32), submit));
     }
 
     pub fn tell_client(&mut self, client: usize, message: ToClient) {
@@ -337,6 +352,12 @@ impl World<'_> {
                 if !self.is_true(&failure) {
                     return self.violate(format!("{key}: not true: {failure}"));
                 }
+                let n_retried = self.clients.n_retried.entry((client, key.clone())).or_default();
+                if *n_retried < 2 && self.random.chance(300) {
+                    *n_retried += 1;
+                    self.report.n_retried += 1;
+                    return self.say(client, FromClient::Retry(vec![key]));
+                }
                 self.settle(client, &key, false);
             }
             ToClient::Reserved(key, value) => {
@@ -350,8 +371,14 @@ impl World<'_> {
                 }
             }
             ToClient::Lost(_) => {}
-            ToClient::Cancelled(key) | ToClient::Unknown(key) => self.violate(format!("{key} is not known")),
-            ToClient::Rejected { graph, error } => self.violate(format!("{graph} is rejected: {error}")),
+            ToClient::Cancelled(key) => self.hear_cancelled(client, &key),
+            ToClient::Unknown(key) => self.violate(format!("{key} is not known")),
+            ToClient::Rejected { graph, error } => {
+                match graph.as_str().rsplit(' ').next().and_then(|number| number.parse().ok()) {
+                    Some(graph) => self.hear_rejected(client, graph, &error),
+                    None => self.violate(format!("{graph} is rejected: {error}")),
+                }
+            }
         }
     }
 
@@ -427,6 +454,14 @@ impl World<'_> {
         if is_early && !key.block.is_empty() {
             self.release(client, key);
         }
+    }
+
+    /// A client does not wait for a key any more. What it may have asked for since is released with the rest.
+    pub fn give_up(&mut self, client: usize, key: &Key) {
+        if let Some(want) = self.clients.wants.get_mut(&(client, key.clone())) {
+            want.is_settled = true;
+        }
+        self.release(client, key);
     }
 
     fn release(&mut self, client: usize, key: &Key) {

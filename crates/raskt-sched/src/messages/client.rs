@@ -94,7 +94,7 @@ pub enum ToClient {
     Unknown(Key),
     /// What workers are to call a value that the client scatters.
     Reserved(Key, TaskRef),
-    /// A graph is not computed.
+    /// A slice of a graph is not computed, and what was held for it and later ones is not held any more.
     Rejected {
         /// Which: [`Submission::name`].
         graph: Name,

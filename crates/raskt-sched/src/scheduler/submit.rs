@@ -14,12 +14,16 @@ use crate::messages::{Particular, Submission};
 use crate::priority::Priority;
 
 impl Scheduler {
-    /// Adds the tasks of a slice that are not there yet, and wants its outputs. A slice with a mistake changes nothing.
+    /// Adds the tasks of a slice that are not there yet, and wants its outputs. A slice with a mistake adds
+    /// nothing, and what was held for it is not any more.
     pub(super) fn submit(&mut self, client: ClientId, submission: Submission) {
         let mut created = Vec::new();
         match self.intern(client, &submission, &mut created) {
             Ok(rows) => self.want_rows(client, &submission, &rows),
-            Err(error) => self.reject(client, submission.name.clone(), error),
+            Err(error) => {
+                self.drop_held(&(client, submission.name.clone()));
+                self.reject(client, submission.name.clone(), error);
+            }
         }
         // Those that nothing needs, be it that what needs them is there already.
         let tasks = &self.tasks;
