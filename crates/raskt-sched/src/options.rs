@@ -11,7 +11,8 @@ pub struct Options {
     pub worker_timeout: Duration,
     /// What is sent ahead to a worker whose threads are all busy.
     pub prefill: Prefill,
-    /// How long a task is expected to take of whose kind none has finished.
+    /// How long a task is expected to take of whose kind none has finished, until one has run longer. Where this is too long, tasks
+    /// go far from their inputs before anything is known of them.
     pub duration_default: Duration,
     /// How many bytes a second go from one worker to another before that has been measured.
     pub bandwidth_default: u64,
@@ -25,7 +26,7 @@ impl Default for Options {
             allowed_failures: 3,
             worker_timeout: Duration::from_secs(300),
             prefill: Prefill::default(),
-            duration_default: Duration::from_millis(500),
+            duration_default: Duration::from_millis(10),
             bandwidth_default: 100_000_000,
             latency: Duration::from_millis(1),
         }

@@ -25,6 +25,8 @@ const NEWEST: f64 = 0.3;
 struct Family {
     /// A moving average; `None` before the first has finished.
     microseconds: Option<f64>,
+    /// How long one has run that has not finished, where that is longer than the default.
+    at_least_us: u32,
 }
 
 /// How long tasks of each kind took.
@@ -69,7 +71,9 @@ impl Families {
     ) -> Result<FamilyId> {
         match by_kind.entry(kind) {
             Entry::Occupied(known) => Ok(*known.get()),
-            Entry::Vacant(unknown) => Ok(*unknown.insert(families.push(Family { microseconds: None })?)),
+            Entry::Vacant(unknown) => {
+                Ok(*unknown.insert(families.push(Family { microseconds: None, at_least_us: 0 })?))
+            }
         }
     }
 
@@ -80,18 +84,33 @@ impl Families {
 
     /// How long a task of the family is expected to take.
     pub fn estimate_us(&self, family: FamilyId) -> u32 {
-        let measured = self.families.get(family).and_then(|family| family.microseconds);
-        measured.map_or(self.default_us, |average| average.clamped::<u32>()).max(1)
+        let Some(family) = self.families.get(family) else { return self.default_us.max(1) };
+        let guess = self.default_us.max(family.at_least_us);
+        family.microseconds.map_or(guess, |average| average.clamped::<u32>()).max(1)
     }
 
-    /// A task of the family took so long.
-    pub fn learn(&mut self, family: FamilyId, duration: Duration) {
-        let microseconds = duration.as_secs_f64() * 1e6;
-        if let Some(family) = self.families.get_mut(family) {
-            family.microseconds = Some(match family.microseconds {
-                None => microseconds,
-                Some(average) => average + NEWEST * (microseconds - average),
-            });
+    /// A task of the family has run so long, and has not finished; whether that says more of the family than was known.
+    pub fn outlast(&mut self, family: FamilyId, duration: Duration) -> bool {
+        let at_least_us = duration.as_micros().clamped::<u64>().clamped::<u32>();
+        let is_longer = at_least_us > self.estimate_us(family);
+        match self.families.get_mut(family) {
+            Some(family) if is_longer && family.microseconds.is_none() => {
+                family.at_least_us = at_least_us;
+                true
+            }
+            _ => false,
         }
+    }
+
+    /// A task of the family took so long; whether it is the first one.
+    pub fn learn(&mut self, family: FamilyId, duration: Duration) -> bool {
+        let microseconds = duration.as_secs_f64() * 1e6;
+        let Some(family) = self.families.get_mut(family) else { return false };
+        let average = family.microseconds;
+        family.microseconds = Some(match average {
+            None => microseconds,
+            Some(average) => average + NEWEST * (microseconds - average),
+        });
+        average.is_none()
     }
 }

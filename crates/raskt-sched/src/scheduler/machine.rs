@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use raskt_core::{Arena, DenseId, Error, Name, Result};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::event::{Action, Event};
 use super::families::Families;
+use super::placing::HOLDERS_MAX;
 use super::policy::{EarliestStart, Policy};
 use super::queue::FairQueue;
 use super::restrictions::Restrictions;
 use super::task::State;
 use super::tasks::Tasks;
+use super::transfers::Transfer;
 use super::workers::Workers;
 use crate::failure::Failure;
 use crate::ids::{ClientId, TaskId, TaskRef, WorkerId};
@@ -48,6 +52,8 @@ pub struct Scheduler {
     pub(super) holders: Links<TaskId, WorkerId>,
     /// Which workers were asked to get a copy of a value.
     pub(super) incoming: Links<TaskId, WorkerId>,
+    /// Values on their way to workers, for tasks that were sent there and have not begun.
+    pub(super) transfers: FxHashMap<(TaskId, WorkerId), Transfer>,
     /// What slices of graphs that are still to come need.
     pub(super) held: BTreeMap<(ClientId, Name), Vec<TaskRef>>,
     /// Tasks that could run, whichever worker has room.
@@ -102,6 +108,7 @@ impl Scheduler {
             wants: Links::new(),
             holders: Links::new(),
             incoming: Links::new(),
+            transfers: FxHashMap::default(),
             held: BTreeMap::new(),
             anywhere: FairQueue::default(),
             served_us: 0,
@@ -241,7 +248,7 @@ impl Scheduler {
         }
     }
 
-    /// Where a value is: at `at`, if it is there, and otherwise at some workers, other ones for other tasks.
+    /// Where a value is: at `at`, if it is there, and otherwise at some workers, those that send least before others.
     pub(super) fn located(&self, task: TaskId, at: Option<WorkerId>) -> InputAt {
         let n = self.holders.n_of_left(task);
         let of_task = || self.holders.of_left(task).map(|(_, worker)| worker);
@@ -249,7 +256,10 @@ impl Scheduler {
             Some(at) => [at].into_iter().collect(),
             None => {
                 let begin = task.index() % n.max(1);
-                of_task().skip(begin).chain(of_task().take(begin)).take(4).collect()
+                let some = of_task().skip(begin).chain(of_task().take(begin)).take(HOLDERS_MAX);
+                let mut some: SmallVec<[WorkerId; HOLDERS_MAX]> = some.collect();
+                some.sort_by_key(|&worker| self.workers.get(worker).map_or(0, |worker| worker.sending_bytes));
+                some.into_iter().take(4).collect()
             }
         };
         InputAt { value: self.tasks.reference(task), n_bytes: self.tasks[task].n_bytes, holders }

@@ -127,10 +127,26 @@ impl Scheduler {
         for worker in retiring {
             self.drain(worker);
         }
+        self.learn_from_running();
         if self.workers.backlog.descending().next().is_some() {
             let idle =
                 self.workers.ids().filter(|&id| self.workers[id].is_open() && self.workers[id].n_idle() > 0);
             self.hungry.extend(idle);
+        }
+    }
+
+    /// Tasks of a kind of which none has finished take as long as one runs already, at least.
+    fn learn_from_running(&mut self) {
+        let assigned = self.workers.ids().flat_map(|id| self.workers[id].assigned.iter().copied());
+        let is_running = |task: &TaskId| {
+            matches!(self.tasks[*task].state, State::Assigned { progress: Progress::Running, .. })
+        };
+        let running: Vec<TaskId> = assigned.filter(is_running).collect();
+        for task in running {
+            let (family, since) = (self.tasks[task].family, self.tasks[task].since);
+            if self.families.outlast(family, self.now.since(since)) {
+                self.estimate_again(family);
+            }
         }
     }
 }

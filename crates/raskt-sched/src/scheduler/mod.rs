@@ -12,6 +12,7 @@
 //! | `reports` | what workers say |
 //! | `membership` | workers join, are lost, retire |
 //! | `placing` | where a task goes, what a free worker gets, what idle workers take from busy ones |
+//! | `transfers` | who is to send how much, and to receive |
 //! | [`policy`] | what a placement weighs |
 //! | `queue`, `restrictions`, `families`, `workers` | queues that are fair to clients; conditions; durations; loads |
 //! | `queries`, `explain`, `explanation` | what there is; why a task does not run |
@@ -39,6 +40,7 @@ mod task;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod workers;
 
 pub use event::{Action, Event};

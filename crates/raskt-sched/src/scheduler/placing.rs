@@ -10,11 +10,11 @@ use super::policy::Site;
 use super::queue::Rank;
 use super::task::{Place, Progress, State};
 use crate::ids::{ClientId, RestrictionId, TaskId, WorkerId};
-use crate::messages::{Compute, Pressure, ToWorker, Work};
+use crate::messages::{Compute, InputAt, Pressure, ToWorker, Work};
 
 /// So many inputs of a task are looked at, and so many holders of each: enough to find most of the bytes.
 const INPUTS_MAX: usize = 64;
-const HOLDERS_MAX: usize = 8;
+pub(super) const HOLDERS_MAX: usize = 8;
 /// So many workers with most of the inputs are considered.
 const LOCAL_MAX: usize = 8;
 /// So many workers that meet a condition are considered.
@@ -27,6 +27,10 @@ const VICTIMS_MAX: usize = 4;
 struct Locality {
     n_inputs: usize,
     n_bytes: u64,
+    /// How much is to be sent before by those that would send inputs: of each the one that sends least, the most of these.
+    before_bytes: u64,
+    /// The inputs, and the size of each.
+    inputs: SmallVec<[(TaskId, u64); 8]>,
     /// Workers, and the bytes that they hold.
     at: SmallVec<[(WorkerId, u64); 16]>,
 }
@@ -56,11 +60,18 @@ impl Scheduler {
             let n_bytes = self.tasks[input].n_bytes;
             locality.n_inputs += 1;
             locality.n_bytes += n_bytes;
+            locality.inputs.push((input, n_bytes));
+            let mut before_bytes = u64::MAX;
             for (_, holder) in self.holders.of_left(input).take(HOLDERS_MAX) {
+                let sending_bytes = self.workers.get(holder).map_or(0, |holder| holder.sending_bytes);
+                before_bytes = before_bytes.min(sending_bytes);
                 match locality.at.iter_mut().find(|(at, _)| *at == holder) {
                     Some((_, bytes)) => *bytes += n_bytes,
                     None => locality.at.push((holder, n_bytes)),
                 }
+            }
+            if before_bytes < u64::MAX {
+                locality.before_bytes = locality.before_bytes.max(before_bytes);
             }
         }
         if locality.at.len() > LOCAL_MAX {
@@ -71,15 +82,31 @@ impl Scheduler {
     }
 
     fn site(&self, worker: WorkerId, locality: &Locality) -> Site {
-        let missing_bytes = locality.n_bytes.saturating_sub(locality.bytes_at(worker));
-        let transfer_us = match missing_bytes {
+        let absent_bytes = locality.n_bytes.saturating_sub(locality.bytes_at(worker));
+        let coming_bytes = if absent_bytes == 0 { 0 } else { self.coming_bytes(worker, locality) };
+        let missing_bytes = absent_bytes.saturating_sub(coming_bytes);
+        let receiving_bytes = self.workers[worker].receiving_bytes;
+        let bytes = match missing_bytes {
+            0 => receiving_bytes.min(coming_bytes),
+            bytes => bytes + receiving_bytes.max(locality.before_bytes),
+        };
+        let transfer_us = match absent_bytes {
             0 => 0,
-            bytes => {
+            _ => {
                 let latency_us = self.options.latency.as_micros().clamped::<u64>();
                 (bytes as f64 * 1e6 / self.bandwidth).clamped::<u64>().saturating_add(latency_us)
             }
         };
         Site { worker, wait_us: self.workers[worker].wait_us(), transfer_us, missing_bytes }
+    }
+
+    /// How much of the inputs is on its way to a worker already.
+    fn coming_bytes(&self, worker: WorkerId, locality: &Locality) -> u64 {
+        if self.workers[worker].receiving_bytes == 0 {
+            return 0;
+        }
+        let is_coming = |(input, _): &&(TaskId, u64)| self.transfers.contains_key(&(*input, worker));
+        locality.inputs.iter().filter(is_coming).map(|&(_, n_bytes)| n_bytes).sum()
     }
 
     /// The best of some workers; between equals, one that a condition names before others.
@@ -230,7 +257,9 @@ impl Scheduler {
         at.assigned_us += u64::from(estimate_us);
         at.change_free(&resources, |free, n| free.saturating_sub(n));
         self.workers.reindex(worker, &self.options.prefill);
-        let inputs = self.tasks.inputs(task).map(|input| self.located(input, Some(worker))).collect();
+        let inputs: Vec<InputAt> =
+            self.tasks.inputs(task).map(|input| self.located(input, Some(worker))).collect();
+        self.begin_transfers(worker, &inputs);
         let (attempt, priority) = (self.attempt(task), self.tasks[task].priority);
         let compute = Compute { attempt, priority, work, inputs, resources };
         self.tell_worker(worker, ToWorker::Compute(Box::new(compute)));
@@ -240,6 +269,9 @@ impl Scheduler {
     pub(super) fn unassign(&mut self, task: TaskId) {
         let State::Assigned { worker, .. } = self.tasks[task].state else { return };
         self.forget_recall(task);
+        if self.tasks[task].state != (State::Assigned { worker, progress: Progress::Running }) {
+            self.end_transfers(task, worker);
+        }
         let resources = self.resources(task);
         let us = u64::from(self.tasks[task].estimate_us);
         if let Some(at) = self.workers.get_mut(worker) {

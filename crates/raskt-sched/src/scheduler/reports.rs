@@ -27,7 +27,7 @@ impl Scheduler {
             FromWorker::Started(attempt) => self.started(worker, attempt),
             FromWorker::Finished { attempt, n_bytes, duration } => {
                 if let Some(task) = self.current(worker, attempt) {
-                    self.families.learn(self.tasks[task].family, duration);
+                    self.learn(task, duration);
                     self.unassign(task);
                     self.holders.insert(task, worker, 0);
                     self.complete(task, n_bytes);
@@ -40,7 +40,7 @@ impl Scheduler {
             }
             FromWorker::Expanded { attempt, table, duration } => {
                 if let Some(task) = self.current(worker, attempt) {
-                    self.families.learn(self.tasks[task].family, duration);
+                    self.learn(task, duration);
                     self.unassign(task);
                     if let Err(error) = self.grow(task, &table) {
                         self.raised(worker, task, error);
@@ -58,6 +58,13 @@ impl Scheduler {
                 self.worker_misses(worker, value, &denied, !unreachable.is_empty());
             }
             FromWorker::Heartbeat { pressure } => self.pressed(worker, pressure),
+        }
+    }
+
+    fn learn(&mut self, task: TaskId, duration: Duration) {
+        let family = self.tasks[task].family;
+        if self.families.learn(family, duration) {
+            self.estimate_again(family);
         }
     }
 
@@ -83,6 +90,7 @@ impl Scheduler {
         if let Some(task) = self.current(worker, attempt) {
             self.forget_recall(task);
             if self.tasks[task].state != (State::Assigned { worker, progress: Progress::Running }) {
+                self.end_transfers(task, worker);
                 self.tasks[task].state = State::Assigned { worker, progress: Progress::Running };
                 self.tasks[task].since = self.now;
             }
@@ -111,6 +119,7 @@ impl Scheduler {
             return;
         }
         let donor = self.end_incoming(task, worker);
+        self.end_transfer(task, worker);
         let is_known = self.holders.of_left(task).any(|(_, holder)| holder == worker);
         match self.tasks[task].state {
             State::InMemory if is_known => {}

@@ -34,6 +34,25 @@ impl Scheduler {
         }
         self.check_places();
         self.check_links();
+        self.check_transfers();
+    }
+
+    /// Workers send and receive what tasks that have not begun need.
+    fn check_transfers(&self) {
+        let mut expected: FxHashMap<WorkerId, (u64, u64)> = FxHashMap::default();
+        for (&(value, to), transfer) in &self.transfers {
+            assert!(
+                transfer.n_uses > 0 && self.workers.get(to).is_some(),
+                "{value} comes to {to} for nobody"
+            );
+            expected.entry(transfer.from).or_default().0 += transfer.n_bytes;
+            expected.entry(to).or_default().1 += transfer.n_bytes;
+        }
+        for id in self.workers.ids() {
+            let worker = &self.workers[id];
+            let found = (worker.sending_bytes, worker.receiving_bytes);
+            assert_eq!(found, expected.get(&id).copied().unwrap_or_default(), "transfers of worker {id}");
+        }
     }
 
     fn check_task(&self, task: TaskId) {

@@ -32,6 +32,9 @@ pub(crate) struct Worker {
     pub restrictions: Vec<RestrictionId>,
     /// When it was last heard of.
     pub heard: Time,
+    /// What it is to send to others, and to receive, for tasks that were sent and have not begun.
+    pub sending_bytes: u64,
+    pub receiving_bytes: u64,
 }
 
 impl Worker {
@@ -50,6 +53,8 @@ impl Worker {
             resources_free,
             restrictions: Vec::new(),
             heard: now,
+            sending_bytes: 0,
+            receiving_bytes: 0,
         }
     }
 
