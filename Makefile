@@ -26,7 +26,7 @@ RUST_CRATES := --workspace --exclude raskt-py
 EXTENSION := python/raskt/_raskt.abi3.so
 RUST_SOURCES := $(shell find crates -type f ! -path '*/tests/*' ! -path '*/benches/*' ! -path '*/examples/*')
 
-.PHONY: help build demo test check miri asan bench docs audit clean
+.PHONY: help build demo test soak check miri asan bench docs audit clean
 
 help: ## list the targets
 	@echo 'usage: make <target>'
@@ -62,6 +62,10 @@ demo: build $(VENV)/.extra-demo ## 336,776 real flights: joined dataframes, tabl
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
 	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python ship docs tidy
+
+soak: ## the cluster at its largest, and 20,000 seeds of the simulator: time and memory are printed (many minutes)
+	cargo run $(LOCKED) --release -p raskt-sim --example soak
+	RASKT_SIM_SEEDS=20000 cargo test $(LOCKED) --release -p raskt-sim --test seeds
 
 check: build $(VENV)/.extra-dev check-rust check-python check-docs check-tidy check-licences ## formatting, lints, types, stubs, docs, tidy, licences
 

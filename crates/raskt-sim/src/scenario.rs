@@ -213,6 +213,27 @@ impl Scenario {
     }
 }
 
+/// Large ones are checked after so many steps: a check takes as long as there are tasks and workers.
+const LARGE_CHECK_EVERY: u64 = 20_000;
+
+impl Scenario {
+    /// Many workers, a graph for each twenty of them, and faults for each fifty, from a seed.
+    #[must_use]
+    pub fn large(seed: u64, n_workers: usize) -> Self {
+        let random = &mut Random::new(seed);
+        let n_clients = 10;
+        let mut scenario = Self::random(seed, n_workers);
+        scenario.n_clients = n_clients;
+        scenario.graphs = (0..n_workers / 20).map(|_| graph(random, n_clients)).collect();
+        let n_workers = n_workers as u64;
+        scenario.faults = (0..n_workers / 50).map(|_| fault(random, n_workers, n_clients as u64)).collect();
+        let requests = (0..n_workers / 200).map(|_| request(random, n_workers, n_clients as u64));
+        scenario.requests = requests.filter(|request| request.kind != RequestKind::Restart).collect();
+        scenario.check_every = LARGE_CHECK_EVERY;
+        scenario
+    }
+}
+
 fn worker(random: &mut Random, is_tight: bool) -> WorkerSpec {
     WorkerSpec {
         n_threads: random.between(1, 4) as u32,

@@ -90,8 +90,8 @@ pub(crate) enum Happening {
     Fault(usize),
 }
 
-/// So many events are too many for any scenario.
-const N_STEPS_MAX: u64 = 200_000;
+/// So many events are too many for any scenario, for each of its workers.
+const WORKER_STEPS_MAX: u64 = 20_000;
 /// All is over by then, for the longest of scenarios, unless something waits for nothing.
 const TIME_MAX: Duration = Duration::from_secs(3600);
 const WORKER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -186,6 +186,7 @@ impl<'a> World<'a> {
 
     fn play(mut self) -> Result<Report, Violation> {
         let mut quiet_since = None;
+        let n_steps_max = WORKER_STEPS_MAX * self.scenario.workers.len() as u64;
         while let Some(((now, _), happening)) = self.agenda.pop_first() {
             self.now = now;
             self.report.n_steps += 1;
@@ -201,7 +202,8 @@ impl<'a> World<'a> {
             if let Some(violation) = self.violation.take() {
                 return Err(Violation(format!("at {now}: {violation}")));
             }
-            if quiet_since.is_none() && self.clients.is_done() {
+            let is_time_to_look = self.report.n_steps.is_multiple_of(self.clients.n_wants() / 64 + 1);
+            if quiet_since.is_none() && is_time_to_look && self.clients.is_done() {
                 self.report.makespan = Duration::from_nanos(now.0);
                 self.release_all();
                 quiet_since = Some(now);
@@ -210,7 +212,7 @@ impl<'a> World<'a> {
             if quiet_since.is_some_and(|since| now.since(since) > Duration::from_secs(30)) {
                 return self.check_end();
             }
-            if self.report.n_steps > N_STEPS_MAX || now > Time(0).after(TIME_MAX) {
+            if self.report.n_steps > n_steps_max || now > Time(0).after(TIME_MAX) {
                 return Err(Violation(format!("at {now}: no end: {}", self.clients.open_wants())));
             }
         }

@@ -263,6 +263,10 @@ impl Clients {
         !std::mem::replace(&mut self.is_lost[client], true)
     }
 
+    pub fn n_wants(&self) -> u64 {
+        self.wants.len() as u64
+    }
+
     pub fn is_done(&self) -> bool {
         self.is_submitted.iter().all(|&is_submitted| is_submitted)
             && self.wants.values().all(|want| want.is_settled)
