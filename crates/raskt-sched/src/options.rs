@@ -18,6 +18,8 @@ pub struct Options {
     pub bandwidth_default: u64,
     /// How long it takes until the first byte of a value arrives from another worker.
     pub latency: Duration,
+    /// So many tasks that may not be needed any more are looked at with one event.
+    pub unneeded_max: usize,
 }
 
 impl Default for Options {
@@ -29,6 +31,7 @@ impl Default for Options {
             duration_default: Duration::from_millis(10),
             bandwidth_default: 100_000_000,
             latency: Duration::from_millis(1),
+            unneeded_max: 20_000,
         }
     }
 }

@@ -62,7 +62,8 @@ fn candidates(of: &Scenario) -> Vec<Scenario> {
     offer(&|less| less.workers.truncate(less.workers.len().max(2) - 1));
     for graph in 0..of.graphs.len() {
         offer(&|less| less.graphs[graph].n_slices = 1);
-        if of.graphs[graph].same_as.is_some() {
+        let is_copied = of.graphs.iter().any(|other| other.same_as == Some(graph));
+        if is_copied || of.graphs[graph].same_as.is_some() {
             continue;
         }
         let n_tasks = of.graphs[graph].tasks.len();

@@ -272,11 +272,10 @@ impl Clients {
             && self.wants.values().all(|want| want.is_settled)
     }
 
-    pub fn open_wants(&self) -> String {
+    /// Clients, and what they still wait for.
+    pub fn open_wants(&self) -> Vec<(usize, &Key)> {
         let open = self.wants.iter().filter(|(_, want)| !want.is_settled);
-        let open: Vec<String> =
-            open.map(|((client, key), _)| format!("client {client} waits for {key}")).collect();
-        open.join(", ")
+        open.map(|((client, key), _)| (*client, key)).collect()
     }
 }
 

@@ -183,9 +183,11 @@ impl Scheduler {
         while self.incoming.pop_of_left(task).is_some() {}
     }
 
-    /// What is not needed is released, and what nobody could need again is forgotten.
+    /// What is not needed is released, and what nobody could need again is forgotten; of very many tasks some, and the others with
+    /// later events, so that who speaks meanwhile is heard.
     pub(super) fn settle(&mut self) {
-        while let Some(task) = self.unneeded.pop() {
+        for _ in 0..self.options.unneeded_max {
+            let Some(task) = self.unneeded.pop() else { return };
             let state = self.tasks[task].state;
             if state == State::Vacant || self.is_needed(task) {
                 continue;

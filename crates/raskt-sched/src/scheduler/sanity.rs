@@ -1,6 +1,6 @@
 //! Every index recomputed, and compared.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::machine::Scheduler;
 use super::task::{Place, Progress, State};
@@ -27,10 +27,11 @@ impl Scheduler {
         self.wants.sanity_check();
         self.holders.sanity_check();
         self.incoming.sanity_check();
-        assert!(self.unneeded.is_empty() && self.ready.is_empty() && self.to_free.is_empty(), "work is left");
+        assert!(self.ready.is_empty() && self.to_free.is_empty(), "work is left");
+        let unneeded: FxHashSet<TaskId> = self.unneeded.iter().copied().collect();
         assert!(self.hungry.is_empty() && self.actions.is_empty(), "work is left");
         for task in self.tasks.ids() {
-            self.check_task(task);
+            self.check_task(task, unneeded.contains(&task));
         }
         self.check_places();
         self.check_links();
@@ -55,7 +56,8 @@ impl Scheduler {
         }
     }
 
-    fn check_task(&self, task: TaskId) {
+    /// A task that `is_open` is still to be looked at: it may be needed by nobody.
+    fn check_task(&self, task: TaskId, is_open: bool) {
         let Self { tasks, holders, .. } = self;
         let active = tasks.consumers(task).filter(|&consumer| tasks[consumer].state.is_active()).count();
         let held = self.held.values().flatten().filter(|value| value.task == task).count();
@@ -67,7 +69,7 @@ impl Scheduler {
             State::Released => assert!(!is_needed, "{key} is needed, and not computed"),
             State::Reserved | State::Failed => {}
             State::InMemory => {
-                assert!(is_needed || tasks[task].work.is_none(), "{key} is kept for nobody");
+                assert!(is_open || is_needed || tasks[task].work.is_none(), "{key} is kept for nobody");
                 assert!(n_holders > 0, "{key} is in memory nowhere");
             }
             State::Waiting { n_missing } => {
@@ -81,7 +83,7 @@ impl Scheduler {
             }
         }
         if tasks[task].state.is_active() {
-            assert!(is_needed, "{key} is computed for nobody");
+            assert!(is_open || is_needed, "{key} is computed for nobody");
             let failed = tasks.inputs(task).find(|&input| tasks[input].state == State::Failed);
             assert_eq!(failed, None, "{key} needs what has failed");
         }
@@ -89,7 +91,7 @@ impl Scheduler {
             assert_eq!(n_holders, 0, "{key} is held, and not in memory");
             assert_eq!(self.incoming.n_of_left(task), 0, "{key} is to be copied, and not in memory");
         }
-        let is_known = is_needed || tasks.edges.n_of_right(task) > 0;
+        let is_known = is_open || is_needed || tasks.edges.n_of_right(task) > 0;
         assert!(is_known, "{key} is kept, and nobody can need it");
     }
 

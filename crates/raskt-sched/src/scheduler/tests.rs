@@ -629,3 +629,21 @@ fn a_graph_that_a_task_cannot_become_is_its_error_and_a_part_that_fails_fails_it
     bench.release(&[key("x", 3)]);
     assert_eq!(bench.scheduler.counts().n_tasks, 0);
 }
+
+#[test]
+fn very_many_tasks_are_forgotten_with_one_event_after_the_other() {
+    let mut bench = Bench::with_options(1, Options { unneeded_max: 10, ..Options::default() });
+    let tasks: Vec<&[u32]> = vec![&[]; 100];
+    let outputs: Vec<u32> = (0..100).collect();
+    bench.submit(table("x", &tasks, &outputs));
+    let keys: Vec<Key> = outputs.iter().map(|&at| key("x", at)).collect();
+    bench.release(&keys);
+    assert_eq!(bench.scheduler.counts().n_tasks, 90);
+    // One is wanted again before its turn has come, and stays.
+    bench.client(FromClient::Want(vec![key("x", 0)]));
+    for _ in 0..10 {
+        bench.handle(Event::Tick);
+    }
+    assert_eq!(bench.scheduler.counts().n_tasks, 1);
+    assert_eq!(bench.scheduler.state(&key("x", 0)), Some(TaskState::Processing));
+}
