@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
 use raskt_graph::{Body, Keys, TableBuilder};
 
 use crate::*;
@@ -187,4 +188,27 @@ fn a_worker_whose_disk_is_full_pauses_and_goes_on_one_task_at_a_time() {
     assert_eq!(runs(&bench.handle(WorkerEvent::NotSpilled(value(1)))), [2]);
     assert_eq!(runs(&bench.hear(compute(3, &[], &[]))), []);
     assert_eq!(runs(&bench.end(attempt(2), 1)), [3]);
+}
+
+#[test]
+fn a_task_that_becomes_a_graph_is_told_with_the_graph_unless_it_was_withdrawn() {
+    let mut bench = Bench::new(WorkerOptions::default());
+    let mut table = TableBuilder::default();
+    let input = table.push_own(Body::Input(0), &[]).unwrap();
+    let output = table.push_own(Body::native("work"), &[input, input]).unwrap();
+    let table = Arc::new(table.finish(Keys::Indexed("sub".into()), vec![output]).unwrap());
+    let duration = Duration::from_millis(3);
+    for task in 1..3 {
+        bench.hear(compute(task, &[], &[]));
+    }
+    bench.hear(ToWorker::Withdraw(attempt(2)));
+    let expanded =
+        |task| WorkerEvent::Expanded { attempt: attempt(task), table: Arc::clone(&table), duration };
+    assert!(bench.handle(expanded(2)).is_empty());
+    let told = bench.handle(expanded(1));
+    let [WorkerAction::Tell(message @ FromWorker::Expanded { .. })] = &told[..] else { panic!("{told:?}") };
+    let bytes = encode_canonical(message).unwrap();
+    let decoded: FromWorker = decode_canonical(&bytes, &Limits::default()).unwrap();
+    assert_eq!(format!("{decoded:?}"), format!("{message:?}"));
+    assert!(bench.handle(expanded(1)).is_empty(), "it runs no more");
 }
