@@ -19,5 +19,6 @@ mod clock;
 pub mod scheduler;
 pub mod transport;
 pub mod wire;
+pub mod worker;
 
 pub use clock::Clock;

@@ -24,8 +24,12 @@ struct Inner {
 }
 
 impl SpilledFile {
-    /// Writes `payload` of `slot` to a new file of `folder`; what was written is removed if that fails.
-    pub(crate) fn write(payload: &Payload, folder: &Arc<SpillFolder>, slot: u32) -> Result<Self> {
+    /// Writes `payload` to a new file of `folder`; what was written is removed if that fails. `slot` is whatever number the
+    /// value goes by: it is checked when the file is read.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::DiskFull`] or [`raskt_core::ErrorKind::Io`], naming folder or file.
+    pub fn write(payload: &Payload, folder: &Arc<SpillFolder>, slot: u32) -> Result<Self> {
         let bytes = image_bytes(payload);
         let place = folder.new_file(bytes)?;
         let stamp = Stamp { folder: place.folder, file: place.file, slot: u64::from(slot) };
@@ -46,7 +50,10 @@ impl SpilledFile {
     }
 
     /// Reads the payload back.
-    pub(crate) fn read(&self) -> Result<Payload> {
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::Corrupt`] or [`raskt_core::ErrorKind::Io`], naming the file.
+    pub fn read(&self) -> Result<Payload> {
         let path = &self.0.path;
         let (source, bytes) = self.0.folder.device().open(path).map_err(|error| io_error(&error, path))?;
         if bytes != self.0.bytes {

@@ -61,6 +61,7 @@ pub use exchange::{Exchange, Incoming, Sender, Sent, receive};
 pub use file::SpilledFile;
 pub use folder::{SpillFolder, remove_all_scratch};
 pub use load::LoadJob;
+pub use owners::value_bytes;
 pub use part::{Access, PartFile};
 pub use spill::{SpillJob, Spilled};
 pub use store::{Fetch, Limits, Store};

@@ -1,10 +1,36 @@
 //! Who keeps which allocation alive: a count of bytes per owner of memory, not per value.
 
-use raskt_core::{Fit, OwnerId};
+use raskt_core::{Fit, OwnerId, Value};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::entry::EntryIx;
+
+/// Bytes that a value takes as the only one, counted as a [`Store`](crate::Store) does: what it owns alone, and every buffer
+/// that it keeps alive, once.
+///
+/// ```
+/// use raskt_core::{Buffer, Value};
+/// let buffer = Buffer::zeroed(1000)?;
+/// let halves = Value::from(vec![buffer.slice(0, 500).into(), buffer.slice(500, 500).into()]);
+/// assert!((1000..1100).contains(&raskt_store::value_bytes(&halves)));
+/// assert_eq!(raskt_store::value_bytes(&Value::Int(1)), 0);
+/// # Ok::<(), raskt_core::Error>(())
+/// ```
+#[must_use]
+pub fn value_bytes(value: &Value) -> u64 {
+    if value.is_immediate() {
+        return 0;
+    }
+    let (mut n_bytes, mut owners) = (value.own_bytes(), SmallVec::<[(OwnerId, u64); 4]>::new());
+    value.visit_owners(&mut |owner, bytes| owners.push((owner, bytes)));
+    owners.sort_unstable_by_key(|&(owner, _)| owner);
+    owners.dedup_by_key(|&mut (owner, _)| owner);
+    for (_, bytes) in owners {
+        n_bytes = n_bytes.saturating_add(bytes);
+    }
+    n_bytes
+}
 
 /// An entry's part in an owner: which owner, and where in its list of holders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

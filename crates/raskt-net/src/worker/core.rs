@@ -1,0 +1,239 @@
+//! The state behind its lock, and what becomes of the machine's actions once the lock is free.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use raskt_core::{Payload, Result, Value};
+use raskt_exec::BodyRegistry;
+use raskt_sched::{Attempt, Time, WorkerId};
+use raskt_store::SpillFolder;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+
+use super::daemon::Departure;
+use super::helpers::Helpers;
+use super::job::Job;
+use super::options::WorkerOptions;
+use super::peers::{self, Links};
+use super::spilling;
+use super::state::{Effects, State};
+use super::values::Content;
+use crate::Clock;
+use crate::wire::Batch;
+
+/// What all parts of a worker share.
+pub(super) struct Core {
+    pub id: WorkerId,
+    pub options: WorkerOptions,
+    pub registry: Arc<BodyRegistry>,
+    pub folder: Option<Arc<SpillFolder>>,
+    pub links: Links,
+    /// There is something to tell the scheduler.
+    pub has_said: Notify,
+    helpers: Arc<Helpers>,
+    runtime: Handle,
+    clock: Clock,
+    state: Mutex<State>,
+    /// There are jobs, or it is over.
+    filled: Condvar,
+    /// It is over, or a thread has ended.
+    changed: Condvar,
+    closing: watch::Sender<bool>,
+}
+
+impl Core {
+    pub fn new(
+        id: WorkerId,
+        options: WorkerOptions,
+        registry: Arc<BodyRegistry>,
+        folder: Option<Arc<SpillFolder>>,
+        state: State,
+        runtime: Handle,
+    ) -> Self {
+        Self {
+            id,
+            options,
+            registry,
+            folder,
+            links: Links::default(),
+            has_said: Notify::new(),
+            helpers: Arc::default(),
+            runtime,
+            clock: Clock::default(),
+            state: Mutex::new(state),
+            filled: Condvar::new(),
+            changed: Condvar::new(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Does something with the state, and then what comes of that; nothing once it is over.
+    pub fn on<T>(self: &Arc<Self>, work: impl FnOnce(&mut State, Time, &mut Effects) -> T) -> Option<T> {
+        let mut effects = Effects::default();
+        let done = {
+            let mut state = self.state.lock();
+            if state.departure.is_some() {
+                // What `work` holds is dropped outside of the lock.
+                drop(state);
+                return None;
+            }
+            work(&mut state, self.clock.now(), &mut effects)
+        };
+        self.carry_out(effects);
+        Some(done)
+    }
+
+    fn carry_out(self: &Arc<Self>, effects: Effects) {
+        let Effects {
+            garbage, files, fetches, spills, restores, forgotten, has_said, n_jobs, departure, ..
+        } = effects;
+        if has_said {
+            self.has_said.notify_one();
+        }
+        for _ in 0..n_jobs {
+            self.filled.notify_one();
+        }
+        self.let_go(garbage);
+        if !files.is_empty() {
+            self.help(move |_| drop(files));
+        }
+        for fetch in fetches {
+            drop(self.runtime.spawn(peers::fetch(Arc::clone(self), fetch)));
+        }
+        for spill in spills {
+            self.help(move |core| spilling::write(core, spill));
+        }
+        for restore in restores {
+            self.help(move |core| spilling::read(core, restore));
+        }
+        if !forgotten.is_empty() {
+            self.help(move |core| core.registry.worlds().iter().for_each(|world| world.forget(&forgotten)));
+        }
+        if let Some(departure) = departure {
+            self.depart(departure);
+        }
+    }
+
+    /// Drops values where nobody waits: what is foreign goes in its world, and what is large takes its time.
+    fn let_go(self: &Arc<Self>, garbage: Vec<Content>) {
+        let is_light = |content: &Content| match content {
+            Content::Value(Value::Str(_)) => true,
+            Content::Value(value) => value.is_immediate(),
+            Content::Unsendable(_) => false,
+        };
+        let garbage: Vec<Content> = garbage.into_iter().filter(|content| !is_light(content)).collect();
+        if !garbage.is_empty() {
+            self.help(move |_| drop(garbage));
+        }
+    }
+
+    /// Has a helper do something.
+    pub fn help(self: &Arc<Self>, errand: impl FnOnce(&Arc<Self>) + Send + 'static) {
+        let core = Arc::clone(self);
+        self.helpers.run(&self.registry, move || errand(&core));
+    }
+
+    /// What the scheduler is told next; none for nothing.
+    ///
+    /// # Errors
+    /// [`raskt_core::ErrorKind::NotEncodable`]: all that is told was [`closed`](super::job::closed) before.
+    pub fn take_said(&self) -> Result<Option<Payload>> {
+        let said = std::mem::take(&mut self.state.lock().said);
+        let mut batch = Batch::default();
+        said.iter().try_for_each(|message| batch.push(message))?;
+        Ok(batch.take().map(|(frame, _)| frame))
+    }
+
+    /// Waits for a job; none once it is over.
+    pub fn next_job(&self) -> Option<Job> {
+        let mut state = self.state.lock();
+        loop {
+            if state.departure.is_some() {
+                return None;
+            }
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(job);
+            }
+            self.filled.wait(&mut state);
+        }
+    }
+
+    /// Reports what became of a task; the caller may run the next one, if there is one.
+    pub fn report(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        outcome: Result<(Value, u64)>,
+        duration: Duration,
+    ) -> Option<Job> {
+        self.on(|state, now, effects| {
+            state.ended(attempt, outcome, duration, now, effects);
+            let next = state.jobs.pop_front();
+            effects.n_jobs = effects.n_jobs.saturating_sub(usize::from(next.is_some()));
+            next
+        })?
+    }
+
+    /// Whether it is over, for those who serve connections.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// A thread that runs tasks begins.
+    pub fn enter(&self) {
+        self.state.lock().n_executors += 1;
+    }
+
+    /// A thread that runs tasks ends.
+    pub fn leave(&self) {
+        self.state.lock().n_executors -= 1;
+        self.changed.notify_all();
+    }
+
+    /// It is over, unless it was before.
+    pub fn depart(self: &Arc<Self>, departure: Departure) {
+        let (values, jobs) = {
+            let mut state = self.state.lock();
+            if state.departure.is_some() {
+                return;
+            }
+            state.departure = Some(departure);
+            state.cancel_all();
+            (state.values.take_all(), std::mem::take(&mut state.jobs))
+        };
+        self.help(move |_| drop((values, jobs)));
+        self.helpers.close();
+        self.closing.send_replace(true);
+        self.filled.notify_all();
+        self.changed.notify_all();
+    }
+
+    /// Waits until it is over, or for `timeout`.
+    pub fn wait(&self, timeout: Option<Duration>) -> Option<Departure> {
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let mut state = self.state.lock();
+        while state.departure.is_none() {
+            match deadline {
+                None => self.changed.wait(&mut state),
+                Some(deadline) if self.changed.wait_until(&mut state, deadline).timed_out() => break,
+                Some(_) => {}
+            }
+        }
+        state.departure.clone()
+    }
+
+    /// Once it is over: gives threads a moment to end; how many go on, held by tasks that cannot be stopped.
+    pub fn settle(&self, moment: Duration) -> usize {
+        let deadline = Instant::now() + moment;
+        let n_held = {
+            let mut state = self.state.lock();
+            while state.n_executors > 0 && !self.changed.wait_until(&mut state, deadline).timed_out() {}
+            state.n_executors
+        };
+        self.helpers.wait_until(deadline);
+        if let Some(folder) = &self.folder {
+            folder.remove();
+        }
+        n_held
+    }
+}

@@ -1,0 +1,166 @@
+//! A worker's start and its end.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use raskt_core::{Error, ErrorKind, Name, Result};
+use raskt_exec::BodyRegistry;
+use raskt_sched::{Worker, WorkerId, WorkerInfo};
+use raskt_store::SpillFolder;
+use tokio::runtime::Handle;
+
+use super::core::Core;
+use super::options::WorkerOptions;
+use super::state::State;
+use super::{executor, scheduler_link, serving};
+use crate::transport::{Address, Connection, Listener, connect, introduce};
+use crate::wire::{Role, WorkerRole, WorkerSays, WorkerWelcome};
+
+/// How long the end waits for tasks that run: Python's cannot be stopped.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How a worker came to its end.
+#[derive(Clone, Debug)]
+pub enum Departure {
+    /// The scheduler does not need it any more.
+    Dismissed,
+    /// The cluster was closed.
+    Stopped,
+    /// [`WorkerDaemon::stop`] was called.
+    Ended,
+    /// The connection to the scheduler broke, or what came over it could not be understood.
+    Lost(Error),
+}
+
+impl fmt::Display for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dismissed => f.write_str("the scheduler does not need it any more"),
+            Self::Stopped => f.write_str("the cluster was closed"),
+            Self::Ended => f.write_str("it was told to end"),
+            Self::Lost(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+/// A worker that has joined a cluster. It ends when it is dropped.
+pub struct WorkerDaemon {
+    core: Arc<Core>,
+    address: Address,
+}
+
+impl WorkerDaemon {
+    /// Joins the cluster of a scheduler. Blocks until the scheduler has taken it in; not to be called on a thread of
+    /// `runtime`, which serves its connections.
+    ///
+    /// # Errors
+    /// [`ErrorKind::System`] where there is no scheduler, it refuses, or there is no port or thread to be had.
+    pub fn start(runtime: &Handle, registry: Arc<BodyRegistry>, options: WorkerOptions) -> Result<Self> {
+        let folder = options.spill_parent.as_deref().map(SpillFolder::create).transpose()?;
+        let (n_threads, info_name) = (options.n_threads.max(1), options.name.clone());
+        let (listen, host) = options.place()?;
+        let (listener, connection, welcome, info) = runtime.block_on(async {
+            let listener = Listener::bind(&listen).await?;
+            let address = Address::tcp(&host, listener.address().port());
+            let info = WorkerInfo {
+                name: info_name,
+                host: options.host.clone().unwrap_or_else(|| Name::new(&host)),
+                n_threads,
+                resources: options.resources.clone(),
+            };
+            let mut connection = connect(&options.scheduler, options.connect_timeout).await?;
+            let role = Role::Worker(WorkerRole {
+                info: info.clone(),
+                address,
+                pid: std::process::id(),
+                memory_bytes: options.machine.memory_bytes,
+            });
+            let welcome: WorkerWelcome = introduce(&mut connection, &options.handshake, &role).await?;
+            Ok::<_, Error>((listener, connection, welcome, info))
+        })?;
+        let address = Address::tcp(&host, listener.address().port());
+        let machine = Worker::new(&info, options.machine.clone());
+        let state = State::new(machine, welcome.worker, n_threads, folder.is_some());
+        let core = Arc::new(Core::new(welcome.worker, options, registry, folder, state, runtime.clone()));
+        let daemon = Self { core, address };
+        daemon.serve(runtime, listener, connection, Duration::from_millis(welcome.heartbeat_ms))?;
+        Ok(daemon)
+    }
+
+    fn serve(
+        &self,
+        runtime: &Handle,
+        listener: Listener,
+        connection: Connection,
+        heartbeat: Duration,
+    ) -> Result<()> {
+        for number in 0..self.core.options.n_threads.max(1) {
+            executor::start(&self.core, number).map_err(|error| {
+                let what = format!("starting thread {number} of a worker");
+                Error::from(ErrorKind::System { what, reason: error.to_string() })
+            })?;
+        }
+        let Connection { reader, writer, .. } = connection;
+        let core = || Arc::clone(&self.core);
+        let read = scheduler_link::read(core(), reader);
+        let mut closing = self.core.closing();
+        drop(runtime.spawn(async move {
+            tokio::select! {
+                _ = closing.wait_for(|is_over| *is_over) => {}
+                () = read => {}
+            }
+        }));
+        drop(runtime.spawn(scheduler_link::write(core(), writer)));
+        drop(runtime.spawn(scheduler_link::tick(core(), heartbeat)));
+        drop(runtime.spawn(serving::listen(core(), listener)));
+        Ok(())
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> WorkerId {
+        self.core.id
+    }
+
+    /// Where others find it.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Asks the scheduler to let it go: what it holds goes to others first.
+    pub fn retire(&self) {
+        self.core.on(|state, _, effects| state.tell(WorkerSays::Retire, effects));
+    }
+
+    /// Ends it at once, whatever it holds.
+    pub fn stop(&self) {
+        self.core.depart(Departure::Ended);
+    }
+
+    /// Waits until it has come to its end, or for `timeout`; how it came to its end.
+    #[must_use]
+    pub fn wait(&self, timeout: Option<Duration>) -> Option<Departure> {
+        self.core.wait(timeout)
+    }
+
+    /// After the end: gives threads a moment, and removes what is on disk; how many threads go on, held by tasks that cannot
+    /// be stopped.
+    pub fn settle(&self) -> usize {
+        self.core.settle(MOMENT)
+    }
+}
+
+impl Drop for WorkerDaemon {
+    fn drop(&mut self) {
+        self.stop();
+        self.settle();
+    }
+}
+
+impl fmt::Debug for WorkerDaemon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WorkerDaemon({} at {})", self.core.id, self.address)
+    }
+}

@@ -1,0 +1,219 @@
+//! One task: its inputs opened, its body found, its outcome closed.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
+use raskt_core::sealed::is_sealed;
+use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Key, Result, Sealed, Value};
+use raskt_exec::machine::Lanes;
+use raskt_exec::parking::Parking;
+use raskt_exec::resolved::{Inputs, ResolvedTable};
+use raskt_exec::{
+    BodyRegistry, CancelHere, CancelToken, LaneId, NATIVE, Outcome, Run, RunOptions, TaskCtx, worker,
+};
+use raskt_graph::{Body, Subgraph};
+use raskt_sched::{Attempt, TaskRef, Work, WorkerId};
+use raskt_store::value_bytes;
+
+use super::core::Core;
+use super::values::Content;
+
+/// A task that is to be run.
+pub(super) struct Job {
+    pub attempt: Attempt,
+    pub work: Work,
+    pub inputs: Vec<Input>,
+    pub cancel: CancelToken,
+    /// Threads that it may use.
+    pub n_threads: usize,
+}
+
+/// An input of a task.
+pub(super) struct Input {
+    pub of: TaskRef,
+    pub serial: u64,
+    pub content: Content,
+}
+
+/// A task whose body was found, or not.
+pub(super) struct Ready {
+    job: Job,
+    table: Result<ResolvedTable>,
+}
+
+/// What came of a task.
+pub(super) struct Done {
+    pub attempt: Attempt,
+    pub outcome: Result<(Value, u64)>,
+    pub duration: Duration,
+}
+
+/// The task that a thread runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentTask {
+    /// The worker that runs it.
+    pub worker: WorkerId,
+    /// Its key.
+    pub key: Key,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<CurrentTask>> = const { RefCell::new(None) };
+}
+
+/// The task of a cluster's worker that the calling thread runs.
+#[must_use]
+pub fn current_task() -> Option<CurrentTask> {
+    CURRENT.with(|current| current.borrow().clone())
+}
+
+/// What [`current_task`] says until this is dropped.
+struct Here;
+
+impl Here {
+    fn set(task: CurrentTask) -> Self {
+        CURRENT.with(|current| *current.borrow_mut() = Some(task));
+        Self
+    }
+}
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        CURRENT.with(|current| *current.borrow_mut() = None);
+    }
+}
+
+impl Ready {
+    /// Finds the body of a task.
+    pub fn new(job: Job, registry: &BodyRegistry) -> Self {
+        // One that is cancelled already may name what is not there any more.
+        let table =
+            job.cancel.check().and_then(|()| ResolvedTable::new(Arc::clone(&job.work.table), registry));
+        Self { job, table }
+    }
+
+    /// Where it runs.
+    pub fn lane(&self) -> LaneId {
+        match self.table.as_ref().map(ResolvedTable::lanes) {
+            Ok(Lanes::All(lane)) => lane,
+            Ok(Lanes::Each(lanes)) => {
+                let body = self.job.work.table.body_index(self.job.work.row);
+                lanes.get(body as usize).copied().unwrap_or(NATIVE)
+            }
+            Err(_) => NATIVE,
+        }
+    }
+
+    /// Runs the task; inside its lane, that is quick.
+    pub fn run(self, core: &Arc<Core>) -> Done {
+        let Self { job, table } = self;
+        let begun = Instant::now();
+        let (attempt, table_of, row) = (job.attempt, Arc::clone(&job.work.table), job.work.row);
+        let in_task = |error: Error| match error.key() {
+            Some(_) => error,
+            None => error.in_task(table_of.key(row), table_of.label(row)),
+        };
+        let outcome = table.and_then(|table| run(job, &table, core)).map_err(in_task);
+        let duration = begun.elapsed();
+        let outcome = outcome.map(|value| {
+            let n_bytes = value_bytes(&value);
+            (value, n_bytes)
+        });
+        Done { attempt, outcome: outcome.map_err(|error| closed(&error)), duration }
+    }
+}
+
+fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Value> {
+    let Job { work, inputs, cancel, n_threads, .. } = job;
+    let _here = Here::set(CurrentTask { worker: core.id, key: work.table.key(work.row) });
+    let _cancel = CancelHere::set(&cancel);
+    cancel.check()?;
+    let inputs = open_all(inputs, core)?;
+    let ctx = TaskCtx { cancel: &cancel, n_threads, worker: 0, float_errors: None };
+    // What a task grows into needs its inputs, which a body may take out.
+    let mut taken = inputs.clone();
+    match table.run(work.row, &mut taken, 0, &ctx, &core.registry)? {
+        Outcome::Value(value) => Ok(value),
+        Outcome::Expand(graph) => grow(*graph, &inputs, &core.registry),
+    }
+}
+
+/// Inputs as a body takes them: what came sealed is opened, and stays so.
+fn open_all(inputs: Vec<Input>, core: &Arc<Core>) -> Result<Inputs> {
+    let mut values = Inputs::with_capacity(inputs.len());
+    for Input { of, serial, content } in inputs {
+        let value = match content {
+            Content::Value(value) => value,
+            Content::Unsendable(error) => return Err(error),
+        };
+        if !has_sealed(&value) {
+            values.push(value);
+            continue;
+        }
+        let opened = open(&value, &core.registry)?;
+        let kept = opened.clone();
+        core.on(|state, _, effects| state.opened(of, serial, kept, effects));
+        values.push(opened);
+    }
+    Ok(values)
+}
+
+fn has_sealed(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(has_sealed),
+        Value::Opaque(object) => object.as_any().is::<Sealed>(),
+        _ => false,
+    }
+}
+
+/// A value whose foreign objects are alive.
+pub(super) fn open(value: &Value, registry: &BodyRegistry) -> Result<Value> {
+    match value {
+        Value::List(items) if has_sealed(value) => {
+            items.iter().map(|item| open(item, registry)).collect::<Result<Vec<_>>>().map(Value::from)
+        }
+        Value::Opaque(object) => match object.as_any().downcast_ref::<Sealed>() {
+            Some(sealed) => registry.decode(sealed.clone()),
+            None => Ok(value.clone()),
+        },
+        _ => Ok(value.clone()),
+    }
+}
+
+/// Runs the graph that a task grew into, on the calling thread.
+fn grow(graph: Subgraph, inputs: &[Value], registry: &Arc<BodyRegistry>) -> Result<Value> {
+    let fill = |body: Body| match body {
+        Body::Input(number) => match inputs.get(number as usize) {
+            Some(value) => Ok(Body::Value(value.clone())),
+            None => Err(ErrorKind::InvalidGraph(format!("input {number} of {}", inputs.len())).into()),
+        },
+        body => Ok(body),
+    };
+    let table = graph.into_table().map_bodies(fill)?;
+    let run = Run::new(Arc::new(table), Arc::clone(registry), RunOptions::default())?;
+    let parking = Arc::new(Parking::default());
+    run.set_waker(Arc::clone(&parking) as _);
+    worker::serve(&run, 0, &parking);
+    let value = run.results()?.pop();
+    value.ok_or_else(|| ErrorKind::InvalidGraph("a graph without an output".to_owned()).into())
+}
+
+/// An error as it travels: the exception in it is sealed. One that has no encoded form is told in words.
+pub(super) fn closed(error: &Error) -> Error {
+    let is_closed = error.foreign().is_none_or(|object| is_sealed(&Value::Opaque(Arc::clone(object))));
+    if is_closed && !matches!(error.kind(), ErrorKind::Many(_)) {
+        return error.clone();
+    }
+    // Bulk is copied: it may be lent by a world that would have to be entered to give it back.
+    let options = EncodeOptions { out_of_band_min_bytes: usize::MAX, ..EncodeOptions::default() };
+    let sealed = encode_payload(error, &options)
+        .and_then(|payload| decode_payload(payload, &KeepSealed, &Limits::default()));
+    sealed.unwrap_or_else(|_| ErrorKind::NotEncodable(error.to_string()).into())
+}
+
+/// Whether a value can be encoded without entering a foreign world.
+pub(super) fn is_closed(value: &Value) -> bool {
+    is_sealed(value)
+}

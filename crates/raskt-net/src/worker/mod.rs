@@ -1,0 +1,40 @@
+//! A worker: connects to its scheduler, runs tasks, keeps values and serves them to whoever asks.
+//!
+//! | file | is for |
+//! |---|---|
+//! | `options` | what a worker is told |
+//! | `daemon` | [`WorkerDaemon`]: its start and its end |
+//! | `core` | the machine behind a lock, and what becomes of its actions |
+//! | `state` | the machine with what it decides about: values, jobs, messages on their way out |
+//! | `values` | what is held, in memory or on disk |
+//! | `executor` | threads that run tasks |
+//! | `job` | one task: its inputs opened, its body found, its outcome closed |
+//! | `helpers` | threads for what may wait for a disk or for Python: pickling, spilling, letting go |
+//! | `spilling` | values go to disk and come back |
+//! | `scheduler_link` | the connection to the scheduler |
+//! | `peers` | values from other workers |
+//! | `serving` | values for other workers and for clients |
+//! | `memory` | what the process takes |
+//!
+//! Whoever has news (a thread that has run a task, the reader of a connection) takes the lock, has the machine decide, and
+//! does what it says once the lock is free. Under the lock nothing is waited for, nothing is pickled and nothing of a foreign
+//! world is dropped, so that the network never waits for Python. A thread that has run a task takes the next one with it:
+//! between two short tasks nobody is woken.
+
+mod core;
+mod daemon;
+mod executor;
+mod helpers;
+mod job;
+mod memory;
+mod options;
+mod peers;
+mod scheduler_link;
+mod serving;
+mod spilling;
+mod state;
+mod values;
+
+pub use daemon::{Departure, WorkerDaemon};
+pub use job::{CurrentTask, current_task};
+pub use options::WorkerOptions;

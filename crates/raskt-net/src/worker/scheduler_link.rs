@@ -1,0 +1,121 @@
+//! The connection to the scheduler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use raskt_core::{Error, ErrorKind, KeepSealed, Payload, Result, set_recycling};
+use raskt_sched::WorkerEvent;
+use tokio::io::AsyncWriteExt;
+use tokio::time::MissedTickBehavior;
+
+use super::core::Core;
+use super::daemon::Departure;
+use super::memory::process_bytes;
+use super::options::Measure;
+use crate::transport::{FrameLimits, Reader, Writer, read_frame, write_frame};
+use crate::wire::{KnownFunctions, TellWorker, messages};
+
+/// How often time passes, at least: requests that failed are tried again then.
+const TICK_MAX: Duration = Duration::from_millis(500);
+/// And at most.
+const TICK_MIN: Duration = Duration::from_millis(20);
+
+fn lost(core: &Core, reason: &impl ToString) -> Departure {
+    let what = format!("the connection to the scheduler at {}", core.options.scheduler);
+    Departure::Lost(ErrorKind::System { what, reason: reason.to_string() }.into())
+}
+
+/// Hears the scheduler, until it ends or says something that cannot be understood.
+pub(super) async fn read(core: Arc<Core>, mut reader: Reader) {
+    let mut known = KnownFunctions::default();
+    let why = loop {
+        let heard = match read_frame(&mut reader, FrameLimits::PEER).await {
+            Ok(Some(frame)) => hear(&core, frame, &mut known),
+            Ok(None) => break lost(&core, &"it closed the connection"),
+            Err(error) => break lost(&core, &error),
+        };
+        if let Err(error) = heard {
+            break lost(&core, &error);
+        }
+    };
+    core.depart(why);
+}
+
+fn hear(core: &Arc<Core>, frame: Payload, known: &mut KnownFunctions) -> Result<(), Error> {
+    let mut heard = Vec::new();
+    let mut gather = |message: TellWorker| {
+        heard.push(message);
+        Ok(())
+    };
+    messages(frame, &KeepSealed, Some(known), &mut gather)?;
+    core.on(|state, now, effects| {
+        for message in heard {
+            match message {
+                TellWorker::Functions(functions) => {
+                    functions.into_iter().for_each(|function| known.add(function));
+                }
+                TellWorker::Forget(ids) => {
+                    known.forget(&ids);
+                    effects.forgotten.extend(ids);
+                }
+                TellWorker::Peers(peers) => state.peers.extend(peers),
+                TellWorker::Say(message) => state.hear(message, now, effects),
+                TellWorker::Stop => effects.departure = Some(Departure::Stopped),
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Tells the scheduler what there is to tell; what gathers while a frame is written goes in the next one.
+pub(super) async fn write(core: Arc<Core>, mut writer: Writer) {
+    let mut closing = core.closing();
+    let broken = |error: std::io::Error| -> Error {
+        ErrorKind::System { what: "telling it".to_owned(), reason: error.to_string() }.into()
+    };
+    let tell = async {
+        loop {
+            core.has_said.notified().await;
+            while let Some(frame) = core.take_said()? {
+                write_frame(&mut writer, &frame).await.map_err(broken)?;
+            }
+            writer.flush().await.map_err(broken)?;
+        }
+    };
+    let told: Result<()> = tokio::select! {
+        _ = closing.wait_for(|is_over| *is_over) => Ok(()),
+        told = tell => told,
+    };
+    if let Err(error) = told {
+        core.depart(lost(&core, &error));
+    }
+}
+
+/// Says that time has passed, and how much memory there is.
+pub(super) async fn tick(core: Arc<Core>, heartbeat: Duration) {
+    let mut closing = core.closing();
+    let mut ticks = tokio::time::interval(heartbeat.clamp(TICK_MIN, TICK_MAX));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let machine = &core.options.machine;
+    let target_bytes = machine.memory_bytes / 100 * machine.target_percent;
+    loop {
+        tokio::select! {
+            _ = closing.wait_for(|is_over| *is_over) => return,
+            _ = ticks.tick() => {}
+        }
+        let measured = match core.options.measure {
+            Measure::Process => process_bytes(),
+            Measure::Values => None,
+        };
+        if let Some(process_bytes) = measured {
+            // Freed memory is kept for the next value only while there is plenty.
+            set_recycling(process_bytes < target_bytes);
+        }
+        core.on(|state, now, effects| {
+            if let Some(process_bytes) = measured {
+                state.handle(WorkerEvent::Measured { process_bytes }, now, effects);
+            }
+            state.handle(WorkerEvent::Tick, now, effects);
+        });
+    }
+}

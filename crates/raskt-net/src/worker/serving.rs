@@ -1,0 +1,211 @@
+//! Values for other workers and for clients.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use raskt_core::encode::{Limits, decode_payload, encode_value};
+use raskt_core::{Error, ErrorKind, KeepSealed, Param, Payload, Result};
+use raskt_exec::pool::in_lanes;
+use raskt_exec::resolved::{Inputs, run_alone};
+use raskt_exec::{Call, CancelToken, Outcome, TaskCtx};
+use raskt_graph::Body;
+use raskt_sched::{TaskRef, WorkerEvent};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::oneshot;
+
+use super::core::Core;
+use super::helpers::STACK_BYTES;
+use super::job::{closed, is_closed};
+use super::peers::content;
+use super::state::{Served, Source};
+use super::values::Content;
+use crate::transport::{Accepted, Connection, FrameLimits, Listener, accept, read_frame, write_frame};
+use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
+
+/// Where no connection can be taken (too many files are open, say), it is tried again after so long.
+const ACCEPT_DELAY: Duration = Duration::from_millis(100);
+
+/// Takes in whoever connects.
+pub(super) async fn listen(core: Arc<Core>, listener: Listener) {
+    let mut closing = core.closing();
+    loop {
+        let accepted = tokio::select! {
+            _ = closing.wait_for(|is_over| *is_over) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok(connection) => drop(tokio::spawn(serve(Arc::clone(&core), connection))),
+            Err(_) => tokio::time::sleep(ACCEPT_DELAY).await,
+        }
+    }
+}
+
+/// A connection's life. Whatever is wrong with it is its end, and nobody else's.
+async fn serve(core: Arc<Core>, connection: Connection) {
+    let mut closing = core.closing();
+    let talk = async {
+        let accepted = accept(connection, &core.options.handshake).await?;
+        match admit(&core, accepted).await? {
+            Some(connection) => answer_all(&core, connection).await,
+            None => Ok(()),
+        }
+    };
+    tokio::select! {
+        _ = closing.wait_for(|is_over| *is_over) => {}
+        ended = talk => drop::<Result<()>>(ended),
+    }
+}
+
+async fn admit(core: &Core, accepted: Accepted) -> Result<Option<Connection>> {
+    match accepted.role::<Role>()? {
+        Role::Peer { of } if of == core.id => {
+            accepted.welcome(&PeerWelcome { worker: core.id }).await.map(Some)
+        }
+        Role::Peer { of } => {
+            accepted.refuse(&format!("this is worker {}, not worker {of}", core.id)).await;
+            Ok(None)
+        }
+        Role::Worker(_) | Role::Client { .. } => {
+            accepted.refuse("this is a worker; workers and clients connect to the scheduler").await;
+            Ok(None)
+        }
+    }
+}
+
+async fn answer_all(core: &Arc<Core>, connection: Connection) -> Result<()> {
+    let Connection { mut reader, mut writer, .. } = connection;
+    let broken = |error: io::Error| -> Error {
+        ErrorKind::System { what: "a connection to a worker".to_owned(), reason: error.to_string() }.into()
+    };
+    while let Some(frame) = read_frame(&mut reader, FrameLimits::PEER).await.map_err(broken)? {
+        let mut asked = Vec::new();
+        messages(frame, &KeepSealed, None, &mut |message: PeerSays| {
+            asked.push(message);
+            Ok(())
+        })?;
+        for message in asked {
+            let Some(answer) = answer(core, message).await else { return Ok(()) };
+            let frame = Batch::of_one(&answer)?;
+            let written = async {
+                write_frame(&mut writer, &frame).await?;
+                writer.flush().await
+            };
+            let written = written.await;
+            // Buffers may be lent by a world, to which they go back.
+            if !frame.buffers.is_empty() {
+                core.help(move |_| drop((frame, answer)));
+            }
+            written.map_err(broken)?;
+        }
+    }
+    Ok(())
+}
+
+/// The answer; none where the worker ends meanwhile.
+async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<TellPeer> {
+    match message {
+        PeerSays::Get { request, values } => {
+            let asked = |state: &mut super::state::State, now, effects: &mut super::state::Effects| {
+                state.handle(WorkerEvent::Asked { asker: request, values }, now, effects);
+                std::mem::take(&mut effects.served)
+            };
+            let Served { held, denied } = core.on(asked)?;
+            Some(TellPeer::Values { request, values: payloads(core, held).await?, denied })
+        }
+        PeerSays::Put { request, values } => Some(TellPeer::Stored { request, sizes: put(core, values)? }),
+        PeerSays::Call { request, body } => {
+            Some(TellPeer::Returned { request, value: call(core, body).await? })
+        }
+    }
+}
+
+/// Encoded values. What is in memory and needs no foreign world is encoded at once.
+async fn payloads(core: &Arc<Core>, held: Vec<(TaskRef, Source)>) -> Option<Vec<(TaskRef, Result<Payload>)>> {
+    let is_quick = |(_, source): &(TaskRef, Source)| match source {
+        Source::Memory(Content::Value(value)) => is_closed(value),
+        Source::Memory(Content::Unsendable(_)) => true,
+        Source::Disk(_) => false,
+    };
+    let encode = |held: Vec<(TaskRef, Source)>| held.into_iter().map(|(of, source)| (of, payload(&source)));
+    if held.iter().all(is_quick) {
+        return Some(encode(held).collect());
+    }
+    let (sender, receiver) = oneshot::channel();
+    // Who waits may have gone.
+    core.help(move |_| drop(sender.send(encode(held).collect())));
+    receiver.await.ok()
+}
+
+fn payload(source: &Source) -> Result<Payload> {
+    match source {
+        Source::Memory(Content::Value(value)) => encode_value(value).map_err(|error| unsendable(&error)),
+        Source::Memory(Content::Unsendable(error)) => Err(error.clone()),
+        Source::Disk(file) => file.read(),
+    }
+}
+
+/// Why a value cannot be sent, as it travels.
+fn unsendable(error: &Error) -> Error {
+    let closed = closed(error);
+    let text = match error.foreign() {
+        Some(exception) => format!("the result cannot be sent to another process: {exception:?}"),
+        None => format!("the result cannot be sent to another process: {}", error.kind()),
+    };
+    let told = Error::new(ErrorKind::NotEncodable(text));
+    match closed.foreign() {
+        Some(exception) => told.with_foreign(Arc::clone(exception)),
+        None => told,
+    }
+}
+
+fn put(core: &Arc<Core>, values: Vec<(TaskRef, Payload)>) -> Option<Result<Vec<u64>>> {
+    let contents: Vec<_> = values.into_iter().map(|(of, payload)| content(of, Ok(payload))).collect();
+    let corrupt = contents.iter().find_map(|(_, content, _)| match content {
+        Content::Unsendable(error) => Some(error.clone()),
+        Content::Value(_) => None,
+    });
+    if let Some(error) = corrupt {
+        return Some(Err(error));
+    }
+    core.on(|state, now, effects| {
+        let put = |(of, content, n_bytes)| {
+            state.put(of, content, n_bytes, now, effects);
+            n_bytes
+        };
+        Ok(contents.into_iter().map(put).collect())
+    })
+}
+
+/// Calls a function on a thread of its own: it may take as long as it likes.
+async fn call(core: &Arc<Core>, body: Payload) -> Option<Result<Payload>> {
+    let (sender, receiver) = oneshot::channel();
+    let shared = Arc::clone(core);
+    let main = move || {
+        let mut outcome = None;
+        in_lanes(&shared.registry, 0, &mut || outcome = Some(called(&shared, body.clone())));
+        // Who waits may have gone.
+        drop(outcome.map(|outcome| sender.send(outcome)));
+    };
+    match std::thread::Builder::new().name("raskt-call".into()).stack_size(STACK_BYTES).spawn(main) {
+        Ok(_) => receiver.await.ok(),
+        Err(error) => {
+            let what = "starting a thread for a call".to_owned();
+            Some(Err(ErrorKind::System { what, reason: error.to_string() }.into()))
+        }
+    }
+}
+
+fn called(core: &Core, body: Payload) -> Result<Payload> {
+    let body: Body = decode_payload(body, &KeepSealed, &Limits::default())?;
+    let (cancel, mut inputs) = (CancelToken::default(), Inputs::new());
+    let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors: None };
+    let call = Call { shared: &Param::Null, own: &Param::Null, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
+    let run = || match run_alone(&body, &core.registry.resolve(&body)?, call, &core.registry)? {
+        Outcome::Value(value) => encode_value(&value).map_err(|error| unsendable(&error)),
+        Outcome::Expand(_) => {
+            Err(ErrorKind::InvalidGraph("a call may not grow into a graph".to_owned()).into())
+        }
+    };
+    run().map_err(|error| closed(&error))
+}
