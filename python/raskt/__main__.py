@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from raskt import _raskt
+from raskt.distributed._commands import COMMANDS
 
 __all__ = ["main"]
 
@@ -48,6 +49,12 @@ def main(args: list[str] | None = None) -> int:
     0
     """
     words = sys.argv[1:] if args is None else args
+    if words and words[0] in COMMANDS:
+        try:
+            return COMMANDS[words[0]](words[1:])
+        except (OSError, ValueError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
     return _raskt.cli_run(words, dict(os.environ), sys.prefix, _host, sys.stdout, sys.stderr)
 
 

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from raskt._raskt import ChildOptions
 
-__all__ = ["children", "surroundings"]
+__all__ = ["children", "import_path", "surroundings"]
 
 #: What a child runs. Its import path is the parent's, so that it finds Raskt wherever that was found here;
 #: ``__main__`` stays this line: what is defined in the parent's comes by value.
@@ -25,7 +25,8 @@ _START = "import sys; sys.path[:] = sys.argv[1:]; del sys.argv[1:]; from raskt._
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def _import_path() -> list[str]:
+def import_path() -> list[str]:
+    """Return where this process imports from, absolutely."""
     try:
         return [os.path.abspath(entry) for entry in sys.path]
     except OSError:
@@ -42,7 +43,7 @@ def children(n_workers: int) -> ChildOptions:
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     return {
         "program": sys.executable,
-        "args": [*flags, "-c", _START, *_import_path()],
+        "args": [*flags, "-c", _START, *import_path()],
         "env": [(name, n_threads) for name in _THREAD_VARIABLES if name not in os.environ],
         "shared_memory_min_bytes": config.resolve("processes.shared-memory-min-bytes"),
         "start_timeout": config.resolve("processes.start-timeout"),
@@ -67,7 +68,7 @@ def surroundings() -> bytes:
         folder = None
     filters = _pickled_filters(tuple(warnings.filters))
     return pickle.dumps(
-        (_import_path(), folder, config.snapshot(), filters, _authentication_key()), protocol=5
+        (import_path(), folder, config.snapshot(), filters, _authentication_key()), protocol=5
     )
 
 

@@ -89,7 +89,8 @@ def _limit_bytes(limit: str | float | None) -> int | None:
     return found
 
 
-def _spill_directory() -> str | None:
+def spill_directory() -> str | None:
+    """Return the folder under which values are spilled; None where none is."""
     if not configured("local.spill", True):
         return None
     directory = configured("local.spill-directory")
@@ -143,7 +144,7 @@ def options(
     return {
         "n_workers": n_workers,
         "memory_limit": _memory_limit(kwargs),
-        "spill_directory": _spill_directory(),
+        "spill_directory": spill_directory(),
         "collect_errors": errors == "all",
         "retries": retries,
         "batch_max": configured("local.batch-max", 128),

@@ -15,6 +15,8 @@ Commands:
   config find KEY                         every place that sets a key; the last is in force
   config path                             where files of configuration are looked for, in rising priority
   config schema [--format json|markdown]  every key, with what it takes and what it is for
+  scheduler [--help]                      run the scheduler of a cluster (needs Python's `raskt`)
+  worker [--help]                         run workers of a cluster (needs Python's `raskt`)
   info [--format yaml|json]               versions, what the machine grants, what is configured and installed
   version                                 the version
 
@@ -54,6 +56,7 @@ pub(crate) enum Command {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UsageError {
     NoCommand { after: &'static str },
+    NeedsPython { command: &'static str },
     UnknownCommand { command: String, known: &'static str },
     UnknownOption { option: String },
     MissingKey { command: String },
@@ -67,6 +70,9 @@ impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             UsageError::NoCommand { after } => write!(f, "a command is missing after '{after}'"),
+            UsageError::NeedsPython { command } => {
+                write!(f, "'raskt {command}' is a command of the Python package: pip install raskt")
+            }
             UsageError::UnknownCommand { command, known } => {
                 write!(f, "no command '{command}': known are {known}")
             }
@@ -127,12 +133,14 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Usage
         None => return Err(UsageError::NoCommand { after: "raskt" }),
         Some("help") => return Ok(Command::Help),
         Some("version") => Command::Version,
+        Some("scheduler") => return Err(UsageError::NeedsPython { command: "scheduler" }),
+        Some("worker") => return Err(UsageError::NeedsPython { command: "worker" }),
         Some("info") => return finished(words, None, Command::Info { format: value_format(format)? }),
         Some("config") => return config(words, format),
         Some(other) => {
             return Err(UsageError::UnknownCommand {
                 command: other.to_owned(),
-                known: "config, info, version",
+                known: "config, info, scheduler, version, worker",
             });
         }
     };

@@ -95,7 +95,7 @@ fn bad_arguments_are_refused_with_the_reason() {
     for (line, reason) in [
         ("", "a command is missing after 'raskt'"),
         ("config", "a command is missing after 'raskt config'"),
-        ("frobnicate", "no command 'frobnicate': known are config, info, version"),
+        ("frobnicate", "no command 'frobnicate': known are config, info, scheduler, version, worker"),
         ("config unset", "no command 'config unset': known are list, get, set, find, path, schema"),
         ("config set", "'raskt config set' needs a key"),
         ("config set local.retries", "'raskt config set local.retries' needs a value"),

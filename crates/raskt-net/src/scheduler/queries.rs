@@ -87,7 +87,7 @@ impl Core {
                 ("address", text(&role.address.to_string())),
                 ("pid", Param::Int(i64::from(role.pid))),
                 ("n_threads", Param::Int(i64::from(role.info.n_threads))),
-                ("memory_bytes", Param::Int(role.memory_bytes.clamped())),
+                ("memory_bytes", i64::try_from(role.memory_bytes).map_or(Param::Null, Param::Int)),
                 ("resources", Param::map(resources)),
             ])
         }))

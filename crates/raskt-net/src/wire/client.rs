@@ -50,7 +50,7 @@ pub enum ClientSays {
 /// What a client wants to know, or to have done to the cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
-    /// The workers: a list of maps `id`, `name`, `host`, `address`, `pid`, `n_threads`, `memory_bytes`, `resources`,
+    /// The workers: a list of maps `id`, `name`, `host`, `address`, `pid`, `n_threads`, `memory_bytes` (null for no limit), `resources`,
     /// `pressure` (0 low, 1 high, 2 paused), `is_retiring`, `n_running`, `n_waiting`, `n_values`, `held_bytes`.
     Workers,
     /// Which workers hold each of these: a list of lists of numbers of workers.

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use super::daemon::Departure;
-use super::helpers::Helpers;
+use super::errands::Helpers;
 use super::job::Job;
 use super::options::WorkerOptions;
 use super::peers::{self, Links};

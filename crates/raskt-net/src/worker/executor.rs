@@ -8,7 +8,7 @@ use raskt_exec::pool::in_lanes;
 use raskt_exec::{Lane, LaneId};
 
 use super::core::Core;
-use super::helpers::STACK_BYTES;
+use super::errands::STACK_BYTES;
 use super::job::{Done, Ready};
 
 /// How long a thread stays in a lane before it lets others in for a moment.

@@ -9,7 +9,7 @@
 //! | `values` | what is held, in memory or on disk |
 //! | `executor` | threads that run tasks |
 //! | `job` | one task: its inputs opened, its body found, its outcome closed |
-//! | `helpers` | threads for what may wait for a disk or for Python: pickling, spilling, letting go |
+//! | `errands` | threads for what may wait for a disk or for Python: pickling, spilling, letting go |
 //! | `spilling` | values go to disk and come back |
 //! | `scheduler_link` | the connection to the scheduler |
 //! | `peers` | values from other workers |
@@ -23,8 +23,9 @@
 
 mod core;
 mod daemon;
+mod errands;
 mod executor;
-mod helpers;
+
 mod job;
 mod memory;
 mod options;
@@ -37,4 +38,4 @@ mod values;
 
 pub use daemon::{Departure, WorkerDaemon};
 pub use job::{CurrentTask, current_task};
-pub use options::WorkerOptions;
+pub use options::{Measure, WorkerOptions};

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::helpers::STACK_BYTES;
+use super::errands::STACK_BYTES;
 use super::job::{closed, is_closed};
 use super::peers::content;
 use super::state::{Served, Source};

@@ -3,6 +3,7 @@
 mod register;
 mod runtime;
 mod scheduler;
+mod worker;
 
 pub use register::register;
 pub use runtime::after_fork_in_child;

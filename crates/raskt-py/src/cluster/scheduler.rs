@@ -1,6 +1,6 @@
 //! A scheduler in this process.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use raskt_net::scheduler::{SchedulerDaemon, SchedulerOptions};
@@ -8,11 +8,8 @@ use raskt_net::transport::{Address, HandshakeOptions, Token};
 use raskt_net::wire::Query;
 use raskt_sched::{Options, WorkerId};
 
-use super::runtime::runtime;
+use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use crate::errors;
-
-/// How often a waiting thread looks for Ctrl-C.
-const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// A scheduler that runs on threads of this process, none of which ever waits for the interpreter.
 #[pyclass(frozen, weakref, module = "raskt._raskt")]
@@ -29,10 +26,6 @@ struct Given {
     allowed_failures: u32,
     worker_timeout: f64,
     idle_timeout: Option<f64>,
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 #[pymethods]

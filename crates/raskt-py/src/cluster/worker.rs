@@ -1,0 +1,109 @@
+//! A worker in this process.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use pyo3::prelude::*;
+use raskt_core::Name;
+use raskt_net::transport::{HandshakeOptions, Token};
+use raskt_net::worker::{Departure, Measure, WorkerDaemon, WorkerOptions};
+
+use super::runtime::{SIGNAL_CHECK, runtime, seconds};
+use crate::{errors, session};
+
+/// A worker whose connections, memory and heartbeats are looked after by threads that need no interpreter; its tasks run on
+/// threads of this process.
+#[pyclass(frozen, weakref, module = "raskt._raskt")]
+pub struct ClusterWorker {
+    daemon: WorkerDaemon,
+}
+
+/// What Python passes for a worker.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Given {
+    scheduler: String,
+    token: String,
+    name: String,
+    n_threads: u32,
+    memory_limit: Option<u64>,
+    /// In millionths.
+    resources: Vec<(String, u64)>,
+    listen: Option<String>,
+    spill_directory: Option<PathBuf>,
+    /// Whether it shares the process with others, so that only its values count against its memory.
+    shares_process: bool,
+    connect_timeout: f64,
+}
+
+impl Given {
+    fn options(self) -> raskt_core::Result<WorkerOptions> {
+        let mut options = WorkerOptions::new(self.scheduler.parse()?, self.name.as_str());
+        options.handshake = HandshakeOptions { token: Token::new(self.token), ..HandshakeOptions::default() };
+        options.n_threads = self.n_threads;
+        options.resources = self.resources.iter().map(|(name, units)| (Name::new(name), *units)).collect();
+        options.listen = self.listen.map(|listen| listen.parse()).transpose()?;
+        options.spill_parent = self.spill_directory;
+        options.connect_timeout = seconds(self.connect_timeout);
+        options.machine.memory_bytes = self.memory_limit.unwrap_or(u64::MAX);
+        options.measure = if self.shares_process { Measure::Values } else { Measure::Process };
+        Ok(options)
+    }
+}
+
+#[pymethods]
+impl ClusterWorker {
+    #[new]
+    fn new(py: Python<'_>, options: Given) -> PyResult<Self> {
+        let options = options.options().map_err(|error| errors::to_py(py, error))?;
+        let (runtime, registry) = (runtime()?, session::registry());
+        let daemon = py.detach(|| WorkerDaemon::start(&runtime, registry, options));
+        daemon.map(|daemon| Self { daemon }).map_err(|error| errors::to_py(py, error))
+    }
+
+    /// Its number.
+    #[getter]
+    fn id(&self) -> u32 {
+        self.daemon.id().0
+    }
+
+    /// Where others find it.
+    #[getter]
+    fn address(&self) -> String {
+        self.daemon.address().to_string()
+    }
+
+    /// Asks the scheduler to let it go: what it holds goes to others first.
+    fn retire(&self) {
+        self.daemon.retire();
+    }
+
+    /// Ends it at once, whatever it holds; how many threads go on, held by tasks that cannot be stopped.
+    fn stop(&self, py: Python<'_>) -> usize {
+        py.detach(|| {
+            self.daemon.stop();
+            self.daemon.settle()
+        })
+    }
+
+    /// Waits until it has come to its end, for so many seconds at most: whether that was as it should be, and how it came to
+    /// it; None where it has not.
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<(bool, String)>> {
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(seconds(timeout)));
+        loop {
+            let left = until.map_or(SIGNAL_CHECK, |until| until.saturating_duration_since(Instant::now()));
+            if let Some(departure) = py.detach(|| self.daemon.wait(Some(left.min(SIGNAL_CHECK)))) {
+                return Ok(Some((!matches!(departure, Departure::Lost(_)), departure.to_string())));
+            }
+            py.check_signals()?;
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ClusterWorker>()
+}

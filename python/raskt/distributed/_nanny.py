@@ -1,0 +1,184 @@
+"""Worker processes of this machine: started, watched, started again when they end by themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from raskt._processes import import_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Nanny", "Workers"]
+
+#: What a worker process runs. Its import path is the parent's: it finds Raskt wherever that was found here.
+_START = (
+    "import sys; sys.path[:] = sys.argv[2:]; del sys.argv[2:]; "
+    "from raskt.distributed._worker_main import main; sys.exit(main())"
+)
+#: The variable with the secret of the cluster: arguments can be read by everybody on the machine.
+TOKEN_VARIABLE = "RASKT_DISTRIBUTED_TOKEN"
+#: How often processes are looked at, in seconds.
+_LOOK = 0.1
+#: A process that takes more than this part of its memory limit is ended, before the system ends another one.
+_MEMORY_END = 0.95
+#: So many processes of one worker may end, one after the other, before they have run for `_EARLY` seconds.
+_N_EARLY_MAX = 3
+_EARLY = 5.0
+#: How long processes may take to end that were asked to, in seconds.
+_GRACE = 2.0
+
+
+class Nanny:
+    """The process of one worker, which is replaced when it ends by itself.
+
+    Parameters
+    ----------
+    options : dict
+        What ``raskt.distributed._worker_main`` takes.
+    token : str
+        The secret of the cluster.
+    memory_limit : int or None
+        The bytes that the process may take before it is ended and replaced.
+    """
+
+    def __init__(self, options: dict[str, Any], token: str, memory_limit: int | None) -> None:
+        self.options = options
+        self._token = token
+        self._memory_limit = memory_limit
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+        self._n_early = 0
+        self._is_asked = False
+        #: How processes of this worker ended, the last one at the end.
+        self.deaths: list[str] = []
+        #: Why there is no process any more, if so.
+        self.status = "starting"
+
+    @property
+    def name(self) -> str:
+        """The name of the worker."""
+        name: str = self.options["name"]
+        return name
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start a process."""
+        flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+        command = [sys.executable, *flags, "-c", _START, json.dumps(self.options), *import_path()]
+        # What worker processes share of the machine's threads is said by their number of threads.
+        n_threads = str(self.options["n_threads"])
+        variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+        env = dict.fromkeys(variables, n_threads) | dict(os.environ)
+        env[TOKEN_VARIABLE] = self._token
+        # A group of its own: Ctrl-C is the business of whoever started the cluster.
+        self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._started = time.monotonic()
+        self._is_asked = False
+        self.status = "running"
+
+    def look(self) -> None:
+        """See whether the process is there, and start another one where it ended by itself."""
+        process = self._process
+        if process is None:
+            return
+        code = process.poll()
+        if code is None:
+            if self._memory_limit is not None and _resident(process.pid) > self._memory_limit * _MEMORY_END:
+                self.deaths.append(f"took more than {_MEMORY_END:.0%} of its memory limit")
+                process.kill()
+            return
+        self._process = None
+        if code == 0 or (self._is_asked and code == -signal.SIGTERM):
+            # It was told to: by its scheduler, or by a signal, which may come before it listens to signals.
+            self.status = "closed"
+            return
+        self.deaths.append(f"signal {-code}" if code < 0 else f"exit code {code}")
+        is_early = time.monotonic() - self._started < _EARLY
+        self._n_early = self._n_early + 1 if is_early else 0
+        if self._n_early >= _N_EARLY_MAX:
+            self.status = "failed"
+            return
+        self.start()
+
+    def ask_to_end(self) -> None:
+        """Send the process the signal to end, if it is there."""
+        if self._process is not None and self._process.poll() is None:
+            self._is_asked = True
+            self._process.terminate()
+
+    def end(self, timeout: float) -> None:
+        """Wait until the process has ended, and end it after `timeout` seconds."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        try:
+            process.wait(max(0.0, timeout))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self.status = "closed"
+
+
+class Workers:
+    """The workers of a cluster on this machine, looked after by a thread."""
+
+    def __init__(self) -> None:
+        self._nannies: dict[str, Nanny] = {}
+        self._lock = threading.Lock()
+        self._is_ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, nannies: list[Nanny]) -> None:
+        """Start workers."""
+        with self._lock:
+            for nanny in nannies:
+                self._nannies[nanny.name] = nanny
+                nanny.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="raskt-nanny", daemon=True)
+                self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._is_ending.wait(_LOOK):
+            with self._lock:
+                for nanny in self._nannies.values():
+                    nanny.look()
+
+    def each(self) -> dict[str, Nanny]:
+        """Return the workers by name, but for those that have ended because they were told to."""
+        with self._lock:
+            gone = [name for name, nanny in self._nannies.items() if nanny.status == "closed"]
+            for name in gone:
+                del self._nannies[name]
+            return dict(self._nannies)
+
+    def end(self, ask: Callable[[], object], grace: float = _GRACE) -> None:
+        """End all: `ask` has their scheduler tell them; those that go on for `grace` seconds are killed."""
+        self._is_ending.set()
+        ask()
+        with self._lock:
+            until = time.monotonic() + grace
+            for nanny in self._nannies.values():
+                nanny.end(until - time.monotonic())
+            self._nannies.clear()
+
+
+def _resident(pid: int) -> int:
+    """Return how many bytes a process has in memory; 0 where that is not known."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0

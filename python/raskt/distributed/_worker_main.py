@@ -1,0 +1,84 @@
+"""The process of a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from raskt import _raskt, config
+from raskt.distributed._nanny import TOKEN_VARIABLE
+from raskt.schedulers import spill_directory
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["main", "start"]
+
+
+def start(options: dict[str, Any], token: str, *, shares_process: bool) -> _raskt.ClusterWorker:
+    """Start a worker in this process.
+
+    Parameters
+    ----------
+    options : dict
+        ``scheduler``, ``name``, ``n_threads``, ``memory_limit`` (bytes or None), ``resources``,
+        ``listen`` (or None), ``local_directory`` (or None).
+    token : str
+        The secret of the cluster.
+    shares_process : bool
+        Whether others are in the process, so that only its values count against its memory.
+    """
+    folder = options["local_directory"]
+    return _raskt.ClusterWorker(
+        {
+            "scheduler": options["scheduler"],
+            "token": token,
+            "name": options["name"],
+            "n_threads": options["n_threads"],
+            "memory_limit": options["memory_limit"],
+            # Amounts are counted in millionths.
+            "resources": [(name, round(amount * 1e6)) for name, amount in options["resources"].items()],
+            "listen": options["listen"],
+            "spill_directory": os.path.expanduser(folder) if folder is not None else spill_directory(),
+            "shares_process": shares_process,
+            "connect_timeout": config.resolve("cluster.connect-timeout"),
+        }
+    )
+
+
+def main() -> int:
+    """Be a worker, as the first argument says, until its scheduler does not need it any more."""
+    token = os.environ.pop(TOKEN_VARIABLE, "")
+    options = json.loads(sys.argv[1])
+    worker: _raskt.ClusterWorker | None = None
+    is_told = False
+
+    def retire(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_told
+        is_told = True
+        if worker is not None:
+            worker.retire()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, retire)
+    try:
+        worker = start(options, token, shares_process=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        print(f"error: worker {options['name']}: {error}", file=sys.stderr)
+        return 2
+    if is_told:
+        worker.retire()
+    departed = worker.wait(None)
+    is_well, why = departed if departed is not None else (True, "")
+    if not is_well:
+        print(f"error: worker {options['name']}: {why}", file=sys.stderr)
+    n_held = worker.stop()
+    if n_held:
+        # Tasks that cannot be stopped would keep the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0 if is_well else 1)
+    return 0 if is_well else 1
