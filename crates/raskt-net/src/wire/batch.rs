@@ -7,15 +7,26 @@ use raskt_core::{ForeignDecode, Function, Payload, Result};
 #[derive(Default)]
 pub struct Batch {
     out: Option<Encoder<'static>>,
+    has_functions: bool,
 }
 
 impl Batch {
-    /// Adds a message; users' functions are only named.
+    /// A batch whose users' functions are inside, each once.
+    #[must_use]
+    pub fn with_functions() -> Self {
+        Self { out: None, has_functions: true }
+    }
+
+    /// Adds a message; users' functions are only named, unless they are [inside](Self::with_functions).
     ///
     /// # Errors
     /// [`raskt_core::ErrorKind::NotEncodable`]: then what was gathered is to be dropped, since half a message may be there.
     pub fn push<T: Encode>(&mut self, message: &T) -> Result<()> {
-        let fresh = || Encoder::out_of_band(&EncodeOptions::default()).with_functions_beside();
+        let has_functions = self.has_functions;
+        let fresh = || {
+            let out = Encoder::out_of_band(&EncodeOptions::default());
+            if has_functions { out } else { out.with_functions_beside() }
+        };
         message.encode(self.out.get_or_insert_with(fresh))
     }
 

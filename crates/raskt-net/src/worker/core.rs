@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use raskt_core::{Payload, Result, Value};
+use raskt_core::{Payload, Result, Sealed, Value};
 use raskt_exec::BodyRegistry;
 use raskt_sched::{Attempt, Time, WorkerId};
 use raskt_store::SpillFolder;
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use super::daemon::Departure;
 use super::errands::Helpers;
-use super::job::Job;
+use super::job::{Job, Made};
 use super::options::WorkerOptions;
 use super::peers::{self, Links};
 use super::spilling;
@@ -21,6 +21,9 @@ use super::state::{Effects, State};
 use super::values::Content;
 use crate::Clock;
 use crate::wire::Batch;
+
+/// Sealed objects of fewer bytes are dropped wherever that comes up.
+const LIGHT: u64 = 64 << 10;
 
 /// What all parts of a worker share.
 pub(super) struct Core {
@@ -119,6 +122,11 @@ impl Core {
     fn let_go(self: &Arc<Self>, garbage: Vec<Content>) {
         let is_light = |content: &Content| match content {
             Content::Value(Value::Str(_)) => true,
+            // As it came: its memory is this process's own.
+            Content::Value(Value::Opaque(object)) => object
+                .as_any()
+                .downcast_ref::<Sealed>()
+                .is_some_and(|sealed| sealed.payload().size_bytes() < LIGHT),
             Content::Value(value) => value.is_immediate(),
             Content::Unsendable(_) => false,
         };
@@ -140,7 +148,7 @@ impl Core {
     /// [`raskt_core::ErrorKind::NotEncodable`]: all that is told was [`closed`](super::job::closed) before.
     pub fn take_said(&self) -> Result<Option<Payload>> {
         let said = std::mem::take(&mut self.state.lock().said);
-        let mut batch = Batch::default();
+        let mut batch = Batch::with_functions();
         said.iter().try_for_each(|message| batch.push(message))?;
         Ok(batch.take().map(|(frame, _)| frame))
     }
@@ -163,7 +171,7 @@ impl Core {
     pub fn report(
         self: &Arc<Self>,
         attempt: Attempt,
-        outcome: Result<(Value, u64)>,
+        outcome: Result<Made>,
         duration: Duration,
     ) -> Option<Job> {
         self.on(|state, now, effects| {

@@ -4,16 +4,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
+use raskt_core::encode::{Decode, Encode, EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::sealed::is_sealed;
 use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Key, Result, Sealed, Value};
 use raskt_exec::machine::Lanes;
-use raskt_exec::parking::Parking;
 use raskt_exec::resolved::{Inputs, ResolvedTable};
-use raskt_exec::{
-    BodyRegistry, CancelHere, CancelToken, LaneId, NATIVE, Outcome, Run, RunOptions, TaskCtx, worker,
-};
-use raskt_graph::{Body, Subgraph};
+use raskt_exec::{BodyRegistry, CancelHere, CancelToken, LaneId, NATIVE, Outcome, TaskCtx};
+use raskt_graph::TaskTable;
 use raskt_sched::{Attempt, TaskRef, Work, WorkerId};
 use raskt_store::value_bytes;
 
@@ -46,8 +43,16 @@ pub(super) struct Ready {
 /// What came of a task.
 pub(super) struct Done {
     pub attempt: Attempt,
-    pub outcome: Result<(Value, u64)>,
+    pub outcome: Result<Made>,
     pub duration: Duration,
+}
+
+/// What a task has made.
+pub(super) enum Made {
+    /// A value, and its size.
+    Value(Value, u64),
+    /// A graph, to be run in the task's place.
+    Graph(Arc<TaskTable>),
 }
 
 /// The task that a thread runs.
@@ -117,26 +122,24 @@ impl Ready {
         };
         let outcome = table.and_then(|table| run(job, &table, core)).map_err(in_task);
         let duration = begun.elapsed();
-        let outcome = outcome.map(|value| {
-            let n_bytes = value_bytes(&value);
-            (value, n_bytes)
-        });
         Done { attempt, outcome: outcome.map_err(|error| closed(&error)), duration }
     }
 }
 
-fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Value> {
+fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     let Job { work, inputs, cancel, n_threads, .. } = job;
     let _here = Here::set(CurrentTask { worker: core.id, key: work.table.key(work.row) });
     let _cancel = CancelHere::set(&cancel);
     cancel.check()?;
-    let inputs = open_all(inputs, core)?;
+    let mut inputs = open_all(inputs, core)?;
     let ctx = TaskCtx { cancel: &cancel, n_threads, worker: 0, float_errors: None };
-    // What a task grows into needs its inputs, which a body may take out.
-    let mut taken = inputs.clone();
-    match table.run(work.row, &mut taken, 0, &ctx, &core.registry)? {
-        Outcome::Value(value) => Ok(value),
-        Outcome::Expand(graph) => grow(*graph, &inputs, &core.registry),
+    match table.run(work.row, &mut inputs, 0, &ctx, &core.registry)? {
+        Outcome::Value(value) => {
+            let n_bytes = value_bytes(&value);
+            Ok(Made::Value(value, n_bytes))
+        }
+        // Functions and values in it go to whichever worker runs them.
+        Outcome::Expand(graph) => sealed(graph.table()).map(|table| Made::Graph(Arc::new(table))),
     }
 }
 
@@ -182,22 +185,11 @@ pub(super) fn open(value: &Value, registry: &BodyRegistry) -> Result<Value> {
     }
 }
 
-/// Runs the graph that a task grew into, on the calling thread.
-fn grow(graph: Subgraph, inputs: &[Value], registry: &Arc<BodyRegistry>) -> Result<Value> {
-    let fill = |body: Body| match body {
-        Body::Input(number) => match inputs.get(number as usize) {
-            Some(value) => Ok(Body::Value(value.clone())),
-            None => Err(ErrorKind::InvalidGraph(format!("input {number} of {}", inputs.len())).into()),
-        },
-        body => Ok(body),
-    };
-    let table = graph.into_table().map_bodies(fill)?;
-    let run = Run::new(Arc::new(table), Arc::clone(registry), RunOptions::default())?;
-    let parking = Arc::new(Parking::default());
-    run.set_waker(Arc::clone(&parking) as _);
-    worker::serve(&run, 0, &parking);
-    let value = run.results()?.pop();
-    value.ok_or_else(|| ErrorKind::InvalidGraph("a graph without an output".to_owned()).into())
+/// Something of this process as another one would get it: what is foreign in it is sealed. Bulk is copied: it may be lent by a
+/// world that would have to be entered to give it back.
+fn sealed<T: Encode + Decode>(own: &T) -> Result<T> {
+    let options = EncodeOptions { out_of_band_min_bytes: usize::MAX, ..EncodeOptions::default() };
+    decode_payload(encode_payload(own, &options)?, &KeepSealed, &Limits::default())
 }
 
 /// An error as it travels: the exception in it is sealed. One that has no encoded form is told in words.
@@ -206,11 +198,7 @@ pub(super) fn closed(error: &Error) -> Error {
     if is_closed && !matches!(error.kind(), ErrorKind::Many(_)) {
         return error.clone();
     }
-    // Bulk is copied: it may be lent by a world that would have to be entered to give it back.
-    let options = EncodeOptions { out_of_band_min_bytes: usize::MAX, ..EncodeOptions::default() };
-    let sealed = encode_payload(error, &options)
-        .and_then(|payload| decode_payload(payload, &KeepSealed, &Limits::default()));
-    sealed.unwrap_or_else(|_| ErrorKind::NotEncodable(error.to_string()).into())
+    sealed(error).unwrap_or_else(|_| ErrorKind::NotEncodable(error.to_string()).into())
 }
 
 /// Whether a value can be encoded without entering a foreign world.

@@ -25,7 +25,6 @@ mod core;
 mod daemon;
 mod errands;
 mod executor;
-
 mod job;
 mod memory;
 mod options;

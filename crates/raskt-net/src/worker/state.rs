@@ -12,7 +12,7 @@ use raskt_store::{Limits, SpilledFile, value_bytes};
 use rustc_hash::FxHashMap;
 
 use super::daemon::Departure;
-use super::job::{Input, Job};
+use super::job::{Input, Job, Made};
 use super::values::{Content, Held, Values};
 use crate::transport::Address;
 use crate::wire::WorkerSays;
@@ -199,17 +199,21 @@ impl State {
     pub fn ended(
         &mut self,
         attempt: Attempt,
-        outcome: Result<(Value, u64)>,
+        outcome: Result<Made>,
         duration: Duration,
         now: Time,
         effects: &mut Effects,
     ) {
         self.running.remove(&attempt);
-        let outcome = outcome.map(|(value, n_bytes)| {
-            self.made = Some((attempt, value));
-            n_bytes
-        });
-        self.handle(WorkerEvent::Ended { attempt, outcome, duration }, now, effects);
+        let event = match outcome {
+            Ok(Made::Value(value, n_bytes)) => {
+                self.made = Some((attempt, value));
+                WorkerEvent::Ended { attempt, outcome: Ok(n_bytes), duration }
+            }
+            Ok(Made::Graph(table)) => WorkerEvent::Expanded { attempt, table, duration },
+            Err(error) => WorkerEvent::Ended { attempt, outcome: Err(error), duration },
+        };
+        self.handle(event, now, effects);
         // Of an attempt that the machine does not know any more.
         let made = self.made.take();
         effects.garbage.extend(made.map(|(_, value)| Content::Value(value)));
