@@ -110,6 +110,7 @@ class FrameMethods:
         var_name: Any = None,
         value_name: Any = "value",
         col_level: Any = None,
+        ignore_index: bool = True,
     ) -> Any:
         """Turn columns into rows.
 
@@ -121,6 +122,8 @@ class FrameMethods:
             The names of the new columns.
         col_level : int or str, optional
             The level of the columns that is melted.
+        ignore_index : bool, optional
+            Whether the rows of each partition are numbered from 0; their labels are repeated if not.
 
         Returns
         -------
@@ -137,6 +140,7 @@ class FrameMethods:
         """
         named = {"id_vars": id_vars, "value_vars": value_vars, "var_name": var_name, "col_level": col_level}
         given = {name: value for name, value in named.items() if value is not None}
+        given |= {} if ignore_index else {"ignore_index": False}
         return get_rows(self, "melt", clears=True, value_name=value_name, **given)
 
     def apply(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from raskt.dataframe._op import call, op
@@ -25,6 +26,29 @@ def _rows_between(part: Any, start: Any, stop: Any) -> Any:
 def _at(part: Any, wanted: Any) -> Any:
     """Return the rows of a partition whose labels are among those wanted."""
     return part[part.index.isin(wanted)]
+
+
+def _in_order(part: Any, wanted: Any, is_list: bool) -> Any:
+    """Return the rows of the labels that are wanted, in their order; one that is not there is an error."""
+    if not is_list and not part.index.isin(wanted).any():
+        raise KeyError(wanted[0])
+    return part.loc[wanted] if is_list else part
+
+
+def _at_time(part: Any, text: str) -> Any:
+    """Return the rows of a partition at a time that is written, or within a month, a day and the like."""
+    try:
+        if part.index.is_monotonic_increasing:
+            return part.loc[slice(text, text)]
+        return part[part.index.isin(part.sort_index().loc[slice(text, text)].index)]
+    except KeyError:
+        return part.iloc[:0]
+
+
+def _not_empty(part: Any, label: Any) -> Any:
+    if not len(part):
+        raise KeyError(label)
+    return part
 
 
 def _partitions_of(frame: Any, ranges: list[tuple[Any, Any]]) -> Any:
@@ -59,7 +83,14 @@ def loc_slice(frame: Any, key: slice) -> Any:
     return call(_rows_between, given, {}, frame._meta, clears=False, label="loc")
 
 
-def rows_at(frame: Any, wanted: list[Any]) -> Any:
-    """Return the rows whose labels are among those wanted, in the order of the frame."""
+def rows_at(frame: Any, wanted: list[Any], is_list: bool) -> Any:
+    """Return the rows of some labels, in their order, as one partition; of one label, if it is no list."""
     chosen = _partitions_of(frame, [(label, label) for label in wanted])
-    return call(_at, (chosen, wanted), {}, frame._meta, clears=False, label="loc")
+    if not is_list and isinstance(wanted[0], str) and frame._meta.index.dtype.kind == "M":
+        found = call(_at_time, (chosen, wanted[0]), {}, frame._meta, clears=True, label="loc")
+        checks: Any = functools.partial(_not_empty, label=wanted[0])
+    else:
+        found = call(_at, (chosen, wanted), {}, frame._meta, clears=True, label="loc")
+        checks = functools.partial(_in_order, wanted=wanted, is_list=is_list)
+    gathered = op("repartition", (found,), {"npartitions": 1})
+    return call(checks, (gathered,), {}, frame._meta, clears=True, label="loc")

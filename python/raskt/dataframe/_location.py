@@ -49,14 +49,13 @@ def _rows(frame: Any, key: Any) -> Any:
         return loc_slice(frame, key)
     if type(key).__name__ == "Series" and str(getattr(key, "dtype", None)) == "bool":
         return get_item(frame, key)
-    wanted = (
-        list(key) if isinstance(key, (list, set)) or type(key).__name__ in ("Index", "ndarray") else [key]
-    )
+    is_list = isinstance(key, (list, set)) or (hasattr(key, "__array__") and getattr(key, "ndim", 0) == 1)
+    wanted = list(key) if is_list else [key]
     if wanted and all(type(item).__name__ in ("bool", "bool_") for item in wanted):
         raise NotImplementedError(
             "rows by a list of truth values: use a series that is computed from the frame"
         )
-    return rows_at(frame, wanted)
+    return rows_at(frame, wanted, is_list)
 
 
 class PositionLocator:

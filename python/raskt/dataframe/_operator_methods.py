@@ -468,7 +468,7 @@ class OperatorMethods:
         """
         return _filled(self, "rpow", other, axis, level, fill_value)
 
-    def eq(self, other: Any, axis: Any = "columns", level: Any = None) -> Any:
+    def eq(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         """Return where values are equal to others.
 
         Parameters
@@ -479,6 +479,8 @@ class OperatorMethods:
             What a series is aligned with.
         level : int or str, optional
             A level of the index to go by.
+        fill_value : scalar, optional
+            What stands for a missing value of a series where the other one is there.
 
         Returns
         -------
@@ -492,9 +494,9 @@ class OperatorMethods:
         >>> s.eq(s).compute().tolist()
         [True, True]
         """
-        return _filled(self, "eq", other, axis, level, None)
+        return _filled(self, "eq", other, axis, level, fill_value)
 
-    def ne(self, other: Any, axis: Any = "columns", level: Any = None) -> Any:
+    def ne(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         """Return where values are not equal to others.
 
         Parameters
@@ -505,6 +507,8 @@ class OperatorMethods:
             What a series is aligned with.
         level : int or str, optional
             A level of the index to go by.
+        fill_value : scalar, optional
+            What stands for a missing value of a series where the other one is there.
 
         Returns
         -------
@@ -518,9 +522,9 @@ class OperatorMethods:
         >>> s.ne(s).compute().tolist()
         [False, False]
         """
-        return _filled(self, "ne", other, axis, level, None)
+        return _filled(self, "ne", other, axis, level, fill_value)
 
-    def lt(self, other: Any, axis: Any = "columns", level: Any = None) -> Any:
+    def lt(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         """Return where values are less than others.
 
         Parameters
@@ -531,6 +535,8 @@ class OperatorMethods:
             What a series is aligned with.
         level : int or str, optional
             A level of the index to go by.
+        fill_value : scalar, optional
+            What stands for a missing value of a series where the other one is there.
 
         Returns
         -------
@@ -544,9 +550,9 @@ class OperatorMethods:
         >>> s.lt(s).compute().tolist()
         [False, False]
         """
-        return _filled(self, "lt", other, axis, level, None)
+        return _filled(self, "lt", other, axis, level, fill_value)
 
-    def le(self, other: Any, axis: Any = "columns", level: Any = None) -> Any:
+    def le(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         """Return where values are less than or equal to others.
 
         Parameters
@@ -557,6 +563,8 @@ class OperatorMethods:
             What a series is aligned with.
         level : int or str, optional
             A level of the index to go by.
+        fill_value : scalar, optional
+            What stands for a missing value of a series where the other one is there.
 
         Returns
         -------
@@ -570,9 +578,9 @@ class OperatorMethods:
         >>> s.le(s).compute().tolist()
         [True, True]
         """
-        return _filled(self, "le", other, axis, level, None)
+        return _filled(self, "le", other, axis, level, fill_value)
 
-    def gt(self, other: Any, axis: Any = "columns", level: Any = None) -> Any:
+    def gt(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         """Return where values are greater than others.
 
         Parameters
@@ -583,6 +591,8 @@ class OperatorMethods:
             What a series is aligned with.
         level : int or str, optional
             A level of the index to go by.
+        fill_value : scalar, optional
+            What stands for a missing value of a series where the other one is there.
 
         Returns
         -------
@@ -596,9 +606,9 @@ class OperatorMethods:
         >>> s.gt(s).compute().tolist()
         [False, False]
         """
-        return _filled(self, "gt", other, axis, level, None)
+        return _filled(self, "gt", other, axis, level, fill_value)
 
-    def ge(self, other: Any, axis: Any = "columns", level: Any = None) -> Any:
+    def ge(self, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         """Return where values are greater than or equal to others.
 
         Parameters
@@ -609,6 +619,8 @@ class OperatorMethods:
             What a series is aligned with.
         level : int or str, optional
             A level of the index to go by.
+        fill_value : scalar, optional
+            What stands for a missing value of a series where the other one is there.
 
         Returns
         -------
@@ -622,4 +634,4 @@ class OperatorMethods:
         >>> s.ge(s).compute().tolist()
         [True, True]
         """
-        return _filled(self, "ge", other, axis, level, None)
+        return _filled(self, "ge", other, axis, level, fill_value)

@@ -177,6 +177,36 @@ class OrderedMethods:
         """
         return shifted(self, "diff", periods, axis, {})
 
+    def pct_change(self, periods: int = 1, fill_method: None = None, freq: Any = None) -> Any:
+        """Return by which share values differ from those of other rows.
+
+        Parameters
+        ----------
+        periods : int, optional
+            How many rows before they are; behind, if negative.
+        fill_method : None, optional
+            Nothing is filled, as in pandas 3.
+        freq : None, optional
+            Not there: `shift` moves the index by a frequency.
+
+        Returns
+        -------
+        DataFrame or Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series([1.0, 4.0, 5.0]), npartitions=2).pct_change().compute().tolist()
+        [nan, 3.0, 0.25]
+        """
+        if fill_method is not None:
+            raise ValueError(f"fill_method must be None; got fill_method={fill_method!r}.")
+        if freq is not None:
+            raise NotImplementedError("pct_change by a frequency: divide by x.shift(freq=freq)")
+        frame: Any = self
+        return frame / frame.shift(periods) - 1
+
     def ffill(self, *, axis: Any = 0, limit: int | None = None, limit_area: Any = None) -> Any:
         """Fill missing values with the last value before that is there.
 

@@ -286,15 +286,18 @@ def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None) -> Any:
         return combined[0].iloc[0]
     if _gathers(name, kwargs):
         return getattr(combined, name)(**(kwargs or {}))
-    columns = [combined.iloc[:, at] for at in range(combined.shape[1])]
-    results = [column.iloc[0] if len(column) else getattr(column, name)() for column in columns]
-    return pd.Series(results, index=combined.columns) if combined.attrs[_OF_FRAME] else results[0]
+    is_frame = combined.attrs[_OF_FRAME]
+    if not combined.size:
+        found = combined if is_frame else combined.iloc[:, 0]
+        return getattr(found, name)(**(kwargs or {}))
+    return combined.iloc[0].rename(None) if is_frame else combined.iat[0, 0]
 
 
 def _result(column: Any, name: str, kwargs: Any) -> Any:
-    """Return a series of what a column is reduced to: the least of categories is of their dtype."""
+    """Return a series of what a column is reduced to, of the dtype that a frame has it in."""
+    found = getattr(column.to_frame(0), name)(**kwargs).reset_index(drop=True)
     is_category = name in ("min", "max") and isinstance(column.dtype, pd.CategoricalDtype)
-    return pd.Series([getattr(column, name)(**kwargs)], dtype=column.dtype if is_category else None)
+    return found.astype(column.dtype) if is_category else found
 
 
 def _row(part: Any, name: str, kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from raskt._lazy import late
 from raskt.dataframe._metas import no_default
-from raskt.dataframe._op import is_frame, op
+from raskt.dataframe._op import is_frame, op, rows_method
 from raskt.dataframe._parameters import boundaries
 from raskt.units import parse_bytes
 
@@ -129,7 +129,7 @@ class PartitionMethods:
         Parameters
         ----------
         n : int, optional
-            How many.
+            How many; if negative, all but so many of those partitions.
         npartitions : int, optional
             From how many partitions at most; -1 for all. Only these are computed.
         compute : bool, optional
@@ -152,9 +152,7 @@ class PartitionMethods:
         >>> rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=2).head(1).tolist()
         [1]
         """
-        first = op(
-            "head", (self,), {"n": _number(n, "n"), "npartitions": _checked(self, npartitions, "head")}
-        )
+        first = _ends(self, "head", n, npartitions)
         if not compute:
             return first
         found = first.compute()
@@ -172,7 +170,7 @@ class PartitionMethods:
         Parameters
         ----------
         n : int, optional
-            How many.
+            How many; if negative, all but so many of those partitions.
         npartitions : int, optional
             From how many partitions at most; -1 for all. Only these are computed.
         compute : bool, optional
@@ -190,7 +188,7 @@ class PartitionMethods:
         >>> rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=2).tail(1).tolist()
         [4]
         """
-        last = op("tail", (self,), {"n": _number(n, "n"), "npartitions": _checked(self, npartitions, "tail")})
+        last = _ends(self, "tail", n, npartitions)
         return last.compute() if compute else last
 
     @property
@@ -366,13 +364,30 @@ def _listed(numbers: range, keys: Any) -> list[int]:
     return [_at(numbers, key) for key in keys]
 
 
-def _number(n: Any, name: str) -> int:
+def _whole_number(n: Any, name: str) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"{name} must be a whole number, found {n!r}")
     number: int = n.__index__()
+    return number
+
+
+def _number(n: Any, name: str) -> int:
+    number = _whole_number(n, name)
     if number < 0:
         raise ValueError(f"{name} must be 0 or more, found {number}")
     return number
+
+
+def _ends(frame: Any, name: str, n: Any, npartitions: Any) -> Any:
+    """Return the first or last rows of some partitions; all but so many, if ``n`` is negative."""
+    number, wanted = _whole_number(n, "n"), _checked(frame, npartitions, name)
+    if number >= 0:
+        return op(name, (frame,), {"n": number, "npartitions": wanted})
+    have = frame._expr.n_partitions
+    if wanted not in (-1, have):
+        numbers = range(wanted) if name == "head" else range(have - wanted, have)
+        frame = op("choose", (frame,), {"numbers": list(numbers)})
+    return rows_method(op("repartition", (frame,), {"npartitions": 1}), name, number)
 
 
 def _checked(frame: Any, npartitions: Any, name: str) -> int:

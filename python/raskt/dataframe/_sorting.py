@@ -56,6 +56,11 @@ def _sorted(
     )
 
 
+def _check_kind(kind: Any) -> None:
+    if kind not in ("quicksort", "mergesort", "heapsort", "stable"):
+        raise ValueError(f"kind must be 'quicksort', 'mergesort', 'heapsort' or 'stable', found {kind!r}")
+
+
 class _Sorting:
     """What frames and series share."""
 
@@ -105,6 +110,7 @@ class FrameSorting(_Sorting):
         ascending: Any = True,
         na_position: str = "last",
         ignore_index: bool = False,
+        kind: str = "quicksort",
     ) -> Any:
         """Return the rows in the order of some columns; equal ones keep theirs.
 
@@ -120,6 +126,8 @@ class FrameSorting(_Sorting):
             Where missing values go, whichever way the others are sorted.
         ignore_index : bool, optional
             Whether the rows of each partition are numbered from 0.
+        kind : {"quicksort", "mergesort", "heapsort", "stable"}, optional
+            Accepted for pandas' sake: equal ones always keep their order.
 
         Returns
         -------
@@ -133,6 +141,7 @@ class FrameSorting(_Sorting):
         >>> df.sort_values("x").y.compute().tolist()
         [1, 0, 2]
         """
+        _check_kind(kind)
         names = _listed(self, by)
         if isinstance(ascending, (list, tuple)) and len(ascending) != len(names):
             raise ValueError(f"Length of ascending ({len(ascending)}) != length of by ({len(names)})")
@@ -313,7 +322,11 @@ class SeriesSorting(_Sorting):
     __slots__ = ()
 
     def sort_values(
-        self, ascending: bool = True, na_position: str = "last", npartitions: int | None = None
+        self,
+        ascending: bool = True,
+        na_position: str = "last",
+        npartitions: int | None = None,
+        kind: str = "quicksort",
     ) -> Any:
         """Return the values in order; equal ones keep theirs.
 
@@ -325,6 +338,8 @@ class SeriesSorting(_Sorting):
             Where missing values go.
         npartitions : int, optional
             How many partitions the result has: as many as there are.
+        kind : {"quicksort", "mergesort", "heapsort", "stable"}, optional
+            Accepted for pandas' sake: equal ones always keep their order.
 
         Returns
         -------
@@ -337,6 +352,7 @@ class SeriesSorting(_Sorting):
         >>> rd.from_pandas(pd.Series([2, 1, 3]), npartitions=2).sort_values().compute().tolist()
         [1, 2, 3]
         """
+        _check_kind(kind)
         return _sorted(self, {"values": True}, ascending, na_position, npartitions)
 
     def nlargest(self, n: int = 5, keep: str = "first") -> Any:

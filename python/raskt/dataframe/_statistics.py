@@ -369,8 +369,10 @@ def _arranged(frame: Any, function: Any) -> Any:
     meta = _partition.asked(_aggregate_by(function, (), {}), one_row(frame._meta))
     parts = [get_column(frame, column) if is_frame else frame for column in columns]
     found = [getattr(part, str(name))() for part, own in zip(parts, names, strict=True) for name in own]
+    dtypes = list(meta.dtypes) if getattr(meta, "ndim", 0) == 2 else [meta.dtype]
     arrange = functools.partial(
         _summaries.assembled,
+        dtypes=[dtype if hasattr(dtype, "numpy_dtype") else None for dtype in dtypes],
         shape="series" if not is_frame else "frame" if several else "rows",
         columns=columns,
         functions=names,

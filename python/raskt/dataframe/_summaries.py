@@ -291,18 +291,22 @@ def aggregated(part: Any, function: Any, args: Any, kwargs: Any) -> Any:
     return part.agg(function, *args, **kwargs)
 
 
-def assembled(*results: Any, shape: Any, columns: Any, functions: Any) -> Any:
+def assembled(*results: Any, shape: Any, columns: Any, functions: Any, dtypes: Any) -> Any:
     """Return results of columns by functions, as pandas' ``agg`` arranges them.
 
     ``shape`` is ``"series"`` for one column by several functions, ``"rows"`` for several columns, one
-    function each, and ``"frame"`` for several of both; ``functions`` are those of each column.
+    function each, and ``"frame"`` for several of both; ``functions`` are those of each column, and ``dtypes``
+    those of the nullable ones among the columns of the result.
     """
     values = iter(results)
-    by_column = [pd.Series([next(values) for _ in names], index=list(names)) for names in functions]
+    if shape == "rows":
+        return pd.Series([next(values) for _ in columns], index=columns, dtype=dtypes[0])
+    by_column = [
+        pd.Series([next(values) for _ in names], index=list(names), dtype=dtype)
+        for names, dtype in zip(functions, dtypes, strict=True)
+    ]
     if shape == "series":
         return by_column[0].rename(columns[0])
-    if shape == "rows":
-        return pd.Series([column.iloc[0] for column in by_column], index=columns)
     frame = pd.concat(by_column, axis=1, sort=False)
     frame.columns = columns
     return frame

@@ -44,7 +44,10 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
         name = frame.name
         frame = frame.to_frame(*(() if name is not None else ("__raskt_values",)))
     keys: list[tuple[Any, Any]] = []
-    for at, key in enumerate(by if isinstance(by, list) else [] if by is None else [by]):
+    wanted = by if isinstance(by, list) else [] if by is None else [by]
+    if level is None and wanted and all(_is_level(frame, key) for key in wanted):
+        wanted, level = [], list(wanted)
+    for at, key in enumerate(wanted):
         if is_frame(key):
             if key._expr.kind != "series":
                 raise TypeError("groups are by columns, series or levels, not by a whole frame")
@@ -53,6 +56,11 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
         elif callable(key):
             place = _KEY.format(at)
             frame, found = frame.assign(**{place: frame.index.to_series().map(key)}), (place, None)
+        elif _is_level(frame, key):
+            if len(frame._expr.index_names) > 1:
+                raise NotImplementedError(f"groups by {key!r}, a level, beside columns: reset_index() first")
+            place = _KEY.format(at)
+            frame, found = frame.assign(**{place: frame.index.to_series()}), (place, key)
         else:
             get_column(frame, key)
             found = (key, key)
@@ -62,6 +70,21 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
     levels = [] if level is None else level if isinstance(level, list) else [level]
     groups = DataFrameGroupBy(frame, keys, levels, own, None, options)
     return groups[own[0]] if is_series else groups
+
+
+def _is_level(frame: Any, key: Any) -> bool:
+    """Return whether a key is the name of a level of the index.
+
+    Raises
+    ------
+    ValueError
+        If it is that of a column, too.
+    """
+    if not isinstance(key, (str, int, tuple)) or key not in frame._expr.index_names:
+        return False
+    if key in frame._expr.labels:
+        raise ValueError(f"'{key}' is both an index level and a column label, which is ambiguous.")
+    return True
 
 
 class _Groups:
@@ -156,7 +179,9 @@ class _Groups:
         columns = self._values()
         if numeric_only and not self._is_series:
             columns = self._numeric(columns)
-        if columns and (not numeric_only or not self._is_series) and _is_plain(named):
+        # Partial states of the others are of the values that are there.
+        has_states = "skipna" not in named or name in ("first", "last", "any", "all")
+        if has_states and columns and (not numeric_only or not self._is_series) and _is_plain(named):
             # pandas' name for what nothing is missing from.
             renamed = {"skipna" if key == "dropna" else key: value for key, value in named.items()}
             found = self._native([(column, name, column) for column in columns], renamed or None)
@@ -184,50 +209,50 @@ class _Groups:
 
     # ---- aggregations ----
 
-    def sum(self, numeric_only: bool = False, min_count: int = 0, **kwargs: Any) -> Any:
+    def sum(self, numeric_only: bool = False, min_count: int = 0, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the sum of each group."""
         _accepted(kwargs)
-        return self._reduced("sum", numeric_only, min_count=(min_count, 0))
+        return self._reduced("sum", numeric_only, min_count=(min_count, 0), skipna=(skipna, True))
 
-    def prod(self, numeric_only: bool = False, min_count: int = 0, **kwargs: Any) -> Any:
+    def prod(self, numeric_only: bool = False, min_count: int = 0, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the product of each group."""
         _accepted(kwargs)
-        return self._reduced("prod", numeric_only, min_count=(min_count, 0))
+        return self._reduced("prod", numeric_only, min_count=(min_count, 0), skipna=(skipna, True))
 
-    def mean(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def mean(self, numeric_only: bool = False, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the arithmetic mean of each group."""
         _accepted(kwargs)
-        return self._reduced("mean", numeric_only)
+        return self._reduced("mean", numeric_only, skipna=(skipna, True))
 
     def count(self, **kwargs: Any) -> Any:
         """Return how many values are there in each group."""
         _accepted(kwargs)
         return self._reduced("count")
 
-    def min(self, numeric_only: bool = False, min_count: int = -1, **kwargs: Any) -> Any:
+    def min(self, numeric_only: bool = False, min_count: int = -1, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the least value of each group."""
         _accepted(kwargs)
-        return self._reduced("min", numeric_only, min_count=(min_count, -1))
+        return self._reduced("min", numeric_only, min_count=(min_count, -1), skipna=(skipna, True))
 
-    def max(self, numeric_only: bool = False, min_count: int = -1, **kwargs: Any) -> Any:
+    def max(self, numeric_only: bool = False, min_count: int = -1, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the greatest value of each group."""
         _accepted(kwargs)
-        return self._reduced("max", numeric_only, min_count=(min_count, -1))
+        return self._reduced("max", numeric_only, min_count=(min_count, -1), skipna=(skipna, True))
 
-    def var(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def var(self, ddof: int = 1, numeric_only: bool = False, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the variance of each group."""
         _accepted(kwargs)
-        return self._reduced("var", numeric_only, ddof=(ddof, 1))
+        return self._reduced("var", numeric_only, ddof=(ddof, 1), skipna=(skipna, True))
 
-    def std(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def std(self, ddof: int = 1, numeric_only: bool = False, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the standard deviation of each group."""
         _accepted(kwargs)
-        return self._reduced("std", numeric_only, ddof=(ddof, 1))
+        return self._reduced("std", numeric_only, ddof=(ddof, 1), skipna=(skipna, True))
 
-    def sem(self, ddof: int = 1, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def sem(self, ddof: int = 1, numeric_only: bool = False, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the standard error of the mean of each group."""
         _accepted(kwargs)
-        return self._reduced("sem", numeric_only, ddof=(ddof, 1))
+        return self._reduced("sem", numeric_only, ddof=(ddof, 1), skipna=(skipna, True))
 
     def first(
         self, numeric_only: bool = False, min_count: int = -1, skipna: bool = True, **kwargs: Any
@@ -258,10 +283,11 @@ class _Groups:
         _accepted(kwargs)
         return self._reduced("nunique", dropna=(dropna, True))
 
-    def median(self, numeric_only: bool = False, **kwargs: Any) -> Any:
+    def median(self, numeric_only: bool = False, skipna: bool = True, **kwargs: Any) -> Any:
         """Return the median of each group; all rows come together in one task."""
         _accepted(kwargs)
-        return self._pandas("median", (), {"numeric_only": numeric_only})
+        skips = {} if skipna else {"skipna": False}
+        return self._pandas("median", (), {"numeric_only": numeric_only, **skips})
 
     def size(self, **kwargs: Any) -> Any:
         """Return how many rows each group has."""

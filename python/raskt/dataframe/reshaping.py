@@ -233,6 +233,7 @@ def melt(
     var_name: Any = None,
     value_name: Any = "value",
     col_level: Any = None,
+    ignore_index: bool = True,
 ) -> Any:
     """Turn columns into rows: `DataFrame.melt` as a function.
 
@@ -246,6 +247,8 @@ def melt(
         The names of the new columns.
     col_level : int or str, optional
         The level of the columns that is melted.
+    ignore_index : bool, optional
+        Whether the rows of each partition are numbered from 0; their labels are repeated if not.
 
     Returns
     -------
@@ -258,5 +261,5 @@ def melt(
     >>> rd.melt(rd.from_pandas(pd.DataFrame({"x": [1], "y": [2]}), npartitions=1)).value.compute().tolist()
     [1, 2]
     """
-    given = (id_vars, value_vars, var_name, value_name, col_level)
+    given = (id_vars, value_vars, var_name, value_name, col_level, ignore_index)
     return _made(frame, "melt").melt(*given)
