@@ -11,7 +11,7 @@ from raskt._raskt import Delayed, make_function
 from raskt.base import compute
 from raskt.dataframe._metas import make_meta
 from raskt.dataframe._op import call, frame_of, is_frame, schema_of
-from raskt.dataframe._parameters import kept
+from raskt.dataframe._parameters import literal
 from raskt.tokenize import tokenize
 
 if TYPE_CHECKING:
@@ -293,8 +293,8 @@ def from_map(
         meta = func(*items[0], **kwargs)
     parameters = {
         "function": _raskt.Whole(func),
-        "items": [[kept(x) for x in item] for item in items],
-        "kwargs": {name: kept(x) for name, x in kwargs.items()},
+        "items": [[literal(x) for x in item] for item in items],
+        "kwargs": {name: literal(x) for name, x in kwargs.items()},
         "schema": schema_of(make_meta(meta)),
         "checks": enforce_metadata,
         "label": label or _raskt.function_name(func),

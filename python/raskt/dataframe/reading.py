@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from raskt import _raskt
 from raskt.bag._files import expand, is_remote, remote_files
 from raskt.dataframe._op import frame_of, op, schema_of
-from raskt.dataframe._parameters import kept, labels
+from raskt.dataframe._parameters import labels, literal
 from raskt.dataframe._parquet_files import MISSING, like_of, read_file, stamp_of
 from raskt.units import parse_bytes
 
@@ -305,8 +305,8 @@ class _Parquet:
         ]
         parameters = {
             "function": _raskt.Whole(read_file),
-            "items": [[kept(x) for x in item] for item in items],
-            "kwargs": {"how": _raskt.Whole(how)},
+            "items": [[literal(x) for x in item] for item in items],
+            "kwargs": {"how": {"dict": _raskt.Whole(how)}},
             "schema": schema_of(how["like"]),
             "checks": True,
             "label": "read_parquet",

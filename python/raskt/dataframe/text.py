@@ -498,7 +498,7 @@ def framed(
     parameters = {
         "function": _raskt.Whole(read_block),
         "items": items,
-        "kwargs": {"how": _raskt.Whole(how)},
+        "kwargs": {"how": {"dict": _raskt.Whole(how)}},
         "schema": schema_of(like),
         "checks": True,
         "label": name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -148,3 +149,20 @@ def test_functions_of_users_get_times_and_scalars_as_they_are() -> None:
         meta=1.0,
     )
     assert found.compute() == (pd.Timedelta(0), time)
+
+
+def test_readers_and_makers_of_partitions_get_dictionaries_as_they_are(
+    tmp_path: pathlib.Path, way: str
+) -> None:
+    path = tmp_path / "a.csv"
+    frame = pd.DataFrame({"a": ["x", "y"] * 20, "n": range(40)})
+    frame.to_csv(path, index=False)
+    dtypes = {"a": "category", "n": "Int64"}
+    found = rd.read_csv(path, dtype=dtypes, blocksize=60)
+    assert found.npartitions > 1
+    expected = pd.read_csv(path, dtype=dtypes)
+    tm.assert_frame_equal(found.compute().reset_index(drop=True), expected)
+    found = rd.from_map(
+        lambda given, more: pd.DataFrame(given | more), [{"dtype": [1]}], more={"operand": [2]}
+    )
+    tm.assert_frame_equal(found.compute(), pd.DataFrame({"dtype": [1], "operand": [2]}))
