@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Column = tuple[Any, str, Any]
     Described = tuple[str, list[Column], list[Any], Any, int]
 
-__all__ = ["column", "has_pyarrow", "joined", "one_row", "put_together", "taken_apart"]
+__all__ = ["column", "has_pyarrow", "joined", "one_row", "put_together", "taken_apart", "united_categories"]
 
 _TEXT = ("str", "string")
 #: Stands for a dtype where the parts are the array itself.
@@ -188,14 +188,33 @@ def _chunks(array: Any) -> list[Any]:
     return list(chunks) or [pa.array([], type=found.type)]
 
 
+def united_categories(dtypes: list[Any]) -> Any:
+    """Return the dtype of all categories, as they are met; None for those of several orders.
+
+    Categories that are sorted, as pandas makes them of values, stay so.
+    """
+    several = list(dict.fromkeys(dtype for dtype in dtypes if len(dtype.categories)))
+    if len(several) < 2:
+        return several[0] if several else dtypes[0]
+    if any(dtype.ordered for dtype in several):
+        return None
+    union = several[0].categories
+    for dtype in several[1:]:
+        union = union.append(dtype.categories.difference(union, sort=False))
+    are_sorted = all(dtype.categories.is_monotonic_increasing for dtype in several)
+    return pd.CategoricalDtype(union.sort_values() if are_sorted else union)
+
+
 def _joined_categories(parts: list[Any]) -> Any:
-    """Return categories one after another: those of all parts, in the order in which they are met."""
+    """Return categories one after another."""
     first = parts[0].dtype
-    if all(part.dtype == first and part.categories.equals(first.categories) for part in parts):
-        return pd.Categorical.from_codes(np.concatenate([part.codes for part in parts]), dtype=first)
-    if first.ordered:
-        return pd.concat([pd.Series(part) for part in parts]).array
-    return pd.api.types.union_categoricals(parts)
+    if not all(part.dtype == first and part.categories.equals(first.categories) for part in parts):
+        united = united_categories([part.dtype for part in parts])
+        if united is None:
+            return pd.concat([pd.Series(part) for part in parts]).array
+        first, parts = united, [part.astype(united) for part in parts]
+        parts = [part.reorder_categories(united.categories) for part in parts]
+    return pd.Categorical.from_codes(np.concatenate([part.codes for part in parts]), dtype=first)
 
 
 def put_together(

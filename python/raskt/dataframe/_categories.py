@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from raskt._tables import united_categories
+
 __all__ = ["as_dtypes", "distinct", "distinct_of", "dummies", "pivoted", "with_categories"]
 
 
@@ -30,7 +32,12 @@ def distinct_of(states: list[Any]) -> list[Any]:
 
 def _union(arrays: list[Any]) -> Any:
     if all(isinstance(array, pd.Categorical) for array in arrays):
-        return union_categoricals([array[:0] for array in arrays])
+        united = united_categories([array.dtype for array in arrays])
+        return (
+            union_categoricals([array[:0] for array in arrays])
+            if united is None
+            else pd.Categorical([], dtype=united)
+        )
     return pd.concat([pd.Series(array) for array in arrays if len(array)] or [pd.Series(arrays[0])]).unique()
 
 
@@ -50,11 +57,21 @@ def _dtype(array: Any) -> Any:
         return pd.CategoricalDtype(index)
 
 
+def _with_dtype(series: Any, dtype: Any) -> Any:
+    """Return a series of categories in that order: pandas takes dtypes of other orders for the same."""
+    found = series.astype(dtype)
+    same = found.cat.categories.equals(dtype.categories)
+    return found if same else found.cat.reorder_categories(dtype.categories)
+
+
 def with_categories(part: Any, dtypes: Any, columns: Any, index: bool = False) -> Any:
     """Return a series, or a frame with some columns and its index, of those dtypes."""
     if columns is None:
-        return part.astype(dtypes[0])
-    found = part.astype(dict(zip(columns, dtypes, strict=False)))
+        return _with_dtype(part, dtypes[0])
+    cast = {column: _with_dtype(part[column], dtype) for column, dtype in zip(columns, dtypes, strict=False)}
+    found = part.copy(deep=False)
+    for column, series in cast.items():
+        found[column] = series
     if index:
         found.index = found.index.astype(dtypes[-1])
     return found

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from raskt import _raskt
-from raskt._tables import one_row
+from raskt._tables import one_row, united_categories
 
 __all__ = [
     "asked",
@@ -61,6 +61,7 @@ _NAMES = (
     ),
     *("eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "invert", "abs"),
 )
+_COMPARISONS = {f"{line}{name}{line}" for name in ("lt", "le", "gt", "ge") for line in ("", "__")}
 _OPERATORS: dict[str, Any] = {f"__{name}__": getattr(operator, f"__{name}__") for name in _NAMES}
 
 
@@ -99,10 +100,20 @@ def method(
     partitions = (self, *operands)
     given = [_argument(arg, partitions) for arg in args]
     named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
+    if name in _COMPARISONS and not len(self) and given:
+        self = _of_category(self, given[0])
     result = _called(self, name, given, named)
     if isinstance(self, pd.Index) and isinstance(result, (np.ndarray, pd.api.extensions.ExtensionArray)):
         return pd.Series(result, index=self)
     return result
+
+
+def _of_category(part: Any, value: Any) -> Any:
+    """Return a partition without rows and categories with the value that it is compared with as one."""
+    is_category = isinstance(part, pd.Series) and isinstance(part.dtype, pd.CategoricalDtype)
+    if not is_category or len(part.cat.categories) or not pd.api.types.is_scalar(value):
+        return part
+    return part.cat.set_categories([value])
 
 
 def _called(self: Any, name: str, args: Any, kwargs: Any) -> Any:
@@ -450,14 +461,11 @@ def _of_equal_categories(parts: list[Any]) -> list[Any]:
         return parts
     for at in range(len(columns[0])):
         dtypes = [own.iloc[at] for own in columns]
-        are_free = all(isinstance(dtype, pd.CategoricalDtype) and not dtype.ordered for dtype in dtypes)
-        if not are_free or all(dtype == dtypes[0] for dtype in dtypes[1:]):
+        if not all(isinstance(dtype, pd.CategoricalDtype) for dtype in dtypes):
             continue
-        union = dtypes[0].categories
-        for dtype in dtypes[1:]:
-            union = union.append(dtype.categories.difference(union, sort=False))
-        united = pd.CategoricalDtype(union)
-        parts = [_with_dtype(part, at, united) for part in parts]
+        united = united_categories(dtypes)
+        if united is not None and any(dtype != united for dtype in dtypes):
+            parts = [_with_dtype(part, at, united) for part in parts]
     return parts
 
 

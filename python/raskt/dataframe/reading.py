@@ -134,16 +134,15 @@ def read_parquet(
     suffixes = parquet_file_extension or ("",)
     suffixes = (suffixes,) if isinstance(suffixes, str) else tuple(suffixes)
     wanted = _Filters(filters)
-    files = [file for file in _files(path, suffixes, storage_options) if wanted.may_hold(file.keys)]
-    if not files:
-        # No folder has a wanted row: the first file says what there would be.
-        files = _files(path, suffixes, storage_options)[:1]
+    every = _files(path, suffixes, storage_options)
+    # If no folder has a wanted row, the first file says what there would be.
+    files = [file for file in every if wanted.may_hold(file.keys)] or every[:1]
     one = columns is not None and not isinstance(columns, list)
     named = None if columns is None else [columns] if one else columns
     if index is not None and index is not False and not isinstance(index, list):
         index = [index]
     read = None if named is None else [*named, *(name for name in wanted.columns if name not in named)]
-    reader = _Parquet(files, index, storage_options)
+    reader = _Parquet(files, every, index, storage_options)
     part_bytes, groups_max = _cut(split_row_groups, blocksize)
     if dtype_backend is not None or kwargs or any(is_remote(file.path) for file in files):
         more = {} if dtype_backend is None else {"dtype_backend": dtype_backend}
@@ -245,13 +244,15 @@ class _Column(NamedTuple):
     codes: list[int | None]
 
 
-def _columns(files: list[_File]) -> list[_Column]:
+def _columns(files: list[_File], every: list[_File]) -> list[_Column]:
+    """Return the columns of the paths of some files, with the values that all files have."""
     made = []
     for name in files[0].keys:
-        texts = [file.keys[name] for file in files]
-        are_ints = all(_is_int(text) for text in texts if text is not None)
-        values = [None if text is None else _value(text, are_ints) for text in texts]
-        known = sorted({value for value in values if value is not None})
+        texts = {text for file in every if (text := file.keys[name]) is not None}
+        are_ints = all(_is_int(text) for text in texts)
+        known = sorted(_value(text, are_ints) for text in texts)
+        own = [file.keys[name] for file in files]
+        values = [None if text is None else _value(text, are_ints) for text in own]
         made.append(_Column(name, known, [None if x is None else known.index(x) for x in values]))
     return made
 
@@ -263,9 +264,9 @@ def _is_int(text: str) -> bool:
 class _Parquet:
     """Files of Parquet while they become a frame."""
 
-    def __init__(self, files: list[_File], index: Any, storage_options: Any) -> None:
+    def __init__(self, files: list[_File], every: list[_File], index: Any, storage_options: Any) -> None:
         self.files, self.index, self.storage_options = files, index, storage_options
-        self.keys = _columns(files)
+        self.keys = _columns(files, every)
 
     def frame(self, columns: Any, filters: Any, part_bytes: int, groups_max: int | None) -> Any:
         """Return the frame, read natively where the engine has the dtypes of all columns."""
@@ -401,7 +402,7 @@ def _passes(text: str | None, sign: str, value: Any) -> bool:
     if sign in ("is", "is not"):
         return (text is None) == (sign == "is")
     if text is None:
-        return False
+        return sign == "not in"
     values = value if sign in ("in", "not in") else [value]
     try:
         own = [
@@ -415,7 +416,7 @@ def _passes(text: str | None, sign: str, value: Any) -> bool:
 
 
 def _mask(frame: Any, column: Any, sign: str, value: Any) -> Any:
-    """Return where the rows of a frame pass a comparison; missing values do not."""
+    """Return where the rows of a frame pass a comparison; missing values do so for ``not in`` alone."""
     if column in frame._expr.labels:
         series = frame[column]
     elif column in frame._meta.index.names:
@@ -429,7 +430,7 @@ def _mask(frame: Any, column: Any, sign: str, value: Any) -> Any:
     if sign == "in":
         return series.isin(value)
     if sign == "not in":
-        return ~series.isin(value) & series.notna()
+        return ~series.isin(value)
     found = _COMPARISONS[sign](series, value)
     return found & series.notna() if sign == "!=" else found
 
@@ -439,10 +440,11 @@ def _of_categories(part: Any, sign: str, value: Any) -> Any:
     import pandas as pd
 
     values = part.cat.categories
+    wanted = value if sign in ("in", "not in") else [value]
+    if isinstance(values.dtype, pd.StringDtype) and any(isinstance(one, (int, float)) for one in wanted):
+        raise TypeError(f"filters compare {value!r} with text: {values[:3].tolist()!r}")
     if sign in ("in", "not in"):
-        passes = pd.Series(values.isin(value))
-        passes = passes if sign == "in" else ~passes
-    else:
-        passes = pd.Series(_COMPARISONS[sign](values, value))
-    chosen = values[passes.to_numpy()]
-    return part.isin(chosen)
+        found = part.isin(values[values.isin(value)])
+        return found if sign == "in" else ~found
+    passes = pd.Series(_COMPARISONS[sign](values, value))
+    return part.isin(values[passes.to_numpy()])

@@ -8,6 +8,7 @@ import functools
 import inspect
 import io
 import itertools
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -335,7 +336,7 @@ class _Reader:
         if not plain or self.assume_missing or any(is_remote(path) for path in self.paths):
             return None
         options = _native_options(dict(self.keywords), self.size)
-        if options is None:
+        if options is None or all(self._is_header_alone(path) for path in self.paths):
             return None
         try:
             frame = frame_of(_raskt.frame_read_csv(self.paths, options))
@@ -345,6 +346,13 @@ class _Reader:
         dtypes = dict(zip(frame._expr.labels, frame._expr.dtypes, strict=True))
         are_times = all("datetime" in str(dtypes.get(label, "")) for label in options["times"])
         return frame if are_times and "object" not in map(str, dtypes.values()) else None
+
+    def _is_header_alone(self, path: str) -> bool:
+        """Return whether a file has one line, which names the columns: pandas has objects of those then."""
+        if self.keywords.keys() & {"header", "names"} or os.path.getsize(path) > self.sample_bytes:
+            return False
+        with open(path, "rb") as file:
+            return len(file.read().split()) == 1
 
     # ---- by pandas ----
 

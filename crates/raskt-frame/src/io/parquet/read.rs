@@ -279,8 +279,11 @@ impl ParquetFile {
     /// The columns and index of the file as the whole frame has them.
     fn fitted(&self, own: &Schema, whole: &Schema) -> Result<Schema> {
         let fit = |fields: &[Field], whole: &[Field]| -> Result<Vec<Field>> {
-            let fit = |field: &Field| {
-                let Some(wanted) = whole.iter().find(|other| other.label == field.label) else {
+            let fit = |(at, field): (usize, &Field)| {
+                let is_same = |other: &&Field| other.label == field.label;
+                // Several levels of an index may have no name.
+                let by_place = whole.get(at).filter(is_same);
+                let Some(wanted) = by_place.or_else(|| whole.iter().find(is_same)) else {
                     return Ok(field.clone());
                 };
                 match can_become(field, wanted) {
@@ -291,7 +294,7 @@ impl ParquetFile {
                     ))),
                 }
             };
-            fields.iter().map(fit).collect()
+            fields.iter().enumerate().map(fit).collect()
         };
         let schema = own.with_columns(own.kind, fit(&own.columns, &whole.columns)?);
         Ok(schema.with_index(fit(&own.index, &whole.index)?))
