@@ -75,3 +75,13 @@ def test_groups_pass_missing_values_by_or_not(name: str, way: str, columns: pd.D
     for skipna in (True, False):
         expected = getattr(frame.groupby("k"), name)(skipna=skipna)
         tm.assert_frame_equal(getattr(_cut(frame).groupby("k"), name)(skipna=skipna).compute(), expected)
+
+
+def test_reductions_by_pandas_have_one_partition(way: str) -> None:
+    frame = pd.DataFrame({"a": [1, 2, 3, 4], "o": pd.Series([1, "a", None, 2], dtype=object)})
+    cut = rd.from_pandas(frame, npartitions=3)
+    assert cut.o.count().compute() == 3
+    assert cut[["a", "o"]].count().npartitions == 1
+    for functions in ({"a": "sum", "o": "count"}, {"o": "nunique"}):
+        tm.assert_series_equal(cut.agg(functions).compute(), frame.agg(functions))
+    tm.assert_series_equal((cut.count() + 1).compute(), frame.count() + 1)

@@ -44,6 +44,10 @@ pub fn meta(path: &str, operands: &[Meta], parameters: &Param) -> Result<Meta> {
         }
         answers.insert(asked, schema.clone());
     }
+    if path == raskt_frame::library::REDUCE {
+        // However many partitions there are, one is left.
+        return FrameMeta::from(schema).into_meta(1);
+    }
     let (Some(first), Some(own)) = (operands.first(), known.first()) else {
         return FrameMeta::from(schema).into_meta(1);
     };
