@@ -10,16 +10,34 @@ from raskt.dataframe._parameters import literal
 
 __all__ = ["Elementwise"]
 
+as_text: Any = late("raskt.dataframe._statistics", "as_text")
+assigned: Any = late("raskt.dataframe._assignment", "assigned")
 sampled: Any = late("raskt.dataframe.mapping", "sampled")
 
 #: What stands for a missing value where None is one that can be asked for.
 np_nan: Any = object()
 
 
+def _times_as_text(frame: Any, dtype: Any) -> dict[Any, Any]:
+    """Return the columns of times that are to become text, with the dtypes of that."""
+    expr = frame._expr
+    if expr.kind not in ("frame", "series") or len(set(expr.labels)) < len(expr.labels):
+        return {}
+    wanted = dtype if isinstance(dtype, dict) else dict.fromkeys(expr.labels, dtype)
+    own = {label: str(kind) for label, kind in zip(expr.labels, expr.dtypes, strict=True)}
+    is_time = {label: kind.startswith(("datetime64", "timedelta64")) for label, kind in own.items()}
+    return {
+        label: to
+        for label, to in wanted.items()
+        if is_time.get(label) and (to is str or str(to) in ("str", "string"))
+    }
+
+
 class Elementwise:
     """What frames and series do row by row."""
 
     __slots__ = ()
+    _expr: Any
 
     def abs(self) -> Any:
         """Return absolute values.
@@ -60,6 +78,15 @@ class Elementwise:
         >>> s.fillna(0).astype(int).compute().tolist()
         [1, -2, 0]
         """
+        times = _times_as_text(self, dtype) if errors == "raise" else {}
+        if times and self._expr.kind == "series":
+            return as_text(self, *times.values())
+        if times:
+            # How many digits are written is a question of all rows.
+            written = {label: as_text(self[label], to) for label, to in times.items()}  # type: ignore[index]
+            every = dtype if isinstance(dtype, dict) else dict.fromkeys(self._expr.labels, dtype)
+            rest = {label: to for label, to in every.items() if label not in times}
+            return assigned(method(self, "astype", rest) if rest else self, written)
         return method(self, "astype", dtype, **changed(errors=(errors, "raise")))
 
     def clip(self, lower: Any = None, upper: Any = None, *, axis: Any = None) -> Any:

@@ -13,6 +13,7 @@ from raskt.dataframe._selection import get_column
 
 __all__ = [
     "aggregate",
+    "as_text",
     "covariances",
     "described",
     "extremes",
@@ -203,6 +204,19 @@ def mode(frame: Any, axis: Any, numeric_only: bool, dropna: bool) -> Any:
             "mode(axis=1): how many columns it has is a question of all rows; use map_partitions"
         )
     return reduction(frame, "mode", **named)
+
+
+# ---- times as text ----
+
+
+def as_text(series: Any, dtype: Any) -> Any:
+    """Return times as text, as pandas writes all of them together."""
+    parts = (_summaries.finest, _summaries.finest_of, _summaries.finest_of)
+    state = tree(series, *parts, series._meta, label="digits", checks=False)
+    meta = series._meta.astype(dtype)
+    return call(
+        _summaries.written, (series, state, dtype), {}, meta, clears=False, keeps=True, label="astype"
+    )
 
 
 # ---- order, sizes, numbers of different rows ----

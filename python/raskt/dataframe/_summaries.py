@@ -18,6 +18,8 @@ __all__ = [
     "extreme",
     "extremes",
     "extremes_of",
+    "finest",
+    "finest_of",
     "memory",
     "moments",
     "moments_of",
@@ -28,6 +30,7 @@ __all__ = [
     "pair_of",
     "shape_of",
     "summed",
+    "written",
 ]
 
 
@@ -281,6 +284,31 @@ class HyperLogLog:
         if estimate <= 2.5 * n and n_empty:
             return float(n * np.log(n / n_empty))
         return float(estimate)
+
+
+# ---- times as text ----
+
+
+def finest(part: Any) -> Any:
+    """Return the time of a series that needs the most digits: pandas writes all times with as many."""
+    there = part.dropna()
+    numbers, a_second = there.array.asi8, {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[there.array.unit]
+    for step in (a_second // 10**6, a_second // 10**3, a_second, a_second * 86400):
+        found: Any = np.flatnonzero(numbers % step) if step > 1 else []
+        if len(found):
+            return there.iloc[found[:1]]
+    return there.iloc[:1]
+
+
+def finest_of(states: list[Any]) -> Any:
+    """Return the same of several."""
+    return finest(_together(states))
+
+
+def written(part: Any, state: Any, dtype: Any) -> Any:
+    """Return the times of a partition as text, with as many digits as all times need."""
+    found = pd.concat([state, part]).astype(dtype)
+    return found.iloc[len(state) :]
 
 
 # ---- aggregates ----

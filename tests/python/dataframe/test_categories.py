@@ -95,3 +95,19 @@ def test_levels_of_an_index_without_names_are_read_by_their_places(tmp_path: pat
         frame.to_parquet(tmp_path / "a.parquet")
         found = rd.read_parquet(tmp_path / "a.parquet").compute()
         tm.assert_frame_equal(found, pd.read_parquet(tmp_path / "a.parquet"))
+
+
+def test_times_are_written_with_as_many_digits_as_all_of_them_need(way: str) -> None:
+    days = ["2013-01-01", None, "2014-01-01", "1969-12-31"]
+    for texts in (days, [*days, "2013-06-01T12:00"], [*days, "2013-06-01T12:00:00.25", "2013-06-01T12:00"]):
+        times = pd.Series(pd.to_datetime(texts, format="ISO8601"), name="t")
+        for series in (times, times.dt.tz_localize("Europe/Oslo"), times - pd.Timestamp("2013-01-01")):
+            for n in (1, 2, len(texts)):
+                cut = rd.from_pandas(series, npartitions=n)
+                for dtype in (str, "string"):
+                    tm.assert_series_equal(cut.astype(dtype).compute(), series.astype(dtype))
+    frame = pd.DataFrame({"t": times, "n": range(len(times)), "d": times - times.min()})
+    cut = rd.from_pandas(frame, npartitions=3)
+    tm.assert_frame_equal(cut.astype(str).compute(), frame.astype(str))
+    dtypes = {"d": "string", "n": "float64"}
+    tm.assert_frame_equal(cut.astype(dtypes).compute(), frame.astype(dtypes))
