@@ -100,7 +100,7 @@ def method(
     partitions = (self, *operands)
     given = [_argument(arg, partitions) for arg in args]
     named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
-    if name in _COMPARISONS and not len(self) and given:
+    if name in _COMPARISONS and given and isinstance(self, pd.Series) and not len(self):
         self = _of_category(self, given[0])
     result = _called(self, name, given, named)
     if isinstance(self, pd.Index) and isinstance(result, (np.ndarray, pd.api.extensions.ExtensionArray)):
@@ -110,7 +110,7 @@ def method(
 
 def _of_category(part: Any, value: Any) -> Any:
     """Return a partition without rows and categories with the value that it is compared with as one."""
-    is_category = isinstance(part, pd.Series) and isinstance(part.dtype, pd.CategoricalDtype)
+    is_category = isinstance(part.dtype, pd.CategoricalDtype)
     if not is_category or len(part.cat.categories) or not pd.api.types.is_scalar(value):
         return part
     return part.cat.set_categories([value])
