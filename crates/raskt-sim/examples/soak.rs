@@ -16,6 +16,8 @@ use raskt_sim::{Scenario, run};
 const N_WORKERS: usize = 100_000;
 const N_CHAINS: u32 = 100_000;
 const N_STEPS: u32 = 100;
+/// After so long something is left that nobody needs.
+const FORGOTTEN_MAX: Duration = Duration::from_secs(600);
 
 /// A step of all chains, as a slice of the graph: each task needs two of the step before.
 fn slice(step: u32) -> Result<Submission> {
@@ -105,7 +107,12 @@ fn schedule() -> std::result::Result<(), Box<dyn Error>> {
         slowest = slowest.max(handle(&mut scheduler, finished, now, &mut actions));
         n_done += 1;
     }
-    let forgotten = handle(&mut scheduler, Event::ClientLost(client), now, &mut actions);
+    let mut forgotten = handle(&mut scheduler, Event::ClientLost(client), now, &mut actions);
+    // Each event forgets some.
+    while scheduler.counts().n_tasks > 0 && forgotten < FORGOTTEN_MAX {
+        forgotten +=
+            handle(&mut scheduler, Event::Client(client, FromClient::Release(Vec::new())), now, &mut actions);
+    }
     let seconds = begin.elapsed().as_secs_f64();
     if (n_done, scheduler.counts().n_tasks) != (N_CHAINS * N_STEPS, 0) {
         return Err(format!("{n_done} tasks ran, and {} are left", scheduler.counts().n_tasks).into());
