@@ -15,6 +15,7 @@
     warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
 )]
 
+pub mod client;
 mod clock;
 pub mod scheduler;
 pub mod transport;
