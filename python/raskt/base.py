@@ -395,6 +395,10 @@ def persist(
     collections, repack = unpack_collections(*args, traverse=traverse)
     if not collections:
         return args
+    chosen = choose(scheduler, collections)
+    if hasattr(chosen, "compute_delayed"):
+        # A client of a cluster, where the values stay.
+        return repack([chosen._persist(collection, optimize_graph) for collection in collections])
     rebuilds: dict[int, Callable[[Any], Any]] = {}
     dasks = [collection for collection in collections if not is_ours(collection)]
     if dasks:

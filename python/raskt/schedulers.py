@@ -8,7 +8,7 @@ import math
 import os
 import sys
 
-from raskt import _raskt, config
+from raskt import _clients, _raskt, config
 from raskt._dask.collections import is_ours, scheduler_of
 from raskt._lazy import late
 from raskt._raskt import Task
@@ -292,6 +292,8 @@ def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = 
     if scheduler is None:
         scheduler = configured("scheduler")
     if scheduler is None:
+        scheduler = _clients.active()
+    if scheduler is None:
         for source in [cls, *(collections or ())]:
             scheduler = getattr(source, "__raskt_scheduler__", None)
             if scheduler is None and source is not None and not is_ours(source):
@@ -305,9 +307,10 @@ def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = 
         if name is not None:
             return name
         if scheduler.lower() in ("distributed", "dask.distributed", "raskt.distributed"):
-            raise NotImplementedError(
-                "the distributed scheduler is not there yet: use scheduler='threads' or 'processes'"
-            )
+            client = _clients.active()
+            if client is None:
+                raise ValueError("there is no client: make a raskt.distributed.Client first")
+            return client
     known = ", ".join(sorted(SCHEDULERS))
     raise ValueError(
         f"unknown scheduler {scheduler!r}: expected one of {known}, a concurrent.futures.Executor, "
@@ -326,6 +329,10 @@ def run(
         return run_sync(roots, kwargs)
     if chosen == "processes":
         return run_processes(roots, kwargs)
+    if hasattr(chosen, "compute_delayed"):
+        # A client of a cluster.
+        values: list[Any] = chosen.compute_delayed(roots, kwargs)
+        return values
     if hasattr(chosen, "submit"):
         return run_executor(chosen, roots, kwargs)
     return run_function(chosen, roots, kwargs)

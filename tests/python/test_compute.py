@@ -159,8 +159,8 @@ def test_an_unknown_scheduler_is_an_error(name: Any) -> None:
         raskt.get_scheduler(scheduler=name)
 
 
-def test_a_cluster_is_not_there_yet() -> None:
-    with pytest.raises(NotImplementedError, match="the distributed scheduler is not there yet"):
+def test_a_cluster_needs_a_client() -> None:
+    with pytest.raises(ValueError, match="there is no client"):
         delayed(inc)(1).compute(scheduler="distributed")
 
 

@@ -5,6 +5,7 @@ use pyo3::types::{PyInt, PyString, PyTuple};
 use raskt_core::{Block, Key, Name};
 use raskt_expr::{Expr, layer_name};
 
+use crate::cluster::FutureCall;
 use crate::node::Node;
 
 /// What to call `object` in keys, pictures and errors: `__name__` of a function, that of what a partial or a
@@ -51,10 +52,14 @@ pub fn node_of(expr: &Expr) -> Option<&Node> {
 
 /// The key of the value of `expr`: a call's own, or what the layer of an operation is called.
 pub fn key_of<'py>(py: Python<'py>, expr: &Expr) -> Bound<'py, PyAny> {
-    match node_of(expr) {
-        Some(node) => node.py_key(py),
-        None => PyString::new(py, layer_name(expr).as_str()).into_any(),
+    if let Some(node) = node_of(expr) {
+        return node.py_key(py);
     }
+    let name = match FutureCall::of(expr) {
+        Some(call) => return call.py_key(py).unwrap_or_else(|_| py.None().into_bound(py)),
+        None => layer_name(expr),
+    };
+    PyString::new(py, name.as_str()).into_any()
 }
 
 /// Whether [`from_key`] makes of [`to_key`] what was there before.

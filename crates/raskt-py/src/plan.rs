@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::array::{Notes, settled};
+use crate::cluster::FutureCall;
 use crate::delayed::Delayed;
 use crate::errors;
 use crate::node::{Args, Callee, Node};
@@ -128,6 +129,15 @@ struct Names<'py> {
 }
 
 impl Names<'_> {
+    /// The row of the value that has the key of `future`; or else `row` gets it.
+    fn row_of_future(&self, future: &FutureCall, row: u32) -> PyResult<Option<u32>> {
+        let key = future.py_key(self.py)?;
+        match self.named.get_item(&key)? {
+            Some(found) => found.extract().map(Some),
+            None => self.named.set_item(key, row).map(|()| None),
+        }
+    }
+
     /// The row of the call that has the key of `node`; or else `row` gets it.
     fn row_named(&self, node: &Node, row: u32, rows: &dyn Rows) -> PyResult<Option<u32>> {
         let (py, key) = (self.py, node.py_key(self.py));
@@ -141,6 +151,7 @@ impl Names<'_> {
             Some(other) if !std::ptr::eq(other, node) => {
                 crate::same::same_call(py, other, node, &|expr| rows.row_of(expr))?
             }
+            // What is on the cluster under the key is taken to be the same, as between computations there.
             Some(_) | None => true,
         };
         if is_same {
@@ -153,8 +164,11 @@ impl Names<'_> {
 
 impl Ledger for Names<'_> {
     fn named(&mut self, call: &Arc<dyn CallNode>, row: u32, rows: &dyn Rows) -> Result<Option<u32>> {
-        let Some(node) = call.as_any().downcast_ref::<Node>() else { return Ok(None) };
-        self.row_named(node, row, rows).map_err(|error| errors::raised(self.py, error))
+        if let Some(node) = call.as_any().downcast_ref::<Node>() {
+            return self.row_named(node, row, rows).map_err(|error| errors::raised(self.py, error));
+        }
+        let Some(future) = call.as_any().downcast_ref::<FutureCall>() else { return Ok(None) };
+        self.row_of_future(future, row).map_err(|error| errors::raised(self.py, error))
     }
 }
 

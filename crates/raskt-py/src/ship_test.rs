@@ -14,17 +14,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder, Limits};
-use raskt_core::{ErrorKind, Fit, Function, FunctionId, KeepSealed, Payload, ProcessLock, Result};
+use raskt_core::{ErrorKind, Function, FunctionId, KeepSealed, Payload, ProcessLock, Result};
 use raskt_expr::Plan;
-use raskt_graph::layer::{Layer, Shipped};
+use raskt_graph::layer::Shipped;
 use raskt_graph::plan::{PlanOptions, planned_tasks};
 use raskt_graph::{Annotations, Foreign, Graph, TaskTable};
 use rustc_hash::FxHashMap;
 
-use crate::array::{Notes, notes_from_dict, notes_to_dict, notes_to_travel};
+use crate::array::{Notes, notes_to_dict};
 use crate::node::Node;
 use crate::per_process::PerProcess;
-use crate::plan::node_of;
 use crate::{errors, names, pickle, session, ship};
 
 static IS_ON: AtomicBool = AtomicBool::new(false);
@@ -184,7 +183,7 @@ pub fn through(
     let raised = |error| errors::to_py(py, error);
     let _journey = Journey::begin();
     let mut graph = plan.into_graph();
-    annotate(py, &mut graph, &notes)?;
+    crate::annotations::add_to(py, &mut graph, &notes)?;
     let request = request(graph, fuse_width).map_err(raised)?;
     let answer = py.detach(|| ask(&request));
     let (is_plan, message) = answer
@@ -198,29 +197,6 @@ pub fn through(
     let notes = planned.annotations().layers().map(|(name, note)| (name.clone(), note.clone())).collect();
     N_GRAPHS.fetch_add(1, Ordering::Relaxed);
     Ok((Arc::new(opened.map_err(raised)?), notes))
-}
-
-/// Adds to `graph` what was said of layers, and of single calls.
-fn annotate(py: Python<'_>, graph: &mut Graph, notes: &Notes) -> PyResult<()> {
-    let mut annotations = Annotations::default();
-    for (name, note) in notes {
-        annotations.note_layer(name.clone(), notes_to_travel(note));
-    }
-    let mut last = None;
-    for (_, layer) in graph.layers() {
-        let Layer::Raw(raw) = &**layer else { continue };
-        for node in (0..raw.table().n_tasks().fit::<u32>()).filter_map(|task| node_of(raw.table(), task)) {
-            let (Some(notes), Some(key)) = (&node.notes, Foreign::key(node)) else { continue };
-            let note = match last.take() {
-                Some((known, note)) if Arc::ptr_eq(&known, notes) => note,
-                _ => notes_to_travel(&notes_from_dict(notes.bind(py))?),
-            };
-            annotations.note_task(key, note.clone());
-            last = Some((Arc::clone(notes), note));
-        }
-    }
-    *graph.annotations_mut() = annotations;
-    Ok(())
 }
 
 fn request(graph: Graph, fuse_width: u32) -> Result<Vec<u8>> {

@@ -7,12 +7,17 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use raskt_core::{Fit, Param};
 use raskt_expr::{Draft, Expr, Purity};
+use raskt_graph::Body;
 use smallvec::SmallVec;
 
 use crate::array::{PythonTokens, Shared, notes_from_dict, notes_to_dict, params_from_data};
+use crate::cluster::{ClusterFuture, FutureCall};
 use crate::names::node_of;
 use crate::node::{Callee, Func, Node};
 use crate::packed::{args_from_parts, args_to_parts};
+
+/// What a row says that is a value on a cluster.
+const FUTURE: i64 = -3;
 
 /// Everything that `root` is made of as one flat list, so that a chain of any length pickles without recursion: for each
 /// expression `(what, parts, operands, key, annotations)`, operands first. Of a call, `what` is a position in the list of
@@ -31,6 +36,10 @@ pub fn flatten<'py>(py: Python<'py>, root: &Expr) -> PyResult<(Bound<'py, PyList
             rows.append(operation_row(py, operation, operands, &mut shared)?)?;
         } else if let Some(node) = crate::plan::node_of(table, task) {
             rows.append(call_row(py, node, operands, &functions, &mut known)?)?;
+        } else if let Body::Foreign(foreign) = table.body(task)
+            && let Some(call) = foreign.as_any().downcast_ref::<FutureCall>()
+        {
+            rows.append((FUTURE, call.to_object(py)?, operands, py.None(), py.None()))?;
         }
     }
     // Another name for an operation has no row of its own.
@@ -100,6 +109,7 @@ pub fn unflatten(py: Python<'_>, rows: &Bound<'_, PyList>, functions: &Bound<'_,
             operands.iter().map(|&at| made.get(at).cloned()).collect();
         let operands = operands.ok_or_else(damaged)?;
         made.push(match what.extract::<i64>() {
+            Ok(FUTURE) => parts.cast::<ClusterFuture>()?.get().expr(),
             Ok(callee) => {
                 let callee = match callee {
                     -1 => Callee::FirstInput,

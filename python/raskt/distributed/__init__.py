@@ -5,6 +5,58 @@ The names are those of Dask's ``distributed``.
 
 from __future__ import annotations
 
-from raskt.distributed.local import Adaptive, LocalCluster
+from raskt._lazy import finder
 
-__all__ = ["Adaptive", "LocalCluster"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from raskt.distributed.client import Client, default_client, get_client
+    from raskt.distributed.exceptions import (
+        CancelledError,
+        DataLostError,
+        KilledWorker,
+        TimeoutError,  # noqa: A004 - Dask's name
+    )
+    from raskt.distributed.executor import ClientExecutor
+    from raskt.distributed.future import Future, fire_and_forget, futures_of
+    from raskt.distributed.local import Adaptive, LocalCluster
+    from raskt.distributed.waiting import as_completed, wait
+
+__all__ = [
+    "Adaptive",
+    "CancelledError",
+    "Client",
+    "ClientExecutor",
+    "DataLostError",
+    "Future",
+    "KilledWorker",
+    "LocalCluster",
+    "TimeoutError",
+    "as_completed",
+    "default_client",
+    "fire_and_forget",
+    "futures_of",
+    "get_client",
+    "wait",
+]
+
+# A worker needs few of them, and is to be there soon.
+__getattr__ = finder(
+    __name__,
+    {
+        "Adaptive": "raskt.distributed.local",
+        "CancelledError": "raskt.distributed.exceptions",
+        "Client": "raskt.distributed.client",
+        "ClientExecutor": "raskt.distributed.executor",
+        "DataLostError": "raskt.distributed.exceptions",
+        "Future": "raskt.distributed.future",
+        "KilledWorker": "raskt.distributed.exceptions",
+        "LocalCluster": "raskt.distributed.local",
+        "TimeoutError": "raskt.distributed.exceptions",
+        "as_completed": "raskt.distributed.waiting",
+        "default_client": "raskt.distributed.client",
+        "fire_and_forget": "raskt.distributed.future",
+        "futures_of": "raskt.distributed.future",
+        "get_client": "raskt.distributed.client",
+        "wait": "raskt.distributed.waiting",
+    },
+)

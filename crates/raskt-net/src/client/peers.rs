@@ -149,8 +149,10 @@ impl Peers {
 }
 
 fn odd(address: &Address, answer: &TellPeer) -> raskt_core::Error {
-    ErrorKind::Corrupt(format!("the worker at {address} answers something else than it was asked: {answer:?}"))
-        .into()
+    ErrorKind::Corrupt(format!(
+        "the worker at {address} answers something else than it was asked: {answer:?}"
+    ))
+    .into()
 }
 
 async fn listen(mut reader: Reader, waiting: Arc<Waiting>) {

@@ -134,7 +134,9 @@ async fn places(shared: &Shared, spread: &Spread) -> Result<Vec<Place>> {
     loop {
         let workers = shared.ask(Query::Workers).await?;
         let Param::List(workers) = &workers else {
-            return Err(ErrorKind::Corrupt("the scheduler does not say which workers there are".into()).into());
+            return Err(
+                ErrorKind::Corrupt("the scheduler does not say which workers there are".into()).into()
+            );
         };
         let mut found = Vec::new();
         for worker in workers.iter().filter(|worker| is_named(worker, &spread.workers)) {

@@ -1,9 +1,26 @@
 //! The cluster for Python: its scheduler, its workers, its clients.
+//!
+//! | module | what |
+//! |---|---|
+//! | `scheduler` | a scheduler in this process |
+//! | `worker` | a worker in this process |
+//! | `client` | a client: what Python calls |
+//! | `batch` | calls that were submitted and wait to be sent together |
+//! | `future` | a value on the cluster, as an object and as an expression |
+//! | `graph` | expressions into a graph that is sent |
+//! | `failure` | why a value does not come, as an exception |
+//! | `runtime` | the threads that speak to other processes |
 
+mod batch;
+mod client;
+mod failure;
+mod future;
+mod graph;
 mod register;
 mod runtime;
 mod scheduler;
 mod worker;
 
+pub use future::{ClusterFuture, FutureCall};
 pub use register::register;
 pub use runtime::after_fork_in_child;

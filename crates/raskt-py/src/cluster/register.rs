@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 /// # Errors
 /// Whatever adding to a module raises.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    super::client::register(module)?;
     super::scheduler::register(module)?;
     super::worker::register(module)
 }

@@ -1,0 +1,458 @@
+//! A client of a cluster: what Python calls.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use raskt_core::encode::{Limits, decode_value, encode_value};
+use raskt_core::{Key, Name, Payload};
+use raskt_expr::Expr;
+use raskt_net::client::{Client, ClientOptions, Fetched, Future, Reply, Scatter, Spread, Wanted};
+use raskt_net::transport::{Address, HandshakeOptions, Token};
+use raskt_net::wire::Query;
+use raskt_sched::{FromClient, WorkerId};
+
+use super::batch::Outgoing;
+use super::failure;
+use super::future::ClusterFuture;
+use super::graph::{Sendable, body_of_call};
+use super::runtime::runtime;
+use crate::delayed::Delayed;
+use crate::node::{Callee, Func, Node, Notes};
+use crate::scan::Scan;
+use crate::{errors, names, object, own, param, session};
+
+/// How often a waiting thread looks for Ctrl-C.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A client that is connected to a scheduler.
+#[pyclass(frozen, weakref, module = "raskt._raskt")]
+pub struct ClusterClient {
+    client: Client,
+    outgoing: Arc<Outgoing>,
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// Waits for `reply`, with an eye on Ctrl-C.
+fn wait_for<T: Send + 'static>(py: Python<'_>, reply: &Reply<T>) -> PyResult<T> {
+    loop {
+        match py.detach(|| reply.wait(SIGNAL_CHECK)) {
+            Some(found) => return found.map_err(|error| errors::to_py(py, error)),
+            None => py.check_signals()?,
+        }
+    }
+}
+
+fn keys_of(keys: &[Bound<'_, PyAny>]) -> Vec<Key> {
+    keys.iter().map(names::to_key).collect()
+}
+
+fn named(workers: Vec<String>) -> Vec<Name> {
+    workers.iter().map(|name| Name::new(name)).collect()
+}
+
+fn futures_of<'a>(futures: &'a [PyRef<'_, ClusterFuture>]) -> Vec<&'a Future> {
+    futures.iter().map(|future| future.future()).collect()
+}
+
+/// What all calls of one `submit` or `map` have in common.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Calls {
+    name: Option<String>,
+    pure: bool,
+    notes: Option<Py<PyDict>>,
+    fuse_width: u32,
+}
+
+impl ClusterClient {
+    fn future_of(&self, future: Future) -> ClusterFuture {
+        ClusterFuture::new(future, self.client.clone())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a call")]
+    fn submit_one(
+        &self,
+        py: Python<'_>,
+        func: &Arc<Func>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+        key: Option<Bound<'_, PyAny>>,
+        calls: &Calls,
+        notes: Option<&Notes>,
+    ) -> PyResult<ClusterFuture> {
+        let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
+        let key = match key {
+            Some(key) => {
+                key.hash().map_err(|_| PyTypeError::new_err("a key must be hashable"))?;
+                Some(key)
+            }
+            None if calls.pure => {
+                let tokenize = py.import(intern!(py, "raskt.tokenize"))?.getattr(intern!(py, "tokenize"))?;
+                let token = tokenize.call1((func.object.bind(py), args, kwargs))?;
+                let name = calls.name.as_deref().unwrap_or(&func.name);
+                Some(PyString::new(py, &format!("{name}-{}", token.extract::<&str>()?)).into_any())
+            }
+            None => None,
+        };
+        if let Some(key) = &key {
+            let Wanted { future, is_new } = self.client.future(&names::to_key(key));
+            if !is_new {
+                return Ok(self.future_of(future));
+            }
+        }
+        let mut scan = Scan::new(true);
+        // What the call sees is what the arguments are now.
+        let kept = py.import(intern!(py, "raskt._kept"))?.getattr(intern!(py, "kept"))?;
+        let args = kept.call1((args,))?.cast_into::<PyTuple>()?;
+        let kwargs = kwargs.map(|kwargs| PyResult::Ok(kept.call1((kwargs,))?.cast_into::<PyDict>()?));
+        let args = scan.args(&args, kwargs.transpose()?.as_ref())?;
+        for dep in &mut scan.deps {
+            if let Some(call) = self.outgoing.resolved(dep) {
+                *dep = call;
+            }
+        }
+        let mut node = Node::new(Callee::Func(Arc::clone(func)), args, scan.deps, notes.cloned());
+        if let Some(key) = key {
+            node = node.with_key(py, key.unbind());
+        }
+        let key = names::to_key(&node.py_key(py));
+        // There is a future before the call can be sent, or it would be taken for one that nobody wants.
+        let future = self.client.future(&key).future;
+        self.outgoing.push(key, Expr::of_call(Arc::new(node)), calls.fuse_width);
+        Ok(self.future_of(future))
+    }
+
+    fn notes(py: Python<'_>, calls: &Calls) -> PyResult<Option<Notes>> {
+        let here = crate::annotations::current(py)?;
+        let Some(own) = &calls.notes else { return Ok(here) };
+        let all = match here {
+            Some(here) => here.bind(py).copy()?,
+            None => PyDict::new(py),
+        };
+        all.update(own.bind(py).as_mapping())?;
+        Ok(Some(Arc::new(all.unbind())))
+    }
+
+    fn ask<'py>(&self, py: Python<'py>, query: Query) -> PyResult<Bound<'py, PyAny>> {
+        self.outgoing.flush(py);
+        param::to_object(py, &wait_for(py, &self.client.ask(query))?)
+    }
+
+    fn opened<'py>(py: Python<'py>, payload: Payload) -> PyResult<Bound<'py, PyAny>> {
+        let registry = session::registry();
+        let value = decode_value(payload, registry.as_ref(), &Limits::default());
+        own::to_result(py, &value.map_err(|error| errors::to_py(py, error))?)
+    }
+}
+
+#[pymethods]
+impl ClusterClient {
+    /// Connects to the scheduler at `address`, within so many seconds.
+    #[new]
+    fn new(py: Python<'_>, address: &str, token: &str, name: &str, timeout: f64) -> PyResult<Self> {
+        let address = address.parse::<Address>().map_err(|error| errors::to_py(py, error))?;
+        let timeout = seconds(timeout);
+        let options = ClientOptions {
+            name: Name::new(name),
+            handshake: HandshakeOptions { token: Token::new(token), timeout },
+            timeout,
+            ..ClientOptions::new(address)
+        };
+        let runtime = runtime()?;
+        let client = py.detach(|| Client::connect(&runtime, options));
+        let client = client.map_err(|error| errors::to_py(py, error))?;
+        let outgoing = Outgoing::start(&client)?;
+        Ok(Self { client, outgoing })
+    }
+
+    /// Where the scheduler is.
+    #[getter]
+    fn address(&self) -> String {
+        self.client.address().to_string()
+    }
+
+    /// What the scheduler calls itself.
+    #[getter]
+    fn scheduler(&self) -> String {
+        self.client.scheduler().to_string()
+    }
+
+    /// The number that the scheduler gave the client.
+    #[getter]
+    fn number(&self) -> u32 {
+        self.client.id().0
+    }
+
+    /// Why the client is at its end; None where it is not.
+    #[getter]
+    fn closed(&self) -> Option<String> {
+        self.client.closed().map(|error| error.to_string())
+    }
+
+    /// Submits a call.
+    #[pyo3(signature = (function, args, kwargs, key, calls))]
+    fn submit(
+        &self,
+        py: Python<'_>,
+        function: &Bound<'_, PyAny>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+        key: Option<Bound<'_, PyAny>>,
+        calls: Calls,
+    ) -> PyResult<ClusterFuture> {
+        let notes = Self::notes(py, &calls)?;
+        self.submit_one(py, &Func::new(function), args, kwargs, key, &calls, notes.as_ref())
+    }
+
+    /// Submits a call for each tuple of arguments.
+    #[pyo3(signature = (function, rows, kwargs, keys, calls))]
+    fn map(
+        &self,
+        py: Python<'_>,
+        function: &Bound<'_, PyAny>,
+        rows: Vec<Bound<'_, PyTuple>>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+        keys: Option<Vec<Bound<'_, PyAny>>>,
+        calls: Calls,
+    ) -> PyResult<Vec<ClusterFuture>> {
+        if keys.as_ref().is_some_and(|keys| keys.len() != rows.len()) {
+            return Err(PyValueError::new_err(format!(
+                "there are {} keys for {} calls",
+                keys.map_or(0, |keys| keys.len()),
+                rows.len()
+            )));
+        }
+        let (notes, func) = (Self::notes(py, &calls)?, Func::new(function));
+        let mut keys = keys.map(Vec::into_iter);
+        let mut futures = Vec::with_capacity(rows.len());
+        for args in rows {
+            let key = keys.as_mut().and_then(Iterator::next);
+            futures.push(self.submit_one(py, &func, &args, kwargs, key, &calls, notes.as_ref())?);
+        }
+        Ok(futures)
+    }
+
+    /// Computes delayed values: a future of each.
+    fn compute(
+        &self,
+        py: Python<'_>,
+        roots: Vec<PyRef<'_, Delayed>>,
+        fuse_width: u32,
+    ) -> PyResult<Vec<ClusterFuture>> {
+        self.outgoing.flush(py);
+        let exprs = crate::plan::exprs_of(&roots);
+        let graph = Sendable::of(py, &exprs)?;
+        let futures: Vec<Future> = graph.keys.iter().map(|key| self.client.future(key).future).collect();
+        graph.send(py, &self.client, fuse_width)?;
+        Ok(futures.into_iter().map(|future| self.future_of(future)).collect())
+    }
+
+    /// Sends what was submitted.
+    fn flush(&self, py: Python<'_>) {
+        self.outgoing.flush(py);
+    }
+
+    /// A future of a key that the scheduler knows.
+    fn want(&self, key: &Bound<'_, PyAny>) -> ClusterFuture {
+        self.future_of(self.client.want(&names::to_key(key)))
+    }
+
+    /// Waits until `n` of `futures` are settled, for so many seconds at most; whether they are.
+    fn wait(
+        &self,
+        py: Python<'_>,
+        futures: Vec<PyRef<'_, ClusterFuture>>,
+        n: usize,
+        timeout: Option<f64>,
+    ) -> PyResult<bool> {
+        self.outgoing.flush(py);
+        let gate = self.client.gate(&futures_of(&futures), n);
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(seconds(timeout)));
+        loop {
+            let left = until.map_or(SIGNAL_CHECK, |until| until.saturating_duration_since(Instant::now()));
+            if py.detach(|| gate.wait(left.min(SIGNAL_CHECK))) {
+                return Ok(true);
+            }
+            py.check_signals()?;
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Of each future whether there is a value, and the value, or else the exception or None for what was cancelled.
+    fn gather<'py>(
+        &self,
+        py: Python<'py>,
+        futures: Vec<PyRef<'_, ClusterFuture>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.outgoing.flush(py);
+        let reply = self.client.gather(&futures_of(&futures));
+        let found = PyList::empty(py);
+        for (fetched, future) in wait_for(py, &reply)?.into_iter().zip(&futures) {
+            let (is_value, outcome) = match fetched {
+                Fetched::Value(payload) => match Self::opened(py, payload) {
+                    Ok(value) => (true, value),
+                    Err(error) => {
+                        let key = future.future().key();
+                        errors::note(py, &error, &format!("raskt: the value of {key} cannot be unpickled"));
+                        (false, error.into_value(py).into_bound(py).into_any())
+                    }
+                },
+                Fetched::Failed(why) => (false, failure::to_exception(py, &why)?),
+                Fetched::Cancelled => (false, py.None().into_bound(py)),
+            };
+            found.append((is_value, outcome))?;
+        }
+        Ok(found)
+    }
+
+    /// Puts values onto workers.
+    fn scatter(
+        &self,
+        py: Python<'_>,
+        keys: Vec<Bound<'_, PyAny>>,
+        values: Vec<Bound<'_, PyAny>>,
+        workers: Vec<String>,
+        broadcast: bool,
+        timeout: f64,
+    ) -> PyResult<Vec<ClusterFuture>> {
+        let mut futures = Vec::with_capacity(keys.len());
+        let mut fresh = Vec::new();
+        for (key, value) in keys.iter().zip(values) {
+            let Wanted { future, is_new } = self.client.future(&names::to_key(key));
+            if is_new {
+                let payload = encode_value(&object::to_value(value));
+                let payload = payload.map_err(|error| errors::to_py(py, error))?;
+                fresh.push(Scatter { future: future.clone(), payload });
+            }
+            futures.push(self.future_of(future));
+        }
+        let spread = Spread { workers, is_broadcast: broadcast, timeout: seconds(timeout) };
+        if !fresh.is_empty() {
+            wait_for(py, &self.client.scatter(fresh, spread))?;
+        }
+        Ok(futures)
+    }
+
+    /// Nobody is to compute these for this client any more, or for any.
+    fn cancel(&self, py: Python<'_>, futures: Vec<PyRef<'_, ClusterFuture>>, for_all: bool) {
+        self.outgoing.flush(py);
+        self.client.cancel(&futures_of(&futures), for_all);
+    }
+
+    /// Tries again what failed.
+    fn retry(&self, futures: Vec<PyRef<'_, ClusterFuture>>) {
+        self.client.retry(&futures_of(&futures));
+    }
+
+    /// Has values copied to `n` workers.
+    fn replicate(&self, py: Python<'_>, keys: Vec<Bound<'_, PyAny>>, n: u32, workers: Vec<String>) {
+        self.outgoing.flush(py);
+        let (keys, workers) = (keys_of(&keys), named(workers));
+        self.client.say(FromClient::ReplicateAmong { keys, n, workers });
+    }
+
+    /// Has values moved to workers that hold less.
+    fn rebalance(&self, keys: Vec<Bound<'_, PyAny>>, workers: Vec<String>) {
+        self.client.say(FromClient::Rebalance { keys: keys_of(&keys), workers: named(workers) });
+    }
+
+    /// Has all forgotten.
+    fn restart(&self, py: Python<'_>) {
+        self.outgoing.flush(py);
+        self.client.say(FromClient::Restart);
+    }
+
+    /// Has workers give what they hold to others, and end; by their names or hosts.
+    fn retire(&self, workers: Vec<String>) {
+        self.client.say(FromClient::Retire(named(workers)));
+    }
+
+    /// What is known of each worker.
+    fn workers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Workers)
+    }
+
+    /// The numbers of the workers that hold each of `keys`.
+    fn who_has<'py>(&self, py: Python<'py>, keys: Vec<Bound<'_, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::WhoHas(keys_of(&keys)))
+    }
+
+    /// The keys that a worker holds.
+    fn has_what<'py>(&self, py: Python<'py>, worker: u32) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::HasWhat(WorkerId(worker)))
+    }
+
+    /// The keys that a worker runs or has been given.
+    fn processing<'py>(&self, py: Python<'py>, worker: u32) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Processing(WorkerId(worker)))
+    }
+
+    /// Why a task does not run, or what became of it.
+    fn explain<'py>(&self, py: Python<'py>, key: &Bound<'_, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Explain(names::to_key(key)))
+    }
+
+    /// Ends the scheduler and its workers.
+    fn shutdown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Shutdown)
+    }
+
+    /// Calls a function on each of some workers, given as number and address: of each whether it returned, and what it
+    /// returned or raised.
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        function: &Bound<'_, PyAny>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+        workers: Vec<(u32, String)>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let body = body_of_call(py, function, args, kwargs)?;
+        let mut replies = Vec::with_capacity(workers.len());
+        for (worker, address) in workers {
+            let address = address.parse::<Address>().map_err(|error| errors::to_py(py, error))?;
+            self.client.know([(WorkerId(worker), address)]);
+            replies.push(self.client.call(WorkerId(worker), body.clone()));
+        }
+        let found = PyList::empty(py);
+        for reply in replies {
+            let outcome = wait_for(py, &reply).and_then(|payload| Self::opened(py, payload));
+            match outcome {
+                Ok(value) => found.append((true, value))?,
+                Err(error) => found.append((false, error.into_value(py)))?,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Closes the connection.
+    fn close(&self, py: Python<'_>) {
+        if self.client.closed().is_none() {
+            self.outgoing.flush(py);
+        }
+        self.outgoing.end();
+        py.detach(|| self.client.close());
+    }
+}
+
+impl Drop for ClusterClient {
+    fn drop(&mut self) {
+        self.outgoing.end();
+        self.client.close();
+    }
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ClusterClient>()?;
+    module.add_class::<ClusterFuture>()
+}

@@ -1,0 +1,105 @@
+//! Expressions into a graph that is sent to the scheduler.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use raskt_core::Key;
+use raskt_expr::Expr;
+use raskt_graph::Graph;
+use raskt_net::client::Client;
+use raskt_net::wire::GraphRequest;
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
+
+use crate::node::{Arg, Args, Callee, Func, Node};
+use crate::plan::{Planned, plan};
+use crate::{annotations, errors, ship};
+
+/// A graph, and what the scheduler will call the values of its roots.
+pub struct Sendable {
+    graph: Graph,
+    /// Of each root.
+    pub keys: Vec<Key>,
+}
+
+/// What the scheduler calls rows that have no key of their own is its own business.
+const NAMELESS: &str = "task";
+
+impl Sendable {
+    /// The graph of `roots`.
+    ///
+    /// # Errors
+    /// What planning raises.
+    pub fn of(py: Python<'_>, roots: &[Expr]) -> PyResult<Self> {
+        let found = planned(py, roots)?;
+        if !found.keys.iter().any(is_nameless) {
+            return Ok(found);
+        }
+        let named = roots.iter().zip(&found.keys);
+        let named: PyResult<Vec<Expr>> = named
+            .map(|(root, key)| if is_nameless(key) { called(py, root) } else { Ok(root.clone()) })
+            .collect();
+        planned(py, &named?)
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// What pickling functions and arguments raises; `OSError` where the client is closed.
+    pub fn send(self, py: Python<'_>, client: &Client, fuse_width: u32) -> PyResult<()> {
+        ship::begin_epoch();
+        let mut seen = FxHashSet::default();
+        let keys: Vec<Key> = self.keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
+        let request = GraphRequest {
+            name: "graph".into(),
+            graph: self.graph,
+            fuse_width,
+            priority: 0,
+            retries: 0,
+            demand: raskt_sched::Demand::default(),
+        };
+        client.compute(request, &keys).map_err(|error| errors::to_py(py, error))
+    }
+}
+
+fn is_nameless(key: &Key) -> bool {
+    key.name.as_str() == NAMELESS
+}
+
+fn planned(py: Python<'_>, roots: &[Expr]) -> PyResult<Sendable> {
+    let Planned { table, plan, notes } = plan(py, roots)?;
+    let keys: Vec<Key> = table.outputs().iter().map(|&output| table.key(output)).collect();
+    // Of each key once: the scheduler counts how often an output is wanted.
+    let mut seen = FxHashSet::default();
+    let (mut graph, blocks) = (plan.graph, plan.roots.iter().flat_map(raskt_expr::Wanted::keys));
+    graph.request(blocks.zip(&keys).filter(|(_, key)| seen.insert(*key)).map(|(block, _)| block));
+    annotations::add_to(py, &mut graph, &notes)?;
+    Ok(Sendable { graph, keys })
+}
+
+/// A call that returns the value of `expr`, with a key of its own.
+fn called(py: Python<'_>, expr: &Expr) -> PyResult<Expr> {
+    let identity = py.import("raskt._protocol")?.getattr("identity")?;
+    let args = Args::Mixed { args: Box::new([Arg::Input(0)]), kwargs: Box::new([]) };
+    let deps = SmallVec::from_elem(expr.clone(), 1);
+    Ok(Expr::of_call(Arc::new(Node::new(Callee::Func(Func::new(&identity)), args, deps, None))))
+}
+
+/// The body of a call outside of all tasks, encoded with its function.
+///
+/// # Errors
+/// What pickling raises.
+pub fn body_of_call(
+    py: Python<'_>,
+    function: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
+) -> PyResult<raskt_core::Payload> {
+    ship::begin_epoch();
+    let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty()).map(|kwargs| kwargs.clone().unbind());
+    let args = Args::Plain { args: args.clone().unbind(), kwargs };
+    let node = Node::new(Callee::Func(Func::new(function)), args, SmallVec::new(), None);
+    let body = raskt_graph::Body::Foreign(Arc::new(node));
+    raskt_net::wire::Batch::of_one(&body).map_err(|error| errors::to_py(py, error))
+}

@@ -1,0 +1,70 @@
+"""What the scheduler says of the cluster, in the form that Dask's users know."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+__all__ = ["by_number", "chosen", "described", "scheduler_info"]
+
+
+def by_number(workers: Iterable[dict[str, Any]]) -> dict[int, str]:
+    """Return the addresses of workers by their numbers."""
+    return {worker["id"]: worker["address"] for worker in workers}
+
+
+def chosen(workers: list[dict[str, Any]], names: Iterable[str] | str | None) -> list[dict[str, Any]]:
+    """Return the workers of such addresses, names or hosts; all where none are asked for.
+
+    Raises
+    ------
+    ValueError
+        For one that is not there.
+    """
+    if names is None:
+        return workers
+    wanted = [names] if isinstance(names, str) else list(names)
+    found: list[dict[str, Any]] = []
+    for name in wanted:
+        of_name = [w for w in workers if str(name) in (w["address"], w["name"], w["host"])]
+        if not of_name:
+            there = ", ".join(w["address"] for w in workers) or "none"
+            raise ValueError(f"there is no worker {name!r}; there are: {there}")
+        found.extend(w for w in of_name if w not in found)
+    return found
+
+
+def described(worker: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of a worker under Dask's names."""
+    return {
+        "type": "Worker",
+        "id": worker["name"],
+        "name": worker["name"],
+        "host": worker["host"],
+        "pid": worker.get("pid"),
+        "nthreads": worker["n_threads"],
+        "memory_limit": worker.get("memory_bytes"),
+        "resources": worker.get("resources", {}),
+        "status": "closing_gracefully" if worker.get("is_retiring") else "running",
+        "metrics": {
+            "executing": worker.get("n_running", 0),
+            "ready": worker.get("n_waiting", 0),
+            "in_memory": worker.get("n_values", 0),
+            "managed_bytes": worker.get("held_bytes", 0),
+        },
+    }
+
+
+def scheduler_info(scheduler: str, address: str, workers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what `Client.scheduler_info` returns."""
+    return {
+        "type": "Scheduler",
+        "id": scheduler,
+        "address": address,
+        "n_workers": len(workers),
+        "total_threads": sum(worker["n_threads"] for worker in workers),
+        "total_memory": sum(worker.get("memory_bytes", 0) for worker in workers),
+        "workers": {worker["address"]: described(worker) for worker in workers},
+    }

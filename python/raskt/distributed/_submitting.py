@@ -1,0 +1,540 @@
+"""The half of `Client` that submits: calls, collections, graphs, data."""
+
+from __future__ import annotations
+
+import uuid
+
+from raskt import _raskt, config
+from raskt._convert import convert
+from raskt._keys import flatten_keys
+from raskt._raskt import Delayed
+from raskt.annotations import annotate
+from raskt.base import unpack_collections
+from raskt.distributed._persisting import persisted
+from raskt.distributed.exceptions import CancelledError
+from raskt.distributed.future import Future, found_in
+from raskt.tokenize import tokenize
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from raskt._raskt import Calls
+
+__all__ = ["Submitting"]
+
+_TERMS = ("priority", "retries", "workers", "resources", "allow_other_workers")
+
+
+def _fuse_width() -> int:
+    """How many inputs may come together in one fused task; 0 fuses nothing."""
+    if not config.get("optimization.fuse.active", True):
+        return 0
+    width: int = config.get("optimization.fuse.max-width") or 1
+    return width
+
+
+def _notes(terms: dict[str, Any]) -> dict[str, Any] | None:
+    """What is said of tasks, as annotations; None for nothing."""
+    workers = terms.get("workers")
+    if isinstance(workers, str):
+        terms = {**terms, "workers": [workers]}
+    elif workers is not None:
+        terms = {**terms, "workers": [str(worker) for worker in workers]}
+    said = {name: value for name, value in terms.items() if value not in (None, False)}
+    if said.get("priority") == 0:
+        del said["priority"]
+    return said or None
+
+
+def _no_actor(actor: Any) -> None:
+    if actor:
+        raise NotImplementedError(
+            "actors are not there: keep the state in a module of the workers, or pass it from task to task"
+        )
+
+
+class Submitting:
+    """What submits, and what comes back."""
+
+    _core: _raskt.ClusterClient
+
+    def _sync(self, func: Callable[..., Any], *args: Any) -> Any:
+        raise NotImplementedError
+
+    def submit(
+        self,
+        func: Callable[..., Any],
+        *args: Any,
+        key: Hashable | None = None,
+        workers: Any = None,
+        resources: Mapping[str, float] | None = None,
+        retries: int | None = None,
+        priority: int = 0,
+        fifo_timeout: Any = None,
+        allow_other_workers: bool = False,
+        actor: bool = False,
+        actors: bool = False,
+        pure: bool = True,
+        **kwargs: Any,
+    ) -> Future:
+        """Have a function called on the cluster.
+
+        Parameters
+        ----------
+        func : callable
+            The function.
+        *args, **kwargs
+            Its arguments. Futures in them, also inside lists, tuples, dicts and sets, become their values.
+        key : str or tuple, optional
+            What the value is called. Default: the function's name with a hash of it and its arguments.
+        workers : str or list of str, optional
+            Names, addresses or hosts of the workers that may run it.
+        resources : dict, optional
+            What it takes of the workers' resources while it runs, such as ``{"GPU": 1}``.
+        retries : int, optional
+            How often it is tried again when it raises.
+        priority : int, optional
+            Higher goes first.
+        fifo_timeout : object, optional
+            Taken for Dask's sake.
+        allow_other_workers : bool, optional
+            Whether other workers will do where none of ``workers`` is there.
+        actor, actors : bool, optional
+            Refused.
+        pure : bool, optional
+            Whether equal calls are one task. If not, the function is called each time.
+
+        Returns
+        -------
+        Future
+
+        Examples
+        --------
+        >>> client.submit(pow, 2, 5).result()  # doctest: +SKIP
+        32
+        """
+        del fifo_timeout
+        _no_actor(actor or actors)
+        return self._submit(
+            func,
+            args,
+            kwargs,
+            key=key,
+            pure=pure,
+            workers=workers,
+            resources=resources,
+            retries=retries,
+            priority=priority,
+            allow_other_workers=allow_other_workers,
+        )
+
+    def _submit(
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        key: Hashable | None = None,
+        pure: bool = True,
+        fifo_timeout: Any = None,
+        **terms: Any,
+    ) -> Future:
+        del fifo_timeout
+        if not callable(func):
+            raise TypeError(f"the first argument of submit is a function, found {type(func).__name__}")
+        calls: Calls = {"name": None, "pure": pure, "notes": _notes(terms), "fuse_width": 0}
+        return Future._of(self._core.submit(func, args, kwargs or None, key, calls), self)
+
+    def map(
+        self,
+        func: Callable[..., Any],
+        *iterables: Iterable[Any],
+        key: Any = None,
+        workers: Any = None,
+        retries: int | None = None,
+        resources: Mapping[str, float] | None = None,
+        priority: int = 0,
+        allow_other_workers: bool = False,
+        fifo_timeout: Any = None,
+        actor: bool = False,
+        actors: bool = False,
+        pure: bool = True,
+        batch_size: int | None = None,
+        **kwargs: Any,
+    ) -> list[Future]:
+        """Have a function called on each of some items.
+
+        Parameters
+        ----------
+        func : callable
+            The function.
+        *iterables : iterable
+            One for each argument of the function; the shortest one counts.
+        key : str or list of str, optional
+            What the names of the values begin with, or the key of each.
+        workers, retries, resources, priority, allow_other_workers, fifo_timeout, actor, actors, pure
+            As in `submit`.
+        batch_size : int, optional
+            How many calls are sent together at most. Default: all that are submitted within a millisecond.
+        **kwargs
+            Arguments of all calls.
+
+        Returns
+        -------
+        list of Future
+
+        Examples
+        --------
+        >>> client.gather(client.map(abs, [1, -2]))  # doctest: +SKIP
+        [1, 2]
+        """
+        del fifo_timeout
+        _no_actor(actor or actors)
+        if not callable(func):
+            raise TypeError(f"the first argument of map is a function, found {type(func).__name__}")
+        rows = list(zip(*iterables, strict=False))
+        is_list = key is not None and not isinstance(key, (str, tuple))
+        keys = list(key) if is_list else None
+        terms = dict(zip(_TERMS, (priority, retries, workers, resources, allow_other_workers), strict=True))
+        calls: Calls = {
+            "name": None if is_list or key is None else str(key),
+            "pure": pure,
+            "notes": _notes(terms),
+            "fuse_width": 0,
+        }
+        size = max(1, batch_size or len(rows) or 1)
+        found: list[Future] = []
+        for at in range(0, len(rows), size):
+            some = None if keys is None else keys[at : at + size]
+            cores = self._core.map(func, rows[at : at + size], kwargs or None, some, calls)
+            found.extend(Future._of(core, self) for core in cores)
+            if batch_size:
+                self._core.flush()
+        if keys is not None and len(keys) != len(rows):
+            raise ValueError(f"there are {len(keys)} keys for {len(rows)} calls")
+        return found
+
+    def compute_delayed(self, roots: Sequence[Delayed], kwargs: Mapping[str, Any]) -> list[Any]:
+        """Compute delayed values and return what they are: how `raskt.compute` uses a client."""
+        del kwargs
+        return self._values(self._core.compute(list(roots), _fuse_width()), "raise")
+
+    def compute(
+        self,
+        collections: Any,
+        sync: bool = False,
+        optimize_graph: bool = True,
+        workers: Any = None,
+        allow_other_workers: bool = False,
+        resources: Mapping[str, float] | None = None,
+        retries: int = 0,
+        priority: int = 0,
+        fifo_timeout: Any = None,
+        actors: bool = False,
+        traverse: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Compute collections on the cluster.
+
+        Parameters
+        ----------
+        collections : collection or list of collections
+            Delayed values, arrays, bags, dataframes.
+        sync : bool, optional
+            Whether to wait, and return values in place of futures.
+        optimize_graph : bool, optional
+            As in `raskt.compute`.
+        workers, allow_other_workers, resources, retries, priority, fifo_timeout, actors
+            As in `submit`, for all tasks.
+        traverse : bool, optional
+            Whether lists and dicts are looked into.
+        **kwargs
+            Taken for Dask's sake.
+
+        Returns
+        -------
+        Future or list of Future
+            One for each collection; anything else as it is.
+
+        Examples
+        --------
+        >>> import raskt
+        >>> client.compute(raskt.delayed(sum)([1, 2, 3])).result()  # doctest: +SKIP
+        6
+        """
+        del fifo_timeout, kwargs
+        _no_actor(actors)
+        is_many = isinstance(collections, (list, tuple, set, frozenset))
+        items = list(collections) if is_many else [collections]
+        notes = _notes(
+            dict(zip(_TERMS, (priority, retries, workers, resources, allow_other_workers), strict=True))
+        )
+        futures = [self._computed(item, optimize_graph, traverse, notes) for item in items]
+        if not is_many:
+            return self._sync(self._value, futures[0]) if sync else futures[0]
+        return self._sync(self._gather, futures, "raise") if sync else futures
+
+    def _computed(self, item: Any, optimize_graph: bool, traverse: bool, notes: Any) -> Any:
+        """A future of what computing ``item`` gives; itself where there is nothing to compute."""
+        if isinstance(item, Future):
+            return item
+        found, _ = unpack_collections(item, traverse=traverse)
+        if not found:
+            return item
+        if found == [item] and hasattr(type(item), "__raskt_delayed__"):
+            root = item.__raskt_delayed__(optimize_graph)
+        elif type(item) is Delayed:
+            root = item
+        else:
+            root = _raskt.make_value(item, traverse)
+        with annotate(**(notes or {})):
+            (core,) = self._core.compute([root], _fuse_width())
+        return Future._of(core, self)
+
+    def persist(self, collections: Any, optimize_graph: bool = True, **kwargs: Any) -> Any:
+        """Compute collections and keep their values on the cluster.
+
+        Parameters
+        ----------
+        collections : collection or list of collections
+            Delayed values, arrays, bags, dataframes.
+        optimize_graph : bool, optional
+            As in `raskt.compute`.
+        **kwargs
+            Taken for Dask's sake.
+
+        Returns
+        -------
+        collection or list of collections
+            The same collections, whose parts are futures. They are computed from here on.
+        """
+        del kwargs
+        if isinstance(collections, (list, tuple, set, frozenset)):
+            return [self._persist(item, optimize_graph) for item in collections]
+        return self._persist(collections, optimize_graph)
+
+    def _persist(self, collection: Any, optimize_graph: bool = True) -> Any:
+        def futures(roots: Sequence[Delayed]) -> list[Delayed]:
+            return [core.delayed() for core in self._core.compute(list(roots), _fuse_width())]
+
+        return persisted(collection, optimize_graph, futures)
+
+    def get(self, dsk: Mapping[Any, Any], keys: Any, sync: bool = True, **kwargs: Any) -> Any:
+        """Compute keys of a graph that is a dictionary of tasks.
+
+        Parameters
+        ----------
+        dsk : mapping
+            The graph.
+        keys : key, or lists of keys
+            What is wanted.
+        sync : bool, optional
+            Whether to wait; futures are returned otherwise.
+        **kwargs
+            Taken for Dask's sake.
+
+        Returns
+        -------
+        object
+            Values, or futures, nested as ``keys`` are.
+
+        Examples
+        --------
+        >>> client.get({"x": 1, "y": (abs, "x")}, ["x", "y"])  # doctest: +SKIP
+        [1, 1]
+        """
+        del kwargs
+        is_one = not isinstance(keys, list)
+        flat = list(flatten_keys([keys] if is_one else keys))
+        cores = self._core.compute(convert(dsk, flat), _fuse_width())
+        futures = [Future._of(core, self) for core in cores]
+
+        def nested(values: list[Any]) -> Any:
+            return values[0] if is_one else _lists(keys, iter(values))
+
+        if not sync:
+            return nested(futures)
+        return self._sync(lambda: nested(self._gather(futures, "raise")))
+
+    def _values(self, cores: Sequence[_raskt.ClusterFuture], errors: str) -> list[Any]:
+        values = []
+        for core, (is_value, outcome) in zip(cores, self._core.gather(list(cores)), strict=True):
+            if is_value:
+                values.append(outcome)
+            elif errors == "raise":
+                raise CancelledError(f"the future {core.key!r} was cancelled") if outcome is None else outcome
+        return values
+
+    def _value(self, future: Any) -> Any:
+        return future._result(None) if isinstance(future, Future) else future
+
+    def gather(
+        self,
+        futures: Any,
+        errors: str = "raise",
+        direct: bool | None = None,
+        asynchronous: bool | None = None,
+    ) -> Any:
+        """Wait for futures, and return their values.
+
+        Parameters
+        ----------
+        futures : Future, or lists, tuples, sets, dicts of futures, or an iterator
+            The futures.
+        errors : {"raise", "skip"}, optional
+            Whether an error is raised, or those futures left out of lists.
+        direct : bool, optional
+            Taken for Dask's sake: values always come from the workers themselves.
+        asynchronous : bool, optional
+            Taken for Dask's sake.
+
+        Returns
+        -------
+        object
+            The values, nested as the futures were.
+
+        Examples
+        --------
+        >>> client.gather({"a": client.submit(abs, -1)})  # doctest: +SKIP
+        {'a': 1}
+        """
+        del direct, asynchronous
+        if errors not in ("raise", "skip"):
+            raise ValueError(f"errors is 'raise' or 'skip', found {errors!r}")
+        if hasattr(futures, "__next__"):
+            futures = list(futures)
+        return self._sync(self._gather, futures, errors)
+
+    def _gather(self, futures: Any, errors: str) -> Any:
+        flat = found_in(futures)
+        cores = {future.key: future._held() for future in flat}
+        outcomes = dict(zip(cores, self._core.gather(list(cores.values())), strict=True))
+        if errors == "raise":
+            for future in flat:
+                is_value, outcome = outcomes[future.key]
+                if not is_value:
+                    raise future._cancelled() if outcome is None else outcome
+        return _filled(futures, outcomes)
+
+    def scatter(
+        self,
+        data: Any,
+        workers: Any = None,
+        broadcast: bool = False,
+        direct: bool | None = None,
+        hash: bool = True,
+        timeout: float | str | None = None,
+        asynchronous: bool | None = None,
+    ) -> Any:
+        """Put data onto workers.
+
+        Parameters
+        ----------
+        data : object, list, tuple, set or dict
+            One value, or several: of a list each item is a value of its own.
+        workers : str or list of str, optional
+            Where to; default: all, in turns.
+        broadcast : bool, optional
+            Whether each of the workers gets all.
+        direct : bool, optional
+            Taken for Dask's sake: data goes to the workers directly.
+        hash : bool, optional
+            Whether equal data has one key. If not, it gets a key of its own.
+        timeout : float or str, optional
+            How long workers are waited for where there are none.
+        asynchronous : bool, optional
+            Taken for Dask's sake.
+
+        Returns
+        -------
+        Future, list, tuple, set or dict of Future
+
+        Examples
+        --------
+        >>> data = client.scatter([1, 2, 3])  # doctest: +SKIP
+        >>> client.submit(sum, data).result()  # doctest: +SKIP
+        6
+        """
+        del direct, asynchronous
+        return self._sync(self._scatter, data, workers, broadcast, hash, timeout)
+
+    def _scatter(self, data: Any, workers: Any, broadcast: bool, hash: bool, timeout: Any) -> Any:
+        if type(data) is dict:
+            keys, values = list(data), list(data.values())
+        else:
+            values = list(data) if isinstance(data, (list, tuple, set, frozenset)) else [data]
+            keys = [f"{type(v).__name__}-{tokenize(v) if hash else uuid.uuid4().hex}" for v in values]
+        names = [] if workers is None else [workers] if isinstance(workers, str) else list(workers)
+        seconds = self._seconds(timeout)
+        cores = self._core.scatter(keys, values, names, broadcast, 30.0 if seconds is None else seconds)
+        futures = [Future._of(core, self) for core in cores]
+        if type(data) is dict:
+            return dict(zip(keys, futures, strict=True))
+        if isinstance(data, (list, tuple, set, frozenset)):
+            return type(data)(futures)
+        return futures[0]
+
+    def _seconds(self, timeout: float | str | None) -> float | None:
+        raise NotImplementedError
+
+    def cancel(
+        self,
+        futures: Any,
+        asynchronous: bool | None = None,
+        force: bool = False,
+        reason: str | None = None,
+        msg: str | None = None,
+    ) -> Any:
+        """Have values, and what needs them, not computed any more.
+
+        Parameters
+        ----------
+        futures : Future or list of Future
+            What is not wanted.
+        asynchronous : bool, optional
+            Taken for Dask's sake.
+        force : bool, optional
+            Whether also for other clients that want it.
+        reason, msg : str, optional
+            Taken for Dask's sake.
+        """
+        del asynchronous, reason, msg
+        held = [future._held() for future in found_in(futures) if not future.cancelled()]
+        return self._sync(self._core.cancel, held, force)
+
+    def retry(self, futures: Any, asynchronous: bool | None = None) -> Any:
+        """Have tasks that failed tried again.
+
+        Parameters
+        ----------
+        futures : Future or list of Future
+            What failed.
+        asynchronous : bool, optional
+            Taken for Dask's sake.
+        """
+        del asynchronous
+        return self._sync(self._core.retry, [future._held() for future in found_in(futures)])
+
+
+def _lists(keys: list[Any], values: Any) -> list[Any]:
+    return [_lists(key, values) if isinstance(key, list) else next(values) for key in keys]
+
+
+def _filled(obj: Any, outcomes: dict[Any, tuple[bool, Any]]) -> Any:
+    """``obj`` with values in place of futures; what failed is left out of containers."""
+    if isinstance(obj, Future):
+        is_value, outcome = outcomes[obj.key]
+        return outcome if is_value else None
+
+    def stays(item: Any) -> bool:
+        return not isinstance(item, Future) or outcomes[item.key][0]
+
+    if isinstance(obj, dict):
+        return {key: _filled(value, outcomes) for key, value in obj.items() if stays(value)}
+    if isinstance(obj, tuple) and hasattr(obj, "_fields"):
+        return type(obj)(*(_filled(item, outcomes) for item in obj))
+    if isinstance(obj, (list, tuple, set, frozenset)):
+        return type(obj)(_filled(item, outcomes) for item in obj if stays(item))
+    return obj

@@ -1,0 +1,623 @@
+"""Clients of clusters."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import html
+import json
+import os
+import time
+import uuid
+import weakref
+
+from raskt import _clients, _raskt
+from raskt._lazy import late
+from raskt.distributed._answers import by_number, chosen, scheduler_info
+from raskt.distributed._submitting import Submitting
+from raskt.distributed.executor import ClientExecutor
+from raskt.distributed.future import Future, found_in
+from raskt.units import parse_timedelta
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Hashable, Iterator
+    from types import TracebackType
+    from typing import Any, Self
+
+    from raskt._raskt import ClusterFuture
+
+__all__ = ["Client", "default_client", "get_client"]
+
+_local_cluster = late("raskt.distributed.local", "LocalCluster")
+_open: weakref.WeakSet[Client] = weakref.WeakSet()
+_TIMEOUT_SECONDS = 30.0
+_LOOK_AGAIN_SECONDS = 0.05
+
+
+class Client(Submitting):
+    """A client of a cluster: it submits work, and gets values.
+
+    Parameters
+    ----------
+    address : str, cluster or None, optional
+        Where the scheduler is (``"tcp://host:8786"``), or a cluster object. Default: a `LocalCluster`
+        of its own, which ends with the client.
+    timeout : float or str, optional
+        How long connecting is tried. Default: 30 seconds.
+    set_as_default : bool, optional
+        Whether computations use the client where nobody says otherwise.
+    scheduler_file : str or path, optional
+        A file of JSON with ``address`` and ``token`` in place of an address.
+    security : object, optional
+        Refused: clusters are closed by a token.
+    asynchronous : bool, optional
+        Whether methods return awaitables.
+    name : str, optional
+        What the client calls itself.
+    token : str, optional
+        The secret of the cluster. Default: that of the cluster or of the scheduler file.
+    **kwargs
+        Keywords of `LocalCluster`, where one is made.
+
+    Examples
+    --------
+    >>> from raskt.distributed import Client
+    >>> with Client() as client:  # doctest: +SKIP
+    ...     print(client.submit(pow, 2, 5).result())
+    32
+    """
+
+    def __init__(
+        self,
+        address: Any = None,
+        timeout: float | str | None = None,
+        set_as_default: bool = True,
+        scheduler_file: str | os.PathLike[str] | None = None,
+        security: Any = None,
+        asynchronous: bool = False,
+        name: str | None = None,
+        token: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if security not in (None, False):
+            raise NotImplementedError("security= is not there: clusters are closed by a token, see token=")
+        self.status = "newly-created"
+        self.asynchronous = asynchronous
+        self.name = name or f"Client-{uuid.uuid4().hex[:12]}"
+        self.cluster: Any = None
+        self._owns_cluster = False
+        if scheduler_file is not None:
+            with open(scheduler_file, encoding="utf-8") as file:
+                found = json.load(file)
+            address, token = found["address"], token or found.get("token")
+        elif address is None:
+            self.cluster, self._owns_cluster = _local_cluster(**kwargs), True
+            kwargs = {}
+        elif not isinstance(address, str):
+            self.cluster = address
+        if kwargs:
+            raise TypeError(f"unknown keywords of Client: {', '.join(sorted(kwargs))}")
+        if self.cluster is not None:
+            address, token = self.cluster.scheduler_address, token or getattr(self.cluster, "_token", None)
+        seconds = self._seconds(timeout)
+        seconds = _TIMEOUT_SECONDS if seconds is None else seconds
+        try:
+            self._core = _raskt.ClusterClient(address, token or "", self.name, seconds)
+        except BaseException:
+            if self._owns_cluster:
+                self.cluster.close()
+            raise
+        self._is_closed = False
+        self.status = "running"
+        _open.add(self)
+        if set_as_default:
+            _clients.make_default(self)
+
+    # How methods run.
+
+    def _sync(self, func: Callable[..., Any], *args: Any) -> Any:
+        """Call ``func``; on another thread, as an awaitable, where the client is asynchronous."""
+        if not self.asynchronous:
+            return func(*args)
+        import asyncio
+
+        return asyncio.to_thread(func, *args)
+
+    def _seconds(self, timeout: float | str | None) -> float | None:
+        return parse_timedelta(timeout)
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._itself().__await__()
+
+    async def _itself(self) -> Self:
+        return self
+
+    def __enter__(self) -> Self:
+        if self.asynchronous:
+            raise TypeError("an asynchronous client is entered with 'async with'")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        import asyncio
+
+        await asyncio.to_thread(self._close)
+
+    @contextlib.contextmanager
+    def as_current(self) -> Iterator[Self]:
+        """Use the client for all that is computed inside.
+
+        Examples
+        --------
+        >>> with client.as_current():  # doctest: +SKIP
+        ...     raskt.compute(x)
+        """
+        token = _clients.current.set(self)
+        try:
+            yield self
+        finally:
+            _clients.current.reset(token)
+
+    @classmethod
+    def current(cls, allow_global: bool = True) -> Client:
+        """Return the client in force.
+
+        Parameters
+        ----------
+        allow_global : bool, optional
+            Whether one that is the default counts, or only one of `as_current`.
+        """
+        found = _clients.active() if allow_global else _clients.current.get()
+        if found is None:
+            raise ValueError("there is no client: make a raskt.distributed.Client first")
+        client: Client = found
+        return client
+
+    def close(self, timeout: float | str | None = None) -> Any:
+        """End the client, and its cluster if it made one. Futures that are not done are cancelled.
+
+        Parameters
+        ----------
+        timeout : float or str, optional
+            Taken for Dask's sake.
+        """
+        del timeout
+        return self._sync(self._close)
+
+    def _close(self) -> None:
+        if self.status == "closed":
+            return
+        self.status = "closed"
+        _clients.forget(self)
+        self._core.close()
+        if self._owns_cluster:
+            self.cluster.close()
+
+    def shutdown(self) -> Any:
+        """End the scheduler, its workers, and the client."""
+        return self._sync(self._shut_down)
+
+    def _shut_down(self) -> None:
+        if self.cluster is not None:
+            self._close()
+            self.cluster.close()
+            return
+        self._core.shutdown()
+        self._close()
+
+    def __repr__(self) -> str:
+        if self.status != "running" or self._core.closed is not None:
+            return f"<Client: No scheduler connected, was {self._core.address}>"
+        workers = self._core.workers()
+        threads = sum(worker["n_threads"] for worker in workers)
+        return f"<Client: {self._core.address!r} processes={len(workers)} threads={threads}>"
+
+    def _repr_html_(self) -> str:
+        return f"<b>Client</b> <code>{html.escape(repr(self))}</code>"
+
+    # What is known of the cluster.
+
+    @property
+    def id(self) -> str:
+        """What the client is known by."""
+        return f"{self.name}-{self._core.number}"
+
+    @property
+    def dashboard_link(self) -> str:
+        """Where the dashboard is."""
+        raise NotImplementedError("there is no dashboard: scheduler_info() and explain() tell what goes on")
+
+    def scheduler_info(self, n_workers: int = -1, **kwargs: Any) -> Any:
+        """Return what is known of the scheduler and its workers.
+
+        Parameters
+        ----------
+        n_workers : int, optional
+            So many workers at most; all by default.
+        **kwargs
+            Taken for Dask's sake.
+        """
+        del kwargs
+        return self._sync(self._scheduler_info, n_workers)
+
+    def _scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        workers = self._core.workers()
+        info = scheduler_info(self._core.scheduler, self._core.address, workers)
+        if n_workers >= 0:
+            info["workers"] = dict(list(info["workers"].items())[:n_workers])
+        return info
+
+    def nthreads(self, workers: Any = None) -> Any:
+        """Return how many threads each worker has, by address."""
+        return self._sync(
+            lambda: {w["address"]: w["n_threads"] for w in chosen(self._core.workers(), workers)}
+        )
+
+    ncores = nthreads
+
+    def who_has(self, futures: Any = None, **kwargs: Any) -> Any:
+        """Return the addresses of the workers that hold values, by key.
+
+        Parameters
+        ----------
+        futures : list of Future, optional
+            The futures; by default all keys that workers hold.
+        **kwargs
+            Taken for Dask's sake.
+        """
+        del kwargs
+        return self._sync(self._who_has, futures)
+
+    def _who_has(self, futures: Any) -> dict[Any, tuple[str, ...]]:
+        workers = self._core.workers()
+        address_of = by_number(workers)
+        if futures is None:
+            found: dict[Any, tuple[str, ...]] = {}
+            for worker in workers:
+                for key in self._core.has_what(worker["id"]):
+                    found[key] = (*found.get(key, ()), worker["address"])
+            return found
+        keys = [future.key for future in found_in(futures)]
+        holders = self._core.who_has(keys)
+        return {
+            key: tuple(address_of[number] for number in numbers if number in address_of)
+            for key, numbers in zip(keys, holders, strict=True)
+        }
+
+    def has_what(self, workers: Any = None, **kwargs: Any) -> Any:
+        """Return the keys that workers hold, by address."""
+        del kwargs
+        return self._sync(self._by_worker, self._core.has_what, workers)
+
+    def processing(self, workers: Any = None) -> Any:
+        """Return the keys that workers run or have been given, by address."""
+        return self._sync(self._by_worker, self._core.processing, workers)
+
+    def _by_worker(self, ask: Callable[[int], list[Any]], workers: Any) -> dict[str, tuple[Any, ...]]:
+        some = chosen(self._core.workers(), workers)
+        return {worker["address"]: tuple(ask(worker["id"])) for worker in some}
+
+    def explain(self, key: Future | Hashable) -> Any:
+        """Return why a task does not run, or what became of it, as text.
+
+        Parameters
+        ----------
+        key : Future or key
+            Which.
+        """
+        return self._sync(self._core.explain, key.key if isinstance(key, Future) else key)
+
+    def get_versions(self, check: bool = False, packages: Any = None) -> Any:
+        """Return the versions of Python and packages here and on the workers.
+
+        Parameters
+        ----------
+        check : bool, optional
+            Whether differences are an error.
+        packages : list of str, optional
+            Further packages.
+        """
+        return self._sync(self._get_versions, check, list(packages or []))
+
+    def _get_versions(self, check: bool, packages: list[str]) -> dict[str, Any]:
+        here = _versions(packages)
+        workers = self._run(_versions, (packages,), {}, None, "raise")
+        if check:
+            for address, there in workers.items():
+                if there["packages"] != here["packages"]:
+                    raise ValueError(
+                        f"versions differ: {here['packages']} here, {there['packages']} on {address}"
+                    )
+        return {"client": here, "workers": workers}
+
+    def wait_for_workers(self, n_workers: int, timeout: float | str | None = None) -> Any:
+        """Wait until there are so many workers.
+
+        Parameters
+        ----------
+        n_workers : int
+            How many.
+        timeout : float or str, optional
+            How long to wait at most.
+
+        Raises
+        ------
+        TimeoutError
+            When the time is over.
+        """
+        if isinstance(n_workers, bool) or not isinstance(n_workers, int) or n_workers < 1:
+            raise ValueError(f"n_workers is a positive number, found {n_workers!r}")
+        return self._sync(self._wait_for_workers, n_workers, timeout)
+
+    def _wait_for_workers(self, n_workers: int, timeout: float | str | None) -> None:
+        seconds = self._seconds(timeout)
+        until = None if seconds is None else time.monotonic() + seconds
+        while (n := len(self._core.workers())) < n_workers:
+            if until is not None and time.monotonic() >= until:
+                raise TimeoutError(f"there are {n} of {n_workers} workers after {seconds:g} s")
+            time.sleep(_LOOK_AGAIN_SECONDS)
+
+    # What is done to the cluster.
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        workers: Any = None,
+        wait: bool = True,
+        nanny: bool = False,
+        on_error: str = "raise",
+        **kwargs: Any,
+    ) -> Any:
+        """Call a function on each worker, outside of all tasks.
+
+        Parameters
+        ----------
+        function : callable
+            The function.
+        *args, **kwargs
+            Its arguments.
+        workers : str or list of str, optional
+            On which; default: all.
+        wait : bool, optional
+            False is refused.
+        nanny : bool, optional
+            True is refused.
+        on_error : {"raise", "return", "ignore"}, optional
+            What becomes of what the function raises.
+
+        Returns
+        -------
+        dict
+            What it returned, by address.
+
+        Examples
+        --------
+        >>> import os
+        >>> client.run(os.getpid)  # doctest: +SKIP
+        {'tcp://127.0.0.1:40331': 8341, 'tcp://127.0.0.1:41837': 8342}
+        """
+        if nanny or not wait:
+            raise NotImplementedError("run calls functions on workers, and waits: submit others as tasks")
+        if on_error not in ("raise", "return", "ignore"):
+            raise ValueError(f"on_error is 'raise', 'return' or 'ignore', found {on_error!r}")
+        return self._sync(self._run, function, args, kwargs, workers, on_error)
+
+    def _run(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, workers: Any, on_error: str
+    ) -> dict[str, Any]:
+        places = [(w["id"], w["address"]) for w in chosen(self._core.workers(), workers)]
+        found = {}
+        outcomes = self._core.run(function, args, kwargs or None, places)
+        for (_, address), (is_value, outcome) in zip(places, outcomes, strict=True):
+            if is_value or on_error == "return":
+                found[address] = outcome
+            elif on_error == "raise":
+                raise outcome
+        return found
+
+    def run_on_scheduler(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Refused: the scheduler runs no Python."""
+        raise NotImplementedError("the scheduler runs no Python: use run() on workers, or scheduler_info()")
+
+    def upload_file(self, filename: str, load: bool = True) -> Any:
+        """Refused."""
+        raise NotImplementedError(
+            "files are not sent: install the module where workers run, or share a folder"
+        )
+
+    def replicate(
+        self,
+        futures: Any,
+        n: int | None = None,
+        workers: Any = None,
+        branching_factor: int = 2,
+        **kwargs: Any,
+    ) -> Any:
+        """Have values copied to more workers.
+
+        Parameters
+        ----------
+        futures : list of Future
+            The values; they are waited for.
+        n : int, optional
+            How many workers should hold each; default: all.
+        workers : str or list of str, optional
+            Among which.
+        branching_factor : int, optional
+            Taken for Dask's sake.
+        **kwargs
+            Taken for Dask's sake.
+        """
+        del branching_factor, kwargs
+        return self._sync(self._replicate, futures, n, workers)
+
+    def _replicate(self, futures: Any, n: int | None, workers: Any) -> None:
+        held = [future._held() for future in found_in(futures)]
+        self._core.wait(held, len(held), None)
+        all_workers = self._core.workers()
+        names = [] if workers is None else [w["name"] for w in chosen(all_workers, workers)]
+        count = len(names or all_workers) if n is None else n
+        if count < 1:
+            raise ValueError(f"n is a positive number, found {n!r}")
+        self._core.replicate([core.key for core in held], count, names)
+
+    def rebalance(self, futures: Any = None, workers: Any = None, **kwargs: Any) -> Any:
+        """Have values moved from workers that hold more than others.
+
+        Parameters
+        ----------
+        futures : list of Future, optional
+            Which; default: all.
+        workers : str or list of str, optional
+            Among which workers; default: all.
+        **kwargs
+            Taken for Dask's sake.
+        """
+        del kwargs
+        return self._sync(self._rebalance, futures, workers)
+
+    def _rebalance(self, futures: Any, workers: Any) -> None:
+        keys = [] if futures is None else [future.key for future in found_in(futures)]
+        names = [] if workers is None else [w["name"] for w in chosen(self._core.workers(), workers)]
+        self._core.rebalance(keys, names)
+
+    def restart(self, timeout: float | str | None = None, wait_for_workers: bool = True) -> Any:
+        """Have all tasks and values forgotten, of all clients. Workers go on.
+
+        Parameters
+        ----------
+        timeout : float or str, optional
+            Taken for Dask's sake.
+        wait_for_workers : bool, optional
+            Taken for Dask's sake.
+        """
+        del timeout, wait_for_workers
+        return self._sync(self._core.restart)
+
+    def retire_workers(self, workers: Any = None, close_workers: bool = True, **kwargs: Any) -> Any:
+        """Have workers give what they hold to others, and end.
+
+        Parameters
+        ----------
+        workers : list of str
+            Which: addresses, names or hosts.
+        close_workers : bool, optional
+            Only True.
+        **kwargs
+            Taken for Dask's sake.
+        """
+        if not close_workers or kwargs or workers is None:
+            raise NotImplementedError("retire_workers takes the workers that are to end: workers=[...]")
+        return self._sync(self._retire, workers)
+
+    def _retire(self, workers: Any) -> None:
+        self._core.retire([worker["name"] for worker in chosen(self._core.workers(), workers)])
+
+    def get_executor(self, **kwargs: Any) -> ClientExecutor:
+        """Return the cluster as an executor of `concurrent.futures`.
+
+        Parameters
+        ----------
+        **kwargs
+            Keywords of `submit` that all calls get.
+
+        Returns
+        -------
+        ClientExecutor
+        """
+        return ClientExecutor(self, **kwargs)
+
+    def __reduce__(self) -> Any:
+        return get_client, (self._core.address,)
+
+
+def _versions(packages: list[str]) -> dict[str, Any]:
+    """The versions of this process."""
+    import importlib.metadata
+    import platform
+    import sys
+
+    names = ["raskt", "cloudpickle", "numpy", "pandas", "pyarrow", *packages]
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = getattr(sys.modules.get(name), "__version__", None)
+    return {"host": {"python": platform.python_version(), "OS": platform.system()}, "packages": found}
+
+
+def get_client(address: str | None = None, timeout: float | None = None) -> Client:
+    """Return the client in force.
+
+    Parameters
+    ----------
+    address : str, optional
+        Of which scheduler.
+    timeout : float, optional
+        Taken for Dask's sake.
+
+    Returns
+    -------
+    Client
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> from raskt.distributed import get_client
+    >>> get_client()  # doctest: +SKIP
+    <Client: 'tcp://127.0.0.1:8786' processes=2 threads=2>
+    """
+    del timeout
+    client = Client.current()
+    if address is not None and client._core.address != address:
+        for other in [*_clients.every(), *_open]:
+            if other.status == "running" and other._core.address == address:
+                found: Client = other
+                return found
+        raise ValueError(
+            f"there is no client of {address}: make a raskt.distributed.Client({address!r}) first"
+        )
+    return client
+
+
+def default_client(c: Client | None = None) -> Client:
+    """Return ``c``, or the client in force.
+
+    Parameters
+    ----------
+    c : Client, optional
+        What to return if it is there.
+
+    Returns
+    -------
+    Client
+    """
+    return Client.current() if c is None else c
+
+
+def core_future_of(key: Any, address: str) -> ClusterFuture:
+    """Return the future of a key that came in a pickle, of the scheduler at ``address``."""
+    return get_client(address)._core.want(key)
+
+
+@atexit.register
+def _close_all() -> None:
+    """End the clients that are left before the interpreter does."""
+    for client in list(_open):
+        client._close()
