@@ -569,6 +569,8 @@ def get_scheduler(
 def _getter(chosen: Any) -> Any:
     if isinstance(chosen, str):
         return _named_schedulers()[chosen]
+    if hasattr(chosen, "compute_delayed"):
+        return chosen.get
     if not hasattr(chosen, "submit"):
         return chosen
 

@@ -6,16 +6,21 @@ from raskt import _raskt
 from raskt._convert import delayed_of
 from raskt._dask.collections import is_ours
 from raskt._keys import flatten_keys
+from raskt._lazy import late
 from raskt._raskt import Delayed
 from raskt.base import is_raskt_collection
 from raskt.distributed.future import Future
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
 __all__ = ["persisted"]
+
+array_from_delayed = late("raskt.array.conversion", "from_delayed")
+concatenate = late("raskt.array.concatenate", "concatenate")
+frame_from_delayed = late("raskt.dataframe.conversion", "from_delayed")
 
 
 def persisted(
@@ -41,10 +46,10 @@ def persisted(
         return _array(collection, compute)
     if kind == "dataframe":
         return _frame(collection, compute)
-    if kind == "bag" and hasattr(collection, "to_delayed") and hasattr(collection, "npartitions"):
-        from raskt.bag import from_delayed
-
-        return from_delayed(compute(list(collection.to_delayed(optimize_graph))))
+    if kind == "bag":
+        raise NotImplementedError(
+            "bags are not persisted on a cluster: compute them, or persist to_delayed()"
+        )
     if hasattr(type(collection), "__raskt_delayed__"):
         raise NotImplementedError(f"{type(collection).__name__} is not persisted on a cluster: compute it")
     keys, roots = delayed_of([collection], optimize_graph)[id(collection)]
@@ -54,27 +59,21 @@ def persisted(
 
 
 def _array(x: Any, compute: Callable[[Sequence[Delayed]], list[Delayed]]) -> Any:
-    import raskt.array as ra
-
-    blocks = x.to_delayed()
-    futures = iter(compute(list(blocks.ravel())))
-    shapes = _shapes(x.chunks)
-
-    def nested(axis: int, place: tuple[int, ...]) -> Any:
-        if axis == x.ndim:
-            return ra.from_delayed(next(futures), shape=shapes(place), dtype=x.dtype, meta=x._meta)
-        return [nested(axis + 1, (*place, at)) for at in range(len(x.chunks[axis]))]
-
-    return nested(0, ()) if x.ndim == 0 else ra.block(nested(0, ()))
+    futures = iter(compute(list(x.to_delayed().ravel())))
+    return _blocks(x, futures, ())
 
 
-def _shapes(chunks: tuple[tuple[Any, ...], ...]) -> Callable[[tuple[int, ...]], tuple[Any, ...]]:
-    return lambda place: tuple(axis[at] for axis, at in zip(chunks, place, strict=True))
+def _blocks(x: Any, futures: Iterator[Delayed], place: tuple[int, ...]) -> Any:
+    """The part of ``x`` whose first blocks are at ``place``, made of futures in C order."""
+    axis = len(place)
+    if axis == x.ndim:
+        shape = tuple(sizes[at] for sizes, at in zip(x.chunks, place, strict=True))
+        return array_from_delayed(next(futures), shape=shape, dtype=x.dtype, meta=x._meta)
+    parts = [_blocks(x, futures, (*place, at)) for at in range(len(x.chunks[axis]))]
+    return concatenate(parts, axis=axis)
 
 
 def _frame(df: Any, compute: Callable[[Sequence[Delayed]], list[Delayed]]) -> Any:
-    import raskt.dataframe as rd
-
     futures = compute(list(df.to_delayed()))
     divisions = tuple(df.divisions) if df.known_divisions else None
-    return rd.from_delayed(futures, meta=df._meta, divisions=divisions)
+    return frame_from_delayed(futures, meta=df._meta, divisions=divisions)

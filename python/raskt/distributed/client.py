@@ -7,6 +7,7 @@ import contextlib
 import html
 import json
 import os
+import sys
 import time
 import uuid
 import weakref
@@ -15,6 +16,7 @@ from raskt import _clients, _raskt
 from raskt._lazy import late
 from raskt.distributed._answers import by_number, chosen, scheduler_info
 from raskt.distributed._submitting import Submitting
+from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
 from raskt.distributed.future import Future, found_in
 from raskt.units import parse_timedelta
@@ -118,11 +120,15 @@ class Client(Submitting):
 
     def _sync(self, func: Callable[..., Any], *args: Any) -> Any:
         """Call ``func``; on another thread, as an awaitable, where the client is asynchronous."""
-        if not self.asynchronous:
-            return func(*args)
+        return self._on_thread(func, *args) if self.asynchronous else func(*args)
+
+    async def _on_thread(self, func: Callable[..., Any], *args: Any) -> Any:
         import asyncio
 
-        return asyncio.to_thread(func, *args)
+        is_value, outcome = await asyncio.to_thread(_outcome, func, args)
+        if is_value:
+            return outcome
+        raise outcome
 
     def _seconds(self, timeout: float | str | None) -> float | None:
         return parse_timedelta(timeout)
@@ -542,18 +548,25 @@ class Client(Submitting):
         return get_client, (self._core.address,)
 
 
+def _outcome(func: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
+    """What ``func`` returns, or that a future was cancelled, which asyncio would take for a task of its own."""
+    try:
+        return True, func(*args)
+    except CancelledError as error:
+        return False, error
+
+
 def _versions(packages: list[str]) -> dict[str, Any]:
     """The versions of this process."""
-    import importlib.metadata
     import platform
-    import sys
+    from importlib import metadata
 
     names = ["raskt", "cloudpickle", "numpy", "pandas", "pyarrow", *packages]
     found: dict[str, str | None] = {"python": platform.python_version()}
     for name in names:
         try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
             found[name] = getattr(sys.modules.get(name), "__version__", None)
     return {"host": {"python": platform.python_version(), "OS": platform.system()}, "packages": found}
 

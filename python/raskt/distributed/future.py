@@ -209,6 +209,8 @@ class Future:
         import asyncio
 
         await self._settled()
+        if self.cancelled():
+            raise self._cancelled()
         return await asyncio.to_thread(self._result, None)
 
     async def _settled(self) -> None:

@@ -127,7 +127,7 @@ def test_clients_in_force(scheduler: Any) -> None:
         assert get_client() is first
         with second.as_current():
             assert get_client() is second
-        assert raskt.get_scheduler() is first
+        assert raskt.get_scheduler() == first.get
     assert raskt.get_scheduler() is None
 
 
