@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio::task::AbortHandle;
 
 use crate::transport::{
-    Address, FrameLimits, HandshakeOptions, Link, Outbox, Reader, connect, introduce, read_frame,
+    Address, FrameLimits, HandshakeOptions, Link, Outbox, Reader, connect_once, introduce, read_frame,
 };
 use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
 
@@ -135,7 +135,7 @@ impl Peers {
         if let Some(line) = place.as_ref().filter(|line| !line.waiting.is_over.load(Ordering::SeqCst)) {
             return Ok(Arc::clone(line));
         }
-        let mut connection = connect(address, self.timeout).await?;
+        let mut connection = connect_once(address, self.timeout).await?;
         let role = Role::Peer { of: worker };
         let _: PeerWelcome = introduce(&mut connection, &self.handshake, &role).await?;
         let (outbox, link) = Link::new();

@@ -82,6 +82,19 @@ impl Listener {
     }
 }
 
+/// Connects to `address`, which listens or does not: there is one try.
+///
+/// # Errors
+/// [`ErrorKind::System`] where nobody listens there, or there is no answer within `timeout`.
+pub async fn connect_once(address: &Address, timeout: Duration) -> Result<Connection> {
+    let tried = TcpStream::connect((address.host(), address.port()));
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {:.1} s", timeout.as_secs_f64()));
+    let tried = tokio::time::timeout(timeout, tried).await.map_err(late).flatten();
+    tried.and_then(Connection::new).map_err(|error| {
+        ErrorKind::System { what: format!("connecting to {address}"), reason: error.to_string() }.into()
+    })
+}
+
 /// Connects to `address`, again and again until `timeout` has passed.
 ///
 /// # Errors

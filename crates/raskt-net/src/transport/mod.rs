@@ -8,7 +8,7 @@ mod link;
 mod token;
 
 pub use address::Address;
-pub use connection::{Connection, Listener, Reader, Writer, connect};
+pub use connection::{Connection, Listener, Reader, Writer, connect, connect_once};
 pub use frame::{FrameLimits, read_frame, write_frame};
 pub use handshake::{Accepted, HandshakeOptions, PROTOCOL, accept, introduce};
 pub use link::{Link, Outbox};

@@ -15,6 +15,7 @@ use raskt_sched::{Attempt, TaskRef, Work, WorkerId};
 use raskt_store::value_bytes;
 
 use super::core::Core;
+use super::opening::opened;
 use super::values::Content;
 
 /// A task that is to be run.
@@ -132,8 +133,12 @@ fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     let _cancel = CancelHere::set(&cancel);
     cancel.check()?;
     let mut inputs = open_all(inputs, core)?;
+    let opened = opened(table.table(), work.row, &core.registry)?;
+    let opened = opened.map(|opened| ResolvedTable::new(Arc::new(opened), &core.registry)).transpose()?;
+    // A table of its own has one row.
+    let (table, row) = opened.as_ref().map_or((table, work.row), |opened| (opened, 0));
     let ctx = TaskCtx { cancel: &cancel, n_threads, worker: 0, float_errors: None };
-    match table.run(work.row, &mut inputs, 0, &ctx, &core.registry)? {
+    match table.run(row, &mut inputs, 0, &ctx, &core.registry)? {
         Outcome::Value(value) => {
             let n_bytes = value_bytes(&value);
             Ok(Made::Value(value, n_bytes))
@@ -163,7 +168,7 @@ fn open_all(inputs: Vec<Input>, core: &Arc<Core>) -> Result<Inputs> {
     Ok(values)
 }
 
-fn has_sealed(value: &Value) -> bool {
+pub(super) fn has_sealed(value: &Value) -> bool {
     match value {
         Value::List(items) => items.iter().any(has_sealed),
         Value::Opaque(object) => object.as_any().is::<Sealed>(),

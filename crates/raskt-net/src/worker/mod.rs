@@ -9,6 +9,7 @@
 //! | `values` | what is held, in memory or on disk |
 //! | `executor` | threads that run tasks |
 //! | `job` | one task: its inputs opened, its body found, its outcome closed |
+//! | `opening` | what is foreign in the parameters of a body is opened |
 //! | `errands` | threads for what may wait for a disk or for Python: pickling, spilling, letting go |
 //! | `spilling` | values go to disk and come back |
 //! | `scheduler_link` | the connection to the scheduler |
@@ -27,6 +28,7 @@ mod errands;
 mod executor;
 mod job;
 mod memory;
+mod opening;
 mod options;
 mod peers;
 mod scheduler_link;

@@ -19,7 +19,7 @@ use super::core::Core;
 use super::state::Fetch;
 use super::values::Content;
 use crate::transport::{
-    Address, Connection, FrameLimits, Reader, Writer, connect, introduce, read_frame, write_frame,
+    Address, Connection, FrameLimits, Reader, Writer, connect_once, introduce, read_frame, write_frame,
 };
 use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
 
@@ -114,7 +114,7 @@ impl Links {
 
 impl Link {
     async fn open(core: &Core, of: WorkerId, address: &Address) -> Result<Self> {
-        let mut connection = connect(address, CONNECT_TIMEOUT).await?;
+        let mut connection = connect_once(address, CONNECT_TIMEOUT).await?;
         let _: PeerWelcome = introduce(&mut connection, &core.options.handshake, &Role::Peer { of }).await?;
         let Connection { reader, writer, .. } = connection;
         Ok(Self { reader: Watched { reader, n_bytes: Arc::default() }, writer })
