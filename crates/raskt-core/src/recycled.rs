@@ -31,7 +31,8 @@ pub(crate) fn take(n_words: usize) -> Option<Vec<u128>> {
     Some(pool.pieces.remove(at))
 }
 
-/// Says whether memory that is let go of is kept for the next buffer of its size, 128 MiB at most. Who must keep to a
+/// Says whether memory that is let go of is kept for the next buffer of its size, 128 MiB at most; and as much by a
+/// [`RecyclingAllocator`](crate::RecyclingAllocator), where it is the program's. Who must keep to a
 /// limit turns it off when memory is short: what is kept then goes back to the system.
 ///
 /// ```
@@ -41,6 +42,7 @@ pub(crate) fn take(n_words: usize) -> Option<Vec<u128>> {
 /// # Ok::<(), raskt_core::Error>(())
 /// ```
 pub fn set_recycling(is_on: bool) {
+    crate::recycling::set(is_on);
     if IS_ON.swap(is_on, Ordering::AcqRel) == is_on || is_on {
         return;
     }

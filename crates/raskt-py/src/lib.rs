@@ -57,6 +57,10 @@ mod writer;
 
 use pyo3::prelude::*;
 
+/// Of what the engine allocates; Python and other libraries keep their own.
+#[global_allocator]
+static ALLOCATOR: raskt_core::RecyclingAllocator = raskt_core::RecyclingAllocator;
+
 /// Whether the calling thread runs another interpreter than the main one.
 fn is_in_subinterpreter(_attached: Python<'_>) -> bool {
     // SAFETY: the thread is attached, so that there is an interpreter that is running.
