@@ -26,7 +26,7 @@ RUST_CRATES := --workspace --exclude raskt-py
 EXTENSION := python/raskt/_raskt.abi3.so
 RUST_SOURCES := $(shell find crates -type f ! -path '*/tests/*' ! -path '*/benches/*' ! -path '*/examples/*')
 
-.PHONY: help build demo test soak check miri asan bench docs audit clean
+.PHONY: help build demo demo-cluster test soak check miri asan bench docs audit clean
 
 help: ## list the targets
 	@echo 'usage: make <target>'
@@ -59,6 +59,9 @@ demo: build $(VENV)/.extra-demo ## 336,776 real flights: joined dataframes, tabl
 	$(PY) examples/flights.py
 	$(PY) examples/cube.py
 	$(PY) examples/bag_flights.py
+
+demo-cluster: build $(VENV)/.extra-demo ## the dataframes of the demo on a cluster of three processes, of which one is killed midway
+	$(PY) examples/cluster.py
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
 	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python ship docs tidy

@@ -549,7 +549,7 @@ class Client(Submitting):
 
 
 def _outcome(func: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:
-    """What ``func`` returns, or that a future was cancelled, which asyncio would take for a task of its own."""
+    """What ``func`` returns, or that a future was cancelled: asyncio would take that for its own task."""
     try:
         return True, func(*args)
     except CancelledError as error:
