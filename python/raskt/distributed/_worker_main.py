@@ -58,9 +58,12 @@ def main() -> int:
 
     def retire(_number: int, _frame: FrameType | None) -> None:
         nonlocal is_told
-        is_told = True
-        if worker is not None:
+        if worker is not None and is_told:
+            # Told twice: what it holds is computed again elsewhere.
+            worker.stop()
+        elif worker is not None:
             worker.retire()
+        is_told = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, retire)

@@ -88,7 +88,9 @@ impl Listener {
 /// [`ErrorKind::System`] where nobody listens there, or there is no answer within `timeout`.
 pub async fn connect_once(address: &Address, timeout: Duration) -> Result<Connection> {
     let tried = TcpStream::connect((address.host(), address.port()));
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {:.1} s", timeout.as_secs_f64()));
+    let late = |_| {
+        io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {:.1} s", timeout.as_secs_f64()))
+    };
     let tried = tokio::time::timeout(timeout, tried).await.map_err(late).flatten();
     tried.and_then(Connection::new).map_err(|error| {
         ErrorKind::System { what: format!("connecting to {address}"), reason: error.to_string() }.into()

@@ -84,7 +84,8 @@ fn open_param(param: &Param, registry: &BodyRegistry) -> Result<Param> {
             Param::List(items.collect::<Result<Vec<_>>>()?.into())
         }
         Param::Map(entries) => {
-            let entries = entries.iter().map(|(name, param)| Ok((Arc::clone(name), open_param(param, registry)?)));
+            let entries =
+                entries.iter().map(|(name, param)| Ok((Arc::clone(name), open_param(param, registry)?)));
             Param::Map(entries.collect::<Result<Vec<_>>>()?.into())
         }
         Param::Value(value) => Param::Value(open(value, registry)?),
