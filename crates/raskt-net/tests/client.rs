@@ -1,5 +1,7 @@
 //! A client, with a real scheduler and real workers that run native tasks.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by them")]
+
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;

@@ -106,7 +106,7 @@ fn select<T: Element>(values: &NdArray, places: &Places, axis: usize, k: i64) ->
             match kept {
                 0 => {}
                 ..=N_INSERTED_MAX if inner == 1 => best.insert_line(&source[out * n..(out + 1) * n]),
-                ..=N_INSERTED_MAX => {
+                1..=N_INSERTED_MAX => {
                     (0..n).for_each(|row| best.insert((source[at(row)], row)));
                 }
                 _ => best.of((0..n).map(|row| (source[at(row)], row)), &place),
