@@ -29,9 +29,13 @@ TOKEN_VARIABLE = "RASKT_DISTRIBUTED_TOKEN"
 _LOOK = 0.1
 #: A process that takes more than this part of its memory limit is ended, before the system ends another one.
 _MEMORY_END = 0.95
-#: So many processes of one worker may end, one after the other, before they have run for `_EARLY` seconds.
+#: What a process ends with that could not join its cluster.
+_NOT_STARTED = 2
+#: So many processes of one worker, one after the other, may fail to join.
 _N_EARLY_MAX = 3
+#: A process that ended within so many seconds of its start is replaced after a pause that doubles each time.
 _EARLY = 5.0
+_PAUSE, _PAUSE_MAX = 0.1, 5.0
 #: How long processes may take to end that were asked to, in seconds.
 _GRACE = 2.0
 
@@ -56,6 +60,7 @@ class Nanny:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._n_early = 0
+        self._start_at: float | None = None
         self._is_asked = False
         #: How processes of this worker ended, the last one at the end.
         self.deaths: list[str] = []
@@ -90,6 +95,9 @@ class Nanny:
 
     def look(self) -> None:
         """See whether the process is there, and start another one where it ended by itself."""
+        if self._start_at is not None and time.monotonic() >= self._start_at:
+            self._start_at = None
+            self.start()
         process = self._process
         if process is None:
             return
@@ -107,10 +115,12 @@ class Nanny:
         self.deaths.append(f"signal {-code}" if code < 0 else f"exit code {code}")
         is_early = time.monotonic() - self._started < _EARLY
         self._n_early = self._n_early + 1 if is_early else 0
-        if self._n_early >= _N_EARLY_MAX:
+        if code == _NOT_STARTED and self._n_early >= _N_EARLY_MAX:
             self.status = "failed"
             return
-        self.start()
+        self.status = "starting"
+        pause = min(_PAUSE * 2**self._n_early, _PAUSE_MAX) if is_early else 0.0
+        self._start_at = time.monotonic() + pause
 
     def ask_to_end(self) -> None:
         """Send the process the signal to end, if it is there."""

@@ -629,6 +629,26 @@ def core_future_of(key: Any, address: str) -> ClusterFuture:
     return get_client(address)._core.want(key)
 
 
+class _Forked:
+    """What a client of the parent is in a forked child: its threads and connections are not there."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("a client does not go along with a fork: make a Client in the new process")
+
+
+def _after_fork_in_child() -> None:
+    for client in list(_open):
+        client._core = _Forked()  # type: ignore[assignment]
+        client.status = "closed"
+        client._is_closed = True
+        _clients.forget(client)
+    _open.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 @atexit.register
 def _close_all() -> None:
     """End the clients that are left before the interpreter does."""

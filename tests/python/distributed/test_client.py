@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import operator
+import os
 
 import numpy as np
 import pandas as pd
@@ -112,3 +113,39 @@ def test_awaiting(cluster: Any) -> None:
             assert [await future async for future in as_completed([client.submit(inc, 5)])] == [6]
 
     asyncio.run(main())
+
+
+def test_shuffles(client: Client) -> None:
+    del client
+    frame = pd.DataFrame({"k": [at * 7 % 11 for at in range(200)], "v": range(200)})
+    lazy = rd.from_pandas(frame, npartitions=4)
+    by = ["k", "v"]
+    expected = frame.sort_values(by).reset_index(drop=True)
+    pd.testing.assert_frame_equal(lazy.sort_values(by).compute().reset_index(drop=True), expected)
+    assert sorted(lazy.shuffle("k").compute().v) == list(range(200))
+    found = lazy.merge(lazy, on="k", how="outer").compute()
+    assert len(found) == len(frame.merge(frame, on="k", how="outer"))
+
+
+def test_workers_are_chosen_by_name_or_address(client: Client) -> None:
+    for address, known in client.scheduler_info()["workers"].items():
+        for worker in (address, known["name"]):
+            future = client.submit(os.getpid, workers=[worker], pure=False)
+            assert future.result(timeout=60) == known["pid"]
+
+
+def test_a_client_does_not_go_along_with_a_fork(client: Client) -> None:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            client.submit(inc, 1)
+        except RuntimeError as error:
+            os.write(writer, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        assert "make a Client in the new process" in told.read()
+    os.waitpid(pid, 0)
+    assert client.submit(inc, 1).result(timeout=60) == 2

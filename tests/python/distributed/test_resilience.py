@@ -93,3 +93,11 @@ def test_a_task_that_kills_workers_is_given_up_and_its_neighbours_are_not() -> N
         with pytest.raises(KilledWorker, match="was running on 2 workers when they ended"):
             client.submit(suicide, 1).result(timeout=60)
         assert client.gather(neighbours) == list(range(20))
+
+
+def test_a_cluster_goes_on_after_all_its_workers_were_killed(cluster: LocalCluster) -> None:
+    with Client(cluster, set_as_default=False) as client:
+        for _ in range(2):
+            with pytest.raises(KilledWorker):
+                client.submit(os._exit, 1, pure=False).result(timeout=60)
+        assert client.submit(slowly, 5).result(timeout=60) == 5

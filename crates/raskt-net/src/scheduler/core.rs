@@ -259,8 +259,21 @@ impl Core {
         }
     }
 
-    fn submit(&mut self, client: ClientId, submission: Submission) {
+    fn submit(&mut self, client: ClientId, mut submission: Submission) {
+        // Conditions may name a worker by where it is.
+        for name in submission.demands.iter_mut().flat_map(|demand| &mut demand.workers) {
+            if let Some(worker) = self.worker_at(name) {
+                *name = worker;
+            }
+        }
         self.tell_machine(Event::Client(client, FromClient::Submit(Box::new(submission))));
+    }
+
+    /// The name of the worker whose address `name` is.
+    fn worker_at(&self, name: &Name) -> Option<Name> {
+        let address: Address = name.as_str().starts_with("tcp://").then(|| name.as_str().parse().ok())??;
+        let at = |worker: &&WorkerLine| worker.role.address == address;
+        self.workers.values().find(at).map(|worker| worker.role.info.name.clone())
     }
 
     /// Hears what a client said while its graph was being planned, up to its next graph.

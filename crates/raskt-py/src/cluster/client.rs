@@ -250,8 +250,10 @@ impl ClusterClient {
         let exprs = crate::plan::exprs_of(&roots);
         let graph = Sendable::of(py, &exprs)?;
         let futures: Vec<Future> = graph.keys.iter().map(|key| self.client.future(key).future).collect();
+        let places = graph.places();
         graph.send(py, &self.client, fuse_width)?;
-        Ok(futures.into_iter().map(|future| self.future_of(future)).collect())
+        let of_graph = |future| ClusterFuture::of_graph(future, self.client.clone(), Arc::clone(&places));
+        Ok(futures.into_iter().map(of_graph).collect())
     }
 
     /// Sends what was submitted.

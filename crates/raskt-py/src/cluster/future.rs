@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raskt_core::{Key, Payload, Result, Token};
 use raskt_expr::{CallNode, Expr, Mark, Pending};
+use raskt_graph::layer::Layer;
 use raskt_graph::{Foreign, KNOWN_WORLD, Shipment};
 use raskt_net::client::{Client, Future, State};
 
@@ -18,6 +19,8 @@ use crate::names;
 pub struct FutureCall {
     pub future: Future,
     pub client: Client,
+    /// What has to be there as long as the value may be computed: see [`Sendable::places`](super::graph::Sendable::places).
+    places: Arc<[Arc<Layer>]>,
     mark: Mark,
 }
 
@@ -40,7 +43,8 @@ impl FutureCall {
     /// # Errors
     /// Where memory runs out.
     pub fn to_object<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, ClusterFuture>> {
-        Bound::new(py, ClusterFuture::new(self.future.clone(), self.client.clone()))
+        let places = Arc::clone(&self.places);
+        Bound::new(py, ClusterFuture::of_graph(self.future.clone(), self.client.clone(), places))
     }
 }
 
@@ -113,7 +117,12 @@ pub struct ClusterFuture {
 
 impl ClusterFuture {
     pub fn new(future: Future, client: Client) -> Self {
-        Self { call: Arc::new(FutureCall { future, client, mark: Mark::default() }) }
+        Self::of_graph(future, client, Arc::from([]))
+    }
+
+    /// A future of a graph whose tasks exchange pieces at `places`.
+    pub fn of_graph(future: Future, client: Client, places: Arc<[Arc<Layer>]>) -> Self {
+        Self { call: Arc::new(FutureCall { future, client, places, mark: Mark::default() }) }
     }
 
     /// The future.

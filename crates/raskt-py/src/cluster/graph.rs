@@ -7,6 +7,7 @@ use pyo3::types::PyTuple;
 use raskt_core::Key;
 use raskt_expr::Expr;
 use raskt_graph::Graph;
+use raskt_graph::layer::Layer;
 use raskt_net::client::Client;
 use raskt_net::wire::GraphRequest;
 use rustc_hash::FxHashSet;
@@ -41,6 +42,12 @@ impl Sendable {
             .map(|(root, key)| if is_nameless(key) { called(py, root) } else { Ok(root.clone()) })
             .collect();
         planned(py, &named?)
+    }
+
+    /// The layers of shuffles: they know the folder in which pieces lie, and it goes with the last who does.
+    pub fn places(&self) -> Arc<[Arc<Layer>]> {
+        let layers = self.graph.layers().iter().map(|(_, layer)| layer);
+        layers.filter(|layer| matches!(***layer, Layer::Shuffle(_))).cloned().collect()
     }
 
     /// Sends it.
