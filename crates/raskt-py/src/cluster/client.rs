@@ -1,7 +1,7 @@
 //! A client of a cluster: what Python calls.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -19,24 +19,17 @@ use super::batch::Outgoing;
 use super::failure;
 use super::future::ClusterFuture;
 use super::graph::{Sendable, body_of_call};
-use super::runtime::runtime;
+use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use crate::delayed::Delayed;
 use crate::node::{Callee, Func, Node, Notes};
 use crate::scan::Scan;
 use crate::{errors, names, object, own, param, session};
-
-/// How often a waiting thread looks for Ctrl-C.
-const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// A client that is connected to a scheduler.
 #[pyclass(frozen, weakref, module = "raskt._raskt")]
 pub struct ClusterClient {
     client: Client,
     outgoing: Arc<Outgoing>,
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Waits for `reply`, with an eye on Ctrl-C.

@@ -8,6 +8,7 @@ use raskt_core::Key;
 use raskt_expr::Expr;
 use raskt_graph::Graph;
 use raskt_graph::layer::Layer;
+use raskt_graph::table::NAMELESS;
 use raskt_net::client::Client;
 use raskt_net::wire::GraphRequest;
 use rustc_hash::FxHashSet;
@@ -23,9 +24,6 @@ pub struct Sendable {
     /// Of each root.
     pub keys: Vec<Key>,
 }
-
-/// What the scheduler calls rows that have no key of their own is its own business.
-const NAMELESS: &str = "task";
 
 impl Sendable {
     /// The graph of `roots`.
@@ -70,6 +68,7 @@ impl Sendable {
     }
 }
 
+/// What the scheduler calls rows that have no key of their own is its own business.
 fn is_nameless(key: &Key) -> bool {
     key.name.as_str() == NAMELESS
 }
