@@ -8,6 +8,7 @@ tasks of a layer share, and what a task gets of its own (``own``, ``ranges``, ``
 from __future__ import annotations
 
 import functools
+import importlib
 import itertools
 import math
 import operator
@@ -50,6 +51,19 @@ def as_array(block: Block, dtype: str) -> Block:
 
 def _lengths(ranges: Any) -> tuple[int, ...]:
     return tuple(stop - start for start, stop in ranges)
+
+
+def boxed(*blocks: Block, call: str, kwargs: Any) -> Block:
+    """Return a block of one object: the tuple that a function returns."""
+    module, _, name = call.rpartition(".")
+    box = np.empty((), dtype=object)
+    box[()] = getattr(importlib.import_module(module), name)(*blocks, **kwargs)
+    return box
+
+
+def one_of(box: Block, at: int) -> Block:
+    """Return one of the values that a block of one object holds."""
+    return np.asarray(box[(0,) * box.ndim][at])
 
 
 # ---- creation ----

@@ -42,11 +42,11 @@ def parse(signature: str) -> tuple[list[tuple[str, ...]], Any]:
     return inputs, outputs[0] if len(outputs) == 1 and not right.endswith(",") else outputs
 
 
-class _Output:
-    """One output of a function of blocks."""
+class _Call:
+    """A function of blocks; what it returns several of is held by one block of one object."""
 
-    def __init__(self, function: Any, at: int | None, vectorize: Any) -> None:
-        self.function, self.at, self.vectorize = kept(function), at, vectorize
+    def __init__(self, function: Any, vectorize: Any, held_ndim: int | None) -> None:
+        self.function, self.vectorize, self.held_ndim = kept(function), vectorize, held_ndim
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, /, *blocks: Any, **kwargs: Any) -> Any:
@@ -54,10 +54,14 @@ class _Output:
         if self.vectorize is not None:
             function = np.vectorize(self.function, signature=self.vectorize)
         found = function(*blocks, **kwargs)
-        return found if self.at is None else found[self.at]
+        if self.held_ndim is None:
+            return found
+        box = np.empty((1,) * self.held_ndim, dtype=object)
+        box[(0,) * self.held_ndim] = found
+        return box
 
     def __raskt_tokenize__(self) -> Any:
-        return type(self).__name__, self.function, self.at, self.vectorize
+        return type(self).__name__, self.function, self.vectorize, self.held_ndim
 
 
 def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -89,10 +93,10 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     loops = [x.ndim - len(dims) for x, dims in zip(arrays, inputs, strict=True)]
     whole = [_whole(x, loop, allow_rechunk) for x, loop in zip(arrays, loops, strict=True)]
     n_loop = max(loops, default=0)
-    core = dict.fromkeys(dim for dims in (*inputs, *out_dims) for dim in dims)
-    names = {dim: at for at, dim in enumerate(core, n_loop)}
+    # Core dimensions are one chunk each: no two share a letter, and one may stand twice in a signature.
+    fresh = itertools.count(n_loop)
     letters = [
-        [*range(n_loop - loop, n_loop), *(names[dim] for dim in dims)]
+        [*range(n_loop - loop, n_loop), *(next(fresh) for _ in dims)]
         for loop, dims in zip(loops, inputs, strict=True)
     ]
     pairs = zip(whole, map(tuple, letters), strict=True)
@@ -101,25 +105,27 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     rest = Rest((None,) * len(whole), kwargs)
     found_dtypes = _dtypes(func, whole, len(out_dims), dtypes, meta, signature if vectorize else None, rest)
     text = "->".join(",".join(f"({','.join(dims)})" for dims in side) for side in (inputs, out_dims))
+    call = _Call(func, text if vectorize else None, None if lone else n_loop)
+    function: Any = _raskt.Whole(BlockCall(call, tuple(range(len(whole))), rest))
+    operands: tuple[Array, ...] = (*whole, *rest.operands)
+    from_letters = [*letters, *rest.letters]
+    if not lone:
+        operands = (_boxes(function, operands, from_letters, loop_chunks),)
+        function, from_letters = "raskt.array._chunk.one_of", [list(range(n_loop))]
     results = []
     for at, (dims, dtype, own) in enumerate(zip(out_dims, found_dtypes, out_places, strict=True)):
-        missing = next((dim for dim in dims if dim not in sizes and dim not in lengths), None)
-        if missing is not None:
-            raise ValueError(
-                f"the length of the new core dimension {missing!r} is not known: pass output_sizes"
-            )
-        chunks = (*loop_chunks, *((sizes.get(dim, lengths.get(dim)),) for dim in dims))
-        call = _Output(func, None if lone else at, text if vectorize else None)
+        chunks = (*loop_chunks, *_new_sizes(dims, {**lengths, **sizes}))
         parameters = {
-            "function": _raskt.Whole(BlockCall(call, tuple(range(len(whole))), rest)),
-            "output": [*range(n_loop), *(names[dim] for dim in dims)],
-            "inputs": [*letters, *rest.letters],
+            "function": function,
+            "output": [*range(n_loop), *(next(fresh) for _ in dims)],
+            "inputs": from_letters,
             "chunks": grid_of(chunks, tuple(sum(own_sizes) for own_sizes in chunks)),
             "contraction": "join",
             "dtype": dtype_parameter(dtype) or "unknown",
             "strict": dtypes is not None or meta is not None,
+            **({} if lone else {"kwargs": {"at": at}, "label": call.__name__}),
         }
-        result: Array = op("blockwise", (*whole, *rest.operands), parameters)
+        result: Array = op("blockwise", operands, parameters)
         if keepdims:
             result = result[(..., *(None,) * len(places[0]))]
             own = places[0]
@@ -127,6 +133,28 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             result = moveaxis(result, range(-len(own), 0), own)
         results.append(result)
     return results[0] if lone else tuple(results)
+
+
+def _boxes(function: Any, operands: tuple[Array, ...], letters: Any, loop_chunks: Any) -> Array:
+    """Return an array of one object a block: the tuples that a function makes of blocks."""
+    ones = tuple((1,) * len(own) for own in loop_chunks)
+    parameters = {
+        "function": function,
+        "output": list(range(len(ones))),
+        "inputs": letters,
+        "chunks": grid_of(ones, tuple(map(len, ones))),
+        "contraction": "join",
+        "dtype": dtype_parameter(object),
+    }
+    return op("blockwise", operands, parameters)
+
+
+def _new_sizes(dims: Any, sizes: dict[str, Any]) -> list[tuple[int]]:
+    """Return the one chunk of each core dimension of a result."""
+    for dim in dims:
+        if dim not in sizes:
+            raise ValueError(f"the length of the new core dimension {dim!r} is not known: pass output_sizes")
+    return [(sizes[dim],) for dim in dims]
 
 
 def _core_sizes(arrays: list[Any], inputs: Any) -> dict[str, Any]:
