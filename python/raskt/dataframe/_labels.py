@@ -7,7 +7,7 @@ from typing import Any
 
 from raskt.dataframe._op import call, op
 
-__all__ = ["loc_slice", "rows_at"]
+__all__ = ["loc_slice", "rows_among", "rows_at"]
 
 
 def _rows_between(part: Any, start: Any, stop: Any) -> Any:
@@ -81,6 +81,12 @@ def loc_slice(frame: Any, key: slice) -> Any:
         return frame
     given = (_partitions_of(frame, [(key.start, key.stop)]), key.start, key.stop)
     return call(_rows_between, given, {}, frame._meta, clears=False, label="loc")
+
+
+def rows_among(frame: Any, wanted: Any) -> Any:
+    """Return the rows whose labels are among some, of the partitions that may have them."""
+    chosen = _partitions_of(frame, [(label, label) for label in wanted])
+    return call(_at, (chosen, wanted), {}, frame._meta, clears=False, label="loc")
 
 
 def rows_at(frame: Any, wanted: list[Any], is_list: bool) -> Any:

@@ -17,7 +17,8 @@ __all__ = [
     "Last",
     "LastOf",
     "Method",
-    "Rolled",
+    "Paired",
+    "Windowed",
     "beside",
     "between",
     "last_of",
@@ -54,17 +55,32 @@ class Apply:
         return self.function(part, *self.args, **self.kwargs)
 
 
-class Rolled:
-    """A method of windows over rows, of all columns or of some."""
+class Windowed:
+    """A method of windows over rows, of all columns or of some; ``kind`` is ``rolling`` and its like."""
 
-    def __init__(self, window: dict[str, Any], columns: Any, name: str, args: Any, kwargs: Any) -> None:
-        self.window, self.columns, self.name, self.args, self.kwargs = window, columns, name, args, kwargs
+    def __init__(
+        self, kind: str, window: dict[str, Any], columns: Any, name: str, args: Any, kwargs: Any
+    ) -> None:
+        self.kind, self.window, self.columns = kind, window, columns
+        self.name, self.args, self.kwargs = name, args, kwargs
         self.__name__ = name
 
     def __call__(self, part: Any) -> Any:
-        windows = part.rolling(**self.window)
+        windows = getattr(part, self.kind)(**self.window)
         windows = windows if self.columns is None else windows[self.columns]
         return getattr(windows, self.name)(*self.args, **self.kwargs)
+
+
+class Paired:
+    """A method of windows over one column and another one."""
+
+    def __init__(self, kind: str, window: dict[str, Any], name: str, kwargs: Any) -> None:
+        self.kind, self.window, self.name, self.kwargs = kind, window, name, kwargs
+        self.__name__ = name
+
+    def __call__(self, part: Any) -> Any:
+        windows = getattr(part["self"], self.kind)(**self.window)
+        return getattr(windows, self.name)(part["other"], **self.kwargs)
 
 
 # ---- what is carried ----

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from raskt.dataframe._gathered import rows_of_mask
 from raskt.dataframe._labels import loc_slice
 from raskt.dataframe._op import aligned, expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
 from raskt.dataframe._parameters import label, labels
@@ -59,9 +60,7 @@ def get_item(frame: Any, key: Any) -> Any:
     if isinstance(key, list) or type(key).__name__ in ("Index", "ndarray", "Series"):
         names = list(key)
         if names and all(type(name).__name__ in ("bool", "bool_") for name in names):
-            raise NotImplementedError(
-                "rows by a list of truth values: use a series that is computed from the frame"
-            )
+            return rows_of_mask(frame, names, is_item=True)
         return op("columns", (frame,), {"labels": labels(names)})
     if callable(key):
         return get_item(frame, key(frame))

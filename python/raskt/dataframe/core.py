@@ -25,6 +25,7 @@ from raskt.dataframe._scalar import Scalar
 from raskt.dataframe._selection import get_column, get_item, get_rows
 from raskt.dataframe._sorting import FrameSorting, SeriesSorting
 from raskt.dataframe._summary_methods import FrameSummaries, SeriesSummaries, Summaries
+from raskt.dataframe._whole_methods import FrameWholes, SeriesWholes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +103,24 @@ class _Rows(
         [2, 3]
         """
         return loc_of(self)
+
+    @property
+    def iloc(self) -> Any:
+        """Rows by their places; and columns by theirs: ``df.iloc[:, [0, 2]]``.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 5], "y": [3, 4, 6]}), npartitions=2)
+        >>> df.iloc[:, 1].compute().tolist()
+        [3, 4, 6]
+        >>> df.iloc[-2:].x.compute().tolist()
+        [2, 5]
+        >>> df.x.iloc[1].compute()
+        np.int64(2)
+        """
+        return iloc_of(self)
 
     @property
     def ndim(self) -> int:
@@ -186,7 +205,9 @@ class _Rows(
         return to_array(self, lengths, meta)
 
 
-class DataFrame(FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameOutput, RecordMethods, _Rows):
+class DataFrame(
+    FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameWholes, FrameOutput, RecordMethods, _Rows
+):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
     Dataframes are made by functions such as `from_pandas` and `from_map`, and by operations on others, which
@@ -383,26 +404,12 @@ class DataFrame(FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameO
         found: DataFrame = renamed(self, mapper, index, columns, axis)
         return found
 
-    @property
-    def iloc(self) -> Any:
-        """Columns by their places: ``df.iloc[:, [0, 2]]``.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2], "y": [3, 4]}), npartitions=2)
-        >>> df.iloc[:, 1].compute().tolist()
-        [3, 4]
-        """
-        return iloc_of(self)
-
     def squeeze(self) -> Any:
         """Return the only column as a series; a frame of several columns as it is."""
         return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
 
 
-class Series(SeriesMethods, SeriesSorting, SeriesSummaries, TextOutput, ExchangeMethods, _Rows):
+class Series(SeriesMethods, SeriesSorting, SeriesSummaries, SeriesWholes, TextOutput, ExchangeMethods, _Rows):
     """A lazy series: one column, or what comes of one.
 
     Examples

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from raskt._lazy import late
+from raskt._lazy import late, late_module
+from raskt.dataframe._gathered import cut_back
+from raskt.dataframe._group_methods import FrameGroupMethods, GroupMethods, SeriesGroupMethods
 from raskt.dataframe._metas import make_meta, meta_of_call
 from raskt.dataframe._op import call, is_frame, op, rows_method
 from raskt.dataframe._parameters import label
@@ -15,6 +17,8 @@ __all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
 
 custom: Any = late("raskt.dataframe.aggregation", "custom")
 has_custom: Any = late("raskt.dataframe.aggregation", "has_custom")
+one_row: Any = late("raskt._tables", "one_row")
+_partition: Any = late_module("raskt.dataframe._partition")
 
 #: What partial states are kept of.
 _NATIVE = {
@@ -87,7 +91,7 @@ def _is_level(frame: Any, key: Any) -> bool:
     return True
 
 
-class _Groups:
+class _Groups(GroupMethods):
     """What groups of frames and series share."""
 
     __slots__ = ("_columns", "_frame", "_keys", "_levels", "_options", "_own")
@@ -160,14 +164,52 @@ class _Groups:
 
     # ---- by pandas ----
 
-    def _pandas(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], meta: Any = None) -> Any:
-        """Ask for a method of pandas' group-by, on all rows in one task."""
-        gathered = op("repartition", (self._frame,), {"npartitions": 1})
+    def _pandas(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        meta: Any = None,
+        *,
+        keeps: bool = False,
+        asks: bool = True,
+        window: Any = None,
+    ) -> Any:
+        """Ask for a method of pandas' group-by, on all rows in one task.
+
+        Parameters
+        ----------
+        name, args, kwargs
+            The method.
+        meta : object, optional
+            What comes out.
+        keeps : bool, optional
+            Whether a row comes out for each row: they go back to the partitions of these.
+        asks : bool, optional
+            Whether the first rows are asked what comes out; or else a row that is made up.
+        window : tuple, optional
+            The windows of each group whose method it is.
+        """
+        frame = self._frame
         plan = (self._keys, self._levels, self._own, self._columns, self._options)
+        function = functools.partial(
+            _by_pandas, plan=plan, name=name, args=args, kwargs=kwargs, window=window
+        )
         if meta is None:
-            meta = meta_of_call(_by_pandas, (self._frame, plan, name, args, kwargs), {})
-        given = (gathered, plan, name, args, kwargs)
-        return call(_by_pandas, given, {}, make_meta(meta), clears=True, label=name, checks=False)
+            meta = meta_of_call(function, (frame,), {}) if asks else like_of(function, frame)
+        prototype = make_meta(meta)
+        gathered = op("repartition", (frame,), {"npartitions": 1})
+        if keeps:
+            prototype = prototype.set_axis(frame._meta.index)
+        found = call(function, (gathered,), {}, prototype, clears=True, label=name, checks=False)
+        return cut_back(frame, found, prototype, name) if keeps else found
+
+    def _meta_of_rows(self) -> Any:
+        """Return rows of the groups, as they are."""
+        chosen = self._frame._meta[self._own]
+        if self._columns is None:
+            return chosen
+        return chosen[self._columns[0]] if self._is_series else chosen[list(self._columns)]
 
     def _reduced(self, name: str, numeric_only: Any = False, **options: tuple[Any, Any]) -> Any:
         """Return the result of a function of pandas'; options are pairs of a value and pandas' default."""
@@ -330,8 +372,13 @@ class _Groups:
             Its other arguments.
         meta : object, optional
             What comes out.
+
+        Returns
+        -------
+        DataFrame or Series
+            Of the partitions of the frame, with which it goes together.
         """
-        return self._pandas("transform", (func, *args), kwargs, meta)
+        return self._pandas("transform", (func, *args), kwargs, meta, keeps=True)
 
     def parts_of(self, column: Any) -> tuple[Any, Any, dict[str, Any]]:
         """Return the frame, the function that groups one column of a partition, and the options."""
@@ -425,51 +472,11 @@ class _Groups:
         return (named, several) if all(name in _NATIVE - {"size"} for _, name, _ in named) else None
 
     def __getattr__(self, name: str) -> Any:
-        if name[:1] == "_":
-            raise AttributeError(name)
-        if name in self._own and not self._is_series:
+        if name[:1] != "_" and name in self._own and not self._is_series:
             return self[name]  # type: ignore[index]
-        if name not in _BY_PANDAS:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-        def function(*args: Any, meta: Any = None, **kwargs: Any) -> Any:
-            return self._pandas(name, args, kwargs, meta)
-
-        function.__name__ = name
-        function.__doc__ = f"Call pandas' ``{name}`` of groups; all rows come together in one task."
-        return function
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
-#: Methods of pandas' group-by without a kernel.
-_BY_PANDAS = {
-    *(
-        "bfill",
-        "corr",
-        "cov",
-        "cumcount",
-        "cummax",
-        "cummin",
-        "cumprod",
-        "cumsum",
-        "diff",
-        "ffill",
-    ),
-    *(
-        "get_group",
-        "head",
-        "idxmax",
-        "idxmin",
-        "ngroup",
-        "nth",
-        "quantile",
-        "ohlc",
-        "rank",
-        "shift",
-        "skew",
-        "tail",
-    ),
-    *("unique", "value_counts"),
-}
 _IGNORED = {"split_every", "split_out", "shuffle_method"}
 
 
@@ -512,9 +519,21 @@ def _under_levels(part: Any, names: list[Any]) -> Any:
     return part
 
 
-def _by_pandas(part: Any, plan: Any, name: str, args: Any, kwargs: Any) -> Any:
+def _by_pandas(part: Any, plan: Any, name: str, args: Any, kwargs: Any, window: Any = None) -> Any:
     """Return what pandas' group-by makes of all rows."""
-    return getattr(_groups_of(part, plan), name)(*args, **kwargs)
+    groups = _groups_of(part, plan)
+    if window is not None:
+        kind, given, columns, name, args, kwargs = window
+        windows = getattr(groups, kind)(**given)
+        groups = windows if columns is None else windows[columns]
+    found = getattr(groups, name)
+    return found(*args, **kwargs) if callable(found) else found
+
+
+def like_of(function: Any, frame: Any) -> Any:
+    """Return what a method of pandas' makes of a made-up row of a frame."""
+    sample = one_row(frame._meta)
+    return _partition.asked(function, sample.set_axis(one_row(frame._meta.index)))
 
 
 def _groups_of(part: Any, plan: Any) -> Any:
@@ -531,7 +550,7 @@ def _groups_of(part: Any, plan: Any) -> Any:
     return groups
 
 
-class DataFrameGroupBy(_Groups):
+class DataFrameGroupBy(FrameGroupMethods, _Groups):
     """The groups of a dataframe: what `DataFrame.groupby` returns.
 
     Examples
@@ -557,10 +576,10 @@ class DataFrameGroupBy(_Groups):
 
     def __dir__(self) -> list[str]:
         columns = (name for name in self._own if isinstance(name, str))
-        return sorted({*object.__dir__(self), *_BY_PANDAS, *columns})
+        return sorted({*object.__dir__(self), *columns})
 
 
-class SeriesGroupBy(_Groups):
+class SeriesGroupBy(SeriesGroupMethods, _Groups):
     """The groups of a series: what a column of `DataFrameGroupBy` is.
 
     Examples

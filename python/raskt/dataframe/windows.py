@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from raskt._lazy import late, late_module
+from raskt.dataframe._gathered import by_all_rows
 from raskt.dataframe._metas import make_meta, meta_of_call, no_default
 from raskt.dataframe._op import call, carry, is_frame, rows_method
 from raskt.dataframe._selection import get_column
 
-__all__ = ["Rolling", "accumulated", "filled", "map_overlap", "rolled", "shifted"]
+__all__ = [
+    "Expanding",
+    "ExponentialMovingWindow",
+    "Rolling",
+    "accumulated",
+    "expanded",
+    "filled",
+    "is_along_columns",
+    "map_overlap",
+    "rolled",
+    "shifted",
+    "weighted",
+]
 
 _neighbours: Any = late_module("raskt.dataframe._neighbours")
 one_row: Any = late("raskt._tables", "one_row")
@@ -233,59 +246,60 @@ def rolled(frame: Any, window: Any, **options: Any) -> Rolling:
     reach = _reach(window, "window")
     if not isinstance(reach, int):
         _ordered_times(frame, given.get("on"), "a window")
-    return Rolling(frame, given, reach)
+    return Rolling(frame, given)
 
 
-class Rolling:
-    """Windows over the rows of a frame or series: what `DataFrame.rolling` returns.
+class _Base:
+    """What windows of all kinds share."""
 
-    Each method is pandas' own, on a partition together with the rows before it (and behind it, for windows
-    that are centered) that windows reach.
+    __slots__ = ("_columns", "_frame", "_given")
 
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> import raskt.dataframe as rd
-    >>> s = rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=4)
-    >>> s.rolling(2).sum().compute().tolist()
-    [nan, 3.0, 5.0, 7.0]
-    """
-
-    __slots__ = ("_columns", "_frame", "_given", "_reach")
-
-    def __init__(self, frame: Any, given: dict[str, Any], reach: Any, columns: Any = None) -> None:
-        self._frame, self._given, self._reach, self._columns = frame, given, reach, columns
+    def __init__(self, frame: Any, given: dict[str, Any], columns: Any = None) -> None:
+        self._frame, self._given, self._columns = frame, given, columns
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self._given.items())
-        return f"Rolling[{given}]"
+        return f"{type(self).__name__}[{given}]"
 
-    def __getitem__(self, key: Any) -> Rolling:
+    def _of(self, frame: Any, columns: Any) -> Any:
+        """Return the same windows over other columns."""
+        return type(self)(frame, self._given, columns)
+
+    def __getitem__(self, key: Any) -> Any:
         frame, on = self._frame, self._given.get("on")
         wanted = key if isinstance(key, list) else [key]
         for name in wanted:
             get_column(frame, name)
         needed = [*wanted, *([] if on is None or on in wanted else [on])]
-        return Rolling(frame[needed], self._given, self._reach, key)
+        return self._of(frame[needed], key)
 
     def __getattr__(self, name: str) -> Any:
         if name[:1] != "_" and self._frame._expr.kind == "frame" and name in self._frame._expr.labels:
             return self[name]
-        raise AttributeError(f"'Rolling' object has no attribute {name!r}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    _kind = ""
+
+    def _over(self, frame: Any, function: Any, name: str) -> Any:
+        """Return what a function of rows makes of each row and those that its window reaches."""
+        return by_all_rows(frame, function, name)
 
     def _asked(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Return what a method of pandas' windows makes of the rows."""
-        frame, reach, on = self._frame, self._reach, self._given.get("on")
-        function = _neighbours.Rolled(self._given, self._columns, name, args, kwargs)
-        before = carry(frame, _neighbours.Last(reach, on))
-        centered = self._given.get("center")
-        behind = carry(frame, _neighbours.First(reach, on), reverse=True) if centered else None
-        meta = _partition.asked(function, frame._meta)
-        return _beside(frame, function, before, behind, name, meta)
+        function = _neighbours.Windowed(self._kind, self._given, self._columns, name, args, kwargs)
+        return self._over(self._frame, function, name)
 
-    def count(self) -> Any:
-        """Return how many values each window has."""
-        return self._asked("count")
+    def _with(self, name: str, other: Any, kwargs: dict[str, Any]) -> Any:
+        """Return what a method makes of each window of a series and of another series of the same rows."""
+        if self._frame._expr.kind != "series" or not is_frame(other) or other._expr.kind != "series":
+            raise NotImplementedError(
+                f"{name} of windows of all pairs of columns: give a series and another one, pair by pair"
+            )
+        labels = ("self", "other")
+        both = self._frame.to_frame(labels[0]).assign(**{labels[1]: other})
+        function = _neighbours.Paired(self._kind, self._given, name, kwargs)
+        named = self._frame.name if self._frame.name == other.name else None
+        return self._over(both, function, name).rename(named)
 
     def sum(self, numeric_only: bool = False) -> Any:
         """Return the sum of each window."""
@@ -294,6 +308,78 @@ class Rolling:
     def mean(self, numeric_only: bool = False) -> Any:
         """Return the arithmetic mean of each window."""
         return self._asked("mean", **_numeric(numeric_only))
+
+    def corr(self, other: Any = None, pairwise: bool | None = None) -> Any:
+        """Return the correlation of each window of a series with another one.
+
+        Parameters
+        ----------
+        other : Series
+            The other series, of the same rows.
+        pairwise : None
+            Not there: correlations of all pairs of columns.
+        """
+        _check_pairwise("corr", pairwise)
+        return self._with("corr", other, {})
+
+    def aggregate(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Aggregate windows by one or several functions.
+
+        Parameters
+        ----------
+        func : str, callable, list or dict
+            A function, several, or those of each column.
+        *args, **kwargs
+            Their further arguments.
+        """
+        return self._asked("aggregate", func, *args, **kwargs)
+
+    agg = aggregate
+
+    def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the windows.
+
+        Parameters
+        ----------
+        func : callable
+            The function.
+        *args, **kwargs
+            Its further arguments.
+        """
+        return func(self, *args, **kwargs)
+
+
+class _Windows(_Base):
+    """What windows without weights share."""
+
+    __slots__ = ()
+
+    def std(self, ddof: int = 1, numeric_only: bool = False) -> Any:
+        """Return the standard deviation of each window."""
+        return self._asked("std", ddof=ddof, **_numeric(numeric_only))
+
+    def var(self, ddof: int = 1, numeric_only: bool = False) -> Any:
+        """Return the variance of each window."""
+        return self._asked("var", ddof=ddof, **_numeric(numeric_only))
+
+    def cov(self, other: Any = None, pairwise: bool | None = None, ddof: int = 1) -> Any:
+        """Return the covariance of each window of a series with another one.
+
+        Parameters
+        ----------
+        other : Series
+            The other series, of the same rows.
+        pairwise : None
+            Not there: covariances of all pairs of columns.
+        ddof : int, optional
+            What is taken from the number of values.
+        """
+        _check_pairwise("cov", pairwise)
+        return self._with("cov", other, {"ddof": ddof})
+
+    def count(self) -> Any:
+        """Return how many values each window has."""
+        return self._asked("count")
 
     def median(self, numeric_only: bool = False) -> Any:
         """Return the median of each window."""
@@ -306,14 +392,6 @@ class Rolling:
     def max(self, numeric_only: bool = False) -> Any:
         """Return the greatest value of each window."""
         return self._asked("max", **_numeric(numeric_only))
-
-    def std(self, ddof: int = 1, numeric_only: bool = False) -> Any:
-        """Return the standard deviation of each window."""
-        return self._asked("std", ddof=ddof, **_numeric(numeric_only))
-
-    def var(self, ddof: int = 1, numeric_only: bool = False) -> Any:
-        """Return the variance of each window."""
-        return self._asked("var", ddof=ddof, **_numeric(numeric_only))
 
     def sem(self, ddof: int = 1, numeric_only: bool = False) -> Any:
         """Return the standard error of the mean of each window."""
@@ -357,19 +435,145 @@ class Rolling:
         """
         return self._asked("apply", func, raw=raw, args=args, kwargs=kwargs)
 
-    def aggregate(self, func: Any, *args: Any, **kwargs: Any) -> Any:
-        """Aggregate windows by one or several functions.
+    def rank(
+        self,
+        method: str = "average",
+        ascending: bool = True,
+        pct: bool = False,
+        numeric_only: bool = False,
+    ) -> Any:
+        """Return the rank of the last value of each window among its values.
 
         Parameters
         ----------
-        func : str, callable, list or dict
-            A function, several, or those of each column.
-        *args, **kwargs
-            Their further arguments.
+        method : {"average", "min", "max"}, optional
+            Which rank equal values have.
+        ascending : bool, optional
+            Whether the least value is first.
+        pct : bool, optional
+            Whether ranks are parts of the whole.
+        numeric_only : bool, optional
+            Whether other columns than those of numbers are left out.
         """
-        return self._asked("aggregate", func, *args, **kwargs)
+        return self._asked("rank", method=method, ascending=ascending, pct=pct, **_numeric(numeric_only))
 
-    agg = aggregate
+    def nunique(self, numeric_only: bool = False) -> Any:
+        """Return how many different values each window has."""
+        return self._asked("nunique", **_numeric(numeric_only))
+
+    def first(self, numeric_only: bool = False) -> Any:
+        """Return the first value of each window."""
+        return self._asked("first", **_numeric(numeric_only))
+
+    def last(self, numeric_only: bool = False) -> Any:
+        """Return the last value of each window."""
+        return self._asked("last", **_numeric(numeric_only))
+
+
+class Rolling(_Windows):
+    """Windows over the rows of a frame or series: what `DataFrame.rolling` returns.
+
+    Each method is pandas' own, on a partition together with the rows before it (and behind it, for windows
+    that are centered) that windows reach.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> s = rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=4)
+    >>> s.rolling(2).sum().compute().tolist()
+    [nan, 3.0, 5.0, 7.0]
+    """
+
+    __slots__ = ()
+    _kind = "rolling"
+
+    def _over(self, frame: Any, function: Any, name: str) -> Any:
+        reach, on = _reach(self._given["window"], "window"), self._given.get("on")
+        before = carry(frame, _neighbours.Last(reach, on))
+        centered = self._given.get("center")
+        behind = carry(frame, _neighbours.First(reach, on), reverse=True) if centered else None
+        meta = _partition.asked(function, frame._meta)
+        return _beside(frame, function, before, behind, name, meta)
+
+
+class Expanding(_Windows):
+    """Windows from the first row up to each: what `DataFrame.expanding` returns.
+
+    Each method is pandas' own, on all rows in one task.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> rd.from_pandas(pd.Series([1, 2, 3, 4]), npartitions=4).expanding(2).sum().compute().tolist()
+    [nan, 3.0, 6.0, 10.0]
+    """
+
+    __slots__ = ()
+    _kind = "expanding"
+
+    def _over(self, frame: Any, function: Any, name: str) -> Any:
+        return by_all_rows(frame, function, name)
+
+
+class ExponentialMovingWindow(_Base):
+    """Windows in which weights decay: what `DataFrame.ewm` returns.
+
+    Each method is pandas' own, on all rows in one task.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> rd.from_pandas(pd.Series([1.0, 3.0]), npartitions=2).ewm(alpha=0.5).sum().compute().tolist()
+    [1.0, 3.5]
+    """
+
+    __slots__ = ()
+    _kind = "ewm"
+
+    def std(self, bias: bool = False, numeric_only: bool = False) -> Any:
+        """Return the standard deviation of each window."""
+        return self._asked("std", bias=bias, **_numeric(numeric_only))
+
+    def var(self, bias: bool = False, numeric_only: bool = False) -> Any:
+        """Return the variance of each window."""
+        return self._asked("var", bias=bias, **_numeric(numeric_only))
+
+    def cov(self, other: Any = None, pairwise: bool | None = None, bias: bool = False) -> Any:
+        """Return the covariance of each window of a series with another one.
+
+        Parameters
+        ----------
+        other : Series
+            The other series, of the same rows.
+        pairwise : None
+            Not there: covariances of all pairs of columns.
+        bias : bool, optional
+            Whether the weights are not corrected for how few there are.
+        """
+        _check_pairwise("cov", pairwise)
+        return self._with("cov", other, {"bias": bias})
+
+
+def _check_pairwise(name: str, pairwise: Any) -> None:
+    if pairwise:
+        raise NotImplementedError(f"{name}(pairwise=True): give a series and another one, pair by pair")
+
+
+def expanded(frame: Any, min_periods: int) -> Expanding:
+    """Return windows from the first row up to each."""
+    frame._meta.expanding(min_periods)
+    return Expanding(frame, {"min_periods": min_periods})
+
+
+def weighted(frame: Any, given: dict[str, Any], times: Any) -> ExponentialMovingWindow:
+    """Return windows in which weights decay."""
+    if times is not None:
+        raise NotImplementedError("ewm(times=): map_partitions of repartition(npartitions=1)")
+    frame._meta.ewm(**given)
+    return ExponentialMovingWindow(frame, given)
 
 
 def _numeric(numeric_only: bool) -> dict[str, Any]:

@@ -142,3 +142,84 @@ def test_groups_are_computed_as_those_of_pandas(table: pd.DataFrame) -> None:
     groups = _cut(table).groupby("k").compute()
     assert groups.groups.keys() == {"a", "b"}
     tm.assert_frame_equal(groups.sum(), table.groupby("k").sum())
+
+
+_KEPT: dict[str, Any] = {
+    "cumsum": lambda g: g.cumsum(),
+    "cummax": lambda g: g.cummax(skipna=False),
+    "cumcount": lambda g: g.cumcount(ascending=False),
+    "rank": lambda g: g.rank(method="min", ascending=False),
+    "diff": lambda g: g.diff(-1),
+    "shift": lambda g: g.shift(1, fill_value=0),
+    "pct_change": lambda g: g.pct_change(),
+    "ffill": lambda g: g.ffill(limit=1),
+    "transform": lambda g: g.transform("mean"),
+    "transform by a function": lambda g: g.transform(lambda x: x - x.max()),
+}
+
+
+@pytest.mark.parametrize("dropna", [True, False])
+@pytest.mark.parametrize("name", _KEPT)
+def test_what_has_a_row_for_each_row_goes_together_with_the_frame(
+    name: str, dropna: bool, way: str, table: pd.DataFrame
+) -> None:
+    for index in (table.index, pd.Index([1, 1, 0, 7, 0, 1], name="l")):
+        frame = table.set_axis(index)
+        df = _cut(frame)
+        for column in ("x", "y"):
+            expected = _KEPT[name](frame.groupby("k", dropna=dropna)[column])
+            found = _KEPT[name](df.groupby("k", dropna=dropna)[column])
+            _same(found, expected)
+            tm.assert_series_equal(df.assign(new=found).compute().new, expected.rename("new"))
+
+
+_OTHERS: dict[str, Any] = {
+    "nth": lambda g: g.nth(1),
+    "nth of several": lambda g: g.nth([0, -1]),
+    "take": lambda g: g.take([0]),
+    "quantile": lambda g: g.quantile([0.2, 0.5]),
+    "quantile lower": lambda g: g.quantile(0.4, interpolation="lower"),
+    "kurt": lambda g: g.kurt(),
+    "describe": lambda g: g.describe(),
+    "filter": lambda g: g.filter(lambda group: len(group) > 2),
+    "get_group": lambda g: g.get_group("a"),
+    "sample": lambda g: g.sample(n=1, random_state=3),
+    "rolling": lambda g: g.rolling(2).sum(),
+    "rolling min_periods": lambda g: g.rolling(3, min_periods=1).mean(),
+    "expanding": lambda g: g.expanding().max(),
+    "ewm": lambda g: g.ewm(alpha=0.5).mean(),
+    "pipe": lambda g: g.pipe(lambda groups: groups.max()),
+}
+
+
+@pytest.mark.parametrize("name", _OTHERS)
+def test_other_names_of_groups(name: str, way: str, table: pd.DataFrame) -> None:
+    function = _OTHERS[name]
+    frame = table.dropna(subset="k")
+    df = _cut(frame, (2, 0, 2, 1))
+    _same(function(df.groupby("k").x), function(frame.groupby("k").x))
+    _same(function(df[["k", "x", "y"]].groupby("k")), function(frame[["k", "x", "y"]].groupby("k")))
+    series = df.groupby("k").x
+    if name == "pipe":
+        _same(series.nlargest(2), frame.groupby("k").x.nlargest(2))
+        _same(series.is_monotonic_increasing, frame.groupby("k").x.is_monotonic_increasing)
+        assert series.ngroups == 2
+        assert {key: list(rows) for key, rows in series.groups.items()} == {"a": [0, 2, 5], "b": [1, 4]}
+
+
+def test_bins_within_groups(way: str) -> None:
+    times = pd.to_datetime(["2013-01-01", "2013-01-01", "2013-01-02", "2013-01-05", "2013-01-05"])
+    frame = pd.DataFrame({"k": ["a", "b", "a", "a", "b"], "x": [1, 2, 3, 4, 5]}, index=times)
+    df = _cut(frame, (1, 0, 3, 1))
+    _same(df.groupby("k").x.resample("2D").sum(), frame.groupby("k").x.resample("2D").sum())
+    _same(df.groupby("k")[["x"]].rolling("2D").sum(), frame.groupby("k")[["x"]].rolling("2D").sum())
+
+
+def test_what_groups_do_not_have_names_the_alternative(table: pd.DataFrame) -> None:
+    groups = _cut(table).groupby("k").x
+    with pytest.raises(NotImplementedError, match="shift the frame"):
+        groups.shift(freq="D")
+    with pytest.raises(NotImplementedError, match="random_state="):
+        groups.sample(n=1)
+    with pytest.raises(NotImplementedError, match="fill or shift before"):
+        groups.pct_change(freq="D")
