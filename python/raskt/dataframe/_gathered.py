@@ -18,7 +18,9 @@ __all__ = [
     "rows_of_mask",
     "rows_of_places",
     "rows_of_slice",
+    "sample_of",
     "scalar_of_all_rows",
+    "slice_of",
     "starts",
     "total",
 ]
@@ -76,9 +78,14 @@ def cut_back(frame: Any, found: Any, meta: Any, label: str) -> Any:
     return call(_piece, given, {}, meta, clears=False, keeps=True, label=label, checks=False)
 
 
+def sample_of(frame: Any) -> Any:
+    """Return a made-up row of a frame, under a label of its index."""
+    return one_row(frame._meta).set_axis(one_row(frame._meta.index))
+
+
 def like_of(function: Any, frame: Any) -> Any:
     """Return what a function that keeps rows makes of a frame, without rows, under its index."""
-    found = _partition.asked(function, one_row(frame._meta))
+    found = _partition.asked(function, sample_of(frame))
     return found.iloc[:0].set_axis(frame._meta.index)
 
 
@@ -122,7 +129,7 @@ def scalar_of_all_rows(frame: Any, function: Any, label: str, like: Any) -> Any:
 # ---- rows by their places ----
 
 
-def _slice_of(part: Any, start: int, n_rows: Any, key: slice) -> Any:
+def slice_of(part: Any, start: int, n_rows: Any, key: slice) -> Any:
     """Return the rows of a partition that a slice of all rows has, in their own order."""
     wanted = range(*key.indices(start + len(part) if n_rows is None else n_rows))
     if wanted.step < 0:
@@ -177,7 +184,7 @@ def rows_of_slice(frame: Any, key: slice) -> Any:
         key = slice(wanted[0] - before, wanted[-1] - before + 1, wanted.step)
     if isinstance(n_rows, int) or not _needs_total(key):
         n_rows = None
-    part_of = functools.partial(_slice_of, key=key)
+    part_of = functools.partial(slice_of, key=key)
     given = (frame, starts(frame), n_rows)
     found = call(part_of, given, {}, frame._meta, clears=False, label="iloc")
     if not is_back:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
-from raskt.dataframe._op import call, op
+from raskt.dataframe._gathered import slice_of, starts
+from raskt.dataframe._op import call, op, tree
 
 __all__ = ["loc_slice", "rows_among", "rows_at"]
 
@@ -45,9 +47,29 @@ def _at_time(part: Any, text: str) -> Any:
         return part.iloc[:0]
 
 
-def _not_empty(part: Any, label: Any) -> Any:
-    if not len(part):
+def _ends_of(part: Any) -> list[Any]:
+    """Return the first and last label of a partition, where it has any; whether all ascend."""
+    return [(part.index[:1].append(part.index[-1:]), part.index.is_monotonic_increasing)] if len(part) else []
+
+
+def _ends_of_all(states: list[Any]) -> Any:
+    """Return the first and last label of all partitions; None where labels do not ascend."""
+    found = _in_one_list(states)
+    if not all(ascends for _, ascends in found) or not _ascends([ends for ends, _ in found]):
+        return None
+    return found[0][0][:1].append(found[-1][0][-1:]) if found else None
+
+
+def _not_empty(part: Any, ends: Any, label: Any) -> Any:
+    """Return rows, of which there may be none where pandas has a gap: between the first and last label."""
+    import pandas as pd
+
+    if len(part):
+        return part
+    if ends is None:
         raise KeyError(label)
+    # An error of pandas' beyond the ends.
+    pd.Series(0, index=ends).loc[label]
     return part
 
 
@@ -73,14 +95,69 @@ def _partitions_of(frame: Any, ranges: list[tuple[Any, Any]]) -> Any:
     return op("choose", (frame,), {"numbers": sorted(wanted) or [0]})
 
 
-def loc_slice(frame: Any, key: slice) -> Any:
-    """Return the rows whose labels lie between two, both included."""
-    if key.step is not None:
-        raise NotImplementedError(f"rows by labels with a step: {key!r}; filter by a condition on the index")
-    if key.start is None and key.stop is None:
+def loc_slice(frame: Any, key: slice, name: str = "loc") -> Any:
+    """Return the rows whose labels lie between two, both included; to ``truncate`` an index has to ascend.
+
+    Where divisions are not known, whether the index ascends is found out when it is computed. If it does not,
+    rows are those from the first label to the last one by their places, as pandas has it: it takes all labels
+    together to find these.
+    """
+    if key.step is not None and (type(key.step) is not int or key.step < 1):
+        raise NotImplementedError(f"rows by labels backwards: {key!r}; loc[a:b].iloc[::-1]")
+    if key.start is None and key.stop is None and key.step in (None, 1):
         return frame
-    given = (_partitions_of(frame, [(key.start, key.stop)]), key.start, key.stop)
-    return call(_rows_between, given, {}, frame._meta, clears=False, label="loc")
+    if key.step in (None, 1) and frame._expr.divisions is not None:
+        chosen = _partitions_of(frame, [(key.start, key.stop)])
+        return call(_rows_between, (chosen, key.start, key.stop), {}, frame._meta, clears=False, label="loc")
+    # pandas looks at the labels.
+    frame._meta.index.slice_indexer(key.start, key.stop)
+    places = tree(
+        frame,
+        _index_of,
+        _in_one_list,
+        functools.partial(_places_of, key=key, name=name),
+        None,
+        label="loc",
+        checks=False,
+    )
+    given = (frame, starts(frame), places, key.start, key.stop)
+    return call(_rows_at_places, given, {}, frame._meta, clears=False, label="loc")
+
+
+def _index_of(part: Any) -> list[Any]:
+    return [part.index] if len(part) else []
+
+
+def _in_one_list(states: list[Any]) -> list[Any]:
+    return [index for state in states for index in state]
+
+
+def _ascends(indexes: list[Any]) -> bool:
+    """Return whether the labels of all partitions ascend."""
+    return all(index.is_monotonic_increasing and not index.hasnans for index in indexes) and all(
+        one[-1] <= other[0] for one, other in itertools.pairwise(indexes)
+    )
+
+
+def _places_of(states: list[Any], key: slice, name: str) -> Any:
+    """Return the places of rows between two labels; None where the index ascends, and labels tell."""
+    indexes = _in_one_list(states)
+    if key.step in (None, 1) and _ascends(indexes):
+        return None
+    if name == "truncate":
+        raise ValueError("truncate requires a sorted index")
+    index = indexes[0].append(indexes[1:]) if indexes else None
+    return slice(0, 0) if index is None else index.slice_indexer(key.start, key.stop, key.step)
+
+
+def _rows_at_places(part: Any, start: int, places: Any, first: Any, last: Any) -> Any:
+    """Return the rows of a partition that are at some places, or between two labels."""
+    if places is None:
+        return part.loc[first:last]
+    if isinstance(places, slice):
+        return slice_of(part, start, start + len(part), places)
+    own = places[(places >= start) & (places < start + len(part))]
+    return part.iloc[own - start]
 
 
 def rows_among(frame: Any, wanted: Any) -> Any:
@@ -94,9 +171,10 @@ def rows_at(frame: Any, wanted: list[Any], is_list: bool) -> Any:
     chosen = _partitions_of(frame, [(label, label) for label in wanted])
     if not is_list and isinstance(wanted[0], str) and frame._meta.index.dtype.kind == "M":
         found = call(_at_time, (chosen, wanted[0]), {}, frame._meta, clears=True, label="loc")
-        checks: Any = functools.partial(_not_empty, label=wanted[0])
-    else:
-        found = call(_at, (chosen, wanted), {}, frame._meta, clears=True, label="loc")
-        checks = functools.partial(_in_order, wanted=wanted, is_list=is_list)
+        ends = tree(frame, _ends_of, _in_one_list, _ends_of_all, None, label="loc", checks=False)
+        given = (op("repartition", (found,), {"npartitions": 1}), ends, wanted[0])
+        return call(_not_empty, given, {}, frame._meta, clears=True, label="loc")
+    found = call(_at, (chosen, wanted), {}, frame._meta, clears=True, label="loc")
+    checks = functools.partial(_in_order, wanted=wanted, is_list=is_list)
     gathered = op("repartition", (found,), {"npartitions": 1})
     return call(checks, (gathered,), {}, frame._meta, clears=True, label="loc")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._lazy import late_module
-from raskt.dataframe._parameters import Operands, boundaries, kept, literal, weak
+from raskt.dataframe._parameters import Operands, boundaries, kept, weak
 from raskt.tokenize import tokenize
 
 if TYPE_CHECKING:
@@ -200,10 +200,15 @@ def rows_method(frame: Any, name: str, /, *args: Any, clears: bool = False, **kw
         Whether the index may be another one, so that divisions are not known any more.
     """
     meta = _partition.asked(_partition.method, frame._meta, name=name, args=args, kwargs=kwargs)
-    given: dict[str, Any] = {"name": name, "args": [literal(x) for x in args]}
+    given: dict[str, Any] = {"name": name, "args": [_marked(x) for x in args]}
     if kwargs:
-        given["kwargs"] = {key: literal(x) for key, x in kwargs.items()}
+        given["kwargs"] = {key: _marked(x) for key, x in kwargs.items()}
     return call(_partition.method, (frame,), given, meta, clears=clears, label=name)
+
+
+def _marked(x: Any) -> Any:
+    """Return an argument of `raskt.dataframe._partition.method`, in which dictionaries stand for others."""
+    return {"dict": x} if isinstance(x, dict) else x
 
 
 def _lifted(frame: Any, x: Any, kwargs: dict[str, Any]) -> Any:

@@ -414,7 +414,12 @@ def _periods(divisions: Any, freq: Any) -> list[Any]:
             f"Can only repartition on frequency for timeseries, found an index of {divisions.dtype}"
         )
     first, last = divisions[0], divisions[-1]
-    times = list(pd.date_range(start=first.ceil(freq), end=last, freq=freq))
+    try:
+        start = first.ceil(freq)
+    except ValueError:
+        # Weeks, months and their like have no fixed length.
+        start = first.normalize()
+    times = [time for time in pd.date_range(start=start, end=last, freq=freq) if time >= first]
     if not times or times[0] > first:
         times.insert(0, first)
     if times[-1] < last or len(times) == 1:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from raskt._tables import one_row
 
-__all__ = ["bins_of", "completed", "sample"]
+__all__ = ["bins_of", "completed", "of_bins", "sample"]
 
 
 def bins_of(part: Any, first: Any, last: Any, options: dict[str, Any]) -> Any:
@@ -50,4 +50,10 @@ def sample(like: Any, columns: Any, name: str, args: Any, kwargs: Any) -> Any:
     if index.dtype.kind == "M":
         times = (pd.Timestamp(0).as_unit(index.unit) + times).tz_localize(index.tz)
     bins = pd.concat([one_row(like)] * 2).set_axis(times.rename(index.name)).resample("D")
+    return getattr(bins if columns is None else bins[columns], name)(*args, **kwargs)
+
+
+def of_bins(part: Any, options: dict[str, Any], columns: Any, name: str, args: Any, kwargs: Any) -> Any:
+    """Return what a method of pandas' bins makes of rows."""
+    bins = part.resample(**options)
     return getattr(bins if columns is None else bins[columns], name)(*args, **kwargs)

@@ -19,7 +19,6 @@ combined_first: Any = late("raskt.dataframe._combining", "combined_first")
 current_divisions: Any = late("raskt.dataframe._combining", "current_divisions")
 dotted: Any = late("raskt.dataframe._combining", "dotted")
 random_parts: Any = late("raskt.dataframe.mapping", "random_parts")
-resampled: Any = late("raskt.dataframe.resampling", "resampled")
 without_divisions: Any = late("raskt.dataframe._combining", "without_divisions")
 nbytes_of: Any = late("raskt.dataframe._statistics", "memory_usage")
 told: Any = late("raskt.dataframe._repr", "told")
@@ -134,32 +133,6 @@ class RowMethods:
         [1.0, 7.0]
         """
         return combined_first(self, other)
-
-    def resample(self, rule: Any, closed: Any = None, label: Any = None, **kwargs: Any) -> Any:
-        """Return bins of time, by the index.
-
-        Parameters
-        ----------
-        rule : str or offset
-            How long bins are.
-        closed, label : {"right", "left"}, optional
-            Which end belongs to a bin, and by which end it is called.
-        **kwargs
-            ``origin`` and ``offset``, as in pandas.
-
-        Returns
-        -------
-        Resampler
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import raskt.dataframe as rd
-        >>> s = rd.from_pandas(pd.Series([1, 2, 4], index=pd.date_range("2013", periods=3)), npartitions=2)
-        >>> s.resample("2D").max().compute().tolist()
-        [2, 4]
-        """
-        return resampled(self, rule, closed=closed, label=label, **kwargs)
 
     def to_timestamp(self, freq: Any = None, how: str = "start", axis: Any = 0) -> Any:
         """Make times of an index of periods.

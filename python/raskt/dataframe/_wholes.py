@@ -52,10 +52,7 @@ def interpolated(frame: Any, way: str, axis: Any, named: dict[str, Any]) -> Any:
     if along_columns(frame, axis):
         return _row_by_row(frame, _neighbours.Method("interpolate", way, axis=1, **named), "interpolate")
     function = _neighbours.Method("interpolate", way, **named)
-    # Methods look at the index: made-up rows have none of times.
-    like = _partition.asked(function, one_row(frame._meta).set_axis(one_row(frame._meta.index)))
-    meta = like.iloc[:0].set_axis(frame._meta.index)
-    return by_all_rows(frame, function, "interpolate", meta)
+    return by_all_rows(frame, function, "interpolate")
 
 
 def duplicates(frame: Any, subset: Any, keep: Any) -> Any:

@@ -6,7 +6,8 @@ import functools
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._op import call, expr_of, frame_of, op
+from raskt.dataframe._gathered import gathered, starts
+from raskt.dataframe._op import call, expr_of, frame_of
 
 __all__ = ["merge_asof"]
 
@@ -19,6 +20,11 @@ def _merged(left: Any, right: Any, kwargs: dict[str, Any]) -> Any:
     import pandas as pd
 
     return pd.merge_asof(left, right, **kwargs)
+
+
+def _numbered(left: Any, right: Any, start: int, kwargs: dict[str, Any]) -> Any:
+    found = _merged(left, right, kwargs)
+    return found.set_axis(found.index + start)
 
 
 def merge_asof(
@@ -39,7 +45,8 @@ def merge_asof(
 ) -> Any:
     """Merge each row with that of another frame whose key is nearest.
 
-    The other frame comes together in one task, and meets every partition of the first.
+    The other frame comes together in one task, and meets every partition of the first. Both come together,
+    where one key is an index and the other one a column.
 
     Parameters
     ----------
@@ -63,7 +70,7 @@ def merge_asof(
     Returns
     -------
     DataFrame
-        Rows are numbered in each partition, unless the index of the first frame is the key.
+        Rows are numbered, unless an index is the key.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def merge_asof(
     if direction not in _DIRECTIONS:
         raise ValueError(f"direction must be 'backward', 'forward' or 'nearest', found {direction!r}")
     frame, other = frame_of(expr_of(left)), frame_of(expr_of(right))
-    given = {
+    named = {
         "on": on,
         "left_on": left_on,
         "right_on": right_on,
@@ -97,12 +104,16 @@ def merge_asof(
         "allow_exact_matches": allow_exact_matches,
         "direction": direction,
     }
-    kwargs = {name: value for name, value in given.items() if value is not None and value is not False}
+    kwargs = {name: value for name, value in named.items() if value is not None and value is not False}
     kwargs["allow_exact_matches"] = allow_exact_matches
-    function = functools.partial(_merged, kwargs=kwargs)
+    function: Any = functools.partial(_merged, kwargs=kwargs)
     # Of no rows, and of rows without a match, pandas makes other dtypes than of those that match.
     meta = function(frame._meta, other._meta)
-    gathered = other if other.npartitions == 1 else op("repartition", (other,), {"npartitions": 1})
-    return call(
-        function, (frame, gathered), {}, meta, clears=not left_index, label="merge_asof", checks=False
-    )
+    if left_index != right_index:
+        # Which side's keys a column has, depends on whether all rows have a match.
+        frame = gathered(frame)
+    given: tuple[Any, ...] = (frame, gathered(other))
+    if not left_index and not right_index:
+        # pandas numbers the rows: those before a partition count.
+        function, given = functools.partial(_numbered, kwargs=kwargs), (*given, starts(frame))
+    return call(function, given, {}, meta, clears=not left_index, label="merge_asof", checks=False)

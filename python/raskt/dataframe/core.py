@@ -25,6 +25,7 @@ from raskt.dataframe._scalar import Scalar
 from raskt.dataframe._selection import get_column, get_item, get_rows
 from raskt.dataframe._sorting import FrameSorting, SeriesSorting
 from raskt.dataframe._summary_methods import FrameSummaries, SeriesSummaries, Summaries
+from raskt.dataframe._time_methods import TimeMethods
 from raskt.dataframe._whole_methods import FrameWholes, SeriesWholes
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ iloc_of: Callable[..., Any] = late("raskt.dataframe._location", "PositionLocator
 
 class _Rows(
     RowMethods,
+    TimeMethods,
     PartitionMethods,
     Operators,
     OperatorMethods,

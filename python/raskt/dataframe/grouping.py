@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from raskt._lazy import late, late_module
-from raskt.dataframe._gathered import cut_back
+from raskt.dataframe._gathered import cut_back, sample_of
 from raskt.dataframe._group_methods import FrameGroupMethods, GroupMethods, SeriesGroupMethods
 from raskt.dataframe._metas import make_meta, meta_of_call
 from raskt.dataframe._op import call, is_frame, op, rows_method
@@ -17,7 +17,6 @@ __all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
 
 custom: Any = late("raskt.dataframe.aggregation", "custom")
 has_custom: Any = late("raskt.dataframe.aggregation", "has_custom")
-one_row: Any = late("raskt._tables", "one_row")
 _partition: Any = late_module("raskt.dataframe._partition")
 
 #: What partial states are kept of.
@@ -196,7 +195,9 @@ class _Groups(GroupMethods):
             _by_pandas, plan=plan, name=name, args=args, kwargs=kwargs, window=window
         )
         if meta is None:
-            meta = meta_of_call(function, (frame,), {}) if asks else like_of(function, frame)
+            meta = (
+                meta_of_call(function, (frame,), {}) if asks else _partition.asked(function, sample_of(frame))
+            )
         prototype = make_meta(meta)
         gathered = op("repartition", (frame,), {"npartitions": 1})
         if keeps:
@@ -528,12 +529,6 @@ def _by_pandas(part: Any, plan: Any, name: str, args: Any, kwargs: Any, window: 
         groups = windows if columns is None else windows[columns]
     found = getattr(groups, name)
     return found(*args, **kwargs) if callable(found) else found
-
-
-def like_of(function: Any, frame: Any) -> Any:
-    """Return what a method of pandas' makes of a made-up row of a frame."""
-    sample = one_row(frame._meta)
-    return _partition.asked(function, sample.set_axis(one_row(frame._meta.index)))
 
 
 def _groups_of(part: Any, plan: Any) -> Any:

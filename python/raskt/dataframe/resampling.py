@@ -6,12 +6,14 @@ import functools
 from typing import Any
 
 from raskt._lazy import late, late_module
-from raskt.dataframe._op import call
+from raskt.dataframe._gathered import on_all_rows
+from raskt.dataframe._op import call, changed
 from raskt.dataframe._selection import get_column
 
 __all__ = ["Resampler", "resampled"]
 
 grouped: Any = late("raskt.dataframe.grouping", "grouped")
+indexed_by: Any = late("raskt.dataframe._indexing", "indexed_by")
 _resampled: Any = late_module("raskt.dataframe._resampled")
 
 _GROUPS = {"as_index": True, "sort": True, "group_keys": True, "observed": True, "dropna": True}
@@ -36,7 +38,7 @@ _ORDERLESS = {
 }
 
 
-def resampled(frame: Any, rule: Any, **options: Any) -> Resampler:
+def resampled(frame: Any, rule: Any, on: Any, level: Any, **options: Any) -> Resampler:
     """Return the bins of a frame or series.
 
     Raises
@@ -45,8 +47,15 @@ def resampled(frame: Any, rule: Any, **options: Any) -> Resampler:
         If the index is none of times.
     ValueError
         For a rule that there is not.
+    NotImplementedError
+        For bins of periods, and by a level.
     """
+    if level is not None:
+        raise NotImplementedError("resample(level=): reset_index(), and on= with the column")
     given = {"rule": rule, **{name: value for name, value in options.items() if value is not None}}
+    if on is not None:
+        get_column(frame, on)
+        frame = indexed_by(frame, on, True, False, None, None, False)
     # pandas looks at the arguments.
     frame._meta.resample(**given)
     if frame._meta.index.dtype.kind not in "Mm":
@@ -117,6 +126,19 @@ class Resampler:
             label=f"resample-{name}",
             checks=False,
         )
+
+    def _of_all_rows(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Return what a method of pandas' bins makes of all rows, in one task."""
+        function = functools.partial(
+            _resampled.of_bins,
+            options=self._given,
+            columns=self._columns,
+            name=name,
+            args=args,
+            kwargs=kwargs,
+        )
+        like = _resampled.sample(self._frame._meta, self._columns, name, args, kwargs)
+        return on_all_rows(self._frame, function, f"resample-{name}", like.iloc[:0])
 
     def count(self) -> Any:
         """Return how many values each bin has."""
@@ -201,3 +223,98 @@ class Resampler:
         return self._asked("agg", func, *args, **kwargs)
 
     aggregate = agg
+
+    # ---- all rows in one task ----
+
+    def ffill(self, limit: int | None = None) -> Any:
+        """Return a row for each bin: the last one before, where there is none.
+
+        Parameters
+        ----------
+        limit : int, optional
+            For how many bins one after another.
+        """
+        return self._of_all_rows("ffill", **changed(limit=(limit, None)))
+
+    def bfill(self, limit: int | None = None) -> Any:
+        """Return a row for each bin: the next one behind, where there is none.
+
+        Parameters
+        ----------
+        limit : int, optional
+            For how many bins one after another.
+        """
+        return self._of_all_rows("bfill", **changed(limit=(limit, None)))
+
+    def nearest(self, limit: int | None = None) -> Any:
+        """Return a row for each bin: the nearest one, where there is none.
+
+        Parameters
+        ----------
+        limit : int, optional
+            For how many bins one after another.
+        """
+        return self._of_all_rows("nearest", **changed(limit=(limit, None)))
+
+    def asfreq(self, fill_value: Any = None) -> Any:
+        """Return a row for each bin: of missing values, where there is none.
+
+        Parameters
+        ----------
+        fill_value : scalar, optional
+            What stands there instead.
+        """
+        return self._of_all_rows("asfreq", **changed(fill_value=(fill_value, None)))
+
+    def interpolate(self, method: str = "linear", **kwargs: Any) -> Any:
+        """Return a row for each bin: of values between those before and behind, where there is none.
+
+        Parameters
+        ----------
+        method : str, optional
+            As in `DataFrame.interpolate`.
+        **kwargs
+            Its keywords.
+        """
+        return self._of_all_rows("interpolate", method, **kwargs)
+
+    def apply(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function on the rows of each bin.
+
+        Parameters
+        ----------
+        func : callable
+            The function.
+        *args, **kwargs
+            Its further arguments.
+        """
+        return self._of_all_rows("apply", func, *args, **kwargs)
+
+    def transform(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function on the rows of each bin that returns as many rows.
+
+        Parameters
+        ----------
+        func : callable or str
+            The function.
+        *args, **kwargs
+            Its further arguments.
+
+        Returns
+        -------
+        DataFrame or Series
+            Of one partition.
+        """
+        return self._of_all_rows("transform", func, *args, **kwargs)
+
+    def pipe(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the bins.
+
+        Parameters
+        ----------
+        func : callable
+            The function.
+        *args, **kwargs
+            Its further arguments.
+        """
+        return func(self, *args, **kwargs)
