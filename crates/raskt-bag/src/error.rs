@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::odd::Odd;
+use crate::fallback::Fallback;
 
 /// An error of a bag.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub enum BagError {
         /// Where it begins in the (decompressed) file.
         offset: u64,
         /// Why.
-        why: Odd,
+        why: Fallback,
     },
 }
 

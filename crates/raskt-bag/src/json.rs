@@ -1,13 +1,13 @@
 //! Items of a line of JSON, without the rest: the whole line is checked, nothing but the items is kept.
 //!
 //! The grammar is that of Python's `json.loads`: RFC 8259, and `NaN`, `Infinity` and `-Infinity`. What is nested deeper
-//! than [`DEPTH_MAX`] is odd.
+//! than [`DEPTH_MAX`] is left to Python ([`Fallback`]).
 
 use raskt_core::Fit;
 
 use crate::element::{Constant, Element, Scalar};
+use crate::fallback::Fallback;
 use crate::memory;
-use crate::odd::Odd;
 
 /// Deeper values are left to Python, whose stack has limits of its own.
 const DEPTH_MAX: usize = 200;
@@ -56,8 +56,8 @@ pub fn project(
     line: &str,
     projection: &Projection,
     scratch: &mut Scratch,
-    emit: &mut impl FnMut(Element<'_>) -> Result<(), Odd>,
-) -> Result<(), Odd> {
+    emit: &mut impl FnMut(Element<'_>) -> Result<(), Fallback>,
+) -> Result<(), Fallback> {
     let mut reader = Reader { bytes: line.as_bytes(), at: 0 };
     reader.skip_space();
     let Scratch { slots, texts } = scratch;
@@ -67,10 +67,10 @@ pub fn project(
     let is_reached = reader.find(wanted, slots, 0)?;
     reader.skip_space();
     if reader.at < reader.bytes.len() {
-        return Err(reader.odd());
+        return Err(reader.fallback());
     }
     if !is_reached {
-        return Err(Odd::Missing);
+        return Err(Fallback::Missing);
     }
     memory::lengthen(texts, slots.len())?;
     let default = projection.default.as_ref();
@@ -80,7 +80,7 @@ pub fn project(
     }
     match (projection.flatten, slots[0]) {
         (true, Some(Raw::Container { from, to })) => explode(line, from, to, texts, emit),
-        (true, _) => Err(Odd::Flatten),
+        (true, _) => Err(Fallback::Flatten),
         (false, Some(Raw::Container { from, to })) => emit(Element::Json(&line[from..to])),
         (false, slot) => emit(Element::Scalar(scalar(line, slot, default, &mut texts[0])?)),
     }
@@ -92,11 +92,11 @@ fn explode(
     from: usize,
     to: usize,
     texts: &mut Vec<Vec<u8>>,
-    emit: &mut impl FnMut(Element<'_>) -> Result<(), Odd>,
-) -> Result<(), Odd> {
+    emit: &mut impl FnMut(Element<'_>) -> Result<(), Fallback>,
+) -> Result<(), Fallback> {
     let mut reader = Reader { bytes: &line.as_bytes()[..to], at: from };
     if reader.peek() != b'[' {
-        return Err(Odd::Flatten);
+        return Err(Fallback::Flatten);
     }
     let (mut raws, mut has_room) = (Vec::new(), Ok(()));
     reader.list(0, &mut |raw| {
@@ -124,21 +124,21 @@ fn scalar<'a>(
     slot: Option<Raw>,
     default: Option<&'a Constant>,
     text: &'a mut Vec<u8>,
-) -> Result<Scalar<'a>, Odd> {
+) -> Result<Scalar<'a>, Fallback> {
     match (slot, default) {
-        (None, None) => Err(Odd::Missing),
+        (None, None) => Err(Fallback::Missing),
         (None, Some(value)) => Ok(value.borrow()),
-        (Some(Raw::Container { .. }), _) => Err(Odd::Container),
+        (Some(Raw::Container { .. }), _) => Err(Fallback::Container),
         (Some(Raw::Scalar(value)), _) => Ok(value),
         (Some(Raw::Number { from, to, is_float }), _) => {
-            number(&line[from..to], is_float).ok_or(Odd::Json { at: from })
+            number(&line[from..to], is_float).ok_or(Fallback::Json { at: from })
         }
         (Some(Raw::Text { from, to, is_plain: true }), _) => Ok(Scalar::Str(&line[from..to])),
         (Some(Raw::Text { from, to, is_plain: false }), _) => {
             text.clear();
             // What an escape stands for is shorter than the escape.
             text.try_reserve(to - from).map_err(memory::Exhausted::from)?;
-            unescape(&line[from..to], text).ok_or(Odd::Json { at: from })?;
+            unescape(&line[from..to], text).ok_or(Fallback::Json { at: from })?;
             Ok(std::str::from_utf8(text).map_or(Scalar::Wtf8(text), Scalar::Str))
         }
     }
@@ -197,8 +197,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn odd(&self) -> Odd {
-        Odd::Json { at: self.at }
+    fn fallback(&self) -> Fallback {
+        Fallback::Json { at: self.at }
     }
 
     fn peek(&self) -> u8 {
@@ -212,23 +212,28 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Odd> {
+    fn expect(&mut self, byte: u8) -> Result<(), Fallback> {
         if self.peek() != byte {
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         self.at += 1;
         Ok(())
     }
 
     /// Reads one value, and puts what is wanted of it into `slots`; returns whether the path leads anywhere.
-    fn find(&mut self, wanted: Wanted<'_>, slots: &mut [Option<Raw>], depth: usize) -> Result<bool, Odd> {
+    fn find(
+        &mut self,
+        wanted: Wanted<'_>,
+        slots: &mut [Option<Raw>],
+        depth: usize,
+    ) -> Result<bool, Fallback> {
         if wanted.path.is_empty() && wanted.names.is_empty() {
             slots[0] = Some(self.value(depth)?);
             return Ok(true);
         }
         if self.peek() != b'{' {
             // Items of lists and of strings have no names: Python says what is wrong.
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         let mut is_reached = wanted.path.is_empty();
         self.members(depth, &mut |reader, name, depth| {
@@ -255,10 +260,10 @@ impl<'a> Reader<'a> {
     fn members(
         &mut self,
         depth: usize,
-        member: &mut impl FnMut(&mut Self, Name<'a>, usize) -> Result<(), Odd>,
-    ) -> Result<(), Odd> {
+        member: &mut impl FnMut(&mut Self, Name<'a>, usize) -> Result<(), Fallback>,
+    ) -> Result<(), Fallback> {
         if depth == DEPTH_MAX {
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         self.expect(b'{')?;
         self.skip_space();
@@ -280,13 +285,13 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.odd()),
+                _ => return Err(self.fallback()),
             }
             self.skip_space();
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Raw, Odd> {
+    fn value(&mut self, depth: usize) -> Result<Raw, Fallback> {
         let from = self.at;
         match self.peek() {
             b'"' => self.string().map(|(from, to, is_plain)| Raw::Text { from, to, is_plain }),
@@ -310,17 +315,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn word(&mut self, word: &[u8], value: Scalar<'static>) -> Result<Raw, Odd> {
+    fn word(&mut self, word: &[u8], value: Scalar<'static>) -> Result<Raw, Fallback> {
         if !self.bytes[self.at..].starts_with(word) {
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         self.at += word.len();
         Ok(Raw::Scalar(value))
     }
 
-    fn list(&mut self, depth: usize, item: &mut dyn FnMut(Raw)) -> Result<(), Odd> {
+    fn list(&mut self, depth: usize, item: &mut dyn FnMut(Raw)) -> Result<(), Fallback> {
         if depth == DEPTH_MAX {
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         self.expect(b'[')?;
         self.skip_space();
@@ -337,14 +342,14 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return Ok(());
                 }
-                _ => return Err(self.odd()),
+                _ => return Err(self.fallback()),
             }
             self.skip_space();
         }
     }
 
     /// Reads a string; returns where its text is, and whether it has no escapes.
-    fn string(&mut self) -> Result<(usize, usize, bool), Odd> {
+    fn string(&mut self) -> Result<(usize, usize, bool), Fallback> {
         self.expect(b'"')?;
         let from = self.at;
         let mut is_plain = true;
@@ -362,23 +367,23 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     self.escape()?;
                 }
-                _ => return Err(self.odd()),
+                _ => return Err(self.fallback()),
             }
         }
     }
 
     /// Reads what follows a backslash.
-    fn escape(&mut self) -> Result<(), Odd> {
+    fn escape(&mut self) -> Result<(), Fallback> {
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
             b'u' => {
                 let digits = self.bytes.get(self.at + 1..self.at + 5).unwrap_or_default();
                 if digits.len() != 4 || !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return Err(self.odd());
+                    return Err(self.fallback());
                 }
                 self.at += 5;
             }
-            _ => return Err(self.odd()),
+            _ => return Err(self.fallback()),
         }
         Ok(())
     }
@@ -391,7 +396,7 @@ impl<'a> Reader<'a> {
         self.at - from
     }
 
-    fn number(&mut self) -> Result<Raw, Odd> {
+    fn number(&mut self) -> Result<Raw, Fallback> {
         let from = self.at;
         if self.peek() == b'-' {
             self.at += 1;
@@ -399,14 +404,14 @@ impl<'a> Reader<'a> {
         let leads_with_zero = self.peek() == b'0';
         let n_digits = self.digits();
         if n_digits == 0 || (leads_with_zero && n_digits > 1) {
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         let mut is_float = false;
         if self.peek() == b'.' {
             is_float = true;
             self.at += 1;
             if self.digits() == 0 {
-                return Err(self.odd());
+                return Err(self.fallback());
             }
         }
         if matches!(self.peek(), b'e' | b'E') {
@@ -416,11 +421,11 @@ impl<'a> Reader<'a> {
                 self.at += 1;
             }
             if self.digits() == 0 {
-                return Err(self.odd());
+                return Err(self.fallback());
             }
         }
         if !is_float && n_digits > DIGITS_MAX {
-            return Err(self.odd());
+            return Err(self.fallback());
         }
         Ok(Raw::Number { from, to: self.at, is_float })
     }
@@ -492,7 +497,7 @@ mod tests {
 
     use super::*;
 
-    fn elements(line: &str, projection: &Projection) -> Result<Vec<String>, Odd> {
+    fn elements(line: &str, projection: &Projection) -> Result<Vec<String>, Fallback> {
         let mut found = Vec::new();
         let mut emit = |element: Element<'_>| {
             found.push(format!("{element:?}"));
@@ -501,7 +506,7 @@ mod tests {
         project(line, projection, &mut Scratch::default(), &mut emit).map(|()| found)
     }
 
-    fn pluck(line: &str, keys: &[&str]) -> Result<String, Odd> {
+    fn pluck(line: &str, keys: &[&str]) -> Result<String, Fallback> {
         elements(line, &Projection::of_path(keys)).map(|found| found.concat())
     }
 
@@ -512,8 +517,8 @@ mod tests {
         assert_eq!(pluck(line, &["b", "c"]).unwrap(), "Scalar(Str(\"x\\né😀\"))");
         assert_eq!(pluck(line, &["d"]).unwrap(), "Scalar(Float(-1500.0))");
         assert_eq!(pluck(line, &["b"]).unwrap(), r#"Json("{\"c\": \"x\\n\\u00e9\\ud83d\\ude00\"}")"#);
-        assert!(matches!(pluck(line, &["z"]), Err(Odd::Missing)));
-        assert!(matches!(pluck(line, &["a", "b"]), Err(Odd::Json { .. })));
+        assert!(matches!(pluck(line, &["z"]), Err(Fallback::Missing)));
+        assert!(matches!(pluck(line, &["a", "b"]), Err(Fallback::Json { .. })));
     }
 
     #[test]
@@ -523,11 +528,11 @@ mod tests {
         let tuple = Projection { path, names, is_tuple: true, ..Projection::default() };
         let line = r#"{"a": {"x": "\t"}, "x": 1, "a": {"x": "\n", "é": true}}"#;
         assert_eq!(elements(line, &tuple).unwrap(), [r#"Tuple([Str("\n"), Bool(true), Str("\n")])"#]);
-        assert!(matches!(elements(r#"{"a": {"x": 1}}"#, &tuple), Err(Odd::Missing)));
-        assert!(matches!(elements(r#"{"a": {"x": 1, "é": []}}"#, &tuple), Err(Odd::Container)));
+        assert!(matches!(elements(r#"{"a": {"x": 1}}"#, &tuple), Err(Fallback::Missing)));
+        assert!(matches!(elements(r#"{"a": {"x": 1, "é": []}}"#, &tuple), Err(Fallback::Container)));
         let tuple = Projection { default: Some(Constant::Int(7)), ..tuple };
         assert_eq!(elements(r#"{"a": {"x": 1}}"#, &tuple).unwrap(), ["Tuple([Int(1), Int(7), Int(1)])"]);
-        assert!(matches!(elements("{}", &tuple), Err(Odd::Missing)));
+        assert!(matches!(elements("{}", &tuple), Err(Fallback::Missing)));
     }
 
     #[test]
@@ -538,14 +543,14 @@ mod tests {
             [r#"Scalar(Str("\t"))"#, "Scalar(Int(2))"]
         );
         assert_eq!(elements(r#"{"a": []}"#, &each).unwrap(), [""; 0]);
-        assert!(matches!(elements(r#"{"a": [1, []]}"#, &each), Err(Odd::Container)));
-        for odd in [r#"{"a": {}}"#, r#"{"a": "text"}"#] {
-            assert!(matches!(elements(odd, &each), Err(Odd::Flatten)), "{odd}");
+        assert!(matches!(elements(r#"{"a": [1, []]}"#, &each), Err(Fallback::Container)));
+        for line in [r#"{"a": {}}"#, r#"{"a": "text"}"#] {
+            assert!(matches!(elements(line, &each), Err(Fallback::Flatten)), "{line}");
         }
     }
 
     #[test]
-    fn what_python_does_not_read_is_odd() {
+    fn what_python_does_not_read_falls_back() {
         let digits = format!("{{\"a\": {}}}", "9".repeat(DIGITS_MAX + 1));
         for line in [
             digits.as_str(),
@@ -561,7 +566,7 @@ mod tests {
             "",
             "\u{feff}{}",
         ] {
-            assert!(matches!(pluck(line, &["a"]), Err(Odd::Json { .. })), "{line}");
+            assert!(matches!(pluck(line, &["a"]), Err(Fallback::Json { .. })), "{line}");
         }
     }
 
@@ -593,7 +598,7 @@ mod tests {
     #[test]
     fn deep_values_are_odd_and_do_not_overflow_the_stack() {
         let line = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(matches!(pluck(&line, &[]), Err(Odd::Json { .. })));
+        assert!(matches!(pluck(&line, &[]), Err(Fallback::Json { .. })));
     }
 
     fn json() -> impl Strategy<Value = serde_json::Value> {

@@ -1,7 +1,7 @@
 //! Bags without Python: files and their decompression, lines, JSON of which only what is asked for is read, counts.
 //!
 //! What is here is a shortcut for chains of functions that Raskt knows, and it never guesses: a line with which it
-//! would not do exactly as Python does (invalid text, no JSON, changes of case beyond ASCII) is [`Odd`], and is
+//! would not do exactly as Python does (invalid text, no JSON, changes of case beyond ASCII) is [`Fallback`], and is
 //! handed to the [`Sink`] as it is. The caller has Python read that line, which gives its elements, or the error.
 //!
 //! ```
@@ -14,7 +14,7 @@
 //! let is_at_end = Stream::new(vec![Part::whole(&path)], plan).advance(&mut names)?;
 //! assert!(is_at_end);
 //! assert_eq!(names.counts.entries().iter().map(|entry| entry.n).collect::<Vec<_>>(), [2, 1]);
-//! assert_eq!(names.odd.take()[0].bytes, b"no JSON");
+//! assert_eq!(names.fallback.take()[0].bytes, b"no JSON");
 //!
 //! let upper = Plan { text: vec![TextOp::Upper], ..Plan::default() };
 //! let mut lines = CountSink::default();
@@ -33,11 +33,11 @@ mod ahead;
 mod counts;
 mod element;
 mod error;
+mod fallback;
 mod hashing;
 mod json;
 mod lines;
 mod memory;
-mod odd;
 pub mod operations;
 mod sinks;
 mod source;
@@ -48,12 +48,12 @@ mod text;
 pub use counts::{Counted, Counts, Entry};
 pub use element::{Constant, Element, Place, Scalar};
 pub use error::BagError;
+pub use fallback::Fallback;
 pub use hashing::HashKey;
 pub use json::{Projection, Scratch, project};
 pub use lines::{Block, Lines};
 pub use memory::Exhausted;
-pub use odd::Odd;
-pub use sinks::{Batch, CountSink, FrequencySink, Item, OddLine, OddLines};
+pub use sinks::{Batch, CountSink, FallbackLine, FallbackLines, FrequencySink, Item};
 pub use source::{Compression, Opener, Part, open};
 pub use stream::{Format, Plan, Sink, Stream, Then};
 pub use text::{TextOp, words};

@@ -4,7 +4,7 @@ use std::collections::TryReserveError;
 use std::fmt;
 use std::io;
 
-use crate::odd::Odd;
+use crate::fallback::Fallback;
 
 /// There is no memory for what a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl From<Exhausted> for io::Error {
     }
 }
 
-impl From<Exhausted> for Odd {
+impl From<Exhausted> for Fallback {
     fn from(_: Exhausted) -> Self {
         Self::Memory
     }
@@ -90,6 +90,6 @@ mod tests {
     fn what_has_no_room_is_an_error() {
         assert_eq!(lengthen(&mut vec![0u64], usize::MAX / 16), Err(Exhausted));
         assert_eq!(io::Error::from(Exhausted).kind(), io::ErrorKind::OutOfMemory);
-        assert_eq!(Odd::from(Exhausted), Odd::Memory);
+        assert_eq!(Fallback::from(Exhausted), Fallback::Memory);
     }
 }

@@ -4,50 +4,50 @@ use std::ops::Range;
 
 use crate::counts::Counts;
 use crate::element::{Element, Place, Scalar};
+use crate::fallback::Fallback;
 use crate::memory::{self, Exhausted};
-use crate::odd::Odd;
 use crate::stream::Sink;
 
-/// No more odd lines than this wait to be read by Python.
-const ODD_MAX: usize = 512;
+/// No more fallback lines than this wait to be read by Python.
+const FALLBACK_MAX: usize = 512;
 /// No more bytes of them.
-const ODD_BYTES_MAX: usize = 1 << 18;
+const FALLBACK_BYTES_MAX: usize = 1 << 18;
 /// A batch is full with so many elements, or bytes of text.
 const BATCH_MAX: usize = 16_384;
 const BATCH_BYTES_MAX: usize = 1 << 18;
 
 /// A line that was left to Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OddLine {
+pub struct FallbackLine {
     /// Its bytes, with what ends it.
     pub bytes: Vec<u8>,
     /// Where it comes from.
     pub place: Place,
     /// Why.
-    pub why: Odd,
-    /// How many elements and odd lines there were before it.
+    pub why: Fallback,
+    /// How many elements and fallback lines there were before it.
     pub at: u64,
 }
 
-/// Odd lines that wait to be read.
+/// Fallback lines that wait to be read.
 #[derive(Debug, Default)]
-pub struct OddLines {
-    lines: Vec<OddLine>,
+pub struct FallbackLines {
+    lines: Vec<FallbackLine>,
     n_bytes: usize,
 }
 
-impl OddLines {
-    fn push(&mut self, bytes: &[u8], place: Place, why: Odd, at: u64) -> Result<(), Exhausted> {
+impl FallbackLines {
+    fn push(&mut self, bytes: &[u8], place: Place, why: Fallback, at: u64) -> Result<(), Exhausted> {
         self.n_bytes += bytes.len();
-        memory::push(&mut self.lines, OddLine { bytes: memory::copied(bytes)?, place, why, at })
+        memory::push(&mut self.lines, FallbackLine { bytes: memory::copied(bytes)?, place, why, at })
     }
 
     fn has_room(&self) -> bool {
-        self.lines.len() < ODD_MAX && self.n_bytes < ODD_BYTES_MAX
+        self.lines.len() < FALLBACK_MAX && self.n_bytes < FALLBACK_BYTES_MAX
     }
 
     /// Takes the lines out.
-    pub fn take(&mut self) -> Vec<OddLine> {
+    pub fn take(&mut self) -> Vec<FallbackLine> {
         self.n_bytes = 0;
         std::mem::take(&mut self.lines)
     }
@@ -59,7 +59,7 @@ pub struct CountSink {
     /// How many there were.
     pub n: u64,
     /// Lines that were not counted.
-    pub odd: OddLines,
+    pub fallback: FallbackLines,
 }
 
 impl Sink for CountSink {
@@ -70,12 +70,12 @@ impl Sink for CountSink {
         Ok(())
     }
 
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted> {
-        self.odd.push(line, place, why, self.n)
+    fn fallback(&mut self, line: &[u8], place: Place, why: Fallback) -> Result<(), Exhausted> {
+        self.fallback.push(line, place, why, self.n)
     }
 
     fn wants_more(&self) -> bool {
-        self.odd.has_room()
+        self.fallback.has_room()
     }
 
     fn lines(&mut self, n: u64) {
@@ -89,7 +89,7 @@ pub struct FrequencySink {
     /// The counts.
     pub counts: Counts,
     /// Lines that were not counted; those with lists and objects, which cannot be, are among them.
-    pub odd: OddLines,
+    pub fallback: FallbackLines,
     at: u64,
 }
 
@@ -106,14 +106,14 @@ impl Sink for FrequencySink {
         Ok(())
     }
 
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted> {
-        self.odd.push(line, place, why, self.at)?;
+    fn fallback(&mut self, line: &[u8], place: Place, why: Fallback) -> Result<(), Exhausted> {
+        self.fallback.push(line, place, why, self.at)?;
         self.at += 1;
         Ok(())
     }
 
     fn wants_more(&self) -> bool {
-        self.odd.has_room()
+        self.fallback.has_room()
     }
 }
 
@@ -138,8 +138,8 @@ pub enum Item {
     Json(Range<usize>),
     /// A tuple of so many of the items that follow.
     Tuple(usize),
-    /// A line that Python has to read, by its number among [`Batch::odd`].
-    Odd(usize),
+    /// A line that Python has to read, by its number among [`Batch::fallback`].
+    Fallback(usize),
 }
 
 /// Elements, kept until they are asked for.
@@ -150,7 +150,7 @@ pub struct Batch {
     /// The elements; the items of tuples follow them.
     pub items: Vec<(Item, Place)>,
     /// Lines that Python has to read.
-    pub odd: Vec<OddLine>,
+    pub fallback: Vec<FallbackLine>,
 }
 
 impl Batch {
@@ -158,7 +158,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.text.clear();
         self.items.clear();
-        self.odd.clear();
+        self.fallback.clear();
     }
 
     fn kept(&mut self, text: &str) -> Result<Range<usize>, Exhausted> {
@@ -210,13 +210,15 @@ impl Sink for Batch {
         }
     }
 
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted> {
+    fn fallback(&mut self, line: &[u8], place: Place, why: Fallback) -> Result<(), Exhausted> {
         let at = self.items.len() as u64 + 1;
-        memory::push(&mut self.odd, OddLine { bytes: memory::copied(line)?, place, why, at })?;
-        memory::push(&mut self.items, (Item::Odd(self.odd.len() - 1), place))
+        memory::push(&mut self.fallback, FallbackLine { bytes: memory::copied(line)?, place, why, at })?;
+        memory::push(&mut self.items, (Item::Fallback(self.fallback.len() - 1), place))
     }
 
     fn wants_more(&self) -> bool {
-        self.items.len() < BATCH_MAX && self.text.len() < BATCH_BYTES_MAX && self.odd.len() < ODD_MAX
+        self.items.len() < BATCH_MAX
+            && self.text.len() < BATCH_BYTES_MAX
+            && self.fallback.len() < FALLBACK_MAX
     }
 }

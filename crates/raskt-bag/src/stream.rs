@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use crate::element::{Element, Place, Scalar};
 use crate::error::BagError;
+use crate::fallback::Fallback;
 use crate::json::{Projection, Scratch, project};
 use crate::lines::Lines;
 use crate::memory::{self, Exhausted};
-use crate::odd::Odd;
 use crate::source::Part;
 use crate::survey::Survey;
 use crate::text::{TextOp, apply, words};
@@ -64,7 +64,7 @@ const BLOCKS_MAX: usize = 16;
 
 /// What takes elements.
 pub trait Sink {
-    /// Whether it takes lists and objects; where it does not, their lines are odd.
+    /// Whether it takes lists and objects; where it does not, their lines are left to Python.
     const TAKES_JSON: bool = true;
     /// Whether the number of lines is as good as the lines: then [`Sink::lines`] takes it.
     const COUNTS: bool = false;
@@ -77,7 +77,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// Where there is no memory for it.
-    fn odd(&mut self, line: &[u8], place: Place, why: Odd) -> Result<(), Exhausted>;
+    fn fallback(&mut self, line: &[u8], place: Place, why: Fallback) -> Result<(), Exhausted>;
     /// Whether it wants more lines now.
     fn wants_more(&self) -> bool;
     /// Takes a number of lines.
@@ -226,8 +226,8 @@ fn block<S: Sink>(
             .and_then(|line| elements(plan, worker, line, has_return, *place, sink));
         match found {
             Ok(()) => {}
-            Err(Odd::Memory) => return Err(Exhausted),
-            Err(why) => sink.odd(&bytes[raw], *place, why)?,
+            Err(Fallback::Memory) => return Err(Exhausted),
+            Err(why) => sink.fallback(&bytes[raw], *place, why)?,
         }
         place.offset += (to - from) as u64;
         from = to;
@@ -245,13 +245,13 @@ fn decoded<'a>(
     bytes: &'a [u8],
     text: Option<&'a str>,
     at: Range<usize>,
-) -> Result<&'a str, Odd> {
+) -> Result<&'a str, Fallback> {
     // A delimiter is ASCII, so that lines of text are text.
     if let Some(line) = text.and_then(|text| text.get(at.clone())) {
         return Ok(line);
     }
-    let line = std::str::from_utf8(&bytes[at]).map_err(|_| Odd::Encoding)?;
-    if format.is_ascii && !line.is_ascii() { Err(Odd::Encoding) } else { Ok(line) }
+    let line = std::str::from_utf8(&bytes[at]).map_err(|_| Fallback::Encoding)?;
+    if format.is_ascii && !line.is_ascii() { Err(Fallback::Encoding) } else { Ok(line) }
 }
 
 fn elements<S: Sink>(
@@ -261,12 +261,12 @@ fn elements<S: Sink>(
     has_return: bool,
     place: Place,
     sink: &mut S,
-) -> Result<(), Odd> {
+) -> Result<(), Fallback> {
     let Worker { scratch, text, line: ended } = worker;
     let line = if plan.format.is_universal {
         if has_return && memchr::memchr(b'\r', line.strip_suffix("\r\n").unwrap_or(line).as_bytes()).is_some()
         {
-            return Err(Odd::LineEnd);
+            return Err(Fallback::LineEnd);
         }
         match (line.strip_suffix("\r\n"), plan.then_reads_ends()) {
             (Some(start), true) => {
@@ -289,7 +289,7 @@ fn elements<S: Sink>(
         }
         Then::Json(projection) => {
             project(line, projection, scratch, &mut |element| match element {
-                Element::Json(_) if !S::TAKES_JSON => Err(Odd::Container),
+                Element::Json(_) if !S::TAKES_JSON => Err(Fallback::Container),
                 element => Ok(sink.element(element, place)?),
             })?;
         }

@@ -1,7 +1,7 @@
 //! Methods of Python's strings, on text that is not copied unless it must.
 
+use crate::fallback::Fallback;
 use crate::memory;
-use crate::odd::Odd;
 
 /// A method of strings without arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +36,13 @@ impl TextOp {
 ///
 /// # Errors
 /// For the case of text beyond ASCII, whose rules are Python's; where there is no memory.
-pub fn apply<'a>(operations: &[TextOp], text: &'a str, scratch: &'a mut String) -> Result<&'a str, Odd> {
+pub fn apply<'a>(operations: &[TextOp], text: &'a str, scratch: &'a mut String) -> Result<&'a str, Fallback> {
     let Some(at) = operations.iter().position(|op| matches!(op, TextOp::Lower | TextOp::Upper)) else {
         return Ok(stripped(operations, text));
     };
     let text = stripped(&operations[..at], text);
     if !text.is_ascii() {
-        return Err(Odd::Text);
+        return Err(Fallback::Text);
     }
     scratch.clear();
     memory::append_text(scratch, text)?;
@@ -93,7 +93,7 @@ mod tests {
             apply(&[TextOp::StripLeft, TextOp::Upper, TextOp::Lower, TextOp::StripRight], " aB1 ").unwrap(),
             "ab1"
         );
-        assert!(matches!(apply(&[TextOp::Lower], "É"), Err(Odd::Text)));
+        assert!(matches!(apply(&[TextOp::Lower], "É"), Err(Fallback::Text)));
     }
 
     #[test]

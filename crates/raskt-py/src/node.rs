@@ -246,7 +246,7 @@ impl Node {
     }
 
     /// The key that was given, where it is none that the core's keys give back as it was: see `names`.
-    pub fn odd_key<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+    pub fn object_key<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let key = self.key.get(py).filter(|_| self.is_named)?.bind(py);
         (!crate::names::is_plain(key)).then(|| key.clone())
     }

@@ -78,7 +78,7 @@ const KEYED: u8 = 2;
 /// What pickling an argument raises.
 pub fn pack(py: Python<'_>, node: &Node) -> Result<Payload> {
     let mut writer = Writer { py, out: Encoder::in_band(), pickled: Vec::new(), is_called_once: true };
-    let key = node.odd_key(py);
+    let key = node.object_key(py);
     let from_input = if let Callee::FirstInput = node.callee { FROM_INPUT } else { 0 };
     writer.out.byte(from_input | if key.is_some() { KEYED } else { 0 });
     writer.args(&node.args).map_err(|error| errors::raised(py, error))?;

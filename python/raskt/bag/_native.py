@@ -148,7 +148,7 @@ def describe(steps: tuple[Step, ...], plan: Plan | None) -> str:
     return " > ".join([f"[native: {' > '.join(names[:n])}]", *names[n:]])
 
 
-class Odd:
+class Fallback:
     """What reads lines that the engine does not."""
 
     __slots__ = ("_context", "_parts", "_source", "_steps", "place")
@@ -176,18 +176,18 @@ def start(context: Context, steps: tuple[Step, ...], plan: Plan, parts: Any) -> 
     """Return the elements that the first steps make of ``parts``."""
     source: Any = steps[0]
     source.prepare(context)
-    odd = Odd(context, source, steps[1 : plan.n_steps], parts)
+    fallback = Fallback(context, source, steps[1 : plan.n_steps], parts)
     opened = [
         (path, compression, begin, end, opener(path, source.storage_options) if is_remote(path) else None)
         for path, compression, begin, end in parts
     ]
-    stream = BagStream(opened, plan, odd)
+    stream = BagStream(opened, plan, fallback)
     # Whoever still holds the stream, be it an error's traceback, holds no files and no thread.
     context.on_close(stream.close)
 
     def where() -> tuple[str, int, int]:
-        if odd.place is not None:
-            return odd.place
+        if fallback.place is not None:
+            return fallback.place
         part, line, offset = stream.place
         return parts[part][0], line, offset
 

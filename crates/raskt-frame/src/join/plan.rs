@@ -227,13 +227,13 @@ impl Draft<'_> {
             let (left_field, right_field) = (field(self.left, &left)?, field(self.right, &right)?);
             let meeting = meeting(&left_field.dtype, &right_field.dtype, &left_field.label)?;
             // Names that are no text, and differ: pandas fills the key of the left from that of the right.
-            let is_odd = match (&left_name, &right_name) {
+            let needs_pandas = match (&left_name, &right_name) {
                 (Some(left), Some(right)) => {
                     left != right && (left.as_str().is_none() || right.as_str().is_none())
                 }
                 _ => false,
             };
-            self.is_native &= meeting.is_comparable && !is_odd;
+            self.is_native &= meeting.is_comparable && !needs_pandas;
             let compared = Some(meeting.dtype.clone()).filter(|_| meeting.is_comparable);
             self.pairs.push(Pair { left, right, compared, origin: self.origin() });
             self.meetings.push(meeting);

@@ -82,7 +82,7 @@ impl Peers {
         let ask = |request| PeerSays::Get { request, values };
         match self.ask(worker, address, ask).await? {
             TellPeer::Values { values, denied, .. } => Ok(Got { values, denied }),
-            other => Err(odd(address, &other)),
+            other => Err(unexpected(address, &other)),
         }
     }
 
@@ -96,7 +96,7 @@ impl Peers {
         let ask = |request| PeerSays::Put { request, values };
         match self.ask(worker, address, ask).await? {
             TellPeer::Stored { sizes, .. } => sizes,
-            other => Err(odd(address, &other)),
+            other => Err(unexpected(address, &other)),
         }
     }
 
@@ -105,7 +105,7 @@ impl Peers {
         let ask = |request| PeerSays::Call { request, body };
         match self.ask(worker, address, ask).await? {
             TellPeer::Returned { value, .. } => value,
-            other => Err(odd(address, &other)),
+            other => Err(unexpected(address, &other)),
         }
     }
 
@@ -148,7 +148,7 @@ impl Peers {
     }
 }
 
-fn odd(address: &Address, answer: &TellPeer) -> raskt_core::Error {
+fn unexpected(address: &Address, answer: &TellPeer) -> raskt_core::Error {
     ErrorKind::Corrupt(format!(
         "the worker at {address} answers something else than it was asked: {answer:?}"
     ))

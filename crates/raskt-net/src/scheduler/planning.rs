@@ -56,7 +56,7 @@ fn terms(table: &TaskTable, annotations: &Annotations, all: Particular, demand: 
         if let Some(allow) = note("allow_other_workers") {
             own.allow_other_workers = match allow {
                 Param::Bool(allow) => *allow,
-                other => return Err(odd("allow_other_workers", "True or False", other)),
+                other => return Err(invalid("allow_other_workers", "True or False", other)),
             };
         }
         if let Some(resources) = note("resources") {
@@ -74,19 +74,19 @@ fn terms(table: &TaskTable, annotations: &Annotations, all: Particular, demand: 
     Ok(terms)
 }
 
-fn odd(name: &str, expected: &str, found: &Param) -> raskt_core::Error {
+fn invalid(name: &str, expected: &str, found: &Param) -> raskt_core::Error {
     ErrorKind::InvalidValue(format!("the annotation {name} is {expected}, not {found:?}")).into()
 }
 
 fn number<T: TryFrom<i64>>(name: &str, note: &Param) -> Result<T> {
     let found = note.as_int().and_then(|number| T::try_from(number).ok());
-    found.ok_or_else(|| odd(name, "a whole number", note))
+    found.ok_or_else(|| invalid(name, "a whole number", note))
 }
 
 fn names(name: &str, note: &Param) -> Result<Vec<Name>> {
     let one = |note: &Param| match note {
         Param::Str(text) => Ok(Name::new(text)),
-        other => Err(odd(name, "a name or a list of names", other)),
+        other => Err(invalid(name, "a name or a list of names", other)),
     };
     match note {
         Param::List(items) => items.iter().map(one).collect(),
@@ -96,10 +96,10 @@ fn names(name: &str, note: &Param) -> Result<Vec<Name>> {
 
 /// Amounts of resources are counted in millionths.
 fn resources_of(note: &Param) -> Result<Vec<(Name, u64)>> {
-    let Param::Map(entries) = note else { return Err(odd("resources", "amounts by name", note)) };
+    let Param::Map(entries) = note else { return Err(invalid("resources", "amounts by name", note)) };
     let amount = |(name, amount): &(Arc<str>, Param)| {
         let units = amount.as_float().filter(|amount| (0.0..=9e12).contains(amount));
-        let units = units.ok_or_else(|| odd("resources", "amounts from 0 to 9e12 by name", amount))?;
+        let units = units.ok_or_else(|| invalid("resources", "amounts from 0 to 9e12 by name", amount))?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 to 9e18")]
         let units = (units * 1e6).round() as u64;
         Ok((Name::new(name), units))

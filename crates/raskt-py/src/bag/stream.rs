@@ -5,7 +5,7 @@ use pyo3::exceptions::{PyEOFError, PyMemoryError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyTuple};
 use raskt_bag::{
-    BagError, Batch, CountSink, Counted, FrequencySink, Item, OddLine, Place, Plan, Scalar, Stream,
+    BagError, Batch, CountSink, Counted, FallbackLine, FrequencySink, Item, Place, Plan, Scalar, Stream,
 };
 
 use crate::errors::ComputationCancelled;
@@ -16,17 +16,17 @@ use super::scalar;
 
 /// The elements of parts of files.
 ///
-/// Lines that the engine does not read exactly as Python would are handed to `odd(line, part, number, offset)`, which
+/// Lines that the engine does not read exactly as Python would are handed to `fallback(line, part, number, offset)`, which
 /// returns their elements.
 #[pyclass(module = "raskt._raskt")]
 pub struct BagStream {
     /// Only its owner gets at it, one method at a time; the lock is there for the compiler, and never taken.
     stream: Mutex<Stream>,
-    odd: Py<PyAny>,
+    fallback: Py<PyAny>,
     batch: Batch,
     next: usize,
     place: Place,
-    /// The elements of an odd line that are still to be handed out.
+    /// The elements of a fallback line that are still to be handed out.
     waiting: Option<Py<PyIterator>>,
     is_at_end: bool,
     /// What went wrong behind the elements of the batch.
@@ -36,11 +36,11 @@ pub struct BagStream {
 #[pymethods]
 impl BagStream {
     #[new]
-    fn new(py: Python<'_>, parts: Vec<PyPart>, chain: PyPlan, odd: Py<PyAny>) -> PyResult<Self> {
+    fn new(py: Python<'_>, parts: Vec<PyPart>, chain: PyPlan, fallback: Py<PyAny>) -> PyResult<Self> {
         let parts = parts.into_iter().map(part).collect::<PyResult<_>>()?;
         Ok(Self {
             stream: Mutex::new(Stream::new(parts, plan(py, chain)?).on_threads(raskt_exec::threads_here())),
-            odd,
+            fallback,
             batch: Batch::default(),
             next: 0,
             place: Place::default(),
@@ -73,9 +73,9 @@ impl BagStream {
             self.place = *place;
             self.next += 1;
             match item {
-                Item::Odd(at) => {
-                    let line = &self.batch.odd[*at];
-                    let found = read(py, &self.odd, line)?;
+                Item::Fallback(at) => {
+                    let line = &self.batch.fallback[*at];
+                    let found = read(py, &self.fallback, line)?;
                     self.waiting = Some(found.try_iter()?.unbind());
                 }
                 Item::Tuple(n) => {
@@ -103,9 +103,9 @@ impl BagStream {
         loop {
             go_on()?;
             let done = py.detach(|| stream.advance(&mut sink));
-            for line in sink.odd.take() {
+            for line in sink.fallback.take() {
                 self.place = line.place;
-                sink.n += read(py, &self.odd, &line)?.len() as u64;
+                sink.n += read(py, &self.fallback, &line)?.len() as u64;
             }
             if done.map_err(raise)? {
                 return Ok(sink.n);
@@ -132,9 +132,9 @@ impl BagStream {
         loop {
             go_on()?;
             let done = py.detach(|| stream.advance(&mut sink));
-            for line in sink.odd.take() {
+            for line in sink.fallback.take() {
                 self.place = line.place;
-                for element in read(py, &self.odd, &line)? {
+                for element in read(py, &self.fallback, &line)? {
                     others.add(element, line.at)?;
                 }
             }
@@ -182,7 +182,7 @@ pub fn go_on() -> PyResult<()> {
     Ok(())
 }
 
-/// Elements that Python made of odd lines, counted by Python's rules.
+/// Elements that Python made of fallback lines, counted by Python's rules.
 struct Others<'py> {
     places: Bound<'py, PyDict>,
     entries: Vec<(u64, Bound<'py, PyAny>, u64)>,
@@ -251,16 +251,16 @@ fn item_object(py: Python<'_>, item: &Item, text: &str) -> PyResult<Py<PyAny>> {
                 .unbind());
         }
         // Both are taken apart before.
-        Item::Tuple(_) | Item::Odd(_) => Scalar::Null,
+        Item::Tuple(_) | Item::Fallback(_) => Scalar::Null,
     };
     Ok(scalar::object(py, value)?.unbind())
 }
 
-/// Has Python read an odd line.
-fn read<'py>(py: Python<'py>, odd: &Py<PyAny>, line: &OddLine) -> PyResult<Bound<'py, PyList>> {
+/// Has Python read a fallback line.
+fn read<'py>(py: Python<'py>, fallback: &Py<PyAny>, line: &FallbackLine) -> PyResult<Bound<'py, PyList>> {
     let Place { part, line: number, offset } = line.place;
     let bytes = object::bytes(py, &line.bytes)?;
-    Ok(odd.bind(py).call1((bytes, part, number, offset))?.cast_into::<PyList>()?)
+    Ok(fallback.bind(py).call1((bytes, part, number, offset))?.cast_into::<PyList>()?)
 }
 
 /// The error that Python's own readers raise.

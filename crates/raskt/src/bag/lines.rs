@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use raskt_bag::{
-    BagError, Compression, CountSink, Element, Exhausted, Format, Odd, Part, Place, Plan, Projection, Scalar,
-    Sink, Stream, Then,
+    BagError, Compression, CountSink, Element, Exhausted, Fallback, Format, Part, Place, Plan, Projection,
+    Scalar, Sink, Stream, Then,
 };
 
 use super::{Bag, Json};
@@ -160,7 +160,7 @@ fn count(part: &Part, skips: bool) -> std::result::Result<u64, BagError> {
     let mut sink = CountSink::default();
     loop {
         let is_at_end = stream.advance(&mut sink)?;
-        let bad = sink.odd.take();
+        let bad = sink.fallback.take();
         if let (false, Some(first)) = (skips, bad.first()) {
             let Place { line, offset, .. } = first.place;
             return Err(BagError::Line { path: part.path.clone(), line, offset, why: first.why });
@@ -200,7 +200,7 @@ pub(super) fn json_plan(projection: Projection) -> Plan {
 /// Hands elements on, up to the first line that is bad, or past all that are.
 struct Taker<F> {
     skips: bool,
-    bad: Option<(Place, Odd)>,
+    bad: Option<(Place, Fallback)>,
     take: F,
 }
 
@@ -227,7 +227,7 @@ impl<F: FnMut(Element<'_>) -> std::result::Result<(), Exhausted>> Sink for Taker
         (self.take)(element)
     }
 
-    fn odd(&mut self, _line: &[u8], place: Place, why: Odd) -> std::result::Result<(), Exhausted> {
+    fn fallback(&mut self, _line: &[u8], place: Place, why: Fallback) -> std::result::Result<(), Exhausted> {
         if !self.skips {
             self.bad.get_or_insert((place, why));
         }

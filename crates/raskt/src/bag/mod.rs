@@ -33,4 +33,4 @@ pub use elements::Bag;
 pub use frequencies::Frequencies;
 pub use json::Json;
 pub use lines::{Lines, TextOptions, read_text, read_text_with};
-pub use raskt_bag::{BagError, Constant, Odd, Scalar};
+pub use raskt_bag::{BagError, Constant, Fallback, Scalar};

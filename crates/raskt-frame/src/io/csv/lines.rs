@@ -244,7 +244,7 @@ fn lines_fit(text: &[u8], start: usize, n_fields: usize, format: &CsvFormat) -> 
             Some(Ended::Whole) if lines.at == text.len() => return fields.len() <= n_fields,
             Some(Ended::Whole) if fields.len() != n_fields => return false,
             // A field with quotes that do not stand around all of it is a sign that quotes were taken for one another.
-            Some(Ended::Whole) if fields.iter().any(|field| is_odd(text, *field, format.quote)) => {
+            Some(Ended::Whole) if fields.iter().any(|field| is_malformed(text, *field, format.quote)) => {
                 return false;
             }
             Some(Ended::Whole) => {}
@@ -254,7 +254,7 @@ fn lines_fit(text: &[u8], start: usize, n_fields: usize, format: &CsvFormat) -> 
 }
 
 /// Whether something follows the closing quote of a field, or quotes are in one that does not begin with them.
-fn is_odd(text: &[u8], field: Span, quote: Option<u8>) -> bool {
+fn is_malformed(text: &[u8], field: Span, quote: Option<u8>) -> bool {
     let bytes = &text[field.begin..field.end];
     match field.is_quoted {
         true => bytes.len() < 2 || bytes.last() != bytes.first(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What is not done here; Python reads the line again and says what is wrong, if anything is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Odd {
+pub enum Fallback {
     /// Bytes that are no text in the encoding, or may be other text than they look.
     Encoding,
     /// A carriage return that is a line end of its own.
@@ -26,7 +26,7 @@ pub enum Odd {
     Memory,
 }
 
-impl fmt::Display for Odd {
+impl fmt::Display for Fallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encoding => f.write_str("is no text in its encoding"),
@@ -41,4 +41,4 @@ impl fmt::Display for Odd {
     }
 }
 
-impl std::error::Error for Odd {}
+impl std::error::Error for Fallback {}
