@@ -1,10 +1,14 @@
-"""The test mode ``RASKT_TEST_SHIP=1``, in which every graph goes through a planner without Python."""
+"""The test mode ``RASKT_TEST_SHIP=1``, in which graphs go through a planner without Python; entry points."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import subprocess
+import sys
+import tempfile
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,8 +57,29 @@ def build_planner() -> str:
     return str(found[-1])
 
 
-def pytest_configure() -> None:
-    """Build the planner before any test, if the mode is on and nobody has."""
+def announce(folder: Path) -> None:
+    """Write the entry points of pyproject.toml where Python finds them, as installing the package does."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    metadata = folder / "raskt-0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: raskt\nVersion: 0\n")
+    lines = [
+        line
+        for group, points in project["entry-points"].items()
+        for line in (f"[{group}]", *(f"{name} = {target}" for name, target in points.items()))
+    ]
+    (metadata / "entry_points.txt").write_text("\n".join(lines))
+    sys.path.append(str(folder))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce entry points where the package is only on the path; build the planner, if the mode is on."""
+    try:
+        importlib.metadata.distribution("raskt")
+    except importlib.metadata.PackageNotFoundError:
+        folder = tempfile.TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        announce(Path(folder.name))
     if os.environ.get("RASKT_TEST_SHIP") == "1" and "RASKT_TEST_SHIP_PLANNER" not in os.environ:
         os.environ["RASKT_TEST_SHIP_PLANNER"] = build_planner()
 

@@ -116,6 +116,11 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
             return dtype
 
     @property
+    def expr(self) -> _raskt.ArrayExpr:
+        """What it is made by: two arrays of the same expression are computed once."""
+        return self._expr
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The length along each axis; NaN for lengths that are not known."""
         return self._expr.shape

@@ -33,7 +33,7 @@ def normalize_chunks(
         The size that automatic chunks do not exceed.
     dtype : dtype, optional
         The dtype, which automatic chunks need.
-    previous_chunks : tuple of tuples of int, optional
+    previous_chunks : tuple of int or of tuples of int, optional
         How the array is cut already: automatic chunks keep its boundaries where they can.
 
     Returns
@@ -52,7 +52,10 @@ def normalize_chunks(
     if shape is None:
         shape = tuple(sum(sizes) for sizes in chunks)
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    previous = None if previous_chunks is None else grid_of(tuple(map(tuple, previous_chunks)), shape)
+    previous = None
+    if previous_chunks is not None:
+        said = (own if isinstance(own, int) else tuple(own) for own in previous_chunks)
+        previous = grid_of(tuple(said), shape)
     grid = grid_of(chunks, shape, dtype, limit, previous)
     return grid.sizes
 

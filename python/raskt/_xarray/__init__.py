@@ -1,0 +1,1 @@
+"""What xarray's chunk manager stands on."""
