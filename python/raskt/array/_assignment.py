@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._base import is_known
+from raskt.array._base import array_of, is_known, told
 from raskt.array._deferred import fits, is_like, similar
 from raskt.array._grid import grid_of
 from raskt.array._index import _NO_INDEX, _is_list, _is_mask, _items, _lazy, _spelt
+from raskt.array._masked import has_mask, masked
 from raskt.array._op import op
 from raskt.array._points import _together
 from raskt.array.conversion import asanyarray
+from raskt.array.creation import zeros_like
 from raskt.array.searching import where
 
 if TYPE_CHECKING:
@@ -24,7 +26,11 @@ __all__ = ["as_assigned", "setitem"]
 def setitem(x: Array, key: Any, value: Any) -> Array:
     """Return the array that ``x`` is once ``x[key] = value`` has been said."""
     if value is np.ma.masked:
-        raise NotImplementedError("assignment of numpy.ma.masked: use masked_where")
+        return masked("masked_where", setitem(zeros_like(x, dtype=bool), key, True), x, dtype=x.dtype)
+    if has_mask(value):
+        value = asanyarray(value)
+        x = x if has_mask(x) else masked("masked_array", x, dtype=x.dtype)
+        return told(setitem(x, key, array_of(value._expr)), meta=x._meta)
     if _is_mask(key) and (_lazy(key) or key.ndim == x.ndim):
         return _to_mask(x, asanyarray(key), value)
     by_mask = _masked_axes(x, key, value)

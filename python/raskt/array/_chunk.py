@@ -18,7 +18,7 @@ import numpy as np
 
 from raskt._forks import before_forks
 from raskt.array._meta import dtype_named
-from raskt.array.dispatch import concatenate
+from raskt.array.dispatch import concatenate, joined_masked
 from raskt.locks import held
 
 __all__: list[str] = []
@@ -162,7 +162,7 @@ def join_grid(*blocks: Block, axes: Any, counts: Any) -> Block:
 def _concatenate(parts: list[Block], axis: int) -> Block:
     first = parts[0]
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
-        return np.ma.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
+        return joined_masked(parts, axis)
     if isinstance(first, np.ndarray):
         if first.dtype.names is not None and all(part.dtype == first.dtype for part in parts):
             # NumPy would leave out the gaps between fields.
@@ -509,6 +509,15 @@ def picked_of(block: Block, places: Block, axis: int, size: int, info: Any) -> B
     shape = [1] * found.ndim
     shape[axis] = len(places)
     return np.where(inside.reshape(shape), found, np.zeros((), found.dtype))
+
+
+def with_fill_value(block: Block, fill_value: Any) -> Block:
+    """Return a masked block with another fill value; others as they are."""
+    if not isinstance(block, np.ma.MaskedArray):
+        return block
+    found = block.view()
+    found.fill_value = fill_value
+    return found
 
 
 def assign(block: Block, *values: Block, info: Any, index: Any, value: Any = None, axes: Any = None) -> Block:

@@ -386,7 +386,10 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
         return getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._expr = setitem(self, key, value)._expr
+        made = setitem(self, key, value)
+        self._expr = made._expr
+        if hasattr(made, "_given_meta"):
+            self._given_meta = made._given_meta
         for slot in ("_cache", "_given_name"):
             if hasattr(self, slot):
                 delattr(self, slot)

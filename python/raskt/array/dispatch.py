@@ -35,8 +35,17 @@ def _register_scipy() -> None:
 
 
 @concatenate_lookup.register(np.ma.MaskedArray)
-def _concatenate_masked(parts: Any, axis: int = 0) -> Any:
-    return np.ma.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
+def joined_masked(parts: Any, axis: int = 0) -> Any:
+    """Put masked blocks one behind the other; a fill value that all of them have stays."""
+    found = np.ma.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
+    values = [part.fill_value for part in parts if isinstance(part, np.ma.MaskedArray)]
+    if found.dtype == parts[0].dtype and all(_is_same(value, values[0]) for value in values[1:]):
+        found.fill_value = values[0]
+    return found
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    return bool(a == b) or bool(a != a and b != b)
 
 
 def concatenate(parts: list[Any], axis: int) -> Any:

@@ -1,0 +1,150 @@
+"""Masked arrays, held to `numpy.ma` on the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import raskt.array as ra
+
+V = np.random.default_rng(0).integers(0, 10, (6, 5))
+W = np.ma.masked_equal(np.random.default_rng(1).integers(0, 10, (6, 5)), 2)
+M = np.ma.masked_greater(V.astype(float), 6)
+CHUNKS = [(2, 3), (1, 5), (6, 1), -1]
+
+
+def close(found: Any, expected: Any) -> None:
+    got = found.compute()
+    assert isinstance(got, np.ma.MaskedArray) == isinstance(expected, np.ma.MaskedArray)
+    assert found.dtype == got.dtype == np.asarray(expected).dtype
+    assert found.shape == np.shape(expected) or found.shape != found.shape or np.isnan(found.shape).any()
+    np.testing.assert_array_equal(np.ma.getmaskarray(got), np.ma.getmaskarray(expected))
+    np.testing.assert_allclose(np.ma.filled(got, 0), np.ma.filled(expected, 0))
+
+
+@pytest.mark.parametrize("chunks", CHUNKS)
+@pytest.mark.parametrize("data", [V, M, W, V[:0]], ids=["plain", "masked", "whole", "empty"])
+def test_masks_by_value(chunks: Any, data: Any) -> None:
+    x = ra.from_array(data, chunks=chunks if data.size else -1, asarray=False)
+    for name in ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal"):
+        function = f"masked_{name}"
+        found = getattr(ra.ma, function)(x, 4)
+        close(found, getattr(np.ma, function)(data, 4))
+        assert isinstance(found._meta, np.ma.MaskedArray)
+    close(ra.ma.masked_inside(x, 5, 2), np.ma.masked_inside(data, 5, 2))
+    close(ra.ma.masked_outside(x, 5, 2), np.ma.masked_outside(data, 5, 2))
+    close(ra.ma.masked_where(x > 3, x), np.ma.masked_where(data > 3, data))
+    for name in ("getdata", "getmaskarray", "filled", "ones_like", "zeros_like"):
+        close(getattr(ra.ma, name)(x), getattr(np.ma, name)(data))
+    close(ra.ma.filled(x, 9), np.ma.filled(data, 9))
+    close(ra.ma.compressed(x), np.ma.compressed(data))
+    assert ra.ma.empty_like(x).compute().shape == data.shape
+
+
+def test_masks_by_other_arrays() -> None:
+    x, y = ra.from_array(M, chunks=(2, 3)), ra.from_array(W, chunks=3)
+    close(ra.ma.masked_greater(x, y), np.ma.masked_greater(M, W))
+    close(ra.ma.masked_equal(x, y), np.ma.masked_where(M == W, M))
+    close(ra.ma.where(x > 3, x, y), np.ma.where(M > 3, M, W))
+    close(ra.ma.where(x > 3, x, 0.0), np.ma.where(M > 3, M, 0.0))
+    for found, expected in zip(ra.ma.where(x > 3), np.ma.where(M > 3), strict=True):
+        close(found, expected)
+    for found, expected in zip(ra.ma.nonzero(x), np.ma.nonzero(M), strict=True):
+        close(found, expected)
+
+
+def test_arrays_are_made_of_data_and_mask() -> None:
+    x = ra.from_array(V, chunks=(2, 3))
+    mask = V > 5
+    for own in (mask, ra.from_array(mask, chunks=4), True, False, [True]):
+        expected = np.ma.masked_array(V, own.compute() if hasattr(own, "compute") else own)
+        close(ra.ma.masked_array(x, own), expected)
+    found = ra.ma.masked_array(x, mask, fill_value=77, dtype="f4")
+    close(found, np.ma.masked_array(V, mask, dtype="f4"))
+    assert found.compute().fill_value == 77
+    close(
+        ra.ma.masked_array(ra.from_array(W, chunks=3), mask, keep_mask=False), np.ma.array(W.data, mask=mask)
+    )
+
+
+def test_invalid_numbers() -> None:
+    a = M.data.copy()
+    a[0, 0], a[3, 3], a[5, 1] = np.nan, np.inf, -np.inf
+    x = ra.from_array(a, chunks=(2, 3))
+    close(ra.ma.masked_invalid(x), np.ma.masked_invalid(a))
+    close(ra.ma.fix_invalid(x, 7), np.ma.fix_invalid(a, fill_value=7))
+    close(ra.ma.filled(ra.ma.fix_invalid(x)), np.ma.fix_invalid(a).filled())
+    close(ra.ma.masked_values(x, 4), np.ma.masked_values(a, 4))
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_counts_and_averages(axis: Any) -> None:
+    for data in (M, W):
+        x = ra.from_array(data, chunks=(2, 3))
+        close(ra.ma.count(x, axis), np.ma.count(data, axis))
+        close(ra.ma.average(x, axis), np.ma.average(data, axis))
+        close(ra.ma.average(x, axis, weights=V + 1), np.ma.average(data, axis, weights=V + 1))
+        found = ra.ma.average(x, axis, weights=V + 1, returned=True)
+        for one, expected in zip(found, np.ma.average(data, axis, weights=V + 1, returned=True), strict=True):
+            close(one, expected)
+        if axis is not None:
+            weights = np.arange(1, data.shape[axis] + 1)
+            close(ra.ma.average(x, axis, weights=weights), np.ma.average(data, axis, weights=weights))
+            close(
+                ra.ma.average(x, axis, weights=weights, keepdims=True),
+                np.ma.average(data, axis, weights=weights, keepdims=True),
+            )
+
+
+def test_fill_values_stay_through_blocks() -> None:
+    x = ra.from_array(M, chunks=(2, 3))
+    ra.ma.set_fill_value(x, 77)
+    assert x.compute().fill_value == 77
+    close(ra.ma.filled(x), M.filled(77))
+    assert ra.ma.masked_equal(ra.from_array(V, chunks=2), 3).compute().fill_value == 3
+    with pytest.raises(TypeError):
+        ra.ma.set_fill_value(ra.from_array(W, chunks=2), "text")
+
+
+@pytest.mark.parametrize(
+    "key", [slice(1, 3), (slice(None), 2), ([0, 3],), (slice(None, None, 2), [1, 3]), (2, 2), V > 4, -1]
+)
+@pytest.mark.parametrize("data", [V, M], ids=["plain", "masked"])
+def test_masked_can_be_assigned(key: Any, data: Any) -> None:
+    expected = np.ma.array(data, copy=True)
+    expected[key] = np.ma.masked
+    x = ra.from_array(data, chunks=(2, 3), asarray=False)
+    x[key] = np.ma.masked
+    close(x, expected)
+    assert isinstance(x._meta, np.ma.MaskedArray)
+
+
+def test_masked_values_can_be_assigned() -> None:
+    values = np.ma.masked_less(np.arange(6), 3)
+    expected = np.ma.array(V, copy=True)
+    expected[:, 1] = values
+    x = ra.from_array(V, chunks=(2, 3))
+    x[:, 1] = values
+    close(x, expected)
+    lazy = ra.from_array(V, chunks=(2, 3))
+    lazy[:, 1] = ra.from_array(values, chunks=2, asarray=False)
+    close(lazy, expected)
+
+
+def test_bad_arguments_are_refused_at_once() -> None:
+    x = ra.from_array(V, chunks=2)
+    with pytest.raises(np.ma.MaskError, match="Mask and data not compatible"):
+        ra.ma.masked_array(x, [True, False])
+    with pytest.raises(IndexError, match="Inconsistent shape"):
+        ra.ma.masked_where(x[0] > 1, x)
+    with pytest.raises(TypeError, match="does not take"):
+        ra.ma.masked_array(x, colour=1)
+    with pytest.raises(ValueError, match="one value"):
+        ra.ma.set_fill_value(x, [1, 2])
+    with pytest.raises(ValueError, match="both 'x' and 'y'"):
+        ra.ma.where(x > 1, x)
+    with pytest.raises(TypeError, match="Axis must be specified"):
+        ra.ma.average(x, weights=[1, 2])
+    with pytest.raises(ValueError, match="Length of weights"):
+        ra.ma.average(x, axis=0, weights=[1, 2])
