@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use raskt_core::Value;
 use raskt_graph::Body;
 
+use crate::events::Recorder;
 use crate::job::{Job, Report};
 use crate::lane::{LaneId, NATIVE};
 use crate::run::{Run, Work};
@@ -44,6 +45,7 @@ impl Run {
     fn run_for_a_moment(&self, lane: LaneId, begun: Instant) {
         let (mut jobs, mut reports, mut garbage) =
             (VecDeque::new(), Vec::<Report>::new(), Vec::<Value>::new());
+        let mut recorder = Recorder::new(self, 0);
         let mut goes_on = true;
         while goes_on {
             let work = self.exchange(lane, N_JOBS, &mut reports, &mut jobs, &mut garbage);
@@ -53,13 +55,17 @@ impl Run {
                 Work::Spill(job) => self.make_room(Some(job)),
                 Work::Nothing => return,
             }
+            let mut now = Instant::now();
+            recorder.begin_batch(now);
             while goes_on && let Some(job) = jobs.pop_front() {
-                goes_on = begun.elapsed() < MOMENT && self.is_small(&job, lane);
+                goes_on = now - begun < MOMENT && self.is_small(&job, lane);
                 match goes_on {
-                    true => reports.push(self.execute(job, 0, 1)),
+                    true => reports.push(self.execute_recorded(job, 0, 1, &mut recorder)),
                     false => jobs.push_front(job),
                 }
+                now = Instant::now();
             }
+            recorder.end_batch(now);
         }
         self.put_back(jobs.drain(..));
         // What is done is reported; nothing is taken.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use raskt_core::{Error, Result, Value};
 
 use crate::context::TaskCtx;
+use crate::events::Recorder;
 use crate::float_errors::FloatErrors;
 use crate::kernel::Outcome;
 use crate::resolved::{Inputs, Part, ResolvedTable};
@@ -65,6 +66,23 @@ impl Job {
 }
 
 impl Run {
+    /// Runs a job on `worker`, and records it.
+    pub(crate) fn execute_recorded(
+        &self,
+        job: Job,
+        worker: usize,
+        n_threads: usize,
+        recorder: &mut Recorder,
+    ) -> Report {
+        let (resolved, local) = job.resolved(self);
+        let begun = recorder.begin(resolved, local, job.task);
+        let report = self.execute(job, worker, n_threads);
+        if let Some(begun) = begun {
+            recorder.end(begun, &report);
+        }
+        report
+    }
+
     /// Runs a job on `worker`.
     pub fn execute(&self, mut job: Job, worker: usize, n_threads: usize) -> Report {
         let task = job.task;

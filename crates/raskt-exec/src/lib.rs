@@ -11,6 +11,7 @@
 
 pub mod budget;
 pub mod context;
+pub mod events;
 pub mod float_errors;
 mod inline_run;
 pub mod job;

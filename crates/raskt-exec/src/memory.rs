@@ -1,10 +1,11 @@
 //! Memory pressure: the I/O that the machine asks for, done outside its lock: values go to disk and come back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use raskt_core::{ErrorKind, Result, Value};
 use raskt_store::{Fetch, SpillJob, trim_allocator};
 
+use crate::events::{EventKind, note};
 use crate::machine::{Actions, Event, Machine};
 use crate::run::Run;
 use crate::sync::wait_for;
@@ -17,11 +18,13 @@ impl Run {
         }
     }
 
-    /// Tells the other runs of the process what this one uses.
+    /// Tells the other runs of the process, and whoever watches, what this one uses.
     pub(crate) fn publish(&self, machine: &Machine) {
         if let Some(share) = &self.share {
             share.publish(machine.used_bytes());
         }
+        let (memory_bytes, _, spilled_bytes) = machine.memory();
+        self.gauge().hold(memory_bytes, spilled_bytes);
     }
 
     /// Runs `first`, if there is one, and spills more until the budget holds again, or no value is left that
@@ -43,7 +46,11 @@ impl Run {
                 return;
             };
             let slot = job.slot();
+            let begun = Instant::now();
             let outcome = job.run();
+            if let Ok(file) = &outcome {
+                note(self, EventKind::Spilled, begun, None, file.size_bytes());
+            }
             let mut machine = self.lock();
             machine.handle(Event::Spilled { slot, outcome }, &mut out);
             self.publish(&machine);
@@ -73,7 +80,9 @@ impl Run {
                     // The store counts what is being read; the encoded form is held for a moment beside it.
                     drop(machine);
                     self.make_room(None);
+                    let (begun, bytes) = (Instant::now(), job.size_bytes());
                     let outcome = job.run(self.registry().as_ref());
+                    note(self, EventKind::ReadBack, begun, None, bytes);
                     let mut machine = self.lock();
                     let outcome = machine.loaded(task, outcome);
                     self.publish(&machine);

@@ -1,7 +1,8 @@
 //! A table of tasks with its bodies found: all that running one of its tasks takes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use raskt_core::{Error, ErrorKind, Fit, Param, Result, Value};
 use raskt_graph::fuse::{Argument, Program};
@@ -9,6 +10,7 @@ use raskt_graph::{Body, TaskTable};
 use smallvec::SmallVec;
 
 use crate::context::{TaskCtx, ThreadsHere};
+use crate::events::{NameId, name_of_task};
 use crate::kernel::{Call, Outcome};
 use crate::lane::LaneId;
 use crate::machine::Lanes;
@@ -23,6 +25,10 @@ pub struct ResolvedTable {
     found: Found,
     /// Which bodies have inputs handed over; of one element where that is true of all or none.
     owning: Vec<bool>,
+    /// No other table of the process has it.
+    serial: u32,
+    /// What the tasks of each body are called in records, plus 1; 0 where nobody has asked.
+    names: OnceLock<Box<[AtomicU32]>>,
 }
 
 /// A table in a machine, and the number of its first task there.
@@ -47,7 +53,7 @@ impl ResolvedTable {
     pub fn new(table: Arc<TaskTable>, registry: &BodyRegistry) -> Result<Self> {
         let mut bodies = table.bodies().iter();
         let Some(first) = bodies.next() else {
-            return Ok(Self { table, found: Found::All(Resolved::Builtin), owning: vec![false] });
+            return Ok(Self::of(table, Found::All(Resolved::Builtin), vec![false]));
         };
         let first = registry.resolve(first)?;
         let mut each = Vec::new();
@@ -72,7 +78,36 @@ impl ResolvedTable {
             Found::Each(each) => each.iter().map(|found| owns_inputs(found, registry)).collect(),
         };
         let owning = if owning.contains(&true) { owning } else { vec![false] };
-        Ok(Self { table, found, owning })
+        Ok(Self::of(table, found, owning))
+    }
+
+    fn of(table: Arc<TaskTable>, found: Found, owning: Vec<bool>) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        // Told from a user's function by the highest bit.
+        let serial = NEXT.fetch_add(1, Ordering::Relaxed) & 0x7fff_ffff;
+        Self { table, found, owning, serial, names: OnceLock::new() }
+    }
+
+    /// A number that no other table of the process has.
+    pub(crate) fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// What the table's task is called in records.
+    pub(crate) fn name_of(&self, task: u32) -> NameId {
+        if let Body::Foreign(_) = self.table.body(task) {
+            return name_of_task(&self.table, task);
+        }
+        let fresh = || self.table.bodies().iter().map(|_| AtomicU32::new(0)).collect();
+        let known = &self.names.get_or_init(fresh)[self.table.body_index(task) as usize];
+        match known.load(Ordering::Relaxed).checked_sub(1) {
+            Some(name) => NameId(name),
+            None => {
+                let name = name_of_task(&self.table, task);
+                known.store(name.0 + 1, Ordering::Relaxed);
+                name
+            }
+        }
     }
 
     /// The lane of each body.

@@ -18,6 +18,7 @@ use raskt_store::SpillJob;
 
 use crate::budget::Share;
 use crate::context::CancelToken;
+use crate::events::{EventKind, Gauge, note_span, now_ns};
 use crate::job::{Job, Report};
 use crate::lane::{LaneId, NATIVE};
 use crate::local_queue::LocalQueue;
@@ -58,6 +59,8 @@ pub struct Run {
     pub(crate) is_contended: AtomicUsize,
     n_done: AtomicUsize,
     n_tasks: AtomicUsize,
+    /// How far it is, for whoever watches; without the lock.
+    gauge: Arc<Gauge>,
     /// Tasks that run or could.
     n_active: AtomicUsize,
     /// 1 until a worker begins to order the tasks.
@@ -105,8 +108,10 @@ impl Run {
         };
         let budget =
             options.memory_limit_bytes.map(|limit| (limit, options.budget.clone().unwrap_or_default()));
+        let gauge = Gauge::new(first.table.table(), n_workers, options.memory_limit_bytes);
         let run = Self {
             first,
+            gauge,
             owner,
             cancel: CancelToken::default(),
             n_tasks: AtomicUsize::new(n_tasks),
@@ -182,6 +187,12 @@ impl Run {
         self.n_done.load(Ordering::Relaxed)
     }
 
+    /// How far it is, for whoever watches.
+    #[must_use]
+    pub fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
+    }
+
     pub(crate) fn owner(&self) -> OwnerId {
         self.owner
     }
@@ -207,6 +218,7 @@ impl Run {
         let mut out = Actions::default();
         let mut machine = self.lock();
         machine.handle(Event::Stopped { owner: self.owner, error }, &mut out);
+        self.gauge.end(false);
         self.tell_end();
         drop(machine);
         drop(out);
@@ -319,7 +331,9 @@ impl Run {
                 machine.handle(Event::Reported(reports), &mut out);
                 let n_tasks = machine.n_tasks();
                 self.n_tasks.store(n_tasks, Ordering::Relaxed);
-                self.n_done.store(n_tasks - machine.n_left(), Ordering::Relaxed);
+                let n_done = n_tasks - machine.n_left();
+                self.n_done.store(n_done, Ordering::Relaxed);
+                self.gauge.advance(n_tasks, n_done);
                 self.note_ended(&out);
             }
             let is_over = machine.is_over(self.owner);
@@ -331,8 +345,10 @@ impl Run {
             let all_wait = out.wait == Some(Wait::BehindRunning);
             let n_more = if is_over || all_wait { 0 } else { machine.n_ready_all() };
             self.n_active.store(n_more + machine.n_running(), Ordering::Relaxed);
+            self.gauge.occupy(n_more, machine.n_running());
             (is_over, n_more, n_more > 0 && self.has_room(machine))
         };
+        self.note_wait(out.wait.filter(|_| !is_over && out.jobs.is_empty()));
         if n_more > 0 && !is_over {
             self.tell(n_more, has_room);
         }
@@ -344,12 +360,25 @@ impl Run {
         }
     }
 
+    /// Records for how long and for whom tasks waited for memory.
+    fn note_wait(&self, wait: Option<Wait>) {
+        let reason = match wait {
+            None => 0,
+            Some(Wait::BehindUsers) => EventKind::WaitedBehindUsers as u8,
+            Some(Wait::BehindRunning) => EventKind::WaitedBehindRunning as u8,
+        };
+        if let Some((kind, since_ns)) = self.gauge.wait(reason) {
+            note_span(self, kind, (since_ns, now_ns()), None, 0);
+        }
+    }
+
     /// Tells whoever waits that the run is over, if it is.
     pub(crate) fn note_ended(&self, out: &Actions) {
         for ended in &out.ended {
             if !ended.is_complete {
                 self.cancel.cancel();
             }
+            self.gauge.end(ended.is_complete);
             self.tell_end();
         }
     }

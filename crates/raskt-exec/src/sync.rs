@@ -7,11 +7,11 @@
 #[cfg(feature = "shuttle")]
 pub use shuttle::{sync::atomic::AtomicU32, sync::atomic::AtomicU64, sync::atomic::AtomicUsize};
 #[cfg(feature = "shuttle")]
-pub use shuttle::{sync::atomic::Ordering, thread, thread_local};
+pub use shuttle::{sync::atomic::Ordering, sync::atomic::fence, thread, thread_local};
 #[cfg(not(feature = "shuttle"))]
 pub use std::{sync::atomic::AtomicU32, sync::atomic::AtomicU64, sync::atomic::AtomicUsize};
 #[cfg(not(feature = "shuttle"))]
-pub use std::{sync::atomic::Ordering, thread, thread_local};
+pub use std::{sync::atomic::Ordering, sync::atomic::fence, thread, thread_local};
 
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;

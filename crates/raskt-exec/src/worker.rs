@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use raskt_core::{Fit, Value};
 
 use crate::context::CancelHere;
+use crate::events::Recorder;
 use crate::job::Report;
 use crate::lane::{LaneId, NATIVE};
 use crate::parking::Parking;
@@ -123,6 +124,7 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
     let cancel = CancelHere::set(run.cancel_token());
     let (mut reports, mut garbage) = (Vec::<Report>::new(), Vec::<Value>::new());
     let mut worked = false;
+    let mut recorder = Recorder::new(run, worker);
     let mut entered = Instant::now();
     let mut n_elsewhere = ticks_elsewhere(run, worker);
     loop {
@@ -147,20 +149,23 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         garbage.clear();
         worked = true;
         let begun = Instant::now();
+        recorder.begin_batch(begun);
         let n_threads = run.threads_per_task();
         while !run.cancel_token().is_cancelled()
             && let Some(job) = queue.next()
         {
-            reports.push(run.execute(job, worker, n_threads));
+            reports.push(run.execute_recorded(job, worker, n_threads, &mut recorder));
             queue.tick();
         }
         // A cancellation ends the loop with a job that is finished still noted as the current one.
         queue.note(None);
+        let ended = Instant::now();
+        recorder.end_batch(ended);
         if cancel.is_outer_cancelled() {
             run.cancel();
         }
         if !reports.is_empty() {
-            adapt(run, lane, begun.elapsed(), reports.len());
+            adapt(run, lane, ended - begun, reports.len());
         }
         if lane == NATIVE && is_one_too_many(run, worker, &mut n_elsewhere) {
             let work = run.exchange(lane, 0, &mut reports, &mut VecDeque::new(), &mut garbage);

@@ -8,6 +8,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use raskt_core::{Buffer, Error, ErrorKind, ForeignDecode, Key, Result, Sealed, Value};
+use raskt_exec::events::{EventKind, NameId, Record, Ring};
 use raskt_exec::parking::Parking;
 use raskt_exec::sync::{Condvar, Mutex, wait_for};
 use raskt_exec::{
@@ -432,4 +433,45 @@ fn threads_of_somebody_else_serve_a_run_to_its_end() {
         servants.into_iter().for_each(|servant| servant.join().unwrap());
         assert_eq!(run.results().unwrap(), expected);
     });
+}
+
+#[test]
+fn a_reader_of_events_sees_whole_records_and_counts_those_it_missed() {
+    let name = NameId::of("interleaved");
+    let record = move |number: u64| Record {
+        kind: EventKind::Finished,
+        is_elsewhere: false,
+        worker: number as u16,
+        start_ns: number,
+        duration_ns: number,
+        name,
+        n_tasks: number as u32,
+        bytes: number,
+        run: number as u32,
+        task: number as u32,
+    };
+    let schedule = move || {
+        const N: u64 = 8;
+        let ring = Arc::new(Ring::new(3));
+        let writer = {
+            let ring = Arc::clone(&ring);
+            thread::spawn(move || (0..N).for_each(|number| ring.push(&record(number))))
+        };
+        let (mut at, mut n_seen) = (0, 0);
+        while at < N {
+            let mut found = Vec::new();
+            let (next, n_missed) = ring.read(at, &mut found);
+            let first = next - found.len() as u64;
+            assert_eq!(n_missed, first - at);
+            for (number, found) in (first..next).zip(&found) {
+                assert_eq!(*found, record(number), "a torn record");
+            }
+            n_seen += n_missed + found.len() as u64;
+            at = next;
+            thread::yield_now();
+        }
+        assert_eq!(n_seen, N);
+        writer.join().unwrap();
+    };
+    shuttle::check_random(schedule, N_SCHEDULES);
 }

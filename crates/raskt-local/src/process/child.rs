@@ -405,7 +405,7 @@ pub fn in_worlds(registry: &BodyRegistry, at: usize, work: &mut dyn FnMut()) {
 }
 
 /// Seconds on the machine's monotonic clock, which all processes share.
-fn now() -> f64 {
+pub fn now() -> f64 {
     let now = clock_gettime(ClockId::Monotonic);
     now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9
 }

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::sealed::is_sealed;
 use raskt_core::{Error, ErrorKind, Fit, Name, Payload, Result, Value};
+use raskt_exec::events::note_elsewhere;
 use raskt_exec::run::Work;
 use raskt_exec::{ELSEWHERE, FloatKinds, Job, NATIVE, Outcome, Report, Reported, Run, Span};
 use raskt_graph::Body;
 
 use super::Setup;
 use super::call::{Call, pack, unpack_outcome};
-use super::child::{in_worlds, outcomes};
+use super::child::{in_worlds, now, outcomes};
 use super::command::{Ended, Link};
 use super::hub::{DriverState, Hub, Serving};
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome, lost};
@@ -454,6 +455,8 @@ impl Driver {
         }
         let met = outcome.float_errors;
         let found = unpack_outcome(outcome.tag, payload, self.hub.registry.as_ref());
+        let ago = Duration::try_from_secs_f64(now() - ended).unwrap_or_default();
+        note_elsewhere(run, self.worker, &flight.job, &found, took, ago);
         let found = found.and_then(|outcome| {
             take_over(run, &met)?;
             self.end(run, &flight.job, &outcome, Span { started, ended })?;
