@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from raskt.distributed.executor import ClientExecutor
     from raskt.distributed.future import Future, fire_and_forget, futures_of
     from raskt.distributed.local import Adaptive, LocalCluster
+    from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
+    from raskt.distributed.queues import Pub, Queue, Sub, Variable
     from raskt.distributed.waiting import as_completed, wait
 
 __all__ = [
@@ -27,10 +29,18 @@ __all__ = [
     "Client",
     "ClientExecutor",
     "DataLostError",
+    "Event",
     "Future",
     "KilledWorker",
     "LocalCluster",
+    "Lock",
+    "MultiLock",
+    "Pub",
+    "Queue",
+    "Semaphore",
+    "Sub",
     "TimeoutError",
+    "Variable",
     "as_completed",
     "default_client",
     "fire_and_forget",
@@ -48,10 +58,18 @@ __getattr__ = finder(
         "Client": "raskt.distributed.client",
         "ClientExecutor": "raskt.distributed.executor",
         "DataLostError": "raskt.distributed.exceptions",
+        "Event": "raskt.distributed.locks",
         "Future": "raskt.distributed.future",
         "KilledWorker": "raskt.distributed.exceptions",
         "LocalCluster": "raskt.distributed.local",
+        "Lock": "raskt.distributed.locks",
+        "MultiLock": "raskt.distributed.locks",
+        "Pub": "raskt.distributed.queues",
+        "Queue": "raskt.distributed.queues",
+        "Semaphore": "raskt.distributed.locks",
+        "Sub": "raskt.distributed.queues",
         "TimeoutError": "raskt.distributed.exceptions",
+        "Variable": "raskt.distributed.queues",
         "as_completed": "raskt.distributed.waiting",
         "default_client": "raskt.distributed.client",
         "fire_and_forget": "raskt.distributed.future",

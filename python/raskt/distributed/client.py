@@ -15,6 +15,7 @@ import weakref
 from raskt import _clients, _raskt
 from raskt._lazy import late
 from raskt.distributed._answers import by_number, chosen, scheduler_info
+from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
@@ -37,7 +38,7 @@ _TIMEOUT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.05
 
 
-class Client(Submitting):
+class Client(Submitting, Sharing):
     """A client of a cluster: it submits work, and gets values.
 
     Parameters
@@ -111,6 +112,7 @@ class Client(Submitting):
                 self.cluster.close()
             raise
         self._is_closed = False
+        self._subscribed: dict[str, list[int]] = {}
         self.status = "running"
         _open.add(self)
         if set_as_default:

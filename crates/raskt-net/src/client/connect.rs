@@ -56,6 +56,8 @@ fn hear(shared: &Arc<Shared>, message: TellClient) -> Option<String> {
             }
         }
         TellClient::Say(message) => take_in(shared, message),
+        TellClient::Coordinated { number, answer } => shared.answered(number, answer),
+        TellClient::Deliver { topic, item } => shared.delivered(&topic, &item),
         TellClient::Stop(why) => return Some(why),
     }
     None

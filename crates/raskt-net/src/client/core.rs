@@ -1,8 +1,8 @@
 //! What users ask of a cluster.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use raskt_core::{Error, ErrorKind, Key, Name, Param, Payload, Result};
@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::connect::{connected, listen};
+use super::coordination::Coordinating;
 use super::entry::{Callback, Entry, Gate, State, Watch, Why};
 use super::fetch::{self, Fetched};
 use super::future::Future;
@@ -37,7 +38,19 @@ use crate::wire::{Batch, ClientSays, GraphRequest, Query};
 /// # Ok::<(), raskt_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client(pub(super) Arc<Shared>);
+
+/// A client, as long as somebody else keeps it.
+#[derive(Clone)]
+pub struct WeakClient(Weak<Shared>);
+
+impl WeakClient {
+    /// The client, if it is there.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Client> {
+        self.0.upgrade().map(Client)
+    }
+}
 
 /// What all futures of a client know.
 pub(super) struct Shared {
@@ -47,6 +60,7 @@ pub(super) struct Shared {
     pub scheduler: Name,
     pub state: Mutex<Known>,
     pub peers: Peers,
+    pub coordinating: Mutex<Coordinating>,
     outbox: Mutex<Option<Outbox>>,
     callbacks: Mutex<Option<Sender<Callback>>>,
     reading: Mutex<Option<AbortHandle>>,
@@ -101,6 +115,7 @@ impl Client {
             id: welcome.client,
             scheduler: welcome.scheduler,
             state: Mutex::default(),
+            coordinating: Mutex::default(),
             outbox: Mutex::new(Some(outbox)),
             callbacks: Mutex::new(Some(callbacks)),
             reading: Mutex::new(None),
@@ -304,6 +319,17 @@ impl Client {
         self.0.say(&ClientSays::Say(message));
     }
 
+    /// Has `call` called on a thread of the client's, after what it was to call before.
+    pub fn call_later(&self, call: impl FnOnce() + Send + 'static) {
+        self.0.call_later(Box::new(call));
+    }
+
+    /// The client, for who does not keep it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient(Arc::downgrade(&self.0))
+    }
+
     /// Closes the connection. Values that are not there are cancelled.
     pub fn close(&self) {
         self.0.finish(closed_error(&self.0.options.address), &State::Cancelled);
@@ -441,6 +467,7 @@ impl Shared {
         for answer in answers.into_values() {
             drop(answer.send(Err(error.clone())));
         }
+        self.end_coordination(&error);
         drop(self.outbox.lock().take());
         drop(self.callbacks.lock().take());
         if let Some(reading) = self.reading.lock().take() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use raskt_core::Key;
+use raskt_core::{Key, Name};
 
 use super::core::Shared;
 use super::entry::{Entry, State, Watch, Why};
@@ -36,6 +36,12 @@ impl Future {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.entry.progress.lock().state.is_settled()
+    }
+
+    /// What the scheduler is known by whose value it is.
+    #[must_use]
+    pub fn scheduler(&self) -> &Name {
+        &self.shared.scheduler
     }
 
     /// Has `call` called when the value is settled, on a thread of the client's; at once (on that thread) where it is.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `connect` | the connection to the scheduler: what comes in, and its end |
 //! | `core` | [`Client`]: what users ask |
+//! | `coordination` | locks, queues and the like, which clients share |
 //! | `future` | [`Future`]: a value that somebody here wants, counted |
 //! | `entry` | what is known of a key, and who waits for it |
 //! | `fetch` | values from workers |
@@ -11,6 +12,7 @@
 //! | `peers` | connections to workers |
 
 mod connect;
+mod coordination;
 mod core;
 mod entry;
 mod fetch;
@@ -20,7 +22,8 @@ mod peers;
 mod reply;
 mod scatter;
 
-pub use core::{Client, Wanted};
+pub use coordination::{Answered, Asked};
+pub use core::{Client, Wanted, WeakClient};
 pub use entry::{Gate, State, Why};
 pub use fetch::Fetched;
 pub use future::Future;

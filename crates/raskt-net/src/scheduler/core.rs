@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use raskt_core::{Fit, Name, Param, Result};
-use raskt_sched::{Action, ClientId, Event, FromClient, Scheduler, Slices, Submission, ToClient, WorkerId};
+use raskt_sched::{
+    Action, ClientId, Coordination, CoordinationEvent, Event, FromClient, Scheduler, Slices, Submission,
+    ToClient, WorkerId,
+};
 use rustc_hash::FxHashMap;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -43,13 +46,24 @@ const N_AT_ONCE: usize = 64;
 /// How often the machine hears that time has passed.
 const TICK: Duration = Duration::from_secs(1);
 
+/// A name that no other scheduler has: a process may have several.
+fn unique_name() -> Name {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Name::new(&format!("scheduler-{}-{:x}", std::process::id(), now.as_nanos()))
+}
+
 /// What the loop owns.
 pub(super) struct Core {
     options: SchedulerOptions,
+    /// What clients know it by.
+    name: Name,
     runtime: Handle,
     happenings: UnboundedSender<Happening>,
-    clock: Clock,
+    pub(super) clock: Clock,
     pub(super) machine: Scheduler,
+    pub(super) coordination: Coordination,
+    /// The client on whose behalf values are wanted that queues, variables and datasets hold.
+    pub(super) keeper: ClientId,
     actions: Vec<Action>,
     pub(super) workers: FxHashMap<WorkerId, WorkerLine>,
     clients: FxHashMap<ClientId, ClientLine>,
@@ -64,10 +78,23 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub fn new(options: SchedulerOptions, happenings: UnboundedSender<Happening>, runtime: Handle) -> Self {
-        Self {
-            machine: Scheduler::new(options.machine.clone()),
+    /// The loop of a scheduler that nobody has joined.
+    ///
+    /// # Errors
+    /// Where the machine takes no client, which a new one does.
+    pub fn new(
+        options: SchedulerOptions,
+        happenings: UnboundedSender<Happening>,
+        runtime: Handle,
+    ) -> Result<Self> {
+        let mut machine = Scheduler::new(options.machine.clone());
+        let keeper = machine.client_joins()?;
+        Ok(Self {
+            machine,
+            coordination: Coordination::new(options.coordination.clone()),
+            keeper,
             options,
+            name: unique_name(),
             runtime,
             happenings,
             clock: Clock::default(),
@@ -79,7 +106,7 @@ impl Core {
             graphs: VecDeque::new(),
             ends: None,
             active_at: Instant::now(),
-        }
+        })
     }
 
     /// The scheduler's life; why it ended.
@@ -172,7 +199,7 @@ impl Core {
         match self.machine.client_joins() {
             Ok(client) => {
                 let happenings = self.happenings.clone();
-                let scheduler = Name::new(&format!("scheduler-{}", std::process::id()));
+                let scheduler = self.name.clone();
                 let line = Line::new(|link| {
                     let welcome = ClientWelcome { client, scheduler };
                     let said = move |said| Happening::ClientSaid(client, said);
@@ -180,6 +207,7 @@ impl Core {
                     self.runtime.spawn(live(accepted, welcome, link, happenings, said, gone)).abort_handle()
                 });
                 self.clients.insert(client, ClientLine::new(line));
+                self.coordinate(CoordinationEvent::ClientJoined(client));
             }
             Err(error) => {
                 self.runtime.spawn(async move { accepted.refuse(&error.to_string()).await });
@@ -200,6 +228,10 @@ impl Core {
                 self.tell_client(client, &TellClient::Answer { request, answer });
             }
             ClientSays::Ping => {}
+            ClientSays::Coordinate { number, request } => {
+                self.coordinate(CoordinationEvent::Request(client, number, request));
+            }
+            ClientSays::GiveUp(number) => self.coordinate(CoordinationEvent::GiveUp(client, number)),
         }
     }
 
@@ -289,6 +321,11 @@ impl Core {
         }
     }
 
+    /// Whether a client is connected.
+    pub(super) fn is_there(&self, client: ClientId) -> bool {
+        self.clients.contains_key(&client)
+    }
+
     /// How many clients are connected.
     pub(super) fn n_clients(&self) -> usize {
         self.clients.len()
@@ -296,6 +333,7 @@ impl Core {
 
     fn tick(&mut self) {
         self.tell_machine(Event::Tick);
+        self.coordinate(CoordinationEvent::Tick);
         let is_idle = self.machine.counts().n_tasks == 0 && self.graphs.is_empty();
         if !is_idle {
             self.active_at = Instant::now();
@@ -385,6 +423,8 @@ impl Core {
         if let Some(gone) = self.clients.remove(&client) {
             gone.line.reading.abort();
         }
+        // What it shared goes to others before what it wants is let go of.
+        self.coordinate(CoordinationEvent::ClientLost(client));
         self.tell_machine(Event::ClientLost(client));
     }
 

@@ -68,9 +68,11 @@ impl SchedulerDaemon {
         // What decides has a thread of its own, which reading and writing never hold up.
         let main = move || {
             let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let why = match clock {
-                Ok(own) => own.block_on(Core::new(options, inner, outer).run(inbox)),
-                Err(error) => format!("the scheduler could not be started: {error}"),
+            let core = Core::new(options, inner, outer);
+            let why = match (clock, core) {
+                (Ok(own), Ok(core)) => own.block_on(core.run(inbox)),
+                (Err(error), _) => format!("the scheduler could not be started: {error}"),
+                (_, Err(error)) => format!("the scheduler could not be started: {error}"),
             };
             *at_end.why.lock() = Some(why);
             at_end.changed.notify_all();

@@ -6,9 +6,11 @@
 //! | `core` | the loop: what happened goes into the machine, what it wants done is done |
 //! | `connections` | who is connected, and what it has been told |
 //! | `planning` | graphs into slices of tasks, and what annotations ask for |
+//! | `coordination` | what clients share beside tasks |
 //! | `queries` | what clients may ask |
 
 mod connections;
+mod coordination;
 mod core;
 mod daemon;
 mod options;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use raskt_sched::Options;
+use raskt_sched::{CoordinationOptions, Options};
 
 use crate::transport::{Address, HandshakeOptions};
 
@@ -15,6 +15,8 @@ pub struct SchedulerOptions {
     pub handshake: HandshakeOptions,
     /// What its machine decides by.
     pub machine: Options,
+    /// What locks, queues and the like go by.
+    pub coordination: CoordinationOptions,
     /// How often workers are to be heard of.
     pub heartbeat: Duration,
     /// Planned graphs are handed to the machine in slices of at most so many tasks.
@@ -31,6 +33,7 @@ impl Default for SchedulerOptions {
             listen: vec![Address::tcp("127.0.0.1", 0)],
             handshake: HandshakeOptions::default(),
             machine: Options::default(),
+            coordination: CoordinationOptions::default(),
             heartbeat: Duration::from_millis(500),
             n_rows_max: 4096,
             n_tasks_max: 1 << 28,

@@ -3,6 +3,7 @@
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, Key, Name, Param, Result};
 use raskt_graph::Graph;
+use raskt_sched::coordination::{Answer, Item, Request};
 use raskt_sched::{Demand, FromClient, ToClient, WorkerId};
 
 use super::worker::write_peers;
@@ -45,6 +46,15 @@ pub enum ClientSays {
     },
     /// It is still there.
     Ping,
+    /// It asks for what clients share; the answer is [`TellClient::Coordinated`], when its turn has come.
+    Coordinate {
+        /// What the answer is known by: higher than those before.
+        number: u64,
+        /// What is asked.
+        request: Request,
+    },
+    /// It does not want to wait any longer for the answer to the request of this number.
+    GiveUp(u64),
 }
 
 /// What a client wants to know, or to have done to the cluster.
@@ -85,6 +95,20 @@ pub enum TellClient {
     },
     /// The scheduler ends, and why.
     Stop(String),
+    /// What it asked for of what clients share. The client wants the keys of items once more each.
+    Coordinated {
+        /// Of which request.
+        number: u64,
+        /// What came of it.
+        answer: Answer,
+    },
+    /// What was published under a topic. The client wants the keys of the item once more each.
+    Deliver {
+        /// The topic.
+        topic: Name,
+        /// What was published.
+        item: Item,
+    },
 }
 
 impl Encode for GraphRequest {
@@ -124,6 +148,15 @@ impl Encode for ClientSays {
                 out.byte(3);
                 Ok(())
             }
+            Self::Coordinate { number, request } => {
+                out.byte(4);
+                number.encode(out)?;
+                request.encode(out)
+            }
+            Self::GiveUp(number) => {
+                out.byte(5);
+                number.encode(out)
+            }
         }
     }
 }
@@ -135,6 +168,8 @@ impl Decode for ClientSays {
             1 => Self::Say(Decode::decode(input)?),
             2 => Self::Ask { request: Decode::decode(input)?, query: Decode::decode(input)? },
             3 => Self::Ping,
+            4 => Self::Coordinate { number: Decode::decode(input)?, request: Decode::decode(input)? },
+            5 => Self::GiveUp(Decode::decode(input)?),
             tag => return Err(input.unknown_tag("message of a client", tag)),
         })
     }
@@ -224,6 +259,16 @@ impl Encode for TellClient {
                 out.byte(3);
                 why.encode(out)
             }
+            Self::Coordinated { number, answer } => {
+                out.byte(4);
+                number.encode(out)?;
+                answer.encode(out)
+            }
+            Self::Deliver { topic, item } => {
+                out.byte(5);
+                topic.encode(out)?;
+                item.encode(out)
+            }
         }
     }
 }
@@ -243,6 +288,8 @@ impl Decode for TellClient {
                 Self::Answer { request, answer }
             }
             3 => Self::Stop(Decode::decode(input)?),
+            4 => Self::Coordinated { number: Decode::decode(input)?, answer: Decode::decode(input)? },
+            5 => Self::Deliver { topic: Decode::decode(input)?, item: Decode::decode(input)? },
             tag => return Err(input.unknown_tag("message for a client", tag)),
         })
     }

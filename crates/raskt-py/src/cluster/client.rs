@@ -16,6 +16,7 @@ use raskt_net::wire::Query;
 use raskt_sched::{FromClient, WorkerId};
 
 use super::batch::Outgoing;
+use super::coordination::ClusterCoordination;
 use super::failure;
 use super::future::ClusterFuture;
 use super::graph::{Sendable, body_of_call};
@@ -187,6 +188,11 @@ impl ClusterClient {
     #[getter]
     fn closed(&self) -> Option<String> {
         self.client.closed().map(|error| error.to_string())
+    }
+
+    /// What it shares with other clients.
+    fn coordination(&self) -> ClusterCoordination {
+        ClusterCoordination::new(self.client.clone(), Arc::clone(&self.outgoing))
     }
 
     /// Submits a call.

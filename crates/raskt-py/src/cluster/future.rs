@@ -12,6 +12,7 @@ use raskt_graph::layer::Layer;
 use raskt_graph::{Foreign, KNOWN_WORLD, Shipment};
 use raskt_net::client::{Client, Future, State};
 
+use super::coordination::note_pickled;
 use crate::delayed::Delayed;
 use crate::names;
 
@@ -195,6 +196,7 @@ impl ClusterFuture {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let rebuild = py.import("raskt.distributed.client")?.getattr("core_future_of")?;
+        note_pickled(&self.call.future);
         let address = self.call.client.address().to_string();
         let args = PyTuple::new(py, [self.key(py)?, address.into_pyobject(py)?.into_any()])?;
         PyTuple::new(py, [rebuild, args.into_any()])

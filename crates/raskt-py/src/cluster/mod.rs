@@ -5,6 +5,7 @@
 //! | `scheduler` | a scheduler in this process |
 //! | `worker` | a worker in this process |
 //! | `client` | a client: what Python calls |
+//! | `coordination` | what clients share beside tasks |
 //! | `batch` | calls that were submitted and wait to be sent together |
 //! | `future` | a value on the cluster, as an object and as an expression |
 //! | `graph` | expressions into a graph that is sent |
@@ -13,6 +14,7 @@
 
 mod batch;
 mod client;
+mod coordination;
 mod failure;
 mod future;
 mod graph;

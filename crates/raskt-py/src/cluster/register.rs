@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 /// Whatever adding to a module raises.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     super::client::register(module)?;
+    super::coordination::register(module)?;
     super::scheduler::register(module)?;
     super::worker::register(module)
 }

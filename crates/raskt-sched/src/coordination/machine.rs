@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 
 use super::flags::Flags;
 use super::locks::Locks;
+use super::metadata::Metadata;
 use super::queues::{Moved, Queues};
-use super::records::{Dataset, Metadata};
 use super::request::{Answer, GuardRequest, Item, ItemRequest, RecordRequest, Refusal, Request};
 use super::semaphores::Semaphores;
 use super::topics::Topics;
@@ -109,7 +109,7 @@ pub struct Coordination {
     pub(super) queues: Queues,
     pub(super) variables: Variables,
     pub(super) topics: Topics,
-    pub(super) datasets: BTreeMap<Name, Dataset>,
+    pub(super) datasets: BTreeMap<Name, Item>,
     pub(super) metadata: Metadata,
     pub(super) actions: Vec<CoordinationAction>,
 }
@@ -171,23 +171,17 @@ impl Coordination {
 
     /// An item is kept here from now on.
     fn hold(&mut self, item: &Item) {
-        if let Item::Future(key) = item {
-            self.actions.push(CoordinationAction::Hold(key.clone()));
-        }
+        self.actions.extend(item.keys.iter().cloned().map(CoordinationAction::Hold));
     }
 
     /// An item is not kept here any more.
     fn release(&mut self, item: Item) {
-        if let Item::Future(key) = item {
-            self.actions.push(CoordinationAction::Release(key));
-        }
+        self.actions.extend(item.keys.into_iter().map(CoordinationAction::Release));
     }
 
     /// A client gets an item.
     fn hand_over(&mut self, client: ClientId, item: &Item) {
-        if let Item::Future(key) = item {
-            self.actions.push(CoordinationAction::Want(client, key.clone()));
-        }
+        self.actions.extend(item.keys.iter().map(|key| CoordinationAction::Want(client, key.clone())));
     }
 
     fn ask(&mut self, ticket: Ticket, request: Request) {
@@ -238,10 +232,10 @@ impl Coordination {
     fn ask_for_items(&mut self, ticket: Ticket, request: ItemRequest) {
         let client = ticket.0;
         match request {
-            ItemRequest::OpenQueue { name, n_max } => match self.queues.open(client, name.clone(), n_max) {
-                Ok(()) => self.answer(ticket, Answer::Done),
-                Err(n_max) => self.refuse(ticket, Refusal::OtherSize { name, n_max }),
-            },
+            ItemRequest::OpenQueue { name, n_max } => {
+                self.queues.open(client, name, n_max);
+                self.answer(ticket, Answer::Done);
+            }
             ItemRequest::CloseQueue(name) => {
                 let remains = self.queues.close(client, &name);
                 for waiting in remains.waiting {
@@ -300,38 +294,32 @@ impl Coordination {
     }
 
     fn ask_for_records(&mut self, ticket: Ticket, request: RecordRequest) {
-        let client = ticket.0;
         match request {
             RecordRequest::Log(topic, bytes) => {
                 self.topics.log(topic.clone(), self.now, bytes.clone(), self.options.n_logged_max);
-                self.deliver(&topic, &Item::Bytes(bytes));
+                self.deliver(&topic, &Item { bytes, keys: Vec::new() });
             }
             RecordRequest::GetLog(topic) => {
                 return self.answer(ticket, Answer::Log(self.topics.logged(&topic)));
             }
             RecordRequest::ListLogs => return self.answer(ticket, Answer::Names(self.topics.with_logs())),
-            RecordRequest::PublishDataset { name, bytes, keys, replaces } => {
+            RecordRequest::PublishDataset { name, item, replaces } => {
                 if !replaces && self.datasets.contains_key(&name) {
                     return self.refuse(ticket, Refusal::Exists(name));
                 }
-                for key in &keys {
-                    self.actions.push(CoordinationAction::Hold(key.clone()));
-                }
-                if let Some(old) = self.datasets.insert(name, Dataset { bytes, keys }) {
-                    self.actions.extend(old.keys.into_iter().map(CoordinationAction::Release));
+                self.hold(&item);
+                if let Some(old) = self.datasets.insert(name, item) {
+                    self.release(old);
                 }
             }
             RecordRequest::UnpublishDataset(name) => match self.datasets.remove(&name) {
-                Some(old) => self.actions.extend(old.keys.into_iter().map(CoordinationAction::Release)),
+                Some(old) => self.release(old),
                 None => return self.refuse(ticket, Refusal::Missing(name)),
             },
-            RecordRequest::GetDataset(name) => {
-                let Some(Dataset { bytes, keys }) = self.datasets.get(&name).cloned() else {
-                    return self.refuse(ticket, Refusal::Missing(name));
-                };
-                self.actions.extend(keys.iter().map(|key| CoordinationAction::Want(client, key.clone())));
-                return self.answer(ticket, Answer::Dataset { bytes, keys });
-            }
+            RecordRequest::GetDataset(name) => match self.datasets.get(&name).cloned() {
+                Some(item) => return self.give(ticket, item),
+                None => return self.refuse(ticket, Refusal::Missing(name)),
+            },
             RecordRequest::ListDatasets => {
                 return self.answer(ticket, Answer::Names(self.datasets.keys().cloned().collect()));
             }
@@ -380,7 +368,7 @@ impl Coordination {
                 self.waiting.insert(ticket, Awaited::Lease);
                 self.grant(granted);
             }
-            Err(n_max) => self.refuse(ticket, Refusal::OtherSize { name, n_max: Some(n_max) }),
+            Err(n_max) => self.refuse(ticket, Refusal::OtherSize { name, n_max }),
         }
     }
 

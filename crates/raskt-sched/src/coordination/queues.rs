@@ -71,17 +71,10 @@ impl Queue {
 }
 
 impl Queues {
-    /// A client uses a queue.
-    ///
-    /// # Errors
-    /// How many items it takes, where that is another number.
-    pub fn open(&mut self, client: ClientId, name: Name, n_max: Option<usize>) -> Result<(), Option<usize>> {
+    /// A client uses a queue; the first one says how many items it takes.
+    pub fn open(&mut self, client: ClientId, name: Name, n_max: Option<usize>) {
         let queue = self.queues.entry(name).or_insert_with(|| Queue { n_max, ..Queue::default() });
-        if queue.n_max != n_max {
-            return Err(queue.n_max);
-        }
         *queue.users.entry(client).or_default() += 1;
-        Ok(())
     }
 
     /// A client uses a queue once less: what is left, where nobody uses it.

@@ -7,13 +7,13 @@ use raskt_core::{Key, Name};
 
 use crate::time::Time;
 
-/// What goes from one client to others.
+/// What goes from one client to others: an object of users', which nobody here looks into, and the values that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+pub struct Item {
     /// Bytes that mean something to clients.
-    Bytes(Arc<[u8]>),
-    /// The value of a task: wanted here while it is kept, and then by whom it is handed to.
-    Future(Key),
+    pub bytes: Arc<[u8]>,
+    /// Values of tasks: wanted here while the item is kept, and then by whom it is handed to.
+    pub keys: Vec<Key>,
 }
 
 /// What a client asks.
@@ -136,22 +136,20 @@ pub enum RecordRequest {
     PublishDataset {
         /// The name.
         name: Name,
-        /// What it is, for clients.
-        bytes: Arc<[u8]>,
-        /// The values that it needs, which are wanted as long as it is kept.
-        keys: Vec<Key>,
+        /// What it is.
+        item: Item,
         /// Whether one that is there is replaced.
         replaces: bool,
     },
     /// Keep a dataset no more.
     UnpublishDataset(Name),
-    /// A dataset: [`Answer::Dataset`].
+    /// A dataset: [`Answer::Items`].
     GetDataset(Name),
     /// Names of datasets: [`Answer::Names`].
     ListDatasets,
     /// Keep bytes under a path, in place of all below it.
     SetMetadata(Vec<Name>, Arc<[u8]>),
-    /// All at a path and below it: [`Answer::Metadata`].
+    /// All at a path and below it, or what is kept above it: [`Answer::Metadata`].
     GetMetadata(Vec<Name>),
 }
 
@@ -168,13 +166,6 @@ pub enum Answer {
     Items(Vec<Item>),
     /// Names, in order.
     Names(Vec<Name>),
-    /// A dataset. The client wants the keys, once more each.
-    Dataset {
-        /// What it is.
-        bytes: Arc<[u8]>,
-        /// The values that it needs.
-        keys: Vec<Key>,
-    },
     /// Paths, and what is kept there.
     Metadata(Vec<(Vec<Name>, Arc<[u8]>)>),
     /// When, and what.
@@ -197,12 +188,12 @@ pub enum Refusal {
     },
     /// The request of this number holds nothing: it never did, has released it, or its lease has ended.
     NotHeld(u64),
-    /// A semaphore or queue is there with another size.
+    /// A semaphore is there with another number of leases.
     OtherSize {
         /// Its name.
         name: Name,
-        /// Its size; `None` for one that is not bounded.
-        n_max: Option<usize>,
+        /// How many leases it has.
+        n_max: usize,
     },
     /// Somebody has closed it.
     Closed(Name),
@@ -221,10 +212,7 @@ impl fmt::Display for Refusal {
                 write!(f, "{n} are asked for, and there cannot be more than {n_max}")
             }
             Self::NotHeld(_) => write!(f, "it is not held: it was released, or its lease has ended"),
-            Self::OtherSize { name, n_max: Some(n_max) } => {
-                write!(f, "{name} is there, with the size {n_max}")
-            }
-            Self::OtherSize { name, n_max: None } => write!(f, "{name} is there, without a bound"),
+            Self::OtherSize { name, n_max } => write!(f, "{name} is there, with {n_max} leases"),
             Self::Closed(name) => write!(f, "{name} was closed"),
             Self::Exists(name) => write!(f, "a dataset {name} is published already"),
             Self::Missing(name) => write!(f, "{name} is not there"),

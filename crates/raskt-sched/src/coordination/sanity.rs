@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use raskt_core::Key;
 
 use super::machine::{Coordination, Ticket};
-use super::request::Item;
 
 impl Coordination {
     /// Checks that nobody waits for what there is, and that only clients that are there hold anything. For tests.
@@ -41,12 +40,8 @@ impl Coordination {
     #[must_use]
     pub fn held(&self) -> BTreeMap<Key, usize> {
         let mut held = BTreeMap::new();
-        for item in self.queues.items().chain(self.variables.items()) {
-            if let Item::Future(key) = item {
-                *held.entry(key.clone()).or_default() += 1;
-            }
-        }
-        for key in self.datasets.values().flat_map(|dataset| &dataset.keys) {
+        let items = self.queues.items().chain(self.variables.items()).chain(self.datasets.values());
+        for key in items.flat_map(|item| &item.keys) {
             *held.entry(key.clone()).or_default() += 1;
         }
         held

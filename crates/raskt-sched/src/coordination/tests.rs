@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
 use raskt_core::{Key, Name};
 
 use super::*;
@@ -108,11 +109,11 @@ fn lease(n_max: usize) -> GuardRequest {
 }
 
 fn bytes(byte: u8) -> Item {
-    Item::Bytes(Arc::from([byte]))
+    Item { bytes: Arc::from([byte]), keys: Vec::new() }
 }
 
 fn future(name: &str) -> Item {
-    Item::Future(Key::named(name))
+    Item { bytes: Arc::from([]), keys: vec![Key::named(name)] }
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn a_lease_that_is_not_refreshed_goes_to_who_waits() {
     assert!(bench.is_done(tickets[2]));
     let ended = Answer::Refused(Refusal::NotHeld(tickets[0].1));
     assert_eq!(bench.answered(0, GuardRequest::ReleaseLease(tickets[0].1)), ended);
-    let other = Refusal::OtherSize { name: "s".into(), n_max: Some(2) };
+    let other = Refusal::OtherSize { name: "s".into(), n_max: 2 };
     assert_eq!(bench.answered(0, lease(3)), Answer::Refused(other));
     let waiting = bench.ask(0, lease(2));
     bench.ask(1, GuardRequest::CloseSemaphore("s".into()));
@@ -247,8 +248,7 @@ fn datasets_outlive_their_clients_and_keep_their_values_wanted() {
     let mut bench = Bench::new(2);
     let publish = |replaces| RecordRequest::PublishDataset {
         name: "d".into(),
-        bytes: Arc::from([1]),
-        keys: vec![Key::named("x"), Key::named("y")],
+        item: Item { bytes: Arc::from([1]), keys: vec![Key::named("x"), Key::named("y")] },
         replaces,
     };
     assert_eq!(bench.answered(0, publish(false)), Answer::Done);
@@ -256,14 +256,42 @@ fn datasets_outlive_their_clients_and_keep_their_values_wanted() {
     assert_eq!(bench.answered(0, publish(true)), Answer::Done);
     bench.lose(0);
     assert_eq!(bench.answered(1, RecordRequest::ListDatasets), Answer::Names(vec!["d".into()]));
-    let Answer::Dataset { keys, .. } = bench.answered(1, RecordRequest::GetDataset("d".into())) else {
-        panic!()
-    };
-    assert_eq!((keys.len(), bench.wanted.len(), bench.held.len()), (2, 2, 2));
+    let Answer::Items(items) = bench.answered(1, RecordRequest::GetDataset("d".into())) else { panic!() };
+    assert_eq!((items[0].keys.len(), bench.wanted.len(), bench.held.len()), (2, 2, 2));
     assert_eq!(bench.answered(1, RecordRequest::UnpublishDataset("d".into())), Answer::Done);
     let missing = Answer::Refused(Refusal::Missing("d".into()));
     assert_eq!(bench.answered(1, RecordRequest::GetDataset("d".into())), missing);
     assert!(bench.held.is_empty());
+}
+
+#[test]
+fn requests_and_answers_travel() {
+    let item = Item { bytes: Arc::from([1, 2]), keys: vec![Key::named("x")] };
+    let requests: [Request; 5] = [
+        lock(&["a", "b"], 1).into(),
+        GuardRequest::RefreshLeases(vec![7]).into(),
+        ItemRequest::Get { name: "q".into(), n_min: 1, n_max: 3 }.into(),
+        ItemRequest::Put("q".into(), item.clone()).into(),
+        RecordRequest::PublishDataset { name: "d".into(), item: item.clone(), replaces: true }.into(),
+    ];
+    let refused = Answer::Refused(Refusal::OtherSize { name: "s".into(), n_max: 2 });
+    let answers = [
+        Answer::Items(vec![item]),
+        Answer::Metadata(vec![(vec!["a".into()], Arc::from([3]))]),
+        Answer::Log(vec![(Time(5), Arc::from([4]))]),
+        refused,
+    ];
+    for request in requests {
+        let bytes = encode_canonical(&request).unwrap();
+        assert_eq!(decode_canonical::<Request>(&bytes, &Limits::default()).unwrap(), request);
+        for n in 0..bytes.len() {
+            assert!(decode_canonical::<Request>(&bytes[..n], &Limits::default()).is_err());
+        }
+    }
+    for answer in answers {
+        let bytes = encode_canonical(&answer).unwrap();
+        assert_eq!(decode_canonical::<Answer>(&bytes, &Limits::default()).unwrap(), answer);
+    }
 }
 
 #[test]
@@ -281,7 +309,8 @@ fn metadata_is_a_tree() {
     assert_eq!(get(&mut bench, "a"), [2, 3]);
     assert_eq!(bench.answered(0, set("a/b/e")), Answer::Refused(Refusal::NotAPlace(path("a/b"))));
     assert_eq!(bench.answered(0, set("a")), Answer::Done);
-    assert_eq!((get(&mut bench, "a"), get(&mut bench, "a/b")), (vec![1], vec![]));
+    assert_eq!((get(&mut bench, "a"), get(&mut bench, "a/b")), (vec![1], vec![1]));
+    assert_eq!(get(&mut bench, "b"), []);
 }
 
 /// What a client does in a random history; numbers say which name, item or earlier request.

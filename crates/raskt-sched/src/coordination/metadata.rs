@@ -1,16 +1,9 @@
-//! What is kept under names until somebody takes it back: datasets and metadata.
+//! What is kept under paths until something else is: metadata.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use raskt_core::{Key, Name};
-
-/// A dataset: what it is, for clients, and the values that it needs.
-#[derive(Clone, Debug)]
-pub(crate) struct Dataset {
-    pub bytes: Arc<[u8]>,
-    pub keys: Vec<Key>,
-}
+use raskt_core::Name;
 
 /// Bytes under paths; a path that has some is not a place for others.
 #[derive(Debug, Default)]
@@ -28,15 +21,23 @@ impl Metadata {
         if let Some(n) = above {
             return Err(path[..n].to_vec());
         }
-        for (old, _) in self.get(&path) {
+        for (old, _) in self.below(&path) {
             self.entries.remove(&old);
         }
         self.entries.insert(path, bytes);
         Ok(())
     }
 
-    /// All at a path and below it.
+    /// All at a path and below it; or what is kept above it, of which it may be a part.
     pub fn get(&self, path: &[Name]) -> Vec<(Vec<Name>, Arc<[u8]>)> {
+        let above = (0..path.len()).find_map(|n| self.entries.get_key_value(&path[..n]));
+        match above {
+            Some((path, bytes)) => vec![(path.clone(), Arc::clone(bytes))],
+            None => self.below(path),
+        }
+    }
+
+    fn below(&self, path: &[Name]) -> Vec<(Vec<Name>, Arc<[u8]>)> {
         let from = self.entries.range(path.to_vec()..);
         from.take_while(|(other, _)| other.starts_with(path))
             .map(|(path, bytes)| (path.clone(), Arc::clone(bytes)))
