@@ -10,6 +10,10 @@ __all__ = ["FrameOutput", "TextOutput"]
 
 to_csv_of: Any = late("raskt.dataframe.writing", "to_csv")
 to_json_of: Any = late("raskt.dataframe.writing", "to_json")
+to_orc_of: Any = late("raskt.dataframe.orc", "to_orc")
+to_sql_of: Any = late("raskt.dataframe.sql", "to_sql")
+html_of: Any = late("raskt.dataframe._repr", "html_of")
+text_of: Any = late("raskt.dataframe._repr", "text_of")
 to_parquet_of: Any = late("raskt.dataframe.writing", "to_parquet")
 
 
@@ -119,11 +123,69 @@ class TextOutput:
         """
         return to_json_of(self, filename, *args, **kwargs)
 
+    def to_sql(self, name: str, uri: str, **kwargs: Any) -> Any:
+        """Write all rows to a table of a database, in one transaction.
+
+        Parameters
+        ----------
+        name : str
+            The name of the table.
+        uri : str
+            The URL of the database.
+        **kwargs
+            As in `raskt.dataframe.to_sql`.
+
+        Returns
+        -------
+        None or Delayed
+        """
+        return to_sql_of(self, name, uri, **kwargs)
+
+    def to_string(self, max_rows: int = 5) -> str:
+        """Return what is known of the frame as text: dtypes and divisions; `compute` gives the values.
+
+        Parameters
+        ----------
+        max_rows : int, optional
+            Accepted for Dask's sake.
+        """
+        del max_rows
+        found: str = text_of(self)
+        return found
+
+    def to_html(self, max_rows: int = 5) -> str:
+        """Return what is known of the frame as HTML: dtypes and divisions; `compute` gives the values.
+
+        Parameters
+        ----------
+        max_rows : int, optional
+            Accepted for Dask's sake.
+        """
+        del max_rows
+        found: str = html_of(self)
+        return found
+
 
 class FrameOutput(TextOutput):
-    """What frames write, beside text: Parquet."""
+    """What frames write, beside text: Parquet, ORC."""
 
     __slots__ = ()
+
+    def to_orc(self, path: Any, **kwargs: Any) -> Any:
+        """Write a folder of files of ORC, one of each partition.
+
+        Parameters
+        ----------
+        path : str or path
+            The folder, or its URL.
+        **kwargs
+            As in `raskt.dataframe.to_orc`.
+
+        Returns
+        -------
+        None or Delayed
+        """
+        return to_orc_of(self, path, **kwargs)
 
     def to_parquet(self, path: Any, **kwargs: Any) -> Any:
         """Write a folder of Parquet files, one of each partition.

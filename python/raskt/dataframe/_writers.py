@@ -16,7 +16,7 @@ import pandas as pd
 
 from raskt.bag._files import codec, is_remote, remote_files, written
 
-__all__ = ["commit", "csv", "hive", "json", "parquet"]
+__all__ = ["commit", "csv", "hive", "json", "orc", "parquet"]
 
 #: What Hive calls the folder of missing values.
 MISSING = "__HIVE_DEFAULT_PARTITION__"
@@ -175,6 +175,17 @@ def json(
     text = part.to_json(**keywords)
     with _opened(path, compression, storage_options) as file:
         file.write(text.encode(encoding, errors))
+    return _count(part)
+
+
+def orc(part: Any, path: str, index: bool, storage_options: Any, keywords: Any) -> Any:
+    """Write a partition as a file of ORC, by pyarrow; the index as a column, where it is written."""
+    import pyarrow as pa
+    from pyarrow import orc as writer
+
+    table = pa.Table.from_pandas(part.reset_index() if index else part, preserve_index=False)
+    with _opened(path, None, storage_options) as file:
+        writer.write_table(table, file, **keywords)
     return _count(part)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raskt._convert import convert
+from raskt._keys import flatten_keys
 from raskt._lazy import late
 from raskt._raskt import make_function
 from raskt.base import compute
@@ -14,7 +16,16 @@ from raskt.system import CPU_COUNT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["arrow_stream", "bag_to_frame", "from_arrow", "to_bag"]
+__all__ = [
+    "arrow_stream",
+    "bag_to_frame",
+    "from_arrow",
+    "from_dask",
+    "from_polars",
+    "to_bag",
+    "to_dask",
+    "to_polars",
+]
 
 bag_of: Any = late("raskt.bag.creation", "from_delayed")
 
@@ -125,6 +136,104 @@ def from_arrow(data: Any, npartitions: int | None = None, chunksize: int | None 
 
     table = pa.RecordBatchReader.from_stream(data).read_all()
     return from_pandas(table.to_pandas(), npartitions=npartitions, chunksize=chunksize, sort=False)
+
+
+def from_polars(data: Any, npartitions: int | None = None, chunksize: int | None = None) -> Any:
+    """Return a frame of one of Polars'; a lazy one is collected now.
+
+    Parameters
+    ----------
+    data : polars.DataFrame, polars.Series or polars.LazyFrame
+        The frame.
+    npartitions : int, optional
+        Into how many partitions it is cut; 1 by default.
+    chunksize : int, optional
+        How many rows a partition has, instead of ``npartitions``.
+
+    Returns
+    -------
+    DataFrame or Series
+
+    Raises
+    ------
+    TypeError
+        For other objects.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> import raskt.dataframe as rd
+    >>> rd.from_polars(pl.DataFrame({"x": [1, 2, 3]}), npartitions=2).x.sum().compute()
+    np.int64(6)
+    """
+    if type(data).__module__.partition(".")[0] != "polars":
+        raise TypeError(f"from_polars takes a frame of Polars', found {type(data).__name__}")
+    if hasattr(data, "collect"):
+        data = data.collect()
+    if hasattr(data, "to_frame"):
+        found = from_arrow(data.to_frame(), npartitions=npartitions, chunksize=chunksize)
+        return found[data.name]
+    return from_arrow(data, npartitions=npartitions, chunksize=chunksize)
+
+
+def to_polars(frame: Any) -> Any:
+    """Return a frame or series, computed, as one of Polars'; see `DataFrame.to_polars`."""
+    import polars as pl
+
+    found = pl.DataFrame(frame)
+    return found if frame._expr.kind == "frame" else found.to_series(0)
+
+
+# ---- Dask ----
+
+
+def from_dask(collection: Any) -> Any:
+    """Return a frame of one of Dask's: its tasks, optimized by Dask, are part of the graph.
+
+    Parameters
+    ----------
+    collection : dask.dataframe.DataFrame, Series or Index
+        The frame.
+
+    Returns
+    -------
+    DataFrame, Series or Index
+        Of the same partitions and divisions.
+
+    Raises
+    ------
+    TypeError
+        For other objects.
+
+    Examples
+    --------
+    >>> import dask.dataframe as dd
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> ddf = dd.from_pandas(pd.DataFrame({"x": [1, 2, 3]}), npartitions=2)
+    >>> rd.from_dask(ddf).x.sum().compute()
+    np.int64(6)
+    """
+    if not hasattr(collection, "__dask_graph__") or not hasattr(collection, "divisions"):
+        raise TypeError(f"from_dask takes a dataframe of Dask's, found {type(collection).__name__}")
+    optimized = collection.optimize()
+    keys = list(flatten_keys(optimized.__dask_keys__()))
+    values = convert(optimized.__dask_graph__(), keys)
+    divisions = optimized.divisions
+    known = None if any(boundary is None for boundary in divisions) else divisions
+    return from_delayed(values, meta=optimized._meta, divisions=known, verify_meta=False)
+
+
+def to_dask(frame: Any) -> Any:
+    """Return a frame, computed and kept in memory, as one of Dask's; see `DataFrame.to_dask`."""
+    import dask.dataframe as dd
+
+    # Native tasks take tables, which Dask's schedulers do not hand on: partitions are what they can.
+    kept = frame.persist()
+    return dd.from_graph(kept.__dask_graph__(), kept._meta, kept.divisions, kept.__dask_keys__(), "raskt")
+
+
+# ---- streams ----
 
 
 def arrow_stream(frame: Any, requested_schema: Any) -> Any:

@@ -19,14 +19,14 @@ from raskt.dataframe.reading import read_parquet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["to_csv", "to_json", "to_parquet"]
+__all__ = ["run_write", "staged_beside", "to_csv", "to_json", "to_parquet"]
 
 _SUFFIXES = (".parquet", ".parq", ".pq")
 _COMPRESSIONS = ("snappy", "gzip", "brotli", "lz4", "zstd", "none")
 _ROW_GROUP_ROWS = 1 << 20
 
 
-def _run(
+def run_write(
     frame: Any,
     name: str,
     parameters: dict[str, Any],
@@ -48,7 +48,7 @@ def _run(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stage(folder: str) -> str:
+def staged_beside(folder: str) -> str:
     """Return where files are written that are moved to a folder then: on the same disk."""
     return os.path.join(folder, f".raskt-{os.urandom(8).hex()}.part")
 
@@ -124,7 +124,7 @@ custom_metadata, write_metadata_file, compute, compute_kwargs, schema, name_func
         _check_append(df, there, keys, write_index)
     removed = _removed(folder, there, names, keys, append, overwrite)
     is_far = is_remote(folder)
-    staged = folder if is_far else _stage(folder)
+    staged = folder if is_far else staged_beside(folder)
     row_group_rows = kwargs.pop("row_group_size", None) or _ROW_GROUP_ROWS
     options = _options(df, schema, custom_metadata, kwargs, storage_options if is_far else None, write_index)
     if options is None and (is_far or keys or isinstance(compression, dict) or _is_for_pyarrow(df)):
@@ -151,7 +151,7 @@ custom_metadata, write_metadata_file, compute, compute_kwargs, schema, name_func
     parameters = {"format": "parquet", "shared": shared, "parts": parts}
     if keys:
         parameters["writer"] = "raskt.dataframe._writers.hive"
-    return _run(
+    return run_write(
         df, "write" if keys else "write_parquet", parameters, plan, compute, dict(compute_kwargs or {})
     )
 
@@ -329,7 +329,7 @@ def _text_files(
             raise TypeError(f"single_file=True needs one path, found {type(filename).__name__}")
         target = anchored(os.fspath(filename))
         where = tempfile.gettempdir() if is_remote(target) else os.path.dirname(target)
-        staged = _stage(where)
+        staged = staged_beside(where)
         paths = [f"{staged}/{number:09}" for number in range(frame.npartitions)]
         return paths, [target], [(staged, where)], compression_of(target, compression)
     places = targets(filename, frame.npartitions, name_function, suffix)
@@ -340,7 +340,7 @@ def _text_files(
             paths.append(place)
             continue
         where, name = os.path.split(place)
-        paths.append(os.path.join(folders.setdefault(where, _stage(where)), name))
+        paths.append(os.path.join(folders.setdefault(where, staged_beside(where)), name))
     pairs = [(staged, where) for where, staged in folders.items()]
     return paths, places, pairs, compression_of(places[0], compression)
 
@@ -432,7 +432,7 @@ header_first_partition_only, compute_kwargs, **kwargs
     keywords = dict(compute_kwargs or {})
     if scheduler is not None:
         keywords["scheduler"] = scheduler
-    return _run(df, "write", parameters, plan, compute, keywords)
+    return run_write(df, "write", parameters, plan, compute, keywords)
 
 
 def to_json(
@@ -493,4 +493,4 @@ name_function, **kwargs
         "parts": [{"path": path} for path in paths],
     }
     plan = {"folders": folders, "appends": False, "storage_options": storage_options, "result": places}
-    return _run(df, "write", parameters, plan, compute, dict(compute_kwargs or {}))
+    return run_write(df, "write", parameters, plan, compute, dict(compute_kwargs or {}))
