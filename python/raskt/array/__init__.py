@@ -34,13 +34,23 @@ _HOMES = {
         "nanmean nanmin nanprod nanstd nansum nanvar prod ptp reduction std sum trace var"
     ),
     "reshape": "ravel reshape reshape_blockwise",
-    "searching": "argwhere compress digitize extract flatnonzero isin nonzero searchsorted where",
+    "products": "convolve correlate cross inner interp kron trapezoid vecdot",
+    "searching": (
+        "argwhere compress digitize extract flatnonzero isin nonzero searchsorted take_along_axis where"
+    ),
+    "setops": ("intersect1d setdiff1d setxor1d unique_all unique_counts unique_inverse unique_values"),
     "shape": (
         "atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to expand_dims flip fliplr "
         "flipud moveaxis ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose"
     ),
     "slicing": "coarsen delete insert ravel_multi_index shuffle take unravel_index",
-    "sorting": "argtopk sort topk union1d unique",
+    "sorting": "argpartition argsort argtopk partition sort topk union1d unique",
+    "spellings": (
+        "acos acosh array_equal array_equiv asin asinh astype atan atan2 atanh bitwise_invert "
+        "bitwise_left_shift bitwise_right_shift can_cast concat cumulative_prod cumulative_sum "
+        "finfo from_dlpack iinfo isdtype matrix_transpose permute_dims pow"
+    ),
+    "splitting": "array_split dsplit hsplit split unstack vsplit",
     "statistics": (
         "bincount corrcoef cov histogram histogram2d histogramdd median nanmedian nanpercentile "
         "nanquantile percentile quantile"

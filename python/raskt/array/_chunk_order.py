@@ -22,6 +22,40 @@ def merge_blocks(first: Block, second: Block, axis: int, half: str) -> Block:
     return np.take(both, range(n) if half == "lower" else range(n, both.shape[axis]), axis=axis)
 
 
+def arg_block(block: Block, axis: int, info: Any) -> Block:
+    """Return the elements of a block in order, each with its place in the whole array."""
+    start, stop = info["operands"][0][axis]
+    shape = [1] * block.ndim
+    shape[axis] = -1
+    return _ordered(block, np.broadcast_to(np.arange(start, stop).reshape(shape), block.shape), axis)
+
+
+def _ordered(values: Block, places: Block, axis: int) -> Block:
+    """Return elements in order with their places, of equal ones the first place first."""
+    order = np.lexsort((places, values), axis=axis)
+    found = np.empty(values.shape, [("value", values.dtype), ("place", np.int64)])
+    found["value"] = np.take_along_axis(values, order, axis)
+    found["place"] = np.take_along_axis(places, order, axis)
+    return found
+
+
+def merge_args(first: Block, second: Block, axis: int, half: str) -> Block:
+    """Return what `merge_blocks` does, of elements with their places."""
+    n = first.shape[axis]
+    both = np.concatenate([first, second], axis=axis)
+    both = _ordered(both["value"], both["place"], axis)
+    return np.take(both, range(n) if half == "lower" else range(n, both.shape[axis]), axis=axis)
+
+
+def taken(block: Block, places: Block, axis: int) -> Block:
+    return np.take_along_axis(block, places, axis)
+
+
+def unique_along(block: Block, axis: int, equal_nan: bool) -> tuple[Block, ...]:
+    """Return the slices along an axis that differ, their places, numbers and counts."""
+    return np.unique(block, True, True, True, axis=axis, equal_nan=equal_nan)
+
+
 def isin(block: Block, *tests: Block, assume_unique: bool, invert: bool) -> Block:
     return np.isin(block, np.concatenate(tests) if tests else [], assume_unique=assume_unique, invert=invert)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._axes import axis_of
-from raskt.array._base import is_known
+from raskt.array._base import is_known, known_shape
 from raskt.array._chunk_order import digitize as of_block
 from raskt.array._deferred import NAN, bounds_of, deferred, is_like, similar
 from raskt.array._edges import is_lazy, lazy_values
@@ -16,6 +16,8 @@ from raskt.array._grid import grid_of
 from raskt.array._op import op
 from raskt.array.blockwise import map_blocks
 from raskt.array.conversion import asanyarray
+from raskt.array.rechunk import unify_chunks
+from raskt.array.shape import broadcast_to
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -32,6 +34,7 @@ __all__ = [
     "isin",
     "nonzero",
     "searchsorted",
+    "take_along_axis",
     "where",
 ]
 
@@ -193,16 +196,14 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
         The elements.
     side : {"left", "right"}, optional
         Before or behind equal ones.
-    sorter : optional
-        Not there yet.
+    sorter : array_like of int, optional
+        The places of the elements of ``a`` in order, where ``a`` is not: what `argsort` returns.
 
     Returns
     -------
     Array
         The places.
     """
-    if sorter is not None:
-        raise NotImplementedError("searchsorted with a sorter: take the elements in order first")
     if side not in ("left", "right"):
         raise ValueError(f"side must be 'left' or 'right' (got {side!r})")
     a, v = asanyarray(a), asanyarray(v)
@@ -212,6 +213,13 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
             if a.ndim == 0
             else "Input array a must be one dimensional"
         )
+    if sorter is not None:
+        sorter = asanyarray(sorter)
+        if sorter.dtype.kind not in "iu":
+            raise TypeError("sorter must only contain integers")
+        if sorter.shape != a.shape:
+            raise ValueError("sorter.size must equal a.size")
+        a = take_along_axis(a, sorter)
     # Each block says how many of its elements come before; the sum is the place.
     letters = list(range(1, v.ndim + 1))
     chunks = ((1,) * a.numblocks[0], *v.chunks)
@@ -287,3 +295,58 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if x is None:
         return nonzero(condition)
     return op("where", (condition, x, y))
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Array:
+    """Take elements by places along an axis, others for each row: as `argsort` returns them.
+
+    Parameters
+    ----------
+    arr : array_like
+        The array; each task holds the axis whole.
+    indices : array_like of int
+        The places. Other axes are broadcast.
+    axis : int, optional
+        Along which axis; of the flat array for None.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> x = ra.asarray([[3, 1, 2], [4, 6, 5]]).rechunk(2)
+    >>> ra.take_along_axis(x, ra.argsort(x, axis=1), axis=1).compute()
+    array([[1, 2, 3],
+           [4, 5, 6]])
+    """
+    x, places = asanyarray(arr), asanyarray(indices)
+    if places.dtype.kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
+    if axis is None:
+        if places.ndim != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
+        x, axis = x.reshape(-1), 0
+    if x.ndim != places.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    at = axis_of(axis, x.ndim)
+    own, asked = list(known_shape(x, "take_along_axis")), list(known_shape(places, "take_along_axis"))
+    length, n = own[at], asked[at]
+    own[at] = asked[at] = 1
+    both = list(np.broadcast_shapes(tuple(own), tuple(asked)))
+    x = broadcast_to(x, (*both[:at], length, *both[at + 1 :]))
+    places = broadcast_to(places, (*both[:at], n, *both[at + 1 :]))
+    letters = list(range(x.ndim))
+    whole = [x.ndim if letter == at else letter for letter in letters]
+    _, (x, places) = unify_chunks(x, tuple(whole), places, tuple(letters))
+    parameters = {
+        "function": "raskt.array._chunk_order.taken",
+        "kwargs": {"axis": at},
+        "output": letters,
+        "inputs": [whole, letters],
+        "chunks": places._expr.grid,
+        "contraction": "join",
+        "dtype": x._expr.dtype,
+    }
+    return op("blockwise", (x, places), parameters)

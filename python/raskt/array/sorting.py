@@ -9,8 +9,10 @@ import numpy as np
 from raskt.array._axes import axis_of
 from raskt.array._base import dtype_parameter, is_known, known_shape
 from raskt.array._deferred import NAN, bounds_of, deferred, similar
+from raskt.array._meta import dtype_name
 from raskt.array._op import op
 from raskt.array._reduce import together
+from raskt.array._task import several
 from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asanyarray
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from raskt.array.core import Array
 
-__all__ = ["argtopk", "sort", "topk", "union1d", "unique"]
+__all__ = ["argpartition", "argsort", "argtopk", "partition", "sort", "topk", "union1d", "unique"]
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Array:
@@ -56,10 +58,15 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
     if axis is None:
         a, axis = a.reshape(-1), 0
     at = axis_of(axis, a.ndim)
+    if not is_known(a.shape) and a.numblocks[at] > 1:
+        return deferred("raskt.array.sorting:sort", (a, at), a.chunks, a._dtype, bounds_of(a))
+    return _merged(a, at, ("sort_block", "merge_blocks"), a._expr.dtype)
+
+
+def _merged(a: Array, at: int, functions: tuple[str, str], dtype: str) -> Array:
+    """Return an array in order along an axis: blocks in order of their own, then merged in pairs."""
     n = a.numblocks[at]
     if n > 1:
-        if not is_known(a.shape):
-            return deferred("raskt.array.sorting:sort", (a, at), a.chunks, a._dtype, bounds_of(a))
         # The network below is right for blocks of one size, of which the last may be smaller.
         a = a.rechunk({at: max(a.chunks[at])})
         n = a.numblocks[at]
@@ -73,20 +80,99 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
             "output": letters,
             "inputs": [letters, second][: len(blocks)],
             "chunks": like._expr.grid,
-            "dtype": a._expr.dtype,
+            "dtype": dtype,
+            "info": name == "arg_block",
         }
         return op("blockwise", blocks, parameters)
 
-    ordered = of_blocks("sort_block", (a,), a)
+    first, merge = functions
+    ordered = of_blocks(first, (a,), a)
     if n == 1:
         return ordered
     before = (slice(None),) * at
     parts = [ordered.blocks[(*before, number)] for number in range(n)]
     for i, j in _exchanges(n):
         pair = (parts[i], parts[j])
-        parts[i] = of_blocks("merge_blocks", pair, pair[0], half="lower")
-        parts[j] = of_blocks("merge_blocks", pair, pair[1], half="upper")
+        parts[i] = of_blocks(merge, pair, pair[0], half="lower")
+        parts[j] = of_blocks(merge, pair, pair[1], half="upper")
     return concatenate(parts, axis=at)
+
+
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Array:
+    """Return where the elements are that come one after the other in order along an axis.
+
+    Of equal elements the first comes first. Blocks are merged in pairs, as by `sort`.
+
+    Parameters
+    ----------
+    a, axis, kind, order, stable
+        As in `sort`.
+
+    Returns
+    -------
+    Array
+        The places.
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.argsort(ra.asarray([3, 1, 2, 0]).rechunk(2)).compute()
+    array([3, 1, 2, 0])
+    """
+    del kind, stable
+    if order is not None:
+        raise NotImplementedError("argsort by fields of records: take the field")
+    a = asanyarray(a)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    at = axis_of(axis, a.ndim)
+    if not is_known(a.shape):
+        return deferred("raskt.array.sorting:argsort", (a, at), a.chunks, np.intp, bounds_of(a))
+    record = np.dtype([("value", a.dtype), ("place", np.int64)])
+    pairs = _merged(a, at, ("arg_block", "merge_args"), dtype_name(record))
+    found: Array = pairs["place"]
+    return found
+
+
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Array:
+    """Return the elements with those before ``kth`` no greater, and those behind it no smaller: all in order.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    kth : int or sequence of int
+        Which places.
+    axis, kind, order
+        As in `sort`, by which it is done.
+
+    Returns
+    -------
+    Array
+    """
+    del kind
+    return sort(*_with_places(a, kth, axis), order=order)
+
+
+def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Array:
+    """Return where the elements are that `partition` returns: see `argsort`."""
+    del kind
+    return argsort(*_with_places(a, kth, axis), order=order)
+
+
+def _with_places(a: Any, kth: Any, axis: Any) -> tuple[Array, int]:
+    """Return an array and an axis that has all of some places."""
+    x = asanyarray(a)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    at = axis_of(axis, x.ndim)
+    length = x.shape[at]
+    for place in np.ravel(kth).tolist():
+        if not isinstance(place, int):
+            raise TypeError("Partition index must be integer")
+        if length == length and not -length <= place < length:
+            raise ValueError(f"kth(={place}) out of bounds ({length})")
+    return x, at
 
 
 def _exchanges(n: int) -> Iterator[tuple[int, int]]:
@@ -161,6 +247,7 @@ def unique(
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
+    axis: int | None = None,
     *,
     equal_nan: bool = True,
 ) -> Any:
@@ -169,13 +256,15 @@ def unique(
     Parameters
     ----------
     ar : array_like
-        The array; taken flat.
+        The array; taken flat unless ``axis`` is given.
     return_index : bool, optional
         Whether the places where each is first are returned too.
     return_inverse : bool, optional
         Whether the number of each element is returned too.
     return_counts : bool, optional
         Whether how often each is there is returned too.
+    axis : int, optional
+        Along which axis the slices are that are compared: one task gets the whole array then.
     equal_nan : bool, optional
         Whether NaN equals NaN.
 
@@ -185,11 +274,32 @@ def unique(
         The elements, of unknown number.
     """
     x = asanyarray(ar)
+    if axis is not None:
+        return _unique_along(
+            x, axis_of(axis, x.ndim), (True, return_index, return_inverse, return_counts), bool(equal_nan)
+        )
     asked = ["values"]
     asked += ["index"] if return_index else []
     asked += ["inverse"] if return_inverse else []
     asked += ["counts"] if return_counts else []
     found = [_unique(x, what, bool(equal_nan)) for what in asked]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _unique_along(x: Array, axis: int, asked: tuple[bool, ...], equal_nan: bool) -> Any:
+    """Return what `unique` does of the slices along an axis."""
+    shape = known_shape(x, "unique")
+    if x.dtype.hasobject:
+        raise TypeError(f"The axis argument to unique is not supported for dtype {x.dtype}")
+    results = [
+        ((*shape[:axis], NAN, *shape[axis + 1 :]), x.dtype),
+        ((NAN,), np.intp),
+        ((shape[axis],), np.intp),
+        ((NAN,), np.intp),
+    ]
+    function = "raskt.array._chunk_order.unique_along"
+    every = several(function, (x,), results, "unique", axis=axis, equal_nan=equal_nan)
+    found = [one for one, is_asked in zip(every, asked, strict=True) if is_asked]
     return found[0] if len(found) == 1 else tuple(found)
 
 
@@ -230,6 +340,10 @@ def _unique(x: Array, what: str, equal_nan: bool) -> Array:
         "dtype": "int64",
     }
     numbers = op("blockwise", (x, reduced("values", code)), parameters)
+    if not equal_nan and x.dtype.kind in "fc":
+        # Each NaN is one of its own, in their order.
+        is_nan = x != x
+        numbers = numbers + is_nan * (is_nan.cumsum(axis=0) - 1)
     made: Array = numbers.reshape(shape if len(shape) else (1,))
     return made
 
