@@ -1,15 +1,19 @@
 """What is known by its content keeps it: copies of what whoever passed it may change.
 
-Arrays are copied unless nobody can write them, and are read-only then; lists, dictionaries, sets and what
-else holds values are made again around copies. Objects of other types are kept as they are: to change one
+Arrays are copied unless nobody can write them, and are read-only then; lists, dictionaries, sets, other
+containers of the standard library, and what else holds values, are made again around copies; so are views of
+memory, and objects of pandas, Arrow and SciPy. Objects of other types are kept as they are: to change one
 after a call that is known by its content gives results of either state.
 """
 
 from __future__ import annotations
 
+import collections
 import copy
 import functools
+import pickle
 import sys
+import types
 
 from raskt import _raskt
 
@@ -33,20 +37,54 @@ def kept(value: Any) -> Any:
         return tuple([kept(item) for item in value])
     if kind is dict:
         return {key: kept(item) for key, item in value.items()}
-    if kind is set:
-        return set(value)
-    if kind is bytearray:
-        return bytearray(value)
     if kind is functools.partial:
         return functools.partial(value.func, *kept(value.args), **kept(value.keywords))
     if isinstance(value, tuple) and hasattr(kind, "_make"):
         return kind._make(kept(item) for item in value)
     if hasattr(kind, "__dataclass_fields__"):
         return _dataclass(value)
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series, pandas.Index)):
-        return value.copy(deep=True)
+    if isinstance(value, (list, dict, set, bytearray, collections.deque)):
+        return _container(value)
+    if kind is memoryview:
+        return _view(value)
+    if kind is types.MappingProxyType:
+        return types.MappingProxyType(kept(dict(value)))
+    if kind is types.SimpleNamespace:
+        return types.SimpleNamespace(**kept(vars(value)))
+    return _of_library(value)
+
+
+def _container(value: Any) -> Any:
+    """Return a copy of a container of any class, that has copies of its items."""
+    again = copy.copy(value)
+    if isinstance(value, (set, bytearray)):
+        return again
+    for place, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        own = kept(item)
+        if own is not item:
+            again[place] = own
+    return again
+
+
+def _view(value: memoryview) -> memoryview:
+    own = memoryview(value.tobytes())
+    if value.nbytes and (value.ndim != 1 or value.format != "B"):
+        return own.cast(value.format, value.shape)  # type: ignore[call-overload]
+    return own
+
+
+def _of_library(value: Any) -> Any:
+    """Return a copy of what libraries that are loaded make of memory that others may have, too."""
+    for module, names, copied in _LIBRARIES:
+        found = sys.modules.get(module)
+        if found is not None and isinstance(value, tuple(getattr(found, name) for name in names)):
+            return copied(value)
     return _raskt.array_kept(value)
+
+
+def _arrow(value: Any) -> Any:
+    # Arrow's arrays are made of NumPy's without a copy; a pickle has the bytes.
+    return pickle.loads(pickle.dumps(value, protocol=4))
 
 
 def _dataclass(value: Any) -> Any:
@@ -56,3 +94,12 @@ def _dataclass(value: Any) -> Any:
         # Frozen dataclasses refuse the ordinary way.
         object.__setattr__(again, name, kept(field))
     return again
+
+
+#: A module, its classes, and how objects of these are copied.
+_LIBRARIES = (
+    ("array", ("array",), copy.copy),
+    ("pandas", ("DataFrame", "Series", "Index"), lambda value: value.copy(deep=True)),
+    ("pyarrow", ("Table", "RecordBatch", "ChunkedArray", "Array", "Buffer"), _arrow),
+    ("scipy.sparse", ("spmatrix", "sparray"), lambda value: value.copy()),
+)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import array
+import collections
+import copy
 import functools
 import pathlib
 import random
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import raskt
 import raskt.array as ra
 import raskt.bag as rb
+import scipy.sparse
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -517,3 +523,87 @@ def test_random_programs_of_writers_and_readers_give_what_copies_give() -> None:
         found = raskt.compute(*[lazy for lazy, _ in arrays], scheduler=chance.choice(["sync", "threads"]))
         for one, (_, wanted) in zip(found, arrays, strict=True):
             assert (one == wanted).all(), seed
+
+
+#: What makes a value, what changes it or its memory, and what shows its content.
+KEPT_KINDS: dict[str, Callable[[], Any]] = {}
+
+
+def kept_kind(make: Callable[[], Any]) -> Callable[[], Any]:
+    KEPT_KINDS[make.__name__] = make
+    return make
+
+
+@kept_kind
+def memory_views() -> Any:
+    memory = np.arange(4)
+    return memoryview(memory), lambda: memory.fill(9), lambda view: np.asarray(view).tolist()
+
+
+@kept_kind
+def arrays_of_the_standard_library() -> Any:
+    numbers = array.array("i", [1, 2])
+    return numbers, lambda: numbers.append(3), list
+
+
+@kept_kind
+def queues() -> Any:
+    queue = collections.deque([1, [2]], maxlen=3)
+    return queue, lambda: queue[1].append(3), lambda kept: (kept.maxlen, list(kept))
+
+
+@kept_kind
+def ordered_dictionaries() -> Any:
+    table = collections.OrderedDict(a=np.zeros(1))
+    return table, lambda: table["a"].fill(1), lambda kept: [(key, own.tolist()) for key, own in kept.items()]
+
+
+@kept_kind
+def counters() -> Any:
+    counts = collections.Counter("aab")
+    return counts, lambda: counts.update("b"), lambda kept: kept.most_common()
+
+
+@kept_kind
+def views_of_dictionaries() -> Any:
+    table = {"a": [1]}
+    return types.MappingProxyType(table), lambda: table["a"].append(2), lambda kept: dict(kept)
+
+
+@kept_kind
+def namespaces() -> Any:
+    space = types.SimpleNamespace(w=[1])
+    return space, lambda: space.w.append(2), lambda kept: kept.w
+
+
+@kept_kind
+def arrow_tables() -> Any:
+    memory = np.arange(4.0)
+    return pa.table({"a": memory}), lambda: memory.fill(9), lambda kept: kept.to_pydict()
+
+
+@kept_kind
+def arrow_arrays() -> Any:
+    memory = np.arange(4.0)
+    kept = pa.Array.from_buffers(pa.float64(), 4, [None, pa.py_buffer(memory)])
+    return kept, lambda: memory.fill(9), lambda kept: kept.to_pylist()
+
+
+@kept_kind
+def sparse_matrices() -> Any:
+    matrix = scipy.sparse.csr_matrix(np.eye(2))
+    return matrix, lambda: matrix.data.fill(9), lambda kept: kept.toarray().tolist()
+
+
+@pytest.mark.parametrize("make", KEPT_KINDS.values(), ids=list(KEPT_KINDS))
+def test_arguments_of_pure_calls_and_of_blocks_are_kept_whatever_their_kind(make: Any) -> None:
+    value, change, shown = make()
+    want = copy.deepcopy(shown(value))
+    pure = delayed(shown, pure=True)(value)
+    seen: list[Any] = []
+    block = ra.ones(2, chunks=2).map_blocks(lambda b, w: (seen.append(shown(w)), b)[1], w=value, dtype=float)
+    change()
+    assert shown(value) != want
+    assert pure.compute() == want
+    block.compute(scheduler="sync")
+    assert seen == [want]

@@ -41,7 +41,7 @@ impl NdArray {
         Ok(Self { dtype, shape: shape.into(), strides, offset: 0, buffer })
     }
 
-    /// An array at any strides.
+    /// An array at any strides. One without elements is in C order whatever they say, so that views of it need no care.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`] where an element would lie outside the buffer.
@@ -61,9 +61,11 @@ impl NdArray {
             high = high.saturating_add(reach.max(0));
         }
         let empty = shape.contains(&0);
-        if shape.len() != strides.len()
-            || (!empty && (low < 0 || high.saturating_add(item) > buffer.len() as i128))
-        {
+        if empty && shape.len() == strides.len() {
+            let strides = c_strides(shape, item as usize);
+            return Ok(Self { dtype, shape: shape.into(), strides, offset: 0, buffer });
+        }
+        if shape.len() != strides.len() || low < 0 || high.saturating_add(item) > buffer.len() as i128 {
             return Err(ErrorKind::InvalidValue(format!(
                 "shape {shape:?} with strides {strides:?} reaches outside a buffer of {} bytes",
                 buffer.len()
@@ -114,6 +116,25 @@ impl NdArray {
     /// All bytes of the memory for writing, where this is its only view and the owner allows it.
     pub fn memory_mut(&mut self) -> Option<&mut [u8]> {
         self.buffer.as_mut_slice()
+    }
+
+    /// Whether two elements may lie at the same bytes, as those of what was broadcast do: to write one would change another.
+    /// No where no step along an axis is shorter than what the axes of shorter steps span.
+    #[must_use]
+    pub fn may_overlap(&self) -> bool {
+        if self.shape.contains(&0) {
+            return false;
+        }
+        let mut axes: SmallVec<[(u64, u64); 4]> =
+            self.shape.iter().zip(&self.strides).map(|(&n, step)| (step.unsigned_abs(), n)).collect();
+        axes.retain(|(_, n)| *n > 1);
+        axes.sort_unstable();
+        let mut span = self.item_bytes() as u64;
+        axes.iter().any(|&(step, n)| {
+            let is_within = step < span;
+            span = span.saturating_add(step.saturating_mul(n - 1));
+            is_within
+        })
     }
 
     /// The number of elements.
@@ -293,6 +314,33 @@ fn for_each_offset(shape: &[u64], strides: &[i64], offset: usize, mut visit: imp
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn elements_overlap_where_steps_are_shorter_than_what_they_step_over() {
+        let buffer = Buffer::copied(&[0; 64]).unwrap();
+        let of = |shape: &[u64], steps: &[i64], offset| {
+            NdArray::strided(DType::Int64, shape, steps, offset, buffer.clone()).unwrap().may_overlap()
+        };
+        for (shape, steps, offset) in
+            [(&[2, 4][..], &[32, 8][..], 0), (&[4, 2], &[8, 32], 0), (&[8], &[-8], 56), (&[1, 8], &[0, 8], 0)]
+        {
+            assert!(!of(shape, steps, offset), "{shape:?} {steps:?}");
+        }
+        assert!(!of(&[0, 3], &[0, 0], 0) && !of(&[], &[], 0));
+        assert!(
+            of(&[4], &[0], 0)
+                && of(&[2, 4], &[0, 8], 0)
+                && of(&[3, 2], &[8, 8], 0)
+                && of(&[3, 2], &[8, -8], 8)
+        );
+    }
+
+    #[test]
+    fn what_has_no_elements_is_in_c_order() {
+        let buffer = Buffer::copied(&[0; 16]).unwrap();
+        let empty = NdArray::strided(DType::Int64, &[2, 0, 3], &[-24, 8, 8], 40, buffer).unwrap();
+        assert_eq!((empty.strides(), empty.offset()), (&[24, 24, 8][..], 0));
+    }
 
     #[test]
     fn a_reversed_transpose_reads_in_its_own_order() {

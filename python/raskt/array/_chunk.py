@@ -125,7 +125,12 @@ def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True, geti
     """Ask an object in memory, or a file, for a region: by its own items, or by a function of the user's."""
     region = tuple(slice(start, stop) for start, stop in ranges)
     with held(lock):
-        block = array[region] if getitem is None else getitem(array, region)
+        if getitem is not None:
+            block = getitem(array, region)
+        elif not region and type(array) is np.ndarray:
+            block = array.view()
+        else:
+            block = array[region]
         is_item = not region and type(block) is not np.ndarray
         if is_item and np.dtype(getattr(array, "dtype", float)).hasobject:
             # The item of an array without axes is the object itself, whatever that is.
@@ -184,7 +189,7 @@ def assemble(parts: list[Block], grid: Any) -> Block:
 def slice_block(block: Block, own: Any = None, cuts: Any = None) -> Block:
     """Cut a region out of a block."""
     index: list[Any] = []
-    picks = None
+    picks: list[tuple[int, Any]] = []
     for cut in cuts if own is None else own:
         if cut is None:
             index.append(slice(None))
@@ -195,19 +200,23 @@ def slice_block(block: Block, own: Any = None, cuts: Any = None) -> Block:
         elif isinstance(cut, dict):
             index.append(slice(None))
             # The axis as it will be when all but the picks have been cut.
-            picks = (sum(not isinstance(item, int) for item in index) - 1, cut["picks"])
+            picks.append((sum(not isinstance(item, int) for item in index) - 1, cut["picks"]))
         else:
             start, n, step = cut
             stop = start + n * step
             index.append(slice(start, stop if stop >= 0 else None, step))
+    if type(block) is np.ndarray:
+        # Without it, what is left without axes would be an object, or text of another dtype.
+        index.append(...)
     block = block[tuple(index)]
-    if picks is None:
-        return block
-    axis, places = picks[0], np.asarray(picks[1], dtype=np.intp)
-    if not hasattr(type(block), "__array_function__"):
-        # NumPy would take the whole of a sparse matrix for one element.
-        return block[(*(slice(None),) * axis, places)]
-    return np.take(block, places, axis=axis)
+    for axis, wanted in picks:
+        places = np.asarray(wanted, dtype=np.intp)
+        if hasattr(type(block), "__array_function__"):
+            block = np.take(block, places, axis=axis)
+        else:
+            # NumPy would take the whole of a sparse matrix for one element.
+            block = block[(*(slice(None),) * axis, places)]
+    return block
 
 
 def transpose(block: Block, axis: Any) -> Block:

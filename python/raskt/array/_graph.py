@@ -85,11 +85,21 @@ def rebuild(graph: Any, name: str, grid: Any, dtype: str, token: str, rename: An
     counts = tuple(len(sizes) for sizes in grid.sizes)
     keys = flat_keys(found, counts)
     values = [graph[key] for key in keys]
-    if all(isinstance(value, np.ndarray) for value in values):
+    shapes = list(itertools.product(*grid.sizes))
+    if all(_is_as_said(*told, dtype) for told in zip(values, shapes, strict=True)):
         fresh = token if found == name else _raskt.tokenize(token, found)
         return array_of(_raskt.array_persisted(values, grid, dtype, fresh))
     parts = np.empty(len(keys), dtype=object)
-    for at, (delayed, index) in enumerate(zip(convert(graph, keys), np.ndindex(*counts), strict=True)):
-        shape = tuple(sizes[i] for sizes, i in zip(grid.sizes, index, strict=True))
+    for at, (delayed, shape) in enumerate(zip(convert(graph, keys), shapes, strict=True)):
         parts[at] = from_delayed(delayed, shape, None if dtype == "unknown" else dtype)
     return block(parts.reshape(counts).tolist()) if counts else parts[0]
+
+
+def _is_as_said(value: Any, shape: tuple[Any, ...], dtype: str) -> bool:
+    """Whether a value is a block as it was said to be: others are looked at when they are computed."""
+    return (
+        isinstance(value, np.ndarray)
+        and value.ndim == len(shape)
+        and all(n != n or n == own for n, own in zip(shape, value.shape, strict=True))
+        and dtype in ("unknown", dtype_name(value.dtype))
+    )

@@ -66,6 +66,11 @@ def prototype(dtype: np.dtype[Any], ndim: int) -> np.ndarray[Any, Any]:
         return np.zeros((1,) * ndim, dtype=dtype)
 
 
+def _emptied(arg: Any) -> Any:
+    """Return an array like the one given, without elements; a number as it is."""
+    return np.empty((0,) * max(arg.ndim, 1), dtype=arg.dtype) if isinstance(arg, np.ndarray) else arg
+
+
 def dtype_of_call(function: Any, operands: Any, kwargs: dict[str, Any]) -> str:
     """Return the name of the dtype that a function returns for operands ``(dtype name, axes, weak)``."""
     args: list[Any] = []
@@ -79,11 +84,11 @@ def dtype_of_call(function: Any, operands: Any, kwargs: dict[str, Any]) -> str:
         warnings.simplefilter("ignore")
         try:
             result = function(*args, **kwargs)
-        except TypeError as error:
-            # Of objects NumPy calls methods, which those of the user may have.
-            if has_objects and isinstance(error.__cause__, AttributeError):
-                return "object"
-            raise
+        except (TypeError, AttributeError):
+            if not has_objects:
+                raise
+            # Of objects NumPy calls methods, which those of the user may have; of none it calls nothing.
+            result = function(*(_emptied(arg) for arg in args), **kwargs)
     dtype = getattr(result, "dtype", None)
     if dtype is None and has_objects:
         # Of objects NumPy returns one where there are no axes.

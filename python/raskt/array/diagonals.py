@@ -15,7 +15,7 @@ from raskt.array.conversion import asarray
 from raskt.array.creation import diagonal_of, eye, tri
 from raskt.array.padding import pad
 from raskt.array.searching import nonzero, where
-from raskt.array.shape import moveaxis
+from raskt.array.shape import broadcast_to, moveaxis
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -34,8 +34,10 @@ __all__ = [
 
 def _triangle(m: Any, k: int, lower: bool) -> Array:
     m = asarray(m)
-    if m.ndim < 2:
-        raise ValueError("a triangle needs an array of 2 axes or more")
+    if m.ndim == 0:
+        raise ValueError("a triangle needs an array of 1 axis or more")
+    if m.ndim == 1 and is_known(m.shape):
+        m = broadcast_to(m, (*m.shape, *m.shape))
     if not is_known(m.shape[-2:]):
         return similar(f"raskt.array.diagonals:{'tril' if lower else 'triu'}", (m, k), m, {})
     letters = list(range(m.ndim))
@@ -57,7 +59,7 @@ def tril(m: Any, k: int = 0) -> Array:
     Parameters
     ----------
     m : array_like
-        The matrix, or matrices along the last two axes.
+        The matrix, or matrices along the last two axes; of a vector, the matrix whose rows all are it.
     k : int, optional
         Which diagonal.
 

@@ -379,7 +379,7 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, automatic_r
             if left > depth:
                 sizes.append(left)
                 left = 0
-        if left:
+        if left or not sizes:
             sizes = [*sizes[:-1], sizes[-1] + left] if sizes else [left]
         wanted[at] = tuple(sizes)
     x = x.rechunk(wanted)

@@ -321,6 +321,8 @@ def _dtype_of_coarse(reduction: Any, x: Array, axes: dict[int, int], kwargs: Any
     example = Rest((), kwargs).example()
     if x._dtype is None or example is None:
         return None
+    # Where less than one group is left of an axis, the function gets no group of that size.
+    axes = {axis: max(min(size, x.shape[axis]), 1) for axis, size in axes.items()}
     ones = np.ones(tuple(axes.get(axis, 1) for axis in range(x.ndim)), x.dtype)
     return dtype_tried(lambda: _coarsened(ones, reduction, axes, example.kwargs))
 

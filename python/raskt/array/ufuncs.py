@@ -563,7 +563,9 @@ def modf(x: Any) -> tuple[Array, ...]:
     """Return the fractions and the whole parts of elements."""
     if getattr(x, "_dtype", None) in (np.float32, np.float64):
         whole = op("trunc", (x,))
-        rest = op("where", (op("isinf", (x,)), _number_like(0, x), op("subtract", (x, whole))))
+        # No infinity is taken from another: that would be a floating-point error, which NumPy does not meet.
+        finite = op("where", (op("isinf", (x,)), _number_like(0, x), x))
+        rest = op("subtract", (finite, op("trunc", (finite,))))
         # A fraction of 0 has the sign of its number.
         return op("copysign", (rest, x)), whole
     return _several("modf", x, 2)

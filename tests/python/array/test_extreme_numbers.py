@@ -63,3 +63,10 @@ def test_copies_that_no_array_has_room_for_are_refused(reps: int, message: str) 
 def test_repeats_of_64_bits_without_a_sign_are_not_wrapped() -> None:
     with pytest.raises(ValueError, match=f"repeats must be at most .*{2**63}"):
         ra.repeat(ra.ones(3), 2**63)
+
+
+def test_groups_larger_than_an_axis_take_no_memory_of_their_size() -> None:
+    assert ra.coarsen(np.sum, ra.ones((4, 4), chunks=2), {0: 2**40}, trim_excess=True).compute().shape == (
+        0,
+        4,
+    )

@@ -512,3 +512,33 @@ def test_statistics_are_scipys() -> None:
             np.testing.assert_allclose(left, right, rtol=1e-9, err_msg=name)
     with pytest.raises(NotImplementedError, match="nan_policy"):
         stats.skew(x, nan_policy="omit")
+
+
+def test_triangles_of_a_vector_are_of_the_matrix_of_its_rows() -> None:
+    plain = np.arange(5)
+    x = ra.from_array(plain, chunks=2)
+    for k in (-2, 0, 1):
+        np.testing.assert_array_equal(ra.tril(x, k).compute(), np.tril(plain, k))
+        np.testing.assert_array_equal(ra.triu(x, k).compute(), np.triu(plain, k))
+
+
+def test_windows_beside_an_axis_without_elements() -> None:
+    for shape in [(0, 3), (4, 0, 2)]:
+        plain = np.ones(shape)
+        found = ra.lib.stride_tricks.sliding_window_view(ra.from_array(plain, chunks=2), 2, axis=-1)
+        want = np.lib.stride_tricks.sliding_window_view(plain, 2, axis=-1)
+        assert found.shape == found.compute().shape == want.shape
+
+
+@pytest.mark.parametrize("shape", [(5, 0), (2, 7, 0)])
+def test_sources_read_backwards_may_have_no_elements(shape: Any) -> None:
+    for plain in (np.ones(shape)[::-1], np.ones(shape)[:, ::-1]):
+        x = ra.from_array(plain, chunks=3)
+        assert x.compute().shape == shape
+        assert x.rechunk(2).persist()[-1].compute().shape == shape[1:]
+
+
+def test_a_block_without_elements_of_a_persisted_array_read_backwards() -> None:
+    plain = np.arange(14).reshape(2, 7, 1)[::-1]
+    x = ra.from_array(plain, chunks=((2,), (3, 1, 1, 2), (0, 1))).persist()
+    np.testing.assert_array_equal(x[-1, [0, 1, 6]].compute(), plain[-1, [0, 1, 6]])

@@ -164,3 +164,47 @@ def test_spreads_of_times_are_refused_for_times_too() -> None:
     for name in ("var", "std", "prod"):
         with pytest.raises(TypeError, match="timedelta64"):
             getattr(ra, name)(ra.from_array(TIMES, chunks=2), dtype="m8[ms]")
+
+
+FIELDS = np.zeros((2, 3, 2), dtype=[("a", "i4"), ("b", "f8")])
+FIELDS["a"] = np.arange(12).reshape(2, 3, 2)
+GRIDS = [np.arange(12).reshape(2, 3, 2).astype(kind) for kind in ("U3", "S2", object, "f2")] + [FIELDS]
+
+
+@pytest.mark.parametrize("values", GRIDS, ids=lambda values: values.dtype.kind)
+@pytest.mark.parametrize("chunks", [3, (1, 2, 1)])
+def test_lists_along_several_axes_are_followed_in_blocks_of_the_library(values: Any, chunks: Any) -> None:
+    x = ra.from_array(values, chunks=chunks)
+    for first, second, third in [([1], [0, -1], [1, 1, 0]), ([], [0, 2], [0]), ([1, 0, 1], [], [1])]:
+        found = x[first][:, second][:, :, third].compute()
+        np.testing.assert_array_equal(found, values[first][:, second][:, :, third])
+        assert found.dtype == values.dtype
+
+
+@pytest.mark.parametrize("value", ["ab", b"abc", [1, 2], 5, (1, 2.5)], ids=repr)
+def test_what_has_no_axes_left_keeps_its_dtype(value: Any) -> None:
+    kind = {str: "U5", bytes: "S5", tuple: FIELDS.dtype}.get(type(value), object)
+    values = np.empty(2, dtype=kind)
+    values[0] = values[1] = value
+    lone = np.empty((), dtype=kind)
+    lone[()] = value
+    for x in (ra.from_array(values, chunks=1)[1], ra.from_array(lone, chunks=())):
+        assert type(x.compute()) is type(values[0])
+        again = x.reshape(1).compute()
+        assert (again.dtype, again.tolist()) == (values.dtype, values[:1].tolist())
+        assert x.persist().map_blocks(lambda block: np.array(block.dtype == kind), dtype=bool).compute()
+
+
+def test_text_assigned_to_what_has_no_axes_has_the_room_of_its_dtype() -> None:
+    x = ra.from_array(np.array("b", dtype="U3"))
+    x[()] = True
+    assert x.compute() == "Tru"
+
+
+@pytest.mark.parametrize("name", ["arctan2", "logical_xor", "hypot", "fmod", "add", "less"])
+def test_functions_of_no_objects_call_nothing(name: str) -> None:
+    function, plain = getattr(ra, name), getattr(np, name)
+    empty = np.array([], dtype=object)
+    found = function(ra.from_array(empty, chunks=1), ra.from_array(empty, chunks=1))
+    assert found.dtype == plain(empty, empty).dtype
+    assert found.compute().shape == (0,)

@@ -254,3 +254,19 @@ def assigned(x: Any, mask: Any, new: Any) -> Any:
 def test_take_by_booleans_takes_the_places_0_and_1(make: Any) -> None:
     x = ra.from_array(np.array([10, 20]), chunks=1)
     np.testing.assert_array_equal(ra.take(x, make([True, False, True]), axis=0).compute(), [20, 10, 20])
+
+
+@pytest.mark.parametrize(
+    "others", [np.ones(3), np.ones((2, 1)), np.ones(2, dtype="f4")], ids=lambda x: f"{x.shape} {x.dtype}"
+)
+def test_arrays_in_a_graph_are_as_they_were_said_to_be(others: Any) -> None:
+    graph = {("x", 0): others, ("x", 1): np.ones(1)}
+    x = ra.Array(graph, "x", chunks=((2, 1),), dtype=float)
+    for asked in (x, x[1:], x + 1):
+        with pytest.raises((ValueError, TypeError), match=r"block \(0,\).* has (shape|dtype)"):
+            asked.compute()
+
+
+def test_arrays_in_a_graph_may_have_any_length_where_none_was_said() -> None:
+    graph = {("x", 0): np.ones(3), ("x", 1): np.ones(0)}
+    assert ra.Array(graph, "x", chunks=((NAN, NAN),), dtype=float).sum().compute() == 3
