@@ -58,7 +58,11 @@ _HOMES = {
     "testing": "assert_eq",
     "tiling": "repeat tile",
     "chunk_types": "register_chunk_type",
-    "store": "from_npy_stack from_tiledb from_zarr store to_hdf5 to_npy_stack to_tiledb to_zarr",
+    "hdf5": "to_hdf5",
+    "npy": "from_npy_stack to_npy_stack",
+    "store": "store",
+    "tiledb": "from_tiledb to_tiledb",
+    "zarr": "from_zarr to_zarr",
     "ufuncs": (
         "abs absolute add angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh around "
         "bitwise_and bitwise_count bitwise_not bitwise_or bitwise_xor cbrt ceil choose clip conj conjugate "

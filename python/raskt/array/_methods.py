@@ -25,6 +25,9 @@ map_overlap: Callable[..., Array] = late("raskt.array.overlap", "map_overlap")
 ravel: Callable[..., Array] = late("raskt.array.reshape", "ravel")
 reshape: Callable[..., Array] = late("raskt.array.reshape", "reshape")
 store: Callable[..., Any] = late("raskt.array.store", "store")
+to_hdf5: Callable[..., None] = late("raskt.array.hdf5", "to_hdf5")
+to_tiledb: Callable[..., NoReturn] = late("raskt.array.tiledb", "to_tiledb")
+to_zarr: Callable[..., Any] = late("raskt.array.zarr", "to_zarr")
 transpose: Callable[..., Array] = late("raskt.array.shape", "transpose")
 
 
@@ -218,17 +221,37 @@ class Methods:
         """
         return store([self], [target], **kwargs)
 
-    def to_zarr(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise: not there yet. Use `store` into an open zarr array."""
-        raise NotImplementedError("to_zarr is not there yet: use store into an open zarr array")
+    def to_zarr(self: Any, *args: Any, **kwargs: Any) -> Any:
+        """Write the array into a zarr store.
 
-    def to_hdf5(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise: not there yet. Use `store` into an open h5py data set."""
-        raise NotImplementedError("to_hdf5 is not there yet: use store into an open h5py data set")
+        Parameters
+        ----------
+        *args, **kwargs
+            As in `raskt.array.to_zarr`.
 
-    def to_tiledb(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise: not there yet. Use `store` into an open TileDB array."""
-        raise NotImplementedError("to_tiledb is not there yet: use store into an open TileDB array")
+        Returns
+        -------
+        None, or as `raskt.array.to_zarr` says.
+        """
+        return to_zarr(self, *args, **kwargs)
+
+    def to_hdf5(self: Any, filename: Any, datapath: str, **kwargs: Any) -> None:
+        """Write the array into a data set of an HDF5 file.
+
+        Parameters
+        ----------
+        filename : str or path
+            The file.
+        datapath : str
+            The path of the data set.
+        **kwargs
+            As in `raskt.array.to_hdf5`.
+        """
+        to_hdf5(filename, datapath, self, **kwargs)
+
+    def to_tiledb(self: Any, uri: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise: not there. Use `store` into an open TileDB array."""
+        to_tiledb(self, uri, *args, **kwargs)
 
     def to_backend(self: Any, backend: Any = None, **kwargs: Any) -> Array:
         """Return the array with blocks of another library: NumPy's, as they are.

@@ -51,6 +51,7 @@ def from_array(
     lock : bool or lock, optional
         Whether ``x`` is asked for one region at a time, or the lock to hold meanwhile: anything with
         ``acquire`` and ``release``. ``True`` makes one of this process; child processes have one each.
+        Variables of netCDF4 are always read one at a time.
     asarray : bool, optional
         Whether regions become NumPy arrays; by default unless ``x`` has ``__array_function__``.
     getitem : callable, optional
@@ -121,7 +122,7 @@ def from_array(
         # Arrays in memory of other libraries; files have no such methods.
         x = x.copy()
     token = _token(x, name)
-    lock = lock_of(lock)
+    lock = _netcdf_lock() if lock is False and _is_netcdf(x) else lock_of(lock)
     if type(x) is np.ndarray and getitem is None and lock is None:
         return told(array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token)), called, meta)
     if asarray is None:
@@ -154,6 +155,16 @@ def _is_pandas(x: Any) -> bool:
     """Return whether an object is one of pandas', whose elements are an array in memory."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(x, (pandas.DataFrame, pandas.Series, pandas.Index))
+
+
+def _is_netcdf(x: Any) -> bool:
+    """Return whether an object is a variable of netCDF4, whose library crashes where threads share it."""
+    return type(x).__module__.partition(".")[0] == "netCDF4"
+
+
+@functools.cache
+def _netcdf_lock() -> Any:
+    return lock_of(True)
 
 
 def _is_map(x: Any) -> bool:

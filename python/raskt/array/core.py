@@ -556,7 +556,10 @@ _MODULES = {
     "metas": "compute_meta meta_from_array",
     "rechunk": "normalize_chunks unify_chunks",
     "shape": "broadcast_arrays broadcast_to",
-    "store": "from_npy_stack from_zarr store to_hdf5 to_npy_stack to_zarr",
+    "hdf5": "to_hdf5",
+    "npy": "from_npy_stack to_npy_stack",
+    "store": "store",
+    "zarr": "from_zarr to_zarr",
 }
 __getattr__ = finder(
     __name__,

@@ -1,32 +1,26 @@
-"""Arrays written into other arrays, and read from files."""
+"""Arrays written into anything that takes slices."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt import _raskt
 from raskt.array._base import known_shape
+from raskt.array._targets import Journal, region_within, travelling, written
 from raskt.array.blockwise import map_blocks
 from raskt.base import persist
 from raskt.delayed import delayed
 from raskt.locks import held, lock_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from raskt.array.core import Array
 
-__all__ = [
-    "from_npy_stack",
-    "from_tiledb",
-    "from_zarr",
-    "store",
-    "to_hdf5",
-    "to_npy_stack",
-    "to_tiledb",
-    "to_zarr",
-]
+__all__ = ["store"]
 
 
 def store(
@@ -37,6 +31,7 @@ def store(
     compute: bool = True,
     return_stored: bool = False,
     load_stored: bool | None = None,
+    journal: str | None = None,
     **kwargs: Any,
 ) -> Any:
     """Write arrays into anything that takes slices: NumPy's arrays, data sets of files.
@@ -60,6 +55,9 @@ def store(
         Whether these are read at once and kept in memory; otherwise they read the targets where they are
         computed. Without ``compute`` nothing is there to be read before that, and blocks are read as soon as
         they are written.
+    journal : str, optional
+        A folder that keeps which regions were written, until all are. A call with the same arrays and the
+        same folder goes on where one ended that failed, or was killed.
     **kwargs
         As in `raskt.compute`.
 
@@ -68,6 +66,12 @@ def store(
     None, Delayed, Array, or tuple of Array
         With ``return_stored`` an array for each source, a lone one as it is; otherwise a delayed value that
         does it, where it is not done now.
+
+    Notes
+    -----
+    What fails while a region is written is raised as it is, with a note that names region and target; regions
+    that were written stay so. Tasks of other processes (``scheduler="processes"``, clusters) open memory maps
+    by the name of the file; what lies in the memory of this process is an error there.
 
     Examples
     --------
@@ -96,28 +100,41 @@ def store(
         places = zip(sources, targets, regions, strict=True)
         stored = [_stored(*place, guard, compute) for place in places]
         if compute:
-            store(list(sources), list(targets), lock, list(regions), **kwargs)
+            store(list(sources), list(targets), lock, list(regions), journal=journal, **kwargs)
             stored = list(persist(*stored, **kwargs)) if load_stored else stored
         return stored[0] if len(stored) == 1 else tuple(stored)
-
-    def write(block: Any, target: Any, index: Any) -> None:
-        with held(guard):
-            target[index] = block
-
-    tasks = []
-    for source, target, region in zip(sources, targets, regions, strict=True):
-        blocks = source.to_delayed()
+    kept = None if journal is None else Journal(journal, _raskt.tokenize([x.name for x in sources], regions))
+    tasks: list[Any] = []
+    entries: list[str] = []
+    for at, (source, target, region) in enumerate(zip(sources, targets, regions, strict=True)):
         _check_room(source, target, region)
-        ends = [np.cumsum((0, *sizes)).tolist() for sizes in source.chunks]
-        for at in itertools.product(*(range(n) for n in source.numblocks)):
-            index = tuple(slice(own[i], own[i + 1]) for own, i in zip(ends, at, strict=True))
-            index = _index(region, index)
-            tasks.append(delayed(write, traverse=False)(blocks[at], target, index))
+        for entry, task in _writes(source, target, region, guard, kept, at):
+            entries.append(entry)
+            tasks.append(task)
     done = delayed(_nothing)(tasks)
     if not compute:
         return done
     done.compute(**kwargs)
+    if kept is not None:
+        kept.remove(entries)
     return None
+
+
+def _writes(
+    source: Array, target: Any, region: Any, guard: Any, journal: Journal | None, n: int
+) -> Iterator[tuple[str, Any]]:
+    """Yield what a region is called in a journal, and the call that writes it, unless that was done."""
+    write = delayed(written, traverse=False)
+    place = travelling(target)
+    blocks = source.to_delayed()
+    ends = [np.cumsum((0, *sizes)).tolist() for sizes in source.chunks]
+    for at in itertools.product(*(range(n) for n in source.numblocks)):
+        entry = ".".join(map(str, (n, *at)))
+        if journal is not None and journal.has(entry):
+            yield entry, None
+            continue
+        index = tuple(slice(own[i], own[i + 1]) for own, i in zip(ends, at, strict=True))
+        yield entry, write(blocks[at], place, region_within(region, index), guard, journal, entry)
 
 
 def _check_room(source: Array, target: Any, region: Any) -> None:
@@ -149,7 +166,7 @@ def _stored(source: Array, target: Any, region: Any, guard: Any, is_written: boo
     """Return an array of what stands in a target, whose blocks are written first where they are not yet."""
     told = {
         # A delayed target arrives computed.
-        "target": target if isinstance(target, _raskt.Delayed) else _Target(target),
+        "target": target if isinstance(target, _raskt.Delayed) else _Target(travelling(target)),
         "region": region,
         "guard": guard,
     }
@@ -165,7 +182,7 @@ def _read(target: Any, region: Any, guard: Any, of: Any, block_info: Any) -> Any
     target = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
     with held(guard):
-        found = np.array(target[_index(region, index)])
+        found = np.array(target[region_within(region, index)])
     return found if found.dtype == of else found.astype(of)
 
 
@@ -174,70 +191,9 @@ def _written(block: Any, target: Any, region: Any, guard: Any, of: Any, block_in
     held_by = target.target if isinstance(target, _Target) else target
     index = tuple(slice(start, stop) for start, stop in block_info[None]["array-location"])
     with held(guard):
-        held_by[_index(region, index)] = block
+        held_by[region_within(region, index)] = block
     return _read(target, region, guard, of, block_info)
-
-
-def _index(region: Any, index: tuple[slice, ...]) -> tuple[slice, ...]:
-    """Return where a part of a region lies in a target."""
-    if region is None:
-        return index
-    return tuple(_within(own, part) for own, part in zip(region, index, strict=True))
-
-
-def _within(region: Any, part: slice) -> slice:
-    start, step = region.start or 0, region.step or 1
-    return slice(start + part.start * step, start + part.stop * step, step)
 
 
 def _nothing(_: Any) -> None:
     return None
-
-
-def _absent(name: str, instead: str) -> NoReturn:
-    raise NotImplementedError(f"{name} is not there yet: {instead}")
-
-
-def from_npy_stack(dirname: str, mmap_mode: str = "r") -> Array:
-    """Not there yet: map the files with `numpy.load`, and `concatenate` them."""
-    del dirname, mmap_mode
-    _absent(
-        "from_npy_stack",
-        "map the files with numpy.load(..., mmap_mode='r') and concatenate from_array of them",
-    )
-
-
-def to_npy_stack(dirname: str, x: Any, axis: int = 0) -> None:
-    """Not there yet: `store` into arrays mapped by `numpy.lib.format.open_memmap`."""
-    del dirname, x, axis
-    _absent("to_npy_stack", "store into arrays of numpy.lib.format.open_memmap")
-
-
-def from_zarr(url: Any, *args: Any, **kwargs: Any) -> Array:
-    """Not there yet: open the array, and use `from_array`."""
-    del url, args, kwargs
-    _absent("from_zarr", "open the array with zarr, and use from_array")
-
-
-def to_zarr(arr: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
-    """Not there yet: open the array, and use `store`."""
-    del arr, url, args, kwargs
-    return _absent("to_zarr", "open the array with zarr, and use store")
-
-
-def to_hdf5(filename: Any, *args: Any, **kwargs: Any) -> None:
-    """Not there yet: open the data set, and use `store`."""
-    del filename, args, kwargs
-    _absent("to_hdf5", "open the data set with h5py, and use store")
-
-
-def from_tiledb(uri: Any, *args: Any, **kwargs: Any) -> Array:
-    """Not there yet: open the array, and use `from_array`."""
-    del uri, args, kwargs
-    _absent("from_tiledb", "open the array with tiledb, and use from_array")
-
-
-def to_tiledb(darray: Any, uri: Any, *args: Any, **kwargs: Any) -> None:
-    """Not there yet: open the array, and use `store`."""
-    del darray, uri, args, kwargs
-    _absent("to_tiledb", "open the array with tiledb, and use store")
