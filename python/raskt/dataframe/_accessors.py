@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._op import call, method
+from raskt.dataframe._op import call, method, tree
 
-__all__ = ["CategoricalMethods", "DatetimeMethods", "StringMethods"]
+__all__ = ["CategoricalMethods", "DatetimeMethods", "ListMethods", "StringMethods", "StructMethods"]
 
 as_known: Any = late("raskt.dataframe.reshaping", "as_known")
 categories_of: Any = late("raskt.dataframe.reshaping", "categories_of")
@@ -120,6 +121,36 @@ class StringMethods(_Accessor):
         meta.index = self._series._meta.index
         return call(_split, given, {}, meta, clears=False, label=name)
 
+    def get_dummies(self, sep: str = "|", dtype: Any = None) -> Any:
+        """Return a column for each part of texts, which says where it is: the parts are computed now.
+
+        Parameters
+        ----------
+        sep : str, optional
+            What separates parts.
+        dtype : dtype, optional
+            Of the columns.
+
+        Returns
+        -------
+        DataFrame
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> rd.from_pandas(pd.Series(["a|b", "b"]), npartitions=2).str.get_dummies().a.compute().tolist()
+        [1, 0]
+        """
+        named = {"sep": sep} | ({} if dtype is None else {"dtype": dtype})
+        parts = tree(
+            self._series, functools.partial(_names_of_dummies, named=named), _united, _united, None,
+            label="get_dummies", checks=False,
+        ).compute()  # fmt: skip
+        function = functools.partial(_dummies, named=named, columns=sorted(parts))
+        return call(function, (self._series,), {}, function(self._series._meta), clears=False, keeps=True,
+                    label="get_dummies")  # fmt: skip
+
     def cat(self, others: Any = None, sep: Any = None, na_rep: Any = None) -> Any:
         """Join texts with those of other series, row by row.
 
@@ -156,6 +187,22 @@ def _split(series: Any, name: str, pat: Any, n: int, named: dict[str, Any]) -> A
     return parts.reindex(columns=range(n + 1))
 
 
+def _names_of_dummies(part: Any, named: dict[str, Any]) -> list[Any]:
+    return list(part.str.get_dummies(**named).columns) if len(part) else []
+
+
+def _united(states: list[Any]) -> list[Any]:
+    return list(dict.fromkeys(name for names in states for name in names))
+
+
+def _dummies(part: Any, named: dict[str, Any], columns: list[Any]) -> Any:
+    if len(part):
+        return part.str.get_dummies(**named).reindex(columns=columns, fill_value=0)
+    import pandas as pd
+
+    return pd.DataFrame(0, index=part.index, columns=columns, dtype=named.get("dtype", "int64"))
+
+
 def _joined(series: Any, sep: Any, na_rep: Any, *others: Any) -> Any:
     return series.str.cat(list(others), sep=sep, na_rep=na_rep)
 
@@ -174,6 +221,49 @@ class DatetimeMethods(_Accessor):
 
     __slots__ = ()
     _name = "dt"
+
+
+class ListMethods(_Accessor):
+    """``series.list``: functions of lists of Arrow's, as pandas has them."""
+
+    __slots__ = ()
+    _name = "list"
+
+    def __getitem__(self, key: Any) -> Any:
+        return method(self._series, "list.__getitem__", key)
+
+
+class StructMethods(_Accessor):
+    """``series.struct``: functions of structs of Arrow's, as pandas has them."""
+
+    __slots__ = ()
+    _name = "struct"
+
+
+_OF_CATEGORIES = (
+    *("add_categories", "as_ordered", "as_unordered", "remove_categories", "remove_unused_categories"),
+    *("rename_categories", "reorder_categories", "set_categories"),
+)
+
+
+def call_of(series: Any, name: str, args: Any, kwargs: Any) -> Any:
+    """Return what a method of categories makes of a series whose partitions have the same ones."""
+    function = functools.partial(_of_categories, name=name, args=args, kwargs=kwargs)
+    series_meta = series._meta
+    ordered = kwargs.get("ordered")
+    if name in ("as_ordered", "as_unordered") or ordered is not None:
+        series_meta = series_meta.astype(_dtype_of(name == "as_ordered" or bool(ordered)))
+    return call(function, (series,), {}, series_meta, clears=False, keeps=True, label=name, checks=False)
+
+
+def _dtype_of(ordered: bool) -> Any:
+    import pandas as pd
+
+    return pd.CategoricalDtype([], ordered=ordered)
+
+
+def _of_categories(part: Any, name: str, args: Any, kwargs: Any) -> Any:
+    return getattr(part.cat, name)(*args, **kwargs)
 
 
 class CategoricalMethods(_Accessor):
@@ -229,6 +319,23 @@ class CategoricalMethods(_Accessor):
     def categories(self) -> Any:
         """The categories of all partitions, computed: an index of pandas'."""
         return categories_of(self._series)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the categories have an order."""
+        return bool(self._series._meta.dtype.ordered)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _OF_CATEGORIES:
+            raise AttributeError(f"'CategoricalMethods' object has no attribute {name!r}")
+
+        def function(*args: Any, **kwargs: Any) -> Any:
+            # Partitions may have other categories each: what is said of them is said of all.
+            return call_of(as_known(self._series), name, args, kwargs)
+
+        function.__name__ = name
+        function.__doc__ = f"Call pandas' ``Series.cat.{name}``, of the categories of all partitions."
+        return function
 
     @property
     def codes(self) -> Any:

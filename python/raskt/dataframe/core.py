@@ -11,6 +11,7 @@ from raskt.dataframe._exchange_methods import ExchangeMethods, RecordMethods
 from raskt.dataframe._frame import Frame
 from raskt.dataframe._frame_methods import FrameMethods
 from raskt.dataframe._index import Index
+from raskt.dataframe._label_methods import FrameLabels, SeriesLabels
 from raskt.dataframe._merge_methods import MergeMethods
 from raskt.dataframe._op import method, op
 from raskt.dataframe._operator_methods import OperatorMethods
@@ -208,7 +209,15 @@ class _Rows(
 
 
 class DataFrame(
-    FrameMethods, MergeMethods, FrameSorting, FrameSummaries, FrameWholes, FrameOutput, RecordMethods, _Rows
+    FrameMethods,
+    MergeMethods,
+    FrameSorting,
+    FrameSummaries,
+    FrameWholes,
+    FrameLabels,
+    FrameOutput,
+    RecordMethods,
+    _Rows,
 ):
     """A lazy dataframe: many partitions that look like one of pandas'.
 
@@ -411,7 +420,16 @@ class DataFrame(
         return get_column(self, self._expr.labels[0]) if len(self._expr.labels) == 1 else self
 
 
-class Series(SeriesMethods, SeriesSorting, SeriesSummaries, SeriesWholes, TextOutput, ExchangeMethods, _Rows):
+class Series(
+    SeriesMethods,
+    SeriesSorting,
+    SeriesSummaries,
+    SeriesWholes,
+    SeriesLabels,
+    TextOutput,
+    ExchangeMethods,
+    _Rows,
+):
     """A lazy series: one column, or what comes of one.
 
     Examples
