@@ -9,6 +9,7 @@ from raskt._lazy import finder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from raskt.distributed._equipment import NannyPlugin, SchedulerPlugin, WorkerPlugin
     from raskt.distributed.client import Client, default_client, get_client
     from raskt.distributed.exceptions import (
         CancelledError,
@@ -35,12 +36,15 @@ __all__ = [
     "LocalCluster",
     "Lock",
     "MultiLock",
+    "NannyPlugin",
     "Pub",
     "Queue",
+    "SchedulerPlugin",
     "Semaphore",
     "Sub",
     "TimeoutError",
     "Variable",
+    "WorkerPlugin",
     "as_completed",
     "default_client",
     "fire_and_forget",
@@ -64,12 +68,15 @@ __getattr__ = finder(
         "LocalCluster": "raskt.distributed.local",
         "Lock": "raskt.distributed.locks",
         "MultiLock": "raskt.distributed.locks",
+        "NannyPlugin": "raskt.distributed._equipment",
         "Pub": "raskt.distributed.queues",
         "Queue": "raskt.distributed.queues",
+        "SchedulerPlugin": "raskt.distributed._equipment",
         "Semaphore": "raskt.distributed.locks",
         "Sub": "raskt.distributed.queues",
         "TimeoutError": "raskt.distributed.exceptions",
         "Variable": "raskt.distributed.queues",
+        "WorkerPlugin": "raskt.distributed._equipment",
         "as_completed": "raskt.distributed.waiting",
         "default_client": "raskt.distributed.client",
         "fire_and_forget": "raskt.distributed.future",

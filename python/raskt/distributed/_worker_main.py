@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt, config
+from raskt.distributed._equipment import Supply, tear_down
 from raskt.distributed._nanny import TOKEN_VARIABLE
 from raskt.schedulers import spill_directory
 
@@ -32,21 +33,24 @@ def start(options: dict[str, Any], token: str, *, shares_process: bool) -> _rask
         Whether others are in the process, so that only its values count against its memory.
     """
     folder = options["local_directory"]
-    return _raskt.ClusterWorker(
-        {
-            "scheduler": options["scheduler"],
-            "token": token,
-            "name": options["name"],
-            "n_threads": options["n_threads"],
-            "memory_limit": options["memory_limit"],
-            # Amounts are counted in millionths.
-            "resources": [(name, round(amount * 1e6)) for name, amount in options["resources"].items()],
-            "listen": options["listen"],
-            "spill_directory": os.path.expanduser(folder) if folder is not None else spill_directory(),
-            "shares_process": shares_process,
-            "connect_timeout": config.resolve("cluster.connect-timeout"),
-        }
-    )
+    with Supply(options["scheduler"], token) as supply:
+        worker = _raskt.ClusterWorker(
+            {
+                "scheduler": options["scheduler"],
+                "token": token,
+                "name": options["name"],
+                "n_threads": options["n_threads"],
+                "memory_limit": options["memory_limit"],
+                # Amounts are counted in millionths.
+                "resources": [(name, round(amount * 1e6)) for name, amount in options["resources"].items()],
+                "listen": options["listen"],
+                "spill_directory": os.path.expanduser(folder) if folder is not None else spill_directory(),
+                "shares_process": shares_process,
+                "connect_timeout": config.resolve("cluster.connect-timeout"),
+            }
+        )
+        supply.give(worker)
+    return worker
 
 
 def main() -> int:
@@ -78,6 +82,7 @@ def main() -> int:
     is_well, why = departed if departed is not None else (True, "")
     if not is_well:
         print(f"error: worker {options['name']}: {why}", file=sys.stderr)
+    tear_down(worker.address)
     n_held = worker.stop()
     if n_held:
         # Tasks that cannot be stopped would keep the process.

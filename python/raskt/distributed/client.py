@@ -15,6 +15,7 @@ import weakref
 from raskt import _clients, _raskt
 from raskt._lazy import late
 from raskt.distributed._answers import by_number, chosen, scheduler_info
+from raskt.distributed._equipping import Equipping
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed.exceptions import CancelledError
@@ -38,7 +39,7 @@ _TIMEOUT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.05
 
 
-class Client(Submitting, Sharing):
+class Client(Submitting, Sharing, Equipping):
     """A client of a cluster: it submits work, and gets values.
 
     Parameters
@@ -113,6 +114,7 @@ class Client(Submitting, Sharing):
             raise
         self._is_closed = False
         self._subscribed: dict[str, list[int]] = {}
+        self._token = token or ""
         self.status = "running"
         _open.add(self)
         if set_as_default:
@@ -437,12 +439,6 @@ class Client(Submitting, Sharing):
     def run_on_scheduler(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Refused: the scheduler runs no Python."""
         raise NotImplementedError("the scheduler runs no Python: use run() on workers, or scheduler_info()")
-
-    def upload_file(self, filename: str, load: bool = True) -> Any:
-        """Refused."""
-        raise NotImplementedError(
-            "files are not sent: install the module where workers run, or share a folder"
-        )
 
     def replicate(
         self,

@@ -13,6 +13,7 @@ from html import escape
 from typing import Any, Self
 
 from raskt import _raskt, config
+from raskt.distributed._equipment import tear_down
 from raskt.distributed._nanny import Nanny, Workers
 from raskt.distributed._worker_main import start
 from raskt.system import cpu_count
@@ -310,6 +311,7 @@ class LocalCluster:
             self._workers.end(lambda: self.scheduler.stop("its cluster was closed"), timeout)
             self.scheduler.wait(timeout)
             for worker in self._threads.values():
+                tear_down(worker.address)
                 worker.stop()
             self._threads.clear()
         return _nothing() if self.asynchronous else None

@@ -26,7 +26,7 @@ def test_datasets_outlive_the_client_that_published_them(cluster: Any) -> None:
     frame = pd.DataFrame({"a": range(6), "b": [1, 2] * 3})
     with Client(cluster, set_as_default=False) as gone, gone.as_current():
         x = gone.persist(ra.arange(20, chunks=5) * 2)
-        df = gone.persist(rd.from_pandas(frame, npartitions=2, sort=False))
+        df = gone.persist(rd.from_pandas(frame, npartitions=2))
         # What is not persisted is computed by whom gets it.
         gone.publish_dataset(x=x, df=df, bag=rb.range(4, npartitions=2).map(str), plain={"n": 1})
         gone.publish_dataset(gone.submit(pow, 2, 5), name="future")

@@ -280,11 +280,16 @@ pub fn partitions_from_data(data: &Bound<'_, PyTuple>) -> PyResult<Param> {
     let failed = |error| errors::to_py(py, error);
     let (_, token, values, schema, lengths, divisions): HeldData<'_> = data.extract()?;
     let schema = Schema::from_param(&to_param(&schema)?).map_err(failed)?;
-    let lengths: Vec<u64> = lengths.into_iter().map(Option::unwrap_or_default).collect();
     let values = values.iter().map(|value| object_value(&value, Keep::View)).collect::<PyResult<Vec<_>>>()?;
     let divisions = divisions.map(|index| boundaries_taken(&index)).transpose()?;
     let divisions = divisions.map(Divisions::new).transpose().map_err(failed)?.map(Arc::new);
     let token = token.parse().map_err(failed)?;
+    if values.is_empty() && divisions.is_some() {
+        // Divisions that were said of other partitions.
+        let meta = FrameMeta { schema, divisions }.into_meta_of(lengths).map_err(failed)?;
+        return Ok(Param::Value(Value::Opaque(Arc::new(Partitions::new(token, values, meta)))));
+    }
+    let lengths: Vec<u64> = lengths.into_iter().map(Option::unwrap_or_default).collect();
     let made = from_tables(values, Some(&lengths), &schema, divisions, token).map_err(failed)?;
     let held = made.parameters().get(raskt_frame::source::PARTITIONS).cloned();
     held.ok_or_else(|| PyValueError::new_err("a pickled frame is damaged"))

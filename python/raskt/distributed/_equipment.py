@@ -1,0 +1,208 @@
+"""What workers get beside tasks: plugins, and files of users' code. Those that come later get it, too."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import sys
+import tempfile
+import threading
+import zipfile
+from importlib.util import cache_from_source
+from typing import TYPE_CHECKING, Any
+
+from raskt import _raskt, config
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["NannyPlugin", "SchedulerPlugin", "Supply", "WorkerPlugin", "add_file", "add_plugin", "tear_down"]
+
+#: Where the scheduler keeps what workers get that come later: a path of metadata.
+PLACE = "raskt.equipment"
+
+#: The workers of this process, by address.
+_workers: dict[str, Any] = {}
+#: By the address of the worker, and by name: which registration it was, and the plugin.
+_plugins: dict[str, dict[str, tuple[str, WorkerPlugin]]] = {}
+_files: dict[str, bytes] = {}
+_folder: tempfile.TemporaryDirectory[str] | None = None
+_changing = threading.RLock()
+
+
+class WorkerPlugin:
+    """What a class derives from whose instances are set up on each worker: see `Client.register_plugin`.
+
+    Attributes
+    ----------
+    name : str
+        What it is called. Default: the name of its class, with a number.
+    idempotent : bool
+        Whether one that is registered under its name before stays.
+
+    Examples
+    --------
+    >>> from raskt.distributed import WorkerPlugin
+    >>> class Connections(WorkerPlugin):
+    ...     name = "connections"
+    ...     def setup(self, worker):
+    ...         worker.connection = connect(worker.name)
+    ...     def teardown(self, worker):
+    ...         worker.connection.close()
+    """
+
+    idempotent = False
+
+    def setup(self, worker: Any) -> Any:
+        """Do what is to be done when the plugin comes to a worker."""
+
+    def teardown(self, worker: Any) -> Any:
+        """Do what is to be done when the worker ends, or the plugin is unregistered."""
+
+
+class SchedulerPlugin:
+    """Refused by `Client.register_plugin`: the scheduler runs no Python."""
+
+
+class NannyPlugin:
+    """Refused by `Client.register_plugin`: set up workers with a `WorkerPlugin`."""
+
+
+class Supply:
+    """What the scheduler has for a worker that comes: files are here before it takes tasks.
+
+    Parameters
+    ----------
+    scheduler, token : str
+        Where the scheduler is, and the secret of the cluster.
+
+    Examples
+    --------
+    >>> with Supply(scheduler, token) as supply:  # doctest: +SKIP
+    ...     supply.give(start_worker())
+    """
+
+    def __init__(self, scheduler: str, token: str) -> None:
+        timeout = config.resolve("cluster.connect-timeout")
+        self._core = _raskt.ClusterClient(scheduler, token, "supply", timeout)
+
+    def _fetched(self, kind: str) -> list[tuple[str, tuple[Any, ...]]]:
+        request = self._core.coordination().ask("get_metadata", [PLACE, kind])
+        request.wait(None)
+        entries = [(path[-1], pickle.loads(data)) for path, data in request.answer()]
+        return [(name, args) for name, args in entries if args is not None]
+
+    def _add_files(self) -> None:
+        for name, (data, load) in self._fetched("file"):
+            try:
+                add_file(name, data, load)
+            except Exception:
+                _report(f"the file {name!r}, which was uploaded before it came")
+
+    def __enter__(self) -> Self:
+        self._add_files()
+        return self
+
+    def give(self, worker: Any) -> None:
+        """Set plugins up on a worker that has come; what they raise is reported."""
+        _workers[worker.address] = worker
+        # Whoever uploads or registers from here on knows of the worker.
+        self._add_files()
+        for name, args in self._fetched("plugin"):
+            try:
+                add_plugin(worker.address, name, *args)
+            except Exception:
+                _report(f"the plugin {name!r}, which was registered before it came")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._core.close()
+
+
+def add_plugin(address: str, name: str, data: bytes, registration: str) -> None:
+    """Set up a plugin on a worker of this process, in place of another one of its name."""
+    with _changing:
+        mine = _plugins.setdefault(address, {})
+        if name in mine and mine[name][0] == registration:
+            return
+        remove_plugin(address, name)
+        # Each worker has a plugin of its own.
+        plugin: WorkerPlugin = pickle.loads(data)
+        mine[name] = (registration, plugin)
+        plugin.setup(_workers[address])
+
+
+def remove_plugin(address: str, name: str) -> bool:
+    """Tear a plugin down on a worker of this process; whether it was there."""
+    with _changing:
+        found = _plugins.get(address, {}).pop(name, None)
+        if found is not None:
+            found[1].teardown(_workers[address])
+    return found is not None
+
+
+def tear_down(address: str) -> None:
+    """Tear all plugins down of a worker that ends; what they raise is reported."""
+    with _changing:
+        for name in reversed(list(_plugins.get(address, {}))):
+            try:
+                remove_plugin(address, name)
+            except Exception:
+                _report(f"the teardown of the plugin {name!r}")
+        _plugins.pop(address, None)
+        _workers.pop(address, None)
+
+
+def _report(what: str) -> None:
+    print(f"error: worker in process {os.getpid()}: {what}:", file=sys.stderr)
+    sys.excepthook(*sys.exc_info())
+
+
+def add_file(name: str, data: bytes, load: bool) -> None:
+    """Have a file of users' code here, for imports; what was imported of it before is loaded again."""
+    global _folder
+    with _changing:
+        if _folder is None:
+            _folder = tempfile.TemporaryDirectory(prefix="raskt-files-")
+            sys.path.insert(0, _folder.name)
+        path = os.path.join(_folder.name, name)
+        is_news = _files.get(name) != data
+        if is_news:
+            unfinished = f"{path}.unfinished"
+            with open(unfinished, "wb") as file:
+                file.write(data)
+            os.replace(unfinished, path)
+            _files[name] = data
+        modules = _modules_of(path)
+        if is_news:
+            for cached in [module for module in sys.modules if module.partition(".")[0] in modules]:
+                del sys.modules[cached]
+            importlib.invalidate_caches()
+        if load:
+            for module in sorted(modules):
+                importlib.import_module(module)
+
+
+def _modules_of(path: str) -> set[str]:
+    """The names that can be imported of a file; archives are in ``sys.path`` from here on."""
+    stem, ending = os.path.splitext(os.path.basename(path))
+    if ending == ".py":
+        _remove_bytecode(path)
+        return {stem}
+    if ending not in (".zip", ".egg"):
+        return set()
+    if path not in sys.path:
+        sys.path.insert(0, path)
+    sys.path_importer_cache.pop(path, None)
+    with zipfile.ZipFile(path) as archive:
+        tops = {name.partition("/")[0] for name in archive.namelist()}
+    return {top.removesuffix(".py") for top in tops if top.endswith(".py") or "." not in top}
+
+
+def _remove_bytecode(path: str) -> None:
+    # An older file of the same size and second has bytecode that would be taken for that of the new one.
+    if os.path.exists(cached := cache_from_source(path)):
+        os.remove(cached)
