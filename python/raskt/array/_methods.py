@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
 from raskt._lazy import late
 from raskt.array._base import array_of
 
@@ -93,6 +95,52 @@ class Methods:
     def conj(self: Any) -> Array:
         """Return the complex conjugates."""
         found: Array = conj(self)
+        return found
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
+        """Return the namespace of the array API standard: `raskt.array_api`.
+
+        Parameters
+        ----------
+        api_version : str, optional
+            The version of the standard that is asked for.
+
+        Returns
+        -------
+        module
+        """
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"version {api_version!r} of the array API is not there: '2024.12' is")
+        return importlib.import_module("raskt.array_api")
+
+    def __dlpack__(self: Any, *, copy: bool | None = None, **kwargs: Any) -> Any:
+        """Return the values, computed, as other libraries take them by DLPack."""
+        if copy is False:
+            raise ValueError("an array that has not been computed cannot be had without a copy")
+        return np.asarray(self.compute()).__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return the device of what `__dlpack__` returns: the processor."""
+        return (1, 0)
+
+    @property
+    def device(self) -> str:
+        """Where the array is: ``"cpu"``."""
+        return "cpu"
+
+    def to_device(self: Any, device: Any, /, *, stream: Any = None) -> Array:
+        """Return the array on a device: it is on the only one."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"arrays are on the device 'cpu', without streams, found {device!r}, {stream!r}")
+        found: Array = self
+        return found
+
+    @property
+    def mT(self: Any) -> Array:
+        """The matrices along the last two axes, transposed."""
+        if self.ndim < 2:
+            raise ValueError("matrix transpose with ndim < 2 is undefined")
+        found: Array = self.swapaxes(-1, -2)
         return found
 
     def copy(self: Any) -> Array:

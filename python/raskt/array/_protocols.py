@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from raskt.array import _standard_linalg
 from raskt.array._base import array_class
 from raskt.array.blockwise import apply_gufunc
 from raskt.array.chunk_types import is_valid_chunk_type
@@ -69,6 +70,9 @@ def array_function(func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> 
         if module is None:
             break
     name = func.__name__
+    if func.__module__ == "numpy.linalg" and name in _standard_linalg.__all__:
+        # Dask's have other arguments.
+        module = _standard_linalg
     names = {"amax": "max", "amin": "min", "round_": "round"}
     ours = getattr(module, names.get(name, name), None) if module is not None else None
     if ours is None or ours is func:

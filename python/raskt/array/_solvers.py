@@ -43,9 +43,10 @@ def check_square(a: Array) -> Array:
     return a
 
 
-def each(function: Any, signature: str, *arrays: Array, dtypes: Any) -> Any:
+def each(function: Any, signature: str, *arrays: Array, dtypes: Any, sizes: Any = None) -> Any:
     """Apply a function of NumPy's to each of many matrices."""
-    return apply(function, signature, arrays, {"output_dtypes": dtypes, "allow_rechunk": True})
+    options = {"output_dtypes": dtypes, "output_sizes": sizes, "allow_rechunk": True}
+    return apply(function, signature, arrays, options)
 
 
 def square_chunks(a: Array) -> tuple[int, ...]:
