@@ -276,7 +276,7 @@ class FrameLabels(Labels):
         >>> import pandas as pd
         >>> import raskt.dataframe as rd
         >>> df = rd.from_pandas(pd.DataFrame({"x": [1, 2, 4], "y": [4, 2, 1]}), npartitions=2)
-        >>> float(df.corrwith(df.x).compute().x)
+        >>> round(float(df.corrwith(df.x).compute().x), 3)
         1.0
         """
         named = changed(drop=(drop, False), method=(method, "pearson"), numeric_only=(numeric_only, False))
