@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::exceptions::{
-    PyFileNotFoundError, PyFloatingPointError, PyIndexError, PyKeyError, PyMemoryError,
+    PyException, PyFileNotFoundError, PyFloatingPointError, PyIndexError, PyKeyError, PyMemoryError,
     PyNotImplementedError, PyOSError, PyRuntimeError, PySystemExit, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
@@ -39,6 +39,13 @@ create_exception!(
 );
 create_exception!(raskt._raskt, SpillError, PyOSError, "Values could not be written to disk or read back.");
 create_exception!(raskt._raskt, TaskPanicError, PyRuntimeError, "Native code panicked in a task.");
+
+create_exception!(
+    raskt._raskt,
+    Reschedule,
+    PyException,
+    "What a task raises that wants to be tried again, wherever the cluster's scheduler wants."
+);
 
 /// A Python exception on its way through the engine.
 pub struct Exception(PyErr);
@@ -75,6 +82,9 @@ impl Opaque for Exception {
 
 /// The exception that a task raised, as an error of the engine.
 pub fn raised(py: Python<'_>, error: PyErr) -> Error {
+    if error.is_instance_of::<Reschedule>(py) {
+        raskt_net::worker::try_again();
+    }
     Error::raised(Arc::new(Exception(without_exit(py, error))))
 }
 
@@ -186,5 +196,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("TaskExitError", py.get_type::<TaskExitError>())?;
     module.add("WorkerDiedError", py.get_type::<WorkerDiedError>())?;
     module.add("SpillError", py.get_type::<SpillError>())?;
+    module.add("Reschedule", py.get_type::<Reschedule>())?;
     module.add("TaskPanicError", py.get_type::<TaskPanicError>())
 }

@@ -14,6 +14,7 @@ use raskt_exec::{Call, CancelToken, Outcome, TaskCtx};
 use raskt_graph::{Body, TaskTable};
 use smallvec::SmallVec;
 
+use crate::cluster::FutureCall;
 use crate::node::{Arg, Args, Callee, Func, Node};
 use crate::pickle::{Flat, flat, unflat};
 use crate::{errors, object, session};
@@ -115,6 +116,13 @@ pub fn node(py: Python<'_>, table: &TaskTable, task: u32) -> PyResult<Arc<Node>>
         let args = PyTuple::new(py, [object::to_object(py, value)?])?.unbind();
         let args = Args::Plain { args, kwargs: None };
         return Ok(Arc::new(Node::new(Callee::Identity, args, SmallVec::new(), None)));
+    }
+    if let Body::Foreign(foreign) = body
+        && let Some(known) = foreign.as_any().downcast_ref::<FutureCall>()
+    {
+        let callee = Callee::Func(Func::named(known.to_object(py)?.as_any(), &body.label()));
+        let args = Args::Plain { args: PyTuple::empty(py).unbind(), kwargs: None };
+        return Ok(Arc::new(Node::new(callee, args, SmallVec::new(), None)));
     }
     let call = NativeCall::new(body.clone(), table.parameters(task).clone());
     let call = Bound::new(py, call.map_err(|error| errors::to_py(py, error))?)?;

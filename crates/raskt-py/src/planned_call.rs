@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::array::{ArrayExpr, notes_to_dict, results};
+use crate::cluster::ClusterFuture;
 use crate::delayed::{Delayed, hand_out};
 use crate::frame::FrameExpr;
 use crate::names::key_of;
@@ -110,12 +111,15 @@ fn task_of<'py>(
     Ok(Task::of(key.unbind(), Arc::new(Node::new(callee, args, SmallVec::new(), notes)), keys))
 }
 
-/// The operation that `callee` stands for, where it is one, with `calls` in the places of those that it is made of.
+/// The operation, or the future, that `callee` stands for, where it is one, with `calls` in the places of those that it is made of.
 ///
 /// # Errors
 /// As [`PlannedCall::with_calls`].
 pub fn operation_of(py: Python<'_>, callee: &Callee, calls: &[Expr]) -> PyResult<Option<Expr>> {
     let Callee::Func(func) = callee else { return Ok(None) };
+    if let Ok(future) = func.object.bind(py).cast_exact::<ClusterFuture>() {
+        return Ok(Some(future.get().expr()));
+    }
     let Ok(planned) = func.object.bind(py).cast_exact::<PlannedCall>() else { return Ok(None) };
     planned.get().with_calls(calls).map_err(|error| errors::to_py(py, error))
 }

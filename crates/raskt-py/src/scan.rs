@@ -45,13 +45,19 @@ const KINDS_MAX: usize = 4096;
 pub struct Scan {
     pub deps: SmallVec<[Expr; 2]>,
     traverse: bool,
+    opens_dataclasses: bool,
     depth: usize,
 }
 
 impl Scan {
     /// A scan that looks into containers if `traverse` says so.
     pub fn new(traverse: bool) -> Self {
-        Self { deps: SmallVec::new(), traverse, depth: 0 }
+        Self { deps: SmallVec::new(), traverse, opens_dataclasses: true, depth: 0 }
+    }
+
+    /// A scan of what a client submits: futures in data classes stay futures, as in Dask.
+    pub fn of_submitted() -> Self {
+        Self { opens_dataclasses: false, ..Self::new(true) }
     }
 
     /// The arguments of a call, with delayed values replaced.
@@ -161,7 +167,7 @@ impl Scan {
                 }
                 Ok(self.input(delayed.cast::<Delayed>()?.get().expr()))
             }
-            TypeKind::Dataclass if self.traverse => {
+            TypeKind::Dataclass if self.traverse && self.opens_dataclasses => {
                 let names = object.getattr("__dataclass_fields__")?.cast_into::<PyDict>()?;
                 let mut fields = Vec::with_capacity(names.len());
                 for name in names.keys() {

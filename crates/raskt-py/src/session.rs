@@ -61,6 +61,7 @@ pub fn registry() -> Arc<BodyRegistry> {
     }
     let mut registry = BodyRegistry::default();
     registry.add_world(Arc::new(Python3));
+    registry.add_world(Arc::new(crate::cluster::KnownWorld));
     registry.add_decoder(raskt_frame::table::WORLD, Arc::new(raskt_frame::TableWorld));
     registry.add_decoder(raskt_frame::exchange::WORLD, Arc::new(raskt_frame::exchange::ExchangeWorld));
     // Names are there once: nobody else adds native bodies.

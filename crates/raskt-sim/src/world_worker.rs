@@ -89,6 +89,8 @@ impl World<'_> {
                     node.made.remove(&attempt);
                 }
             }
+            // It ends when it ends, on whatever thread.
+            WorkerAction::Resume(_) => {}
             // Only asked for by `serve`, which reads the answer itself.
             WorkerAction::Serve { .. } => {}
             WorkerAction::Drop(values) => {
@@ -147,6 +149,12 @@ impl World<'_> {
             }
         };
         let duration = spec.duration;
+        if self.random.chance(60) {
+            self.after(duration / 4, Happening::ToWorker(worker, WorkerEvent::Seceded(attempt)));
+            if self.random.chance(500) {
+                self.after(duration / 2, Happening::ToWorker(worker, WorkerEvent::Rejoining(attempt)));
+            }
+        }
         self.after(duration, Happening::ToWorker(worker, WorkerEvent::Ended { attempt, outcome, duration }));
     }
 

@@ -138,5 +138,10 @@ class _Package(ModuleType):
             value = getattr(value, name)
         super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        import importlib
+
+        return importlib.import_module, (__name__,)
+
 
 sys.modules[__name__].__class__ = _Package

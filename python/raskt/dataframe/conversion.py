@@ -205,9 +205,10 @@ def from_delayed(
     np.int64(3)
     """
     del prefix
-    values = [dfs] if isinstance(dfs, Delayed) else list(dfs)
-    if not values:
+    given = [dfs] if isinstance(dfs, Delayed) or is_future(dfs) else list(dfs)
+    if not given:
         raise TypeError("Must supply at least one delayed object")
+    values = [value.__raskt_delayed__() if is_future(value) else value for value in given]
     for value in values:
         if not isinstance(value, Delayed):
             raise TypeError(f"Expected Delayed object, got {type(value).__name__}")
@@ -216,6 +217,11 @@ def from_delayed(
     parameters = {"schema": schema_of(make_meta(meta)), "checks": verify_meta, "label": "from_delayed"}
     found = frame_of(_raskt.frame_op("from_delayed", tuple(values), parameters))
     return found if divisions is None else with_divisions(found, divisions)
+
+
+def is_future(value: Any) -> bool:
+    """Whether a value is a future of a cluster."""
+    return hasattr(type(value), "add_done_callback") and hasattr(type(value), "__raskt_delayed__")
 
 
 def with_divisions(frame: Any, divisions: Any) -> Any:

@@ -10,21 +10,28 @@ from raskt._lazy import finder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from raskt.distributed._equipment import NannyPlugin, SchedulerPlugin, WorkerPlugin
+    from raskt.distributed.actor import Actor, ActorFuture
     from raskt.distributed.client import Client, default_client, get_client
     from raskt.distributed.exceptions import (
         CancelledError,
         DataLostError,
         KilledWorker,
+        Reschedule,
         TimeoutError,  # noqa: A004 - Dask's name
     )
     from raskt.distributed.executor import ClientExecutor
     from raskt.distributed.future import Future, fire_and_forget, futures_of
+    from raskt.distributed.inside import rejoin, secede, worker_client
     from raskt.distributed.local import Adaptive, LocalCluster
     from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
+    from raskt.distributed.progress import progress
     from raskt.distributed.queues import Pub, Queue, Sub, Variable
     from raskt.distributed.waiting import as_completed, wait
+    from raskt.distributed.worker import Worker, get_worker
 
 __all__ = [
+    "Actor",
+    "ActorFuture",
     "Adaptive",
     "CancelledError",
     "Client",
@@ -39,24 +46,33 @@ __all__ = [
     "NannyPlugin",
     "Pub",
     "Queue",
+    "Reschedule",
     "SchedulerPlugin",
     "Semaphore",
     "Sub",
     "TimeoutError",
     "Variable",
+    "Worker",
     "WorkerPlugin",
     "as_completed",
     "default_client",
     "fire_and_forget",
     "futures_of",
     "get_client",
+    "get_worker",
+    "progress",
+    "rejoin",
+    "secede",
     "wait",
+    "worker_client",
 ]
 
 # A worker needs few of them, and is to be there soon.
 __getattr__ = finder(
     __name__,
     {
+        "Actor": "raskt.distributed.actor",
+        "ActorFuture": "raskt.distributed.actor",
         "Adaptive": "raskt.distributed.local",
         "CancelledError": "raskt.distributed.exceptions",
         "Client": "raskt.distributed.client",
@@ -65,6 +81,7 @@ __getattr__ = finder(
         "Event": "raskt.distributed.locks",
         "Future": "raskt.distributed.future",
         "KilledWorker": "raskt.distributed.exceptions",
+        "Reschedule": "raskt.distributed.exceptions",
         "LocalCluster": "raskt.distributed.local",
         "Lock": "raskt.distributed.locks",
         "MultiLock": "raskt.distributed.locks",
@@ -77,11 +94,17 @@ __getattr__ = finder(
         "TimeoutError": "raskt.distributed.exceptions",
         "Variable": "raskt.distributed.queues",
         "WorkerPlugin": "raskt.distributed._equipment",
+        "Worker": "raskt.distributed.worker",
         "as_completed": "raskt.distributed.waiting",
         "default_client": "raskt.distributed.client",
         "fire_and_forget": "raskt.distributed.future",
         "futures_of": "raskt.distributed.future",
         "get_client": "raskt.distributed.client",
+        "get_worker": "raskt.distributed.worker",
+        "progress": "raskt.distributed.progress",
+        "rejoin": "raskt.distributed.inside",
+        "secede": "raskt.distributed.inside",
         "wait": "raskt.distributed.waiting",
+        "worker_client": "raskt.distributed.inside",
     },
 )

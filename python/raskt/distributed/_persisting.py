@@ -46,15 +46,15 @@ def persisted(
         return _array(collection, compute)
     if kind == "dataframe":
         return _frame(collection, compute)
-    if kind == "bag":
-        raise NotImplementedError(
-            "bags are not persisted on a cluster: compute them, or persist to_delayed()"
-        )
     if hasattr(type(collection), "__raskt_delayed__"):
         raise NotImplementedError(f"{type(collection).__name__} is not persisted on a cluster: compute it")
     keys, roots = delayed_of([collection], optimize_graph)[id(collection)]
     rebuild, extra = collection.__raskt_postpersist__()
-    graph = dict(zip(flatten_keys(keys), compute(roots), strict=True))
+    futures = compute(roots)
+    graph: dict[Any, Any] = dict(_raskt.tasks_of(futures))
+    for key, future in zip(flatten_keys(keys), futures, strict=True):
+        if key != future.key:
+            graph[key] = _raskt.Alias(key, future.key)
     return rebuild(graph, *extra)
 
 

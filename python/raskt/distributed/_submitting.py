@@ -11,8 +11,9 @@ from raskt._raskt import Delayed
 from raskt.annotations import annotate
 from raskt.base import unpack_collections
 from raskt.distributed._persisting import persisted
+from raskt.distributed.actor import create
 from raskt.distributed.exceptions import CancelledError
-from raskt.distributed.future import Future, found_in
+from raskt.distributed.future import Future, behind, found_in
 from raskt.tokenize import tokenize
 
 TYPE_CHECKING = False
@@ -46,13 +47,6 @@ def _notes(terms: dict[str, Any]) -> dict[str, Any] | None:
     if said.get("priority") == 0:
         del said["priority"]
     return said or None
-
-
-def _no_actor(actor: Any) -> None:
-    if actor:
-        raise NotImplementedError(
-            "actors are not there: keep the state in a module of the workers, or pass it from task to task"
-        )
 
 
 class Submitting:
@@ -102,7 +96,7 @@ class Submitting:
         allow_other_workers : bool, optional
             Whether other workers will do where none of ``workers`` is there.
         actor, actors : bool, optional
-            Refused.
+            Whether what the function (a class, say) returns stays on its worker: the result is an `Actor`.
         pure : bool, optional
             Whether equal calls are one task. If not, the function is called each time.
 
@@ -116,11 +110,11 @@ class Submitting:
         32
         """
         del fifo_timeout
-        _no_actor(actor or actors)
         return self._submit(
             func,
             args,
             kwargs,
+            actor=actor or actors,
             key=key,
             pure=pure,
             workers=workers,
@@ -138,6 +132,7 @@ class Submitting:
         *,
         key: Hashable | None = None,
         pure: bool = True,
+        actor: bool = False,
         fifo_timeout: Any = None,
         **terms: Any,
     ) -> Future:
@@ -145,6 +140,10 @@ class Submitting:
         if not callable(func):
             raise TypeError(f"the first argument of submit is a function, found {type(func).__name__}")
         calls: Calls = {"name": None, "pure": pure, "notes": _notes(terms), "fuse_width": 0}
+        if actor:
+            calls["name"] = _raskt.function_name(func)
+            key = key if pure or key is not None else f"{calls['name']}-{uuid.uuid4().hex}"
+            func, args = create, (func, *args)
         return Future._of(self._core.submit(func, args, kwargs or None, key, calls), self)
 
     def map(
@@ -191,9 +190,10 @@ class Submitting:
         [1, 2]
         """
         del fifo_timeout
-        _no_actor(actor or actors)
         if not callable(func):
             raise TypeError(f"the first argument of map is a function, found {type(func).__name__}")
+        if not iterables:
+            raise TypeError("map takes an iterable for each argument of the function, and got none")
         rows = list(zip(*iterables, strict=False))
         is_list = key is not None and not isinstance(key, (str, tuple))
         keys = list(key) if is_list else None
@@ -204,6 +204,11 @@ class Submitting:
             "notes": _notes(terms),
             "fuse_width": 0,
         }
+        if actor or actors:
+            calls["name"] = calls["name"] or _raskt.function_name(func)
+            func, rows = create, [(func, *row) for row in rows]
+            if not pure and keys is None:
+                keys = [f"{calls['name']}-{uuid.uuid4().hex}" for _ in rows]
         size = max(1, batch_size or len(rows) or 1)
         found: list[Future] = []
         for at in range(0, len(rows), size):
@@ -265,7 +270,8 @@ class Submitting:
         6
         """
         del fifo_timeout, kwargs
-        _no_actor(actors)
+        if actors:
+            raise NotImplementedError("actors are made by submit(..., actor=True) and map(..., actor=True)")
         is_many = isinstance(collections, (list, tuple, set, frozenset))
         items = list(collections) if is_many else [collections]
         notes = _notes(
@@ -422,7 +428,7 @@ class Submitting:
         self,
         data: Any,
         workers: Any = None,
-        broadcast: bool = False,
+        broadcast: bool | int = False,
         direct: bool | None = None,
         hash: bool = True,
         timeout: float | str | None = None,
@@ -432,12 +438,12 @@ class Submitting:
 
         Parameters
         ----------
-        data : object, list, tuple, set or dict
+        data : object, list, tuple, set, range or dict
             One value, or several: of a list each item is a value of its own.
         workers : str or list of str, optional
             Where to; default: all, in turns.
-        broadcast : bool, optional
-            Whether each of the workers gets all.
+        broadcast : bool or int, optional
+            Whether each of the workers gets all; or how many get each.
         direct : bool, optional
             Taken for Dask's sake: data goes to the workers directly.
         hash : bool, optional
@@ -458,9 +464,13 @@ class Submitting:
         6
         """
         del direct, asynchronous
+        if isinstance(data, range):
+            data = list(data)
+        elif hasattr(data, "__next__"):
+            raise TypeError("scatter takes values, and lists of some: make a list of the iterator")
         return self._sync(self._scatter, data, workers, broadcast, hash, timeout)
 
-    def _scatter(self, data: Any, workers: Any, broadcast: bool, hash: bool, timeout: Any) -> Any:
+    def _scatter(self, data: Any, workers: Any, broadcast: bool | int, hash: bool, timeout: Any) -> Any:
         if type(data) is dict:
             keys, values = list(data), list(data.values())
         else:
@@ -468,7 +478,11 @@ class Submitting:
             keys = [f"{type(v).__name__}-{tokenize(v) if hash else uuid.uuid4().hex}" for v in values]
         names = [] if workers is None else [workers] if isinstance(workers, str) else list(workers)
         seconds = self._seconds(timeout)
-        cores = self._core.scatter(keys, values, names, broadcast, 30.0 if seconds is None else seconds)
+        # One place for each, or all; a number of copies is made from there.
+        is_everywhere = broadcast is True
+        cores = self._core.scatter(keys, values, names, is_everywhere, 30.0 if seconds is None else seconds)
+        if broadcast and not is_everywhere:
+            self._core.replicate([core.key for core in cores], int(broadcast), names)
         futures = [Future._of(core, self) for core in cores]
         if type(data) is dict:
             return dict(zip(keys, futures, strict=True))
@@ -501,7 +515,7 @@ class Submitting:
             Taken for Dask's sake.
         """
         del asynchronous, reason, msg
-        held = [future._held() for future in found_in(futures) if not future.cancelled()]
+        held = [future._held() for future in behind(futures) if not future.cancelled()]
         return self._sync(self._core.cancel, held, force)
 
     def retry(self, futures: Any, asynchronous: bool | None = None) -> Any:
@@ -515,7 +529,7 @@ class Submitting:
             Taken for Dask's sake.
         """
         del asynchronous
-        return self._sync(self._core.retry, [future._held() for future in found_in(futures)])
+        return self._sync(self._core.retry, [future._held() for future in behind(futures)])
 
 
 def _lists(keys: list[Any], values: Any) -> list[Any]:

@@ -8,9 +8,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from raskt import _raskt, config
+from raskt import _clients, _raskt, config
 from raskt.distributed._equipment import Supply, tear_down
 from raskt.distributed._nanny import TOKEN_VARIABLE
+from raskt.distributed.worker import Worker
 from raskt.schedulers import spill_directory
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["main", "start"]
 
 
-def start(options: dict[str, Any], token: str, *, shares_process: bool) -> _raskt.ClusterWorker:
+def start(options: dict[str, Any], token: str, *, shares_process: bool) -> Worker:
     """Start a worker in this process.
 
     Parameters
@@ -33,22 +34,23 @@ def start(options: dict[str, Any], token: str, *, shares_process: bool) -> _rask
         Whether others are in the process, so that only its values count against its memory.
     """
     folder = options["local_directory"]
+    given: _raskt.WorkerOptions = {
+        "scheduler": options["scheduler"],
+        "token": token,
+        "name": options["name"],
+        "n_threads": options["n_threads"],
+        "memory_limit": options["memory_limit"],
+        # Amounts are counted in millionths.
+        "resources": [(name, round(amount * 1e6)) for name, amount in options["resources"].items()],
+        "listen": options["listen"],
+        "spill_directory": os.path.expanduser(folder) if folder is not None else spill_directory(),
+        "shares_process": shares_process,
+        "connect_timeout": config.resolve("cluster.connect-timeout"),
+    }
     with Supply(options["scheduler"], token) as supply:
-        worker = _raskt.ClusterWorker(
-            {
-                "scheduler": options["scheduler"],
-                "token": token,
-                "name": options["name"],
-                "n_threads": options["n_threads"],
-                "memory_limit": options["memory_limit"],
-                # Amounts are counted in millionths.
-                "resources": [(name, round(amount * 1e6)) for name, amount in options["resources"].items()],
-                "listen": options["listen"],
-                "spill_directory": os.path.expanduser(folder) if folder is not None else spill_directory(),
-                "shares_process": shares_process,
-                "connect_timeout": config.resolve("cluster.connect-timeout"),
-            }
-        )
+        with _clients.starting:
+            worker = Worker(options, token, not shares_process, _raskt.ClusterWorker(given))
+            _clients.add_worker(worker)
         supply.give(worker)
     return worker
 
@@ -57,7 +59,7 @@ def main() -> int:
     """Be a worker, as the first argument says, until its scheduler does not need it any more."""
     token = os.environ.pop(TOKEN_VARIABLE, "")
     options = json.loads(sys.argv[1])
-    worker: _raskt.ClusterWorker | None = None
+    worker: Worker | None = None
     is_told = False
 
     def retire(_number: int, _frame: FrameType | None) -> None:

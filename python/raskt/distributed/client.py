@@ -20,7 +20,7 @@ from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
-from raskt.distributed.future import Future, found_in
+from raskt.distributed.future import Future, behind
 from raskt.units import parse_timedelta
 
 TYPE_CHECKING = False
@@ -297,7 +297,7 @@ class Client(Submitting, Sharing, Equipping):
                 for key in self._core.has_what(worker["id"]):
                     found[key] = (*found.get(key, ()), worker["address"])
             return found
-        keys = [future.key for future in found_in(futures)]
+        keys = [future.key for future in behind(futures)]
         holders = self._core.who_has(keys)
         return {
             key: tuple(address_of[number] for number in numbers if number in address_of)
@@ -467,7 +467,7 @@ class Client(Submitting, Sharing, Equipping):
         return self._sync(self._replicate, futures, n, workers)
 
     def _replicate(self, futures: Any, n: int | None, workers: Any) -> None:
-        held = [future._held() for future in found_in(futures)]
+        held = [future._held() for future in behind(futures)]
         self._core.wait(held, len(held), None)
         all_workers = self._core.workers()
         names = [] if workers is None else [w["name"] for w in chosen(all_workers, workers)]
@@ -492,7 +492,7 @@ class Client(Submitting, Sharing, Equipping):
         return self._sync(self._rebalance, futures, workers)
 
     def _rebalance(self, futures: Any, workers: Any) -> None:
-        keys = [] if futures is None else [future.key for future in found_in(futures)]
+        keys = [] if futures is None else [future.key for future in behind(futures)]
         names = [] if workers is None else [w["name"] for w in chosen(self._core.workers(), workers)]
         self._core.rebalance(keys, names)
 
@@ -597,14 +597,15 @@ def get_client(address: str | None = None, timeout: float | None = None) -> Clie
     del timeout
     client = Client.current()
     if address is not None and client._core.address != address:
-        for other in [*_clients.every(), *_open]:
-            if other.status == "running" and other._core.address == address:
-                found: Client = other
-                return found
-        raise ValueError(
-            f"there is no client of {address}: make a raskt.distributed.Client({address!r}) first"
-        )
+        return _open_client("address", address)
     return client
+
+
+def _open_client(what: str, value: str) -> Client:
+    for client in [*_clients.every(), *_open]:
+        if client.status == "running" and getattr(client._core, what) == value:
+            return client  # type: ignore[no-any-return]
+    raise ValueError(f"there is no client of {value}: make a raskt.distributed.Client first")
 
 
 def default_client(c: Client | None = None) -> Client:
@@ -622,9 +623,25 @@ def default_client(c: Client | None = None) -> Client:
     return Client.current() if c is None else c
 
 
-def core_future_of(key: Any, address: str) -> ClusterFuture:
-    """Return the future of a key that came in a pickle, of the scheduler at ``address``."""
-    return get_client(address)._core.want(key)
+def core_future_of(key: Any, scheduler: str) -> ClusterFuture:
+    """Return the future of a key that came in a pickle, of the scheduler that is known by ``scheduler``."""
+    return client_of(scheduler)._core.want(key)
+
+
+def client_of(scheduler: str) -> Client:
+    """Return a client of the scheduler that is known by ``scheduler``: the one in force, if it is of that."""
+    client = Client.current()
+    return client if client._core.scheduler == scheduler else _open_client("scheduler", scheduler)
+
+
+def client_behind(core: ClusterFuture) -> Client | None:
+    """Return the client that ``core`` is a future of; None where nobody holds it any more."""
+    number = core.client_number
+    for client in _open:
+        is_of = client.status == "running" and client._core.number == number
+        if is_of and client._core.scheduler == core.scheduler:
+            return client
+    return None
 
 
 class _Forked:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import builtins
 import concurrent.futures
 
+from raskt._raskt import Reschedule
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CancelledError", "DataLostError", "KilledWorker", "TimeoutError"]
+__all__ = ["CancelledError", "DataLostError", "KilledWorker", "Reschedule", "TimeoutError"]
 
 CancelledError = concurrent.futures.CancelledError
 """A future was cancelled."""

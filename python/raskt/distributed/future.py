@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import html
 
-from raskt import _clients
+from raskt import _clients, _raskt
+from raskt._dask.collections import is_ours
+from raskt._pickle import RemoteTraceback
+from raskt._raskt import Delayed
+from raskt.base import collection_to_delayed, is_raskt_collection
+from raskt.distributed._tracebacks import rebuilt
 from raskt.distributed.exceptions import CancelledError
 
 TYPE_CHECKING = False
@@ -13,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
-    from raskt._raskt import ClusterFuture, Delayed
+    from raskt._raskt import ClusterFuture
 
 __all__ = ["Future", "fire_and_forget", "futures_of"]
 
@@ -38,11 +43,12 @@ class Future:
     6
     """
 
-    __slots__ = ("__weakref__", "_client", "_core", "_key")
+    __slots__ = ("__weakref__", "_client", "_core", "_key", "_last_status")
 
     _client: Any
     _core: ClusterFuture | None
     _key: Any
+    _last_status: str
 
     def __init__(self, key: Hashable, client: Any = None) -> None:
         client = _clients.active() if client is None else client
@@ -79,7 +85,7 @@ class Future:
     @property
     def status(self) -> str:
         """``"pending"``, ``"finished"``, ``"lost"`` (computed again), ``"error"`` or ``"cancelled"``."""
-        return "cancelled" if self._core is None else self._core.status
+        return self._last_status if self._core is None else self._core.status
 
     def done(self) -> bool:
         """Return whether nothing more is awaited: there is a value, an error, or nothing will come."""
@@ -166,7 +172,13 @@ class Future:
 
     def _traceback(self, timeout: float | str | None) -> TracebackType | None:
         error = self._exception(timeout)
-        return None if error is None else error.__traceback__
+        if error is None or error.__traceback__ is not None:
+            return None if error is None else error.__traceback__
+        # One that has a cause of its own tells of its traceback in a note.
+        told = [error.__cause__.text] if isinstance(error.__cause__, RemoteTraceback) else []
+        told.extend(getattr(error, "__notes__", ()))
+        found = (rebuilt(text) for text in told)
+        return next((trace for trace in found if trace is not None), None)
 
     def cancel(self, reason: str | None = None, msg: str | None = None, force: bool = False) -> Any:
         """Have the value, and what needs it, not computed any more.
@@ -200,6 +212,8 @@ class Future:
         """Let go of the value before the future goes."""
         if self._core is not None:
             self._key = self._core.key
+            # What is awaited no more does not come.
+            self._last_status = self._core.status if self._core.is_settled else "cancelled"
             self._core = None
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -254,7 +268,11 @@ class Future:
         return hash(self.key)
 
     def __reduce__(self) -> Any:
-        return _unpickled, (self._held(),)
+        core = self._held()
+        # Whoever unpickles it asks the scheduler for it.
+        if self._client is not None:
+            self._client._core.flush()
+        return _unpickled, core.pickled()
 
     def __repr__(self) -> str:
         return f"<Future: {self.status}, key: {self.key}>"
@@ -264,8 +282,8 @@ class Future:
         return f"<b>Future: {key}</b> <span>status: {status}</span>"
 
 
-def _unpickled(core: ClusterFuture) -> Future:
-    return Future._of(core, _clients.active())
+def _unpickled(key: Any, scheduler: str) -> Future:
+    return Future(key, _clients.home().client_of(scheduler))
 
 
 _kept: set[Future] = set()
@@ -301,13 +319,33 @@ def found_in(obj: Any) -> list[Future]:
     return [future for item in obj for future in found_in(item)]
 
 
+def behind(obj: Any) -> list[Future]:
+    """Return the futures in ``obj`` and those that collections in it are made of; cancelled ones too."""
+    found: dict[Future, None] = {}
+    stack = [obj]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Future):
+            found.setdefault(item)
+        elif isinstance(item, dict):
+            stack.extend(reversed(item.values()))
+        elif isinstance(item, (list, tuple, set, frozenset)):
+            stack.extend(reversed(list(item)))
+        elif is_raskt_collection(item) and is_ours(item):
+            root = item if isinstance(item, Delayed) else collection_to_delayed(item)
+            for core in _raskt.cluster_futures([] if root is None else [root]):
+                found.setdefault(Future._of(core, _clients.home().client_behind(core)))
+    return list(found)
+
+
 def futures_of(o: Any, client: Any = None) -> list[Future]:
     """Return the futures in an object.
 
     Parameters
     ----------
     o : object
-        A future, or lists, tuples, sets and dicts of some.
+        A future, a collection, or lists, tuples, sets and dicts of some. A collection has the futures of
+        what was persisted of it, or that it was made of.
     client : Client, optional
         Taken for Dask's sake.
 
@@ -327,7 +365,7 @@ def futures_of(o: Any, client: Any = None) -> list[Future]:
     []
     """
     del client
-    futures = list({id(future): future for future in found_in(o)}.values())
+    futures = behind(o)
     if any(future.cancelled() for future in futures):
         names = ", ".join(str(future.key) for future in futures if future.cancelled())
         raise CancelledError(f"cancelled: {names}")

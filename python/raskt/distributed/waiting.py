@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import functools
 import threading
 import time
 
+from raskt import _raskt
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.future import Future, futures_of
 from raskt.units import parse_timedelta
@@ -113,6 +115,8 @@ class as_completed:
         self._done: collections.deque[Future] = collections.deque()
         self._changed = threading.Condition()
         self._n_open = 0
+        #: What was added before it was cleared is not told of.
+        self._n_clears = 0
         self._wake: Any = None
         self.update(futures or [])
 
@@ -127,10 +131,13 @@ class as_completed:
                 raise TypeError(f"as_completed takes futures, found {type(future).__name__}")
             with self._changed:
                 self._n_open += 1
-            future.add_done_callback(self._tell)
+                n_clears = self._n_clears
+            future.add_done_callback(functools.partial(self._tell, n_clears))
 
-    def _tell(self, future: Future) -> None:
+    def _tell(self, n_clears: int, future: Future) -> None:
         with self._changed:
+            if n_clears != self._n_clears:
+                return
             self._done.append(future)
             self._changed.notify_all()
             wake = self._wake
@@ -156,6 +163,8 @@ class as_completed:
         with self._changed:
             self._done.clear()
             self._n_open = 0
+            self._n_clears += 1
+            self._changed.notify_all()
 
     def _take(self) -> Future:
         self._n_open -= 1
@@ -174,12 +183,26 @@ class as_completed:
 
     def __next__(self) -> Any:
         with self._changed:
-            while not self._done:
-                if not self._n_open:
-                    raise StopIteration
-                self._changed.wait(self._left())
+            self._await_one()
+            if not self._done:
+                raise StopIteration
             future = self._take()
         return self._given(future)
+
+    def _await_one(self) -> None:
+        """Wait until one is done, or none is to come."""
+        if self._done or not self._n_open:
+            return
+        has_seceded = _raskt.cluster_secede()
+        try:
+            while not self._done and self._n_open:
+                self._changed.wait(self._left())
+        finally:
+            if has_seceded:
+                # Whoever tells of a future must not wait for that.
+                self._changed.release()
+                _raskt.cluster_rejoin()
+                self._changed.acquire()
 
     next = __next__
 
@@ -202,8 +225,8 @@ class as_completed:
             Whether to wait for one where there is none.
         """
         with self._changed:
-            while block and not self._done and self._n_open:
-                self._changed.wait(self._left())
+            if block:
+                self._await_one()
             futures = [self._take() for _ in range(len(self._done))]
         return [self._given(future) for future in futures]
 

@@ -163,8 +163,6 @@ def test_an_asynchronous_client(scheduler: Any) -> None:
 
 
 def test_what_is_missing_names_the_alternative(idle: Client) -> None:
-    with pytest.raises(NotImplementedError, match="actors"):
-        idle.submit(inc, 1, actor=True)
     with pytest.raises(NotImplementedError, match="run"):
         idle.run_on_scheduler(inc, 1)
     with pytest.raises(TypeError, match="a function"):

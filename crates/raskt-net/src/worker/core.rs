@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use raskt_core::{Payload, Result, Sealed, Value};
+use raskt_core::{ErrorKind, Payload, Result, Sealed, Value};
 use raskt_exec::BodyRegistry;
-use raskt_sched::{Attempt, Time, WorkerId};
+use raskt_sched::{Attempt, Time, WorkerEvent, WorkerId};
 use raskt_store::SpillFolder;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -16,10 +16,11 @@ use super::errands::Helpers;
 use super::job::{Job, Made};
 use super::options::WorkerOptions;
 use super::peers::{self, Links};
-use super::spilling;
 use super::state::{Effects, State};
 use super::values::Content;
+use super::{executor, spilling};
 use crate::Clock;
+use crate::transport::Address;
 use crate::wire::Batch;
 
 /// Sealed objects of fewer bytes are dropped wherever that comes up.
@@ -28,6 +29,8 @@ const LIGHT: u64 = 64 << 10;
 /// What all parts of a worker share.
 pub(super) struct Core {
     pub id: WorkerId,
+    /// Where others find the worker.
+    pub address: Address,
     pub options: WorkerOptions,
     pub registry: Arc<BodyRegistry>,
     pub folder: Option<Arc<SpillFolder>>,
@@ -48,6 +51,7 @@ pub(super) struct Core {
 impl Core {
     pub fn new(
         id: WorkerId,
+        address: Address,
         options: WorkerOptions,
         registry: Arc<BodyRegistry>,
         folder: Option<Arc<SpillFolder>>,
@@ -56,6 +60,7 @@ impl Core {
     ) -> Self {
         Self {
             id,
+            address,
             options,
             registry,
             folder,
@@ -89,8 +94,21 @@ impl Core {
 
     fn carry_out(self: &Arc<Self>, effects: Effects) {
         let Effects {
-            garbage, files, fetches, spills, restores, forgotten, has_said, n_jobs, departure, ..
+            garbage,
+            files,
+            fetches,
+            spills,
+            restores,
+            forgotten,
+            has_said,
+            n_jobs,
+            has_resumed,
+            departure,
+            ..
         } = effects;
+        if has_resumed {
+            self.changed.notify_all();
+        }
         if has_said {
             self.has_said.notify_one();
         }
@@ -163,7 +181,35 @@ impl Core {
             if let Some(job) = state.jobs.pop_front() {
                 return Some(job);
             }
+            if state.threads().is_gt() {
+                state.n_leaving += 1;
+                return None;
+            }
             self.filled.wait(&mut state);
+        }
+    }
+
+    /// The thread of a task does not count any more: there is another one in its place.
+    pub fn secede(self: &Arc<Self>, attempt: Attempt) {
+        let is_short = self.on(|state, now, effects| {
+            state.handle(WorkerEvent::Seceded(attempt), now, effects);
+            state.threads().is_lt()
+        });
+        if is_short == Some(true)
+            && let Err(error) = executor::start(self)
+        {
+            // Whoever has seceded may wait for ever for a task that no thread would run.
+            let what = "starting a thread of a worker".to_owned();
+            self.depart(Departure::Lost(ErrorKind::System { what, reason: error.to_string() }.into()));
+        }
+    }
+
+    /// Waits until the thread of a task that has seceded may count again, or until it is over.
+    pub fn rejoin(self: &Arc<Self>, attempt: Attempt) {
+        self.on(|state, now, effects| state.handle(WorkerEvent::Rejoining(attempt), now, effects));
+        let mut state = self.state.lock();
+        while state.departure.is_none() && !state.resumed.remove(&attempt) {
+            self.changed.wait(&mut state);
         }
     }
 
@@ -187,14 +233,19 @@ impl Core {
         self.closing.subscribe()
     }
 
-    /// A thread that runs tasks begins.
-    pub fn enter(&self) {
-        self.state.lock().n_executors += 1;
+    /// A thread that runs tasks begins; how many there were before.
+    pub fn enter(&self) -> usize {
+        let mut state = self.state.lock();
+        state.n_executors += 1;
+        state.n_executors - 1
     }
 
     /// A thread that runs tasks ends.
     pub fn leave(&self) {
-        self.state.lock().n_executors -= 1;
+        let mut state = self.state.lock();
+        state.n_executors -= 1;
+        state.n_leaving = state.n_leaving.saturating_sub(1);
+        drop(state);
         self.changed.notify_all();
     }
 

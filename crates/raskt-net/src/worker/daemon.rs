@@ -47,7 +47,6 @@ impl fmt::Display for Departure {
 /// A worker that has joined a cluster. It ends when it is dropped.
 pub struct WorkerDaemon {
     core: Arc<Core>,
-    address: Address,
 }
 
 impl WorkerDaemon {
@@ -82,8 +81,8 @@ impl WorkerDaemon {
         let address = Address::tcp(&host, listener.address().port());
         let machine = Worker::new(&info, options.machine.clone());
         let state = State::new(machine, welcome.worker, n_threads, folder.is_some());
-        let core = Arc::new(Core::new(welcome.worker, options, registry, folder, state, runtime.clone()));
-        let daemon = Self { core, address };
+        let core = Core::new(welcome.worker, address, options, registry, folder, state, runtime.clone());
+        let daemon = Self { core: Arc::new(core) };
         daemon.serve(runtime, listener, connection, Duration::from_millis(welcome.heartbeat_ms))?;
         Ok(daemon)
     }
@@ -96,7 +95,7 @@ impl WorkerDaemon {
         heartbeat: Duration,
     ) -> Result<()> {
         for number in 0..self.core.options.n_threads.max(1) {
-            executor::start(&self.core, number).map_err(|error| {
+            executor::start(&self.core).map_err(|error| {
                 let what = format!("starting thread {number} of a worker");
                 Error::from(ErrorKind::System { what, reason: error.to_string() })
             })?;
@@ -126,7 +125,7 @@ impl WorkerDaemon {
     /// Where others find it.
     #[must_use]
     pub fn address(&self) -> &Address {
-        &self.address
+        &self.core.address
     }
 
     /// Asks the scheduler to let it go: what it holds goes to others first.
@@ -161,6 +160,6 @@ impl Drop for WorkerDaemon {
 
 impl fmt::Debug for WorkerDaemon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WorkerDaemon({} at {})", self.core.id, self.address)
+        write!(f, "WorkerDaemon({} at {})", self.core.id, self.core.address)
     }
 }

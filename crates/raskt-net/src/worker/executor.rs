@@ -18,13 +18,13 @@ const STAY: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// The operating system's.
-pub(super) fn start(core: &Arc<Core>, number: u32) -> io::Result<()> {
+pub(super) fn start(core: &Arc<Core>) -> io::Result<()> {
     let shared = Arc::clone(core);
     let main = move || {
         let _ended = Ended(&shared);
         in_lanes(&shared.registry, 0, &mut || serve(&shared));
     };
-    core.enter();
+    let number = core.enter();
     let started = std::thread::Builder::new()
         .name(format!("raskt-worker-{number}"))
         .stack_size(STACK_BYTES)

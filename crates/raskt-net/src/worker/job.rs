@@ -1,20 +1,20 @@
 //! One task: its inputs opened, its body found, its outcome closed.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use raskt_core::encode::{Decode, Encode, EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::sealed::is_sealed;
-use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Key, Result, Sealed, Value};
+use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Result, Sealed, Value};
 use raskt_exec::machine::Lanes;
 use raskt_exec::resolved::{Inputs, ResolvedTable};
 use raskt_exec::{BodyRegistry, CancelHere, CancelToken, LaneId, NATIVE, Outcome, TaskCtx};
 use raskt_graph::TaskTable;
-use raskt_sched::{Attempt, TaskRef, Work, WorkerId};
+use raskt_sched::{Attempt, TaskRef, Work};
 use raskt_store::value_bytes;
 
 use super::core::Core;
+use super::current::Here;
 use super::opening::opened;
 use super::values::Content;
 
@@ -54,41 +54,8 @@ pub(super) enum Made {
     Value(Value, u64),
     /// A graph, to be run in the task's place.
     Graph(Arc<TaskTable>),
-}
-
-/// The task that a thread runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CurrentTask {
-    /// The worker that runs it.
-    pub worker: WorkerId,
-    /// Its key.
-    pub key: Key,
-}
-
-thread_local! {
-    static CURRENT: RefCell<Option<CurrentTask>> = const { RefCell::new(None) };
-}
-
-/// The task of a cluster's worker that the calling thread runs.
-#[must_use]
-pub fn current_task() -> Option<CurrentTask> {
-    CURRENT.with(|current| current.borrow().clone())
-}
-
-/// What [`current_task`] says until this is dropped.
-struct Here;
-
-impl Here {
-    fn set(task: CurrentTask) -> Self {
-        CURRENT.with(|current| *current.borrow_mut() = Some(task));
-        Self
-    }
-}
-
-impl Drop for Here {
-    fn drop(&mut self) {
-        CURRENT.with(|current| *current.borrow_mut() = None);
-    }
+    /// Nothing: it is to be tried again.
+    Nothing,
 }
 
 impl Ready {
@@ -128,8 +95,8 @@ impl Ready {
 }
 
 fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
-    let Job { work, inputs, cancel, n_threads, .. } = job;
-    let _here = Here::set(CurrentTask { worker: core.id, key: work.table.key(work.row) });
+    let Job { attempt, work, inputs, cancel, n_threads } = job;
+    let here = Here::set(core, Some((attempt, work.table.key(work.row))));
     let _cancel = CancelHere::set(&cancel);
     cancel.check()?;
     let mut inputs = open_all(inputs, core)?;
@@ -138,13 +105,15 @@ fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     // A table of its own has one row.
     let (table, row) = opened.as_ref().map_or((table, work.row), |opened| (opened, 0));
     let ctx = TaskCtx { cancel: &cancel, n_threads, worker: 0, float_errors: None };
-    match table.run(row, &mut inputs, 0, &ctx, &core.registry)? {
-        Outcome::Value(value) => {
+    match table.run(row, &mut inputs, 0, &ctx, &core.registry) {
+        Ok(Outcome::Value(value)) => {
             let n_bytes = value_bytes(&value);
             Ok(Made::Value(value, n_bytes))
         }
+        Err(_) if here.is_to_be_tried_again() => Ok(Made::Nothing),
+        Err(error) => Err(error),
         // Functions and values in it go to whichever worker runs them.
-        Outcome::Expand(graph) => sealed(graph.table()).map(|table| Made::Graph(Arc::new(table))),
+        Ok(Outcome::Expand(graph)) => sealed(graph.table()).map(|table| Made::Graph(Arc::new(table))),
     }
 }
 

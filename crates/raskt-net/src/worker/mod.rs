@@ -7,6 +7,7 @@
 //! | `core` | the machine behind a lock, and what becomes of its actions |
 //! | `state` | the machine with what it decides about: values, jobs, messages on their way out |
 //! | `values` | what is held, in memory or on disk |
+//! | `current` | what the calling thread does for a worker |
 //! | `executor` | threads that run tasks |
 //! | `job` | one task: its inputs opened, its body found, its outcome closed |
 //! | `opening` | what is foreign in the parameters of a body is opened |
@@ -23,6 +24,7 @@
 //! between two short tasks nobody is woken.
 
 mod core;
+mod current;
 mod daemon;
 mod errands;
 mod executor;
@@ -37,6 +39,6 @@ mod spilling;
 mod state;
 mod values;
 
+pub use current::{CurrentWork, current_work, rejoin, secede, try_again};
 pub use daemon::{Departure, WorkerDaemon};
-pub use job::{CurrentTask, current_task};
 pub use options::{Measure, WorkerOptions};

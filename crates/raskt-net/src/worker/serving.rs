@@ -12,15 +12,18 @@ use raskt_exec::{Call, CancelToken, Outcome, TaskCtx};
 use raskt_graph::Body;
 use raskt_sched::{TaskRef, WorkerEvent};
 use tokio::io::AsyncWriteExt;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use super::core::Core;
+use super::current::Here;
 use super::errands::STACK_BYTES;
 use super::job::{closed, is_closed};
 use super::peers::content;
 use super::state::{Served, Source};
 use super::values::Content;
-use crate::transport::{Accepted, Connection, FrameLimits, Listener, accept, read_frame, write_frame};
+use crate::transport::{
+    Accepted, Connection, FrameLimits, Listener, Writer, accept, read_frame, write_frame,
+};
 use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
 
 /// Where no connection can be taken (too many files are open, say), it is tried again after so long.
@@ -74,32 +77,53 @@ async fn admit(core: &Core, accepted: Accepted) -> Result<Option<Connection>> {
 }
 
 async fn answer_all(core: &Arc<Core>, connection: Connection) -> Result<()> {
-    let Connection { mut reader, mut writer, .. } = connection;
-    let broken = |error: io::Error| -> Error {
-        ErrorKind::System { what: "a connection to a worker".to_owned(), reason: error.to_string() }.into()
-    };
-    while let Some(frame) = read_frame(&mut reader, FrameLimits::PEER).await.map_err(broken)? {
+    let Connection { mut reader, writer, .. } = connection;
+    let writer = Arc::new(Mutex::new(writer));
+    while let Some(frame) =
+        read_frame(&mut reader, FrameLimits::PEER).await.map_err(|error| broken(&error))?
+    {
         let mut asked = Vec::new();
         messages(frame, &KeepSealed, None, &mut |message: PeerSays| {
             asked.push(message);
             Ok(())
         })?;
         for message in asked {
-            let Some(answer) = answer(core, message).await else { return Ok(()) };
-            let frame = Batch::of_one(&answer)?;
-            let written = async {
-                write_frame(&mut writer, &frame).await?;
-                writer.flush().await
+            let is_call = matches!(message, PeerSays::Call { .. });
+            let (shared, out) = (Arc::clone(core), Arc::clone(&writer));
+            let answering = async move {
+                match answer(&shared, message).await {
+                    Some(answer) => send(&shared, answer, &out).await,
+                    None => Ok(()),
+                }
             };
-            let written = written.await;
-            // Buffers may be lent by a world, to which they go back.
-            if !frame.buffers.is_empty() {
-                core.help(move |_| drop((frame, answer)));
+            match is_call {
+                // It may take as long as it likes, and others ask over the same connection.
+                true => drop(tokio::spawn(answering)),
+                false => answering.await?,
             }
-            written.map_err(broken)?;
         }
     }
     Ok(())
+}
+
+/// Sends an answer.
+async fn send(core: &Arc<Core>, answer: TellPeer, writer: &Mutex<Writer>) -> Result<()> {
+    let frame = Batch::of_one(&answer)?;
+    let written = async {
+        let mut writer = writer.lock().await;
+        write_frame(&mut *writer, &frame).await?;
+        writer.flush().await
+    };
+    let written = written.await;
+    // Buffers may be lent by a world, to which they go back.
+    if !frame.buffers.is_empty() {
+        core.help(move |_| drop((frame, answer)));
+    }
+    written.map_err(|error| broken(&error))
+}
+
+fn broken(error: &io::Error) -> Error {
+    ErrorKind::System { what: "a connection to a worker".to_owned(), reason: error.to_string() }.into()
 }
 
 /// The answer; none where the worker ends meanwhile.
@@ -196,7 +220,8 @@ async fn call(core: &Arc<Core>, body: Payload) -> Option<Result<Payload>> {
     }
 }
 
-fn called(core: &Core, body: Payload) -> Result<Payload> {
+fn called(core: &Arc<Core>, body: Payload) -> Result<Payload> {
+    let _here = Here::set(core, None);
     let body: Body = decode_payload(body, &KeepSealed, &Limits::default())?;
     let (cancel, mut inputs) = (CancelToken::default(), Inputs::new());
     let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors: None };

@@ -1,5 +1,6 @@
 //! The machine with what it decides about: values, jobs, messages on their way out. All of it is behind one lock.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use raskt_sched::{
     Attempt, FromWorker, TaskRef, Time, ToWorker, Work, Worker, WorkerAction, WorkerEvent, WorkerId,
 };
 use raskt_store::{Limits, SpilledFile, value_bytes};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::daemon::Departure;
 use super::job::{Input, Job, Made};
@@ -31,11 +32,15 @@ pub(super) struct State {
     pub departure: Option<Departure>,
     /// Threads that run tasks, and have not ended.
     pub n_executors: usize,
+    /// Those of them that are about to end, since there are more than are needed.
+    pub n_leaving: usize,
     id: WorkerId,
     n_threads: u32,
     can_spill: bool,
     /// Tasks that run, or are in `jobs`.
     running: FxHashMap<Attempt, CancelToken>,
+    /// Tasks that had seceded and may go on.
+    pub resumed: FxHashSet<Attempt>,
     /// What an attempt has made of which the machine has not said yet whether it is kept.
     made: Option<(Attempt, Value)>,
     events: VecDeque<WorkerEvent>,
@@ -84,6 +89,8 @@ pub(super) struct Effects {
     pub has_said: bool,
     /// How many threads would find a job.
     pub n_jobs: usize,
+    /// Whether a task that waits for that may go on.
+    pub has_resumed: bool,
     pub departure: Option<Departure>,
 }
 
@@ -104,10 +111,12 @@ impl State {
             peers: FxHashMap::default(),
             departure: None,
             n_executors: 0,
+            n_leaving: 0,
             id,
             n_threads,
             can_spill,
             running: FxHashMap::default(),
+            resumed: FxHashSet::default(),
             made: None,
             events: VecDeque::new(),
             actions: Vec::new(),
@@ -136,6 +145,10 @@ impl State {
                 let job = self.job(attempt, work, &inputs);
                 self.jobs.push_back(job);
                 effects.n_jobs += 1;
+            }
+            WorkerAction::Resume(attempt) => {
+                self.resumed.insert(attempt);
+                effects.has_resumed = true;
             }
             WorkerAction::Keep(attempt) => {
                 if let Some((_, value)) = self.made.take_if(|(of, _)| *of == attempt) {
@@ -210,6 +223,7 @@ impl State {
                 self.made = Some((attempt, value));
                 WorkerEvent::Ended { attempt, outcome: Ok(n_bytes), duration }
             }
+            Ok(Made::Nothing) => WorkerEvent::GivenBack(attempt),
             Ok(Made::Graph(table)) => WorkerEvent::Expanded { attempt, table, duration },
             Err(error) => WorkerEvent::Ended { attempt, outcome: Err(error), duration },
         };
@@ -217,6 +231,11 @@ impl State {
         // Of an attempt that the machine does not know any more.
         let made = self.made.take();
         effects.garbage.extend(made.map(|(_, value)| Content::Value(value)));
+    }
+
+    /// How many threads there are, compared with how many are needed.
+    pub fn threads(&self) -> Ordering {
+        (self.n_executors - self.n_leaving).cmp(&(self.n_threads as usize + self.machine.n_seceded()))
     }
 
     /// Everything that runs is to stop.

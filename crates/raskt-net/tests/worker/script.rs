@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use raskt_core::encode::{Decode, Encode, Limits, decode_value};
@@ -72,6 +73,9 @@ impl Opaque for Lock {
     }
 }
 
+/// What "awaits" waits for and "tells" says.
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
+
 fn number(value: &Value) -> i64 {
     match value {
         Value::Int(number) => *number,
@@ -97,6 +101,22 @@ pub fn registry() -> Arc<BodyRegistry> {
             call.ctx.cancel.check()?;
             std::thread::sleep(Duration::from_millis(1));
         }
+    });
+    add("awaits", |_| {
+        assert!(raskt_net::worker::secede() && !raskt_net::worker::secede());
+        while !IS_TOLD.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(raskt_net::worker::rejoin() && !raskt_net::worker::rejoin());
+        Ok(Value::Int(0).into())
+    });
+    add("tells", |_| {
+        IS_TOLD.store(true, Ordering::SeqCst);
+        Ok(Value::Int(1).into())
+    });
+    add("again", |_| {
+        raskt_net::worker::try_again();
+        Err(ErrorKind::InvalidValue("not yet".to_owned()).into())
     });
     add("grows", |_| {
         let mut table = TableBuilder::default();

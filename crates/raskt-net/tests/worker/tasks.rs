@@ -6,7 +6,7 @@ use std::time::Duration;
 use raskt_core::{ErrorKind, Value};
 use raskt_net::transport::Address;
 use raskt_net::wire::{TellWorker, WorkerSays};
-use raskt_net::worker::{Departure, WorkerDaemon, current_task};
+use raskt_net::worker::{Departure, WorkerDaemon, current_work};
 use raskt_sched::{FromWorker, ToWorker, WorkerId};
 
 use crate::script::{
@@ -34,7 +34,7 @@ fn tasks_run_and_their_values_are_there_for_others() {
         scheduler.run(4, "one", &[]).await;
         assert_eq!(get(&mut end, &[2]).await.1, [value(2)]);
     });
-    assert_eq!(current_task(), None);
+    assert!(current_work().is_none());
 }
 
 #[test]
@@ -57,6 +57,41 @@ fn many_short_tasks_run_each_once() {
         }
         done.sort_unstable();
         assert!(done.iter().copied().eq(0..500));
+    });
+}
+
+#[test]
+fn a_task_that_secedes_leaves_its_thread_to_another_and_waits_for_one_to_rejoin() {
+    let runtime = runtime();
+    let (_daemon, mut scheduler) = joined(&runtime, 0, |options| options);
+    runtime.block_on(async {
+        scheduler.tell(compute(0, "awaits", &[])).await;
+        scheduler.tell(compute(1, "tells", &[])).await;
+        let mut heard = Vec::new();
+        while heard.len() < 4 {
+            heard.push(match scheduler.hear().await {
+                WorkerSays::Say(FromWorker::Seceded(of)) => ("seceded", of),
+                WorkerSays::Say(FromWorker::Rejoined(of)) => ("rejoined", of),
+                WorkerSays::Say(FromWorker::Finished { attempt, .. }) => ("finished", attempt),
+                other => panic!("{other:?}"),
+            });
+        }
+        let (first, second) = (attempt(0), attempt(1));
+        let story = [("seceded", first), ("finished", second), ("rejoined", first), ("finished", first)];
+        assert_eq!(heard, story);
+    });
+}
+
+#[test]
+fn a_task_that_asks_to_be_tried_again_is_given_back() {
+    let runtime = runtime();
+    let (_daemon, mut scheduler) = joined(&runtime, 0, |options| options);
+    runtime.block_on(async {
+        scheduler.tell(compute(0, "again", &[])).await;
+        match scheduler.hear().await {
+            WorkerSays::Say(FromWorker::Returned(of)) => assert_eq!(of, attempt(0)),
+            other => panic!("{other:?}"),
+        }
     });
 }
 

@@ -10,7 +10,7 @@ use raskt_expr::Expr;
 use raskt_net::client::{Client, Wanted};
 use rustc_hash::FxHashMap;
 
-use super::future::FutureCall;
+use super::future::{FutureCall, is_pickling};
 use super::graph::Sendable;
 use crate::errors;
 
@@ -84,6 +84,10 @@ impl Outgoing {
 
     /// Sends what waits. A call that cannot be sent fails.
     pub fn flush(&self, py: Python<'_>) {
+        if is_pickling() {
+            // What is named in what is sent now goes out with that, or behind it.
+            return;
+        }
         // Pickling lets other threads have the interpreter, and one of them may come here.
         let _sending = loop {
             match self.sending.try_lock() {

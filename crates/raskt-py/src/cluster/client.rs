@@ -1,7 +1,7 @@
 //! A client of a cluster: what Python calls.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -15,6 +15,7 @@ use raskt_net::transport::{Address, HandshakeOptions, Token};
 use raskt_net::wire::Query;
 use raskt_sched::{FromClient, WorkerId};
 
+use super::aside::aside;
 use super::batch::Outgoing;
 use super::coordination::ClusterCoordination;
 use super::failure;
@@ -101,7 +102,7 @@ impl ClusterClient {
                 return Ok(self.future_of(future));
             }
         }
-        let mut scan = Scan::new(true);
+        let mut scan = Scan::of_submitted();
         // What the call sees is what the arguments are now.
         let kept = py.import(intern!(py, "raskt._kept"))?.getattr(intern!(py, "kept"))?;
         let args = kept.call1((args,))?.cast_into::<PyTuple>()?;
@@ -275,17 +276,23 @@ impl ClusterClient {
     ) -> PyResult<bool> {
         self.outgoing.flush(py);
         let gate = self.client.gate(&futures_of(&futures), n);
-        let until = timeout.and_then(|timeout| Instant::now().checked_add(seconds(timeout)));
-        loop {
-            let left = until.map_or(SIGNAL_CHECK, |until| until.saturating_duration_since(Instant::now()));
-            if py.detach(|| gate.wait(left.min(SIGNAL_CHECK))) {
-                return Ok(true);
-            }
-            py.check_signals()?;
-            if until.is_some_and(|until| Instant::now() >= until) {
-                return Ok(false);
-            }
+        if gate.wait(Duration::ZERO) {
+            return Ok(true);
         }
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(seconds(timeout)));
+        aside(py, || {
+            loop {
+                let left =
+                    until.map_or(SIGNAL_CHECK, |until| until.saturating_duration_since(Instant::now()));
+                if py.detach(|| gate.wait(left.min(SIGNAL_CHECK))) {
+                    return Ok(true);
+                }
+                py.check_signals()?;
+                if until.is_some_and(|until| Instant::now() >= until) {
+                    return Ok(false);
+                }
+            }
+        })
     }
 
     /// Of each future whether there is a value, and the value, or else the exception or None for what was cancelled.
@@ -295,9 +302,11 @@ impl ClusterClient {
         futures: Vec<PyRef<'_, ClusterFuture>>,
     ) -> PyResult<Bound<'py, PyList>> {
         self.outgoing.flush(py);
+        let is_settled = futures.iter().all(|future| future.future().is_settled());
         let reply = self.client.gather(&futures_of(&futures));
+        let fetched = if is_settled { wait_for(py, &reply) } else { aside(py, || wait_for(py, &reply)) };
         let found = PyList::empty(py);
-        for (fetched, future) in wait_for(py, &reply)?.into_iter().zip(&futures) {
+        for (fetched, future) in fetched?.into_iter().zip(&futures) {
             let (is_value, outcome) = match fetched {
                 Fetched::Value(payload) => match Self::opened(py, payload) {
                     Ok(value) => (true, value),
@@ -454,6 +463,5 @@ impl Drop for ClusterClient {
 
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<ClusterClient>()?;
-    module.add_class::<ClusterFuture>()
+    module.add_class::<ClusterClient>()
 }

@@ -1,6 +1,5 @@
 //! What clients share beside tasks: locks, queues, datasets and the like, as Python asks for them.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,25 +12,12 @@ use raskt_sched::coordination::{Answer, GuardRequest, Item, ItemRequest, RecordR
 
 use super::batch::Outgoing;
 use super::future::ClusterFuture;
+use super::future::pickled_meanwhile;
 use super::runtime::{SIGNAL_CHECK, seconds};
 use crate::errors;
 
 /// Objects go through the scheduler: large ones are to be scattered, and their futures shared.
 const OBJECT_BYTES_MAX: usize = 64 << 20;
-
-thread_local! {
-    /// Futures that were pickled, where that is asked for.
-    static PICKLED: RefCell<Option<Vec<Future>>> = const { RefCell::new(None) };
-}
-
-/// A future is pickled.
-pub fn note_pickled(future: &Future) {
-    PICKLED.with_borrow_mut(|pickled| {
-        if let Some(pickled) = pickled {
-            pickled.push(future.clone());
-        }
-    });
-}
 
 /// What a client shares with others.
 #[pyclass(frozen, module = "raskt._raskt")]
@@ -58,9 +44,7 @@ impl ClusterCoordination {
 
     /// What `pickle` returns, with the values that it names.
     fn item(&self, py: Python<'_>, pickle: &Bound<'_, PyAny>) -> PyResult<(Item, Vec<Future>)> {
-        let before = PICKLED.replace(Some(Vec::new()));
-        let pickled = pickle.call0();
-        let futures = PICKLED.replace(before).unwrap_or_default();
+        let (pickled, futures) = pickled_meanwhile(|| pickle.call0());
         let bytes = bytes_of(&pickled?)?;
         let scheduler = self.client.scheduler();
         if let Some(other) = futures.iter().find(|future| future.scheduler() != scheduler) {

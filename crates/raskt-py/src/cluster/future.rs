@@ -1,20 +1,22 @@
 //! A value on the cluster, as an object of Python and as an expression that calls and collections take.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raskt_core::{Key, Payload, Result, Token};
-use raskt_expr::{CallNode, Expr, Mark, Pending};
+use raskt_expr::{CallNode, Expr, Mark, Pending, post_order};
 use raskt_graph::layer::Layer;
 use raskt_graph::{Foreign, KNOWN_WORLD, Shipment};
 use raskt_net::client::{Client, Future, State};
 
-use super::coordination::note_pickled;
+use super::known;
 use crate::delayed::Delayed;
-use crate::names;
+use crate::{errors, names, object};
+use raskt_exec::CancelToken;
 
 /// A value that the scheduler has under its key, as an expression. It is wanted as long as anything here refers to it.
 pub struct FutureCall {
@@ -110,6 +112,24 @@ impl CallNode for FutureCall {
     fn release(self: Arc<Self>, _: &mut Pending) {}
 }
 
+thread_local! {
+    /// Futures that were pickled, where that is asked for.
+    static PICKLED: RefCell<Option<Vec<Future>>> = const { RefCell::new(None) };
+}
+
+/// What `pickle` returns, and the futures that were pickled by it.
+pub fn pickled_meanwhile<T>(pickle: impl FnOnce() -> T) -> (T, Vec<Future>) {
+    // Pickling may compute a graph of its own.
+    let outer = PICKLED.replace(Some(Vec::new()));
+    let returned = pickle();
+    (returned, PICKLED.replace(outer).unwrap_or_default())
+}
+
+/// Whether this thread pickles what it is about to send.
+pub fn is_pickling() -> bool {
+    PICKLED.with_borrow(Option::is_some)
+}
+
 /// A value on the cluster.
 #[pyclass(frozen, weakref, module = "raskt._raskt")]
 pub struct ClusterFuture {
@@ -143,6 +163,18 @@ impl ClusterFuture {
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.call.py_key(py)
+    }
+
+    /// What the scheduler is known by.
+    #[getter]
+    fn scheduler(&self) -> String {
+        self.call.client.scheduler().to_string()
+    }
+
+    /// The number that the scheduler gave its client.
+    #[getter]
+    fn client_number(&self) -> u32 {
+        self.call.client.id().0
     }
 
     /// `"pending"`, `"finished"`, `"lost"`, `"error"` or `"cancelled"`.
@@ -184,6 +216,12 @@ impl ClusterFuture {
         }
     }
 
+    /// The value, in tasks of graphs that are dictionaries.
+    fn __call__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let value = py.detach(|| known::fetch(&self.call, &CancelToken::default()));
+        object::to_object(py, &value.map_err(|error| errors::to_py(py, error))?)
+    }
+
     /// The value as a delayed one.
     fn delayed(&self) -> Delayed {
         Delayed::of_expr(self.expr())
@@ -194,11 +232,35 @@ impl ClusterFuture {
         self.call.future.is_same(&other.call.future)
     }
 
+    /// What a pickle of it has: the key, and what the scheduler is known by.
+    fn pickled<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, String)> {
+        PICKLED.with_borrow_mut(|pickled| {
+            if let Some(pickled) = pickled {
+                pickled.push(self.call.future.clone());
+            }
+        });
+        Ok((self.key(py)?, self.scheduler()))
+    }
+
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let rebuild = py.import("raskt.distributed.client")?.getattr("core_future_of")?;
-        note_pickled(&self.call.future);
-        let address = self.call.client.address().to_string();
-        let args = PyTuple::new(py, [self.key(py)?, address.into_pyobject(py)?.into_any()])?;
-        PyTuple::new(py, [rebuild, args.into_any()])
+        PyTuple::new(py, [rebuild, self.pickled(py)?.into_pyobject(py)?.into_any()])
     }
+}
+
+/// The futures that delayed values are made of, each once.
+#[pyfunction]
+fn cluster_futures(roots: Vec<PyRef<'_, Delayed>>) -> Vec<ClusterFuture> {
+    let exprs = crate::plan::exprs_of(&roots);
+    let calls = post_order(&exprs).into_iter().filter_map(FutureCall::of);
+    let object = |call: &FutureCall| {
+        ClusterFuture::of_graph(call.future.clone(), call.client.clone(), Arc::clone(&call.places))
+    };
+    calls.map(object).collect()
+}
+
+/// Adds the names of this module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<ClusterFuture>()?;
+    module.add_function(wrap_pyfunction!(cluster_futures, module)?)
 }

@@ -14,6 +14,7 @@ use raskt_net::wire::GraphRequest;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
+use super::future::pickled_meanwhile;
 use crate::node::{Arg, Args, Callee, Func, Node};
 use crate::plan::{Planned, plan};
 use crate::{annotations, errors, ship};
@@ -64,7 +65,17 @@ impl Sendable {
             retries: 0,
             demand: raskt_sched::Demand::default(),
         };
-        client.compute(request, &keys).map_err(|error| errors::to_py(py, error))
+        // Somebody here wants what is named in pickles until whoever unpickles them does.
+        let (sent, kept) = pickled_meanwhile(|| client.compute(request, &keys));
+        sent.map_err(|error| errors::to_py(py, error))?;
+        if !kept.is_empty() {
+            let kept = Arc::new(kept);
+            for key in &keys {
+                let kept = Arc::clone(&kept);
+                client.future(key).future.when_settled(move || drop(kept));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Instant;
 use pyo3::prelude::*;
 use raskt_core::Name;
 use raskt_net::transport::{HandshakeOptions, Token};
-use raskt_net::worker::{Departure, Measure, WorkerDaemon, WorkerOptions};
+use raskt_net::worker::{Departure, Measure, WorkerDaemon, WorkerOptions, current_work};
 
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
-use crate::{errors, session};
+use crate::{errors, names, session};
 
 /// A worker whose connections, memory and heartbeats are looked after by threads that need no interpreter; its tasks run on
 /// threads of this process.
@@ -103,7 +103,17 @@ impl ClusterWorker {
     }
 }
 
+/// What the calling thread does for a worker of a cluster: the worker's address, and the key of the task, which is None where
+/// a client has a function called.
+#[pyfunction(name = "cluster_work")]
+fn work(py: Python<'_>) -> PyResult<Option<(String, Option<Bound<'_, PyAny>>)>> {
+    let Some(work) = current_work() else { return Ok(None) };
+    let key = work.task().map(|key| names::from_key(py, key)).transpose()?;
+    Ok(Some((work.address().to_string(), key)))
+}
+
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<ClusterWorker>()
+    module.add_class::<ClusterWorker>()?;
+    module.add_function(wrap_pyfunction!(work, module)?)
 }

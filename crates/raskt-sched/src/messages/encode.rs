@@ -235,6 +235,14 @@ impl Encode for FromWorker {
                 write_duration(*duration, out);
                 Ok(())
             }
+            Self::Seceded(attempt) => {
+                out.byte(8);
+                attempt.encode(out)
+            }
+            Self::Rejoined(attempt) => {
+                out.byte(9);
+                attempt.encode(out)
+            }
         }
     }
 }
@@ -264,6 +272,8 @@ impl Decode for FromWorker {
                 table: Arc::new(TaskTable::decode(input)?),
                 duration: read_duration(input)?,
             },
+            8 => Self::Seceded(Decode::decode(input)?),
+            9 => Self::Rejoined(Decode::decode(input)?),
             tag => return Err(input.unknown_tag("message of a worker", tag)),
         })
     }

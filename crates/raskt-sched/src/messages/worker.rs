@@ -110,8 +110,12 @@ pub enum FromWorker {
         /// What it raised.
         error: Error,
     },
-    /// An attempt was given back before it began.
+    /// An attempt was given back before it began, or it ended with the wish to be tried again.
     Returned(Attempt),
+    /// A task that runs takes no thread any more: it waits for others, or goes on for long.
+    Seceded(Attempt),
+    /// A task that had seceded takes a thread again.
+    Rejoined(Attempt),
     /// Values came from other workers or from a client, and are held here, too.
     Acquired {
         /// The values, and the size of each.

@@ -119,7 +119,7 @@ impl Scheduler {
         let restriction = restriction.and_then(|id| self.restrictions.get(id));
         let cost = |worker: &WorkerId| {
             let at = &self.workers[*worker];
-            let load = at.assigned.len() * 16 / at.n_threads();
+            let load = at.n_counted() * 16 / at.n_threads();
             let place = restriction.map_or(0, |restriction| restriction.demand.place_of(&at.info));
             (self.policy.cost(&self.site(*worker, locality)), place, load, *worker)
         };
@@ -278,6 +278,7 @@ impl Scheduler {
             if let Some(place) = at.assigned.iter().position(|&other| other == task) {
                 at.assigned.swap_remove(place);
             }
+            at.seceded.retain(|&other| other != task);
             at.assigned_us -= us;
             at.change_free(&resources, |free, n| free.saturating_add(n));
             self.workers.reindex(worker, &self.options.prefill);

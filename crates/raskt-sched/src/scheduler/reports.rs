@@ -53,6 +53,21 @@ impl Scheduler {
                     self.wait_again(task);
                 }
             }
+            FromWorker::Seceded(attempt) => {
+                if let Some(task) = self.current(worker, attempt)
+                    && !self.workers[worker].seceded.contains(&task)
+                {
+                    self.workers[worker].seceded.push(task);
+                    self.workers.reindex(worker, &self.options.prefill);
+                    self.hungry.push(worker);
+                }
+            }
+            FromWorker::Rejoined(attempt) => {
+                if let Some(task) = self.current(worker, attempt) {
+                    self.workers[worker].seceded.retain(|&other| other != task);
+                    self.workers.reindex(worker, &self.options.prefill);
+                }
+            }
             FromWorker::Acquired { values, duration } => self.acquired(worker, &values, duration),
             FromWorker::Missing { value, denied, unreachable } => {
                 self.worker_misses(worker, value, &denied, !unreachable.is_empty());

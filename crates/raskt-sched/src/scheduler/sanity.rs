@@ -168,6 +168,7 @@ impl Scheduler {
         let at =
             |task: &TaskId| matches!(self.tasks[*task].state, State::Assigned { worker, .. } if worker == id);
         assert!(worker.assigned.iter().all(at), "tasks at worker {id}");
+        assert!(worker.seceded.iter().all(|task| worker.assigned.contains(task)), "seceded at worker {id}");
         let n_of = |counts: &FxHashMap<WorkerId, usize>| counts.get(&id).copied().unwrap_or(0);
         assert_eq!(n_of(&found.n_assigned), worker.assigned.len(), "tasks at worker {id}");
         let n_expected = n_of(&found.n_expected);

@@ -647,3 +647,18 @@ fn very_many_tasks_are_forgotten_with_one_event_after_the_other() {
     assert_eq!(bench.scheduler.counts().n_tasks, 1);
     assert_eq!(bench.scheduler.state(&key("x", 0)), Some(TaskState::Processing));
 }
+
+#[test]
+fn a_worker_gets_a_task_more_for_each_that_has_seceded() {
+    let mut bench = Bench::new(1);
+    let inputs: Vec<&[u32]> = vec![&[]; 50];
+    let sent = bench.submit(table("x", &inputs, &(0..50).collect::<Vec<_>>()));
+    let first = sent[0].attempt;
+    assert!(computes(&bench.worker(0, FromWorker::Started(first))).is_empty());
+    assert_eq!(computes(&bench.worker(0, FromWorker::Seceded(first))).len(), 1);
+    assert!(computes(&bench.worker(0, FromWorker::Seceded(first))).is_empty());
+    // It counts again, and leaves as many as there were.
+    bench.worker(0, FromWorker::Rejoined(first));
+    bench.worker(0, FromWorker::Seceded(first));
+    assert!(computes(&bench.finish(0, first)).is_empty());
+}

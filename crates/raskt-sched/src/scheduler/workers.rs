@@ -18,6 +18,8 @@ pub(crate) struct Worker {
     pub is_retiring: bool,
     /// Tasks that were sent to it, in any order.
     pub assigned: Vec<TaskId>,
+    /// Those of them that run and take no thread, in any order.
+    pub seceded: Vec<TaskId>,
     /// How long they are expected to take, together.
     pub assigned_us: u64,
     /// Tasks that should go to it when it has room, since their inputs are there.
@@ -45,6 +47,7 @@ impl Worker {
             pressure: Pressure::Low,
             is_retiring: false,
             assigned: Vec::new(),
+            seceded: Vec::new(),
             assigned_us: 0,
             home: FairQueue::default(),
             home_us: 0,
@@ -67,15 +70,20 @@ impl Worker {
         !self.is_retiring && self.pressure != Pressure::Paused
     }
 
+    /// How many of the tasks that were sent to it take a thread, or will.
+    pub fn n_counted(&self) -> usize {
+        self.assigned.len() - self.seceded.len()
+    }
+
     /// Threads that run nothing, and for which nothing is on its way.
     pub fn n_idle(&self) -> usize {
-        let n_busy = self.assigned.len() + self.n_expected as usize;
+        let n_busy = self.n_counted() + self.n_expected as usize;
         self.n_threads().saturating_sub(n_busy)
     }
 
     /// How long what was sent beyond its threads waits there, in microseconds.
     fn ahead_us(&self) -> u64 {
-        let n_ahead = self.assigned.len().saturating_sub(self.n_threads()) as u64;
+        let n_ahead = self.n_counted().saturating_sub(self.n_threads()) as u64;
         match n_ahead {
             0 => 0,
             n_ahead => self.assigned_us / self.assigned.len() as u64 * n_ahead / self.n_threads() as u64,
@@ -84,7 +92,7 @@ impl Worker {
 
     /// Whether it should get one more task.
     pub fn has_room(&self, prefill: &Prefill) -> bool {
-        let n = self.assigned.len();
+        let n = self.n_counted();
         let n_threads = self.n_threads();
         self.is_open()
             && (n < n_threads + prefill.n_tasks_min as usize
@@ -94,7 +102,7 @@ impl Worker {
 
     /// How long a task would wait there, in microseconds.
     pub fn wait_us(&self) -> u64 {
-        if self.assigned.len() < self.n_threads() && self.n_home == 0 {
+        if self.n_counted() < self.n_threads() && self.n_home == 0 {
             return 0;
         }
         (self.assigned_us + self.home_us) / self.n_threads() as u64
@@ -120,7 +128,7 @@ impl Worker {
 
     /// The level of its load among workers that have room; those that spill come last.
     pub fn room_level(&self, prefill: &Prefill) -> Option<usize> {
-        let load = (self.assigned.len() * 16 / self.n_threads()).min(31);
+        let load = (self.n_counted() * 16 / self.n_threads()).min(31);
         self.has_room(prefill).then_some(if self.pressure == Pressure::Low { load } else { load + 32 })
     }
 
@@ -131,7 +139,7 @@ impl Worker {
 
     /// The level of what waits for it, which idle workers could take.
     pub fn backlog_level(&self) -> Option<usize> {
-        let waits = self.n_home > 0 || self.assigned.len() > self.n_threads();
+        let waits = self.n_home > 0 || self.n_counted() > self.n_threads();
         waits.then(|| self.backlog_us().max(1).ilog2() as usize)
     }
 }

@@ -1,6 +1,6 @@
 //! The worker itself: what it knows, and what the scheduler tells it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +57,12 @@ pub enum WorkerEvent {
         /// How long it ran.
         duration: Duration,
     },
+    /// A task that runs waits for others, or goes on for long: its thread counts no more, and another task may begin.
+    Seceded(Attempt),
+    /// A task that has seceded wants its thread counted again. It waits for [`WorkerAction::Resume`].
+    Rejoining(Attempt),
+    /// A task has ended and asks to be tried again, wherever the scheduler wants.
+    GivenBack(Attempt),
     /// A value is on disk, and in memory no more.
     Spilled(TaskRef),
     /// A value could not be written: the disk is full.
@@ -104,6 +110,8 @@ pub enum WorkerAction {
         /// The inputs, all in memory, in the order of the row's.
         inputs: Vec<TaskRef>,
     },
+    /// A task that [rejoins](WorkerEvent::Rejoining) goes on.
+    Resume(Attempt),
     /// What the attempt made is its task's value from now on.
     Keep(Attempt),
     /// What the attempt made is not needed.
@@ -192,6 +200,8 @@ pub(super) struct Running {
     pub resources: Arc<[(Name, u64)]>,
     /// The scheduler does not want it any more.
     pub is_withdrawn: bool,
+    /// Its thread does not count.
+    pub has_seceded: bool,
 }
 
 /// A worker: a state machine.
@@ -204,6 +214,10 @@ pub struct Worker {
     pub(super) values: FxHashMap<TaskRef, Value>,
     pub(super) pending: FxHashMap<TaskRef, Pending>,
     pub(super) running: BTreeMap<Attempt, Running>,
+    /// How many of them have seceded.
+    pub(super) n_seceded: usize,
+    /// Tasks that have seceded and wait to go on.
+    pub(super) rejoining: VecDeque<Attempt>,
     /// Tasks whose inputs are in memory.
     pub(super) ready: BTreeSet<(Priority, TaskRef)>,
     /// Values to be asked for.
@@ -246,6 +260,8 @@ impl Worker {
             values: FxHashMap::default(),
             pending: FxHashMap::default(),
             running: BTreeMap::new(),
+            n_seceded: 0,
+            rejoining: VecDeque::new(),
             ready: BTreeSet::new(),
             to_fetch: BTreeSet::new(),
             requests: BTreeMap::new(),
@@ -282,6 +298,13 @@ impl Worker {
             }
             WorkerEvent::Ended { attempt, outcome, duration } => self.ended(attempt, outcome, duration),
             WorkerEvent::Expanded { attempt, table, duration } => self.expanded(attempt, table, duration),
+            WorkerEvent::Seceded(attempt) => self.secede(attempt),
+            WorkerEvent::Rejoining(attempt) => self.rejoining.push_back(attempt),
+            WorkerEvent::GivenBack(attempt) => {
+                if self.end(attempt) == Some(false) {
+                    self.tell(FromWorker::Returned(attempt));
+                }
+            }
             WorkerEvent::Spilled(value) => self.spilled(value),
             WorkerEvent::NotSpilled(value) => self.not_spilled(value),
             WorkerEvent::Restored(value) => self.restored(value),
@@ -298,6 +321,12 @@ impl Worker {
     #[must_use]
     pub fn holds(&self, value: TaskRef) -> bool {
         self.values.get(&value).is_some_and(|value| value.at.is_here())
+    }
+
+    /// How many tasks run that have [seceded](WorkerEvent::Seceded).
+    #[must_use]
+    pub fn n_seceded(&self) -> usize {
+        self.n_seceded
     }
 
     /// How many values it holds.

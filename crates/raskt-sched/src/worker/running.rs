@@ -6,7 +6,7 @@ use std::time::Duration;
 use raskt_core::{Error, Name};
 use raskt_graph::TaskTable;
 
-use super::machine::{At, Running, Worker, WorkerAction};
+use super::machine::{At, Pending, Running, Worker, WorkerAction};
 use crate::ids::{Attempt, TaskRef};
 use crate::messages::{FromWorker, Pressure};
 
@@ -18,7 +18,11 @@ impl Worker {
             Pressure::Low | Pressure::High => self.n_threads,
             Pressure::Paused => usize::from(self.leaving_bytes == 0),
         };
-        while self.running.len() < n_max {
+        while self.running.len() - self.n_seceded < n_max {
+            if let Some(attempt) = self.rejoining.pop_front() {
+                self.resume(attempt);
+                continue;
+            }
             let has_free = |resources: &[(Name, u64)]| {
                 let has =
                     |(name, n): &(Name, u64)| self.resources.iter().any(|(own, m)| own == name && m >= n);
@@ -40,11 +44,31 @@ impl Worker {
             }
             let attempt = pending.attempt;
             self.tell(FromWorker::Started(attempt));
-            let inputs = pending.inputs.clone();
-            self.actions.push(WorkerAction::Run { attempt, work: pending.work, inputs });
-            let running =
-                Running { inputs: pending.inputs, resources: pending.resources, is_withdrawn: false };
+            let Pending { inputs, resources, work, .. } = pending;
+            self.actions.push(WorkerAction::Run { attempt, work, inputs: inputs.clone() });
+            let running = Running { inputs, resources, is_withdrawn: false, has_seceded: false };
             self.running.insert(attempt, running);
+        }
+    }
+
+    pub(super) fn secede(&mut self, attempt: Attempt) {
+        if let Some(running) = self.running.get_mut(&attempt)
+            && !running.has_seceded
+        {
+            running.has_seceded = true;
+            self.n_seceded += 1;
+            self.tell(FromWorker::Seceded(attempt));
+        }
+    }
+
+    fn resume(&mut self, attempt: Attempt) {
+        self.actions.push(WorkerAction::Resume(attempt));
+        if let Some(running) = self.running.get_mut(&attempt)
+            && running.has_seceded
+        {
+            running.has_seceded = false;
+            self.n_seceded -= 1;
+            self.tell(FromWorker::Rejoined(attempt));
         }
     }
 
@@ -69,8 +93,9 @@ impl Worker {
     }
 
     /// A task runs no more: whether the scheduler did not want it any more.
-    fn end(&mut self, attempt: Attempt) -> Option<bool> {
+    pub(super) fn end(&mut self, attempt: Attempt) -> Option<bool> {
         let ended = self.running.remove(&attempt)?;
+        self.n_seceded -= usize::from(ended.has_seceded);
         for (name, n) in ended.resources.iter() {
             if let Some((_, free)) = self.resources.iter_mut().find(|(own, _)| own == name) {
                 *free = free.saturating_add(*n);

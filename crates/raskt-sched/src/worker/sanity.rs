@@ -30,6 +30,8 @@ impl Worker {
                 assert!(self.pending.get(consumer).is_some_and(|pending| pending.inputs.contains(&of)));
             }
         }
+        let n_seceded = self.running.values().filter(|running| running.has_seceded).count();
+        assert_eq!(self.n_seceded, n_seceded, "tasks that have seceded");
         assert_eq!((self.memory_bytes, self.leaving_bytes), (memory + leaving, leaving), "bytes in memory");
         assert_eq!(
             (self.spillable.len(), self.to_fetch.len()),

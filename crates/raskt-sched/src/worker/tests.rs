@@ -212,3 +212,29 @@ fn a_task_that_becomes_a_graph_is_told_with_the_graph_unless_it_was_withdrawn() 
     assert_eq!(format!("{decoded:?}"), format!("{message:?}"));
     assert!(bench.handle(expanded(1)).is_empty(), "it runs no more");
 }
+
+#[test]
+fn a_task_that_has_seceded_takes_no_thread_until_it_rejoins() {
+    let mut bench = Bench::new(WorkerOptions::default());
+    let begun: Vec<u32> = (0..4).flat_map(|task| runs(&bench.hear(compute(task, &[], &[])))).collect();
+    assert_eq!(begun, [0, 1]);
+    assert_eq!(runs(&bench.handle(WorkerEvent::Seceded(attempt(0)))), [2]);
+    assert!(bench.handle(WorkerEvent::Seceded(attempt(0))).is_empty());
+    assert!(bench.handle(WorkerEvent::Rejoining(attempt(0))).is_empty());
+    let ended = bench.end(attempt(1), 10);
+    assert!(ended.iter().any(|action| matches!(action, WorkerAction::Resume(of) if *of == attempt(0))));
+    assert_eq!((runs(&ended), bench.worker.n_seceded()), (vec![], 0));
+    // One that ends before it rejoins frees no thread.
+    assert_eq!(runs(&bench.handle(WorkerEvent::Seceded(attempt(2)))), [3]);
+    bench.hear(compute(4, &[], &[]));
+    assert_eq!(runs(&bench.end(attempt(2), 10)), []);
+    assert_eq!(runs(&bench.end(attempt(0), 10)), [4]);
+}
+
+#[test]
+fn a_task_that_wants_to_be_tried_again_goes_back() {
+    let mut bench = Bench::new(WorkerOptions::default());
+    bench.hear(compute(0, &[], &[]));
+    let given_back = bench.handle(WorkerEvent::GivenBack(attempt(0)));
+    assert!(matches!(&given_back[..], [WorkerAction::Tell(FromWorker::Returned(of))] if *of == attempt(0)));
+}
