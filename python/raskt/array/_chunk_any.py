@@ -307,7 +307,7 @@ def _region(block: Block, own: Any) -> Block:
 
 
 def _transpose(block: Block, axes: Any) -> Block:
-    return block.transpose(tuple(axes))
+    return np.transpose(block, tuple(axes))
 
 
 def _broadcast(block: Block, ranges: Any) -> Block:

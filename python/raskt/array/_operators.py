@@ -9,6 +9,7 @@ import numpy as np
 from raskt._lazy import late
 from raskt.array._op import op
 from raskt.array.chunk_types import is_valid_chunk_type
+from raskt.array.conversion import is_dasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,27 +140,33 @@ class Operators:
         return _binary("right_shift", other, self)
 
     def __matmul__(self, other: Any) -> Array:
-        return matmul(self, other)
+        return NotImplemented if _gives_way(other) else matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Array:
-        return matmul(other, self)
+        return NotImplemented if _gives_way(other) else matmul(other, self)
 
 
 _DEFER = ("DataFrame", "Series", "Index")
 _PLAIN = (Operators, int, float, complex, str, bytes, np.generic, np.ndarray, list, tuple)
 
 
+def _gives_way(other: Any) -> bool:
+    """Return whether an operand of another type says what the operator does."""
+    kind = type(other)
+    if isinstance(other, _PLAIN) or is_valid_chunk_type(kind):
+        return False
+    if hasattr(kind, "__array_ufunc__"):
+        # None of the types that may be blocks: xarray's and pint's, which hold arrays such as this one.
+        return not is_dasks(other)
+    if kind.__name__ in _DEFER:
+        return True
+    return not hasattr(kind, "__array__") and not hasattr(kind, "__raskt_graph__") and other is not None
+
+
 def _binary(name: str, left: Any, right: Any) -> Array:
     """Operators leave to other types what those know better."""
-    other = right if isinstance(left, Operators) else left
-    if not isinstance(other, _PLAIN):
-        kind = type(other)
-        if is_valid_chunk_type(kind):
-            return op(name, (left, right))
-        if getattr(kind, "__array_ufunc__", True) is None or kind.__name__ in _DEFER:
-            return NotImplemented  # type: ignore[no-any-return]
-        if not hasattr(kind, "__array__") and not hasattr(kind, "__raskt_graph__") and other is not None:
-            return NotImplemented  # type: ignore[no-any-return]
+    if _gives_way(right if isinstance(left, Operators) else left):
+        return NotImplemented  # type: ignore[no-any-return]
     return op(name, (left, right))
 
 
