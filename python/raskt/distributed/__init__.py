@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         TimeoutError,  # noqa: A004 - Dask's name
     )
     from raskt.distributed.executor import ClientExecutor
+    from raskt.distributed.forwarding import print, warn  # noqa: A004 - Dask's name
     from raskt.distributed.future import Future, fire_and_forget, futures_of
     from raskt.distributed.inside import rejoin, secede, worker_client
     from raskt.distributed.local import Adaptive, LocalCluster
@@ -60,10 +61,12 @@ __all__ = [
     "futures_of",
     "get_client",
     "get_worker",
+    "print",
     "progress",
     "rejoin",
     "secede",
     "wait",
+    "warn",
     "worker_client",
 ]
 
@@ -101,9 +104,11 @@ __getattr__ = finder(
         "futures_of": "raskt.distributed.future",
         "get_client": "raskt.distributed.client",
         "get_worker": "raskt.distributed.worker",
+        "print": "raskt.distributed.forwarding",
         "progress": "raskt.distributed.progress",
         "rejoin": "raskt.distributed.inside",
         "secede": "raskt.distributed.inside",
+        "warn": "raskt.distributed.forwarding",
         "wait": "raskt.distributed.waiting",
         "worker_client": "raskt.distributed.inside",
     },

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-__all__ = ["by_number", "chosen", "described", "scheduler_info"]
+__all__ = ["by_number", "chosen", "described", "key_of", "scheduler_info"]
+
+
+_BLOCK = re.compile(r"\('([^'\\]+)', (\d+(?:, \d+)*)\)")
+
+
+def key_of(text: str) -> Any:
+    """Return the key that the scheduler writes as ``text``: those of blocks are tuples.
+
+    Examples
+    --------
+    >>> from raskt.distributed._answers import key_of
+    >>> key_of("('x', 1, 0)"), key_of("inc-1")
+    (('x', 1, 0), 'inc-1')
+    """
+    block = _BLOCK.fullmatch(text)
+    return text if block is None else (block[1], *map(int, block[2].split(", ")))
 
 
 def by_number(workers: Iterable[dict[str, Any]]) -> dict[int, str]:

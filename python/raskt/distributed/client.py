@@ -14,13 +14,15 @@ import weakref
 
 from raskt import _clients, _raskt
 from raskt._lazy import late
-from raskt.distributed._answers import by_number, chosen, scheduler_info
+from raskt.distributed._answers import by_number, chosen, key_of, scheduler_info
 from raskt.distributed._equipping import Equipping
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
+from raskt.distributed.forwarding import HANDLERS
 from raskt.distributed.future import Future, behind
+from raskt.distributed.worker import WORKER_CLIENT
 from raskt.units import parse_timedelta
 
 TYPE_CHECKING = False
@@ -119,6 +121,10 @@ class Client(Submitting, Sharing, Equipping):
         _open.add(self)
         if set_as_default:
             _clients.make_default(self)
+        if not name or not name.startswith(WORKER_CLIENT):
+            coordination = self._core.coordination()
+            for topic, hear in HANDLERS.items():
+                self._subscribed[topic] = [coordination.subscribe(topic, hear)]
 
     # How methods run.
 
@@ -294,7 +300,7 @@ class Client(Submitting, Sharing, Equipping):
         if futures is None:
             found: dict[Any, tuple[str, ...]] = {}
             for worker in workers:
-                for key in self._core.has_what(worker["id"]):
+                for key in map(key_of, self._core.has_what(worker["id"])):
                     found[key] = (*found.get(key, ()), worker["address"])
             return found
         keys = [future.key for future in behind(futures)]
@@ -315,7 +321,7 @@ class Client(Submitting, Sharing, Equipping):
 
     def _by_worker(self, ask: Callable[[int], list[Any]], workers: Any) -> dict[str, tuple[Any, ...]]:
         some = chosen(self._core.workers(), workers)
-        return {worker["address"]: tuple(ask(worker["id"])) for worker in some}
+        return {worker["address"]: tuple(map(key_of, ask(worker["id"]))) for worker in some}
 
     def explain(self, key: Future | Hashable) -> Any:
         """Return why a task does not run, or what became of it, as text.

@@ -10,7 +10,10 @@ from raskt import _clients, _raskt
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["Worker", "get_worker"]
+__all__ = ["WORKER_CLIENT", "Worker", "get_worker"]
+
+WORKER_CLIENT = "Client-worker-"
+"""What the names of the clients of workers begin with."""
 
 
 class Worker:
@@ -78,7 +81,7 @@ class Worker:
                 self._client = self._found() or _clients.home().Client(
                     self.scheduler_address,
                     token=self._token,
-                    name=f"Client-worker-{self.name}",
+                    name=f"{WORKER_CLIENT}{self.name}",
                     set_as_default=False,
                 )
             return self._client

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import itertools
 import os
+import sys
 import tempfile
 import threading
 import time
+import warnings
 
 import pytest
 import raskt
@@ -18,6 +21,7 @@ from raskt.distributed import (
     LocalCluster,
     Reschedule,
     as_completed,
+    forwarding,
     get_client,
     get_worker,
     rejoin,
@@ -217,3 +221,44 @@ def test_a_task_that_wants_to_be_tried_again_is(any_client: Client) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         assert any_client.submit(moody, os.path.join(folder, "calls")).result(timeout=60) == 4
+
+
+def heard(stream: io.StringIO, *words: str) -> str:
+    """What has been written once all of ``words`` are there."""
+    until = time.monotonic() + 60
+    while any(word not in stream.getvalue() for word in words) and time.monotonic() < until:
+        time.sleep(0.002)
+    return stream.getvalue()
+
+
+def test_what_tasks_print_is_printed_by_the_client(
+    any_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+
+    def say(n: int) -> None:
+        forwarding.print("task", n, sep="-", end="!\n")
+        forwarding.print("beside", file=sys.stderr, flush=True)
+
+    any_client.submit(say, 7).result(timeout=60)
+    assert heard(out, "task-7!\n") == "task-7!\n"
+    assert heard(err, "beside\n") == "beside\n"
+    with pytest.raises(TypeError, match="writes to sys"):
+        any_client.submit(lambda: forwarding.print(1, file=io.StringIO())).result(timeout=60)
+    forwarding.print("here")
+    assert out.getvalue() == "task-7!\nhere\n"
+    any_client.unsubscribe_topic("print")
+
+
+def test_what_tasks_warn_of_is_a_warning_of_the_client(any_client: Client) -> None:
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        any_client.submit(forwarding.warn, "few rows", RuntimeWarning).result(timeout=60)
+        until = time.monotonic() + 60
+        while not found and time.monotonic() < until:
+            time.sleep(0.002)
+    assert [(str(one.message), one.category) for one in found] == [("few rows", RuntimeWarning)]
+    with pytest.warns(UserWarning, match="here"):
+        forwarding.warn("here")
