@@ -35,6 +35,7 @@ class TimeMethods:
         origin: Any = "start_day",
         offset: Any = None,
         group_keys: bool = False,
+        convention: str = "start",
     ) -> Any:
         """Return bins of time.
 
@@ -54,6 +55,8 @@ class TimeMethods:
             What is added to that.
         group_keys : bool, optional
             Whether `apply` puts the labels of bins into the index.
+        convention : {"start"}, optional
+            Of periods, which are not there: `to_timestamp` makes times of them.
 
         Returns
         -------
@@ -67,6 +70,8 @@ class TimeMethods:
         >>> s.resample("2D").max().compute().tolist()
         [2, 4]
         """
+        if convention not in ("start", "s"):
+            raise NotImplementedError(f"resample(convention={convention!r}), of periods: to_timestamp(how=)")
         given = changed(origin=(origin, "start_day"), offset=(offset, None), group_keys=(group_keys, False))
         return resampled(self, rule, on, level, closed=closed, label=label, **given)
 

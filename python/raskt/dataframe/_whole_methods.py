@@ -26,6 +26,11 @@ unstacked: Any = late("raskt.dataframe._wholes", "unstacked")
 weighted: Any = late("raskt.dataframe.windows", "weighted")
 
 
+def _only_single(name: str, method: str) -> None:
+    if method != "single":
+        raise NotImplementedError(f"{name}(method={method!r}): map_partitions of repartition(npartitions=1)")
+
+
 class Wholes:
     """What frames and series share."""
 
@@ -162,13 +167,15 @@ class Wholes:
         named = changed(limit=(limit, None), limit_direction=(limit_direction, None))
         return interpolated(self, method, axis, named | changed(limit_area=(limit_area, None)) | kwargs)
 
-    def expanding(self, min_periods: int = 1) -> Any:
+    def expanding(self, min_periods: int = 1, method: str = "single") -> Any:
         """Return windows from the first row up to each; all rows come together in one task.
 
         Parameters
         ----------
         min_periods : int, optional
             How many values have to be there for a result.
+        method : {"single"}, optional
+            Column by column: windows over several at once are not there.
 
         Returns
         -------
@@ -181,6 +188,7 @@ class Wholes:
         >>> rd.from_pandas(pd.Series([1, 2, 6]), npartitions=3).expanding().mean().compute().tolist()
         [1.0, 1.5, 3.0]
         """
+        _only_single("expanding", method)
         return expanded(self, min_periods)
 
     def ewm(
@@ -193,6 +201,7 @@ class Wholes:
         adjust: bool = True,
         ignore_na: bool = False,
         times: Any = None,
+        method: str = "single",
     ) -> Any:
         """Return windows from the first row up to each, in which weights decay; all rows in one task.
 
@@ -210,6 +219,8 @@ class Wholes:
             Whether missing values count for no distance.
         times : Series, optional
             The times of rows, beside a ``halflife`` that is a timedelta.
+        method : {"single"}, optional
+            Column by column: windows over several at once are not there.
 
         Returns
         -------
@@ -223,6 +234,7 @@ class Wholes:
         >>> s.ewm(alpha=0.5, adjust=False).mean().compute().tolist()
         [1.0, 1.5]
         """
+        _only_single("ewm", method)
         given = changed(
             com=(com, None),
             span=(span, None),

@@ -21,6 +21,7 @@ from raskt.dataframe._output_methods import FrameOutput, TextOutput
 from raskt.dataframe._parameters import labels as labels_of
 from raskt.dataframe._partitions import PartitionMethods
 from raskt.dataframe._reductions import Reductions
+from raskt.dataframe._refusals import refusing
 from raskt.dataframe._row_methods import RowMethods, SeriesMethods
 from raskt.dataframe._scalar import Scalar
 from raskt.dataframe._selection import get_column, get_item, get_rows
@@ -651,3 +652,7 @@ class Series(
         [0.5, 1.0]
         """
         return apply_values(self, func, args, meta, kwargs)
+
+
+refusing(DataFrame, is_frame=True)
+refusing(Series, is_frame=False)

@@ -62,8 +62,8 @@ _REDUCTIONS = ["sum", "prod", "product", "min", "max", "count", "mean", "var", "
 _BY_GROUP = [name for name in _REDUCTIONS if name != "product"] + ["first", "last", "nunique", "sem", "size"]
 _FIELDS = (
     "day day_of_week day_of_year dayofweek dayofyear days_in_month daysinmonth hour is_leap_year "
-    "is_month_end is_month_start is_quarter_end is_quarter_start is_year_end is_year_start microsecond minute month "
-    "nanosecond quarter second weekday year"
+    "is_month_end is_month_start is_quarter_end is_quarter_start is_year_end is_year_start "
+    "microsecond minute month nanosecond quarter second weekday year"
 )
 
 
@@ -462,9 +462,10 @@ def _table(rows: Iterator[tuple[str, str, str]]) -> str:
 
 
 _BEGINNING = f"""\
-What Raskt's dataframes have of pandas {VERSION}'s. *Native* is what kernels do without the GIL, for the dtypes and arguments
-that they know; pandas does the rest. What is not there says what to take instead; keywords that are not there raise
-`NotImplementedError`, which names it too. This page is written by a test from the classes."""
+What Raskt's dataframes have of pandas {VERSION}'s. *Native* is what kernels do without the GIL, for the
+dtypes and arguments that they know; pandas does the rest. What is not there says what to take
+instead; keywords that are not there raise `NotImplementedError`, which names it too. A test writes
+this page from the classes."""
 
 
 def page() -> str:

@@ -1,0 +1,117 @@
+"""Keywords of pandas' that methods do not have: an error says what is instead; defaults pass."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+__all__ = ["refusing"]
+
+_LEVEL = (None, "reset_index(), and the column")
+_KEY = (None, "assign what is to be compared, and sort by that")
+_NUMBER = (False, "reset_index(drop=True), which numbers the rows of each partition")
+_OTHER_AXIS = (None, "operands that go together row by row")
+
+#: By method, and by keyword: pandas' default, and what is instead.
+_SHARED: dict[str, dict[str, tuple[Any, str]]] = {
+    "add_prefix": {"axis": (None, "rename, of the other axis")},
+    "add_suffix": {"axis": (None, "rename, of the other axis")},
+    "align": {"level": _LEVEL},
+    "dropna": {"ignore_index": _NUMBER},
+    "explode": {"ignore_index": _NUMBER},
+    "filter": {"arg": (None, "items="), "cond": (None, "a condition in []"), "na": (False, "fillna before")},
+    "info": {
+        "max_cols": (None, "a frame of fewer columns"),
+        "show_counts": (None, "verbose=True, which shows them"),
+    },
+    "mask": {"axis": _OTHER_AXIS, "level": _LEVEL},
+    "rolling": {"method": ("single", "map_overlap")},
+    "sample": {
+        "axis": (None, "random columns by []"),
+        "ignore_index": _NUMBER,
+        "weights": (None, "a condition on random numbers"),
+    },
+    "shift": {"suffix": (None, "several shifts, and assign")},
+    "sort_index": {
+        "key": _KEY,
+        "level": (None, "sort_values by columns, after reset_index()"),
+        "sort_remaining": (True, "sort_values by columns, after reset_index()"),
+        "axis": (0, "a list of columns in []"),
+        "ignore_index": _NUMBER,
+        "kind": ("quicksort", "nothing: rows that are equal keep their order"),
+    },
+    "where": {"axis": _OTHER_AXIS, "level": _LEVEL},
+}
+_FRAME: dict[str, dict[str, tuple[Any, str]]] = {
+    **_SHARED,
+    **{
+        name: {"numeric_only": (False, 'select_dtypes("number") before')}
+        for name in ("cumsum", "cumprod", "cummin", "cummax")
+    },
+    **{name: {"bool_only": (False, 'select_dtypes("bool") before')} for name in ("any", "all")},
+    "drop": {"level": _LEVEL},
+    "join": {
+        "sort": (False, "sort_index afterwards"),
+        "validate": (None, "merge(validate=)"),
+    },
+    "merge": {"sort": (False, "sort_values afterwards")},
+    "pivot_table": {
+        "fill_value": (None, "fillna afterwards"),
+        "margins": (False, "sums of the table, and concat"),
+        "dropna": (True, "groupby(...).agg(...).unstack()"),
+        "observed": (True, "groupby(observed=).agg(...).unstack()"),
+        "sort": (True, "groupby(sort=False).agg(...).unstack()"),
+        "margins_name": ("All", "sums of the table, and concat"),
+    },
+    "rename": {"level": _LEVEL, "errors": ("ignore", "a look at columns before")},
+    "reset_index": {
+        "allow_duplicates": (False, "rename_axis before"),
+        "col_fill": ("", "rename of the columns"),
+        "col_level": (0, "rename of the columns"),
+        "names": (None, "rename_axis before"),
+    },
+    "set_index": {
+        "append": (False, "groupby of several keys, whose result has such an index"),
+        "verify_integrity": (False, "index.is_unique"),
+    },
+    "sort_values": {"axis": (0, "a list of columns in []"), "key": _KEY},
+    "to_records": {
+        "column_dtypes": (None, "astype before"),
+        "index_dtypes": (None, "astype before"),
+    },
+}
+_SERIES: dict[str, dict[str, tuple[Any, str]]] = {
+    **_SHARED,
+    **{name: {"bool_only": (False, "astype(bool) before")} for name in ("any", "all")},
+    "drop": {"level": _LEVEL, "columns": (None, "index=")},
+    "map": {"engine": (None, "map_partitions")},
+    "rename": {
+        "axis": (None, "index="),
+        "level": _LEVEL,
+        "errors": ("ignore", "a look at the index before"),
+    },
+    "reset_index": {"allow_duplicates": (False, "rename before"), "name": (None, "rename before")},
+    "sort_values": {"axis": (0, "the only axis there is"), "key": _KEY, "ignore_index": _NUMBER},
+    "value_counts": {"bins": (None, "map_partitions with pandas.cut, and value_counts")},
+}
+
+
+def refusing(kind: Any, is_frame: bool) -> Any:
+    """Have the methods of a class refuse pandas' keywords that they do not have, naming what is instead."""
+    for name, keywords in (_FRAME if is_frame else _SERIES).items():
+        setattr(kind, name, _refusing(getattr(kind, name), keywords))
+    return kind
+
+
+def _refusing(method: Any, keywords: dict[str, tuple[Any, str]]) -> Any:
+    @functools.wraps(method)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            for name in kwargs.keys() & keywords.keys():
+                default, instead = keywords[name]
+                value = kwargs.pop(name)
+                if value is not default and not (type(value) is type(default) and value == default):
+                    raise NotImplementedError(f"{method.__name__}({name}={value!r}): {instead}")
+        return method(*args, **kwargs)
+
+    return called
