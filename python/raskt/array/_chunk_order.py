@@ -56,6 +56,12 @@ def unique_along(block: Block, axis: int, equal_nan: bool) -> tuple[Block, ...]:
     return np.unique(block, True, True, True, axis=axis, equal_nan=equal_nan)
 
 
+def weighted_quantile(block: Block, weights: Block, q: Block, name: str) -> Block:
+    """Return quantiles along the last axis of weighted elements."""
+    q = q[()] if q.ndim == 0 else q
+    return np.asarray(getattr(np, name)(block, q, axis=-1, weights=weights, method="inverted_cdf"))
+
+
 def isin(block: Block, *tests: Block, assume_unique: bool, invert: bool) -> Block:
     return np.isin(block, np.concatenate(tests) if tests else [], assume_unique=assume_unique, invert=invert)
 

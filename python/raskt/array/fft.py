@@ -6,7 +6,6 @@ that blocks stay as large as they were; transforms along several axes take one a
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,10 @@ import numpy as np
 
 from raskt.array._axes import axis_of
 from raskt.array._base import known_shape
-from raskt.array._deferred import balanced
 from raskt.array.blockwise import map_blocks
 from raskt.array.conversion import asanyarray
 from raskt.array.creation import arange
+from raskt.array.rechunk import whole_along
 from raskt.array.shape import roll
 
 if TYPE_CHECKING:
@@ -48,37 +47,6 @@ __all__ = [
 ]
 
 _KINDS = ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
-
-
-def whole_along(x: Array, axes: tuple[int, ...]) -> Array:
-    """Return an array with axes in one chunk each, and blocks about as large as before.
-
-    Parameters
-    ----------
-    x : Array
-        The array.
-    axes : tuple of int
-        The axes.
-
-    Returns
-    -------
-    Array
-    """
-    if all(x.numblocks[axis] == 1 for axis in axes):
-        return x
-    chunks = list(x.chunks)
-    budget = math.prod(map(max, chunks))
-    for axis in axes:
-        chunks[axis] = (x.shape[axis],)
-    others = sorted((at for at in range(x.ndim) if at not in axes), key=lambda at: -max(chunks[at]))
-    for at in others:
-        n_parts = -(-math.prod(map(max, chunks)) // max(budget, 1))
-        if n_parts > 1:
-            chunks[at] = tuple(
-                part for size in chunks[at] for part in balanced(size, max(1, min(n_parts, size)))
-            )
-    made: Array = x.rechunk(tuple(chunks))
-    return made
 
 
 def _length(kind: str, n: int) -> int:

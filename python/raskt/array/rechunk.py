@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt.array._deferred import balanced
 from raskt.array._grid import CHUNK_BYTES, grid_of, limit_bytes
 from raskt.array._op import op
 from raskt.array._unknown import rechunk as later
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from raskt._raskt import ArrayChunks
     from raskt.array.core import Array
 
-__all__ = ["normalize_chunks", "rechunk", "unify_chunks"]
+__all__ = ["normalize_chunks", "rechunk", "unify_chunks", "whole_along"]
 
 
 def normalize_chunks(
@@ -200,3 +202,34 @@ def _refined(a: Any, b: Any, letter: Any) -> Any:
         raise ValueError(f"arrays differ along {letter!r}: {sum(a)} and {sum(b)} elements")
     ends = sorted({*np.cumsum(a).tolist(), *np.cumsum(b).tolist()} - {0})
     return tuple(np.diff([0, *ends]).tolist()) or (0,)
+
+
+def whole_along(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return an array with axes in one chunk each, and blocks about as large as before.
+
+    Parameters
+    ----------
+    x : Array
+        The array.
+    axes : tuple of int
+        The axes.
+
+    Returns
+    -------
+    Array
+    """
+    if all(x.numblocks[axis] == 1 for axis in axes):
+        return x
+    chunks = list(x.chunks)
+    budget = math.prod(map(max, chunks))
+    for axis in axes:
+        chunks[axis] = (x.shape[axis],)
+    others = sorted((at for at in range(x.ndim) if at not in axes), key=lambda at: -max(chunks[at]))
+    for at in others:
+        n_parts = -(-math.prod(map(max, chunks)) // max(budget, 1))
+        if n_parts > 1:
+            chunks[at] = tuple(
+                part for size in chunks[at] for part in balanced(size, max(1, min(n_parts, size)))
+            )
+    made: Array = x.rechunk(tuple(chunks))
+    return made

@@ -18,6 +18,7 @@ from raskt.array._edges import edges_of, is_lazy, lazy_values, n_intervals
 from raskt.array._grid import grid_of
 from raskt.array._op import op
 from raskt.array._out import into
+from raskt.array._weighted import weighted
 from raskt.array.blockwise import blockwise
 from raskt.array.concatenate import concatenate, stack
 from raskt.array.conversion import asanyarray
@@ -411,6 +412,8 @@ def quantile(
     overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
+    *,
+    weights: Any = None,
 ) -> Array:
     """Return quantiles.
 
@@ -428,6 +431,8 @@ def quantile(
         How values between elements are found, as in NumPy.
     keepdims : bool, optional
         Whether the axes stay, with length 1.
+    weights : array_like, optional
+        How often each element counts, with ``method="inverted_cdf"``; a task gets the axes whole then.
 
     Returns
     -------
@@ -435,6 +440,9 @@ def quantile(
         The quantiles, along a first axis where ``q`` is a list.
     """
     del overwrite_input
+    if weights is not None:
+        made: Array = into(out, weighted("quantile", a, q, axis, method, keepdims, weights))
+        return made
     found: Array = into(out, _quantile("quantile", a, q, axis, method, keepdims, 1.0))
     return found
 
@@ -447,9 +455,14 @@ def nanquantile(
     overwrite_input: bool = False,
     method: str = "linear",
     keepdims: bool = False,
+    *,
+    weights: Any = None,
 ) -> Array:
     """Return quantiles, NaN left out; see `quantile`."""
     del overwrite_input
+    if weights is not None:
+        made: Array = into(out, weighted("nanquantile", a, q, axis, method, keepdims, weights))
+        return made
     found: Array = into(out, _quantile("nanquantile", a, q, axis, method, keepdims, 1.0))
     return found
 
@@ -480,7 +493,7 @@ def percentile(
     keepdims : bool, optional
         Whether the axes stay, with length 1.
     **kwargs
-        ``interpolation``: the old name of ``method``.
+        ``interpolation``: the old name of ``method``; ``weights``, as in `quantile`.
 
     Returns
     -------
@@ -488,14 +501,20 @@ def percentile(
         The percentiles.
     """
     del internal_method
-    return _quantile("percentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
+    method = kwargs.get("interpolation", method)
+    if kwargs.get("weights") is not None:
+        return weighted("percentile", a, q, axis, method, keepdims, kwargs["weights"])
+    return _quantile("percentile", a, q, axis, method, keepdims, 100.0)
 
 
 def nanpercentile(
     a: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False, **kwargs: Any
 ) -> Array:
     """Return percentiles, NaN left out; see `percentile`."""
-    return _quantile("nanpercentile", a, q, axis, kwargs.get("interpolation", method), keepdims, 100.0)
+    method = kwargs.get("interpolation", method)
+    if kwargs.get("weights") is not None:
+        return weighted("nanpercentile", a, q, axis, method, keepdims, kwargs["weights"])
+    return _quantile("nanpercentile", a, q, axis, method, keepdims, 100.0)
 
 
 def cov(

@@ -12,7 +12,9 @@ import raskt.array as ra
 hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
-few = hypothesis.settings(max_examples=40, deadline=None)
+few = hypothesis.settings(
+    max_examples=30, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 RNG = np.random.default_rng(0)
 
 
@@ -250,3 +252,31 @@ def test_spellings_of_the_standard() -> None:
         ra.astype(x, "f4", device="cuda")
     with pytest.raises(ValueError, match="``axis`` argument is required"):
         ra.cumulative_sum(x)
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN slice")
+@pytest.mark.parametrize("name", ["quantile", "nanquantile", "percentile", "nanpercentile"])
+def test_weighted_quantiles(name: str) -> None:
+    a, w = RNG.standard_normal((4, 5, 3)), RNG.integers(0, 4, (4, 5, 3)) + 0.5
+    if name.startswith("nan"):
+        a[0, 1] = np.nan
+    x = ra.from_array(a, chunks=2)
+    scale = 100 if "percentile" in name else 1
+    by: dict[str, Any] = {"method": "inverted_cdf"}
+    for q, axis, keepdims in itertools.product([0.3, [0.0, 0.5, 1.0]], [None, 0, -1, (0, 2)], [False, True]):
+        asked = np.multiply(q, scale).tolist()
+        expected = getattr(np, name)(a, asked, axis=axis, keepdims=keepdims, weights=w, **by)
+        found = getattr(ra, name)(
+            x, asked, axis=axis, keepdims=keepdims, weights=ra.from_array(w, chunks=3), **by
+        )
+        same(found, expected)
+    found = getattr(ra, name)(x, 0.5, axis=1, weights=w[0, :, 0], **by)
+    # NumPy's functions that leave NaN out take no weights of one axis.
+    spread = np.broadcast_to(w[0, :, 0][None, :, None], a.shape)
+    same(found, getattr(np, name)(a, 0.5, axis=1, weights=spread, **by))
+    with pytest.raises(ValueError, match="Only method"):
+        getattr(ra, name)(x, 0.5, weights=w)
+    with pytest.raises(TypeError, match="Axis must be specified"):
+        getattr(ra, name)(x, 0.5, weights=w[0, 0], **by)
+    with pytest.raises(ValueError, match="consistent with shape"):
+        getattr(ra, name)(x, 0.5, axis=0, weights=w[0, 0], **by)
