@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import itertools
 import threading
 import time
+from collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,13 +83,18 @@ class ClientExecutor(concurrent.futures.Executor):
             One for each argument of the function.
         timeout : float, optional
             Seconds to wait for each result at most, counted from now.
-        chunksize, buffersize : int, optional
-            Taken for the sake of other executors: all calls are sent at once.
+        chunksize : int, optional
+            Taken for the sake of other executors: calls that are near in time travel together anyway.
+        buffersize : int, optional
+            How many calls may be under way whose results were not taken. Left out, all calls are sent now.
         """
-        del chunksize, buffersize
+        if chunksize < 1:
+            raise ValueError(f"chunksize={chunksize}: give 1 or more")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError(f"buffersize={buffersize}: give None, or 1 or more")
         until = None if timeout is None else time.monotonic() + timeout
-        futures = [self.submit(fn, *args) for args in zip(*iterables, strict=False)]
-        return _results(futures, until)
+        calls = (self.submit(fn, *args) for args in zip(*iterables, strict=False))
+        return _results(deque(itertools.islice(calls, buffersize)), calls, until)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls.
@@ -109,12 +116,18 @@ class ClientExecutor(concurrent.futures.Executor):
             concurrent.futures.wait(running)
 
 
-def _results(futures: list[concurrent.futures.Future[Any]], until: float | None) -> Iterator[Any]:
+def _results(
+    futures: deque[concurrent.futures.Future[Any]],
+    calls: Iterator[concurrent.futures.Future[Any]],
+    until: float | None,
+) -> Iterator[Any]:
+    """Yield what `futures` become; with each result the next one of `calls` is made."""
     try:
-        futures.reverse()
         while futures:
             left = None if until is None else until - time.monotonic()
-            yield futures.pop().result(left)
+            result = futures.popleft().result(left)
+            futures.extend(itertools.islice(calls, 1))
+            yield result
     finally:
         for future in futures:
             future.cancel()
@@ -126,19 +139,26 @@ class _OnCluster(concurrent.futures.Future[object]):
     def __init__(self, on_cluster: Future) -> None:
         super().__init__()
         self._on_cluster = on_cluster
+        self._is_told = threading.Lock()
 
     def cancel(self) -> bool:
-        """Cancel the call; whether it was still under way."""
-        is_cancelled = super().cancel()
+        """Cancel the call; whether it was still under way, or is cancelled already."""
+        is_cancelled = self._cancel()
         if is_cancelled:
             self._on_cluster.cancel()
+        return is_cancelled
+
+    def _cancel(self) -> bool:
+        is_cancelled = super().cancel()
+        # Who waits for it is told once: by this thread, or by another one that cancels it, too.
+        if is_cancelled and self._is_told.acquire(blocking=False):
             self.set_running_or_notify_cancel()
         return is_cancelled
 
     def follow(self, on_cluster: Future) -> None:
         """Take what the future of the cluster has become."""
         if on_cluster.cancelled():
-            self.cancel()
+            self._cancel()
             return
         try:
             value = on_cluster._result(None)
