@@ -60,8 +60,8 @@ pub use coordination::{Coordination, CoordinationAction, CoordinationEvent, Coor
 pub use failure::{Death, Failure, Reason};
 pub use ids::{Attempt, ClientId, TaskId, TaskRef, WorkerId};
 pub use messages::{
-    Compute, Demand, FromClient, FromWorker, InputAt, Particular, Pressure, Submission, ToClient, ToWorker,
-    Work, WorkerInfo,
+    Compute, Demand, FromClient, FromWorker, InputAt, Particular, Pressure, RESOURCE_UNIT, Submission,
+    ToClient, ToWorker, Work, WorkerInfo,
 };
 pub use options::{Options, Prefill, WorkerOptions};
 pub use priority::Priority;

@@ -13,7 +13,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt, config
-from raskt.distributed._nanny import TOKEN_VARIABLE, Nanny, Workers
+from raskt.distributed._nanny import Nanny, Workers
+from raskt.distributed._token import TOKEN_VARIABLE, read_token
 from raskt.distributed.local import memory_bytes
 from raskt.system import cpu_count
 from raskt.units import parse_timedelta
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["COMMANDS", "read_scheduler_file", "read_token"]
+__all__ = ["COMMANDS", "read_scheduler_file"]
 
 #: Where schedulers listen if nobody says otherwise.
 _PORT = 8786
@@ -30,14 +31,14 @@ _PORT = 8786
 
 def _scheduler(words: list[str]) -> int:
     parser = argparse.ArgumentParser("raskt scheduler", description="Run the scheduler of a cluster.")
-    parser.add_argument(
-        "--host", default=None, help="where it listens; its own machine alone without a token"
-    )
+    parser.add_argument("--host", default=None, help="where it listens (default: its own machine alone)")
     parser.add_argument(
         "--port", type=int, default=_PORT, help="0 for any that is free (default %(default)s)"
     )
     parser.add_argument(
-        "--token-file", default=None, help="the secret of the cluster; made if it is not there"
+        "--token-file",
+        default=None,
+        help="the secret of the cluster; made if it is not there (default: the user's own)",
     )
     parser.add_argument(
         "--scheduler-file", default=None, help="written with address and token, for workers and clients"
@@ -49,7 +50,8 @@ def _scheduler(words: list[str]) -> int:
     given = parser.parse_args(words)
     token = read_token(given.token_file, make=True)
     host = given.host or "127.0.0.1"
-    if not token and host not in ("127.0.0.1", "::1", "localhost"):
+    is_said = given.token_file or config.resolve("cluster.token-file") or os.environ.get(TOKEN_VARIABLE)
+    if not is_said and host not in ("127.0.0.1", "::1", "localhost"):
         parser.error(
             f"--host {host} lets other machines in, and whoever is let in runs code here: "
             "give --token-file FILE, which is made if it is not there"
@@ -162,37 +164,6 @@ def _supervise(nannies: list[Nanny], lifetime: float | None, is_restarted: bool)
 
 #: What the command line does by itself: the words behind the name of the command make the exit code.
 COMMANDS = {"scheduler": _scheduler, "worker": _worker}
-
-
-def read_token(path: str | None, *, make: bool = False) -> str:
-    """Return the secret of a cluster: of the variable, or of a file.
-
-    Parameters
-    ----------
-    path : str or None
-        The file; None for that of ``cluster.token-file``.
-    make : bool
-        Whether a file that is not there is made, with a secret that nobody knows yet.
-
-    Returns
-    -------
-    str
-        Empty where there is no secret.
-    """
-    path = path if path is not None else config.resolve("cluster.token-file")
-    if path is None:
-        return os.environ.get(TOKEN_VARIABLE, "")
-    path = os.path.expanduser(path)
-    if make and not os.path.exists(path):
-        token = _raskt.random_token()
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(token + "\n")
-        return token
-    with open(path) as file:
-        token = file.read().strip()
-    if not token:
-        raise ValueError(f"the token file {path!r} is empty: remove it, and `raskt scheduler` makes one")
-    return token
 
 
 def read_scheduler_file(path: str) -> tuple[str, str]:

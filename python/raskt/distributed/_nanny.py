@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from raskt._processes import import_path
+from raskt.distributed._token import TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,6 @@ _START = (
     "import sys; sys.path[:] = sys.argv[2:]; del sys.argv[2:]; "
     "from raskt.distributed._worker_main import main; sys.exit(main())"
 )
-#: The variable with the secret of the cluster: arguments can be read by everybody on the machine.
-TOKEN_VARIABLE = "RASKT_DISTRIBUTED_TOKEN"
 #: How often processes are looked at, in seconds.
 _LOOK = 0.1
 #: A process that takes more than this part of its memory limit is ended, before the system ends another one.
@@ -186,9 +185,10 @@ class Workers:
 
 
 def _resident(pid: int) -> int:
-    """Return how many bytes a process has in memory; 0 where that is not known."""
+    """Return the bytes of a process in memory that cannot be read again from a file; 0 where not known."""
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError, ValueError):
+        with open(f"/proc/{pid}/status") as file:
+            lines = [line.split() for line in file if line.startswith(("RssAnon:", "RssShmem:"))]
+        return sum(int(kilobytes) for _, kilobytes, _ in lines) * 1024
+    except (OSError, ValueError):
         return 0

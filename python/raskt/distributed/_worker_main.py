@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, _raskt, config
 from raskt.distributed._equipment import Supply, tear_down
-from raskt.distributed._nanny import TOKEN_VARIABLE
+from raskt.distributed._token import TOKEN_VARIABLE
 from raskt.distributed.worker import Worker
 from raskt.schedulers import spill_directory
 

@@ -14,10 +14,11 @@ import weakref
 
 from raskt import _clients, _raskt
 from raskt._lazy import late
-from raskt.distributed._answers import by_number, chosen, key_of, scheduler_info
+from raskt.distributed._answers import by_number, chosen, described, key_of, scheduler_info
 from raskt.distributed._equipping import Equipping
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
+from raskt.distributed._token import read_token
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
 from raskt.distributed.forwarding import HANDLERS
@@ -39,6 +40,10 @@ _local_cluster = late("raskt.distributed.local", "LocalCluster")
 _open: weakref.WeakSet[Client] = weakref.WeakSet()
 _TIMEOUT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.05
+#: How often it is looked whether copies are there, or workers gone.
+_LOOK_SECONDS = 0.005
+#: Copies that do not come are asked for again after so long.
+_ASK_AGAIN_SECONDS = 1.0
 
 
 class Client(Submitting, Sharing, Equipping):
@@ -62,7 +67,8 @@ class Client(Submitting, Sharing, Equipping):
     name : str, optional
         What the client calls itself.
     token : str, optional
-        The secret of the cluster. Default: that of the cluster or of the scheduler file.
+        The secret of the cluster. Default: that of the cluster or of the scheduler file, or else of the file
+        ``cluster.token-file``, or else the user's own.
     **kwargs
         Keywords of `LocalCluster`, where one is made.
 
@@ -106,6 +112,8 @@ class Client(Submitting, Sharing, Equipping):
             raise TypeError(f"unknown keywords of Client: {', '.join(sorted(kwargs))}")
         if self.cluster is not None:
             address, token = self.cluster.scheduler_address, token or getattr(self.cluster, "_token", None)
+        elif token is None:
+            token = read_token(None)
         seconds = self._seconds(timeout)
         seconds = _TIMEOUT_SECONDS if seconds is None else seconds
         try:
@@ -459,7 +467,7 @@ class Client(Submitting, Sharing, Equipping):
         Parameters
         ----------
         futures : list of Future
-            The values; they are waited for.
+            The values. They are waited for, and so are the copies.
         n : int, optional
             How many workers should hold each; default: all.
         workers : str or list of str, optional
@@ -480,7 +488,22 @@ class Client(Submitting, Sharing, Equipping):
         count = len(names or all_workers) if n is None else n
         if count < 1:
             raise ValueError(f"n is a positive number, found {n!r}")
-        self._core.replicate([core.key for core in held], count, names)
+        keys = [core.key for core in held]
+        ask_again = 0.0
+        while keys and self._is_short(keys, count, names):
+            if time.monotonic() >= ask_again:
+                # What was lost meanwhile is computed again, and then has no copies.
+                self._core.wait(held, len(held), None)
+                self._core.replicate(keys, count, names)
+                ask_again = time.monotonic() + _ASK_AGAIN_SECONDS
+            time.sleep(_LOOK_SECONDS)
+
+    def _is_short(self, keys: list[Any], count: int, names: list[str]) -> bool:
+        """Whether fewer workers of such names hold values than should, and others could."""
+        workers = self._core.workers()
+        among = {w["id"] for w in workers if (not names or w["name"] in names) and not w["is_retiring"]}
+        holders = self._core.who_has(keys)
+        return any(len(among.intersection(numbers)) < min(count, len(among)) for numbers in holders)
 
     def rebalance(self, futures: Any = None, workers: Any = None, **kwargs: Any) -> Any:
         """Have values moved from workers that hold more than others.
@@ -526,13 +549,41 @@ class Client(Submitting, Sharing, Equipping):
             Only True.
         **kwargs
             Taken for Dask's sake.
+
+        Returns
+        -------
+        dict
+            What was known of the workers that have ended, by address.
+
+        Raises
+        ------
+        RuntimeError
+            Where nobody is left to take what they hold. They go on then.
         """
         if not close_workers or kwargs or workers is None:
             raise NotImplementedError("retire_workers takes the workers that are to end: workers=[...]")
         return self._sync(self._retire, workers)
 
-    def _retire(self, workers: Any) -> None:
-        self._core.retire([worker["name"] for worker in chosen(self._core.workers(), workers)])
+    def _retire(self, workers: Any) -> dict[str, Any]:
+        there = self._core.workers()
+        going = chosen(there, workers)
+        numbers = {worker["id"] for worker in going}
+        is_asked = False
+        while left := [worker for worker in there if worker["id"] in numbers]:
+            stays = [w for w in there if w["id"] not in numbers and not w["is_retiring"]]
+            held = [worker for worker in left if worker["n_values"]]
+            if held and not stays:
+                names = ", ".join(worker["name"] for worker in held)
+                raise RuntimeError(
+                    f"no worker is left to take what {names} holds: start others, let go of its futures, "
+                    "or end the cluster with shutdown()"
+                )
+            if not is_asked:
+                self._core.retire([worker["name"] for worker in going])
+                is_asked = True
+            time.sleep(_LOOK_SECONDS)
+            there = self._core.workers()
+        return {worker["address"]: described(worker) for worker in going}
 
     def get_executor(self, **kwargs: Any) -> ClientExecutor:
         """Return the cluster as an executor of `concurrent.futures`.

@@ -9,15 +9,17 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from raskt.distributed._commands import read_scheduler_file, read_token
+from raskt.distributed import Client
+from raskt.distributed._commands import read_scheduler_file
+from raskt.distributed._token import default_token_file, read_token
 from raskt.distributed.local import LocalCluster, memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def until(is_so: Callable[[], Any], seconds: float = 30) -> Any:
@@ -172,6 +174,32 @@ def test_commands_start_a_cluster_of_processes(tmp_path: Path) -> None:
     assert said.splitlines()[0] == f"Scheduler at: {address}"
     assert "told to end" in said
     assert not file.exists()
+
+
+def test_without_a_word_the_secret_of_a_cluster_is_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert read_token(None) == ""
+    pid_file = tmp_path / "pid"
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "raskt", "scheduler", "--port", "0", "--pid-file", str(pid_file)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert scheduler.stdout is not None
+        address = scheduler.stdout.readline().split()[-1]
+        secret = Path(default_token_file())
+        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+        assert read_token(None, make=True) == secret.read_text().strip()
+        with Client(address, set_as_default=False) as client:
+            assert client.scheduler_info()["workers"] == {}
+        with pytest.raises(OSError, match="token"):
+            Client(address, token="guess", set_as_default=False)
+    finally:
+        scheduler.terminate()
+        scheduler.communicate(timeout=60)
 
 
 def test_commands_refuse_what_is_not_safe_or_makes_no_sense(tmp_path: Path) -> None:

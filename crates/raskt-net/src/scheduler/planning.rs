@@ -5,7 +5,7 @@ use std::sync::Arc;
 use raskt_core::{ErrorKind, Fit, Name, Param, Result};
 use raskt_graph::plan::{PlanOptions, plan, planned_tasks};
 use raskt_graph::{Annotations, TaskTable};
-use raskt_sched::{Demand, Particular, Slices, Terms};
+use raskt_sched::{Demand, Particular, RESOURCE_UNIT, Slices, Terms};
 
 use crate::wire::GraphRequest;
 
@@ -94,14 +94,13 @@ fn names(name: &str, note: &Param) -> Result<Vec<Name>> {
     }
 }
 
-/// Amounts of resources are counted in millionths.
 fn resources_of(note: &Param) -> Result<Vec<(Name, u64)>> {
     let Param::Map(entries) = note else { return Err(invalid("resources", "amounts by name", note)) };
     let amount = |(name, amount): &(Arc<str>, Param)| {
         let units = amount.as_float().filter(|amount| (0.0..=9e12).contains(amount));
         let units = units.ok_or_else(|| invalid("resources", "amounts from 0 to 9e12 by name", amount))?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0 to 9e18")]
-        let units = (units * 1e6).round() as u64;
+        let units = (units * RESOURCE_UNIT as f64).round() as u64;
         Ok((Name::new(name), units))
     };
     entries.iter().map(amount).collect()

@@ -19,7 +19,7 @@ use super::aside::aside;
 use super::batch::Outgoing;
 use super::coordination::ClusterCoordination;
 use super::failure;
-use super::future::ClusterFuture;
+use super::future::{ClusterFuture, FutureCall};
 use super::graph::{Sendable, body_of_call};
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use crate::delayed::Delayed;
@@ -108,6 +108,7 @@ impl ClusterClient {
         let args = kept.call1((args,))?.cast_into::<PyTuple>()?;
         let kwargs = kwargs.map(|kwargs| PyResult::Ok(kept.call1((kwargs,))?.cast_into::<PyDict>()?));
         let args = scan.args(&args, kwargs.transpose()?.as_ref())?;
+        self.check_known(&scan.deps)?;
         for dep in &mut scan.deps {
             if let Some(call) = self.outgoing.resolved(dep) {
                 *dep = call;
@@ -122,6 +123,33 @@ impl ClusterClient {
         let future = self.client.future(&key).future;
         self.outgoing.push(key, Expr::of_call(Arc::new(node)), calls.fuse_width);
         Ok(self.future_of(future))
+    }
+
+    /// Refuses what is submitted to a client that is closed.
+    fn check_open(&self, py: Python<'_>) -> PyResult<()> {
+        self.client.closed().map_or(Ok(()), |error| Err(errors::to_py(py, error)))
+    }
+
+    /// Refuses futures whose values this client's scheduler does not have.
+    fn check_known(&self, exprs: &[Expr]) -> PyResult<()> {
+        for call in exprs.iter().filter_map(FutureCall::of) {
+            let (key, other) = (call.future.key(), &call.client);
+            if other.is_same(&self.client) {
+                continue;
+            }
+            let why = match other.closed() {
+                Some(_) => "which is closed, and so its value is forgotten",
+                None if other.scheduler() != self.client.scheduler() => {
+                    "of another cluster: gather its value first"
+                }
+                None => continue,
+            };
+            let address = other.address();
+            return Err(PyValueError::new_err(format!(
+                "the future {key} is of a client of {address}, {why}"
+            )));
+        }
+        Ok(())
     }
 
     fn notes(py: Python<'_>, calls: &Calls) -> PyResult<Option<Notes>> {
@@ -207,6 +235,7 @@ impl ClusterClient {
         key: Option<Bound<'_, PyAny>>,
         calls: Calls,
     ) -> PyResult<ClusterFuture> {
+        self.check_open(py)?;
         let notes = Self::notes(py, &calls)?;
         self.submit_one(py, &Func::new(function), args, kwargs, key, &calls, notes.as_ref())
     }
@@ -222,6 +251,7 @@ impl ClusterClient {
         keys: Option<Vec<Bound<'_, PyAny>>>,
         calls: Calls,
     ) -> PyResult<Vec<ClusterFuture>> {
+        self.check_open(py)?;
         if keys.as_ref().is_some_and(|keys| keys.len() != rows.len()) {
             return Err(PyValueError::new_err(format!(
                 "there are {} keys for {} calls",
@@ -248,6 +278,7 @@ impl ClusterClient {
     ) -> PyResult<Vec<ClusterFuture>> {
         self.outgoing.flush(py);
         let exprs = crate::plan::exprs_of(&roots);
+        self.check_known(&exprs)?;
         let graph = Sendable::of(py, &exprs)?;
         let futures: Vec<Future> = graph.keys.iter().map(|key| self.client.future(key).future).collect();
         let places = graph.places();

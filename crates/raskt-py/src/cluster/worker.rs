@@ -27,7 +27,7 @@ struct Given {
     name: String,
     n_threads: u32,
     memory_limit: Option<u64>,
-    /// In millionths.
+    /// In units of [`raskt_sched::RESOURCE_UNIT`].
     resources: Vec<(String, u64)>,
     listen: Option<String>,
     spill_directory: Option<PathBuf>,
@@ -110,6 +110,19 @@ fn work(py: Python<'_>) -> PyResult<Option<(String, Option<Bound<'_, PyAny>>)>> 
     let Some(work) = current_work() else { return Ok(None) };
     let key = work.task().map(|key| names::from_key(py, key)).transpose()?;
     Ok(Some((work.address().to_string(), key)))
+}
+
+impl Drop for ClusterWorker {
+    fn drop(&mut self) {
+        let end = || {
+            self.daemon.stop();
+            self.daemon.settle()
+        };
+        // Its threads may need the interpreter to end. At the interpreter's own end nobody has it.
+        if Python::try_attach(|py| py.detach(end)).is_none() {
+            end();
+        }
+    }
 }
 
 /// Adds the names of this module.

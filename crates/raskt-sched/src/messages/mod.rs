@@ -7,5 +7,5 @@ mod submission;
 mod worker;
 
 pub use client::{FromClient, ToClient};
-pub use submission::{Demand, Particular, Submission};
+pub use submission::{Demand, Particular, RESOURCE_UNIT, Submission};
 pub use worker::{Compute, FromWorker, InputAt, Pressure, ToWorker, Work, WorkerInfo};

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use raskt_core::{Key, Name};
 use raskt_graph::TaskTable;
 
+/// Amounts of resources are counted in millionths, so that their sums are exact.
+pub const RESOURCE_UNIT: u64 = 1_000_000;
+
 /// A slice of a graph to be computed: every task is spelt out, and rows are in the order in which they should run. Rows whose
 /// body is [`raskt_graph::Body::Input`] stand for tasks that the scheduler has. The client wants each output of the table once
 /// more.

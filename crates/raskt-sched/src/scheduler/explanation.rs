@@ -9,7 +9,7 @@ use raskt_core::{Key, Name};
 use super::queries::TaskState;
 use crate::failure::{Death, Failure};
 use crate::ids::ClientId;
-use crate::messages::Demand;
+use crate::messages::{Demand, RESOURCE_UNIT};
 
 /// Why a task does not run, or that it does. Displayed, it is some plain sentences.
 #[derive(Clone, Debug)]
@@ -144,6 +144,19 @@ pub struct Misfit {
     pub lacks: Vec<(Name, u64, u64)>,
 }
 
+/// How much of a resource, for people.
+struct Amount(u64);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, part) = (self.0 / RESOURCE_UNIT, self.0 % RESOURCE_UNIT);
+        match part {
+            0 => write!(f, "{whole}"),
+            part => write!(f, "{whole}.{}", format!("{part:06}").trim_end_matches('0')),
+        }
+    }
+}
+
 /// How long something has been so, for people.
 struct Ago(Duration);
 
@@ -251,7 +264,8 @@ impl fmt::Display for Queue {
 impl fmt::Display for Demand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { workers, allow_other_workers, resources } = self;
-        let resources: Vec<String> = resources.iter().map(|(name, n)| format!("{name}={n}")).collect();
+        let resources: Vec<String> =
+            resources.iter().map(|(name, n)| format!("{name}={}", Amount(*n))).collect();
         match (&workers[..], &resources[..]) {
             ([], []) => write!(f, "any worker"),
             ([], resources) => write!(f, "a worker with {}", resources.join(", ")),
@@ -303,6 +317,7 @@ impl fmt::Display for Misfit {
             write!(f, "is not named{}", if lacks.is_empty() { "" } else { " and " })?;
         }
         for (at, (name, needed, has)) in lacks.iter().enumerate() {
+            let (has, needed) = (Amount(*has), Amount(*needed));
             write!(f, "{}has {name}={has} instead of {needed}", if at == 0 { "" } else { ", " })?;
         }
         Ok(())

@@ -492,17 +492,18 @@ fn it_is_explained_why_a_task_does_not_run() {
     let mut bench = Bench::new(1);
     let mut submission = Submission::new("g", Arc::new(table("x", &[&[], &[0], &[]], &[1, 2])));
     submission.retries = 2;
-    submission.demands = vec![Demand { resources: vec![("GPU".into(), 2)], ..Demand::default() }];
+    submission.demands =
+        vec![Demand { resources: vec![("GPU".into(), 2 * RESOURCE_UNIT)], ..Demand::default() }];
     submission.demand_of = vec![(0, 0)];
     let sent = computes(&bench.client(FromClient::Submit(Box::new(submission)))).remove(0).attempt;
-    bench.join("small", &[("GPU", 1)]);
+    bench.join("small", &[("GPU", RESOURCE_UNIT / 4)]);
     let explain = |bench: &Bench, task| bench.scheduler.explain(&key("x", task)).to_string();
     assert_eq!(
         explain(&bench, 1),
         "('x', 1) waits for 1 of its 1 input: ('x', 0) is queued. If it raises, it is tried again, at most 2 times. \
          Wanted by client 0. First of all, ('x', 0) has its inputs, and has waited for a worker for 0.0 s, as number 1 \
          of 1 in the queue of tasks that need a worker with GPU=2. None of 2 workers satisfies that: w0 has GPU=0 \
-         instead of 2; small has GPU=1 instead of 2. If it raises, it is tried again, at most 2 times. Needed by ('x', 1)."
+         instead of 2; small has GPU=0.25 instead of 2. If it raises, it is tried again, at most 2 times. Needed by ('x', 1)."
     );
     let unmet = bench.scheduler.unmet_demands();
     assert_eq!((unmet.len(), unmet[0].1, unmet[0].2.misfits.len()), (1, 1, 2));
@@ -525,7 +526,7 @@ fn it_is_explained_why_a_task_does_not_run() {
     let snapshot = bench.scheduler.worker(WorkerId(0)).unwrap();
     assert_eq!((snapshot.n_values, snapshot.held_bytes, snapshot.heard), (1, 1000, bench.now));
     assert_eq!(bench.scheduler.has_what(WorkerId(0)), [key("x", 2)]);
-    let big = bench.join("big", &[("GPU", 2)]);
+    let big = bench.join("big", &[("GPU", 2 * RESOURCE_UNIT)]);
     assert_eq!(bench.scheduler.processing(big), [key("x", 0)]);
     assert!(bench.scheduler.unmet_demands().is_empty());
     let counts = bench.scheduler.state_counts();

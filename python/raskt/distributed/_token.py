@@ -1,0 +1,64 @@
+"""The secret of a cluster: whoever knows it is let in, and runs code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from raskt import _raskt, config
+
+__all__ = ["TOKEN_VARIABLE", "default_token_file", "read_token"]
+
+#: The variable with the secret of the cluster: arguments can be read by everybody on the machine.
+TOKEN_VARIABLE = "RASKT_DISTRIBUTED_TOKEN"
+
+
+def default_token_file() -> str:
+    """Return where this user's secret lies, for clusters of which nobody says another one."""
+    folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return os.path.join(folder, "raskt", "cluster-token")
+
+
+def read_token(path: str | None, *, make: bool = False) -> str:
+    """Return the secret of a cluster.
+
+    Parameters
+    ----------
+    path : str or None
+        The file. None for that of ``cluster.token-file``, or else the variable, or else the user's own.
+    make : bool
+        Whether a file that is not there is made, with a new secret, for no other user to read.
+
+    Returns
+    -------
+    str
+        Empty where there is no secret.
+    """
+    path = path if path is not None else config.resolve("cluster.token-file")
+    if path is None:
+        if token := os.environ.get(TOKEN_VARIABLE, ""):
+            return token
+        path = default_token_file()
+        if not make and not os.path.exists(path):
+            return ""
+    path = os.path.expanduser(path)
+    if make and not os.path.exists(path):
+        _make(path)
+    with open(path) as file:
+        token = file.read().strip()
+    if not token:
+        raise ValueError(f"the token file {path!r} is empty: remove it, and `raskt scheduler` makes one")
+    return token
+
+
+def _make(path: str) -> None:
+    """Make a file with a secret, unless another process does just now; it appears when it is whole."""
+    os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+    unfinished = f"{path}.{os.getpid()}"
+    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(_raskt.random_token() + "\n")
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        os.remove(unfinished)
