@@ -57,7 +57,7 @@ mod victims;
 
 pub use allocator::trim_allocator;
 pub use device::{Disk, Readable, SpillDevice};
-pub use exchange::{Exchange, Incoming, Sender, Sent, receive};
+pub use exchange::{Exchange, Incoming, Sender, Sent, receive, set_exchange_memory_max};
 pub use file::SpilledFile;
 pub use folder::{SpillFolder, remove_all_scratch};
 pub use load::LoadJob;

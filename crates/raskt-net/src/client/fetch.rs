@@ -56,17 +56,15 @@ pub(super) async fn fetch(shared: Arc<Shared>, entries: Vec<Arc<Entry>>) -> Resu
         while let Some(answered) = requests.join_next().await {
             // A request is neither aborted nor does it panic.
             let Ok((worker, asked, got)) = answered else { continue };
-            let mut values: FxHashMap<TaskRef, Result<Payload>> = match got {
-                Ok(Got { values, denied }) => {
-                    debug_assert!(values.iter().all(|(value, _)| !denied.contains(value)));
-                    values.into_iter().collect()
-                }
-                Err(_) => FxHashMap::default(),
-            };
+            let has_answered = got.as_ref().is_ok_and(|got| !got.values.is_empty());
+            let Got { values, denied } = got.unwrap_or_default();
+            let mut values: FxHashMap<TaskRef, Result<Payload>> = values.into_iter().collect();
             for (at, value) in asked {
                 match values.get(&value).cloned() {
                     Some(Ok(payload)) => found[at] = Some(Fetched::Value(payload)),
                     Some(Err(error)) => found[at] = Some(Fetched::Failed(Why::Error(error))),
+                    // The worker has sent as much as it could, and is asked again.
+                    None if has_answered && !denied.contains(&value) => {}
                     // The scheduler says where else it is, or has it computed again.
                     None => shared.misses(&entries[at], value, vec![worker]),
                 }

@@ -55,7 +55,8 @@ impl Drop for Line {
     }
 }
 
-/// What a worker gave of what it was asked for.
+/// What a worker gave of what it was asked for: more, where it is asked again, if something is neither here nor denied.
+#[derive(Default)]
 pub(super) struct Got {
     pub values: Vec<(TaskRef, Result<Payload>)>,
     pub denied: Vec<TaskRef>,

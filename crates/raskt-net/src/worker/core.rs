@@ -1,10 +1,11 @@
 //! The state behind its lock, and what becomes of the machine's actions once the lock is free.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use raskt_core::{ErrorKind, Payload, Result, Sealed, Value};
+use raskt_core::{ErrorKind, Payload, Result, Sealed, Value, set_recycling};
 use raskt_exec::BodyRegistry;
 use raskt_sched::{Attempt, Time, WorkerEvent, WorkerId};
 use raskt_store::SpillFolder;
@@ -14,7 +15,8 @@ use tokio::sync::{Notify, watch};
 use super::daemon::Departure;
 use super::errands::Helpers;
 use super::job::{Job, Made};
-use super::options::WorkerOptions;
+use super::memory::process_bytes;
+use super::options::{Measure, WorkerOptions};
 use super::peers::{self, Links};
 use super::state::{Effects, State};
 use super::values::Content;
@@ -25,6 +27,9 @@ use crate::wire::Batch;
 
 /// Sealed objects of fewer bytes are dropped wherever that comes up.
 const LIGHT: u64 = 64 << 10;
+
+/// Memory is measured when values come or go that take so much of it together, beside the times that are regular.
+const MEASURE_PART: u64 = 64;
 
 /// What all parts of a worker share.
 pub(super) struct Core {
@@ -41,6 +46,8 @@ pub(super) struct Core {
     runtime: Handle,
     clock: Clock,
     state: Mutex<State>,
+    /// What values took that have come since memory was measured.
+    unmeasured_bytes: AtomicU64,
     /// There are jobs, or it is over.
     filled: Condvar,
     /// It is over, or a thread has ended.
@@ -70,6 +77,7 @@ impl Core {
             runtime,
             clock: Clock::default(),
             state: Mutex::new(state),
+            unmeasured_bytes: AtomicU64::new(0),
             filled: Condvar::new(),
             changed: Condvar::new(),
             closing: watch::Sender::new(false),
@@ -150,8 +158,38 @@ impl Core {
         };
         let garbage: Vec<Content> = garbage.into_iter().filter(|content| !is_light(content)).collect();
         if !garbage.is_empty() {
-            self.help(move |_| drop(garbage));
+            self.help(move |core| core.free(garbage));
         }
+    }
+
+    /// Drops values, and says how much memory there is where that was much.
+    fn free(self: &Arc<Self>, garbage: Vec<Content>) {
+        let n_bytes = garbage.iter().map(Content::n_bytes).sum();
+        drop(garbage);
+        spilling::trim(self, n_bytes);
+        if let Some(process_bytes) = self.measure_after(n_bytes) {
+            self.on(|state, now, effects| state.measured(Some(process_bytes), 0, now, effects));
+        }
+    }
+
+    /// How much counts against memory, where that is what the process takes. Freed memory is kept for the next value only
+    /// while there is plenty.
+    pub fn measure(&self) -> Option<u64> {
+        let machine = &self.options.machine;
+        let process_bytes = match self.options.measure {
+            Measure::Process => process_bytes()?,
+            Measure::Values => return None,
+        };
+        self.unmeasured_bytes.store(0, Ordering::Relaxed);
+        set_recycling(process_bytes < machine.memory_bytes / 100 * machine.target_percent);
+        Some(process_bytes)
+    }
+
+    /// The same, if values of `n_bytes` together with others before are worth it.
+    pub fn measure_after(&self, n_bytes: u64) -> Option<u64> {
+        let before = self.unmeasured_bytes.fetch_add(n_bytes, Ordering::Relaxed);
+        let due = self.options.machine.memory_bytes / MEASURE_PART;
+        if n_bytes > 0 && before.saturating_add(n_bytes) >= due { self.measure() } else { None }
     }
 
     /// Has a helper do something.
@@ -220,8 +258,9 @@ impl Core {
         outcome: Result<Made>,
         duration: Duration,
     ) -> Option<Job> {
+        let process_bytes = self.measure_after(outcome.as_ref().map_or(0, Made::n_bytes));
         self.on(|state, now, effects| {
-            state.ended(attempt, outcome, duration, now, effects);
+            state.ended(attempt, outcome, duration, process_bytes, now, effects);
             let next = state.jobs.pop_front();
             effects.n_jobs = effects.n_jobs.saturating_sub(usize::from(next.is_some()));
             next

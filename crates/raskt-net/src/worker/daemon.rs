@@ -7,11 +7,11 @@ use std::time::Duration;
 use raskt_core::{Error, ErrorKind, Name, Result};
 use raskt_exec::BodyRegistry;
 use raskt_sched::{Worker, WorkerId, WorkerInfo};
-use raskt_store::SpillFolder;
+use raskt_store::{SpillFolder, set_exchange_memory_max};
 use tokio::runtime::Handle;
 
 use super::core::Core;
-use super::options::WorkerOptions;
+use super::options::{Measure, WorkerOptions};
 use super::state::State;
 use super::{executor, scheduler_link, serving};
 use crate::transport::{Address, Connection, Listener, connect, introduce};
@@ -19,6 +19,9 @@ use crate::wire::{Role, WorkerRole, WorkerSays, WorkerWelcome};
 
 /// How long the end waits for tasks that run: Python's cannot be stopped.
 const MOMENT: Duration = Duration::from_millis(500);
+
+/// Pieces of one shuffle take so much of a worker's memory; there may be some shuffles at a time.
+const EXCHANGE_PART: u64 = 10;
 
 /// How a worker came to its end.
 #[derive(Clone, Debug)]
@@ -79,6 +82,9 @@ impl WorkerDaemon {
             Ok::<_, Error>((listener, connection, welcome, info))
         })?;
         let address = Address::tcp(&host, listener.address().port());
+        if options.measure == Measure::Process {
+            set_exchange_memory_max(options.machine.memory_bytes / EXCHANGE_PART);
+        }
         let machine = Worker::new(&info, options.machine.clone());
         let state = State::new(machine, welcome.worker, n_threads, folder.is_some());
         let core = Core::new(welcome.worker, address, options, registry, folder, state, runtime.clone());

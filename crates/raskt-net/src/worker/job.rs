@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use raskt_core::encode::{Decode, Encode, EncodeOptions, Limits, decode_payload, encode_payload};
+use raskt_core::encode::{
+    Decode, Encode, EncodeOptions, Limits, decode_payload, decode_value, encode_payload,
+};
 use raskt_core::sealed::is_sealed;
 use raskt_core::{Error, ErrorKind, ForeignDecode, KeepSealed, Result, Sealed, Value};
 use raskt_exec::machine::Lanes;
@@ -16,7 +18,7 @@ use raskt_store::value_bytes;
 use super::core::Core;
 use super::current::Here;
 use super::opening::opened;
-use super::values::Content;
+use super::values::{Content, Source};
 
 /// A task that is to be run.
 pub(super) struct Job {
@@ -32,7 +34,8 @@ pub(super) struct Job {
 pub(super) struct Input {
     pub of: TaskRef,
     pub serial: u64,
-    pub content: Content,
+    /// On disk it is where it left memory just before the task began.
+    pub source: Source,
 }
 
 /// A task whose body was found, or not.
@@ -56,6 +59,16 @@ pub(super) enum Made {
     Graph(Arc<TaskTable>),
     /// Nothing: it is to be tried again.
     Nothing,
+}
+
+impl Made {
+    /// What it takes of memory.
+    pub fn n_bytes(&self) -> u64 {
+        match self {
+            Self::Value(_, n_bytes) => *n_bytes,
+            Self::Graph(_) | Self::Nothing => 0,
+        }
+    }
 }
 
 impl Ready {
@@ -120,10 +133,11 @@ fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
 /// Inputs as a body takes them: what came sealed is opened, and stays so.
 fn open_all(inputs: Vec<Input>, core: &Arc<Core>) -> Result<Inputs> {
     let mut values = Inputs::with_capacity(inputs.len());
-    for Input { of, serial, content } in inputs {
-        let value = match content {
-            Content::Value(value) => value,
-            Content::Unsendable(error) => return Err(error),
+    for Input { of, serial, source } in inputs {
+        let value = match source {
+            Source::Memory(Content::Value(value)) => value,
+            Source::Memory(Content::Unsendable(error)) => return Err(error),
+            Source::Disk(file) => decode_value(file.read()?, &KeepSealed, &Limits::default())?,
         };
         if !has_sealed(&value) {
             values.push(value);

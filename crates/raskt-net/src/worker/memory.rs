@@ -1,12 +1,15 @@
 //! What the process takes.
 
-/// Bytes of this process in memory, as the system says; none where it does not say.
+/// Bytes of this process in memory that the system could not drop and read again from a file, as it says; none where it
+/// does not say.
 #[must_use]
 pub(super) fn process_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
+    let kilobytes = |name: &str| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix("kB")?.trim().parse().ok()
+    };
+    Some((kilobytes("RssAnon:")? + kilobytes("RssShmem:")?) * 1024)
 }
 
 #[cfg(test)]

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use raskt_core::{Error, ErrorKind, KeepSealed, Payload, Result, set_recycling};
+use raskt_core::{Error, ErrorKind, KeepSealed, Payload, Result};
 use raskt_sched::WorkerEvent;
 use tokio::io::AsyncWriteExt;
 use tokio::time::MissedTickBehavior;
 
 use super::core::Core;
 use super::daemon::Departure;
-use super::memory::process_bytes;
-use super::options::Measure;
 use crate::transport::{FrameLimits, Reader, Writer, read_frame, write_frame};
 use crate::wire::{KnownFunctions, TellWorker, messages};
 
@@ -19,6 +17,8 @@ use crate::wire::{KnownFunctions, TellWorker, messages};
 const TICK_MAX: Duration = Duration::from_millis(500);
 /// And at most.
 const TICK_MIN: Duration = Duration::from_millis(20);
+/// How often memory is measured while it is short.
+const MEASURE_INTERVAL: Duration = Duration::from_millis(20);
 
 fn lost(core: &Core, reason: &impl ToString) -> Departure {
     let what = format!("the connection to the scheduler at {}", core.options.scheduler);
@@ -98,24 +98,20 @@ pub(super) async fn tick(core: Arc<Core>, heartbeat: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let machine = &core.options.machine;
     let target_bytes = machine.memory_bytes / 100 * machine.target_percent;
+    let mut is_short = false;
     loop {
-        tokio::select! {
+        let is_tick = tokio::select! {
             _ = closing.wait_for(|is_over| *is_over) => return,
-            _ = ticks.tick() => {}
-        }
-        let measured = match core.options.measure {
-            Measure::Process => process_bytes(),
-            Measure::Values => None,
+            _ = ticks.tick() => true,
+            () = tokio::time::sleep(MEASURE_INTERVAL), if is_short => false,
         };
-        if let Some(process_bytes) = measured {
-            // Freed memory is kept for the next value only while there is plenty.
-            set_recycling(process_bytes < target_bytes);
-        }
+        let process_bytes = core.measure();
+        is_short = process_bytes.is_some_and(|process_bytes| process_bytes > target_bytes);
         core.on(|state, now, effects| {
-            if let Some(process_bytes) = measured {
-                state.handle(WorkerEvent::Measured { process_bytes }, now, effects);
+            state.measured(process_bytes, 0, now, effects);
+            if is_tick {
+                state.handle(WorkerEvent::Tick, now, effects);
             }
-            state.handle(WorkerEvent::Tick, now, effects);
         });
     }
 }

@@ -19,8 +19,8 @@ use super::current::Here;
 use super::errands::STACK_BYTES;
 use super::job::{closed, is_closed};
 use super::peers::content;
-use super::state::{Served, Source};
-use super::values::Content;
+use super::state::Served;
+use super::values::{Content, Source};
 use crate::transport::{
     Accepted, Connection, FrameLimits, Listener, Writer, accept, read_frame, write_frame,
 };
@@ -28,6 +28,9 @@ use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
 
 /// Where no connection can be taken (too many files are open, say), it is tried again after so long.
 const ACCEPT_DELAY: Duration = Duration::from_millis(100);
+
+/// One answer has so much of memory in values from disk, beside one.
+const READ_PART: u64 = 16;
 
 /// Takes in whoever connects.
 pub(super) async fn listen(core: Arc<Core>, listener: Listener) {
@@ -144,13 +147,26 @@ async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<TellPeer> {
     }
 }
 
-/// Encoded values. What is in memory and needs no foreign world is encoded at once.
-async fn payloads(core: &Arc<Core>, held: Vec<(TaskRef, Source)>) -> Option<Vec<(TaskRef, Result<Payload>)>> {
+/// Encoded values. What is in memory and needs no foreign world is encoded at once. Of what is on disk as much is read as takes
+/// little memory, one value at least: whoever asked asks for the others again.
+async fn payloads(
+    core: &Arc<Core>,
+    mut held: Vec<(TaskRef, Source)>,
+) -> Option<Vec<(TaskRef, Result<Payload>)>> {
     let is_quick = |(_, source): &(TaskRef, Source)| match source {
         Source::Memory(Content::Value(value)) => is_closed(value),
         Source::Memory(Content::Unsendable(_)) => true,
         Source::Disk(_) => false,
     };
+    let (mut n_read, n_max) = (0, core.options.machine.memory_bytes / READ_PART);
+    held.retain(|(_, source)| match source {
+        Source::Memory(_) => true,
+        Source::Disk(file) => {
+            let is_first = n_read == 0;
+            n_read += file.size_bytes();
+            is_first || n_read <= n_max
+        }
+    });
     let encode = |held: Vec<(TaskRef, Source)>| held.into_iter().map(|(of, source)| (of, payload(&source)));
     if held.iter().all(is_quick) {
         return Some(encode(held).collect());

@@ -10,13 +10,24 @@ use raskt_store::{SpilledFile, trim_allocator};
 use super::core::Core;
 use super::state::Move;
 
-/// So many bytes that have left memory are worth a walk through the allocator's arenas.
-const TRIM_BYTES: u64 = 64 << 20;
+/// So many bytes that have left memory are worth a walk through the allocator's arenas, at most.
+const TRIM_BYTES_MAX: u64 = 64 << 20;
+/// Or so much of memory.
+const TRIM_PART: u64 = 32;
 
-/// Bytes that were written since the last walk, by all workers of the process.
-static WRITTEN: AtomicU64 = AtomicU64::new(0);
+/// Bytes that were let go of since the last walk, by all workers of the process.
+static FREED: AtomicU64 = AtomicU64::new(0);
 
-/// Writes a value.
+/// Gives memory back to the system that was let go of, once it is enough.
+pub(super) fn trim(core: &Core, n_bytes: u64) {
+    let due = TRIM_BYTES_MAX.min(core.options.machine.memory_bytes / TRIM_PART);
+    if FREED.fetch_add(n_bytes, Ordering::Relaxed).saturating_add(n_bytes) >= due {
+        FREED.store(0, Ordering::Relaxed);
+        trim_allocator();
+    }
+}
+
+/// Writes a value, and lets go of it. The machine hears of that when the memory is free, as far as nobody uses it.
 pub(super) fn write(core: &Arc<Core>, spill: Move<Value>) {
     let Move { of, serial, what } = spill;
     let outcome = match &core.folder {
@@ -27,12 +38,19 @@ pub(super) fn write(core: &Arc<Core>, spill: Move<Value>) {
     };
     drop(what);
     let n_bytes = outcome.as_ref().map_or(0, SpilledFile::size_bytes);
-    core.on(|state, now, effects| state.spilled(of, serial, outcome, now, effects));
-    if WRITTEN.fetch_add(n_bytes, Ordering::Relaxed) + n_bytes >= TRIM_BYTES {
-        WRITTEN.store(0, Ordering::Relaxed);
-        // What was dropped is dropped by a helper, too: this comes after it, or next time.
-        core.help(|_| trim_allocator());
-    }
+    let outcome = match outcome {
+        Ok(file) => {
+            drop(core.on(|state, _, effects| state.written(of, serial, file, effects)));
+            trim(core, n_bytes);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    let process_bytes = core.measure();
+    core.on(|state, now, effects| {
+        state.spilled(of, serial, outcome, now, effects);
+        state.measured(process_bytes, 0, now, effects);
+    });
 }
 
 /// Reads a value back; what is foreign in it stays sealed.

@@ -9,14 +9,17 @@ use raskt_exec::CancelToken;
 use raskt_sched::{
     Attempt, FromWorker, TaskRef, Time, ToWorker, Work, Worker, WorkerAction, WorkerEvent, WorkerId,
 };
-use raskt_store::{Limits, SpilledFile, value_bytes};
+use raskt_store::{SpilledFile, value_bytes};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::daemon::Departure;
 use super::job::{Input, Job, Made};
-use super::values::{Content, Held, Values};
+use super::values::{Content, Held, Source, Values};
 use crate::transport::Address;
 use crate::wire::WorkerSays;
+
+/// Smaller values stay in memory: a file takes as much.
+const SPILL_BYTES_MIN: u64 = 4 << 10;
 
 /// The machine, and what it decides about.
 pub(super) struct State {
@@ -67,12 +70,6 @@ pub(super) struct Move<T> {
 pub(super) struct Served {
     pub held: Vec<(TaskRef, Source)>,
     pub denied: Vec<TaskRef>,
-}
-
-/// Where a value is that somebody asks for.
-pub(super) enum Source {
-    Memory(Content),
-    Disk(SpilledFile),
 }
 
 /// What is to be done once the lock is free.
@@ -199,11 +196,12 @@ impl State {
     pub fn inputs(&self, inputs: &[TaskRef]) -> Vec<Input> {
         let input = |&of: &TaskRef| {
             let held = self.values.get(of);
-            let found = held.and_then(|held| held.content.clone().map(|content| (held.serial, content)));
+            let found = held.and_then(|held| held.source().map(|source| (held.serial, source)));
             debug_assert!(found.is_some(), "{of} is in memory for the machine alone");
             let absent = || ErrorKind::MissingKey { key: of.to_string(), path: Vec::new() };
-            let (serial, content) = found.unwrap_or_else(|| (0, Content::Unsendable(absent().into())));
-            Input { of, serial, content }
+            let missing = || (0, Source::Memory(Content::Unsendable(absent().into())));
+            let (serial, source) = found.unwrap_or_else(missing);
+            Input { of, serial, source }
         };
         inputs.iter().map(input).collect()
     }
@@ -214,10 +212,12 @@ impl State {
         attempt: Attempt,
         outcome: Result<Made>,
         duration: Duration,
+        process_bytes: Option<u64>,
         now: Time,
         effects: &mut Effects,
     ) {
         self.running.remove(&attempt);
+        self.measured(process_bytes, outcome.as_ref().map_or(0, Made::n_bytes), now, effects);
         let event = match outcome {
             Ok(Made::Value(value, n_bytes)) => {
                 self.made = Some((attempt, value));
@@ -276,11 +276,7 @@ impl State {
     }
 
     fn sources(&self, held: Vec<TaskRef>) -> Vec<(TaskRef, Source)> {
-        let source = |of| {
-            let held = self.values.get(of)?;
-            let memory = held.content.clone().map(Source::Memory);
-            Some((of, memory.or_else(|| held.file.clone().map(Source::Disk))?))
-        };
+        let source = |of| self.values.get(of)?.source().map(|source| (of, source));
         held.into_iter().filter_map(source).collect()
     }
 
@@ -289,9 +285,9 @@ impl State {
     fn spill(&mut self, of: TaskRef, effects: &mut Effects) {
         let serial = self.values.get(of).map_or(0, |held| held.serial);
         let Some(held) = self.values.get_mut(of, serial) else { return };
-        let (has_file, min_bytes) = (held.file.is_some(), Limits::default().spill_min_bytes);
+        let has_file = held.file.is_some();
         match &held.content {
-            Some(Content::Value(value)) if !has_file && value_bytes(value) >= min_bytes => {
+            Some(Content::Value(value)) if !has_file && value_bytes(value) >= SPILL_BYTES_MIN => {
                 match self.can_spill {
                     true => effects.spills.push(Move { of, serial, what: value.clone() }),
                     false => self.events.push_back(WorkerEvent::NotSpilled(of)),
@@ -306,25 +302,49 @@ impl State {
         }
     }
 
-    /// A value was written, or could not be.
+    /// A value was written: here is what was held in memory of it.
+    pub fn written(
+        &mut self,
+        of: TaskRef,
+        serial: u64,
+        file: SpilledFile,
+        effects: &mut Effects,
+    ) -> Option<Content> {
+        match self.values.get_mut(of, serial) {
+            Some(held) => {
+                held.file = Some(file);
+                held.content.take()
+            }
+            None => {
+                // It was dropped meanwhile.
+                effects.files.push(file);
+                None
+            }
+        }
+    }
+
+    /// How much the process takes was measured, with `n_bytes` that the machine hears of next.
+    pub fn measured(&mut self, process_bytes: Option<u64>, n_bytes: u64, now: Time, effects: &mut Effects) {
+        if let Some(process_bytes) = process_bytes {
+            let process_bytes = process_bytes.saturating_sub(n_bytes);
+            self.handle(WorkerEvent::Measured { process_bytes }, now, effects);
+        }
+    }
+
+    /// A value was written, and is in memory no more, or could not be written.
     pub fn spilled(
         &mut self,
         of: TaskRef,
         serial: u64,
-        outcome: Result<SpilledFile>,
+        outcome: Result<()>,
         now: Time,
         effects: &mut Effects,
     ) {
-        let Some(held) = self.values.get_mut(of, serial) else {
-            // It was dropped meanwhile.
-            return effects.files.extend(outcome);
-        };
+        if self.values.get_mut(of, serial).is_none() {
+            return;
+        }
         let event = match outcome {
-            Ok(file) => {
-                held.file = Some(file);
-                effects.garbage.extend(held.content.take());
-                WorkerEvent::Spilled(of)
-            }
+            Ok(()) => WorkerEvent::Spilled(of),
             Err(error) if matches!(error.kind(), ErrorKind::DiskFull { .. } | ErrorKind::Io { .. }) => {
                 WorkerEvent::NotSpilled(of)
             }

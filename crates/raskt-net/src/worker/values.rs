@@ -2,7 +2,7 @@
 
 use raskt_core::{Error, Value};
 use raskt_sched::TaskRef;
-use raskt_store::SpilledFile;
+use raskt_store::{SpilledFile, value_bytes};
 use rustc_hash::FxHashMap;
 
 /// What is held of a task's value.
@@ -14,6 +14,22 @@ pub(super) enum Content {
     Unsendable(Error),
 }
 
+impl Content {
+    /// What it takes of memory.
+    pub fn n_bytes(&self) -> u64 {
+        match self {
+            Self::Value(value) => value_bytes(value),
+            Self::Unsendable(_) => 0,
+        }
+    }
+}
+
+/// Where a value is that somebody asks for.
+pub(super) enum Source {
+    Memory(Content),
+    Disk(SpilledFile),
+}
+
 /// A value that is held.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -23,6 +39,14 @@ pub(super) struct Held {
     pub content: Option<Content>,
     /// On disk, if it is; one that was read back keeps its file, so that it goes again for nothing.
     pub file: Option<SpilledFile>,
+}
+
+impl Held {
+    /// Where it is; in neither place while it is let go of.
+    pub fn source(&self) -> Option<Source> {
+        let memory = self.content.clone().map(Source::Memory);
+        memory.or_else(|| self.file.clone().map(Source::Disk))
+    }
 }
 
 /// The values that are held.

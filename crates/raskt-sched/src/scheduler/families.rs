@@ -11,11 +11,20 @@ use crate::ids::FamilyId;
 
 /// What a family is known by: how tasks of one function, or of one kernel, find each other in different graphs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Kind {
+pub(crate) enum Kind {
     /// What a foreign world says; see [`raskt_graph::Foreign::family`].
     Foreign(u64),
     /// The label of any other body.
     Label(std::sync::Arc<str>),
+}
+
+impl Kind {
+    pub fn of(body: &Body) -> Self {
+        match body {
+            Body::Foreign(foreign) => Self::Foreign(foreign.family()),
+            body => Self::Label(body.label()),
+        }
+    }
 }
 
 /// How much the newest measurement counts.
@@ -51,12 +60,11 @@ impl Families {
         of_bodies: &mut FxHashMap<u32, FamilyId>,
     ) -> Result<FamilyId> {
         let kind = match table.body(row) {
-            Body::Foreign(foreign) => Kind::Foreign(foreign.family()),
+            body @ Body::Foreign(_) => Kind::of(body),
             body => match of_bodies.entry(table.body_index(row)) {
                 Entry::Occupied(known) => return Ok(*known.get()),
                 Entry::Vacant(unknown) => {
-                    let family =
-                        Self::named(&mut self.families, &mut self.by_kind, Kind::Label(body.label()))?;
+                    let family = Self::named(&mut self.families, &mut self.by_kind, Kind::of(body))?;
                     return Ok(*unknown.insert(family));
                 }
             },

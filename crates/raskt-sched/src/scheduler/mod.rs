@@ -45,5 +45,6 @@ mod workers;
 
 pub use event::{Action, Event};
 pub use explanation::{Candidates, Explanation, Misfit, Queue, Why};
+pub(crate) use families::Kind;
 pub use machine::{Counts, Scheduler};
 pub use queries::{StateCounts, TaskState, WorkerSnapshot};

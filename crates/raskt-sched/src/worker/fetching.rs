@@ -48,6 +48,9 @@ impl Worker {
             if self.incoming_bytes > 0 && self.incoming_bytes + n_bytes > self.options.incoming_bytes_max {
                 return;
             }
+            if !self.has_room(n_bytes) {
+                return;
+            }
             match self.source(first) {
                 Some(from) => self.request(from, skip),
                 None => skip += 1,
@@ -67,12 +70,13 @@ impl Worker {
     /// Asks a worker for the value at a place of the queue, and for others there that it holds.
     fn request(&mut self, from: WorkerId, place: usize) {
         let (mut batch, mut n_bytes) = (Vec::new(), 0);
+        let room_bytes = self.part(self.options.spill_percent).saturating_sub(self.committed_bytes());
         for &(priority, of) in self.to_fetch.iter().skip(place).take(BATCH_SCAN_MAX) {
             let Some(value) = self.values.get(&of).filter(|value| value.holders.contains(&from)) else {
                 continue;
             };
             let bytes = n_bytes + value.n_bytes;
-            let fits = bytes <= self.options.request_bytes_max
+            let fits = bytes <= self.options.request_bytes_max.min(room_bytes)
                 && self.incoming_bytes + bytes <= self.options.incoming_bytes_max;
             if batch.is_empty() || fits {
                 n_bytes = bytes;
@@ -123,10 +127,14 @@ impl Worker {
                 self.denied(*of, answered.from);
             }
         }
-        // What was neither sent nor denied is asked for again.
+        // What was neither sent nor denied is asked for again. Whoever sent some sends the others another time.
+        let has_sent = !values.is_empty();
         for of in answered.values {
             if is_coming(self, &of) {
-                self.try_again(of);
+                match has_sent {
+                    true => self.ask_again(of),
+                    false => self.try_again(of),
+                }
             }
         }
     }
@@ -148,6 +156,13 @@ impl Worker {
                     self.to_fetch.insert((value.priority, of));
                 }
             }
+        }
+    }
+
+    fn ask_again(&mut self, of: TaskRef) {
+        if let Some(value) = self.values.get_mut(&of) {
+            value.at = At::Elsewhere;
+            self.to_fetch.insert((value.priority, of));
         }
     }
 

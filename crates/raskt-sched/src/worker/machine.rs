@@ -9,6 +9,7 @@ use raskt_graph::TaskTable;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::forecast::Forecast;
 use crate::ids::{Attempt, TaskRef, WorkerId};
 use crate::messages::{Compute, FromWorker, InputAt, Pressure, ToWorker, Work, WorkerInfo};
 use crate::options::WorkerOptions;
@@ -69,7 +70,7 @@ pub enum WorkerEvent {
     NotSpilled(TaskRef),
     /// A value is in memory again, and on disk no more.
     Restored(TaskRef),
-    /// How much memory the process has, as the system says.
+    /// How much memory the process has, as the system says. Without, what counts is the values alone.
     Measured {
         /// In bytes.
         process_bytes: u64,
@@ -167,7 +168,7 @@ pub(super) struct Value {
     pub denied: SmallVec<[WorkerId; 2]>,
     /// How often holders could not be reached.
     pub n_tries: u32,
-    /// Who needs it first, of those that need it fetched.
+    /// Who needs it first, of those that need it fetched or read back.
     pub priority: Priority,
     /// Tasks that wait here and need it, once for each mention.
     pub consumers: Vec<TaskRef>,
@@ -198,6 +199,9 @@ pub(super) struct Pending {
 pub(super) struct Running {
     pub inputs: Vec<TaskRef>,
     pub resources: Arc<[(Name, u64)]>,
+    pub work: Work,
+    /// How large its value is expected to be.
+    pub expected_bytes: u64,
     /// The scheduler does not want it any more.
     pub is_withdrawn: bool,
     /// Its thread does not count.
@@ -225,6 +229,14 @@ pub struct Worker {
     /// Requests under way: whom, what, how many bytes, since when.
     pub(super) requests: BTreeMap<u64, Request>,
     pub(super) incoming_bytes: u64,
+    /// Values on disk that tasks here need.
+    pub(super) to_restore: BTreeSet<(Priority, TaskRef)>,
+    /// Of values that are being read.
+    pub(super) returning_bytes: u64,
+    /// How large the values of kinds of tasks were.
+    pub(super) forecast: Forecast,
+    /// What running tasks are expected to make.
+    pub(super) expected_bytes: u64,
     /// Workers that could not be reached, until when they are left alone.
     pub(super) left_alone: BTreeMap<WorkerId, Time>,
     pub(super) n_requests: u64,
@@ -251,7 +263,10 @@ pub(super) struct Request {
 impl Worker {
     /// A worker that holds nothing.
     #[must_use]
-    pub fn new(info: &WorkerInfo, options: WorkerOptions) -> Self {
+    pub fn new(info: &WorkerInfo, mut options: WorkerOptions) -> Self {
+        // Small workers ask for little at a time.
+        options.request_bytes_max = options.request_bytes_max.min(options.memory_bytes / 16);
+        options.incoming_bytes_max = options.incoming_bytes_max.min(options.memory_bytes / 8);
         Self {
             options,
             n_threads: info.n_threads.max(1) as usize,
@@ -266,6 +281,10 @@ impl Worker {
             to_fetch: BTreeSet::new(),
             requests: BTreeMap::new(),
             incoming_bytes: 0,
+            to_restore: BTreeSet::new(),
+            returning_bytes: 0,
+            forecast: Forecast::default(),
+            expected_bytes: 0,
             left_alone: BTreeMap::new(),
             n_requests: 0,
             spillable: BTreeSet::new(),
@@ -301,7 +320,7 @@ impl Worker {
             WorkerEvent::Seceded(attempt) => self.secede(attempt),
             WorkerEvent::Rejoining(attempt) => self.rejoining.push_back(attempt),
             WorkerEvent::GivenBack(attempt) => {
-                if self.end(attempt) == Some(false) {
+                if self.end(attempt).is_some_and(|ended| !ended.is_withdrawn) {
                     self.tell(FromWorker::Returned(attempt));
                 }
             }
@@ -312,8 +331,9 @@ impl Worker {
             WorkerEvent::Tick => self.tell(FromWorker::Heartbeat { pressure: self.pressure }),
         }
         self.relieve();
-        self.fetch();
         self.start();
+        self.fetch();
+        self.bring_back();
         actions.append(&mut self.actions);
     }
 
@@ -393,7 +413,7 @@ impl Worker {
             }
             match value.at {
                 At::Elsewhere => self.locate(input),
-                At::Disk => self.restore(input.value),
+                At::Disk => self.want_back(input.value, priority),
                 At::Coming(_) | At::Memory | At::Leaving | At::Returning => {}
             }
         }
@@ -446,6 +466,9 @@ impl Worker {
         let Some(value) = self.values.get_mut(&input) else { return };
         if let Some(place) = value.consumers.iter().position(|&other| other == consumer) {
             value.consumers.swap_remove(place);
+        }
+        if value.consumers.is_empty() {
+            self.to_restore.remove(&(value.priority, input));
         }
         if value.consumers.is_empty() && !value.is_wanted && !value.at.is_here() {
             self.to_fetch.remove(&(value.priority, input));

@@ -7,9 +7,11 @@
 //! | `fetching` | inputs from other workers, in batches |
 //! | `running` | tasks that have their inputs |
 //! | `memory` | what is in memory and what on disk |
+//! | `forecast` | how large values are that are not made yet |
 //! | `sanity` | every index recomputed |
 
 mod fetching;
+mod forecast;
 mod machine;
 mod memory;
 mod running;

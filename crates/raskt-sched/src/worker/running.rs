@@ -8,17 +8,13 @@ use raskt_graph::TaskTable;
 
 use super::machine::{At, Pending, Running, Worker, WorkerAction};
 use crate::ids::{Attempt, TaskRef};
-use crate::messages::{FromWorker, Pressure};
+use crate::messages::FromWorker;
 
 impl Worker {
-    /// Starts what goes first, as far as there are threads, resources and memory. A paused worker runs one task at a time:
-    /// it may be what frees memory, and nothing else would.
+    /// Starts what goes first, as far as there are threads, resources and memory for what it is expected to make. Where that
+    /// is short, and no value leaves, one task runs at a time: it may be what frees memory, and nothing else would.
     pub(super) fn start(&mut self) {
-        let n_max = match self.pressure {
-            Pressure::Low | Pressure::High => self.n_threads,
-            Pressure::Paused => usize::from(self.leaving_bytes == 0),
-        };
-        while self.running.len() - self.n_seceded < n_max {
+        while self.n_active() < self.n_threads {
             if let Some(attempt) = self.rejoining.pop_front() {
                 self.resume(attempt);
                 continue;
@@ -31,6 +27,11 @@ impl Worker {
             let fits =
                 |task: &TaskRef| self.pending.get(task).is_some_and(|pending| has_free(&pending.resources));
             let Some(&(priority, task)) = self.ready.iter().find(|(_, task)| fits(task)) else { return };
+            let expected_bytes = self.expected_of(task);
+            let is_alone = self.n_active() == 0 && self.leaving_bytes == 0;
+            if !is_alone && self.committed_bytes() + expected_bytes > self.part(self.options.pause_percent) {
+                return;
+            }
             self.ready.remove(&(priority, task));
             let Some(pending) = self.pending.remove(&task) else { continue };
             for (name, n) in pending.resources.iter() {
@@ -45,8 +46,10 @@ impl Worker {
             let attempt = pending.attempt;
             self.tell(FromWorker::Started(attempt));
             let Pending { inputs, resources, work, .. } = pending;
-            self.actions.push(WorkerAction::Run { attempt, work, inputs: inputs.clone() });
-            let running = Running { inputs, resources, is_withdrawn: false, has_seceded: false };
+            self.actions.push(WorkerAction::Run { attempt, work: work.clone(), inputs: inputs.clone() });
+            let running =
+                Running { inputs, resources, work, expected_bytes, is_withdrawn: false, has_seceded: false };
+            self.expected_bytes += expected_bytes;
             self.running.insert(attempt, running);
         }
     }
@@ -73,7 +76,11 @@ impl Worker {
     }
 
     pub(super) fn ended(&mut self, attempt: Attempt, outcome: Result<u64, Error>, duration: Duration) {
-        let Some(is_withdrawn) = self.end(attempt) else { return };
+        let Some(ended) = self.end(attempt) else { return };
+        if let Ok(n_bytes) = outcome {
+            self.forecast.learn(&ended.work, ended.expected_bytes, n_bytes);
+        }
+        let is_withdrawn = ended.is_withdrawn;
         match outcome {
             Ok(_) if is_withdrawn => self.actions.push(WorkerAction::Discard(attempt)),
             Ok(n_bytes) => {
@@ -87,24 +94,30 @@ impl Worker {
     }
 
     pub(super) fn expanded(&mut self, attempt: Attempt, table: Arc<TaskTable>, duration: Duration) {
-        if self.end(attempt) == Some(false) {
+        if self.end(attempt).is_some_and(|ended| !ended.is_withdrawn) {
             self.tell(FromWorker::Expanded { attempt, table, duration });
         }
     }
 
-    /// A task runs no more: whether the scheduler did not want it any more.
-    pub(super) fn end(&mut self, attempt: Attempt) -> Option<bool> {
+    /// How many tasks run and have a thread of the worker's.
+    pub(super) fn n_active(&self) -> usize {
+        self.running.len() - self.n_seceded
+    }
+
+    /// A task runs no more.
+    pub(super) fn end(&mut self, attempt: Attempt) -> Option<Running> {
         let ended = self.running.remove(&attempt)?;
         self.n_seceded -= usize::from(ended.has_seceded);
+        self.expected_bytes -= ended.expected_bytes;
         for (name, n) in ended.resources.iter() {
             if let Some((_, free)) = self.resources.iter_mut().find(|(own, _)| own == name) {
                 *free = free.saturating_add(*n);
             }
         }
-        for input in ended.inputs {
+        for &input in &ended.inputs {
             self.unpin(input);
         }
-        Some(ended.is_withdrawn)
+        Some(ended)
     }
 
     /// A value has come into memory.

@@ -8,7 +8,8 @@ impl Worker {
     /// # Panics
     /// Where it does not.
     pub fn sanity_check(&self) {
-        let (mut memory, mut leaving, mut n_spillable, mut n_to_fetch) = (0, 0, 0, 0);
+        let (mut memory, mut leaving, mut returning) = (0, 0, 0);
+        let (mut n_spillable, mut n_to_fetch, mut n_to_restore) = (0, 0, 0);
         for (&of, value) in &self.values {
             let is_needed = !value.consumers.is_empty() || value.is_wanted;
             assert!(value.at.is_here() || is_needed, "value {of} is fetched for nobody");
@@ -18,7 +19,8 @@ impl Worker {
                 At::Coming(request) => {
                     assert!(self.requests.get(&request).is_some_and(|request| request.values.contains(&of)));
                 }
-                At::Elsewhere | At::Disk | At::Returning => {}
+                At::Returning => returning += value.n_bytes,
+                At::Elsewhere | At::Disk => {}
             }
             let is_spillable = self.spillable.contains(&(value.used, of));
             assert_eq!(is_spillable, value.at == At::Memory && value.n_pins == 0, "value {of}");
@@ -26,6 +28,9 @@ impl Worker {
             let is_queued = self.to_fetch.contains(&(value.priority, of));
             assert_eq!(is_queued, value.at == At::Elsewhere && !value.holders.is_empty(), "value {of}");
             n_to_fetch += usize::from(is_queued);
+            let is_wanted_back = self.to_restore.contains(&(value.priority, of));
+            assert_eq!(is_wanted_back, value.at == At::Disk && !value.consumers.is_empty(), "value {of}");
+            n_to_restore += usize::from(is_wanted_back);
             for consumer in &value.consumers {
                 assert!(self.pending.get(consumer).is_some_and(|pending| pending.inputs.contains(&of)));
             }
@@ -34,10 +39,13 @@ impl Worker {
         assert_eq!(self.n_seceded, n_seceded, "tasks that have seceded");
         assert_eq!((self.memory_bytes, self.leaving_bytes), (memory + leaving, leaving), "bytes in memory");
         assert_eq!(
-            (self.spillable.len(), self.to_fetch.len()),
-            (n_spillable, n_to_fetch),
+            (self.spillable.len(), self.to_fetch.len(), self.to_restore.len()),
+            (n_spillable, n_to_fetch, n_to_restore),
             "queues of values"
         );
+        assert_eq!(self.returning_bytes, returning, "bytes on their way from disk");
+        let expected: u64 = self.running.values().map(|running| running.expected_bytes).sum();
+        assert_eq!(self.expected_bytes, expected, "bytes that running tasks make");
         for (task, pending) in &self.pending {
             let n_missing = pending.inputs.iter().filter(|&&input| !self.is_in_memory(input)).count();
             assert_eq!(pending.n_missing, n_missing, "inputs that task {task} waits for");

@@ -171,8 +171,53 @@ fn past_the_target_the_least_recently_used_value_goes_to_disk_and_comes_back_whe
         "what is on disk is served"
     );
     let restored = bench.hear(compute(5, &[input(1, &[0])], &[]));
-    assert!(matches!(&restored[..], [WorkerAction::Restore(of)] if *of == value(1)));
+    // The other one makes room for it.
+    assert!(matches!(&restored[..], [WorkerAction::Spill(gone), WorkerAction::Restore(back)]
+        if (*gone, *back) == (value(2), value(1))));
     assert_eq!(runs(&bench.handle(WorkerEvent::Restored(value(1)))), [5]);
+}
+
+#[test]
+fn a_task_waits_until_there_is_room_for_what_its_function_made_before() {
+    let mut bench = Bench::new(WorkerOptions { memory_bytes: 1_000_000, ..WorkerOptions::default() });
+    bench.hear(compute(1, &[], &[]));
+    bench.handle(WorkerEvent::Measured { process_bytes: 300_000 });
+    bench.end(attempt(1), 300_000);
+    // The process takes 600,000 now: another 300,000 are too much beside the first value, which leaves.
+    let sent = bench.hear(compute(2, &[], &[]));
+    assert!(matches!(&sent[..], [WorkerAction::Spill(of)] if *of == value(1)), "{sent:?}");
+    assert_eq!(runs(&bench.handle(WorkerEvent::Spilled(value(1)))), [2]);
+    // There is a thread for a third, and no room beside the second.
+    let third = bench.hear(compute(3, &[], &[]));
+    assert_eq!(runs(&third), []);
+    bench.handle(WorkerEvent::Measured { process_bytes: 300_000 });
+    assert_eq!(runs(&bench.end(attempt(2), 300_000)), []);
+    assert_eq!(runs(&bench.handle(WorkerEvent::Spilled(value(2)))), [3]);
+}
+
+#[test]
+fn values_that_are_needed_later_make_room_for_those_that_are_needed_first() {
+    let mut bench = Bench::new(WorkerOptions { memory_bytes: 1000, ..WorkerOptions::default() });
+    let large = |task: u32| InputAt { n_bytes: 400, ..input(task, &[5]) };
+    // Values 1 and 2 fill the worker for tasks that wait for something else, too.
+    for task in [1, 2] {
+        bench.hear(compute(20 + task, &[large(task), input(9, &[])], &[]));
+    }
+    for request in 0..2 {
+        let values = vec![(value(1 + request), 400)];
+        bench.handle(WorkerEvent::Arrived { request: request.into(), values, denied: Vec::new() });
+    }
+    // What goes first needs value 3: the one that is needed last leaves, and no other.
+    let first = bench.hear(compute(3, &[large(4)], &[]));
+    let spilled = |action: &WorkerAction| match action {
+        WorkerAction::Spill(of) => Some(*of),
+        _ => None,
+    };
+    assert_eq!(first.iter().filter_map(spilled).collect::<Vec<_>>(), [value(2)]);
+    assert_eq!(fetches(&bench.handle(WorkerEvent::Spilled(value(2)))), [(2, 5, 1)]);
+    let values = vec![(value(4), 400)];
+    let arrived = bench.handle(WorkerEvent::Arrived { request: 2, values, denied: Vec::new() });
+    assert_eq!(runs(&arrived), [3]);
 }
 
 #[test]

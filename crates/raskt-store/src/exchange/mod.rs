@@ -43,4 +43,4 @@ mod service;
 pub use incoming::{Incoming, receive};
 pub use sender::Sender;
 pub use sent::Sent;
-pub use service::Exchange;
+pub use service::{Exchange, set_exchange_memory_max};
