@@ -581,7 +581,7 @@ def frame_read_parquet(
     index: list[Any] | bool | None = None,
     filters: list[Any] | None = None,
     keys: list[tuple[str, list[Any], list[int | None]]] = ...,
-    part_bytes: int = ...,
+    part_bytes: int | None = None,
     groups_max: int | None = None,
 ) -> FrameExpr: ...
 def frame_read_csv(paths: list[str], options: dict[str, Any]) -> FrameExpr: ...

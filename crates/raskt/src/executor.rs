@@ -112,6 +112,7 @@ impl Executor {
         let mut registry = BodyRegistry::default();
         registry.add_world(Arc::new(Closures));
         raskt_array::bodies::register(&mut registry)?;
+        raskt_frame::register(&mut registry)?;
         let registry = Arc::new(registry);
         let pool = Pool::new(options.n_threads, &registry)
             .map_err(|error| ErrorKind::System { what: "threads".into(), reason: error.to_string() })?;

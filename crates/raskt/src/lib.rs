@@ -22,6 +22,7 @@
 //!   back what the closure returned.
 //! - A closure may return a [`Grown`] graph that runs in its place.
 //! - Numeric work on more data than a graph of closures should be written for by hand is an [`array`](mod@array).
+//! - [`mod@frame`] reads CSV and Parquet, filters, groups, joins, sorts and writes rows, within memory or beyond it.
 //! - [`bag`] reads text and JSON lines, compressed or not, in parallel.
 //! - [`Options`] set threads, a memory limit, where values are spilled, retries, what an error stops, and a
 //!   [`CancelHandle`].
@@ -36,6 +37,7 @@ pub mod bag;
 mod cancel;
 mod datum;
 mod executor;
+pub mod frame;
 mod function;
 mod graph;
 mod wanted;
