@@ -8,11 +8,11 @@ from __future__ import annotations
 from raskt._lazy import finder
 
 _HOMES = {
-    "arrays": "from_array from_dask_array",
+    "arrays": "from_array from_dask_array to_records",
     "concatenation": "concat",
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
-    "interchange": "from_arrow from_dask from_polars",
+    "interchange": "from_arrow from_dask from_polars to_bag",
     "json_text": "read_json",
     "mapping": "map_partitions",
     "merging": "merge",

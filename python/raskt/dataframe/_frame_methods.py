@@ -16,6 +16,7 @@ __all__ = ["FrameMethods"]
 
 apply_rows: Any = late("raskt.dataframe.mapping", "apply_rows")
 map_values: Any = late("raskt.dataframe.mapping", "map_values")
+columns_at: Any = late("raskt.dataframe._location", "columns_at")
 categorized: Any = late("raskt.dataframe.reshaping", "categorized")
 pivot_table_of: Any = late("raskt.dataframe.reshaping", "pivot_table")
 memory_of: Any = late("raskt.dataframe._statistics", "memory_usage")
@@ -52,8 +53,12 @@ class FrameMethods:
         >>> list(df.select_dtypes("number").columns)
         ['x']
         """
-        kept = self._meta.select_dtypes(include=include, exclude=exclude).columns
-        return op("columns", (self,), {"labels": labels_of(kept)})
+        meta = self._meta
+        kept = meta.select_dtypes(include=include, exclude=exclude).columns
+        if meta.columns.is_unique:
+            return op("columns", (self,), {"labels": labels_of(kept)})
+        places = meta.set_axis(range(meta.shape[1]), axis=1)
+        return columns_at(self, list(places.select_dtypes(include=include, exclude=exclude).columns))
 
     def query(self, expr: str, **kwargs: Any) -> Any:
         """Return the rows at which an expression is true.

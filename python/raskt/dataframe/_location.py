@@ -11,7 +11,7 @@ from raskt.dataframe._op import call, is_frame, op
 from raskt.dataframe._parameters import labels
 from raskt.dataframe._selection import filtered, get_column, get_item
 
-__all__ = ["Locator", "PositionLocator", "ValueLocator"]
+__all__ = ["Locator", "PositionLocator", "ValueLocator", "columns_at"]
 
 
 class Locator:
@@ -78,7 +78,7 @@ class PositionLocator:
         if len(key) > frame.ndim:
             raise IndexError("Too many indexers")
         if len(key) == 2 and not (isinstance(key[1], slice) and key[1] == slice(None)):
-            frame = _columns_at_places(frame, key[1])
+            frame = columns_at(frame, key[1])
         return _rows_at_places(frame, key[0])
 
 
@@ -99,7 +99,8 @@ def _rows_at_places(frame: Any, key: Any) -> Any:
     return rows_of_places(frame, [item.__index__() for item in wanted])
 
 
-def _columns_at_places(frame: Any, chosen: Any) -> Any:
+def columns_at(frame: Any, chosen: Any) -> Any:
+    """Return the columns at some places, several of which may have one name; at one place a series."""
     meta = frame._meta
     is_one = hasattr(chosen, "__index__") and getattr(chosen, "ndim", 0) == 0
     if not meta.columns.is_unique:
@@ -129,7 +130,7 @@ class ValueLocator:
             if not isinstance(key, tuple) or len(key) != 2:
                 raise ValueError("a row and a column are needed: df.at[row, column]")
             row, column = key
-            frame = _columns_at_places(frame, column) if self._is_by_place else get_column(frame, column)
+            frame = columns_at(frame, column) if self._is_by_place else get_column(frame, column)
         if frame._expr.kind != "series" or isinstance(row, (list, slice)):
             raise ValueError(f"single values are at single labels or places, found {key!r}")
         if self._is_by_place:

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 along_columns: Any = late("raskt.dataframe.windows", "is_along_columns")
-loc_of: Any = late("raskt.dataframe._location", "Locator")
+columns_at: Any = late("raskt.dataframe._location", "columns_at")
 _neighbours: Any = late_module("raskt.dataframe._neighbours")
 _partition: Any = late_module("raskt.dataframe._partition")
 
@@ -73,7 +73,9 @@ def kept_labels(frame: Any, items: Any, like: Any, regex: Any, axis: Any) -> Any
         )
     if frame._expr.kind == "frame" and (axis is None or along_columns(frame, axis)):
         kept = frame._meta.filter(**named, axis=1).columns
-        return op("columns", (frame,), {"labels": labels_of(kept)})
+        if frame._meta.columns.is_unique:
+            return op("columns", (frame,), {"labels": labels_of(kept)})
+        return columns_at(frame, [at for at, name in enumerate(frame._meta.columns) if name in kept])
     if items is None:
         return rows_method(frame, "filter", axis=0, **named)
     function = _neighbours.Method("filter", axis=0, items=list(items))

@@ -176,26 +176,45 @@ def _framed(block: Any, columns: Any, index: Any) -> Any:
     return pd.DataFrame(block, index=index, columns=None if columns is None else list(columns))
 
 
-def to_records(frame: Any, index: bool, lengths: Any) -> Any:
-    """Return the rows of a frame as an array of records; see `DataFrame.to_records`."""
+def to_records(df: Any, index: bool = False, lengths: Any = None) -> Any:
+    """Return the rows of a frame as an array of records.
+
+    Parameters
+    ----------
+    df : DataFrame
+        The frame.
+    index, lengths
+        As in `DataFrame.to_records`.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> rd.to_records(rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=2)).compute()["x"].tolist()
+    [1, 2]
+    """
     import numpy as np
 
     if lengths is True:
-        sizes: list[Any] = [len(part) for part in compute(*frame.to_delayed())]
+        sizes: list[Any] = [len(part) for part in compute(*df.to_delayed())]
     elif lengths is not None and lengths is not False:
         sizes = [int(length) for length in lengths]
-        if len(sizes) != frame.npartitions:
+        if len(sizes) != df.npartitions:
             raise ValueError(
                 f"The number of items in `lengths` does not match the number of partitions. {len(sizes)} != "
-                f"{frame.npartitions}"
+                f"{df.npartitions}"
             )
     else:
-        sizes = [np.nan if length is None else length for length in frame._expr.lengths]
-    dtype = frame._meta.to_records(index=index).dtype
+        sizes = [np.nan if length is None else length for length in df._expr.lengths]
+    dtype = df._meta.to_records(index=index).dtype
     records = make_function(_records, "to_records", True, None, True)
     blocks = [
         array_of(records(part, index), (size,), dtype=dtype)
-        for part, size in zip(frame.to_delayed(), sizes, strict=True)
+        for part, size in zip(df.to_delayed(), sizes, strict=True)
     ]
     return concatenate(blocks, allow_unknown_chunksizes=True)
 

@@ -36,13 +36,32 @@ _N_ELEMENTS = 100
 # ---- bags ----
 
 
-def to_bag(frame: Any, index: bool, format: str) -> Any:
-    """Return the rows of a frame as a bag; see `DataFrame.to_bag`."""
+def to_bag(df: Any, index: bool = False, format: str = "tuple") -> Any:
+    """Return the rows of a frame or series as a bag, a partition of each partition.
+
+    Parameters
+    ----------
+    df : DataFrame or Series
+        The frame.
+    index, format
+        As in `DataFrame.to_bag`.
+
+    Returns
+    -------
+    Bag
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import raskt.dataframe as rd
+    >>> rd.to_bag(rd.from_pandas(pd.Series([1, 2]), npartitions=2)).compute()
+    [1, 2]
+    """
     if format not in ("tuple", "dict", "frame"):
         raise ValueError(f"format must be either 'dict', 'tuple', or 'frame', found {format!r}")
     if format == "frame":
-        return bag_of(_lists(frame, _alone, ()))
-    return bag_of(_lists(frame, _rows, (index, format)))
+        return bag_of(_lists(df, _alone, ()))
+    return bag_of(_lists(df, _rows, (index, format)))
 
 
 def _lists(frame: Any, function: Any, args: tuple[Any, ...]) -> list[Any]:

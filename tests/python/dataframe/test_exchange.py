@@ -126,3 +126,12 @@ def test_what_is_computed_at_once(tmp_path: pathlib.Path, frame: pd.DataFrame) -
     tm.assert_frame_equal(pd.read_pickle(tmp_path / "frame.pkl"), frame)
     assert "npartitions=3" in df.to_string()
     assert "<table" in df.to_html()
+
+
+def test_rows_as_elements_and_records(frame: pd.DataFrame) -> None:
+    df = rd.from_pandas(frame, npartitions=3)
+    assert rd.to_bag(df[["i", "b"]], index=True).compute()[0] == (4, 3, True)
+    assert rd.to_bag(df.i).compute() == frame.i.tolist()
+    found = rd.to_records(df[["i", "f"]], index=True, lengths=True)
+    assert found.shape == (5,)
+    assert found.compute()["id"].tolist() == frame.index.tolist()

@@ -184,3 +184,38 @@ def test_times_of_an_index(way: str) -> None:
     assert df.index.day_name().compute().tolist() == series.index.day_name().tolist()
     assert df.index.strftime("%d").compute().tolist() == series.index.strftime("%d").tolist()
     assert {"month", "floor", "unique"} <= set(dir(df.index))
+
+
+def test_columns_of_one_name_are_chosen_each(way: str) -> None:
+    frame = pd.DataFrame([[1, 2.0, 3.5, "u"], [4, 5.0, 6.5, "v"]], columns=["a", "b", "a", "b"], index=[7, 7])
+    df = _cut(frame, (1, 0, 1))
+    for found, expected in (
+        (df.filter(like="a"), frame.filter(like="a")),
+        (df.filter(regex="a|b"), frame.filter(regex="a|b")),
+        (df.select_dtypes("number"), frame.select_dtypes("number")),
+        (df.select_dtypes(exclude="int64"), frame.select_dtypes(exclude="int64")),
+    ):
+        _same(found, expected)
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (1, 0, 2)])
+def test_no_rows_and_columns_of_one_name(sizes: tuple[int, ...], way: str) -> None:
+    frame = pd.DataFrame([[1, 2.0, 3], [4, np.nan, 6], [1, 2.0, 3]], columns=["a", "b", "a"], index=[5, 5, 6])
+    frame = frame[: sum(sizes)]
+    df = _cut(frame, sizes)
+    functions: list[Any] = [
+        lambda d: d.rank(),
+        lambda d: d.duplicated(),
+        lambda d: d.interpolate(),
+        lambda d: d.expanding().sum(),
+        lambda d: d.ewm(alpha=0.5).mean(),
+        lambda d: d.rolling(2).sum(),
+        lambda d: d.iloc[::-1],
+        lambda d: d.take([]),
+        lambda d: d.T,
+        lambda d: d.loc[5:6],
+        lambda d: d.truncate(5),
+        lambda d: d.cumsum(),
+    ]
+    for function in functions:
+        _same(function(df), function(frame))
