@@ -600,7 +600,7 @@ class Client(Submitting, Sharing, Equipping):
         return ClientExecutor(self, **kwargs)
 
     def __reduce__(self) -> Any:
-        return get_client, (self._core.address,)
+        return client_of, (self._core.scheduler,)
 
 
 def _outcome(func: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:

@@ -262,3 +262,10 @@ def test_what_tasks_warn_of_is_a_warning_of_the_client(any_client: Client) -> No
     assert [(str(one.message), one.category) for one in found] == [("few rows", RuntimeWarning)]
     with pytest.warns(UserWarning, match="here"):
         forwarding.warn("here")
+
+
+def test_a_client_that_comes_to_a_task_is_the_workers(any_client: Client) -> None:
+    def same(client: Client) -> bool:
+        return client is get_client()
+
+    assert any_client.submit(same, any_client).result(timeout=60)
