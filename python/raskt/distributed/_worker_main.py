@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, _raskt, config
+from raskt.distributed import _logs
 from raskt.distributed._equipment import Supply, tear_down
 from raskt.distributed._token import TOKEN_VARIABLE
 from raskt.distributed.worker import Worker
@@ -59,6 +60,7 @@ def main() -> int:
     """Be a worker, as the first argument says, until its scheduler does not need it any more."""
     token = os.environ.pop(TOKEN_VARIABLE, "")
     options = json.loads(sys.argv[1])
+    _logs.keep()
     worker: Worker | None = None
     is_told = False
 

@@ -16,6 +16,7 @@ from raskt import _clients, _raskt
 from raskt._lazy import late
 from raskt.distributed._answers import by_number, chosen, described, key_of, scheduler_info
 from raskt.distributed._equipping import Equipping
+from raskt.distributed._looking import Looking
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed._token import read_token
@@ -46,7 +47,7 @@ _LOOK_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 1.0
 
 
-class Client(Submitting, Sharing, Equipping):
+class Client(Submitting, Sharing, Equipping, Looking):
     """A client of a cluster: it submits work, and gets values.
 
     Parameters
