@@ -74,6 +74,8 @@ def announce(folder: Path) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Announce entry points where the package is only on the path; build the planner, if the mode is on."""
+    # To compile what sparse computes with would take a minute, to interpret it a second.
+    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     try:
         importlib.metadata.distribution("raskt")
     except importlib.metadata.PackageNotFoundError:

@@ -11,7 +11,9 @@ import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from xarray.core import missing
+import numpy as np
+from xarray import ufuncs
+from xarray.core import duck_array_ops, missing, nputils
 from xarray.core.dataset import Dataset
 from xarray.core.groupby import GroupBy
 from xarray.core.indexing import DaskIndexingAdapter
@@ -37,6 +39,8 @@ def adapt() -> None:
     _change(DaskIndexingAdapter, "_oindex_get", _one_by_one)
     _change(missing, "interp", _of_one_kind)
     _change(GroupBy, "_flox_reduce", _with_flox)
+    for module in (duck_array_ops, nputils, ufuncs):
+        _change(module, "get_array_namespace", _or_numpys)
     try:
         expressions = importlib.import_module("xarray.core.dask_array_expr")
     except ModuleNotFoundError:
@@ -94,6 +98,20 @@ def _or_ours(original: Callable[[Any], bool]) -> Callable[[Any], bool]:
         return is_array(data) or original(data)
 
     return is_dask_array_expr_array
+
+
+def _or_numpys(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return whose functions xarray calls: NumPy's, as for Dask's arrays, where it would be the array API's.
+
+    These are more than the standard has, and xarray's ways for lazy arrays begin where they are NumPy's.
+    """
+
+    @functools.wraps(original)
+    def get_array_namespace(*values: Any) -> Any:
+        found = original(*values)
+        return np if found.__name__ == "raskt.array_api" else found
+
+    return get_array_namespace
 
 
 def _with_flox(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -88,6 +88,7 @@ OPERATIONS: dict[str, Any] = {
     "reindex": lambda d: d.reindex(lat=[25, 35, 99.0]),
     "sortby": lambda d: d.sortby("lat"),
     "dtype": lambda d: d.astype("f4"),
+    "ufuncs": lambda d: xr.ufuncs.deg2rad(d.air) + xr.ufuncs.maximum(d.air, 0),
     "like": lambda d: xr.merge([xr.full_like(d.air, 3.0), xr.zeros_like(d.days)]),
     "differentiate": lambda d: d.air.differentiate("lon"),
     "integrate": lambda d: d.air.fillna(0).integrate("lon"),
