@@ -18,10 +18,13 @@ def bins_of(part: Any, first: Any, last: Any, options: dict[str, Any]) -> Any:
     times = index.dropna()
     if not len(times):
         return index.to_series()
-    order = np.argsort(times, kind="stable")
+    is_ordered = len(times) == len(index) and index.is_monotonic_increasing
+    order = None if is_ordered else np.argsort(times, kind="stable")
     ends = [pd.Index([end]).astype(index.dtype) for end in (first, last)]
-    counts = _counts(ends[0].append([times[order], ends[1]]), options)
+    counts = _counts(ends[0].append([times if order is None else times[order], ends[1]]), options)
     labels = counts.index.repeat(counts.to_numpy())[1:-1].astype(index.dtype)
+    if order is None:
+        return labels.to_series(index=index, name=index.name)
     found = pd.Series(pd.NaT, index=range(len(index)), dtype=index.dtype)
     found.iloc[np.flatnonzero(index.notna())[order]] = labels
     return found.set_axis(index).rename(index.name)
