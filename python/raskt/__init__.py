@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from raskt.core import istask
     from raskt.delayed import delayed
+    from raskt.diagnostics.dashboard import dashboard
     from raskt.graph_manipulation import bind, checkpoint, clone, wait_on
     from raskt.local import get
     from raskt.sizeof import sizeof
@@ -48,6 +49,7 @@ __all__ = [
     "clone",
     "compute",
     "config",
+    "dashboard",
     "delayed",
     "get",
     "get_annotations",
@@ -76,6 +78,7 @@ _HOME = {
     "checkpoint": "raskt.graph_manipulation",
     "clone": "raskt.graph_manipulation",
     "compute": "raskt.base",
+    "dashboard": "raskt.diagnostics.dashboard",
     "delayed": "raskt.delayed",
     "get": "raskt.local",
     "get_annotations": "raskt.annotations",

@@ -15,6 +15,7 @@ mod brief;
 mod cluster;
 mod config;
 mod copy;
+mod dashboard;
 mod delayed;
 mod draw;
 mod errors;
@@ -96,5 +97,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     session::register(module)?;
     ship_test::register(module)?;
     cluster::register(module)?;
+    dashboard::register(module)?;
     lifecycle::register(module)
 }

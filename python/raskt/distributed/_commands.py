@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt, config
+from raskt.diagnostics.dashboard import host_and_port, serve
 from raskt.distributed._nanny import Nanny, Workers
 from raskt.distributed._token import TOKEN_VARIABLE, read_token
 from raskt.distributed.local import memory_bytes
@@ -22,6 +23,8 @@ from raskt.units import parse_timedelta
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+
+    from raskt.diagnostics.dashboard import Dashboard
 
 __all__ = ["COMMANDS", "read_scheduler_file"]
 
@@ -47,6 +50,9 @@ def _scheduler(words: list[str]) -> int:
         "--idle-timeout", default=None, help="it ends when nobody asked for anything for so long"
     )
     parser.add_argument("--pid-file", default=None, help="written with the number of the process")
+    parser.add_argument(
+        "--dashboard-address", default=None, help="where to serve a page about it: host:port, or :port"
+    )
     given = parser.parse_args(words)
     token = read_token(given.token_file, make=True)
     host = given.host or "127.0.0.1"
@@ -70,8 +76,13 @@ def _scheduler(words: list[str]) -> int:
     )
     address = scheduler.addresses[0]
     said = json.dumps({"address": address, "token": token, "pid": os.getpid()})
-    with _written(given.scheduler_file, said), _written(given.pid_file, str(os.getpid())):
+    page: contextlib.AbstractContextManager[Dashboard | None] = contextlib.nullcontext()
+    if given.dashboard_address is not None:
+        page = serve(scheduler.serve_dashboard, *host_and_port(given.dashboard_address, "127.0.0.1"))
+    with _written(given.scheduler_file, said), _written(given.pid_file, str(os.getpid())), page as dashboard:
         print(f"Scheduler at: {address}", flush=True)
+        if dashboard is not None:
+            print(f"Dashboard at: {dashboard.link}", flush=True)
         with _at_signals(lambda: scheduler.stop("its process was told to end")):
             why = scheduler.wait(None)
         print(f"Scheduler ended: {why}", flush=True)

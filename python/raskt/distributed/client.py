@@ -259,8 +259,13 @@ class Client(Submitting, Sharing, Equipping, Looking):
 
     @property
     def dashboard_link(self) -> str:
-        """Where the dashboard is."""
-        raise NotImplementedError("there is no dashboard: scheduler_info() and explain() tell what goes on")
+        """Where the dashboard is, for the client of a cluster that this process started."""
+        link: str = getattr(self.cluster, "dashboard_link", "")
+        if not link:
+            raise NotImplementedError(
+                "the dashboard of a scheduler elsewhere is where `raskt scheduler --dashboard-address` says"
+            )
+        return link
 
     def scheduler_info(self, n_workers: int = -1, **kwargs: Any) -> Any:
         """Return what is known of the scheduler and its workers.

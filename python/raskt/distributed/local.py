@@ -13,6 +13,7 @@ from html import escape
 from typing import Any, Self
 
 from raskt import _raskt, config
+from raskt.diagnostics.dashboard import Dashboard, host_and_port, serve
 from raskt.distributed._equipment import tear_down
 from raskt.distributed._nanny import Nanny, Workers
 from raskt.distributed._worker_main import start
@@ -20,6 +21,9 @@ from raskt.system import cpu_count
 from raskt.units import format_bytes, memory_granted_bytes, parse_bytes
 
 __all__ = ["Adaptive", "LocalCluster"]
+
+#: Where Dask's users look for the dashboard.
+_DASHBOARD = ":8787"
 
 #: Clusters that are open, to be closed when the program ends.
 _OPEN: weakref.WeakSet[LocalCluster] = weakref.WeakSet()
@@ -55,8 +59,11 @@ class LocalCluster:
         What the cluster is called.
     asynchronous : bool, default False
         Whether the cluster is used with ``await`` and ``async with``.
-    silence_logs, dashboard_address, worker_dashboard_address : optional
-        Accepted for code that was written for Dask. There is no dashboard.
+    dashboard_address : str or None, default ":8787"
+        Where the dashboard listens: ``"host:port"``. Left out, it is served from when `dashboard_link` is
+        first asked for, at another port where that one is taken; None is none.
+    silence_logs, worker_dashboard_address : optional
+        Accepted for code that was written for Dask. Workers have no dashboard of their own.
 
     Raises
     ------
@@ -89,7 +96,7 @@ class LocalCluster:
         name: str | None = None,
         asynchronous: bool = False,
         silence_logs: Any = None,  # noqa: ARG002 - programs for Dask give it
-        dashboard_address: Any = None,  # noqa: ARG002
+        dashboard_address: str | int | None = _DASHBOARD,
         worker_dashboard_address: Any = None,  # noqa: ARG002
     ) -> None:
         n_workers, threads_per_worker = _shape(n_workers, threads_per_worker, processes)
@@ -118,8 +125,14 @@ class LocalCluster:
                 "idle_timeout": config.resolve("cluster.idle-timeout"),
             }
         )
+        self._dashboard: Dashboard | None = None
+        self._has_dashboard = dashboard_address is not None
         _OPEN.add(self)
         try:
+            if dashboard_address is not None and dashboard_address != _DASHBOARD:
+                self._dashboard = serve(
+                    self.scheduler.serve_dashboard, *host_and_port(dashboard_address, host)
+                )
             self._start(n_workers)
             self.wait_for_workers(n_workers)
         except BaseException:
@@ -145,8 +158,12 @@ class LocalCluster:
 
     @property
     def dashboard_link(self) -> str:
-        """Where the dashboard is: there is none."""
-        return ""
+        """Where the dashboard is; it is served from now on. Empty where there is none."""
+        if not self._has_dashboard or self._is_closed:
+            return ""
+        if self._dashboard is None:
+            self._dashboard = serve(self.scheduler.serve_dashboard, self._host, None)
+        return self._dashboard.link
 
     def __repr__(self) -> str:
         if self._is_closed:
@@ -314,6 +331,8 @@ class LocalCluster:
                 tear_down(worker.address)
                 worker.stop()
             self._threads.clear()
+            if self._dashboard is not None:
+                self._dashboard.close()
         return _nothing() if self.asynchronous else None
 
     def __enter__(self) -> Self:

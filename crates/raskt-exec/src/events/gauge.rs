@@ -8,7 +8,7 @@ use raskt_core::{Fit, ProcessLock};
 use raskt_graph::TaskTable;
 
 use super::names::NameId;
-use super::recorder::name_of_task;
+use super::recorder::{has_foreign_key, name_of_task};
 use super::ring::EventKind;
 use super::rings::now_ns;
 
@@ -150,11 +150,13 @@ impl Gauge {
         Some(counts.into_iter().collect())
     }
 
-    /// What the run's task is called; `None` once the run is gone, and for tasks that it grew.
+    /// What the run's task is called; `None` once the run is gone, for tasks that it grew, and for users' functions, whose
+    /// keys live in their world.
     #[must_use]
     pub fn key(&self, task: u32) -> Option<String> {
         let table = self.table.upgrade()?;
-        ((task as usize) < table.n_tasks()).then(|| table.key(task).to_string())
+        let is_known = (task as usize) < table.n_tasks() && !has_foreign_key(table.body(task));
+        is_known.then(|| table.key(task).to_string())
     }
 
     pub(crate) fn advance(&self, n_tasks: usize, n_done: usize) {

@@ -248,6 +248,15 @@ pub(super) fn size_bytes(value: &Value) -> u64 {
     bytes
 }
 
+/// Whether a user's function knows what the task is called.
+pub(super) fn has_foreign_key(body: &Body) -> bool {
+    match body {
+        Body::Foreign(_) => true,
+        Body::Fused(program) => program.steps().last().is_some_and(|step| has_foreign_key(&step.body)),
+        _ => false,
+    }
+}
+
 /// What a task of `table` is called in records: users' functions by their name, others by what made them.
 pub(crate) fn name_of_task(table: &TaskTable, task: u32) -> NameId {
     match table.body(task) {
@@ -255,6 +264,8 @@ pub(crate) fn name_of_task(table: &TaskTable, task: u32) -> NameId {
             0 => NameId::of(&foreign.label()),
             family => NameId::of_family(family, || foreign.label()),
         },
+        // Such a key would be asked for in the function's world, which may keep one waiting.
+        body if has_foreign_key(body) => NameId::of(&body.label()),
         body => NameId::of(&body.label_of(&table.key(task))),
     }
 }

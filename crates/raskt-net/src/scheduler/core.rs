@@ -20,6 +20,7 @@ use super::connections::{
 };
 use super::options::SchedulerOptions;
 use super::planning::{is_small, slices};
+use super::record::Recorder;
 use crate::Clock;
 use crate::transport::{Accepted, Address};
 use crate::wire::{
@@ -73,6 +74,7 @@ pub(super) struct Core {
     graphs: VecDeque<(ClientId, Slices)>,
     /// Why the scheduler is to end.
     pub(super) ends: Option<String>,
+    recorder: Recorder,
     /// When a client last asked for anything.
     active_at: Instant,
 }
@@ -86,6 +88,7 @@ impl Core {
         options: SchedulerOptions,
         happenings: UnboundedSender<Happening>,
         runtime: Handle,
+        recorder: Recorder,
     ) -> Result<Self> {
         let mut machine = Scheduler::new(options.machine.clone());
         let keeper = machine.client_joins()?;
@@ -105,6 +108,7 @@ impl Core {
             dirty_clients: Vec::new(),
             graphs: VecDeque::new(),
             ends: None,
+            recorder,
             active_at: Instant::now(),
         })
     }
@@ -150,7 +154,10 @@ impl Core {
             Happening::WorkerSaid(worker, said) => {
                 for message in said {
                     match message {
-                        WorkerSays::Say(message) => self.tell_machine(Event::Worker(worker, message)),
+                        WorkerSays::Say(message) => {
+                            self.recorder.note(&self.machine, worker, &message);
+                            self.tell_machine(Event::Worker(worker, message));
+                        }
                         WorkerSays::Retire => self.tell_machine(Event::Retire(worker)),
                     }
                 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use raskt_core::{ErrorKind, Param, Result};
+use raskt_exec::events::Ring;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::core::{Core, Happening};
 use super::options::SchedulerOptions;
+use super::record::Recorder;
 use crate::transport::{Address, Listener, accept};
 use crate::wire::{Query, Role};
 
@@ -30,6 +32,7 @@ pub struct SchedulerDaemon {
     happenings: UnboundedSender<Happening>,
     ended: Arc<Ended>,
     listening: Vec<JoinHandle<()>>,
+    events: Arc<Ring>,
 }
 
 /// Why a scheduler ended, once it has.
@@ -63,12 +66,14 @@ impl SchedulerDaemon {
         let handshake = &options.handshake;
         let listen = |listener| runtime.spawn(listen(listener, happenings.clone(), handshake.clone()));
         let listening = listening.map(listen).collect();
+        let recorder = Recorder::new();
+        let events = Arc::clone(recorder.ring());
         let at_end = Arc::clone(&ended);
         let (inner, outer) = (happenings.clone(), runtime.clone());
         // What decides has a thread of its own, which reading and writing never hold up.
         let main = move || {
             let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let core = Core::new(options, inner, outer);
+            let core = Core::new(options, inner, outer, recorder);
             let why = match (clock, core) {
                 (Ok(own), Ok(core)) => own.block_on(core.run(inbox)),
                 (Err(error), _) => format!("the scheduler could not be started: {error}"),
@@ -82,13 +87,19 @@ impl SchedulerDaemon {
             what: "the thread of the scheduler".to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Self { addresses, happenings, ended, listening })
+        Ok(Self { addresses, happenings, ended, listening, events })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
+    }
+
+    /// The tasks that it lately heard of as done: the workers' numbers are those of its answers.
+    #[must_use]
+    pub fn events(&self) -> &Arc<Ring> {
+        &self.events
     }
 
     /// Asks it from within its process, as a client would.

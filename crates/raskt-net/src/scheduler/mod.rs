@@ -8,6 +8,7 @@
 //! | `planning` | graphs into slices of tasks, and what annotations ask for |
 //! | `coordination` | what clients share beside tasks |
 //! | `queries` | what clients may ask |
+//! | `record` | what it hears of tasks that ran, for whoever watches |
 
 mod connections;
 mod coordination;
@@ -16,6 +17,7 @@ mod daemon;
 mod options;
 mod planning;
 mod queries;
+mod record;
 
 pub use daemon::SchedulerDaemon;
 pub use options::SchedulerOptions;

@@ -1,20 +1,24 @@
 //! A scheduler in this process.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use pyo3::prelude::*;
+use raskt_dashboard::ClusterSource;
 use raskt_net::scheduler::{SchedulerDaemon, SchedulerOptions};
 use raskt_net::transport::{Address, HandshakeOptions, Token};
 use raskt_net::wire::Query;
 use raskt_sched::{Options, WorkerId};
 
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
+use crate::dashboard::DashboardServer;
 use crate::errors;
 
 /// A scheduler that runs on threads of this process, none of which ever waits for the interpreter.
 #[pyclass(frozen, weakref, module = "raskt._raskt")]
 pub struct ClusterScheduler {
-    daemon: SchedulerDaemon,
+    daemon: Arc<SchedulerDaemon>,
 }
 
 /// What Python passes for a scheduler.
@@ -46,13 +50,24 @@ impl ClusterScheduler {
             SchedulerOptions { listen, handshake, machine, idle_timeout, ..SchedulerOptions::default() };
         let runtime = runtime()?;
         let daemon = py.detach(|| SchedulerDaemon::start(&runtime, options));
-        daemon.map(|daemon| Self { daemon }).map_err(|error| errors::to_py(py, error))
+        daemon.map(|daemon| Self { daemon: Arc::new(daemon) }).map_err(|error| errors::to_py(py, error))
     }
 
     /// Where it listens.
     #[getter]
     fn addresses(&self) -> Vec<String> {
         self.daemon.addresses().iter().map(ToString::to_string).collect()
+    }
+
+    /// Serves a page about it at `host`, an address, and `port`; viewers may name it by `hosts`, too.
+    fn serve_dashboard(
+        &self,
+        py: Python<'_>,
+        host: IpAddr,
+        port: u16,
+        hosts: Vec<String>,
+    ) -> PyResult<DashboardServer> {
+        DashboardServer::serve(py, ClusterSource::new(Arc::clone(&self.daemon)), host, port, hosts)
     }
 
     /// What is known of each worker.

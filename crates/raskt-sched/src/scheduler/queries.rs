@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::machine::Scheduler;
 use super::task::{Progress, State};
-use crate::ids::{TaskId, WorkerId};
+use crate::ids::{TaskId, TaskRef, WorkerId};
 use crate::messages::{Pressure, WorkerInfo};
 use crate::time::Time;
 
@@ -134,6 +134,12 @@ impl Scheduler {
         let mut tasks = SmallVec::from_slice(assigned);
         tasks.sort_unstable_by_key(|&task| (self.tasks[task].priority, task));
         tasks
+    }
+
+    /// The key of a task, if it is still known under its number.
+    #[must_use]
+    pub fn key_of(&self, task: TaskRef) -> Option<Key> {
+        self.tasks.resolve(task).map(|task| self.tasks.key(task))
     }
 
     /// The workers that hold the value of a key.

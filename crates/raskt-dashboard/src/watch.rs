@@ -1,0 +1,360 @@
+//! Looks at a source ten times a second, and keeps what it saw within a bound.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::bars::gathered;
+use crate::json::{list, milliseconds, number, string};
+use crate::source::{Bar, Explainer, Group, LaneLabel, RunningTask, Seen, Source};
+
+/// How often it looks.
+pub const PACE: Duration = Duration::from_millis(100);
+/// Bars that are kept: the newest.
+const N_BARS_MAX: usize = 200_000;
+/// Bars that one message has at most.
+const N_BARS_SENT_MAX: usize = 50_000;
+/// Moments of which processor and memory use are kept, one in five looks.
+const N_SAMPLES_MAX: usize = 3_600;
+const SAMPLE_EVERY: u64 = 5;
+
+/// Processor and memory use at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at_ns: u64,
+    /// In percent of one processor.
+    cpu_percent: u64,
+    managed: u64,
+    spilled: u64,
+    process: u64,
+}
+
+/// What was seen so far.
+#[derive(Default)]
+struct Known {
+    bars: VecDeque<Bar>,
+    /// How many bars there were before the first one that is kept.
+    n_gone: u64,
+    names: Vec<String>,
+    samples: VecDeque<Sample>,
+    n_samples_gone: u64,
+    last: Seen,
+    n_missed: u64,
+    n_looks: u64,
+    /// How often workers were described anew.
+    n_workers_told: u64,
+    /// When processor time was last looked at, and how much it was.
+    cpu: Option<(u64, u64)>,
+    cpu_percent: u64,
+}
+
+/// How much of what was seen a viewer has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    bar: u64,
+    sample: u64,
+    name: usize,
+    workers: u64,
+}
+
+/// Somebody who looks at a source on a thread of their own.
+pub struct Watch {
+    known: Arc<Mutex<Known>>,
+    source: Arc<Mutex<Box<dyn Source>>>,
+    explainer: Option<Explainer>,
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Looks at `source` until it is dropped.
+    ///
+    /// # Errors
+    /// The system's, where it gives no thread.
+    pub fn start(source: impl Source) -> std::io::Result<Self> {
+        let explainer = source.explainer();
+        let known = Arc::new(Mutex::new(Known::default()));
+        let source: Arc<Mutex<Box<dyn Source>>> = Arc::new(Mutex::new(Box::new(source)));
+        let (stop, stopped) = channel::<()>();
+        let (to, from) = (Arc::clone(&known), Arc::clone(&source));
+        let main = move || {
+            loop {
+                look(&from, &to);
+                match stopped.recv_timeout(PACE) {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("raskt-watch".into()).spawn(main)?;
+        Ok(Self { known, source, explainer, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Looks once more now.
+    pub fn look(&self) {
+        look(&self.source, &self.known);
+    }
+
+    /// What is new since `position`, as JSON; the position to go on with.
+    #[must_use]
+    pub fn news(&self, position: Position) -> (String, Position) {
+        self.known.lock().news(position, N_BARS_SENT_MAX)
+    }
+
+    /// All that is known, as JSON.
+    #[must_use]
+    pub fn history(&self) -> String {
+        self.known.lock().news(Position::default(), N_BARS_MAX).0
+    }
+
+    /// Why the task of a key does not run, if anybody knows.
+    #[must_use]
+    pub fn explain(&self, key: &str) -> Option<String> {
+        self.explainer.as_ref().map(|explain| explain(key))
+    }
+
+    /// The newest state as lines of Prometheus' text format.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.known.lock().metrics()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A look that panicked has nothing more to say.
+            drop(thread.join());
+        }
+    }
+}
+
+fn look(source: &Mutex<Box<dyn Source>>, known: &Mutex<Known>) {
+    // Held to the end: two looks are taken in by their order.
+    let mut source = source.lock();
+    let seen = source.look();
+    known.lock().take_in(seen);
+}
+
+impl Known {
+    fn take_in(&mut self, mut seen: Seen) {
+        self.names.append(&mut seen.names);
+        self.n_missed += seen.n_missed;
+        self.bars.extend(gathered(std::mem::take(&mut seen.bars), seen.lanes.len()));
+        let n_over = self.bars.len().saturating_sub(N_BARS_MAX);
+        self.bars.drain(..n_over);
+        self.n_gone += n_over as u64;
+        if self.n_looks.is_multiple_of(SAMPLE_EVERY) {
+            self.sample(&seen);
+        }
+        self.n_looks += 1;
+        self.n_workers_told += u64::from(seen.workers_are_new);
+        self.last = seen;
+    }
+
+    fn sample(&mut self, seen: &Seen) {
+        if let Some((at_ns, cpu_ns)) = self.cpu {
+            let passed = seen.now_ns.saturating_sub(at_ns).max(1);
+            self.cpu_percent = seen.cpu_ns.saturating_sub(cpu_ns).saturating_mul(100) / passed;
+        }
+        self.cpu = Some((seen.now_ns, seen.cpu_ns));
+        self.samples.push_back(Sample {
+            at_ns: seen.now_ns,
+            cpu_percent: self.cpu_percent,
+            managed: seen.memory.managed,
+            spilled: seen.memory.spilled,
+            process: seen.memory.process,
+        });
+        if self.samples.len() > N_SAMPLES_MAX {
+            self.samples.pop_front();
+            self.n_samples_gone += 1;
+        }
+    }
+
+    fn news(&self, from: Position, n_bars_max: usize) -> (String, Position) {
+        let end = self.n_gone + self.bars.len() as u64;
+        let first = from.bar.max(self.n_gone).max(end.saturating_sub(n_bars_max as u64)).min(end);
+        let n_left_out = first - from.bar.min(first);
+        let skip = usize::try_from(first - self.n_gone).unwrap_or(usize::MAX);
+        let bars = || self.bars.iter().skip(skip);
+        let mut out = String::with_capacity(1024 + bars().len() * 32);
+        out.push_str("{\"now\":");
+        milliseconds(&mut out, self.last.now_ns);
+        out.push_str(",\"names\":");
+        list(&mut out, self.names.iter().skip(from.name), |out, name| string(out, name));
+        for (field, of) in [
+            ("lane", (|bar| u64::from(bar.lane)) as fn(&Bar) -> u64),
+            ("name", |bar| u64::from(bar.name)),
+            ("kind", |bar| u64::from(bar.kind)),
+            ("n", |bar| u64::from(bar.n_tasks)),
+            ("bytes", |bar| bar.bytes),
+        ] {
+            out.push_str(",\"");
+            out.push_str(field);
+            out.push_str("\":");
+            list(&mut out, bars(), |out, bar| number(out, of(bar)));
+        }
+        for (field, of) in [
+            ("start", (|bar| bar.start_ns) as fn(&Bar) -> u64),
+            ("took", |bar| bar.end_ns.saturating_sub(bar.start_ns)),
+            ("busy", |bar| bar.busy_ns),
+        ] {
+            out.push_str(",\"");
+            out.push_str(field);
+            out.push_str("\":");
+            list(&mut out, bars(), |out, bar| milliseconds(out, of(bar)));
+        }
+        out.push_str(",\"missed\":");
+        number(&mut out, if from == Position::default() { 0 } else { n_left_out } + self.n_missed);
+        let samples_end = self.n_samples_gone + self.samples.len() as u64;
+        let skip = from.sample.saturating_sub(self.n_samples_gone);
+        out.push_str(",\"samples\":");
+        let samples = self.samples.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
+        list(&mut out, samples, |out, sample| {
+            out.push('[');
+            milliseconds(out, sample.at_ns);
+            for figure in [sample.cpu_percent, sample.managed, sample.spilled, sample.process] {
+                out.push(',');
+                number(out, figure);
+            }
+            out.push(']');
+        });
+        if from.workers != self.n_workers_told {
+            self.workers(&mut out);
+        }
+        self.state(&mut out);
+        out.push('}');
+        (
+            out,
+            Position { bar: end, sample: samples_end, name: self.names.len(), workers: self.n_workers_told },
+        )
+    }
+
+    fn workers(&self, out: &mut String) {
+        out.push_str(",\"workers\":");
+        list(out, &self.last.workers, |out, worker| {
+            out.push('[');
+            for text in [&worker.name, &worker.address, worker.state] {
+                string(out, text);
+                out.push(',');
+            }
+            let figures = [
+                worker.n_threads,
+                worker.n_running,
+                worker.n_waiting,
+                worker.n_values,
+                worker.held_bytes,
+                worker.memory_bytes,
+            ];
+            list(out, figures, number);
+            out.push(']');
+        });
+    }
+
+    fn state(&self, out: &mut String) {
+        let seen = &self.last;
+        for (field, figure) in [
+            ("waiting", seen.n_waiting),
+            ("ready", seen.n_ready),
+            ("processing", seen.n_processing),
+            ("runs", seen.n_runs),
+            ("cores", seen.n_cores),
+            ("cpu", self.cpu_percent),
+            ("managed", seen.memory.managed),
+            ("spilled", seen.memory.spilled),
+            ("limit", seen.memory.limit),
+            ("process", seen.memory.process),
+        ] {
+            out.push_str(",\"");
+            out.push_str(field);
+            out.push_str("\":");
+            number(out, figure);
+        }
+        out.push_str(",\"lanes\":");
+        list(out, &seen.lanes, |out, LaneLabel { lane, label }| {
+            out.push('[');
+            number(out, u64::from(*lane));
+            out.push(',');
+            string(out, label);
+            out.push(']');
+        });
+        out.push_str(",\"groups\":");
+        list(out, &seen.groups, |out, Group { name, n_tasks, n_done, n_failed, busy_ns }| {
+            out.push('[');
+            string(out, name);
+            for figure in [n_tasks, n_done, n_failed] {
+                out.push(',');
+                number(out, *figure);
+            }
+            out.push(',');
+            milliseconds(out, *busy_ns);
+            out.push(']');
+        });
+        out.push_str(",\"running\":");
+        list(out, &seen.running, |out, RunningTask { lane, key, name, since_ns }| {
+            out.push('[');
+            number(out, u64::from(*lane));
+            out.push(',');
+            string(out, key);
+            out.push(',');
+            string(out, name);
+            out.push(',');
+            milliseconds(out, *since_ns);
+            out.push(']');
+        });
+    }
+
+    fn metrics(&self) -> String {
+        let seen = &self.last;
+        let mut out = String::new();
+        if self.n_workers_told > 0 {
+            crate::cluster::metrics(seen, &mut out);
+            return out;
+        }
+        let mut metric = |name: &str, help: &str, lines: &[(&str, u64)]| {
+            out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
+            for (label, figure) in lines {
+                out.push_str(&format!("{name}{label} {figure}\n"));
+            }
+        };
+        let sum = |of: fn(&Group) -> u64| seen.groups.iter().map(of).sum::<u64>();
+        let states = [
+            ("{state=\"processing\"}", seen.running.len() as u64),
+            ("{state=\"queued\"}", seen.n_ready),
+            ("{state=\"waiting\"}", seen.n_waiting.saturating_sub(seen.n_ready)),
+            ("{state=\"memory\"}", sum(|group| group.n_done)),
+            ("{state=\"erred\"}", sum(|group| group.n_failed)),
+        ];
+        metric("dask_worker_tasks", "Number of tasks by state, of computations of the last minute.", &states);
+        let memory = [
+            ("{type=\"managed\"}", seen.memory.managed),
+            ("{type=\"spilled\"}", seen.memory.spilled),
+            ("{type=\"unmanaged\"}", seen.memory.process.saturating_sub(seen.memory.managed)),
+        ];
+        metric("dask_worker_memory_bytes", "Memory breakdown.", &memory);
+        metric("dask_worker_threads", "Number of threads that run tasks.", &[("", seen.lanes.len() as u64)]);
+        metric(
+            "raskt_memory_limit_bytes",
+            "Bytes that values may take; 0 for no limit.",
+            &[("", seen.memory.limit)],
+        );
+        metric("raskt_computations", "Number of computations that go on.", &[("", seen.n_runs)]);
+        metric(
+            "raskt_events_missed",
+            "Events that were overwritten before they were read.",
+            &[("", self.n_missed)],
+        );
+        metric("process_resident_memory_bytes", "Resident memory.", &[("", seen.memory.process)]);
+        out.push_str(
+            "# HELP process_cpu_seconds_total Processor time.\n# TYPE process_cpu_seconds_total counter\n",
+        );
+        let hundredths = seen.cpu_ns / 10_000_000;
+        out.push_str(&format!("process_cpu_seconds_total {}.{:02}\n", hundredths / 100, hundredths % 100));
+        out
+    }
+}

@@ -1,0 +1,134 @@
+//! Dashboards and recordings of what this process runs.
+
+use std::net::{IpAddr, SocketAddr};
+
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use raskt_dashboard::{LocalSource, Server, ServerOptions, Source, Watch, report};
+
+/// Something with threads of its own, which a forked child does not have.
+struct OfProcess<T: Send + 'static> {
+    held: Mutex<Option<T>>,
+    pid: u32,
+}
+
+impl<T: Send + 'static> OfProcess<T> {
+    fn new(held: T) -> Self {
+        Self { held: Mutex::new(Some(held)), pid: std::process::id() }
+    }
+
+    /// Ends it, if it is this process's.
+    fn close(&self, py: Python<'_>) {
+        let held = self.held.lock().take();
+        if self.pid == std::process::id() {
+            // Its threads may be about to ask for the GIL.
+            py.detach(|| drop(held));
+        } else {
+            std::mem::forget(held);
+        }
+    }
+
+    /// Asks it, if it is there.
+    fn ask<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&T) -> R + Send) -> Option<R> {
+        py.detach(|| self.held.lock().as_ref().map(ask))
+    }
+}
+
+impl<T: Send + 'static> Drop for OfProcess<T> {
+    fn drop(&mut self) {
+        let Some(held) = self.held.get_mut().take() else { return };
+        if self.pid != std::process::id() {
+            return std::mem::forget(held);
+        }
+        // Its threads are waited for by another: this one may hold what they need.
+        let ending = std::thread::Builder::new().name("raskt-closing".into()).spawn(move || drop(held));
+        // Without a thread it was dropped here, with the closure.
+        drop(ending);
+    }
+}
+
+/// A page about what this process runs, which is served until it is closed.
+#[pyclass(frozen, module = "raskt._raskt")]
+pub struct DashboardServer {
+    server: OfProcess<Server>,
+    address: SocketAddr,
+}
+
+#[pymethods]
+impl DashboardServer {
+    /// Listens at `host`, an address, and `port`; viewers may name it by `hosts`, too.
+    #[new]
+    fn new(py: Python<'_>, host: IpAddr, port: u16, hosts: Vec<String>) -> PyResult<Self> {
+        Self::serve(py, LocalSource::with_past(), host, port, hosts)
+    }
+
+    /// The port.
+    #[getter]
+    fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Ends it.
+    fn close(&self, py: Python<'_>) {
+        self.server.close(py);
+    }
+}
+
+impl DashboardServer {
+    /// Serves what `source` sees.
+    ///
+    /// # Errors
+    /// `OSError` where the port is taken.
+    pub fn serve(
+        py: Python<'_>,
+        source: impl Source,
+        host: IpAddr,
+        port: u16,
+        hosts: Vec<String>,
+    ) -> PyResult<Self> {
+        let options =
+            ServerOptions { address: SocketAddr::new(host, port), hosts, ..ServerOptions::default() };
+        let server = py.detach(|| Server::start(Watch::start(source)?, options))?;
+        let address = server.address();
+        Ok(Self { server: OfProcess::new(server), address })
+    }
+}
+
+/// What this process runs from now on, for a report.
+#[pyclass(frozen, module = "raskt._raskt")]
+pub struct Recording {
+    watch: OfProcess<Watch>,
+}
+
+#[pymethods]
+impl Recording {
+    #[new]
+    fn new(py: Python<'_>) -> PyResult<Self> {
+        let watch = py.detach(|| Watch::start(LocalSource::from_now()))?;
+        Ok(Self { watch: OfProcess::new(watch) })
+    }
+
+    /// What was recorded so far, as JSON; none once it is closed.
+    fn history(&self, py: Python<'_>) -> Option<String> {
+        self.watch.ask(py, |watch| {
+            watch.look();
+            watch.history()
+        })
+    }
+
+    /// What was recorded so far, as a page; none once it is closed.
+    fn report(&self, py: Python<'_>, title: &str) -> Option<String> {
+        self.history(py).map(|history| report(title, &history))
+    }
+
+    /// Ends it.
+    fn close(&self, py: Python<'_>) {
+        self.watch.close(py);
+    }
+}
+
+/// Adds them to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<DashboardServer>()?;
+    module.add_class::<Recording>()
+}

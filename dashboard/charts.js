@@ -1,0 +1,221 @@
+"use strict";
+// Drawing on canvases: bars of tasks by lane, and lines over time.
+import { bytes, byteStep, niceStep } from "./format.js";
+import { KINDS } from "./model.js";
+import { colourOf, inkOn, theme } from "./theme.js";
+
+const LEFT = 92, RIGHT = 10, AXIS = 22;
+const FONT = "11px system-ui, sans-serif";
+
+// A canvas as large as it is shown, in pixels of the screen.
+function prepare(canvas, height) {
+  const width = canvas.clientWidth, scale = window.devicePixelRatio || 1;
+  const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
+  if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
+  canvas.style.height = `${height}px`;
+  const ctx = canvas.getContext("2d");
+  ctx.setTransform(scale, 0, 0, scale, 0, 0);
+  ctx.clearRect(0, 0, width, height);
+  ctx.font = FONT;
+  return [ctx, width];
+}
+
+function timeAxis(ctx, view, left, width, height, origin) {
+  const span = view.to - view.from, step = niceStep(span, (width - left - RIGHT) / 110);
+  const digits = Math.max(0, -Math.floor(Math.log10(step / 1000) + 1e-9));
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  for (let i = Math.ceil((view.from - origin) / step - 1e-9); i * step + origin <= view.to; i++) {
+    const x = left + (i * step + origin - view.from) / span * (width - left - RIGHT);
+    ctx.fillStyle = theme.rule;
+    ctx.fillRect(Math.round(x), 0, 1, height - AXIS + 4);
+    ctx.fillStyle = theme.dim;
+    ctx.fillText(`${(i * step / 1000).toFixed(Math.min(digits, 6))} s`, x, height - AXIS + 7);
+  }
+}
+
+export class Stream {
+  constructor(canvas, model) {
+    this.canvas = canvas;
+    this.model = model;
+    this.view = { from: 0, to: 1000 };
+    this.only = null;  // a name: the others are faint
+    this.lanes = [];
+    this.laneHeight = 20;
+    this.range = null;
+  }
+
+  x(time) { return LEFT + (time - this.view.from) / (this.view.to - this.view.from) * this.width(); }
+  time(x) { return this.view.from + (x - LEFT) / this.width() * (this.view.to - this.view.from); }
+  width() { return Math.max(1, this.canvas.clientWidth - LEFT - RIGHT); }
+
+  draw() {
+    this.lanes = this.model.shown();
+    const n = Math.max(1, this.lanes.length);
+    this.laneHeight = Math.max(3, Math.min(26, Math.floor(440 / n)));
+    const height = Math.max(3 * 26, n * this.laneHeight) + AXIS;
+    const [ctx, width] = prepare(this.canvas, height);
+    const bar = this.laneHeight > 10 ? this.laneHeight - 3 : this.laneHeight > 4 ? this.laneHeight - 1 : this.laneHeight;
+    ctx.fillStyle = theme.lane;
+    if (this.laneHeight > 4) this.lanes.forEach((_, i) => ctx.fillRect(LEFT, i * this.laneHeight, this.width(), bar));
+    timeAxis(ctx, this.view, LEFT, width, height, Number.isFinite(this.model.from) ? this.model.from : 0);
+    const every = Math.ceil(13 / this.laneHeight);
+    ctx.fillStyle = theme.dim;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    this.lanes.forEach((lane, i) => {
+      if (i % every === 0) ctx.fillText(lane.label.slice(0, 16), LEFT - 8, i * this.laneHeight + bar / 2, LEFT - 12);
+    });
+    if (!this.lanes.length) {
+      ctx.textAlign = "center";
+      ctx.font = "13px system-ui, sans-serif";
+      ctx.fillText("No task has run yet.", LEFT + this.width() / 2, (height - AXIS) / 2);
+    }
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(LEFT, 0, this.width(), height - AXIS);
+    ctx.clip();
+    this.lanes.forEach((lane, i) => this.drawLane(ctx, lane, i * this.laneHeight, bar));
+    this.drawRunning(ctx, bar);
+    if (this.range) {
+      const [a, b] = this.range.map((time) => this.x(time));
+      ctx.fillStyle = theme.accent;
+      ctx.globalAlpha = 0.18;
+      ctx.fillRect(Math.min(a, b), 0, Math.abs(b - a), height);
+    }
+    ctx.restore();
+  }
+
+  colour(bar) {
+    if (bar.kind === KINDS.failed) return theme.fail;
+    if (bar.kind === KINDS.spilled || bar.kind === KINDS.readBack) return theme.move;
+    return bar.kind === KINDS.finished ? colourOf(bar.name) : theme.wait;
+  }
+
+  // Bars narrower than a pixel are gathered: a column has the colour of what took most of it, and is the stronger the more
+  // of it was busy.
+  drawLane(ctx, lane, y, height) {
+    const scale = this.width() / (this.view.to - this.view.from);
+    let column = -1, most = 0, total = 0, colour = null;
+    const flush = () => {
+      if (colour === null) return;
+      ctx.globalAlpha = Math.min(1, 0.3 + 0.7 * total);
+      ctx.fillStyle = colour;
+      ctx.fillRect(column, y, 1, height);
+      most = total = 0;
+      colour = null;
+    };
+    const bars = lane.bars;
+    for (let k = lane.first(this.view.from); k < bars.length && bars[k].start < this.view.to; k++) {
+      const bar = bars[k], faint = this.only !== null && bar.name !== this.only;
+      const x = this.x(bar.start), width = (bar.end - bar.start) * scale, share = bar.busy * scale;
+      if (width < 1) {
+        if (faint) continue;
+        if (Math.floor(x) !== column) { flush(); column = Math.floor(x); }
+        total += share;
+        if (share > most || colour === null || bar.kind === KINDS.failed) {
+          most = bar.kind === KINDS.failed ? Infinity : share;
+          colour = this.colour(bar);
+        }
+        continue;
+      }
+      const fill = this.colour(bar), busy = bar.end > bar.start ? bar.busy / (bar.end - bar.start) : 1;
+      ctx.globalAlpha = faint ? 0.12 : Math.min(1, 0.35 + 0.65 * busy);
+      ctx.fillStyle = fill;
+      ctx.fillRect(x, y, width > 3 ? width - 0.75 : width, height);
+      if (!faint) this.label(ctx, bar.name, fill, x, y, width, height);
+    }
+    flush();
+    ctx.globalAlpha = 1;
+  }
+
+  label(ctx, name, fill, x, y, width, height) {
+    const left = Math.max(x, LEFT), room = Math.min(x + width, LEFT + this.width()) - left - 10;
+    if (room < 26 || height < 13 || !fill.startsWith("#")) return;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    ctx.fillStyle = inkOn(fill);
+    const full = ctx.measureText(name).width;
+    const text = full <= room ? name : `${name.slice(0, Math.max(0, Math.floor(name.length * room / full) - 1))}…`;
+    if (text.length > 1) ctx.fillText(text, left + 5, y + height / 2 + 0.5);
+  }
+
+  // What still runs is striped: nobody knows yet where it ends.
+  drawRunning(ctx, height) {
+    const state = this.model.state;
+    if (!state || !this.model.isBusy()) return;
+    const end = this.x(this.model.now());
+    for (const [lane, , name, since] of state.running) {
+      const row = this.lanes.findIndex((other) => other.id === lane), x = this.x(since);
+      if (row < 0 || end - x < 2) continue;
+      const y = row * this.laneHeight, colour = colourOf(name);
+      ctx.globalAlpha = this.only !== null && name !== this.only ? 0.12 : 0.55;
+      ctx.fillStyle = colour;
+      ctx.fillRect(x, y, end - x, height);
+      ctx.globalAlpha = 1;
+      this.label(ctx, name, colour, x, y, end - x, height);
+    }
+  }
+
+  // The bar at a place of the canvas.
+  at(x, y) {
+    const lane = this.lanes[Math.floor(y / this.laneHeight)];
+    if (!lane || x < LEFT) return null;
+    const time = this.time(x), reach = 3 * (this.view.to - this.view.from) / this.width();
+    let best = null, distance = Infinity;
+    for (let k = lane.first(time - reach); k < lane.bars.length && lane.bars[k].start <= time + reach; k++) {
+      const bar = lane.bars[k], away = Math.max(0, bar.start - time, time - bar.end);
+      if (away < distance || (away === distance && bar.start > best.start)) { best = bar; distance = away; }
+    }
+    return best && { bar: best, lane };
+  }
+}
+
+// Lines over time. Each series: a colour of the theme, the column of a sample, whether the area below is filled.
+export class Lines {
+  constructor(canvas, model, series, isBytes) {
+    this.canvas = canvas;
+    this.model = model;
+    this.series = series;
+    this.isBytes = isBytes;
+  }
+
+  draw(limit) {
+    const height = 132, left = 62, [ctx, width] = prepare(this.canvas, height);
+    const all = this.model.samples, last = all.length ? all[all.length - 1][0] : 0;
+    const from = Math.max(all.length ? all[0][0] : 0, last - 300000);
+    const samples = all.filter((sample) => sample[0] >= from);
+    const view = { from, to: Math.max(last, from + 10000) };
+    let top = limit > 0 ? limit : 0;
+    for (const sample of samples) for (const { column } of this.series) top = Math.max(top, sample[column] * 1.08);
+    top = Math.max(top, this.isBytes ? 1 << 20 : 100);
+    const room = height - AXIS, y = (value) => room - value / top * (room - 8);
+    const x = (time) => left + (time - view.from) / (view.to - view.from) * (width - left - RIGHT);
+    const step = this.isBytes ? byteStep(top, 4) : niceStep(top, 4);
+    timeAxis(ctx, view, left, width, height, view.to);
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    for (let value = 0; value <= top * 1.0001; value += step) {
+      ctx.fillStyle = theme.rule;
+      ctx.fillRect(left, Math.round(y(value)), width - left - RIGHT, 1);
+      ctx.fillStyle = theme.dim;
+      ctx.fillText(this.isBytes ? bytes(value) : `${Math.round(value)} %`, left - 8, y(value));
+    }
+    ctx.lineJoin = "round";
+    for (const { column, colour, isFilled } of this.series) {
+      ctx.beginPath();
+      samples.forEach((sample) => ctx.lineTo(x(sample[0]), y(sample[column])));
+      ctx.strokeStyle = theme[colour];
+      ctx.lineWidth = 1.75;
+      ctx.stroke();
+      if (isFilled && samples.length) {
+        ctx.lineTo(x(last), room);
+        ctx.lineTo(x(samples[0][0]), room);
+        ctx.fillStyle = theme[colour];
+        ctx.globalAlpha = 0.14;
+        ctx.fill();
+        ctx.globalAlpha = 1;
+      }
+    }
+  }
+}
