@@ -54,7 +54,7 @@ impl Worker {
         }
         let n_ready = self.pending.values().filter(|pending| pending.n_missing == 0).count();
         assert_eq!(self.ready.len(), n_ready, "ready tasks");
-        assert!(self.running.len() <= self.n_threads, "more tasks than threads");
+        assert!(self.n_active() <= self.n_threads, "more tasks than threads");
         let incoming: u64 = self.requests.values().map(|request| request.n_bytes).sum();
         assert_eq!(self.incoming_bytes, incoming, "bytes on their way");
     }
