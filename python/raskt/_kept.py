@@ -69,7 +69,7 @@ def _container(value: Any) -> Any:
 def _view(value: memoryview) -> memoryview:
     own = memoryview(value.tobytes())
     if value.nbytes and (value.ndim != 1 or value.format != "B"):
-        return own.cast(value.format, value.shape)  # type: ignore[call-overload]
+        own = own.cast(value.format, value.shape)  # type: ignore[call-overload]
     return own
 
 
@@ -97,7 +97,7 @@ def _dataclass(value: Any) -> Any:
 
 
 #: A module, its classes, and how objects of these are copied.
-_LIBRARIES = (
+_LIBRARIES: tuple[tuple[str, tuple[str, ...], Any], ...] = (
     ("array", ("array",), copy.copy),
     ("pandas", ("DataFrame", "Series", "Index"), lambda value: value.copy(deep=True)),
     ("pyarrow", ("Table", "RecordBatch", "ChunkedArray", "Array", "Buffer"), _arrow),

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["whole"]
+__all__ = ["truncated", "whole"]
 
 
 def whole(name: str, value: Any, least: int, most: int | None = None, *, also: str = "") -> int:
@@ -55,3 +55,38 @@ def whole(name: str, value: Any, least: int, most: int | None = None, *, also: s
     if most is not None and found > most:
         raise ValueError(f"{name} must be at most {most:,}, found {value!r}")
     return found
+
+
+def truncated(name: str, value: Any) -> int:
+    """Return `value` as an ``int``, as ``int`` makes one of it: of 1e6, too.
+
+    Parameters
+    ----------
+    name : str
+        What the number is called, for the error.
+    value : object
+        The number.
+
+    Returns
+    -------
+    int
+        The number.
+
+    Raises
+    ------
+    ValueError
+        For what is no number, infinities and NaN.
+
+    Examples
+    --------
+    >>> from raskt._whole import truncated
+    >>> truncated("blocksize", 1e6)
+    1000000
+    >>> truncated("blocksize", float("nan"))
+    Traceback (most recent call last):
+    ValueError: blocksize must be a whole number, found nan
+    """
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must be a whole number, found {value!r}") from None

@@ -308,6 +308,31 @@ class HighLevelGraph(Mapping[Hashable, Any]):
             {name: self.layers[name] for name in names}, {name: self.dependencies[name] for name in names}
         )
 
+    def validate(self) -> None:
+        """Raise if the graph contradicts itself, since somebody changed its layers or dependencies.
+
+        Raises
+        ------
+        ValueError
+            If a layer that another needs is missing, or has no entry among the dependencies.
+
+        Examples
+        --------
+        >>> from raskt.highlevelgraph import HighLevelGraph
+        >>> graph = HighLevelGraph({"a": {"x": 1}}, {"a": set()})
+        >>> graph.validate()
+        >>> graph.dependencies["a"].add("b")
+        >>> graph.validate()
+        Traceback (most recent call last):
+        ValueError: layer 'a' needs layer 'b', which is missing
+        """
+        for name, needed in self.dependencies.items():
+            for missing in ({name} | set(needed)) - set(self.layers):
+                raise ValueError(f"layer {name!r} needs layer {missing!r}, which is missing")
+        for name in self.layers:
+            if name not in self.dependencies:
+                raise ValueError(f"layer {name!r} has no entry among the dependencies")
+
     def copy(self) -> HighLevelGraph:
         """Return another graph of the same layers."""
         return HighLevelGraph(self.layers, self.dependencies)

@@ -525,6 +525,29 @@ def test_random_programs_of_writers_and_readers_give_what_copies_give() -> None:
             assert (one == wanted).all(), seed
 
 
+CONSTANT_MEMORY: dict[str, Callable[[], Any]] = {
+    "zeros": lambda: ra.zeros((2, 3), chunks=(2, 3)),
+    "persisted": lambda: ra.full((2, 3), 4.0, chunks=(2, 3)).persist(),
+    "broadcast": lambda: ra.broadcast_to(ra.arange(3, chunks=3), (2, 3)),
+    "source": lambda: ra.from_array(np.broadcast_to(np.arange(3.0), (2, 3))),
+    "windows": lambda: ra.lib.stride_tricks.sliding_window_view(ra.arange(4, chunks=4), 3),
+    "transposed": lambda: ra.ones((3, 2), chunks=3).T,
+}
+
+
+@pytest.mark.parametrize("make", CONSTANT_MEMORY.values(), ids=list(CONSTANT_MEMORY))
+def test_to_write_one_element_changes_no_other_that_had_the_same_memory(make: Any) -> None:
+    def marked(block: Any) -> Any:
+        block[0, 0] = 9
+        return block
+
+    want = np.array(make().compute())
+    want[0, 0] = 9
+    np.testing.assert_array_equal(make().map_blocks(marked).compute(), want)
+    np.testing.assert_array_equal(delayed(marked)(make()).compute(), want)
+    np.testing.assert_array_equal(marked(make().compute()), want)
+
+
 #: What makes a value, what changes it or its memory, and what shows its content.
 KEPT_KINDS: dict[str, Callable[[], Any]] = {}
 

@@ -41,8 +41,8 @@ step of a fused chain by its own name, each kind once a computation. `\"raise\"`
 The processor's flags (x86-64, AArch64) are read once a step and tile; remainders, floored division and casts to integers look
 at their operands; of sums, products and means a flag counts where the result shows it. Nothing is read where all is ignored.
 Variances report as `reduce` what NumPy reports of its several steps, and quotients by no elements as `divide`; the advice that
-NumPy gives in words (\"Mean of empty slice\") is not repeated. Native kernels report nothing of products of matrices, of functions of
-complex numbers but `+`, `-`, `*`, `/`, of `logaddexp` and of times; underflow they report of products, quotients, powers and casts.
+NumPy gives in words (\"Mean of empty slice\") is not repeated. Products of matrices report an invalid value where the result
+has a NaN and no operand has, `dot` by the name of `matmul`. Underflow is reported of products, quotients, powers and casts.
 `divmod` reports as `floor_divide` and `remainder`. Where NumPy's own reports are wanted, set `array.native` to False.
 
 Large products of floats (from 4 million multiplications a pair of blocks) are NumPy's too, that is its BLAS; smaller ones,

@@ -7,7 +7,7 @@ use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
-use raskt_array::kernels::own_copy;
+use raskt_array::kernels::{own_copy, writable_copy};
 use raskt_core::{NdArray, Value};
 
 use crate::array::{self, ArrayMemory};
@@ -115,8 +115,16 @@ pub fn n_threads() -> usize {
 /// # Errors
 /// Where memory runs out.
 pub fn own_array(py: Python<'_>, array: &NdArray, n_threads: usize) -> PyResult<NdArray> {
+    copied_natively(py, array, || own_copy(array, n_threads))
+}
+
+/// What `copy` makes of `array`, without the interpreter where that takes long.
+fn copied_natively(
+    py: Python<'_>,
+    array: &NdArray,
+    copy: impl FnOnce() -> raskt_core::Result<NdArray> + Send,
+) -> PyResult<NdArray> {
     let is_large = array.n_elements() * array.item_bytes() >= DETACH_BYTES;
-    let copy = || own_copy(array, n_threads);
     let copied = if is_large { py.detach(copy) } else { copy() };
     copied.map_err(|error| crate::errors::to_py(py, error))
 }
@@ -134,7 +142,7 @@ pub fn to_shared<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyA
 }
 
 /// What a user's function of blocks gets: arrays that it may write, without anybody else seeing it. What nobody else has is
-/// handed over, anything else is copied.
+/// handed over, anything else is copied; so is what has one place of memory for several elements.
 ///
 /// # Errors
 /// As [`to_object`].
@@ -143,10 +151,12 @@ pub fn to_block(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
         Value::Array(mut array) => {
             if let Some(own) = Arc::get_mut(&mut array)
                 && own.memory_mut().is_some()
+                && !own.may_overlap()
             {
                 return array::to_own_numpy(py, Arc::unwrap_or_clone(array));
             }
-            array::to_own_numpy(py, own_array(py, &array, raskt_exec::threads_here())?)
+            let n_threads = raskt_exec::threads_here();
+            array::to_own_numpy(py, copied_natively(py, &array, || writable_copy(&array, n_threads))?)
         }
         Value::List(mut items) => {
             let items: PyResult<Vec<_>> = match Arc::get_mut(&mut items) {

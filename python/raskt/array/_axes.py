@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["axes_of", "axis_of", "validate_axis"]
+__all__ = ["axes_of", "axis_of", "validate_axis", "whole_axis"]
+
+
+def whole_axis(axis: Any) -> int:
+    """Return an axis as an integer, which it has to be already."""
+    if not isinstance(axis, (bool, np.bool_)):
+        try:
+            return operator.index(axis)
+        except TypeError:
+            pass
+    raise TypeError(f"an axis is a whole number, found {axis!r}")
 
 
 def axis_of(axis: Any, n: int) -> int:
     """Return an axis of ``n`` as a number from 0."""
-    at = int(axis)
+    at = whole_axis(axis)
     if not -n <= at < n:
         raise np.exceptions.AxisError(at, n)
     return at % n if n else at
@@ -46,14 +57,12 @@ def validate_axis(axis: Any, ndim: int) -> Any:
     """
     if isinstance(axis, (tuple, list)):
         return tuple(validate_axis(each, ndim) for each in axis)
-    if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
-        raise TypeError(f"an axis is a whole number, found {axis!r}")
     return axis_of(axis, ndim)
 
 
 def axes_of(axis: Any, n: int) -> tuple[int, ...]:
     """Return axes of ``n``, each once, as numbers from 0."""
-    found = tuple(axis_of(at, n) for at in ((axis,) if isinstance(axis, (int, np.integer)) else axis))
+    found = tuple(axis_of(at, n) for at in (axis if np.ndim(axis) else (axis,)))
     if len(set(found)) != len(found):
         raise ValueError("repeated axis")
     return found

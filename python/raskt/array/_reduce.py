@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._whole import truncated
+from raskt.array._axes import whole_axis
 from raskt.array._base import array_of, dtype_of, dtype_parameter
 from raskt.array._op import expr_of
 from raskt.array._out import into
@@ -29,8 +31,9 @@ def reduced(
 ) -> Array:
     """Return a reduction of all elements along axes."""
     parameters: dict[str, Any] = {"axis": axis, "keepdims": bool(keepdims)}
-    if axis is not None and not isinstance(axis, (int, tuple)):
-        parameters["axis"] = tuple(axis) if np.ndim(axis) else int(axis)
+    if axis is not None:
+        several = isinstance(axis, tuple) or np.ndim(axis)
+        parameters["axis"] = tuple(map(whole_axis, axis)) if several else whole_axis(axis)
     expr = expr_of(a)
     if split_every is not None:
         parameters["split_every"] = together(split_every, parameters["axis"], expr.ndim)
@@ -61,10 +64,11 @@ def together(split_every: Any, axis: Any, ndim: int) -> Any:
             raise ValueError("split_every must be a number of 2 or more, False, or such numbers by axis")
         return split_every
     if not isinstance(split_every, dict):
-        return min(int(split_every), _SPLIT_MAX)
+        return min(truncated("split_every", split_every), _SPLIT_MAX)
     axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     places = {int(at) % ndim if ndim else 0 for at in axes}
-    wanted = {int(at) % ndim if ndim else 0: min(int(n), _SPLIT_MAX) for at, n in split_every.items()}
+    sizes = {at: truncated(f"split_every of axis {at}", n) for at, n in split_every.items()}
+    wanted = {int(at) % ndim if ndim else 0: min(n, _SPLIT_MAX) for at, n in sizes.items()}
     own = {at: n for at, n in wanted.items() if at in places}
     numbers = set(own.values())
     if len(own) == len(places) and len(numbers) == 1:

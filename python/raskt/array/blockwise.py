@@ -39,6 +39,7 @@ NAN = float("nan")
 def blockwise(
     func: Any,
     out_ind: Any,
+    /,
     *args: Any,
     name: Any = None,
     token: Any = None,
@@ -529,7 +530,7 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Array:
     return made
 
 
-def apply_gufunc(func: Any, signature: Any, *args: Any, **kwargs: Any) -> Any:
+def apply_gufunc(func: Any, signature: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Apply a function with core dimensions; see `numpy.vectorize` for signatures.
 
     Parameters

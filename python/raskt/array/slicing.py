@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt._lazy import finder
+from raskt._whole import truncated
 from raskt.array._axes import axis_of
 from raskt.array._base import dtype_parameter, is_known
 from raskt.array._block_call import Rest, dtype_tried
@@ -286,7 +287,7 @@ def coarsen(reduction: Any, x: Any, axes: Any, trim_excess: bool = False, **kwar
     """
     x = asanyarray(x)
     shape = x.shape
-    axes = {axis_of(axis, x.ndim): int(size) for axis, size in axes.items()}
+    axes = {axis_of(at, x.ndim): truncated(f"the factor of axis {at}", n) for at, n in axes.items()}
     dtype = _dtype_of_coarse(reduction, x, axes, kwargs)
     if any(shape[axis] != shape[axis] for axis in axes):
         return _coarsen_later(reduction, x, axes, trim_excess, kwargs, dtype)

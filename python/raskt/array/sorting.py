@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt._whole import truncated
 from raskt.array._axes import axis_of
 from raskt.array._base import dtype_parameter, is_known, known_shape
 from raskt.array._deferred import NAN, bounds_of, deferred, similar
@@ -191,7 +192,7 @@ def _exchanges(n: int) -> Iterator[tuple[int, int]]:
 
 def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
     a = asanyarray(a)
-    at = axis_of(axis, a.ndim)
+    at, k = axis_of(axis, a.ndim), truncated("k", k)
     if not is_known(a.shape):
         chunks = tuple((NAN,) if axis == at else sizes for axis, sizes in enumerate(a.chunks))
         bounds = [abs(k) if axis == at else n for axis, n in enumerate(bounds_of(a))]
@@ -199,7 +200,7 @@ def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
         return deferred(f"raskt.array.sorting:{name}", (a, k, at, split_every), chunks, dtype, bounds)
     n = known_shape(a, "topk")[at]
     code = dtype_parameter(np.int64) if name == "argtopk" else a._expr.dtype
-    kwargs = {"k": int(k), "axis": at}
+    kwargs = {"k": k, "axis": at}
     parameters = {
         "axis": at,
         "keepdims": True,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from raskt._raskt import TaskRef
-from raskt._whole import whole
+from raskt._whole import truncated, whole
 from raskt.bag._base import bag_of
 from raskt.bag._files import anchored, compression_of, expand, is_remote, remove_unfinished, size_of
 from raskt.bag._layers import Layer, step_layer
@@ -132,7 +132,7 @@ def _whole(files: list[Any], files_per_partition: int | None) -> list[list[Any]]
 def _blocks(
     files: list[Any], blocksize: Any, delimiter: bytes, encoding: str, storage_options: Any
 ) -> list[list[Any]]:
-    size = parse_bytes(blocksize) if isinstance(blocksize, str) else int(blocksize)
+    size = parse_bytes(blocksize) if isinstance(blocksize, str) else truncated("blocksize", blocksize)
     if size < 1:
         raise ValueError(f"blocksize must be 1 byte or more, found {blocksize!r}")
     if not is_ascii_like(encoding):

@@ -65,6 +65,14 @@ def test_repeats_of_64_bits_without_a_sign_are_not_wrapped() -> None:
         ra.repeat(ra.ones(3), 2**63)
 
 
+@pytest.mark.parametrize("name", ["logical_and", "logical_or", "logical_xor", "equal", "less"])
+@pytest.mark.parametrize("value", [300, -1, 2**40, SMALLEST])
+def test_integers_that_do_not_fit_are_true_and_compare(name: str, value: int) -> None:
+    plain = np.array([0, 1, 2], dtype="u1")
+    found = getattr(ra, name)(ra.from_array(plain, chunks=2), value)
+    np.testing.assert_array_equal(found.compute(), getattr(np, name)(plain, value))
+
+
 def test_groups_larger_than_an_axis_take_no_memory_of_their_size() -> None:
     assert ra.coarsen(np.sum, ra.ones((4, 4), chunks=2), {0: 2**40}, trim_excess=True).compute().shape == (
         0,

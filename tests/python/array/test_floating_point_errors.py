@@ -24,9 +24,10 @@ UNARY = [
     "arccos",
     "sin",
 ]
-UNARY += ["absolute", "sign", "negative", "floor", "isnan", "cosh", "arcsin"]
+UNARY += ["absolute", "sign", "negative", "floor", "isnan", "cosh", "arcsin", "degrees", "rad2deg"]
 BINARY = ["add", "subtract", "multiply", "divide", "floor_divide", "remainder", "fmod", "power"]
 BINARY += ["maximum", "minimum", "fmax", "heaviside", "less", "greater_equal", "equal", "copysign"]
+BINARY += ["logaddexp", "logaddexp2"]
 VALUES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e30, -1e30, 3e38, np.inf, -np.inf, np.nan]
 #: NumPy ignores underflow unless asked, and its functions differ by processor in where they report it.
 ASKED = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
@@ -364,3 +365,94 @@ def test_constants_are_not_folded_past_an_error():
 
 def test_arrays_of_nothing_report_nothing():
     assert told(lambda: (ra.ones(0) / ra.zeros(0)).compute()) == set()
+
+
+def columns_of(*values):
+    """Every pair of values."""
+    return [each.ravel() for each in np.meshgrid(*values)]
+
+
+@pytest.mark.parametrize("name", ["matmul", "dot", "tensordot"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("parts", [(0.1, 0.2, -0.3), (1.0, 0.0), (1.0, -1.0, 0.5)])
+def test_products_of_matrices_report_overflow(name, dtype, parts):
+    # Of infinities NumPy's library reports what it fills up with, too.
+    a = np.array([np.multiply(parts, np.finfo(dtype).max), np.ones(len(parts))]).astype(dtype)
+    b, product = a.T.copy(), getattr(np, name)
+    arguments = {"axes": 1} if name == "tensordot" else {}
+    kinds = {text.partition(" encountered")[0] for text in told(lambda: product(a, b, **arguments))}
+    found = told(lambda: getattr(ra, name)(lazy(a), lazy(b), **arguments).compute())
+    assert {text.partition(" encountered")[0] for text in found} == kinds
+    operation = "dot" if name == "tensordot" else "matmul"
+    assert all(text.endswith(f"encountered in {operation}") for text in found)
+
+
+def test_a_product_of_infinities_is_invalid_where_they_cancel():
+    a, b = np.array([[np.inf, -np.inf], [1.0, 2.0]]), np.ones((2, 3))
+    assert told(lambda: (lazy(a) @ lazy(b)).compute()) == {"invalid value encountered in matmul"}
+    assert told(lambda: (lazy(abs(a)) @ lazy(b)).compute()) == set()
+
+
+def test_a_product_of_matrices_raises_where_errors_are_raised():
+    x = lazy(np.full((3, 3), 1e200))
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow encountered in matmul"):
+        (x @ x).compute()
+    assert told(lambda: (lazy(np.array([[np.inf, 1.0]])) @ lazy(np.ones((2, 5)))).compute()) == set()
+
+
+@pytest.mark.parametrize("dtype", ["c8", "c16"])
+def test_products_of_complex_matrices_keep_their_infinities(dtype):
+    with np.errstate(all="ignore"):
+        a = np.array([[4 - 2j, 1], [-np.inf, 2j]]).astype(dtype)
+        b = np.array([[1 + 1j, 3], [2, -1j]]).astype(dtype)
+        np.testing.assert_array_equal((lazy(a) @ lazy(b)).compute(), a[:, :1] * b[:1] + a[:, 1:] * b[1:])
+
+
+@pytest.mark.parametrize("name", ["divide", "floor_divide", "remainder", "multiply"])
+@pytest.mark.parametrize("second", ["m8[s]", "i8", "f8"])
+def test_operations_on_timedeltas_report_what_numpy_reports(name, second):
+    times = np.array([0, 1, -1, 2**62, "NaT"], "m8[s]")
+    others = {
+        "m8[s]": times,
+        "i8": np.array([0, 1, 3]),
+        "f8": np.array([0.0, -0.0, 0.1, 4.0, 1e308, np.inf, np.nan]),
+    }[second]
+    try:
+        getattr(np, name)(times, others[:1])
+    except TypeError:
+        return
+    for a, b in zip(*columns_of(times, others), strict=True):
+        x, y = np.array([a]), np.array([b])
+        expected = told(lambda x=x, y=y: getattr(np, name)(x, y))
+        assert told(lambda x=x, y=y: getattr(ra, name)(lazy(x), lazy(y)).compute()) == expected, (a, b)
+
+
+@pytest.mark.parametrize("to", ["M8[s]", "m8[ms]", "i4", "f4", "c8"])
+@pytest.mark.parametrize("dtype", ["f8", "c16"])
+def test_casts_report_what_fits_no_number_or_time(dtype, to):
+    for value in [1.0, 1e300, np.inf, np.nan, 1e10, 9.3e18]:
+        x = np.array([value, 1.0], dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", np.exceptions.ComplexWarning)
+            expected = {text for text in told(lambda x=x: x.astype(to)) if "encountered" in text}
+            found = {text for text in told(lambda x=x: lazy(x).astype(to).compute()) if "encountered" in text}
+        assert found == expected, value
+
+
+def test_reciprocals_of_complex_numbers_report_what_numpy_reports():
+    for value in [0j, 5e-324j, complex(np.inf, np.inf), 2 + 1j, complex(1e308, 1e308)]:
+        x = np.array([value])
+        assert told(lambda x=x: ra.reciprocal(lazy(x)).compute()) == told(lambda x=x: np.reciprocal(x))
+
+
+def test_fractions_of_infinities_meet_no_error():
+    x = np.array([np.inf, -np.inf, 1.5, -0.0, np.nan])
+    with np.errstate(all="raise"):
+        for found, want in zip(ra.modf(lazy(x)), np.modf(x), strict=True):
+            np.testing.assert_array_equal(found.compute(), want)
+            np.testing.assert_array_equal(np.signbit(found.compute()), np.signbit(want))
+
+
+def test_what_is_left_out_hides_no_error_of_a_sum():
+    x = np.array([np.inf, -np.inf, np.nan])
+    assert told(lambda: ra.nansum(lazy(x)).compute()) == told(lambda: np.nansum(x)) != set()

@@ -306,3 +306,38 @@ def test_running_sums_of_times_are_no_numbers() -> None:
     with pytest.raises(TypeError):
         ra.cumsum(times.astype("M8[s]"), axis=0, dtype="u1")
     assert ra.lib.stride_tricks.sliding_window_view(times, 2).compute().shape == (2, 2)
+
+
+@pytest.mark.parametrize("axis", [0.5, 1.0, True, np.False_, "0"])
+def test_an_axis_is_a_whole_number(axis: Any) -> None:
+    x = ra.ones((2, 3), chunks=1)
+    for asked in (lambda: x.sum(axis=axis), lambda: ra.flip(x, axis), lambda: x.max(axis=(axis,))):
+        with pytest.raises(TypeError, match="an axis is a whole number, found"):
+            asked()
+    assert x.sum(axis=np.array(1)).shape == x.sum(axis=np.int8(-1)).shape == (2,)
+    assert x.sum(axis=[0, 1]).shape == ()
+    assert x.sum(axis=()).shape == (2, 3)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), [2], "many"], ids=repr)
+def test_numbers_that_are_none_are_named(number: Any) -> None:
+    x = ra.ones(4, chunks=2)
+    with pytest.raises(ValueError, match=r"split_every must be a whole number, found"):
+        x.sum(split_every=number)
+    with pytest.raises(ValueError, match=r"split_every of axis 0 must be a whole number, found"):
+        x.sum(split_every={0: number})
+    with pytest.raises(ValueError, match=r"k must be a whole number, found"):
+        ra.topk(x, number)
+    with pytest.raises(ValueError, match=r"the factor of axis 0 must be a whole number, found"):
+        ra.coarsen(np.sum, x, {0: number})
+
+
+def test_keywords_of_a_users_function_may_be_called_as_parameters_are() -> None:
+    def function(block: Any, func: Any, out_ind: Any = 0, signature: Any = 0) -> Any:
+        return block * func + out_ind + signature
+
+    x = ra.ones(4, chunks=2)
+    found = ra.blockwise(function, "i", x, "i", func=3, out_ind=1, dtype=float)
+    assert found.compute().tolist() == [4.0] * 4
+    found = ra.apply_gufunc(function, "()->()", x, func=3, signature=2, output_dtypes=float)
+    assert found.compute().tolist() == [5.0] * 4

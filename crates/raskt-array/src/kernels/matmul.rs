@@ -2,12 +2,13 @@
 
 use num_complex::Complex;
 use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Shape, allocation};
-use raskt_exec::{Call, Outcome, TaskCtx};
+use raskt_exec::{Call, FloatErrors, FloatKinds, Outcome, TaskCtx};
 
 use super::element::{Boolean, Element};
 use super::elementwise::cast;
+use super::float_status::watched;
 use super::memory::{self, elements, invalid, wrong_dtype};
-use super::reduce::Number;
+use super::reduce::{Number, any_float};
 use super::shapes::{broadcast_shapes, broadcast_steps, normalize_axis};
 use super::{parameters, threads};
 use crate::types::promote_types;
@@ -40,7 +41,7 @@ pub(crate) fn matmul(call: &mut Call<'_>) -> Result<Outcome> {
     let dtype = result_dtype(call.shared, &left[0], &right[0])?;
     let mut sum: Option<NdArray> = None;
     for (a, b) in left.iter().zip(right) {
-        sum = Some(product(&cast(a, &dtype)?, &cast(b, &dtype)?, sum, call.ctx)?);
+        sum = Some(product("matmul", (&cast(a, &dtype)?, &cast(b, &dtype)?), sum, call.ctx)?);
     }
     let sum = sum.ok_or_else(|| invalid("a product of nothing"))?;
     Ok(Outcome::Value(without_vector_axes(sum, &left[0], &right[0])?.into()))
@@ -76,7 +77,7 @@ pub(crate) fn tensordot(call: &mut Call<'_>) -> Result<Outcome> {
         let dtype = result_dtype(call.shared, a, b)?;
         let (left, right) = (unfolded(a, &of_a, &dtype, true)?, unfolded(b, &of_b, &dtype, false)?);
         shape = free(a, &of_a).chain(free(b, &of_b)).collect();
-        sum = Some(product(&left, &right, sum, call.ctx)?);
+        sum = Some(product("dot", (&left, &right), sum, call.ctx)?);
     }
     let sum = sum.ok_or_else(|| invalid("a product of nothing"))?;
     let out = NdArray::contiguous(sum.dtype().clone(), &shape, sum.buffer().clone())?;
@@ -132,8 +133,44 @@ fn as_matrices(array: &NdArray, is_left: bool) -> Result<NdArray> {
     NdArray::strided(array.dtype().clone(), &shape, &strides, array.offset(), array.buffer().clone())
 }
 
-/// The product of two batches of matrices of one dtype, added to `sum`.
-fn product(a: &NdArray, b: &NdArray, sum: Option<NdArray>, ctx: &TaskCtx<'_>) -> Result<NdArray> {
+/// What NumPy reports of a product of matrices.
+const KINDS: FloatKinds = FloatKinds::OVERFLOW.or(FloatKinds::INVALID);
+
+/// The product of two batches of matrices of one dtype, added to `sum`. What it meets is noted as `operation`'s as far as
+/// the result shows it: libraries fill up with zeros, whose products with infinities raise flags, too.
+fn product(
+    operation: &str,
+    (a, b): (&NdArray, &NdArray),
+    sum: Option<NdArray>,
+    ctx: &TaskCtx<'_>,
+) -> Result<NdArray> {
+    let asked = |errors: &&FloatErrors| !errors.asked().and(KINDS).is_empty() && is_inexact(a.dtype());
+    let Some(errors) = ctx.float_errors.filter(asked) else { return multiplied((a, b), sum, ctx, None) };
+    let had_nan = sum.as_ref().is_some_and(|sum| any_float(sum, f64::is_nan));
+    let met = errors.of_task();
+    let made = multiplied((a, b), sum, ctx, Some(&met))?;
+    let met = met.found().into_iter().fold(FloatKinds::NONE, |all, (_, kinds)| all.or(kinds));
+    if !met.is_empty() {
+        let has_nan = any_float(&made, f64::is_nan);
+        let is_hidden = had_nan || !has_nan || any_float(a, f64::is_nan) || any_float(b, f64::is_nan);
+        let hidden = FloatKinds::INVALID
+            .when(is_hidden)
+            .or(FloatKinds::OVERFLOW.when(!has_nan && !any_float(&made, f64::is_infinite)));
+        errors.add(operation, met.without(hidden));
+    }
+    Ok(made)
+}
+
+fn is_inexact(dtype: &DType) -> bool {
+    matches!(dtype, DType::Float32 | DType::Float64 | DType::Complex64 | DType::Complex128)
+}
+
+fn multiplied(
+    (a, b): (&NdArray, &NdArray),
+    sum: Option<NdArray>,
+    ctx: &TaskCtx<'_>,
+    met: Option<&FloatErrors>,
+) -> Result<NdArray> {
     let (a, b) = (as_matrices(a, true)?, as_matrices(b, false)?);
     let (batch_a, [m, k]) = halves(&a);
     let (batch_b, [k_right, n]) = halves(&b);
@@ -146,7 +183,7 @@ fn product(a: &NdArray, b: &NdArray, sum: Option<NdArray>, ctx: &TaskCtx<'_>) ->
     macro_rules! by_dtype {
         ($($dtype:ident => $T:ty, $multiply:expr;)*) => {
             match a.dtype() {
-                $(DType::$dtype => batches::<$T>((&a, &b), &batch, sizes, (&shape, sum), $multiply, ctx),)*
+                $(DType::$dtype => batches::<$T>((&a, &b), &batch, sizes, (&shape, sum), $multiply, (ctx, met)),)*
                 other => Err(wrong_dtype("a dtype with a native matrix product", other)),
             }
         };
@@ -174,7 +211,14 @@ fn halves(array: &NdArray) -> (&[u64], [u64; 2]) {
     (batch, [last[0], last[1]])
 }
 
-type Multiply<T> = fn(Sizes, Matrix<'_, T>, Matrix<'_, T>, &mut [T], usize);
+type Multiply<T> = fn(Sizes, Matrix<'_, T>, Matrix<'_, T>, &mut [T], Running<'_>);
+
+/// On how many threads a product runs, and what notes the floating-point errors that it meets.
+#[derive(Clone, Copy)]
+struct Running<'a> {
+    n_threads: usize,
+    met: Option<&'a FloatErrors>,
+}
 
 fn batches<T: Element>(
     (a, b): (&NdArray, &NdArray),
@@ -182,7 +226,7 @@ fn batches<T: Element>(
     sizes: Sizes,
     (shape, sum): (&[u64], Option<NdArray>),
     multiply: Multiply<T>,
-    ctx: &TaskCtx<'_>,
+    (ctx, met): (&TaskCtx<'_>, Option<&FloatErrors>),
 ) -> Result<NdArray> {
     let item = size_of::<T>() as i64;
     let (elements_a, a) = typed::<T>(a)?;
@@ -222,7 +266,7 @@ fn batches<T: Element>(
         ctx.cancel.check()?;
         let left = Matrix { elements: &elements_a[at_a.min(elements_a.len())..], row: row_a, col: col_a };
         let right = Matrix { elements: &elements_b[at_b.min(elements_b.len())..], row: row_b, col: col_b };
-        multiply(sizes, left, right, out, n_threads);
+        multiply(sizes, left, right, out, Running { n_threads, met });
     }
     NdArray::contiguous(T::DTYPE, shape, buffer)
 }
@@ -266,8 +310,9 @@ impl Ring for Boolean {
 const PANEL: usize = 128;
 
 /// A plain product, in panels.
-fn plain<T: Ring>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], n_threads: usize) {
+fn plain<T: Ring>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], running: Running<'_>) {
     let Sizes { m, k, n } = sizes;
+    let Running { n_threads, met } = running;
     let at = |matrix: &Matrix<'_, T>, row: usize, col: usize| {
         matrix.elements[(row as isize * matrix.row + col as isize * matrix.col) as usize]
     };
@@ -280,12 +325,14 @@ fn plain<T: Ring>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T
             let mut panel: Vec<T> = allocation::room_for(depths.len() * n)?;
             panel.extend(depths.clone().flat_map(|p| (0..n).map(move |j| (p, j))).map(|(p, j)| at(&b, p, j)));
             for (row, line) in out.chunks_exact_mut(n.max(1)).enumerate() {
-                for (p, rights) in depths.clone().zip(panel.chunks_exact(n.max(1))) {
-                    let left = at(&a, part * rows_each + row, p);
-                    line.iter_mut()
-                        .zip(rights)
-                        .for_each(|(sum, &right)| *sum = sum.multiply_add(left, right));
-                }
+                watched(met, "product", KINDS, || {
+                    for (p, rights) in depths.clone().zip(panel.chunks_exact(n.max(1))) {
+                        let left = at(&a, part * rows_each + row, p);
+                        line.iter_mut()
+                            .zip(rights)
+                            .for_each(|(sum, &right)| *sum = sum.multiply_add(left, right));
+                    }
+                });
             }
         }
         Ok(())
@@ -294,15 +341,30 @@ fn plain<T: Ring>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T
 }
 
 /// A part of a product by the library `matrixmultiply`, added to what `out` holds.
-trait Library: Element {
+trait Library: Ring {
+    /// Whether the library's result is the sum of products. It multiplies complex sums by one at the end, which makes NaN
+    /// of what is infinite: of complex numbers, only such as cannot get there.
+    fn is_exact(_sizes: Sizes, _a: &Matrix<'_, Self>, _b: &Matrix<'_, Self>, _out: &[Self]) -> bool {
+        true
+    }
+
     /// # Safety
     /// Every element of `a` (`rows × k`) and `b` (`k × n`) lies in its slice, and `out` has `rows * n` elements.
     unsafe fn multiply(rows: usize, sizes: Sizes, a: Matrix<'_, Self>, b: Matrix<'_, Self>, out: &mut [Self]);
 }
 
 macro_rules! libraries {
-    ($($T:ty, $gemm:ident, $number:ty, $one:expr, ($($flag:expr),*);)*) => {$(
+    ($($T:ty, $gemm:ident, $number:ty, $one:expr, ($($flag:expr),*) $(, $largest:expr)?;)*) => {$(
         impl Library for $T {
+            $(
+            fn is_exact(sizes: Sizes, a: &Matrix<'_, Self>, b: &Matrix<'_, Self>, out: &[Self]) -> bool {
+                let Sizes { m, k, n } = sizes;
+                let size = |x: $T| f64::from(x.re).abs().max_known(f64::from(x.im).abs());
+                let (left, right) = (a.largest(m, k, size), b.largest(k, n, size));
+                let held = out.iter().map(|&x| size(x)).fold(0.0, f64::max_known);
+                held + 2.0 * k as f64 * left * right < $largest
+            }
+            )?
             unsafe fn multiply(rows: usize, sizes: Sizes, a: Matrix<'_, Self>, b: Matrix<'_, Self>, out: &mut [Self]) {
                 let Sizes { k, n, .. } = sizes;
                 let (x, y) = (a.elements.as_ptr().cast::<$number>(), b.elements.as_ptr().cast::<$number>());
@@ -318,14 +380,32 @@ macro_rules! libraries {
     )*};
 }
 
+/// The larger of two sizes; NaN where one is.
+trait MaxKnown {
+    fn max_known(self, other: Self) -> Self;
+}
+
+impl MaxKnown for f64 {
+    fn max_known(self, other: Self) -> Self {
+        if self.is_nan() || self > other { self } else { other }
+    }
+}
+
 libraries! {
     f32, sgemm, f32, 1.0, ();
     f64, dgemm, f64, 1.0, ();
-    Complex<f32>, cgemm, [f32; 2], [1.0, 0.0], (matrixmultiply::CGemmOption::Standard, matrixmultiply::CGemmOption::Standard);
-    Complex<f64>, zgemm, [f64; 2], [1.0, 0.0], (matrixmultiply::CGemmOption::Standard, matrixmultiply::CGemmOption::Standard);
+    Complex<f32>, cgemm, [f32; 2], [1.0, 0.0], (matrixmultiply::CGemmOption::Standard, matrixmultiply::CGemmOption::Standard), f64::from(f32::MAX);
+    Complex<f64>, zgemm, [f64; 2], [1.0, 0.0], (matrixmultiply::CGemmOption::Standard, matrixmultiply::CGemmOption::Standard), f64::MAX;
 }
 
 impl<T: Copy> Matrix<'_, T> {
+    /// The largest `size` among `rows × cols` elements; NaN where one is.
+    fn largest(&self, rows: usize, cols: usize, size: impl Fn(T) -> f64) -> f64 {
+        let at = |row: usize, col: usize| (row as isize * self.row + col as isize * self.col) as usize;
+        let places = (0..rows).flat_map(|row| (0..cols).map(move |col| at(row, col)));
+        places.filter_map(|at| self.elements.get(at)).map(|&x| size(x)).fold(0.0, f64::max_known)
+    }
+
     /// Whether every element of `rows × cols` lies in the slice.
     fn holds(&self, rows: usize, cols: usize) -> bool {
         let last = |n: usize, step: isize| n.checked_sub(1).map(|n| n.saturating_mul(step.unsigned_abs()));
@@ -339,8 +419,12 @@ impl<T: Copy> Matrix<'_, T> {
 }
 
 /// A product by the library, rows shared out among threads.
-fn fast<T: Library>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], n_threads: usize) {
+fn fast<T: Library>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], running: Running<'_>) {
+    if !T::is_exact(sizes, &a, &b, out) {
+        return plain(sizes, a, b, out, running);
+    }
     let Sizes { m, k, n } = sizes;
+    let Running { n_threads, met } = running;
     let rows_each = m.div_ceil(n_threads.max(1)).max(1);
     let parts: Vec<(usize, &mut [T])> = out.chunks_mut((rows_each * n).max(1)).enumerate().collect();
     let done = threads::each(parts, |(part, out)| {
@@ -351,7 +435,7 @@ fn fast<T: Library>(sizes: Sizes, a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut 
             return Err(invalid("a matrix reaches outside its memory"));
         }
         // SAFETY: `holds` has just checked both matrices, and the line above the result.
-        unsafe { T::multiply(rows, sizes, a, b, out) };
+        watched(met, "product", KINDS, || unsafe { T::multiply(rows, sizes, a, b, out) });
         Ok(())
     });
     debug_assert!(done.is_ok(), "arrays lie inside their buffers");

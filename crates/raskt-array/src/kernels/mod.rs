@@ -31,7 +31,7 @@ pub use elementwise::{Op, Operand, Program, ProgramBuilder, Register, Step};
 pub use reduce::{FoldKind, FoldSpec, Measure, Stage};
 pub use registry::{call, names, register, run_body};
 pub(crate) use registry::{call_noting, converts};
-pub use relocate::{Piece, assemble, own_copy};
+pub use relocate::{Piece, assemble, own_copy, writable_copy};
 pub use scalar::Scalar;
 pub use shapes::{broadcast_shapes, normalize_axis};
 pub use table::{KernelRow, table};

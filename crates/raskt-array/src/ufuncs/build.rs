@@ -90,8 +90,18 @@ fn narrow_complex(builder: &Builder<'_>, name: &str, operands: Vec<Expr>) -> Bui
     narrowed.collect()
 }
 
-const LENIENT: [Ufunc; 6] =
-    [Ufunc::Equal, Ufunc::NotEqual, Ufunc::Less, Ufunc::LessEqual, Ufunc::Greater, Ufunc::GreaterEqual];
+/// What compares with any integer, or asks only whether it is zero.
+const LENIENT: [Ufunc; 9] = [
+    Ufunc::Equal,
+    Ufunc::NotEqual,
+    Ufunc::Less,
+    Ufunc::LessEqual,
+    Ufunc::Greater,
+    Ufunc::GreaterEqual,
+    Ufunc::LogicalAnd,
+    Ufunc::LogicalOr,
+    Ufunc::LogicalXor,
+];
 
 /// The dtype that NumPy's rules give.
 fn result_dtype(builder: &Builder<'_>, name: &str, operands: &[Expr], kwargs: &Param) -> Result<DType> {

@@ -7,6 +7,7 @@ use raskt_exec::{FloatErrors, FloatKinds};
 
 use super::op::Op;
 use super::program::Program;
+use super::times::NAT;
 use crate::kernels::float_status::{clear, read};
 use crate::types::Ufunc;
 
@@ -44,8 +45,9 @@ impl<'a> Watch<'a> {
         let asked = errors.asked();
         let dtype = |register: usize| program.dtypes.get(register);
         let sign = |step: &super::program::Step| {
-            let from = step.operands.first().and_then(|register| dtype(usize::from(register.0)));
-            match from.map_or(Sign::None, |from| sign(&step.op, from)) {
+            let operand =
+                |at: usize| step.operands.get(at).and_then(|register| dtype(usize::from(register.0)));
+            match operand(0).map_or(Sign::None, |from| sign(&step.op, from, operand(1))) {
                 Sign::Flags(flags) if flags.and(asked).is_empty() => Sign::None,
                 sign => sign,
             }
@@ -116,9 +118,10 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// Where NumPy's errors of an operation on operands of a dtype are seen.
-fn sign(op: &Op, from: &DType) -> Sign {
+/// Where NumPy's errors of an operation are seen, whose first operand is of one dtype and whose second, if any, of another.
+fn sign(op: &Op, from: &DType, second: Option<&DType>) -> Sign {
     match (op, from) {
+        (Op::Ufunc(ufunc), DType::Timedelta(_)) => of_timedelta(*ufunc, second),
         (Op::Ufunc(ufunc), DType::Float32) => of_float::<f32>(*ufunc),
         (Op::Ufunc(ufunc), DType::Float64) => of_float::<f64>(*ufunc),
         (Op::Ufunc(Ufunc::Add | Ufunc::Subtract), DType::Complex64 | DType::Complex128) => {
@@ -128,11 +131,18 @@ fn sign(op: &Op, from: &DType) -> Sign {
             Sign::Flags(OVERFLOW.or(UNDERFLOW).or(INVALID))
         }
         (Op::Ufunc(Ufunc::Divide), DType::Complex64 | DType::Complex128) => Sign::Flags(FloatKinds::ALL),
+        (Op::Ufunc(Ufunc::Reciprocal), DType::Complex64 | DType::Complex128) => {
+            Sign::Flags(OVERFLOW.or(INVALID))
+        }
         (Op::Ufunc(Ufunc::FloorDivide | Ufunc::Remainder | Ufunc::Fmod), _) => of_integer(op, from),
         (Op::Ufunc(Ufunc::Reciprocal), _) => of_integer(op, from),
-        (Op::Cast(DType::Float32), DType::Float64) => Sign::Flags(OVERFLOW.or(UNDERFLOW)),
-        (Op::Cast(to), DType::Float32) => of_cast::<f32>(to),
-        (Op::Cast(to), DType::Float64) => of_cast::<f64>(to),
+        (Op::Cast(DType::Float32 | DType::Complex64), DType::Float64 | DType::Complex128) => {
+            Sign::Flags(OVERFLOW.or(UNDERFLOW))
+        }
+        (Op::Cast(to), DType::Float32) => of_cast::<f32, 1>(to),
+        (Op::Cast(to), DType::Float64) => of_cast::<f64, 1>(to),
+        (Op::Cast(to), DType::Complex64) => of_cast::<f32, 2>(to),
+        (Op::Cast(to), DType::Complex128) => of_cast::<f64, 2>(to),
         _ => Sign::None,
     }
 }
@@ -144,12 +154,13 @@ fn of_float<T: super::floats::Real + Into<f64>>(ufunc: Ufunc) -> Sign {
         U::Multiply | U::Square => OVERFLOW.or(UNDERFLOW).or(INVALID),
         U::Divide | U::Reciprocal | U::Power | U::FloatPower => FloatKinds::ALL,
         U::Sqrt | U::Sin | U::Cos | U::Tan | U::Arcsin | U::Arccos => INVALID,
-        U::Exp | U::Exp2 | U::Expm1 | U::Sinh | U::Cosh | U::Hypot => OVERFLOW,
+        U::Exp | U::Exp2 | U::Expm1 | U::Sinh | U::Cosh | U::Hypot | U::Degrees | U::Rad2deg => OVERFLOW,
         U::Log | U::Log2 | U::Log10 | U::Log1p => DIVIDE.or(INVALID),
         U::Arccosh => return Sign::Operands(|args| INVALID.when(lone::<T>(args).any(|x| x.into() < 1.0))),
         U::Arctanh => return Sign::Operands(inverse_tangents::<T>),
         U::Remainder | U::Fmod => return Sign::Operands(remainders::<T>),
         U::FloorDivide => return Sign::Operands(quotients::<T>),
+        U::Logaddexp | U::Logaddexp2 => return Sign::Operands(log_sums::<T>),
         _ => return Sign::None,
     })
 }
@@ -171,8 +182,63 @@ fn inverse_tangents<T: bytemuck::Pod + Into<f64>>(args: &[&[u8]]) -> FloatKinds 
     })
 }
 
-/// What casts of floats to whole numbers meet: numbers beyond the registers in which NumPy converts them.
-fn of_cast<T: bytemuck::Pod + Into<f64>>(to: &DType) -> Sign {
+/// What logarithms of sums of exponentials meet: NumPy takes the difference of both, and compares it with zero.
+fn log_sums<T: super::floats::Real>(args: &[&[u8]]) -> FloatKinds {
+    pairs(args).fold(FloatKinds::NONE, |found, (a, b): (T, T)| {
+        let is_beyond = a.is_fin() && b.is_fin() && !a.minus(b).is_fin();
+        found.or(INVALID.when(a.is_nan() || b.is_nan())).or(OVERFLOW.when(is_beyond))
+    })
+}
+
+/// What operations on a timedelta and something else meet.
+fn of_timedelta(ufunc: Ufunc, second: Option<&DType>) -> Sign {
+    use Ufunc as U;
+    /// What is met where neither of two timedeltas is NaT.
+    fn met(args: &[&[u8]], kinds: impl Fn(i64, i64) -> FloatKinds) -> FloatKinds {
+        let known = pairs::<i64>(args).filter(|&(a, b)| a != NAT && b != NAT);
+        known.fold(FloatKinds::NONE, |found, (a, b)| found.or(kinds(a, b)))
+    }
+    match (ufunc, second) {
+        (U::Divide, Some(DType::Timedelta(_))) => Sign::Operands(|args| {
+            met(args, |a, b| INVALID.when(a == 0 && b == 0).or(DIVIDE.when(a != 0 && b == 0)))
+        }),
+        (U::Remainder, Some(DType::Timedelta(_))) => {
+            Sign::Operands(|args| met(args, |_, b| DIVIDE.when(b == 0)))
+        }
+        (U::FloorDivide, Some(DType::Timedelta(_))) => Sign::Operands(|args| {
+            let has_nat = pairs::<i64>(args).any(|(a, b)| a == NAT || b == NAT);
+            met(args, |_, b| DIVIDE.when(b == 0)).or(INVALID.when(has_nat))
+        }),
+        (U::Multiply, Some(DType::Float64)) => {
+            Sign::Operands(|args| scaled(args, |a, b| (a * b, FloatKinds::NONE)))
+        }
+        (U::Divide | U::FloorDivide, Some(DType::Float64)) => {
+            Sign::Operands(|args| scaled(args, |a, b| (a / b, DIVIDE.when(a != 0.0 && b == 0.0))))
+        }
+        _ => Sign::None,
+    }
+}
+
+/// What timedeltas times floats meet, and divided by them: what `scale` says, NaN of none, and what fits no timedelta.
+fn scaled(args: &[&[u8]], scale: fn(f64, f64) -> (f64, FloatKinds)) -> FloatKinds {
+    let times = bytemuck::cast_slice::<u8, i64>(args[0]).iter().copied();
+    let floats = bytemuck::cast_slice::<u8, f64>(args[1]).iter().copied();
+    times.zip(floats).filter(|&(a, b)| a != NAT && !b.is_nan()).fold(FloatKinds::NONE, |found, (a, b)| {
+        let (made, met) = scale(a as f64, b);
+        let is_beyond = made.is_finite() && !(-POWER_63..POWER_63).contains(&made);
+        let is_infinite = made.is_infinite() && b.is_finite() && met.is_empty();
+        found.or(met).or(INVALID.when(made.is_nan() || is_beyond)).or(OVERFLOW.when(is_infinite))
+    })
+}
+
+const POWER_31: f64 = 2_147_483_648.0;
+const POWER_32: f64 = 4_294_967_296.0;
+const POWER_63: f64 = 9_223_372_036_854_775_808.0;
+const POWER_64: f64 = 18_446_744_073_709_551_616.0;
+
+/// What casts of floats to whole numbers and times meet: numbers beyond the registers in which NumPy converts them. Of
+/// complex numbers every second float is one that is looked at.
+fn of_cast<T: bytemuck::Pod + Into<f64>, const STEP: usize>(to: &DType) -> Sign {
     macro_rules! within {
         ($low:expr, $high:expr) => {
             Sign::Operands(|args| {
@@ -180,14 +246,10 @@ fn of_cast<T: bytemuck::Pod + Into<f64>>(to: &DType) -> Sign {
                     let whole = x.into().trunc();
                     (-$low..$high).contains(&whole)
                 };
-                INVALID.when(!lone::<T>(args).all(is_within))
+                INVALID.when(!lone::<T>(args).step_by(STEP).all(is_within))
             })
         };
     }
-    const POWER_31: f64 = 2_147_483_648.0;
-    const POWER_32: f64 = 4_294_967_296.0;
-    const POWER_63: f64 = 9_223_372_036_854_775_808.0;
-    const POWER_64: f64 = 18_446_744_073_709_551_616.0;
     match to {
         DType::Int8 | DType::Int16 | DType::Int32 | DType::UInt8 | DType::UInt16 => {
             within!(POWER_31, POWER_31)
@@ -195,6 +257,11 @@ fn of_cast<T: bytemuck::Pod + Into<f64>>(to: &DType) -> Sign {
         DType::UInt32 => within!(POWER_31, POWER_32),
         DType::Int64 => within!(POWER_63, POWER_63),
         DType::UInt64 => within!(POWER_63, POWER_64),
+        // NaN is "not a time".
+        DType::Datetime(_) | DType::Timedelta(_) => Sign::Operands(|args| {
+            let is_within = |x: T| x.into().is_nan() || (-POWER_63..POWER_63).contains(&x.into());
+            INVALID.when(!lone::<T>(args).step_by(STEP).all(is_within))
+        }),
         _ => Sign::None,
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct Watch<'a> {
     errors: Option<&'a FloatErrors>,
     kinds: FloatKinds,
     met: FloatKinds,
+    skips_nan: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -27,7 +28,7 @@ impl<'a> Watch<'a> {
     pub fn new(errors: Option<&'a FloatErrors>, kind: FoldKind, dtype: &DType) -> Self {
         let kinds = kind.float_kinds(dtype);
         let errors = errors.filter(|errors| !errors.asked().and(kinds).is_empty());
-        Self { errors, kinds, met: FloatKinds::NONE }
+        Self { errors, kinds, met: FloatKinds::NONE, skips_nan: kind.skips_nan }
     }
 
     /// Whether anything is asked for.
@@ -35,7 +36,7 @@ impl<'a> Watch<'a> {
         self.errors.is_some()
     }
 
-    /// Does `work`, whose elements `has_nan` looks for NaN.
+    /// Does `work`, whose elements `has_nan` looks for NaN: where these are left out, they hide nothing.
     #[inline]
     pub fn step<T>(&mut self, has_nan: impl FnOnce() -> bool, work: impl FnOnce() -> T) -> T {
         if self.errors.is_none() {
@@ -44,7 +45,7 @@ impl<'a> Watch<'a> {
         clear();
         let made = work();
         let mut met = read().and(self.kinds);
-        if !met.and(FloatKinds::INVALID).is_empty() && has_nan() {
+        if !met.and(FloatKinds::INVALID).is_empty() && !self.skips_nan && has_nan() {
             met = met.without(FloatKinds::INVALID);
         }
         self.met = self.met.or(met);
@@ -63,7 +64,7 @@ impl<'a> Watch<'a> {
 }
 
 /// Whether a float of `array`, or a part of a complex number, passes `test`.
-pub(super) fn any_float(array: &NdArray, test: fn(f64) -> bool) -> bool {
+pub(in crate::kernels) fn any_float(array: &NdArray, test: fn(f64) -> bool) -> bool {
     let narrow = |value: f32| test(f64::from(value));
     match array.dtype() {
         DType::Float32 => elements::<f32>(array).is_ok_and(|all| all.iter().any(|&value| narrow(value))),

@@ -14,6 +14,7 @@ mod topk;
 
 pub(crate) use bodies::{aggregate, combine, run_fold};
 pub(crate) use cumulative::{carried, cumulate, preceding};
+pub(super) use float_errors::any_float;
 pub(crate) use monoids::Number;
 pub use spec::{FoldKind, FoldSpec, Measure, Stage};
 pub(crate) use topk::topk;

@@ -15,7 +15,7 @@ pub(crate) use assign::assign;
 pub(crate) use diagonals::{diagonal, triangle};
 pub(crate) use join::{concatenate_arrays, cut, join};
 pub(crate) use margins::extend;
-pub use own_copy::own_copy;
+pub use own_copy::{own_copy, writable_copy};
 pub(crate) use reshape::{broadcast, reshape, transpose};
 pub(crate) use slice::slice;
 pub(crate) use take::{compress, overlay, points, repeat, take, true_places};

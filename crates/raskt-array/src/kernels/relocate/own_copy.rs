@@ -61,6 +61,18 @@ pub fn own_copy(array: &NdArray, n_threads: usize) -> Result<NdArray> {
     NdArray::strided(array.dtype().clone(), array.shape(), array.strides(), offset, buffer)
 }
 
+/// As [`own_copy`], for whoever may write it: each element has a place of its own.
+///
+/// # Errors
+/// As [`own_copy`].
+pub fn writable_copy(array: &NdArray, n_threads: usize) -> Result<NdArray> {
+    if !array.may_overlap() {
+        return own_copy(array, n_threads);
+    }
+    let n_bytes = array.n_elements().saturating_mul(array.item_bytes());
+    gathered(array, (n_bytes / N_BYTES_A_THREAD).clamp(1, n_threads.max(1)))
+}
+
 /// A dense copy in C order.
 fn gathered(array: &NdArray, n_threads: usize) -> Result<NdArray> {
     let shape = array.shape();
