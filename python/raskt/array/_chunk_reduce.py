@@ -68,7 +68,7 @@ def reduce_chunk(
         if kind in ("sum", "prod", "nansum", "nanprod"):
             # Times are summed as they are; to NumPy a unit is no dtype to ask for.
             timed = block.dtype.kind == "m"
-            return function(block, axis=axes, keepdims=True, dtype=None if timed else known)
+            return _boxed(function(block, axis=axes, keepdims=True, dtype=None if timed else known))
         return _extreme(function, block, kind, axes)
     if kind in _MOMENTS:
         return _moments(block, kind, axes, known)
@@ -79,8 +79,17 @@ def _extreme(function: Any, block: Block, kind: str, axes: tuple[int, ...]) -> A
     if kind in ("all", "any") or all(block.shape[axis] for axis in axes):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            return function(block, axis=axes, keepdims=True)
+            return _boxed(function(block, axis=axes, keepdims=True))
     return _nothing(block, axes)
+
+
+def _boxed(found: Any) -> Any:
+    """Return an array of what NumPy makes of objects without axes: one of them."""
+    if hasattr(found, "dtype"):
+        return found
+    box = np.empty((), dtype=object)
+    box[()] = found
+    return box
 
 
 def _nothing(block: Block, axes: tuple[int, ...]) -> Block:
@@ -126,16 +135,16 @@ def _moments(block: Block, kind: str, axes: tuple[int, ...], known: Any) -> dict
         n = math.prod(block.shape[axis] for axis in axes)
         if isinstance(block, np.ma.MaskedArray):
             n = np.ma.count(block, axis=axes, keepdims=True)
-        total = np.sum(block, axis=axes, keepdims=True, dtype=dtype)
+        total = _boxed(np.sum(block, axis=axes, keepdims=True, dtype=dtype))
     found: dict[str, Any] = {"n": n, "total": total}
     if kind.endswith("mean"):
         return found
     with np.errstate(**_QUIET):
-        centred = block - _ratio(total, n)
-        squares = (centred * centred.conj()).real if centred.dtype.kind == "c" else centred * centred
+        centred = _boxed(block - _ratio(total, n))
+        squares = (centred * centred.conj()).real if centred.dtype.kind == "c" else _boxed(centred * centred)
         # Not nansum: what is infinite has a square that is NaN, and counts.
         counted: Any = {"where": valid} if nan else {}
-        found["m2"] = np.sum(squares, axis=axes, keepdims=True, **counted)
+        found["m2"] = _boxed(np.sum(squares, axis=axes, keepdims=True, **counted))
     return found
 
 
@@ -170,7 +179,7 @@ def _ratio(total: Any, n: Any) -> Any:
     """Return ``total / n``, NaN where `n` is 0: Python's own numbers raise there."""
     if total.dtype.kind == "O" and np.any(np.asarray(n) == 0):
         n = np.where(np.asarray(n) == 0, np.nan, n)
-    return np.true_divide(total, n)
+    return _boxed(np.true_divide(total, n))
 
 
 def _combine_moments(parts: list[dict[str, Any]]) -> dict[str, Any]:

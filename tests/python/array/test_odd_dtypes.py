@@ -208,3 +208,13 @@ def test_functions_of_no_objects_call_nothing(name: str) -> None:
     found = function(ra.from_array(empty, chunks=1), ra.from_array(empty, chunks=1))
     assert found.dtype == plain(empty, empty).dtype
     assert found.compute().shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "mean", "var", "std", "ptp", "nanmean", "nanstd"])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_reductions_of_an_object_without_axes(name: str, keepdims: bool) -> None:
+    lone = np.empty((), dtype=object)
+    lone[()] = 4
+    found = getattr(ra, name)(ra.from_array(lone, chunks=()), keepdims=keepdims).compute()
+    # NumPy takes roots of no Python number: the variance is the same.
+    assert found == (0 if name.endswith("std") else getattr(np, name)(lone))
