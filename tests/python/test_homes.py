@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import raskt
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raskt import config, utils
 from raskt.base import CollectionMethods, DaskMethodsMixin, compute_as_if_collection, get_collection_names
@@ -159,6 +159,7 @@ def test_keys_are_renamed_and_cloned() -> None:
             get_name_from_key(bad)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 10**6), min_size=1))
 def test_natural_sort_key_sorts_by_number(numbers: list[int]) -> None:
     names = sorted((f"f{n}.csv" for n in numbers), key=utils.natural_sort_key)
