@@ -164,6 +164,8 @@ fn nothing_is_changed_and_strangers_hosts_are_refused() {
 #[test]
 fn a_viewer_gets_all_and_then_what_is_new() {
     let server = server(10);
+    // Something is there to be sent at once.
+    server.watch().look();
     let text = messages(&mut open_stream(server.address()), 4);
     assert!(text.contains("content-type: text/event-stream"));
     let news: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data: ")).collect();

@@ -182,8 +182,9 @@ def test_a_cluster_has_a_page_of_its_workers_and_explains() -> None:
         assert ask("/status").startswith("<!doctype html>")
         assert client.gather(client.map(inc_for_dashboard, range(20))) == list(range(1, 21))
         end = time.monotonic() + 60
-        found: dict[str, Any] = {"groups": []}
-        while sum(group[2] for group in found["groups"]) < 20:
+        found: dict[str, Any] = {"groups": [], "workers": []}
+        # The scheduler is asked once a second.
+        while sum(group[2] for group in found["groups"]) < 20 or not found["workers"] or not found["runs"]:
             assert time.monotonic() < end, found
             found = json.loads(ask("/api/v1/status"))
         assert all(group[0].startswith("inc_for_dashboard") for group in found["groups"])
