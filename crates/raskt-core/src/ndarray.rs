@@ -52,7 +52,7 @@ impl NdArray {
         offset: usize,
         buffer: Buffer,
     ) -> Result<Self> {
-        let item = item_bytes(&dtype)? as i128;
+        let item = item_bytes(&dtype)?;
         element_count(shape)?;
         let (mut low, mut high) = (offset as i128, offset as i128);
         for (&size, &stride) in shape.iter().zip(strides) {
@@ -62,10 +62,11 @@ impl NdArray {
         }
         let empty = shape.contains(&0);
         if empty && shape.len() == strides.len() {
-            let strides = c_strides(shape, item as usize);
+            let strides = c_strides(shape, item);
             return Ok(Self { dtype, shape: shape.into(), strides, offset: 0, buffer });
         }
-        if shape.len() != strides.len() || low < 0 || high.saturating_add(item) > buffer.len() as i128 {
+        if shape.len() != strides.len() || low < 0 || high.saturating_add(item as i128) > buffer.len() as i128
+        {
             return Err(ErrorKind::InvalidValue(format!(
                 "shape {shape:?} with strides {strides:?} reaches outside a buffer of {} bytes",
                 buffer.len()

@@ -1,6 +1,8 @@
 //! One worker whose values are several times larger than its memory, from seeds: how much its process takes, under virtual
 //! time, with disks and tasks of any speed. `RASKT_SIM_SEED=7 cargo test -p raskt-sim --test memory` replays one.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
