@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 import raskt
 
+# With bottleneck, which xarray asks for, pandas' reductions return Python's numbers in place of NumPy's.
+pd.set_option("compute.use_bottleneck", False)
+
 
 @pytest.fixture(params=["native", "library"])
 def way(request: pytest.FixtureRequest) -> Iterator[str]:
