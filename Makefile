@@ -64,6 +64,7 @@ demo-cluster: build $(VENV)/.extra-demo ## the dataframes of the demo on a clust
 	$(PY) examples/cluster.py
 
 test: build $(VENV)/.extra-test ## every test: Rust, Python, documentation, tidy; prints totals
+	@tests/get_browser.sh
 	$(PY) tests/suite.py $(if $(LOCKED),--locked) rust rust-doc schedules python ship docs tidy
 
 soak: ## the cluster at its largest, and 20,000 seeds of the simulator: time and memory are printed (many minutes)
@@ -128,5 +129,5 @@ docs: build $(VENV)/.extra-docs ## the site, with API reference for Python and R
 	@echo 'open site/index.html'
 
 clean: ## remove what was built for this checkout (the caches outside stay)
-	rm -rf .venv .venv-bench site demo-output dist docs/reference $(EXTENSION) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench site demo-output screenshots dist docs/reference $(EXTENSION) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
