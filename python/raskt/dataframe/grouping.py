@@ -119,8 +119,11 @@ class _Groups(GroupMethods):
             return level % len(names)
         raise KeyError(f"{level!r} is no level of the index; its levels are {names!r}")
 
-    def _native(self, wanted: list[tuple[Any, str, Any]], options: dict[str, Any] | None = None) -> Any:
-        """Return a frame of aggregates `(column, function, name)`, or None where pandas has to do it."""
+    def _native(self, wanted: list[tuple[Any, ...]], options: dict[str, Any] | None = None) -> Any:
+        """Return a frame of aggregates, or None where pandas has to do it.
+
+        Each is a column, a function and the name of the result; and its own options, where they differ.
+        """
         if not self._options["observed"] and self._has_categories():
             return None
         dtypes = {
@@ -130,8 +133,8 @@ class _Groups(GroupMethods):
         keys = [{"column": label(place)} for place, _ in self._keys]
         keys += [{"level": self._level(level)} for level in self._levels]
         aggregates = [
-            [label(column), dtypes[str(label(column))], name, label(out), options]
-            for column, name, out in wanted
+            [label(column), dtypes[str(label(column))], name, label(out), *(own or (options,))]
+            for column, name, out, *own in wanted
         ]
         parameters = {
             "keys": keys,
