@@ -43,11 +43,12 @@ pub(crate) fn take(n_words: usize) -> Option<Vec<u128>> {
 /// ```
 pub fn set_recycling(is_on: bool) {
     crate::recycling::set(is_on);
-    if IS_ON.swap(is_on, Ordering::AcqRel) == is_on || is_on {
-        return;
-    }
     let gone = {
         let mut pool = POOL.lock();
+        // Under the lock: nothing is kept after what was kept has gone.
+        if IS_ON.swap(is_on, Ordering::AcqRel) == is_on || is_on {
+            return;
+        }
         pool.n_words = 0;
         std::mem::take(&mut pool.pieces)
     };
@@ -59,12 +60,15 @@ pub fn set_recycling(is_on: bool) {
 pub(crate) fn keep(words: Vec<u128>) {
     let n_words = words.len();
     let is_kept = (N_WORDS_MIN..=N_WORDS_MAX / 4).contains(&n_words) && words.capacity() == n_words;
-    if !is_kept || !IS_ON.load(Ordering::Acquire) {
+    if !is_kept {
         return;
     }
     let mut gone = Vec::new();
     {
         let mut pool = POOL.lock();
+        if !IS_ON.load(Ordering::Acquire) {
+            return;
+        }
         let mut excess = (pool.n_words + n_words).saturating_sub(N_WORDS_MAX);
         let n_gone = pool.pieces.iter().take_while(|piece| {
             let is_excess = excess > 0;

@@ -5,7 +5,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
 
 /// Memory up to this size is as fast from the system.
 const N_BYTES_MIN: usize = 1 << N_BITS_MIN;
@@ -84,7 +84,16 @@ impl Kind {
             for place in &KEPT[self.align][self.size] {
                 let found = place.compare_exchange(null_mut(), piece, Ordering::Release, Ordering::Relaxed);
                 if found.is_ok() {
-                    return true;
+                    // Whoever turns it off meanwhile may have passed this place already, and then nobody would free the piece.
+                    fence(Ordering::SeqCst);
+                    let is_kept = IS_ON.load(Ordering::Relaxed)
+                        || place
+                            .compare_exchange(piece, null_mut(), Ordering::Acquire, Ordering::Relaxed)
+                            .is_err();
+                    if is_kept {
+                        return true;
+                    }
+                    break;
                 }
             }
         }
@@ -99,6 +108,7 @@ pub(crate) fn set(is_on: bool) {
     if is_on {
         return;
     }
+    fence(Ordering::SeqCst);
     for n_bytes in (N_BITS_MIN..N_BYTES_MAX.ilog2()).flat_map(|n_bits| {
         (1..=N_STEPS).map(move |n_steps| (1 << n_bits) + ((1_usize << n_bits) / N_STEPS) * n_steps)
     }) {
@@ -256,6 +266,32 @@ mod tests {
             }
             prop_assert!(N_KEPT_BYTES.load(Ordering::Relaxed) <= N_KEPT_BYTES_MAX);
         }
+    }
+
+    #[test]
+    fn nothing_is_kept_once_it_is_off() {
+        let _guard = with_nothing_kept();
+        let layout = Layout::from_size_align(1 << 20, 8).unwrap();
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        // SAFETY: the piece is freed once, with its layout.
+                        unsafe { RecyclingAllocator.dealloc(RecyclingAllocator.alloc(layout), layout) };
+                    }
+                });
+            }
+            for _ in 0..2_000 {
+                set(true);
+                set(false);
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        let kept = Kind::of(layout).unwrap().take();
+        assert!(kept.is_null(), "kept for nobody");
+        assert_eq!(N_KEPT_BYTES.load(Ordering::Relaxed), 0);
+        set(true);
     }
 
     #[test]
