@@ -27,7 +27,9 @@ _START = (
 #: How often processes are looked at, in seconds.
 _LOOK = 0.1
 #: A process that takes more than this part of its memory limit is ended, before the system ends another one.
+#: Once is not enough: what a value takes while it is written or sent is gone when the next look comes.
 _MEMORY_END = 0.95
+_N_OVER_MAX = 2
 #: What a process ends with that could not join its cluster.
 _NOT_STARTED = 2
 #: So many processes of one worker, one after the other, may fail to join.
@@ -59,6 +61,7 @@ class Nanny:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._n_early = 0
+        self._n_over = 0
         self._start_at: float | None = None
         self._is_asked = False
         #: How processes of this worker ended, the last one at the end.
@@ -90,6 +93,7 @@ class Nanny:
         self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
         self._started = time.monotonic()
         self._is_asked = False
+        self._n_over = 0
         self.status = "running"
 
     def look(self) -> None:
@@ -102,7 +106,10 @@ class Nanny:
             return
         code = process.poll()
         if code is None:
-            if self._memory_limit is not None and _resident(process.pid) > self._memory_limit * _MEMORY_END:
+            limit = self._memory_limit
+            is_over = limit is not None and _resident(process.pid) > limit * _MEMORY_END
+            self._n_over = self._n_over + 1 if is_over else 0
+            if self._n_over == _N_OVER_MAX:
                 self.deaths.append(f"took more than {_MEMORY_END:.0%} of its memory limit")
                 process.kill()
             return

@@ -51,9 +51,6 @@ def test_futures_are_kept_and_gathered_one_by_one_and_together(client: Client) -
     assert [int(value[0]) for value in together] == list(range(20))
 
 
-@pytest.mark.xfail(
-    reason="failed within two whole runs of the suite, and passes alone: not understood yet", strict=False
-)
 def test_arrays_are_persisted_and_summed(client: Client) -> None:
     array = ra.random.default_rng(3).random((N_VALUES, N_BYTES // 8), chunks=(1, N_BYTES // 8)).persist()
     first = array.sum().compute()

@@ -18,6 +18,7 @@ use raskt_store::value_bytes;
 use super::core::Core;
 use super::current::Here;
 use super::opening::opened;
+use super::spilling;
 use super::values::{Content, Source};
 
 /// A task that is to be run.
@@ -36,6 +37,16 @@ pub(super) struct Input {
     pub serial: u64,
     /// On disk it is where it left memory just before the task began.
     pub source: Source,
+}
+
+impl Input {
+    /// How much of it is read from disk for the task.
+    fn n_read(&self) -> u64 {
+        match &self.source {
+            Source::Memory(_) => 0,
+            Source::Disk(file) => file.size_bytes(),
+        }
+    }
 }
 
 /// A task whose body was found, or not.
@@ -101,7 +112,9 @@ impl Ready {
             Some(_) => error,
             None => error.in_task(table_of.key(row), table_of.label(row)),
         };
+        let n_read = job.inputs.iter().map(Input::n_read).sum();
         let outcome = table.and_then(|table| run(job, &table, core)).map_err(in_task);
+        spilling::trim(core, n_read);
         let duration = begun.elapsed();
         Done { attempt, outcome: outcome.map_err(|error| closed(&error)), duration }
     }

@@ -19,6 +19,7 @@ use super::current::Here;
 use super::errands::STACK_BYTES;
 use super::job::{closed, is_closed};
 use super::peers::content;
+use super::spilling;
 use super::state::Served;
 use super::values::{Content, Source};
 use crate::transport::{
@@ -95,7 +96,7 @@ async fn answer_all(core: &Arc<Core>, connection: Connection) -> Result<()> {
             let (shared, out) = (Arc::clone(core), Arc::clone(&writer));
             let answering = async move {
                 match answer(&shared, message).await {
-                    Some(answer) => send(&shared, answer, &out).await,
+                    Some((answer, n_read)) => send(&shared, answer, n_read, &out).await,
                     None => Ok(()),
                 }
             };
@@ -109,8 +110,8 @@ async fn answer_all(core: &Arc<Core>, connection: Connection) -> Result<()> {
     Ok(())
 }
 
-/// Sends an answer.
-async fn send(core: &Arc<Core>, answer: TellPeer, writer: &Mutex<Writer>) -> Result<()> {
+/// Sends an answer, for which so many bytes were read from disk.
+async fn send(core: &Arc<Core>, answer: TellPeer, n_read: u64, writer: &Mutex<Writer>) -> Result<()> {
     let frame = Batch::of_one(&answer)?;
     let written = async {
         let mut writer = writer.lock().await;
@@ -120,7 +121,10 @@ async fn send(core: &Arc<Core>, answer: TellPeer, writer: &Mutex<Writer>) -> Res
     let written = written.await;
     // Buffers may be lent by a world, to which they go back.
     if !frame.buffers.is_empty() {
-        core.help(move |_| drop((frame, answer)));
+        core.help(move |core| {
+            drop((frame, answer));
+            spilling::trim(core, n_read);
+        });
     }
     written.map_err(|error| broken(&error))
 }
@@ -129,8 +133,8 @@ fn broken(error: &io::Error) -> Error {
     ErrorKind::System { what: "a connection to a worker".to_owned(), reason: error.to_string() }.into()
 }
 
-/// The answer; none where the worker ends meanwhile.
-async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<TellPeer> {
+/// The answer, and how many bytes were read from disk for it; none where the worker ends meanwhile.
+async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<(TellPeer, u64)> {
     match message {
         PeerSays::Get { request, values } => {
             let asked = |state: &mut super::state::State, now, effects: &mut super::state::Effects| {
@@ -138,21 +142,24 @@ async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<TellPeer> {
                 std::mem::take(&mut effects.served)
             };
             let Served { held, denied } = core.on(asked)?;
-            Some(TellPeer::Values { request, values: payloads(core, held).await?, denied })
+            let (values, n_read) = payloads(core, held).await?;
+            Some((TellPeer::Values { request, values, denied }, n_read))
         }
-        PeerSays::Put { request, values } => Some(TellPeer::Stored { request, sizes: put(core, values)? }),
+        PeerSays::Put { request, values } => {
+            Some((TellPeer::Stored { request, sizes: put(core, values)? }, 0))
+        }
         PeerSays::Call { request, body } => {
-            Some(TellPeer::Returned { request, value: call(core, body).await? })
+            Some((TellPeer::Returned { request, value: call(core, body).await? }, 0))
         }
     }
 }
 
 /// Encoded values. What is in memory and needs no foreign world is encoded at once. Of what is on disk as much is read as takes
-/// little memory, one value at least: whoever asked asks for the others again.
+/// little memory, one value at least: whoever asked asks for the others again. Beside them, how many bytes that is.
 async fn payloads(
     core: &Arc<Core>,
     mut held: Vec<(TaskRef, Source)>,
-) -> Option<Vec<(TaskRef, Result<Payload>)>> {
+) -> Option<(Vec<(TaskRef, Result<Payload>)>, u64)> {
     let is_quick = |(_, source): &(TaskRef, Source)| match source {
         Source::Memory(Content::Value(value)) => is_closed(value),
         Source::Memory(Content::Unsendable(_)) => true,
@@ -162,19 +169,19 @@ async fn payloads(
     held.retain(|(_, source)| match source {
         Source::Memory(_) => true,
         Source::Disk(file) => {
-            let is_first = n_read == 0;
-            n_read += file.size_bytes();
-            is_first || n_read <= n_max
+            let is_taken = n_read == 0 || n_read + file.size_bytes() <= n_max;
+            n_read += if is_taken { file.size_bytes() } else { 0 };
+            is_taken
         }
     });
     let encode = |held: Vec<(TaskRef, Source)>| held.into_iter().map(|(of, source)| (of, payload(&source)));
     if held.iter().all(is_quick) {
-        return Some(encode(held).collect());
+        return Some((encode(held).collect(), n_read));
     }
     let (sender, receiver) = oneshot::channel();
     // Who waits may have gone.
     core.help(move |_| drop(sender.send(encode(held).collect())));
-    receiver.await.ok()
+    receiver.await.ok().map(|payloads| (payloads, n_read))
 }
 
 fn payload(source: &Source) -> Result<Payload> {
