@@ -140,7 +140,7 @@ export class Stream {
     if (text.length > 1) ctx.fillText(text, left + 5, y + height / 2 + 0.5);
   }
 
-  // What still runs is striped: nobody knows yet where it ends.
+  // What still runs is pale: nobody knows yet where it ends.
   drawRunning(ctx, height) {
     const state = this.model.state;
     if (!state || !this.model.isBusy()) return;

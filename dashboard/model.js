@@ -95,6 +95,9 @@ export class Model {
     return this.isBusy() ? this.state.now + performance.now() - this.at : this.to;
   }
 
-  // Lanes with something on them, threads first.
-  shown() { return [...this.lanes.values()].sort((a, b) => a.id - b.id); }
+  // Lanes with something on them, by what they are called.
+  shown() {
+    const order = (a, b) => a.label.localeCompare(b.label, "en", { numeric: true }) || a.id - b.id;
+    return [...this.lanes.values()].sort(order);
+  }
 }

@@ -484,6 +484,13 @@ impl Run {
     }
 }
 
+impl Drop for Run {
+    /// Whoever watches learns that a run that nobody has is over.
+    fn drop(&mut self) {
+        self.gauge.end(false);
+    }
+}
+
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Run({} of {} tasks done)", self.n_done(), self.n_tasks())

@@ -192,3 +192,15 @@ fn what_runs_is_seen_while_it_runs() -> Result<()> {
     assert_eq!(of_run(), []);
     Ok(())
 }
+
+#[test]
+fn a_run_that_nobody_has_any_more_is_over() -> Result<()> {
+    let registry = registry(vec![("events.never", Arc::new(quick))])?;
+    let run = Run::new(table(&["events.never"], 3, "events.never")?, registry, RunOptions::default())?;
+    let gauge = Arc::clone(run.gauge());
+    assert_eq!(gauge.state().ended, None);
+    drop(run);
+    assert!(gauge.state().ended.is_some_and(|(_, is_complete)| !is_complete));
+    assert_eq!(gauge.n_by_name(), None);
+    Ok(())
+}

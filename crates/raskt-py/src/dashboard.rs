@@ -28,8 +28,11 @@ impl<T: Send + 'static> OfProcess<T> {
         }
     }
 
-    /// Asks it, if it is there.
+    /// Asks it, if it is there, and this process's: a fork may have copied its locks while they were held.
     fn ask<R: Send>(&self, py: Python<'_>, ask: impl FnOnce(&T) -> R + Send) -> Option<R> {
+        if self.pid != std::process::id() {
+            return None;
+        }
         py.detach(|| self.held.lock().as_ref().map(ask))
     }
 }

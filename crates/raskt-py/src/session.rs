@@ -452,6 +452,10 @@ pub fn observed<'py>(
     let Some(observer) = observer else { return body() };
     let handle = RunHandle::new(Arc::clone(run), Arc::new(Parking::default()));
     let outcome = observer.bind(py).call_method1("start", (handle,)).and_then(|_| body());
+    if outcome.is_err() {
+        // Also where a callback kept it from starting: it is over for whoever watches.
+        py.detach(|| run.cancel());
+    }
     let finished = observer.bind(py).call_method1("finish", (outcome.is_err(),));
     match (outcome, finished) {
         (Ok(values), Ok(_)) => Ok(values),

@@ -191,7 +191,10 @@ class performance_report:  # noqa: N801, RUF100 - the name that Dask's users kno
         recording, self._recording = self._recording, None
         if recording is not None:
             # Also after an error: that is when one wants to look.
-            Path(self.filename).write_text(recording.report(self.title) or "", "utf-8")
+            page = recording.report(self.title)
+            # A fork leaves the report to the process that began it.
+            if page is not None:
+                Path(self.filename).write_text(page, "utf-8")
             recording.close()
 
 
