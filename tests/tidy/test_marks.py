@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 
 from .repository import ROOT, TABLES, relative, sources
 
@@ -29,6 +30,19 @@ def test_no_drawers() -> None:
     drawers, addresses = set(TABLES["drawers"]["names"]), TABLES["drawers"]["addresses"]
     found = [relative(path) for path in sources(".rs", ".py") if drawers & {path.stem, path.parent.name}]
     assert set(found) - set(addresses) == set()
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    # pytest imports them by their names, wherever they are.
+    tests = [path for path in sources(".py") if path.is_relative_to(ROOT / "tests/python")]
+    names = Counter(path.name for path in tests if path.name.startswith("test_"))
+    assert [name for name, n_files in names.items() if n_files > 1] == []
+
+
+def test_no_expected_failure_may_pass() -> None:
+    loose = re.compile(r"xfail\([^)]*strict=False")
+    found = [relative(path) for path in sources(".py") if loose.search(path.read_text("utf-8"))]
+    assert [path for path in found if path.startswith("tests/python")] == []
 
 
 def test_nothing_is_defined_in_the_drawers_that_have_dasks_names() -> None:
