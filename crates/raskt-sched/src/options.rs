@@ -75,6 +75,8 @@ pub struct WorkerOptions {
     pub spill_percent: u64,
     /// Past so many percent of memory the worker gets no tasks, and runs one at a time.
     pub pause_percent: u64,
+    /// How long nothing is written to disk after that has failed.
+    pub disk_retry_delay: Duration,
 }
 
 impl Default for WorkerOptions {
@@ -89,6 +91,7 @@ impl Default for WorkerOptions {
             target_percent: 60,
             spill_percent: 70,
             pause_percent: 80,
+            disk_retry_delay: Duration::from_secs(1),
         }
     }
 }

@@ -246,6 +246,8 @@ pub struct Worker {
     pub(super) leaving_bytes: u64,
     pub(super) process_bytes: u64,
     pub(super) is_disk_full: bool,
+    /// When it was found to be full.
+    pub(super) disk_full_at: Time,
     pub(super) pressure: Pressure,
     pub(super) n_uses: u64,
     pub(super) actions: Vec<WorkerAction>,
@@ -292,6 +294,7 @@ impl Worker {
             leaving_bytes: 0,
             process_bytes: 0,
             is_disk_full: false,
+            disk_full_at: Time::default(),
             pressure: Pressure::Low,
             n_uses: 0,
             actions: Vec::new(),
@@ -328,7 +331,12 @@ impl Worker {
             WorkerEvent::NotSpilled(value) => self.not_spilled(value),
             WorkerEvent::Restored(value) => self.restored(value),
             WorkerEvent::Measured { process_bytes } => self.process_bytes = process_bytes,
-            WorkerEvent::Tick => self.tell(FromWorker::Heartbeat { pressure: self.pressure }),
+            WorkerEvent::Tick => {
+                // Room on a disk is made by others, and nobody says so.
+                let is_due = self.now.since(self.disk_full_at) >= self.options.disk_retry_delay;
+                self.is_disk_full &= !is_due;
+                self.tell(FromWorker::Heartbeat { pressure: self.pressure });
+            }
         }
         self.relieve();
         self.start();

@@ -230,6 +230,7 @@ impl Worker {
         value.at = At::Memory;
         self.leaving_bytes -= value.n_bytes;
         self.is_disk_full = true;
+        self.disk_full_at = self.now;
         if value.n_pins == 0 {
             self.spillable.insert((value.used, of));
         }

@@ -236,6 +236,23 @@ fn a_worker_whose_disk_is_full_pauses_and_goes_on_one_task_at_a_time() {
 }
 
 #[test]
+fn a_disk_that_was_full_is_tried_again() {
+    let disk_retry_delay = Duration::from_millis(3);
+    let options = WorkerOptions { memory_bytes: 1000, disk_retry_delay, ..WorkerOptions::default() };
+    let mut bench = Bench::new(options);
+    bench.hear(compute(1, &[], &[]));
+    let spills = |actions: &[WorkerAction]| {
+        actions.iter().filter(|action| matches!(action, WorkerAction::Spill(_))).count()
+    };
+    assert_eq!(spills(&bench.end(attempt(1), 900)), 1);
+    assert_eq!(spills(&bench.handle(WorkerEvent::NotSpilled(value(1)))), 0);
+    let ticks: Vec<usize> = (0..4).map(|_| spills(&bench.handle(WorkerEvent::Tick))).collect();
+    assert_eq!(ticks, [0, 0, 1, 0]);
+    bench.handle(WorkerEvent::Spilled(value(1)));
+    assert!(bench.worker.holds(value(1)));
+}
+
+#[test]
 fn a_task_that_becomes_a_graph_is_told_with_the_graph_unless_it_was_withdrawn() {
     let mut bench = Bench::new(WorkerOptions::default());
     let mut table = TableBuilder::default();
