@@ -87,6 +87,64 @@ def _arrow(value: Any) -> Any:
     return pickle.loads(pickle.dumps(value, protocol=4))
 
 
+def way_of_sharing(kind: type) -> Any:
+    """Return what makes of an object of a class one that may be changed without changing the object, or None.
+
+    It is called with the object, and with a function that does the same of an item.
+    """
+    if issubclass(kind, tuple) and hasattr(kind, "_make"):
+        return lambda value, own: kind._make(own(item) for item in value)
+    if issubclass(kind, (list, dict, set, bytearray, collections.deque)):
+        return _shared_container
+    if kind is memoryview:
+        return _shared_view
+    if kind is types.SimpleNamespace:
+        return _shared_namespace
+    if hasattr(kind, "__dataclass_fields__"):
+        return _shared_dataclass
+    for module, names, copied in _LIBRARIES:
+        found = sys.modules.get(module)
+        # Arrow's objects cannot be changed.
+        is_met = module != "pyarrow" and found is not None
+        if is_met and issubclass(kind, tuple(getattr(found, name) for name in names)):
+            return functools.partial(_shared_of_library, copied)
+    return None
+
+
+def _shared_view(view: memoryview, _: Any) -> memoryview:
+    return view.toreadonly()
+
+
+def _shared_namespace(value: Any, own: Any) -> Any:
+    return types.SimpleNamespace(**{name: own(item) for name, item in vars(value).items()})
+
+
+def _shared_of_library(copied: Any, value: Any, _: Any) -> Any:
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(value, (pandas.DataFrame, pandas.Series, pandas.Index)):
+        return copied(value)
+    # Since its third version pandas copies what is shared when it is written to.
+    return value.copy(deep=int(pandas.__version__.split(".")[0]) < 3)
+
+
+def _shared_container(value: Any, own: Any) -> Any:
+    again = copy.copy(value)
+    if not isinstance(value, (set, bytearray)):
+        for place, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            if (mine := own(item)) is not item:
+                again[place] = mine
+    return again
+
+
+def _shared_dataclass(value: Any, own: Any) -> Any:
+    again = copy.copy(value)
+    for name in type(value).__dataclass_fields__:
+        if hasattr(value, name):
+            # Frozen dataclasses refuse the ordinary way.
+            object.__setattr__(again, name, own(getattr(value, name)))
+    return again
+
+
 def _dataclass(value: Any) -> Any:
     fields = {name: getattr(value, name) for name in type(value).__dataclass_fields__ if hasattr(value, name)}
     again = copy.copy(value)

@@ -36,8 +36,8 @@ pub fn call<'py>(py: Python<'py>, node: &Node, inputs: &[Bound<'py, PyAny>]) -> 
 
 fn identity<'py>(py: Python<'py>, node: &Node, inputs: &[Bound<'py, PyAny>]) -> PyResult<Bound<'py, PyAny>> {
     match &node.args {
-        // Who gets it may change it; what is kept stays as it is.
-        Args::Plain { args, .. } => fresh(&args.bind(py).get_item(0)?),
+        // Who gets it is given what may be changed without changing it.
+        Args::Plain { args, .. } => args.bind(py).get_item(0),
         Args::Mixed { args, .. } => value(py, args.first().ok_or_else(lost_input)?, inputs),
     }
 }

@@ -45,6 +45,7 @@ mod same;
 mod scan;
 mod scratch;
 mod session;
+mod shared;
 mod ship;
 mod ship_test;
 mod sizeof;

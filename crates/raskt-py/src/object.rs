@@ -18,6 +18,8 @@ pub struct PyObj {
     object: Py<PyAny>,
     size: SizeHint,
     array: ArrayKind,
+    /// Whether it was there before the task: whoever passed or persisted it has it, too.
+    is_kept: bool,
     /// The user's function that it is, once it was asked for.
     func: OnceLock<Arc<Func>>,
 }
@@ -26,6 +28,11 @@ impl PyObj {
     /// The object.
     pub fn bind<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {
         self.object.bind(py).clone()
+    }
+
+    /// Whether it was there before the task that gave it: whoever passed or persisted it has it, too.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Whether the object is a NumPy array, whose readers can be kept from writing.
@@ -79,34 +86,48 @@ impl Opaque for PyObj {
 
 /// `object` as a value: small immutable ones become Rust's, all others are carried whole.
 pub fn to_value(object: Bound<'_, PyAny>) -> Value {
+    small(&object).unwrap_or_else(|| carried(object, false))
+}
+
+/// An object that was there before the task that gives it, as a value.
+pub fn kept(object: Bound<'_, PyAny>) -> Value {
+    small(&object).unwrap_or_else(|| carried(object, true))
+}
+
+fn small(object: &Bound<'_, PyAny>) -> Option<Value> {
     if object.is_none() {
-        return Value::Unit;
+        return Some(Value::Unit);
     }
     if let Ok(int) = object.cast_exact::<PyInt>() {
         if let Ok(value) = int.extract::<i64>() {
-            return Value::Int(value);
+            return Some(Value::Int(value));
         }
     } else if let Ok(float) = object.cast_exact::<PyFloat>() {
-        return Value::Float(float.value());
+        return Some(Value::Float(float.value()));
     } else if let Ok(truth) = object.cast_exact::<PyBool>() {
-        return Value::Bool(truth.is_true());
+        return Some(Value::Bool(truth.is_true()));
     }
-    carry(object)
+    None
 }
 
 /// `object` as a value, carried whole.
 pub fn carry(object: Bound<'_, PyAny>) -> Value {
+    carried(object, false)
+}
+
+fn carried(object: Bound<'_, PyAny>, is_kept: bool) -> Value {
     let array = array::kind_of(&object);
     // An object that cannot say what it weighs is taken for weightless rather than for an error.
     let size = size_hint(&object).unwrap_or(SizeHint::alone(0));
-    Value::Opaque(Arc::new(PyObj { object: object.unbind(), size, array, func: OnceLock::new() }))
+    Value::Opaque(Arc::new(PyObj { object: object.unbind(), size, array, is_kept, func: OnceLock::new() }))
 }
 
 /// A user's function as a value.
 pub fn function(py: Python<'_>, func: Arc<Func>) -> Value {
     let object = func.object.clone_ref(py);
     let size = size_hint(object.bind(py)).unwrap_or(SizeHint::alone(0));
-    Value::Opaque(Arc::new(PyObj { object, size, array: ArrayKind::Other, func: OnceLock::from(func) }))
+    let func = OnceLock::from(func);
+    Value::Opaque(Arc::new(PyObj { object, size, array: ArrayKind::Other, is_kept: false, func }))
 }
 
 /// A copy of `text`. PyO3's own constructor panics where there is no memory for it.

@@ -12,6 +12,7 @@ use raskt_core::{NdArray, Value};
 
 use crate::array::{self, ArrayMemory};
 use crate::object::{PyObj, to_object};
+use crate::shared::{Arrays, shared};
 
 /// Smaller arrays are copied without letting others have the interpreter.
 const DETACH_BYTES: usize = 1 << 16;
@@ -77,7 +78,7 @@ fn is_lone(array: &Bound<'_, PyUntypedArray>, n_held: isize, behind: Behind) -> 
 }
 
 /// Whether writing to `array` is refused.
-fn is_read_only(array: &Bound<'_, PyUntypedArray>) -> bool {
+pub fn is_read_only(array: &Bound<'_, PyUntypedArray>) -> bool {
     facts(array).flags & NPY_ARRAY_WRITEABLE == 0
 }
 
@@ -183,13 +184,38 @@ pub fn to_reader(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
     }
 }
 
+/// Whether `value` was there before the run.
+fn is_kept(value: &Value) -> bool {
+    match value {
+        Value::Opaque(object) => object.as_any().downcast_ref::<PyObj>().is_some_and(PyObj::is_kept),
+        _ => false,
+    }
+}
+
+/// Whether somebody else than whoever asks has `value`.
+pub fn has_others(value: &Value) -> bool {
+    is_kept(value) || matches!(value, Value::Opaque(object) if Arc::strong_count(object) > 1)
+}
+
+/// What one of several tasks gets that read a value: to change it changes nothing that the others see.
+///
+/// # Errors
+/// As [`to_object`].
+pub fn to_one_of_several<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::Opaque(_) => shared(&to_object(py, value)?, Arrays::ReadOnly),
+        _ => to_shared(py, value),
+    }
+}
+
 fn to_own(py: Python<'_>, value: Value, behind: Behind) -> PyResult<Bound<'_, PyAny>> {
     let is_array = |value: &Value| match value {
         Value::Opaque(object) => object.as_any().downcast_ref::<PyObj>().is_some_and(PyObj::is_array),
         _ => false,
     };
     if !is_array(&value) {
-        return to_object(py, &value);
+        let object = to_object(py, &value)?;
+        return if has_others(&value) { shared(&object, Arrays::ReadOnly) } else { Ok(object) };
     }
     let n_values = match &value {
         Value::Opaque(object) => Arc::strong_count(object),
@@ -219,6 +245,7 @@ pub fn to_result<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyA
         |array: &Bound<'py, PyUntypedArray>| !is_lone(array, 2, Behind::Anything) && !is_read_only(array);
     match object.cast::<PyUntypedArray>() {
         Ok(array) if is_shared(array) => copied(&object),
+        Err(_) if is_kept(value) => shared(&object, Arrays::Copied),
         _ => Ok(object),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use raskt_array::promise::{PROMISE, Promise};
 use raskt_core::{Error, ErrorKind, ForeignDecode, FunctionId, Opaque, Param, Result, Sealed, Value};
@@ -115,12 +116,31 @@ fn run_node(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> Result<Outcome>
 
 fn value_of(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value> {
     let mut inputs: SmallVec<[Bound<'_, PyAny>; 4]> = SmallVec::with_capacity(call.inputs.len());
+    let mut is_kept = node.is_constant();
+    let picks = is_pick(py, node)?;
     for (place, value) in call.inputs.iter_mut().enumerate() {
         let exclusive = place < 64 && call.exclusive & (1 << place) != 0;
         let value = std::mem::take(value);
-        inputs.push(if exclusive { own::to_reader(py, value)? } else { own::to_shared(py, &value)? });
+        if picks && place == 0 && !(exclusive && !own::has_others(&value)) {
+            // Nothing is written here; whoever gets what is picked may not change it.
+            is_kept = true;
+            inputs.push(own::to_shared(py, &value)?);
+            continue;
+        }
+        inputs.push(if exclusive { own::to_reader(py, value)? } else { own::to_one_of_several(py, &value)? });
     }
-    Ok(object::to_value(eval::call(py, node, &inputs)?))
+    let found = eval::call(py, node, &inputs)?;
+    Ok(if is_kept { object::kept(found) } else { object::to_value(found) })
+}
+
+/// Whether `node` takes an item or an attribute of a value.
+fn is_pick(py: Python<'_>, node: &Node) -> PyResult<bool> {
+    static PICKS: PyOnceLock<[Py<PyAny>; 2]> = PyOnceLock::new();
+    let Some(func) = node.func() else { return Ok(false) };
+    let of = |module, name| -> PyResult<Py<PyAny>> { Ok(py.import(module)?.getattr(name)?.unbind()) };
+    let picks = PICKS
+        .get_or_try_init(py, || PyResult::Ok([of("operator", "getitem")?, of("builtins", "getattr")?]))?;
+    Ok(picks.iter().any(|pick| pick.is(&func.object)))
 }
 
 impl World for Python3 {

@@ -312,8 +312,27 @@ def last_of_block(block: Block, axis: int, kind: str) -> Block:
         shape[axis] = 1
         if block.dtype.hasobject:
             return np.full(shape, None, block.dtype)
-        return np.ones(shape, block.dtype) if kind.endswith("prod") else np.zeros(shape, block.dtype)
+        return np.full(shape, _neutral(block.dtype, kind), block.dtype)
     return np.take(block, [-1], axis=axis)
+
+
+def _neutral(dtype: Any, kind: str) -> Any:
+    """Return what changes nothing: 0 added to -0 would, and 1 multiplied with an infinite complex number."""
+    if kind.endswith("prod"):
+        return _NO_FACTOR if dtype.kind == "c" else 1
+    return {"f": -0.0, "c": complex(-0.0, -0.0)}.get(dtype.kind, 0)
+
+
+#: What stands for no factors at all among complex ones.
+_NO_FACTOR = complex(1.0, -0.0)
+
+
+def join_products(block: Block, before: Block) -> Block:
+    """Return running products multiplied with what came before, where anything did."""
+    has_factor = (before != _NO_FACTOR) | ~np.signbit(before.imag)
+    if isinstance(block, np.ma.MaskedArray) or has_factor.all():
+        return block * before
+    return np.multiply(block, before, out=block.copy(), where=has_factor)
 
 
 def scan_before(block: Block, kind: str, axis: int) -> Block:
@@ -328,7 +347,7 @@ def scan_before(block: Block, kind: str, axis: int) -> Block:
             places[place : place + 1] = scan_objects(places[before], lasts[before], kind)
         return found
     one = np.take(block, [0], axis=axis)
-    neutral = np.ones_like(one) if product else np.zeros_like(one)
+    neutral = np.full_like(one, _neutral(block.dtype, kind))
     rest = np.take(block, range(block.shape[axis] - 1), axis=axis)
     function = np.cumprod if product else np.cumsum
     return np.concatenate([neutral, function(rest, axis=axis, dtype=block.dtype)], axis=axis)

@@ -14,7 +14,7 @@ from raskt.units import parse_bytes
 if TYPE_CHECKING:
     from raskt._raskt import ArrayChunks
 
-__all__ = ["CHUNK_BYTES", "LENGTH_MAX", "grid_of", "limit_bytes"]
+__all__ = ["CHUNK_BYTES", "LENGTH_MAX", "grid_of", "known_grid_of", "limit_bytes"]
 
 
 CHUNK_BYTES = 128 * 2**20
@@ -48,6 +48,18 @@ def grid_of(
     lengths = [None if n != n else _length(n) for n in shape]
     item = None if dtype is None or np.dtype(dtype).hasobject else np.dtype(dtype).itemsize
     return _raskt.array_chunks(chunks, lengths, item, limit_bytes(limit), previous)
+
+
+def known_grid_of(chunks: Any, shape: Any, dtype: Any = None, previous: Any = None) -> ArrayChunks:
+    """Return the chunks of an array that is made here, whose sizes are all known."""
+    by_axis = chunks.values() if isinstance(chunks, dict) else chunks
+    if isinstance(by_axis, (list, tuple)) or isinstance(chunks, dict):
+        for sizes in by_axis:
+            if isinstance(sizes, (list, tuple)) and any(n != n for n in sizes):
+                raise ValueError(
+                    f"chunks of an array of shape {tuple(shape)} cannot be nan, found {chunks!r}"
+                )
+    return grid_of(chunks, shape, dtype, None, previous)
 
 
 def _length(n: Any) -> int:

@@ -57,16 +57,19 @@ _SPLIT_MAX = 2**62
 def together(split_every: Any, axis: Any, ndim: int) -> Any:
     """Return how many partial results are combined at once in the one form that stands for all equal ones.
 
-    A number is for all axes together: so are numbers by axis that are alike.
+    A number is for all axes together, two along each at least: so are numbers by axis that are alike.
     """
     if isinstance(split_every, bool) or split_every is None:
         if split_every is True:
             raise ValueError("split_every must be a number of 2 or more, False, or such numbers by axis")
         return split_every
-    if not isinstance(split_every, dict):
-        return min(truncated("split_every", split_every), _SPLIT_MAX)
     axes = range(ndim) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else axis
     places = {int(at) % ndim if ndim else 0 for at in axes}
+    if not isinstance(split_every, dict):
+        number = min(truncated("split_every", split_every), _SPLIT_MAX)
+        n_axes = max(len(places), 1)
+        along_each = round(number ** (1 / n_axes))
+        return min(max(along_each, 2) ** n_axes, _SPLIT_MAX) if number > 1 else number
     sizes = {at: truncated(f"split_every of axis {at}", n) for at, n in split_every.items()}
     wanted = {int(at) % ndim if ndim else 0: min(n, _SPLIT_MAX) for at, n in sizes.items()}
     own = {at: n for at, n in wanted.items() if at in places}

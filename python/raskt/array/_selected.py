@@ -18,7 +18,7 @@ from raskt.array.padding import pad
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["selected"]
+__all__ = ["about_real_mean", "selected"]
 
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
 """What elements that do not count are taken for."""
@@ -72,6 +72,19 @@ def selected(
     return result
 
 
+def about_real_mean(
+    name: str, a: Any, axis: Any, dtype: Any, ddof: Any, out: Any, options: dict[str, Any]
+) -> Array:
+    """Return a variance or deviation of complex numbers that a real dtype was asked for.
+
+    NumPy takes the mean in that dtype, without its imaginary part, and the distances from it as they are.
+    """
+    x = asanyarray(a)
+    where = ~op("isnan", (x,)) if name.startswith("nan") else True
+    found: Array = into(out, _moment(name, x, axis, dtype, ddof, where, options))
+    return found
+
+
 def _of_nothing(x: Array, axis: Any, initial: Any, keepdims: bool) -> Array:
     """Return ``initial``, in the shape of a reduction of no elements."""
     gone = tuple(range(x.ndim)) if axis is None else axes_of(axis, x.ndim)
@@ -85,22 +98,27 @@ def _moment(
     """Return means and deviations of the elements that count."""
     known = getattr(np, name)(np.ones(1, x.dtype), dtype=dtype).dtype
     wide = np.result_type(x.dtype, np.float64) if x.dtype.kind in "biu" else x.dtype
-    values = x.astype(wide if dtype is None else np.dtype(dtype))
-    counted = op("where", (where, ones_like(x, dtype=bool), False))
+    values = summed = x.astype(wide if dtype is None else np.dtype(dtype))
+    if x.dtype.kind == "c" and name != "mean":
+        values = x
+    everything = ones_like(x, dtype=bool)
+    counted = everything if where is True else op("where", (where, everything, False))
     n = reduced("sum", counted, axis, **options)
 
     def total(of: Array, keepdims: bool) -> Array:
-        kept = op("where", (where, of, np.zeros((), of.dtype)[()]))
+        kept = of if where is True else op("where", (where, of, np.zeros((), of.dtype)[()]))
         return reduced("sum", kept, axis, keepdims, options["split_every"], dtype=of.dtype)
 
     if name == "mean":
-        found = op("divide", (total(values, options["keepdims"]), n))
+        found = op("divide", (total(summed, options["keepdims"]), n))
     else:
         count = n if options["keepdims"] else reduced("sum", counted, axis, True)
-        apart = op("subtract", (values, op("divide", (total(values, True), count))))
+        apart = op("subtract", (values, op("divide", (total(summed, True), count))))
         square = (apart * apart.conj()).real if apart.dtype.kind == "c" else apart * apart
         left = op("maximum", (op("subtract", (n, ddof or 0)), 0))
         found = op("divide", (total(square, options["keepdims"]), left))
-        found = op("sqrt", (found,)) if name == "std" else found
+        if name.startswith("nan"):
+            found = op("where", (left > 0, found, np.nan))
+        found = op("sqrt", (found,)) if name.endswith("std") else found
     code = dtype_parameter(known)
     return found if found._expr.dtype == code else found.astype(known)

@@ -11,7 +11,7 @@ import numpy as np
 from raskt import _raskt
 from raskt.array._base import array_class, array_of, dtype_parameter, is_array, told
 from raskt.array._block_call import wants
-from raskt.array._grid import grid_of
+from raskt.array._grid import grid_of, known_grid_of
 from raskt.array._join import stacked
 from raskt.array._meta import dtype_name
 from raskt.delayed import delayed
@@ -109,9 +109,9 @@ def from_array(
     said = chunks == "auto" and isinstance(found, tuple) and len(found) == len(x.shape) and found
     if said and all(isinstance(n, int) for n in found):
         previous = grid_of(found, x.shape)
-    if isinstance(chunks, str) and dtype.hasobject:
+    if isinstance(chunks, str) and dtype.hasobject and x.shape:
         raise NotImplementedError("automatic chunks need a dtype of known size: give chunks=-1 or sizes")
-    grid = grid_of(chunks, tuple(int(n) for n in x.shape), dtype, None, previous)
+    grid = known_grid_of(chunks, tuple(int(n) for n in x.shape), dtype, previous)
     called = name if isinstance(name, str) else None
     if isinstance(x, np.ndarray):
         if copy and not _is_written_map(x):

@@ -13,7 +13,7 @@ from raskt._kept import kept
 from raskt._lazy import finder
 from raskt.array._base import dtype_parameter, is_known, known_shape, told
 from raskt.array._block_call import IndexCall, Rest, dtype_tried
-from raskt.array._grid import grid_of
+from raskt.array._grid import known_grid_of
 from raskt.array._meta import dtype_name
 from raskt.array._op import op
 from raskt.array.conversion import asanyarray, asarray, from_array
@@ -48,7 +48,7 @@ def _shape(shape: Any) -> tuple[int, ...]:
 def _source(
     name: str, shape: Any, chunks: Any, dtype: np.dtype[Any], kwargs: dict[str, Any], label: str | None = None
 ) -> Array:
-    grid = grid_of(chunks, shape, dtype)
+    grid = known_grid_of(chunks, shape, dtype)
     code = dtype_parameter(dtype)
     parameters: dict[str, Any] = {"chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}}
     if label is not None:
@@ -387,7 +387,7 @@ def eye(N: int, chunks: Any = "auto", M: int | None = None, k: int = 0, dtype: A
 
 def _generate(function: str, shape: Any, chunks: Any, dtype: Any, kwargs: dict[str, Any]) -> Array:
     code = dtype_parameter(dtype)
-    grid = grid_of(chunks, shape, dtype)
+    grid = known_grid_of(chunks, shape, dtype)
     path = f"raskt.array._chunk.{function}"
     return op(
         "generate", (), {"function": path, "chunks": grid, "dtype": code, "kwargs": {**kwargs, "dtype": code}}
@@ -433,7 +433,7 @@ def indices(dimensions: Any, dtype: Any = int, chunks: Any = "auto") -> Array:
         Of shape ``(len(dimensions), *dimensions)``.
     """
     shape = tuple(dimensions)
-    sizes = grid_of(chunks, shape, dtype).sizes
+    sizes = known_grid_of(chunks, shape, dtype).sizes
     return _generate(
         "indices", (len(shape), *shape), ((1,) * len(shape) or (0,), *sizes), np.dtype(dtype), {}
     )
@@ -463,7 +463,7 @@ def fromfunction(
         The values.
     """
     known = np.dtype(float if dtype is None else dtype)
-    grid = grid_of(chunks, shape, known)
+    grid = known_grid_of(chunks, shape, known)
     ones = [np.ones((1,) * len(shape), known) for _ in shape]
     rest = Rest((), kwargs)
     if rest.later is not None:

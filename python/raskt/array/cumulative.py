@@ -83,6 +83,8 @@ def _scanned(kind: str, x: Array, axis: int, dtype: np.dtype[Any]) -> Array:
     if dtype.hasobject:
         return blocks("raskt.array._chunk.scan_objects", (before, scanned), x.chunks, kind=plain)
     join = "numpy.multiply" if kind.endswith("prod") else "numpy.add"
+    if dtype.kind == "c" and kind.endswith("prod"):
+        join = "raskt.array._chunk.join_products"
     return blocks(join, (scanned, before), x.chunks)
 
 

@@ -20,6 +20,9 @@ __all__ = ["dot", "einsum", "matmul", "outer", "tensordot", "vdot"]
 
 
 def _product_dtype(*arrays: Array) -> str | None:
+    if "m" in [x.dtype.kind for x in arrays]:
+        # NumPy's sums of products of times have no unit.
+        return dtype_parameter(np.dot(*[np.ones(1, x.dtype) for x in arrays]).dtype)
     return dtype_parameter(np.result_type(*[x.dtype for x in arrays]))
 
 
@@ -108,14 +111,16 @@ def dot(a: Any, b: Any) -> Array:
     if a.ndim == 0 or b.ndim == 0:
         made: Array = a * b
         return made
-    if a.ndim <= 2 and b.ndim <= 2:
+    # There are no products of matrices of times, but sums of products there are.
+    if a.ndim <= 2 and b.ndim <= 2 and "m" not in (a.dtype.kind, b.dtype.kind):
         return matmul(a, b)
     return tensordot(a, b, axes=((a.ndim - 1,), (max(b.ndim - 2, 0),)))
 
 
 def vdot(a: Any, b: Any) -> Array:
     """Return the sum of the products of elements, those of ``a`` conjugated."""
-    return dot(asanyarray(a).conj().ravel(), asanyarray(b).ravel())
+    a = asanyarray(a)
+    return dot((a.conj() if a.dtype.kind in "cO" else a).ravel(), asanyarray(b).ravel())
 
 
 def outer(a: Any, b: Any) -> Array:

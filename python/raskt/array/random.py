@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._base import dtype_parameter
-from raskt.array._grid import grid_of
+from raskt.array._grid import grid_of, known_grid_of
 from raskt.array._op import op
 from raskt.array._random_parameters import check_bounds, colours, entropy, plain, refuse, try_scalars
 from raskt.array.concatenate import stack
@@ -102,7 +102,7 @@ class _Drawing:
         else:
             shape = (size,) if isinstance(size, (int, np.integer)) else tuple(int(n) for n in size)
         known = np.dtype(dtype)
-        sizes = grid_of(chunks, shape, known).sizes
+        sizes = known_grid_of(chunks, shape, known).sizes
         whole = (*sizes, *((n,) for n in core))
         code = dtype_parameter(known)
         told = [None if np.ndim(x) > 0 and not core else plain(x) for x in params]

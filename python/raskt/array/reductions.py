@@ -11,7 +11,7 @@ import numpy as np
 from raskt import _raskt
 from raskt._kept import kept
 from raskt._lazy import finder
-from raskt.array._base import array_of, dtype_parameter, is_known
+from raskt.array._base import array_of, dtype_of, dtype_parameter, is_known
 from raskt.array._block_call import wants
 from raskt.array._chunk import assemble
 from raskt.array._deferred import bounds_of, deferred
@@ -19,7 +19,7 @@ from raskt.array._op import expr_of, op
 from raskt.array._out import into
 from raskt.array._readers import reads_only
 from raskt.array._reduce import reduced, together
-from raskt.array._selected import selected
+from raskt.array._selected import about_real_mean, selected
 from raskt.array.blockwise import map_blocks
 from raskt.array.conversion import asanyarray
 from raskt.array.creation import ones_like
@@ -73,10 +73,17 @@ def _reduced(
     where: Any = True,
 ) -> Array:
     """Return a reduction of all elements along axes, or of those that ``where`` and ``initial`` say."""
+    options = {"keepdims": bool(keepdims), "split_every": split_every}
     if where is not True or initial is not None:
-        options = {"keepdims": bool(keepdims), "split_every": split_every}
         return selected(name, a, axis, dtype, ddof, initial, where, out, options)
+    if ddof is not None and dtype is not None and np.dtype(dtype).kind == "f" and _is_complex(a):
+        return about_real_mean(name, a, axis, dtype, ddof, out, options)
     return reduced(name, a, axis, keepdims, split_every, out, dtype, ddof)
+
+
+def _is_complex(a: Any) -> bool:
+    own = dtype_of(expr_of(a))
+    return own is not None and own.kind == "c"
 
 
 def sum(
@@ -263,6 +270,10 @@ def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: 
     """Return where something is: along an axis of known length, or once its length is known."""
     axis = _arg_axis(axis)
     x = array_of(expr_of(a))
+    if x._dtype is not None and x._dtype.kind == "V":
+        raise TypeError("data type not ordered")
+    if x.ndim == 0 and axis in (0, -1):
+        axis = None
     if axis is None:
         is_told = is_known(x.shape) or (x.ndim == 1 and x.npartitions == 1)
     elif -x.ndim <= axis < x.ndim:

@@ -61,7 +61,9 @@ fn axis_spec(spec: &Bound<'_, PyAny>) -> PyResult<AxisSpec> {
         Some(-1) => Ok(AxisSpec::Whole),
         Some(size) if size >= 0 => Ok(AxisSpec::Size(size.clamped::<u64>())),
         Some(size) => Err(PyValueError::new_err(format!("a chunk cannot have {size} elements"))),
-        None => Ok(AxisSpec::Whole),
+        None => {
+            Err(PyValueError::new_err("chunks cannot be nan: give sizes, -1 for a whole axis, or 'auto'"))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use raskt_exec::{Call, Outcome, TaskCtx};
 
 use super::monoids::Number;
 use super::spec::{FoldKind, Measure};
+use crate::kernels::Scalar;
 use crate::kernels::element::Time;
 use crate::kernels::elementwise::cast;
 use crate::kernels::float_status::watched;
@@ -52,7 +53,7 @@ pub(crate) fn preceding(call: &mut Call<'_>) -> Result<Outcome> {
     let axis = normalize_axis(parameters::int(call.shared, "axis")?, array.shape().len())?;
     let shape: Shape = array.shape().into();
     let line = shape[axis + 1..].iter().product::<u64>() as usize * array.item_bytes();
-    let unit = crate::kernels::Scalar::int(dtype.clone(), i128::from(operation == Operation::Product));
+    let unit = neutral(&dtype, operation);
     let whole = match operation {
         Operation::Sum => run::<false>(array, &dtype, axis, skip, call.ctx),
         Operation::Product => run::<true>(array, &dtype, axis, skip, call.ctx),
@@ -78,8 +79,8 @@ pub(crate) fn carried(call: &mut Call<'_>) -> Result<Outcome> {
     if n == 0 {
         let mut shape: Shape = array.shape().into();
         shape[axis] = 1;
-        let one = if parameters::text(call.shared, "kind")?.ends_with("prod") { 1.0 } else { 0.0 };
-        let unit = crate::kernels::Scalar::float(array.dtype().clone(), one);
+        let is_product = parameters::text(call.shared, "kind")?.ends_with("prod");
+        let unit = neutral(array.dtype(), if is_product { Operation::Product } else { Operation::Sum });
         let bytes = unit.bytes().repeat(memory::n_elements(&shape)?);
         let out = NdArray::contiguous(array.dtype().clone(), &shape, bytes.into())?;
         return Ok(Outcome::Value(out.into()));
@@ -100,6 +101,20 @@ pub(crate) fn carried(call: &mut Call<'_>) -> Result<Outcome> {
     let bytes = dense.contiguous_bytes().unwrap_or(&[]);
     let out = NdArray::contiguous(array.dtype().clone(), &shape, Buffer::copied(bytes)?)?;
     Ok(Outcome::Value(out.into()))
+}
+
+/// What changes nothing: 0 added to -0 would, so sums of floats begin with -0. Of complex factors 1 - 0i stands for none,
+/// since one that is infinite does not keep its value when it is multiplied with 1.
+fn neutral(dtype: &DType, operation: Operation) -> Scalar {
+    let is_complex = matches!(dtype, DType::Complex64 | DType::Complex128);
+    let is_float = matches!(dtype, DType::Float32 | DType::Float64);
+    match operation {
+        Operation::Product if is_complex => Scalar::complex(dtype.clone(), 1.0, -0.0),
+        Operation::Sum if is_complex => Scalar::complex(dtype.clone(), -0.0, -0.0),
+        Operation::Sum if is_float => Scalar::float(dtype.clone(), -0.0),
+        Operation::Product => Scalar::int(dtype.clone(), 1),
+        Operation::Sum => Scalar::int(dtype.clone(), 0),
+    }
 }
 
 fn plan(call: &Call<'_>, dtype: &DType) -> Result<(Operation, bool, DType)> {

@@ -56,6 +56,8 @@ pub(crate) trait Monoid: 'static {
     type Acc: Element;
     /// What changes nothing.
     const IDENTITY: Self::Acc;
+    /// Whether values are joined one after the other rather than side by side.
+    const IN_ORDER: bool = false;
     /// The element, ready to be joined.
     fn lift(value: Self::In) -> Self::Acc;
     /// Both joined.
@@ -111,6 +113,14 @@ pub(super) fn join_run<M: Monoid>(values: &[M::In]) -> M::Acc {
     vectorized(Run::<M>(values))
 }
 
+/// All of `values` joined to `acc`, side by side unless their order counts.
+fn join_to<M: Monoid>(acc: M::Acc, values: &[M::In]) -> M::Acc {
+    if M::IN_ORDER {
+        return values.iter().fold(acc, |acc, &value| M::join(acc, M::lift(value)));
+    }
+    M::join(acc, join_run::<M>(values))
+}
+
 /// Each value joined to its accumulator.
 pub(super) fn join_line<M: Monoid>(acc: &mut [M::Acc], values: &[M::In]) {
     vectorized(Line::<M>(acc, values));
@@ -129,7 +139,7 @@ impl<M: Monoid> Fold for MonoidFold<M> {
     fn add(&mut self, values: &[u8], rows: &Rows) {
         let values: &[M::In] = bytemuck::cast_slice(values);
         match rows.out_col {
-            0 => rows.for_each_run(values, |at, run| self.0[at] = M::join(self.0[at], join_run::<M>(run))),
+            0 => rows.for_each_run(values, |at, run| self.0[at] = join_to::<M>(self.0[at], run)),
             1 => {
                 for (row, line) in values.chunks_exact(rows.cols).enumerate() {
                     let at = rows.out + row * rows.out_row;

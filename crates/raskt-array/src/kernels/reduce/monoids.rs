@@ -12,6 +12,9 @@ use crate::kernels::elementwise::casts::Cast;
 pub(crate) trait Number: Element {
     const ZERO: Self;
     const ONE: Self;
+    /// Whether products are taken one after the other, as NumPy does: with infinite parts the order tells which parts
+    /// are NaN.
+    const MULTIPLIES_IN_ORDER: bool = false;
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
@@ -30,10 +33,11 @@ macro_rules! numbers {
             fn times(self, other: Self) -> Self { self.wrapping_mul(other) }
         }
     )*};
-    ($($T:ty = $zero:expr, $one:expr);*) => {$(
+    ($in_order:literal: $($T:ty = $zero:expr, $one:expr);*) => {$(
         impl Number for $T {
             const ZERO: Self = $zero;
             const ONE: Self = $one;
+            const MULTIPLIES_IN_ORDER: bool = $in_order;
             #[inline(always)]
             fn plus(self, other: Self) -> Self { self + other }
             #[inline(always)]
@@ -45,9 +49,9 @@ macro_rules! numbers {
 }
 
 numbers!(wrapping i8, i16, i32, i64, u8, u16, u32, u64);
-numbers!(f32 = 0.0, 1.0; f64 = 0.0, 1.0);
-numbers!(Complex<f32> = Complex::new(0.0, 0.0), Complex::new(1.0, 0.0));
-numbers!(Complex<f64> = Complex::new(0.0, 0.0), Complex::new(1.0, 0.0));
+numbers!(false: f32 = 0.0, 1.0; f64 = 0.0, 1.0);
+numbers!(true: Complex<f32> = Complex::new(0.0, 0.0), Complex::new(1.0, 0.0));
+numbers!(true: Complex<f64> = Complex::new(0.0, 0.0), Complex::new(1.0, 0.0));
 
 impl Number for Time {
     const ZERO: Self = Self(0);
@@ -102,6 +106,7 @@ impl<In: Element + Cast<Acc>, Acc: Number, const SKIP: bool> Monoid for Product<
     type In = In;
     type Acc = Acc;
     const IDENTITY: Acc = Acc::ONE;
+    const IN_ORDER: bool = Acc::MULTIPLIES_IN_ORDER;
 
     #[inline(always)]
     fn lift(value: In) -> Acc {
