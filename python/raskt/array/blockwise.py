@@ -14,7 +14,6 @@ from raskt.array._chunk import check_alike
 from raskt.array._grid import grid_of
 from raskt.array._gufunc import apply
 from raskt.array._op import op
-from raskt.array.concatenate import concatenate
 from raskt.array.conversion import argument, asanyarray
 from raskt.array.rechunk import unify_chunks
 from raskt.array.shape import expand_dims
@@ -409,31 +408,6 @@ def _from_nothing(func: Any, rest: Rest, chunks: Any, dtype: Any, meta: Any) -> 
             "info": True,
         },
     )
-
-
-def map_flat_blocks(x: Array, shape: Any, chunks: Any) -> Array:
-    """Reshape every block on its own; see `reshape_blockwise`."""
-    if len(shape) > x.ndim:
-        if chunks is None:
-            raise TypeError("chunks are needed where a shape gets more axes")
-        sizes = tuple(tuple(own) for own in chunks)
-        if x.ndim != 1 and len(shape) != x.ndim:
-            raise NotImplementedError("reshape_blockwise to more axes: of arrays of one axis; ravel first")
-        if len([own for own in sizes if len(own) > 1]) > 1:
-            raise NotImplementedError("reshape_blockwise to several axes with several chunks: use reshape")
-        lead = next((at for at, own in enumerate(sizes) if len(own) > 1), 0)
-        return op("reshape_blocks", (x,), {"chunks": grid_of(sizes, shape), "follows": [lead]})
-    if len(shape) == 1:
-        several = [at for at, n in enumerate(x.numblocks) if n > 1]
-        if len(several) > 1:
-            parts = [x.blocks[index].reshape(-1) for index in np.ndindex(*x.numblocks)]
-            return concatenate(parts)
-        at = several[0] if several else 0
-        rest = int(np.prod([n for axis, n in enumerate(x.shape) if axis != at]))
-        sizes = (tuple(n * rest for n in x.chunks[at]),)
-        follows = [0 if axis == at else -1 for axis in range(x.ndim)]
-        return op("reshape_blocks", (x,), {"chunks": grid_of(sizes, shape), "follows": follows})
-    raise NotImplementedError("reshape_blockwise to several axes: use reshape")
 
 
 def apply_along_axis(
