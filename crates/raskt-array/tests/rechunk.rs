@@ -153,6 +153,19 @@ fn what_does_not_fit_travels_in_pieces_and_a_task_holds_a_block_twice() {
 }
 
 #[test]
+fn pieces_too_small_to_be_spilled_are_avoided_where_memory_is_short() {
+    let n = 128;
+    let (one, whole) = (uniform(n * 64, 64), uniform(n * 64, n * 64));
+    let (rows, columns) = (chunks([one.clone(), whole.clone()]), chunks([whole, one]));
+    let bounds = |bytes| Bounds { memory_bytes: Some(bytes), n_workers: 2 };
+    let steps = |bytes| plan(&rows, &columns, &Rules { bounds: bounds(bytes), ..Rules::of(8) }).unwrap();
+    assert_eq!(steps(2 << 30).len(), 1);
+    let found = steps(128 << 20);
+    let room = (128 << 20) / 2;
+    assert!(found.len() > 1 && found.iter().all(|step| step.task_bytes <= room), "{found:?}");
+}
+
+#[test]
 fn many_small_blocks_go_by_a_chunking_between() {
     let length = 10_000;
     let (rows, columns) = (

@@ -44,5 +44,6 @@ pub use observer::{Observer, Span};
 pub use options::RunOptions;
 pub use pool::{Nest, Pool};
 pub use raskt_core::ErrorPolicy;
+pub use raskt_store::SPILL_MIN_BYTES;
 pub use registry::BodyRegistry;
 pub use run::Run;

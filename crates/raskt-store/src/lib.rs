@@ -64,6 +64,6 @@ pub use load::LoadJob;
 pub use owners::value_bytes;
 pub use part::{Access, PartFile};
 pub use spill::{SpillJob, Spilled};
-pub use store::{Fetch, Limits, Store};
+pub use store::{Fetch, Limits, SPILL_MIN_BYTES, Store};
 pub use termination::{remove_scratch_at_sigterm, wait_if_terminating};
 pub use victims::IN_USE;

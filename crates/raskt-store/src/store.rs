@@ -9,19 +9,22 @@ use crate::owners::{Holder, OwnerTable};
 use crate::victims::Victims;
 use crate::{LoadJob, SpillFolder, SpilledFile};
 
+/// Smaller values are never spilled by default: a file costs more than it frees.
+pub const SPILL_MIN_BYTES: u64 = 64 << 10;
+
 /// How much memory the values may take, and which of them may go to disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes beyond which values are spilled; `u64::MAX` says that nothing ever is.
     pub budget_bytes: u64,
-    /// Smaller values are never spilled: a file costs more than it frees.
+    /// Smaller values are never spilled.
     pub spill_min_bytes: u64,
 }
 
 impl Default for Limits {
-    /// No budget; 64 KiB.
+    /// No budget; [`SPILL_MIN_BYTES`].
     fn default() -> Self {
-        Self { budget_bytes: u64::MAX, spill_min_bytes: 64 << 10 }
+        Self { budget_bytes: u64::MAX, spill_min_bytes: SPILL_MIN_BYTES }
     }
 }
 

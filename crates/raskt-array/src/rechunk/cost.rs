@@ -2,6 +2,7 @@
 
 use raskt_core::Fit;
 use raskt_core::chunk::Chunks;
+use raskt_exec::SPILL_MIN_BYTES;
 use raskt_expr::Bounds;
 
 use super::overlap::Overlap;
@@ -27,6 +28,9 @@ const TASK: f64 = 3_000.0;
 const COPY: f64 = 0.3;
 /// Nanoseconds to write a byte to disk, or to read it back.
 const DISK: f64 = 1.0;
+/// Nanoseconds for each byte that would have to go to disk and cannot, lying in values too small to be spilled: more
+/// than any number of steps takes.
+const OVER: f64 = 1_000.0;
 /// Pieces that one block may fall into: what a task may return.
 const N_PIECES_MAX: u64 = u16::MAX as u64;
 /// Tasks and pieces that a layer may have.
@@ -39,6 +43,8 @@ pub(super) struct Cost {
     pub time: f64,
     /// Bytes of one task's inputs and its result.
     pub task_bytes: u64,
+    /// Whether values that are too small to be spilled take more memory than there is.
+    pub is_over: bool,
 }
 
 /// The product of a number along each axis.
@@ -57,6 +63,10 @@ pub(super) fn cost(axes: &[Overlap], item: u64, travel: Travel, bounds: Bounds) 
     // What has to be there at once, whatever the order: old blocks, until all that needs them is done.
     let live = window(axes) * item;
     let spilled = if live > memory { 1.0 - memory / live } else { 0.0 };
+    // Old blocks, or their pieces, of the usual size: uneven ones differ.
+    let n_kept = if travel == Travel::Whole { n_from } else { n_pairs };
+    let is_over = spilled > 0.0 && n_bytes < SPILL_MIN_BYTES as f64 * n_kept;
+    let over = if is_over { OVER * (live - memory) } else { 0.0 };
     match travel {
         Travel::Whole => {
             let task = item * product(axes, |axis| axis.span_max) + new;
@@ -64,7 +74,7 @@ pub(super) fn cost(axes: &[Overlap], item: u64, travel: Travel, bounds: Bounds) 
             let time = n_to * TASK + n_pairs * PAIR + n_bytes * COPY;
             // An old block that went to disk is read again for each new one.
             let disk = spilled * DISK * (n_bytes + read);
-            Cost { time: time + disk, task_bytes: task.clamped::<u64>() }
+            Cost { time: time + disk + over, task_bytes: task.clamped::<u64>(), is_over }
         }
         Travel::Pieces => {
             let old = item * product(axes, |axis| axis.from_max);
@@ -72,8 +82,8 @@ pub(super) fn cost(axes: &[Overlap], item: u64, travel: Travel, bounds: Bounds) 
                 && n_from * product(axes, |axis| axis.n_users_max) <= N_OUTPUTS_MAX;
             let time = (n_from + n_to) * TASK + n_pairs * PIECE + 2.0 * n_bytes * COPY;
             let disk = spilled * (2.0 * n_bytes * DISK + n_pairs * SPILLED_PIECE);
-            let time = if is_possible { time + disk } else { f64::INFINITY };
-            Cost { time, task_bytes: (2.0 * old.max(new)).clamped::<u64>() }
+            let time = if is_possible { time + disk + over } else { f64::INFINITY };
+            Cost { time, task_bytes: (2.0 * old.max(new)).clamped::<u64>(), is_over }
         }
     }
 }

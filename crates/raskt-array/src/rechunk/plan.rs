@@ -2,7 +2,8 @@
 //!
 //! One step is best most of the time. Where each old block is needed by many new ones and each new one needs many old
 //! ones (rows to columns), the number of pairs grows with the product of both; a chunking between the two has far fewer
-//! pairs with either. Where not all fits into memory, old blocks are cut into pieces that go to disk one by one.
+//! pairs with either. Where not all fits into memory, old blocks are cut into pieces that go to disk one by one; pieces too
+//! small to be spilled are avoided by a chunking between, too.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{ErrorKind, Result};
@@ -131,7 +132,8 @@ fn divided(from: &Chunks, steps: &[Step], rules: &Rules) -> Result<Option<(Vec<S
         let count = |of: fn(&Overlap) -> u64| axes.iter().map(|axis| of(axis) as f64).product::<f64>();
         let n_pairs = count(|axis| axis.n_pairs);
         let n_blocks = count(|axis| axis.n_from) + count(|axis| axis.n_to);
-        let is_impossible = !best_travel(&axes, rules).1.time.is_finite();
+        let best = best_travel(&axes, rules).1;
+        let is_impossible = !best.time.is_finite() || best.is_over;
         let is_few = rules.threshold.is_none() && n_pairs < N_PAIRS_MIN;
         let is_excess = n_pairs > rules.threshold.unwrap_or(THRESHOLD) * n_blocks && !is_few;
         (is_excess || is_impossible).then_some(n_pairs)

@@ -1,0 +1,38 @@
+"""Rechunks within a memory limit, by what the operating system says their process took."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("resource")
+
+MIB = 1 << 20
+
+PROGRAM = """
+import resource, sys
+import numpy as np
+import raskt.array as ra
+
+n, rows, limit = (int(text) for text in sys.argv[1:])
+# Through a function of blocks: numbers that are only drawn would be drawn in columns at once.
+x = ra.map_blocks(np.negative, ra.arange(n * n, chunks=rows * n).reshape(n, n), dtype=np.int64)
+scale = 1024 if sys.platform != "darwin" else 1
+assert x.chunksize == (rows, n), x.chunksize
+x.blocks[0].sum().compute(scheduler="threads")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+found = x.rechunk((n, rows)).sum(axis=0).compute(scheduler="threads", num_workers=2, memory_limit=limit)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert (found == -n * (n * (n - 1) // 2) - n * np.arange(n)).all()
+print((after - before) * scale)
+"""
+
+
+@pytest.mark.parametrize("rows", [32, 64, 256], ids=["pieces of 8 KiB", "32 KiB", "512 KiB"])
+def test_rows_become_columns_within_the_limit(rows: int) -> None:
+    # 128 MiB under 32 MiB, blocks of 1 to 8 MiB.
+    arguments = [sys.executable, "-c", PROGRAM, "4096", str(rows), str(32 * MIB)]
+    done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
+    assert int(done.stdout) < 80 * MIB
