@@ -112,10 +112,11 @@ def _sum_dtype(block: Block, known: Any) -> Any:
     if block.dtype.kind in "bui":
         return np.dtype(np.float64)
     if block.dtype == np.float16:
-        return np.dtype(np.float32)
+        return np.result_type(np.float32, known) if known is not None and known.kind in "fc" else np.float32
     if known is not None and known.kind == "c" and block.dtype.kind != "c":
         return known
-    return np.result_type(block.dtype, known) if known is not None and known.kind in "fc" else block.dtype
+    own = block.dtype.newbyteorder("=")
+    return np.result_type(own, known) if known is not None and known.kind in "fc" else own
 
 
 def _moments(block: Block, kind: str, axes: tuple[int, ...], known: Any) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _typed(x: Any) -> Any:
 def _elementwise(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None) -> Array:
     """Apply an operation to arrays whose sizes may differ: they are compared once they are known."""
     arrays = [
-        x if hasattr(x, "_expr") or isinstance(x, (int, float, complex)) else array_of(lift(x))
+        x if hasattr(x, "_expr") or isinstance(x, (int, float, complex, np.generic)) else array_of(lift(x))
         for x in operands
     ]
     axes = [x for x in arrays if getattr(x, "ndim", 0)]

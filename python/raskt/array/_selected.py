@@ -18,7 +18,7 @@ from raskt.array.padding import pad
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["about_real_mean", "selected"]
+__all__ = ["narrowed", "selected"]
 
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
 """What elements that do not count are taken for."""
@@ -51,8 +51,13 @@ def selected(
             f"reduction operation '{_JOIN[name]}' does not have an identity, so to use a where mask one "
             "has to specify 'initial'"
         )
+    if initial is not None and x.dtype.kind in "mM" and name in ("max", "min"):
+        initial = np.asarray(initial).astype(x.dtype)[()]
     if where is not True:
         neutral = initial if name in ("max", "min") else _NEUTRAL[name]
+        if x.dtype.kind in "SU":
+            # Of texts the empty one alone is false.
+            neutral = "1" if neutral else ""
         x = op("where", (where, x, np.asarray(neutral).astype(x.dtype)[()]))
     extra = {"dtype": dtype} if name in ("sum", "prod") else {}
     if name in ("max", "min") and 0 in x.shape:
@@ -72,15 +77,15 @@ def selected(
     return result
 
 
-def about_real_mean(
-    name: str, a: Any, axis: Any, dtype: Any, ddof: Any, out: Any, options: dict[str, Any]
-) -> Array:
-    """Return a variance or deviation of complex numbers that a real dtype was asked for.
+def narrowed(name: str, a: Any, axis: Any, dtype: Any, ddof: Any, out: Any, options: dict[str, Any]) -> Array:
+    """Return a mean, variance or deviation in a dtype that holds less than the elements.
 
-    NumPy takes the mean in that dtype, without its imaginary part, and the distances from it as they are.
+    NumPy takes the mean of elements that have been made of that dtype: of floats in whole numbers without
+    their fractions, of complex numbers in real ones without imaginary parts. Distances from it are taken of
+    the elements as they are.
     """
     x = asanyarray(a)
-    where = ~op("isnan", (x,)) if name.startswith("nan") else True
+    where = ~op("isnan", (x,)) if name.startswith("nan") and x.dtype.kind in "fc" else True
     found: Array = into(out, _moment(name, x, axis, dtype, ddof, where, options))
     return found
 
@@ -99,7 +104,7 @@ def _moment(
     known = getattr(np, name)(np.ones(1, x.dtype), dtype=dtype).dtype
     wide = np.result_type(x.dtype, np.float64) if x.dtype.kind in "biu" else x.dtype
     values = summed = x.astype(wide if dtype is None else np.dtype(dtype))
-    if x.dtype.kind == "c" and name != "mean":
+    if x.dtype.kind == "c" and not name.endswith("mean"):
         values = x
     everything = ones_like(x, dtype=bool)
     counted = everything if where is True else op("where", (where, everything, False))
@@ -109,7 +114,7 @@ def _moment(
         kept = of if where is True else op("where", (where, of, np.zeros((), of.dtype)[()]))
         return reduced("sum", kept, axis, keepdims, options["split_every"], dtype=of.dtype)
 
-    if name == "mean":
+    if name.endswith("mean"):
         found = op("divide", (total(summed, options["keepdims"]), n))
     else:
         count = n if options["keepdims"] else reduced("sum", counted, axis, True)

@@ -436,9 +436,13 @@ def apply_along_axis(
     arr = argument(arr)
     at = axis_of(axis, arr.ndim)
     length = arr.shape[at]
-    rest = Rest((func1d, at, None, args, kwargs), {})
+    if 0 in arr.shape[:at] + arr.shape[at + 1 :]:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
     if shape is None or dtype is None:
+        rest = Rest((func1d, at, None, args, kwargs), {})
         shape, dtype = _of_row(rest.example(), arr.dtype, length, shape, dtype)
+    made = (tuple(0 if n != n else n for n in shape), dtype)
+    rest = Rest((func1d, at, None, args, kwargs, made), {})
     arr = arr.rechunk({at: -1})
     sizes = [*arr.chunks[:at], *((n,) for n in shape), *arr.chunks[at + 1 :]]
     letters = list(range(arr.ndim))
@@ -485,7 +489,10 @@ def _of_row(example: Rest | None, known: Any, length: Any, shape: Any, dtype: An
     )
 
 
-def _rows(function: Any, axis: int, block: Any, args: Any, kwargs: Any) -> Any:
+def _rows(function: Any, axis: int, block: Any, args: Any, kwargs: Any, made: Any) -> Any:
+    if 0 in block.shape[:axis] + block.shape[axis + 1 :]:
+        shape, dtype = made
+        return np.empty((*block.shape[:axis], *shape, *block.shape[axis + 1 :]), dtype)
     return np.apply_along_axis(function, axis, block, *args, **kwargs)
 
 

@@ -162,6 +162,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     n = operator.index(n)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n}")
+    if n == 0:
+        unchanged: Array = a
+        return unchanged
     at = axis_of(axis, a.ndim)
     parts: list[Any] = []
     for side in (prepend, None, append):

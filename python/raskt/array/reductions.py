@@ -19,7 +19,7 @@ from raskt.array._op import expr_of, op
 from raskt.array._out import into
 from raskt.array._readers import reads_only
 from raskt.array._reduce import reduced, together
-from raskt.array._selected import about_real_mean, selected
+from raskt.array._selected import narrowed, selected
 from raskt.array.blockwise import map_blocks
 from raskt.array.conversion import asanyarray
 from raskt.array.creation import ones_like
@@ -76,14 +76,19 @@ def _reduced(
     options = {"keepdims": bool(keepdims), "split_every": split_every}
     if where is not True or initial is not None:
         return selected(name, a, axis, dtype, ddof, initial, where, out, options)
-    if ddof is not None and dtype is not None and np.dtype(dtype).kind == "f" and _is_complex(a):
-        return about_real_mean(name, a, axis, dtype, ddof, out, options)
+    if dtype is not None and _is_narrowed(name, a, np.dtype(dtype)):
+        return narrowed(name, a, axis, dtype, ddof, out, options)
     return reduced(name, a, axis, keepdims, split_every, out, dtype, ddof)
 
 
-def _is_complex(a: Any) -> bool:
+def _is_narrowed(name: str, a: Any, asked: np.dtype[Any]) -> bool:
+    """Whether NumPy adds elements up in a dtype that cannot hold all that they say."""
     own = dtype_of(expr_of(a))
-    return own is not None and own.kind == "c"
+    if own is None:
+        return False
+    if name in ("mean", "nanmean"):
+        return asked.kind in "iu" and own.kind in ("biufc" if name == "mean" else "biu")
+    return name.endswith(("var", "std")) and asked.kind == "f" and own.kind == "c"
 
 
 def sum(

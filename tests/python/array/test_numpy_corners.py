@@ -44,6 +44,79 @@ def test_a_real_variance_of_chosen_complex_numbers_has_their_imaginary_parts() -
         np.testing.assert_allclose(found, wanted)
 
 
+@pytest.mark.parametrize("dtype", ["i4", "u1", "i8"])
+@pytest.mark.parametrize("source", ["f8", "f4", "i8", "?", "c16", ">f8"])
+def test_a_mean_in_whole_numbers_is_of_whole_numbers(source: str, dtype: str) -> None:
+    values = np.array([[0.9, 1.9, 2.9], [3.9, 0.5, 7.5]]).astype(source)
+    for axis in (None, 0, (0, 1)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = ra.mean(ra.from_array(values, chunks=2), axis=axis, dtype=dtype).compute()
+            wanted = np.mean(values, axis=axis, dtype=dtype)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_of_texts_that_do_not_count_none_is_true() -> None:
+    for values in (np.array(["a", "", "bc"]), np.array([b"a", b"", b"bc"])):
+        for where in ([False] * 3, [True] * 3, [False, True, False]):
+            for name in ("any", "all"):
+                found = getattr(ra, name)(ra.from_array(values, chunks=2), where=np.array(where)).compute()
+                assert found == getattr(np, name)(values, where=np.array(where))
+
+
+def test_extremes_of_dates_begin_with_a_number() -> None:
+    days = np.array([5, 7, -3]).astype("M8[D]")
+    for name in ("max", "min"):
+        for where in (True, np.array([True, False, True])):
+            found = getattr(ra, name)(ra.from_array(days, chunks=2), initial=0, where=where).compute()
+            assert found == getattr(np, name)(days, initial=0, where=where)
+
+
+@pytest.mark.parametrize("a_chunks", [((1,),), ((0, 1),), ((1, 0),), ((0, 1, 0),)])
+@pytest.mark.parametrize("b_chunks", [((1,),), ((0, 1),), ((1, 0, 0),)])
+def test_products_over_one_element_among_empty_blocks(a_chunks: Any, b_chunks: Any) -> None:
+    a, b = np.arange(3.0).reshape(3, 1), np.arange(2.0).reshape(1, 2)
+    x = ra.from_array(a, chunks=((1, 0, 2), *a_chunks))
+    y = ra.from_array(b, chunks=(*b_chunks, (1, 1)))
+    for product in (ra.matmul, ra.dot, lambda x, y: ra.tensordot(x, y, axes=1)):
+        np.testing.assert_array_equal(product(x, y).compute(), a @ b)
+    np.testing.assert_array_equal(ra.matmul(x[None], y).compute(), (a @ b)[None])
+    np.testing.assert_array_equal(ra.dot(x[:, 0][:1], y[:, 0]).compute(), a[:1, 0] @ b[:, 0])
+    np.testing.assert_array_equal(ra.einsum("ij,jk->ik", x, y).compute(), a @ b)
+    np.testing.assert_array_equal((x.T + y.T).compute(), a.T + b.T)
+
+
+@pytest.mark.parametrize("chunks", [((1, 0, 2), (2,)), ((0, 3), (1, 0, 1))])
+def test_functions_of_rows_are_not_called_for_blocks_without_rows(chunks: Any) -> None:
+    values = np.arange(6.0).reshape(3, 2)
+    for function in (np.sum, lambda row: row[::-1], lambda row: np.array([[len(row)]])):
+        for axis in (0, 1):
+            found = ra.apply_along_axis(function, axis, ra.from_array(values, chunks=chunks)).compute()
+            np.testing.assert_array_equal(found, np.apply_along_axis(function, axis, values))
+    with pytest.raises(ValueError, match="iteration dimensions are 0"):
+        ra.apply_along_axis(np.sum, 0, ra.ones((3, 0)))
+
+
+def test_scalars_of_numpy_meet_arrays_of_unknown_size() -> None:
+    x = ra.from_array(np.array([1, 0, 3, 4]), chunks=2)
+    places = ra.argwhere(x).sum(axis=1)
+    found = ra.prod(places, where=ra.from_array(np.array([False, True, True]), chunks=1))
+    assert found.compute() == 6
+
+
+def test_halves_are_averaged_in_the_dtype_that_was_asked_for() -> None:
+    values = np.array([1.0, 4.5, -3.0, 1.0, 7.5], "f2")
+    for name in ("mean", "var", "std", "nanmean"):
+        found = getattr(ra, name)(ra.from_array(values, chunks=2), dtype="f8").compute()
+        np.testing.assert_allclose(found, getattr(np, name)(values, dtype="f8"), rtol=1e-13)
+
+
+def test_other_byte_orders_are_averaged_in_whole_numbers() -> None:
+    for source in (">f8", ">i4", ">f4"):
+        assert ra.mean(ra.from_array(np.array([4, 8]).astype(source), chunks=1), dtype="i8").compute() == 6
+
+
 INFINITE = [
     [complex(np.inf, 0)],
     [complex(np.inf, 0), 2],

@@ -121,9 +121,13 @@ fn align(builder: &Builder<'_>, operands: &[Expr], inputs: &[Vec<u16>]) -> Built
     };
     let mut aligned = Vec::with_capacity(operands.len());
     for ((expr, own), letters) in operands.iter().zip(&all).zip(inputs) {
-        let axes = own.axes().iter().zip(letters).map(|(axis, letter)| match axis.length() {
-            Some(1) => Ok(axis.clone()),
-            _ => common(*letter),
+        let axes = own.axes().iter().zip(letters).map(|(axis, letter)| {
+            let wanted = common(*letter)?;
+            match axis.length() == Some(1) && wanted.length() != Some(1) {
+                // One element for all of the others' blocks, though it may lie among blocks that have none.
+                true => Ok(AxisChunks::uniform(1, 1)?),
+                false => Ok(wanted),
+            }
         });
         let wanted = Chunks::new(axes.collect::<Built<Vec<_>>>()?)?;
         aligned.push(crate::rechunk::to(builder, expr, &wanted)?);
