@@ -58,6 +58,7 @@ demo: build $(VENV)/.extra-demo ## 336,776 real flights: joined dataframes, tabl
 	$(PY) examples/delays.py
 	$(PY) examples/flights.py
 	$(PY) examples/cube.py
+	$(PY) examples/patterns.py
 	$(PY) examples/bag_flights.py
 
 demo-cluster: build $(VENV)/.extra-demo ## the dataframes of the demo on a cluster of three processes, of which one is killed midway

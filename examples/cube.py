@@ -48,8 +48,8 @@ def block(flights: pd.DataFrame, n_days: int, airports: list[str]) -> np.ndarray
     return cube
 
 
-def main(folder: Path) -> None:
-    """Build the cube, standardise it, correlate the airports."""
+def delays(folder: Path) -> tuple[ra.Array, list[str]]:
+    """The cube, of which a block is a month, and the airports along its last axis."""
     months = [delayed(read)(file) for file in split(source(), folder / "flights")]
     airports = delayed(busiest)([delayed(flights_to)(month) for month in months]).compute()
 
@@ -58,10 +58,18 @@ def main(folder: Path) -> None:
         n_days = calendar.monthrange(2013, number)[1]
         value = delayed(block)(flights, n_days, airports)
         blocks.append(ra.from_delayed(value, shape=(n_days, 24, len(airports)), dtype="float64"))
-    cube = ra.concatenate(blocks, axis=0)
+    return ra.concatenate(blocks, axis=0), airports
 
-    # How unusual is a delay for its hour and airport?
-    score = (cube - ra.nanmean(cube, axis=0)) / ra.nanstd(cube, axis=0)
+
+def standardised(cube: ra.Array) -> ra.Array:
+    """How unusual each delay is for its hour and airport."""
+    return (cube - ra.nanmean(cube, axis=0)) / ra.nanstd(cube, axis=0)
+
+
+def main(folder: Path) -> None:
+    """Build the cube, standardise it, correlate the airports."""
+    cube, airports = delays(folder)
+    score = standardised(cube)
     by_day = ra.nanmean(score, axis=1)
     known = ~ra.isnan(by_day)
     filled = ra.where(known, by_day, 0.0)
