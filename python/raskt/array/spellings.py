@@ -97,14 +97,19 @@ def check_device(device: Any) -> None:
         raise ValueError(f"arrays are on the device 'cpu', found {device!r}")
 
 
+def _dtype_of(x: Any) -> Any:
+    """Return the dtype of an array, or what says one: classes of scalars have a ``dtype`` that is none."""
+    return x if isinstance(x, type) else getattr(x, "dtype", x)
+
+
 def finfo(type: Any, /) -> np.finfo[Any]:
     """Return the limits of a dtype of floats, or of that of an array: see `numpy.finfo`."""
-    return np.finfo(getattr(type, "dtype", type))
+    return np.finfo(_dtype_of(type))
 
 
 def iinfo(type: Any, /) -> np.iinfo[Any]:
     """Return the limits of a dtype of whole numbers, or of that of an array: see `numpy.iinfo`."""
-    return np.iinfo(getattr(type, "dtype", type))
+    return np.iinfo(_dtype_of(type))
 
 
 def can_cast(from_: Any, to: Any, /, casting: str = "safe") -> bool:
