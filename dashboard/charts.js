@@ -1,6 +1,6 @@
 "use strict";
 // Drawing on canvases: bars of tasks by lane, and lines over time.
-import { bytes, byteStep, niceStep } from "./format.js";
+import { bytes, byteStep, count, niceStep } from "./format.js";
 import { KINDS } from "./model.js";
 import { colourOf, inkOn, theme } from "./theme.js";
 
@@ -8,7 +8,7 @@ const LEFT = 92, RIGHT = 10, AXIS = 22;
 const FONT = "11px system-ui, sans-serif";
 
 // A canvas as large as it is shown, in pixels of the screen.
-function prepare(canvas, height) {
+export function prepare(canvas, height) {
   const width = canvas.clientWidth, scale = window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
@@ -89,6 +89,7 @@ export class Stream {
   colour(bar) {
     if (bar.kind === KINDS.failed) return theme.fail;
     if (bar.kind === KINDS.spilled || bar.kind === KINDS.readBack) return theme.move;
+    if (bar.kind === KINDS.received) return theme.fetch;
     return bar.kind === KINDS.finished ? colourOf(bar.name) : theme.wait;
   }
 
@@ -171,35 +172,44 @@ export class Stream {
   }
 }
 
-// Lines over time. Each series: a colour of the theme, the column of a sample, whether the area below is filled.
+export const UNITS = {
+  bytes: { text: bytes, least: 1 << 20, step: byteStep },
+  rate: { text: (n) => `${bytes(n)}/s`, least: 1 << 10, step: byteStep },
+  percent: { text: (n) => `${Math.round(n)} %`, least: 100, step: niceStep },
+  number: { text: (n) => (n < 10 && n % 1 ? n.toFixed(1) : count(n)), least: 4, step: niceStep },
+};
+
+// Lines over time. `samples()` gives rows of a time and figures; each series: a colour of the theme, the column of a row,
+// whether the area below is filled.
 export class Lines {
-  constructor(canvas, model, series, isBytes) {
+  constructor(canvas, samples, series, unit) {
     this.canvas = canvas;
-    this.model = model;
+    this.samples = samples;
     this.series = series;
-    this.isBytes = isBytes;
+    this.unit = unit;
   }
 
-  draw(limit) {
-    const height = 132, left = 62, [ctx, width] = prepare(this.canvas, height);
-    const all = this.model.samples, last = all.length ? all[all.length - 1][0] : 0;
+  draw() {
+    const tall = document.body.classList.contains("alone") ? Math.max(132, innerHeight - 76) : 132;
+    const left = 74, [ctx, width] = prepare(this.canvas, tall);
+    const all = this.samples(), last = all.length ? all[all.length - 1][0] : 0;
     const from = Math.max(all.length ? all[0][0] : 0, last - 300000);
     const samples = all.filter((sample) => sample[0] >= from);
-    const view = { from, to: Math.max(last, from + 10000) };
-    let top = limit > 0 ? limit : 0;
+    const view = { from: Math.min(from, last - 20000), to: last };
+    let top = 0;
     for (const sample of samples) for (const { column } of this.series) top = Math.max(top, sample[column] * 1.08);
-    top = Math.max(top, this.isBytes ? 1 << 20 : 100);
-    const room = height - AXIS, y = (value) => room - value / top * (room - 8);
+    top = Math.max(top, this.unit.least);
+    const room = tall - AXIS, y = (value) => room - value / top * (room - 8);
     const x = (time) => left + (time - view.from) / (view.to - view.from) * (width - left - RIGHT);
-    const step = this.isBytes ? byteStep(top, 4) : niceStep(top, 4);
-    timeAxis(ctx, view, left, width, height, view.to);
+    const step = this.unit.step(top, 4);
+    timeAxis(ctx, view, left, width, tall, view.to);
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
     for (let value = 0; value <= top * 1.0001; value += step) {
       ctx.fillStyle = theme.rule;
       ctx.fillRect(left, Math.round(y(value)), width - left - RIGHT, 1);
       ctx.fillStyle = theme.dim;
-      ctx.fillText(this.isBytes ? bytes(value) : `${Math.round(value)} %`, left - 8, y(value));
+      ctx.fillText(this.unit.text(value), left - 8, y(value));
     }
     ctx.lineJoin = "round";
     for (const { column, colour, isFilled } of this.series) {
@@ -218,4 +228,33 @@ export class Lines {
       }
     }
   }
+}
+
+// Workers as cells: how full the memory of each is, and whether it works. A thousand fit.
+export class Cells {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.workers = [];
+  }
+
+  draw() {
+    const width = this.canvas.clientWidth, n = Math.max(1, this.workers.length);
+    const size = Math.max(10, Math.min(44, Math.floor(Math.sqrt(width * 220 / n))));
+    const across = Math.max(1, Math.floor(width / size)), gap = size > 16 ? 3 : 1;
+    const [ctx] = prepare(this.canvas, Math.ceil(n / across) * size);
+    Object.assign(this, { size, across });
+    this.workers.forEach(([, , state, figures], i) => {
+      const [x, y] = [i % across * size, Math.floor(i / across) * size], side = size - gap;
+      const full = figures[5] ? Math.min(1, figures[4] / figures[5]) : 0;
+      const colour = state === "running" ? (figures[1] ? theme.cpu : theme.wait) : theme.spilled;
+      ctx.fillStyle = colour;
+      ctx.globalAlpha = 0.25;
+      ctx.fillRect(x, y, side, side);
+      ctx.globalAlpha = 1;
+      ctx.fillRect(x, y + side * (1 - full), side, side * full);
+      ctx.fillRect(x, y + side - 2, side, 2);
+    });
+  }
+
+  at(x, y) { return this.workers[Math.floor(y / this.size) * this.across + Math.floor(x / this.size)] ?? null; }
 }

@@ -1,9 +1,11 @@
 "use strict";
 // What is known of the computation: bars by lane, samples, and the newest state. Times are milliseconds of the server's clock.
 
-export const KINDS = { finished: 1, failed: 2, spilled: 3, readBack: 4, behindUsers: 5, behindRunning: 6 };
+export const KINDS = { finished: 1, failed: 2, spilled: 3, readBack: 4, behindUsers: 5, behindRunning: 6,
+  givenBack: 7, received: 8 };
 export const KIND_TEXT = { 2: "failed", 3: "written to disk", 4: "read back from disk",
-  5: "waited for memory: tasks with inputs go first", 6: "waited for memory: running tasks have to end" };
+  5: "waited for memory: tasks with inputs go first", 6: "waited for memory: running tasks have to end",
+  7: "given back before it began", 8: "came from elsewhere" };
 const BARS_MAX = 200000;
 
 // Bars of one lane, by their starts; `latest` is the latest end so far, so that a search can skip what is over.
@@ -50,6 +52,73 @@ export class Model {
     this.from = Infinity;
     this.to = 0;
     this.at = 0;
+    this.stats = new Map();
+    this.moves = new Map();
+    this.seconds = new Map();
+  }
+
+  // Figures of a name: tasks, time, its square, the longest.
+  count(bar) {
+    if (bar.kind === KINDS.finished) {
+      const found = this.stats.get(bar.name) ?? { n: 0, busy: 0, square: 0, longest: 0 };
+      const mean = bar.busy / bar.n;
+      found.n += bar.n;
+      found.busy += bar.busy;
+      found.square += bar.n * mean * mean;
+      found.longest = Math.max(found.longest, mean);
+      this.stats.set(bar.name, found);
+      return;
+    }
+    const column = { [KINDS.received]: 1, [KINDS.spilled]: 2, [KINDS.readBack]: 3, [KINDS.givenBack]: 4 }[bar.kind];
+    if (column === undefined) return;
+    const second = Math.floor(bar.end / 1000) * 1000, row = this.seconds.get(second) ?? [second, 0, 0, 0, 0];
+    row[column] += column === 4 ? bar.n : bar.bytes;
+    this.seconds.set(second, row);
+    const key = `${bar.kind} ${bar.name}`, move = this.moves.get(key) ?? { name: bar.name, kind: bar.kind, n: 0, bytes: 0, took: 0 };
+    move.n += bar.n;
+    move.bytes += bar.bytes;
+    move.took += bar.busy;
+    this.moves.set(key, move);
+  }
+
+  // What moved in each of the last seconds, also where that is nothing.
+  movedBySecond() {
+    if (this.state === null) return [];
+    const last = Math.floor(this.state.now / 1000) * 1000, first = Math.max(last - 299000, this.samples[0]?.[0] ?? last);
+    const found = [];
+    for (let at = Math.floor(first / 1000) * 1000; at <= last; at += 1000) found.push(this.seconds.get(at) ?? [at, 0, 0, 0, 0]);
+    if (this.seconds.size > 1200) for (const at of this.seconds.keys()) if (at < first) this.seconds.delete(at);
+    return found;
+  }
+
+  // How long what is known to be left takes, in milliseconds: from, middle, to. Nothing where nothing is left or known.
+  left() {
+    const state = this.state;
+    if (state === null || !this.isBusy()) return null;
+    const sum = (of) => [...this.stats.values()].reduce((all, one) => all + of(one), 0);
+    const n = sum((one) => one.n);
+    if (!n) return null;
+    const usual = sum((one) => one.busy) / n;
+    let nLeft = 0, busy = 0, variance = 0, unsure = 0;
+    for (const [name, all, done, failed] of state.groups) {
+      const rest = Math.max(0, all - done - failed), known = this.stats.get(name);
+      nLeft += rest;
+      busy += rest * (known ? known.busy / known.n : usual);
+      if (!known) unsure += rest * usual;
+      else {
+        const mean = known.busy / known.n, spread = Math.max(0, known.square / known.n - mean * mean);
+        // The mean itself is known from so many tasks only.
+        variance += rest * spread + rest * rest * (spread + mean * mean / 16) / known.n;
+      }
+    }
+    if (state.workers !== undefined || nLeft === 0) {
+      const rest = Math.max(0, state.waiting + state.processing - nLeft);
+      busy += rest * usual;
+      unsure += rest * usual / 2;
+    }
+    const lanes = Math.max(1, Math.min(state.cores || 1, Math.max(state.running.length, state.processing)));
+    const middle = busy / lanes, about = (2 * Math.sqrt(variance) + unsure) / lanes;
+    return middle > 0 ? [Math.max(0, middle - about), middle, middle + about] : null;
   }
 
   lane(id) {
@@ -62,7 +131,9 @@ export class Model {
     for (let i = 0; i < news.lane.length; i++) {
       const bar = { name: this.names[news.name[i]], kind: news.kind[i], start: news.start[i],
         end: news.start[i] + news.took[i], busy: news.busy[i], n: news.n[i], bytes: news.bytes[i] };
-      this.lane(news.lane[i]).add(bar);
+      this.count(bar);
+      // A task that was given back took no time anywhere.
+      if (bar.kind !== KINDS.givenBack) this.lane(news.lane[i]).add(bar);
       this.from = Math.min(this.from, bar.start);
       this.to = Math.max(this.to, bar.end);
     }

@@ -3,39 +3,48 @@
 // never as markup.
 import { bytes, count, duration } from "./format.js";
 import { KIND_TEXT, KINDS, Model } from "./model.js";
-import { Lines, Stream } from "./charts.js";
-import { colourOf, readTheme } from "./theme.js";
+import { Lines, Stream, UNITS } from "./charts.js";
+import { colourOf, readTheme, turnTheme } from "./theme.js";
+import { $, element, keys, rows } from "./elements.js";
+import { setKind, shows, startViews, turn } from "./views.js";
+import { Panels } from "./panels.js";
 
-const $ = (id) => document.getElementById(id);
 const model = new Model();
 const stream = new Stream($("bars"), model);
-const memory = new Lines($("memory"), model, [{ column: 4, colour: "process" }, { column: 2, colour: "managed", isFilled: true },
-  { column: 3, colour: "spilled", isFilled: true }], true);
-const cpu = new Lines($("cpu"), model, [{ column: 1, colour: "cpu", isFilled: true }], false);
+const panels = new Panels(model, () => { isDirty = true; });
+const samples = () => model.samples;
+const line = (id, unit, series, of = samples) => new Lines($(id), of, series, UNITS[unit]);
+// By section: the charts on it.
+const CHARTS = [
+  ["memory", line("memory-lines", "bytes", [{ column: 4, colour: "process" }, { column: 2, colour: "managed", isFilled: true },
+    { column: 3, colour: "spilled", isFilled: true }])],
+  ["processor", line("cpu-lines", "percent", [{ column: 11, colour: "wait" }, { column: 1, colour: "cpu", isFilled: true }])],
+  ["machine", line("machine-lines", "bytes", [{ column: 12, colour: "process", isFilled: true }, { column: 4, colour: "managed" }])],
+  ["disk", line("disk-lines", "rate", [{ column: 7, colour: "cpu", isFilled: true }, { column: 8, colour: "spilled", isFilled: true }])],
+  ["network", line("network-lines", "rate", [{ column: 9, colour: "cpu", isFilled: true }, { column: 10, colour: "spilled", isFilled: true }])],
+  ["threads", line("threads-lines", "number", [{ column: 5, colour: "cpu" }, { column: 6, colour: "spilled" }])],
+  ["transfers", line("transfers-lines", "rate", [{ column: 1, colour: "fetch", isFilled: true }, { column: 2, colour: "spilled", isFilled: true },
+    { column: 3, colour: "cpu" }], () => model.movedBySecond())],
+  ["retraction", line("retraction-lines", "number", [{ column: 4, colour: "accent", isFilled: true }], () => model.movedBySecond())],
+];
 const FOLLOWED_MS = 30000, SPAN_MIN_MS = 0.005;
 let follows = true, span = FOLLOWED_MS, isDirty = true, isRecorded = false;
-
-function element(tag, text, kind) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  if (kind) made.className = kind;
-  return made;
-}
 
 // ---- figures and tables ------------------------------------------------------------------------------------------------
 
 function figures(state) {
-  const isCluster = workersKnown.length > 0;
+  const isCluster = panels.workers.length > 0, left = model.left();
   const [done, seen, failed] = [2, 1, 3].map((at) => state.groups.reduce((sum, group) => sum + group[at], 0));
   const all = isCluster ? seen + state.waiting + state.processing : seen;
   const told = [
     ["Tasks done", count(done), all > done ? `of ${count(all)}` : failed ? `${count(failed)} failed` : ""],
     ["Running", count(isCluster ? state.processing : state.running.length), state.ready ? `${count(state.ready)} ready` : ""],
     isCluster ? ["Clients", count(state.runs), ""] : ["Computations", count(state.runs), ""],
-    isCluster ? ["Workers", count(workersKnown.length), `${count(state.cores)} threads`]
+    isCluster ? ["Workers", count(panels.workers.length), `${count(state.cores)} threads`]
       : ["Processor", `${count(state.cpu)} %`, `of ${count(state.cores * 100)} %`],
     ["Results in memory", bytes(state.managed), state.limit ? `of ${bytes(state.limit)}` : ""],
     ["Spilled", bytes(state.spilled), ""],
+    ["Left", left ? `≈ ${duration(left[1])}` : "–", left ? `± ${duration(left[2] - left[1])}` : ""],
   ];
   const list = $("figures");
   while (list.children.length < told.length) {
@@ -49,14 +58,6 @@ function figures(state) {
     value.replaceChildren(figure, ...(more ? [" ", element("small", more)] : []));
   });
   $("progress-sum").textContent = all ? `${count(done)} of ${count(all)}` : "";
-}
-
-// Rows are kept and changed, so that what has the focus keeps it.
-function rows(table, wanted, make, fill) {
-  const body = table.tBodies[0];
-  while (body.rows.length > wanted.length) body.deleteRow(-1);
-  while (body.rows.length < wanted.length) body.append(make());
-  wanted.forEach((item, i) => fill(body.rows[i], item));
 }
 
 function groups(state) {
@@ -104,57 +105,7 @@ function running(state) {
   $("running-sum").textContent = missed;
 }
 
-// ---- a cluster ---------------------------------------------------------------------------------------------------------
-
-const COLUMNS = [["worker", (w) => w[0]], ["state", (w) => w[2]], ["address", (w) => w[1]], ["threads", (w) => w[3][0]],
-  ["running", (w) => w[3][1]], ["waiting", (w) => w[3][2]], ["values", (w) => w[3][3]], ["memory", (w) => w[3][4]]];
-let order = { column: 0, falls: false }, workersKnown = [];
-
-function compare(a, b) {
-  const of = COLUMNS[order.column][1], [x, y] = [of(a), of(b)];
-  const found = typeof x === "number" ? x - y : x.localeCompare(y, "en", { numeric: true });
-  return order.falls ? -found : found;
-}
-
-function workers(known) {
-  workersKnown = known;
-  $("cluster").hidden = false;
-  $("now").hidden = true;
-  const head = $("workers").tHead.rows[0];
-  if (!head.cells.length) COLUMNS.forEach(([name], column) => {
-    const cell = element("th"), button = element("button", name);
-    cell.scope = "col";
-    button.type = "button";
-    button.addEventListener("click", () => {
-      order = { column, falls: order.column === column ? !order.falls : column > 2 };
-      workers(workersKnown);
-    });
-    cell.append(button);
-    head.append(cell);
-  });
-  [...head.cells].forEach((cell, column) => {
-    cell.setAttribute("aria-sort", column === order.column ? (order.falls ? "descending" : "ascending") : "none");
-  });
-  const make = () => {
-    const row = element("tr");
-    COLUMNS.forEach(() => row.append(element("td")));
-    return row;
-  };
-  const sum = (at) => known.reduce((all, worker) => all + worker[3][at], 0);
-  $("workers-sum").textContent = `${count(known.length)} with ${count(sum(0))} threads, ${bytes(sum(4))} of results`;
-  rows($("workers"), [...known].sort(compare), make, (row, [name, address, state, figures]) => {
-    const [held, limit] = [figures[4], figures[5]], cells = row.cells;
-    [name, state, address, ...figures.slice(0, 4).map(count)].forEach((text, i) => { cells[i].textContent = text; });
-    cells[1].className = state === "running" ? "state" : "state short";
-    cells[7].textContent = limit ? `${bytes(held)} of ${bytes(limit)}` : bytes(held);
-    if (!limit) return;
-    const track = element("div", undefined, "track"), fill = element("i");
-    track.style.setProperty("--done", `${Math.min(100, 100 * held / limit)}%`);
-    track.style.setProperty("--swatch", "var(--managed)");
-    track.append(fill);
-    cells[7].append(track);
-  });
-}
+// ---- explanations ------------------------------------------------------------------------------------------------------
 
 async function explain(event) {
   event.preventDefault();
@@ -167,20 +118,16 @@ async function explain(event) {
   }
 }
 
-function keys(id, names) {
-  $(id).replaceChildren(...names.map(([text, colour]) => {
-    const key = element("span", text);
-    key.style.setProperty("--swatch", `var(--${colour})`);
-    return key;
-  }));
-}
-
 function take(news) {
   model.take(news);
-  if (news.workers) workers(news.workers);
+  if (news.workers) {
+    panels.takeWorkers(news.workers);
+    setKind(news.workers.length > 0, viewChanged);
+  }
   figures(news);
   groups(news);
   running(news);
+  panels.show();
   isDirty = true;
 }
 
@@ -226,8 +173,9 @@ const middle = () => (stream.view.from + stream.view.to) / 2;
 const follow = () => { if (!follows) span = FOLLOWED_MS; setFollows(!follows); };
 
 function keyboard(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea")) return;
-  const acts = { ArrowLeft: () => move(-0.15), ArrowRight: () => move(0.15), "+": () => zoom(0.6, middle()),
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, summary")) return;
+  const changed = () => viewChanged();
+  const acts = { "[": () => turn(-1, changed), "]": () => turn(1, changed), d: shade, "/": () => $("filter").focus(), ArrowLeft: () => move(-0.15), ArrowRight: () => move(0.15), "+": () => zoom(0.6, middle()),
     "=": () => zoom(0.6, middle()), "-": () => zoom(1 / 0.6, middle()), 0: everything, f: follow };
   const act = acts[event.key];
   if (!act) return;
@@ -282,47 +230,89 @@ function pointer() {
   }, { passive: false });
 }
 
-function tip(event, x, y) {
-  const found = stream.at(x, y), box = $("tip");
-  box.hidden = found === null;
-  if (!found) return;
-  const { bar, lane } = found, list = element("dl");
-  const tell = (name, text) => list.append(element("dt", name), element("dd", text));
-  tell("where", lane.label);
-  tell("began", `${((bar.start - model.from) / 1000).toFixed(6)} s`);
-  tell("took", duration(bar.end - bar.start));
-  if (bar.n > 1) {
-    tell("tasks", count(bar.n));
-    tell("each", `${duration(bar.busy / bar.n)} on average`);
-  }
-  if (bar.bytes) tell("size", bytes(bar.bytes));
-  if (bar.kind !== KINDS.finished) tell("what", KIND_TEXT[bar.kind]);
-  box.replaceChildren(element("b", bar.name), list);
+// Shows a name and facts at the pointer, or nothing.
+function tell(event, title, facts) {
+  const box = $("tip"), list = element("dl");
+  box.hidden = title === null;
+  if (title === null) return;
+  for (const [name, text] of facts) list.append(element("dt", name), element("dd", text));
+  box.replaceChildren(element("b", title), list);
   box.style.left = `${Math.min(event.clientX + 14, innerWidth - box.offsetWidth - 8)}px`;
   box.style.top = `${Math.min(event.clientY + 16, innerHeight - box.offsetHeight - 8)}px`;
 }
 
+function tip(event, x, y) {
+  const found = stream.at(x, y);
+  if (!found) return tell(event, null);
+  const { bar, lane } = found;
+  const facts = [["where", lane.label], ["began", `${((bar.start - model.from) / 1000).toFixed(6)} s`],
+    ["took", duration(bar.end - bar.start)]];
+  if (bar.n > 1) {
+    facts.push([bar.kind === KINDS.received ? "values" : "tasks", count(bar.n)]);
+    facts.push(["each", `${duration(bar.busy / bar.n)} on average`]);
+  }
+  if (bar.bytes) facts.push(["size", bytes(bar.bytes)]);
+  if (bar.kind !== KINDS.finished) facts.push(["what", KIND_TEXT[bar.kind]]);
+  tell(event, bar.name, facts);
+}
+
+function hover(id, describe) {
+  const canvas = $(id);
+  canvas.addEventListener("pointermove", (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [title, facts] = describe(event.clientX - box.left, event.clientY - box.top);
+    tell(event, title, facts);
+  });
+  canvas.addEventListener("pointerleave", () => { $("tip").hidden = true; });
+}
+
+function workerTip(worker) {
+  if (!worker) return [null, []];
+  const [name, address, state, [threads, running, waiting, values, held, limit]] = worker;
+  return [name, [["where", address], ["state", state], ["runs", `${count(running)} of ${count(threads)}`], ["waits", count(waiting)],
+    ["values", count(values)], ["memory", limit ? `${bytes(held)} of ${bytes(limit)}` : bytes(held)]]];
+}
+
+function frameTip(box) {
+  if (!box) return [null, []];
+  const [, name, file, lineAt, n] = panels.flames.frames[box.at];
+  return [name, [["where", `${file}:${lineAt}`], ["samples", count(n)],
+    ["share", `${(100 * n / panels.flames.samples).toFixed(1)} %`]]];
+}
+
 // ---- drawing and the server --------------------------------------------------------------------------------------------
 
-let drawn = 0;
+let drawnAt = 0;
 
 function frame(at) {
   requestAnimationFrame(frame);
   const moves = follows && !isRecorded && model.isBusy();
   // Thirty frames a second are enough.
-  if (!isDirty && !(moves && at - drawn > 33)) return;
-  drawn = at;
+  if (!isDirty && !(moves && at - drawnAt > 33)) return;
+  drawnAt = at;
   if (follows && model.state) {
     const whole = extent();
     stream.view = { from: Math.max(whole.from, whole.to - span), to: whole.to };
   }
-  stream.draw();
+  if (shows("stream")) stream.draw();
   if (isDirty) {
-    memory.draw(0);
-    cpu.draw(0);
+    for (const [section, chart] of CHARTS) if (shows(section)) chart.draw();
+    panels.draw();
     $("span").textContent = model.nBars ? `${duration(stream.view.to - stream.view.from)} of ${duration(model.to - model.from)}` : "";
   }
   isDirty = false;
+}
+
+function shade() {
+  turnTheme();
+  isDirty = true;
+}
+
+// Another page is shown.
+function viewChanged() {
+  panels.show();
+  if (!isRecorded) panels.look();
+  isDirty = true;
 }
 
 function link(text, kind) {
@@ -344,8 +334,15 @@ function connect() {
 function main() {
   readTheme();
   keys("memory-keys", [["results", "managed"], ["spilled", "spilled"], ["process", "process"]]);
-  keys("cpu-keys", [["percent of one processor", "cpu"]]);
+  keys("cpu-keys", [["this process, of one processor", "cpu"], ["the machine, of all", "wait"]]);
+  keys("machine-keys", [["taken by all", "process"], ["by this process", "managed"]]);
+  keys("disk-keys", [["read", "cpu"], ["written", "spilled"]]);
+  keys("network-keys", [["received", "cpu"], ["sent", "spilled"]]);
+  keys("threads-keys", [["threads", "cpu"], ["open files", "spilled"]]);
   pointer();
+  hover("worker-cells", (x, y) => workerTip(panels.cells.at(x, y)));
+  hover("flames", (x, y) => frameTip(panels.flames.at(x, y)));
+  $("shade").addEventListener("click", shade);
   addEventListener("keydown", keyboard);
   $("why").addEventListener("submit", explain);
   $("follow").addEventListener("click", follow);
@@ -359,12 +356,14 @@ function main() {
     isRecorded = true;
     $("title").textContent = document.title;
     link("recorded", "");
-    $("now").hidden = true;
     $("follow").hidden = true;
+    startViews(true, viewChanged);
     take(JSON.parse(recorded.textContent));
     everything();
   } else {
+    startViews(false, viewChanged);
     connect();
+    setInterval(() => { if (!document.hidden) panels.look(); }, 1000);
   }
   requestAnimationFrame(frame);
 }

@@ -7,10 +7,25 @@ const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800
 export const theme = {};
 
 export function readTheme() {
-  const style = getComputedStyle(document.documentElement);
+  const root = document.documentElement, chosen = localStored();
+  root.dataset.theme = chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const style = getComputedStyle(root);
   for (const name of ["ink", "dim", "rule", "lane", "card", "accent", "cpu", "managed", "process", "spilled", "fail",
-    "move", "wait"])
+    "move", "wait", "fetch"])
     theme[name] = style.getPropertyValue(`--${name}`).trim();
+}
+
+// What the viewer chose; a frame or a file may not remember anything.
+function localStored() {
+  try { return localStorage.getItem("raskt-theme"); } catch { return chosenTheme; }
+}
+
+let chosenTheme = null;
+
+export function turnTheme() {
+  chosenTheme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  try { localStorage.setItem("raskt-theme", chosenTheme); } catch { /* It is remembered until the page is left. */ }
+  readTheme();
 }
 
 const given = new Map();

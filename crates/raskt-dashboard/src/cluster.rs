@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use raskt_core::{Key, Param};
 use raskt_exec::events::{EventKind, NameId, Record, now_ns};
-use raskt_net::scheduler::SchedulerDaemon;
+use raskt_net::scheduler::{Failed, SchedulerDaemon};
 use raskt_net::wire::Query;
 use rustc_hash::FxHashMap;
 
-use crate::process;
-use crate::source::{Bar, Explainer, Group, LaneLabel, Memory, Seen, Source, Worker};
+use crate::source::{Bar, Group, LaneLabel, Memory, Seen, Source, Teller, Worker};
+use crate::{json, process};
 
 /// How often the scheduler itself is asked.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -70,12 +70,19 @@ impl ClusterSource {
     fn bar(&mut self, record: &Record, fresh: &mut Vec<String>) -> Bar {
         let name = self.name(record.name, fresh);
         if let Some(group) = self.groups.get_mut(name as usize) {
-            match record.kind {
-                EventKind::Failed => group.n_failed += 1,
-                _ => group.n_done += 1,
+            let (n_done, n_failed) = match record.kind {
+                EventKind::Finished => (1, 0),
+                EventKind::Failed => (0, 1),
+                // Values and tasks that moved.
+                _ => (0, 0),
+            };
+            group.n_done += n_done;
+            group.n_failed += n_failed;
+            group.n_tasks += n_done + n_failed;
+            if n_done > 0 {
+                group.busy_ns += record.duration_ns;
+                group.bytes += record.bytes;
             }
-            group.n_tasks += 1;
-            group.busy_ns += record.duration_ns;
         }
         Bar {
             lane: u32::from(record.worker),
@@ -144,14 +151,37 @@ impl Source for ClusterSource {
         }
     }
 
-    fn explainer(&self) -> Option<Explainer> {
+    fn teller(&self) -> Option<Teller> {
         let daemon = Arc::clone(&self.daemon);
-        Some(Box::new(move |text| match daemon.ask(Query::Explain(key(text))) {
-            Ok(Param::Str(why)) => why.to_string(),
-            Ok(_) => String::new(),
-            Err(error) => error.to_string(),
+        Some(Arc::new(move |topic, argument| match topic {
+            "explain" => Some(match daemon.ask(Query::Explain(key(argument))) {
+                Ok(Param::Str(why)) => why.to_string(),
+                Ok(_) => String::new(),
+                Err(error) => error.to_string(),
+            }),
+            "graph" => {
+                let links = daemon.remembered().links();
+                Some(json::links(links.into_iter().map(|(from, to, n)| (from.name(), to.name(), n))))
+            }
+            "failures" => Some(failures(&daemon.remembered().failures())),
+            _ => None,
         }))
     }
+}
+
+/// Tasks that failed, as JSON: when, key, worker, what it raised.
+fn failures(failed: &[Failed]) -> String {
+    let mut out = String::new();
+    json::list(&mut out, failed, |out, failed| {
+        out.push('[');
+        json::milliseconds(out, failed.at_ns);
+        for text in [&failed.key, &failed.worker.to_string(), &failed.error] {
+            out.push(',');
+            json::string(out, text);
+        }
+        out.push(']');
+    });
+    out
 }
 
 fn integer(of: &Param, name: &str) -> u64 {

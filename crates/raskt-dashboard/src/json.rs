@@ -1,6 +1,7 @@
 //! Writing JSON that may stand in a page.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// Appends `text` in quotes. Nothing in it can end a script or a tag.
 pub fn string(out: &mut String, text: &str) {
@@ -43,6 +44,24 @@ pub fn milliseconds(out: &mut String, nanoseconds: u64) {
         0 => write!(out, "{}", microseconds / 1000),
         rest => write!(out, "{}.{rest:03}", microseconds / 1000),
     };
+}
+
+/// Edges between names: from, to, how many.
+pub fn links(links: impl Iterator<Item = (Arc<str>, Arc<str>, u64)>) -> String {
+    let mut all: Vec<_> = links.collect();
+    all.sort_unstable();
+    let mut out = String::from("{\"links\":");
+    list(&mut out, all, |out, (from, to, n)| {
+        out.push('[');
+        string(out, &from);
+        out.push(',');
+        string(out, &to);
+        out.push(',');
+        number(out, n);
+        out.push(']');
+    });
+    out.push('}');
+    out
 }
 
 #[cfg(test)]

@@ -23,5 +23,5 @@ pub use cluster::ClusterSource;
 pub use local::LocalSource;
 pub use page::report;
 pub use server::{Server, ServerOptions};
-pub use source::{Bar, Explainer, Group, LaneLabel, Memory, RunningTask, Seen, Source, Worker};
+pub use source::{Bar, Group, LaneLabel, Memory, RunningTask, Seen, Source, Teller, Worker};
 pub use watch::Watch;

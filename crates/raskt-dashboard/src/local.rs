@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use raskt_exec::events::{self, Event, EventKind, Gauge, Lane, NameId, Reader};
 use rustc_hash::FxHashMap;
 
+use crate::json;
 use crate::process;
-use crate::source::{Bar, Group, LaneLabel, Memory, RunningTask, Seen, Source};
+use crate::source::{Bar, Group, LaneLabel, Memory, RunningTask, Seen, Source, Teller};
 
 /// For how long what has ended is shown.
 const LINGER_NS: u64 = 60_000_000_000;
@@ -33,7 +35,11 @@ struct Tally {
     n_done: u64,
     n_failed: u64,
     busy_ns: u64,
+    bytes: u64,
 }
+
+/// What tasks get of others, by run: names and how many values.
+type Links = FxHashMap<u32, Vec<(NameId, NameId, usize)>>;
 
 /// The local schedulers of this process.
 pub struct LocalSource {
@@ -42,6 +48,8 @@ pub struct LocalSource {
     names: FxHashMap<NameId, u32>,
     runs: VecDeque<Counted>,
     processes: Vec<u16>,
+    /// Of the runs that are counted. A run's graph is gone when it has ended.
+    links: Arc<Mutex<Links>>,
 }
 
 impl LocalSource {
@@ -58,7 +66,13 @@ impl LocalSource {
     }
 
     fn reading(reader: Reader) -> Self {
-        Self { reader, names: FxHashMap::default(), runs: VecDeque::new(), processes: Vec::new() }
+        Self {
+            reader,
+            names: FxHashMap::default(),
+            runs: VecDeque::new(),
+            processes: Vec::new(),
+            links: Arc::default(),
+        }
     }
 
     fn find_runs(&mut self, now_ns: u64) {
@@ -68,6 +82,8 @@ impl LocalSource {
             if !is_old && !self.runs.iter().any(|known| known.gauge.run() == gauge.run()) {
                 let planned = gauge.n_by_name().unwrap_or_default();
                 let planned = planned.into_iter().map(|(name, n)| (name, n as u64)).collect();
+                let links = gauge.links_by_name().unwrap_or_default();
+                self.links.lock().insert(gauge.run(), links);
                 self.runs.push_back(Counted { gauge, planned, seen: FxHashMap::default() });
             }
         }
@@ -75,6 +91,8 @@ impl LocalSource {
         while self.runs.len() > N_RUNS_MAX {
             self.runs.pop_front();
         }
+        let runs = &self.runs;
+        self.links.lock().retain(|run, _| runs.iter().any(|known| known.gauge.run() == *run));
     }
 
     fn bar(&mut self, event: &Event, fresh: &mut Vec<String>) -> Bar {
@@ -118,6 +136,7 @@ impl LocalSource {
         tally.n_done += n_done;
         tally.n_failed += n_failed;
         tally.busy_ns += record.duration_ns;
+        tally.bytes += record.bytes;
     }
 
     /// Tasks by name, those with most first; what does not fit is one more group.
@@ -139,6 +158,7 @@ impl LocalSource {
                 }
                 group.n_failed += tally.n_failed;
                 group.busy_ns += tally.busy_ns;
+                group.bytes += tally.bytes;
             }
         }
         let mut groups: Vec<Group> = all
@@ -159,6 +179,7 @@ impl LocalSource {
                 n_done: sum(|group| group.n_done),
                 n_failed: sum(|group| group.n_failed),
                 busy_ns: sum(|group| group.busy_ns),
+                bytes: sum(|group| group.bytes),
             });
         }
         groups
@@ -229,4 +250,17 @@ impl Source for LocalSource {
             ..Seen::default()
         }
     }
+    fn teller(&self) -> Option<Teller> {
+        let links = Arc::clone(&self.links);
+        Some(Arc::new(move |topic, _| (topic == "graph").then(|| graph(&links.lock()))))
+    }
+}
+
+/// The graph of what runs or has run lately, a node a name.
+fn graph(links: &Links) -> String {
+    let mut sums = FxHashMap::<(NameId, NameId), u64>::default();
+    for &(from, to, n) in links.values().flatten() {
+        *sums.entry((from, to)).or_default() += n as u64;
+    }
+    json::links(sums.into_iter().map(|((from, to), n)| (from.name(), to.name(), n)))
 }

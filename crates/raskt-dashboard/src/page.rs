@@ -8,21 +8,67 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const INDEX: &str = include_str!("../../../dashboard/index.html");
 const STYLE: &str = include_str!("../../../dashboard/style.css");
 /// The modules, each after those that it imports.
-const MODULES: [File; 5] = [
+const MODULES: [File; 10] = [
     ("/format.js", SCRIPT, include_str!("../../../dashboard/format.js")),
     ("/theme.js", SCRIPT, include_str!("../../../dashboard/theme.js")),
     ("/model.js", SCRIPT, include_str!("../../../dashboard/model.js")),
     ("/charts.js", SCRIPT, include_str!("../../../dashboard/charts.js")),
+    ("/elements.js", SCRIPT, include_str!("../../../dashboard/elements.js")),
+    ("/views.js", SCRIPT, include_str!("../../../dashboard/views.js")),
+    ("/graph.js", SCRIPT, include_str!("../../../dashboard/graph.js")),
+    ("/flames.js", SCRIPT, include_str!("../../../dashboard/flames.js")),
+    ("/panels.js", SCRIPT, include_str!("../../../dashboard/panels.js")),
     ("/page.js", SCRIPT, include_str!("../../../dashboard/page.js")),
+];
+
+/// Pages.
+const VIEWS: [&str; 14] = [
+    "status",
+    "workers",
+    "tasks",
+    "graph",
+    "memory",
+    "system",
+    "profile",
+    "transfers",
+    "retraction",
+    "errors",
+    "explain",
+    "hardware",
+    "configuration",
+    "plots",
+];
+/// Plots that have a page alone.
+const PLOTS: [&str; 13] = [
+    "stream",
+    "progress",
+    "memory",
+    "cpu",
+    "running",
+    "workers",
+    "functions",
+    "graph",
+    "profile",
+    "disk",
+    "network",
+    "transfers",
+    "retraction",
 ];
 
 /// The file at `path`.
 pub fn file(path: &str) -> Option<File> {
     match path {
-        "/" | "/status" => Some(("/", "text/html; charset=utf-8", INDEX)),
+        "/" => Some(("/", "text/html; charset=utf-8", INDEX)),
         "/style.css" => Some(("/style.css", "text/css; charset=utf-8", STYLE)),
-        _ => MODULES.into_iter().find(|(at, _, _)| *at == path),
+        _ => MODULES.into_iter().find(|(at, _, _)| *at == path).or_else(|| view(path)),
     }
+}
+
+/// The page at one of its views: all are one file, which looks at its own address.
+fn view(path: &str) -> Option<File> {
+    let is_view = VIEWS.iter().any(|view| path.strip_prefix('/') == Some(view));
+    let is_plot = path.strip_prefix("/plot-").is_some_and(|plot| PLOTS.contains(&plot));
+    (is_view || is_plot).then_some(("/", "text/html; charset=utf-8", INDEX))
 }
 
 /// One file that needs nothing else: the page with its style, its program and what a [`Watch`](crate::Watch) saw.

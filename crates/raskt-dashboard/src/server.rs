@@ -21,6 +21,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use crate::http::{Answer, Clock, Stream};
 use crate::page;
+use crate::source::Teller;
 use crate::watch::{PACE, Position, Watch};
 
 /// What the page may load: nothing but itself.
@@ -32,11 +33,13 @@ const N_CONNECTIONS: usize = 512;
 const HEAD_MAX_BYTES: usize = 16 << 10;
 /// How long a head may take to come.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// Questions that take a while are answered by so many threads; more wait.
+const N_TELLERS: usize = 2;
 /// A viewer that takes nothing for so long is left.
 const STALL: Duration = Duration::from_secs(30);
 
 /// How a server is to be run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServerOptions {
     /// Where it listens; with port 0 the system chooses one.
     pub address: SocketAddr,
@@ -44,12 +47,19 @@ pub struct ServerOptions {
     pub n_viewers_max: usize,
     /// Names under which viewers may ask for it, beside addresses and `localhost`.
     pub hosts: Vec<String>,
+    /// Who tells what the source does not: configuration, profiles.
+    pub teller: Option<Teller>,
 }
 
 impl Default for ServerOptions {
     /// On the loopback interface, at a port that the system chooses, for 200 viewers.
     fn default() -> Self {
-        Self { address: SocketAddr::from(([127, 0, 0, 1], 0)), n_viewers_max: 200, hosts: Vec::new() }
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            n_viewers_max: 200,
+            hosts: Vec::new(),
+            teller: None,
+        }
     }
 }
 
@@ -80,7 +90,8 @@ impl Server {
         let watch = Arc::new(watch);
         let (stop, stopped) = oneshot::channel();
         let shared = Arc::new(Shared { watch: Arc::clone(&watch), options, n_viewers: AtomicUsize::new(0) });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(N_TELLERS).build()?;
         let main = move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -130,9 +141,9 @@ async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
         tokio::spawn(async move {
             let stalled = Arc::new(Notify::new());
             let until = Arc::clone(&stalled);
-            let serve = service_fn(move |request| {
-                let answer = answer(&shared, &request, &stalled);
-                async move { Ok::<_, Infallible>(answer) }
+            let serve = service_fn(move |request: Request<Incoming>| {
+                let (shared, stalled) = (Arc::clone(&shared), Arc::clone(&stalled));
+                async move { Ok::<_, Infallible>(answer(&shared, &request, &stalled).await) }
             });
             let connection = http1::Builder::new()
                 .timer(Clock)
@@ -149,7 +160,11 @@ async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
     }
 }
 
-fn answer(shared: &Arc<Shared>, request: &Request<Incoming>, stalled: &Arc<Notify>) -> Response<Answer> {
+async fn answer(
+    shared: &Arc<Shared>,
+    request: &Request<Incoming>,
+    stalled: &Arc<Notify>,
+) -> Response<Answer> {
     if !is_named_by_address(request.headers(), &shared.options.hosts) {
         return plain(StatusCode::FORBIDDEN, "ask for this page by its address, such as http://127.0.0.1\n");
     }
@@ -166,18 +181,29 @@ fn answer(shared: &Arc<Shared>, request: &Request<Incoming>, stalled: &Arc<Notif
             Answer::whole(shared.watch.metrics()),
         ),
         "/api/v1/status" => typed(StatusCode::OK, "application/json", Answer::whole(shared.watch.history())),
+        "/api/v1/summary" => typed(StatusCode::OK, "application/json", Answer::whole(shared.watch.summary())),
         "/api/v1/stream" => stream(shared, stalled),
-        "/api/v1/explain" => {
-            let key = request.uri().query().and_then(|query| query.strip_prefix("key="));
-            match key.map(unescaped).and_then(|key| shared.watch.explain(&key)) {
-                Some(why) => typed(StatusCode::OK, "text/plain; charset=utf-8", Answer::whole(why)),
-                None => plain(StatusCode::NOT_FOUND, "ask a cluster's page, with ?key=\n"),
-            }
-        }
-        path => match page::file(path) {
-            Some((_, kind, text)) => typed(StatusCode::OK, kind, Answer::whole(text)),
-            None => plain(StatusCode::NOT_FOUND, "there is no such page\n"),
+        path => match (page::file(path), path.strip_prefix("/api/v1/")) {
+            (Some((_, kind, text)), _) => typed(StatusCode::OK, kind, Answer::whole(text)),
+            (None, Some(topic)) => tell(shared, topic, request.uri().query()).await,
+            (None, None) => plain(StatusCode::NOT_FOUND, "there is no such page\n"),
         },
+    }
+}
+
+/// What the source or whoever else knows tells of a topic, from a thread that may wait.
+async fn tell(shared: &Arc<Shared>, topic: &str, query: Option<&str>) -> Response<Answer> {
+    let tellers: Vec<Teller> =
+        shared.watch.teller().into_iter().chain(shared.options.teller.clone()).collect();
+    let argument = query.and_then(|query| query.split_once('=')).map(|(_, value)| unescaped(value));
+    let argument = argument.unwrap_or_default();
+    let owned = topic.to_owned();
+    let told =
+        tokio::task::spawn_blocking(move || tellers.iter().find_map(|teller| teller(&owned, &argument)));
+    let kind = if topic == "explain" { "text/plain; charset=utf-8" } else { "application/json" };
+    match told.await {
+        Ok(Some(told)) => typed(StatusCode::OK, kind, Answer::whole(told)),
+        _ => plain(StatusCode::NOT_FOUND, "nobody here knows of that\n"),
     }
 }
 

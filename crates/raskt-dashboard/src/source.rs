@@ -1,5 +1,7 @@
 //! What a dashboard shows, wherever it comes from.
 
+use std::sync::Arc;
+
 /// Something that took time in one place: tasks of one name that followed each other closely, or one task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
@@ -43,6 +45,8 @@ pub struct Group {
     pub n_failed: u64,
     /// How long they ran.
     pub busy_ns: u64,
+    /// Bytes of their results, as far as seen.
+    pub bytes: u64,
 }
 
 /// A task that runs.
@@ -133,16 +137,16 @@ pub struct Seen {
     pub n_cores: u64,
 }
 
-/// Tells why the task of a key does not run.
-pub type Explainer = Box<dyn Fn(&str) -> String + Send + Sync>;
+/// Tells what only some viewers ask for: of a topic, with an argument, as JSON (`explain` as plain text). It may take a while.
+pub type Teller = Arc<dyn Fn(&str, &str) -> Option<String> + Send + Sync>;
 
 /// Where a dashboard gets what it shows.
 pub trait Source: Send + 'static {
     /// What happened since the last call. It must not wait for what it watches.
     fn look(&mut self) -> Seen;
 
-    /// Who tells why a task does not run, if anybody does.
-    fn explainer(&self) -> Option<Explainer> {
+    /// Who tells what is not in [`Seen`]: `graph`, `errors`, `explain`, as far as it is known.
+    fn teller(&self) -> Option<Teller> {
         None
     }
 }

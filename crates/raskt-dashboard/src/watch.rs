@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 
 use crate::bars::gathered;
 use crate::json::{list, milliseconds, number, string};
-use crate::source::{Bar, Explainer, Group, LaneLabel, RunningTask, Seen, Source};
+use crate::process::{System, system};
+use crate::source::{Bar, Group, LaneLabel, RunningTask, Seen, Source, Teller};
 
 /// How often it looks.
 pub const PACE: Duration = Duration::from_millis(100);
@@ -31,6 +32,14 @@ struct Sample {
     managed: u64,
     spilled: u64,
     process: u64,
+    n_threads: u64,
+    n_files: u64,
+    /// Bytes a second: read from disks, written to them, received, sent.
+    rates: [u64; 4],
+    /// Processor use of the machine, in percent of all processors.
+    machine_percent: u64,
+    /// Memory of the machine that is taken.
+    machine_memory: u64,
 }
 
 /// What was seen so far.
@@ -47,8 +56,8 @@ struct Known {
     n_looks: u64,
     /// How often workers were described anew.
     n_workers_told: u64,
-    /// When processor time was last looked at, and how much it was.
-    cpu: Option<(u64, u64)>,
+    /// What the last sample was made from: when, this process's processor time, what the system said.
+    measured: Option<(u64, u64, System)>,
     cpu_percent: u64,
 }
 
@@ -65,7 +74,7 @@ pub struct Position {
 pub struct Watch {
     known: Arc<Mutex<Known>>,
     source: Arc<Mutex<Box<dyn Source>>>,
-    explainer: Option<Explainer>,
+    teller: Option<Teller>,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -76,7 +85,7 @@ impl Watch {
     /// # Errors
     /// The system's, where it gives no thread.
     pub fn start(source: impl Source) -> std::io::Result<Self> {
-        let explainer = source.explainer();
+        let teller = source.teller();
         let known = Arc::new(Mutex::new(Known::default()));
         let source: Arc<Mutex<Box<dyn Source>>> = Arc::new(Mutex::new(Box::new(source)));
         let (stop, stopped) = channel::<()>();
@@ -91,7 +100,7 @@ impl Watch {
             }
         };
         let thread = std::thread::Builder::new().name("raskt-watch".into()).spawn(main)?;
-        Ok(Self { known, source, explainer, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { known, source, teller, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Looks once more now.
@@ -111,10 +120,19 @@ impl Watch {
         self.known.lock().news(Position::default(), N_BARS_MAX).0
     }
 
-    /// Why the task of a key does not run, if anybody knows.
+    /// The newest state, as JSON: all but bars, samples and names.
     #[must_use]
-    pub fn explain(&self, key: &str) -> Option<String> {
-        self.explainer.as_ref().map(|explain| explain(key))
+    pub fn summary(&self) -> String {
+        let known = self.known.lock();
+        let bar = known.n_gone + known.bars.len() as u64;
+        let end = Position { bar, sample: u64::MAX, name: usize::MAX, workers: 0 };
+        known.news(end, 0).0
+    }
+
+    /// Who tells what only some viewers ask for.
+    #[must_use]
+    pub fn teller(&self) -> Option<Teller> {
+        self.teller.clone()
     }
 
     /// The newest state as lines of Prometheus' text format.
@@ -158,17 +176,34 @@ impl Known {
     }
 
     fn sample(&mut self, seen: &Seen) {
-        if let Some((at_ns, cpu_ns)) = self.cpu {
+        let now = system();
+        let (mut rates, mut machine_percent) = ([0; 4], 0);
+        if let Some((at_ns, cpu_ns, before)) = self.measured {
             let passed = seen.now_ns.saturating_sub(at_ns).max(1);
             self.cpu_percent = seen.cpu_ns.saturating_sub(cpu_ns).saturating_mul(100) / passed;
+            let so_far = |system: &System| {
+                let [[read, written], [received, sent]] = [system.disk, system.network];
+                [read, written, received, sent]
+            };
+            let moved = so_far(&now).into_iter().zip(so_far(&before));
+            for (rate, (now, before)) in rates.iter_mut().zip(moved) {
+                *rate = now.saturating_sub(before).saturating_mul(1_000_000_000) / passed;
+            }
+            let [busy, all] = [0, 1].map(|at| now.processors[at].saturating_sub(before.processors[at]));
+            machine_percent = busy * 100 / all.max(1);
         }
-        self.cpu = Some((seen.now_ns, seen.cpu_ns));
+        self.measured = Some((seen.now_ns, seen.cpu_ns, now));
         self.samples.push_back(Sample {
             at_ns: seen.now_ns,
             cpu_percent: self.cpu_percent,
             managed: seen.memory.managed,
             spilled: seen.memory.spilled,
             process: seen.memory.process,
+            n_threads: now.n_threads,
+            n_files: now.n_files,
+            rates,
+            machine_percent,
+            machine_memory: now.memory[0],
         });
         if self.samples.len() > N_SAMPLES_MAX {
             self.samples.pop_front();
@@ -218,7 +253,10 @@ impl Known {
         list(&mut out, samples, |out, sample| {
             out.push('[');
             milliseconds(out, sample.at_ns);
-            for figure in [sample.cpu_percent, sample.managed, sample.spilled, sample.process] {
+            let Sample { managed, spilled, process, n_threads, n_files, .. } = *sample;
+            let machine = [sample.machine_percent, sample.machine_memory];
+            let figures = [sample.cpu_percent, managed, spilled, process, n_threads, n_files];
+            for figure in figures.into_iter().chain(sample.rates).chain(machine) {
                 out.push(',');
                 number(out, figure);
             }
@@ -269,6 +307,7 @@ impl Known {
             ("spilled", seen.memory.spilled),
             ("limit", seen.memory.limit),
             ("process", seen.memory.process),
+            ("machine", self.measured.map_or(0, |(_, _, system)| system.memory[1])),
         ] {
             out.push_str(",\"");
             out.push_str(field);
@@ -284,7 +323,7 @@ impl Known {
             out.push(']');
         });
         out.push_str(",\"groups\":");
-        list(out, &seen.groups, |out, Group { name, n_tasks, n_done, n_failed, busy_ns }| {
+        list(out, &seen.groups, |out, Group { name, n_tasks, n_done, n_failed, busy_ns, bytes }| {
             out.push('[');
             string(out, name);
             for figure in [n_tasks, n_done, n_failed] {
@@ -293,6 +332,8 @@ impl Known {
             }
             out.push(',');
             milliseconds(out, *busy_ns);
+            out.push(',');
+            number(out, *bytes);
             out.push(']');
         });
         out.push_str(",\"running\":");

@@ -3,10 +3,12 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use raskt_dashboard::{
-    Bar, Group, LaneLabel, Memory, RunningTask, Seen, Server, ServerOptions, Source, Watch,
+    Bar, Group, LaneLabel, Memory, RunningTask, Seen, Server, ServerOptions, Source, Teller, Watch,
 };
 
 const EVIL: &str = "<script>alert(1)</script>";
@@ -35,7 +37,14 @@ impl Source for Script {
             }],
             names: if self.n_looks == 1 { vec![EVIL.to_owned()] } else { Vec::new() },
             lanes: vec![LaneLabel { lane: 0, label: EVIL.to_owned() }],
-            groups: vec![Group { name: EVIL.to_owned(), n_tasks: 10, n_done: 4, n_failed: 1, busy_ns: 9 }],
+            groups: vec![Group {
+                name: EVIL.to_owned(),
+                n_tasks: 10,
+                n_done: 4,
+                n_failed: 1,
+                busy_ns: 9,
+                bytes: 0,
+            }],
             running: vec![RunningTask { lane: 0, key: EVIL.to_owned(), name: EVIL.to_owned(), since_ns: 1 }],
             n_ready: 2,
             n_waiting: 5,
@@ -48,7 +57,11 @@ impl Source for Script {
 }
 
 fn server(n_viewers_max: usize) -> Server {
-    let options = ServerOptions { n_viewers_max, ..ServerOptions::default() };
+    telling(n_viewers_max, None)
+}
+
+fn telling(n_viewers_max: usize, teller: Option<Teller>) -> Server {
+    let options = ServerOptions { n_viewers_max, teller, ..ServerOptions::default() };
     Server::start(Watch::start(Script::default()).unwrap(), options).unwrap()
 }
 
@@ -94,7 +107,7 @@ fn pages_are_served_with_a_policy_that_lets_nothing_else_in() {
     for (path, kind, mark) in [
         ("/", "text/html", "<!doctype html>"),
         ("/status", "text/html", "<!doctype html>"),
-        ("/style.css", "text/css", "prefers-color-scheme"),
+        ("/style.css", "text/css", "data-theme"),
         ("/page.js", "text/javascript", "EventSource"),
         ("/health", "text/plain", "ok"),
     ] {
@@ -208,4 +221,60 @@ fn viewers_are_bounded_and_those_that_vanish_make_room() {
     assert!(get(server.address(), "/health").starts_with("HTTP/1.1 200"));
     drop(silent);
     drop(server);
+}
+
+#[test]
+fn pages_and_plots_have_addresses_and_their_likes_do_not() {
+    let server = server(10);
+    for path in ["/tasks", "/graph", "/profile", "/errors", "/configuration", "/plot-stream", "/plot-graph"] {
+        assert!(get(server.address(), path).starts_with("HTTP/1.1 200"), "{path}");
+    }
+    for path in
+        ["/plot-", "/plot-nothing", "/plot-stream/", "/tasks/1", "//tasks", "/api/v1/", "/api/v2/status"]
+    {
+        assert!(get(server.address(), path).starts_with("HTTP/1.1 404"), "{path}");
+    }
+}
+
+#[test]
+fn two_hundred_viewers_are_all_told_and_a_slow_one_keeps_none_waiting() {
+    let server = server(200);
+    // It takes nothing of what it is sent.
+    let slow = open_stream(server.address());
+    let mut viewers: Vec<TcpStream> = (1..200).map(|_| open_stream(server.address())).collect();
+    for viewer in &mut viewers {
+        assert!(messages(viewer, 2).starts_with("HTTP/1.1 200"));
+    }
+    assert!(get(server.address(), "/api/v1/stream").starts_with("HTTP/1.1 503"));
+    assert!(get(server.address(), "/api/v1/summary").contains("\"groups\""));
+    drop(slow);
+}
+
+#[test]
+fn who_tells_slowly_keeps_no_other_viewer_waiting() {
+    let (go_on, waits) = channel::<()>();
+    let waits = std::sync::Mutex::new(waits);
+    let teller: Teller = Arc::new(move |topic, argument| match topic {
+        "slow" => {
+            waits.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
+            Some("1".to_owned())
+        }
+        "echo" => Some(argument.to_owned()),
+        _ => None,
+    });
+    let server = telling(10, Some(teller));
+    let address = server.address();
+    let mut slow = connect(address);
+    write!(slow, "GET /api/v1/slow HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    for _ in 0..20 {
+        assert!(get(address, "/health").starts_with("HTTP/1.1 200"));
+        assert!(get(address, "/api/v1/summary").starts_with("HTTP/1.1 200"));
+    }
+    let echoed = get(address, "/api/v1/echo?key=%28%27x%27%2C+0%29%zz");
+    assert!(echoed.ends_with("('x', 0)%zz") && echoed.contains("application/json"), "{echoed}");
+    assert!(get(address, "/api/v1/nothing?key=1").starts_with("HTTP/1.1 404"));
+    go_on.send(()).unwrap();
+    let mut told = String::new();
+    slow.read_to_string(&mut told).unwrap();
+    assert!(told.starts_with("HTTP/1.1 200") && told.ends_with("\r\n\r\n1"), "{told}");
 }

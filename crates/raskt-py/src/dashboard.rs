@@ -1,10 +1,11 @@
 //! Dashboards and recordings of what this process runs.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
-use raskt_dashboard::{LocalSource, Server, ServerOptions, Source, Watch, report};
+use raskt_dashboard::{LocalSource, Server, ServerOptions, Source, Teller, Watch, report};
 
 /// Something with threads of its own, which a forked child does not have.
 struct OfProcess<T: Send + 'static> {
@@ -59,10 +60,11 @@ pub struct DashboardServer {
 
 #[pymethods]
 impl DashboardServer {
-    /// Listens at `host`, an address, and `port`; viewers may name it by `hosts`, too.
+    /// Listens at `host`, an address, and `port`; viewers may name it by `hosts`, too. `tell` is called with a topic and an
+    /// argument for what the engine does not know.
     #[new]
-    fn new(py: Python<'_>, host: IpAddr, port: u16, hosts: Vec<String>) -> PyResult<Self> {
-        Self::serve(py, LocalSource::with_past(), host, port, hosts)
+    fn new(py: Python<'_>, host: IpAddr, port: u16, hosts: Vec<String>, tell: Py<PyAny>) -> PyResult<Self> {
+        Self::serve(py, LocalSource::with_past(), (host, port), hosts, tell)
     }
 
     /// The port.
@@ -85,12 +87,23 @@ impl DashboardServer {
     pub fn serve(
         py: Python<'_>,
         source: impl Source,
-        host: IpAddr,
-        port: u16,
+        address: (IpAddr, u16),
         hosts: Vec<String>,
+        tell: Py<PyAny>,
     ) -> PyResult<Self> {
-        let options =
-            ServerOptions { address: SocketAddr::new(host, port), hosts, ..ServerOptions::default() };
+        let teller: Teller = Arc::new(move |topic, argument| {
+            Python::try_attach(|py| {
+                let told = tell.bind(py).call1((topic, argument)).and_then(|told| told.extract());
+                // A viewer learns that there is no answer, the program's log why.
+                told.unwrap_or_else(|error: PyErr| {
+                    error.write_unraisable(py, Some(tell.bind(py)));
+                    None
+                })
+            })
+            .flatten()
+        });
+        let address = SocketAddr::from(address);
+        let options = ServerOptions { address, hosts, teller: Some(teller), ..ServerOptions::default() };
         let server = py.detach(|| Server::start(Watch::start(source)?, options))?;
         let address = server.address();
         Ok(Self { server: OfProcess::new(server), address })

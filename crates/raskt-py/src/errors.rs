@@ -115,6 +115,7 @@ pub fn to_py(py: Python<'_>, error: Error) -> PyErr {
     }
     if let (Some(key), Some(function)) = (error.key(), error.function()) {
         note(py, &exception, &format!("raskt: in task {key} (function {function})"));
+        crate::failures::remember(py, &exception, &key.to_string(), function);
     }
     exception
 }

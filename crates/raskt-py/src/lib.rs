@@ -21,6 +21,7 @@ mod draw;
 mod errors;
 mod eval;
 mod exchange;
+mod failures;
 mod float_errors;
 mod frame;
 mod lifecycle;
@@ -99,5 +100,6 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     ship_test::register(module)?;
     cluster::register(module)?;
     dashboard::register(module)?;
+    failures::register(module)?;
     lifecycle::register(module)
 }

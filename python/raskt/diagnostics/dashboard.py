@@ -8,6 +8,7 @@ from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt.diagnostics._telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,14 +38,17 @@ class Dashboard:
     """
 
     def __init__(
-        self, host: str, port: int, serve: Callable[[str, int, list[str]], _raskt.DashboardServer]
+        self,
+        host: str,
+        port: int,
+        serve: Callable[[str, int, list[str], Callable[[str, str], str | None]], _raskt.DashboardServer],
     ) -> None:
         self._host = host
         address = "127.0.0.1" if host == "localhost" else host
         # Viewers on other machines may name this one; a stranger's name is no way in.
         is_any = address in ("0.0.0.0", "::")
         hosts = [gethostname()] if is_any else []
-        self._server = serve(address, port, hosts)
+        self._server = serve(address, port, hosts, tell)
         name = hosts[0] if is_any else f"[{address}]" if ":" in address else address
         self.is_open = True
         self.link = f"http://{name}:{self._server.port}/status"
@@ -126,7 +130,9 @@ def dashboard(*, host: str = "127.0.0.1", port: int | None = None, show: bool = 
 
 
 def serve(
-    server: Callable[[str, int, list[str]], _raskt.DashboardServer], host: str, port: int | None
+    server: Callable[[str, int, list[str], Callable[[str, str], str | None]], _raskt.DashboardServer],
+    host: str,
+    port: int | None,
 ) -> Dashboard:
     """Serve a page at `port`, or at 8787 or another that is free."""
     try:

@@ -1,4 +1,4 @@
-"""The commands of a cluster: ``raskt scheduler`` and ``raskt worker``."""
+"""The commands of a cluster: ``raskt scheduler`` and ``raskt worker``; and those that ask a dashboard."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt, config
+from raskt.diagnostics._top import explain, top
 from raskt.diagnostics.dashboard import host_and_port, serve
 from raskt.distributed._nanny import Nanny, Workers
 from raskt.distributed._token import TOKEN_VARIABLE, read_token
@@ -174,7 +175,7 @@ def _supervise(nannies: list[Nanny], lifetime: float | None, is_restarted: bool)
 
 
 #: What the command line does by itself: the words behind the name of the command make the exit code.
-COMMANDS = {"scheduler": _scheduler, "worker": _worker}
+COMMANDS = {"scheduler": _scheduler, "worker": _worker, "top": top, "explain": explain}
 
 
 def read_scheduler_file(path: str) -> tuple[str, str]:

@@ -12,6 +12,8 @@ use super::recorder::{has_foreign_key, name_of_task};
 use super::ring::EventKind;
 use super::rings::now_ns;
 
+/// So many inputs of a task are looked at to find what made them behind bookkeeping.
+const N_LOOKED_THROUGH_MAX: usize = 64;
 /// Runs that are remembered after their end.
 const N_RUNS_MAX: usize = 64;
 
@@ -148,6 +150,37 @@ impl Gauge {
             *counts.entry(name).or_default() += 1;
         }
         Some(counts.into_iter().collect())
+    }
+
+    /// How many values tasks of one name get from those of another, in the graph that the run began with: from, to, number.
+    /// Bookkeeping between them is looked through. `None` once the run is gone. It looks at every edge.
+    #[must_use]
+    pub fn links_by_name(&self) -> Option<Vec<(NameId, NameId, usize)>> {
+        let table = self.table.upgrade()?;
+        let mut counts = rustc_hash::FxHashMap::<(NameId, NameId), usize>::default();
+        let mut of_bodies = vec![None; table.bodies().len()];
+        let mut name = |task: u32| {
+            let known = &mut of_bodies[table.body_index(task) as usize];
+            *known.get_or_insert_with(|| name_of_task(&table, task))
+        };
+        let mut behind = Vec::new();
+        for (task, inputs) in (0u32..).zip(table.inputs().rows()) {
+            if table.body(task).is_bookkeeping() {
+                continue;
+            }
+            let to = name(task);
+            behind.extend_from_slice(inputs);
+            let mut n_left = N_LOOKED_THROUGH_MAX;
+            while let Some(input) = behind.pop() {
+                match table.body(input).is_bookkeeping() {
+                    false => *counts.entry((name(input), to)).or_default() += 1,
+                    true if n_left > 0 => behind.extend_from_slice(table.inputs().row(input)),
+                    true => {}
+                }
+                n_left = n_left.saturating_sub(1);
+            }
+        }
+        Some(counts.into_iter().map(|((from, to), n)| (from, to, n)).collect())
     }
 
     /// What the run's task is called; `None` once the run is gone, for tasks that it grew, and for users' functions, whose

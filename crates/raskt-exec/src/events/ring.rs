@@ -19,16 +19,22 @@ pub enum EventKind {
     WaitedBehindUsers = 5,
     /// Tasks that need nothing waited: there was no room for their results, and only running tasks could make some.
     WaitedBehindRunning = 6,
+    /// A worker gave a task back that it had not begun, for another to run.
+    GivenBack = 7,
+    /// Values came from other workers or from a client.
+    Received = 8,
 }
 
 impl EventKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Finished,
         Self::Failed,
         Self::Spilled,
         Self::ReadBack,
         Self::WaitedBehindUsers,
         Self::WaitedBehindRunning,
+        Self::GivenBack,
+        Self::Received,
     ];
 
     pub(super) fn from_number(number: u8) -> Option<Self> {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::core::{Core, Happening};
 use super::options::SchedulerOptions;
-use super::record::Recorder;
+use super::record::{Recorder, Remembered};
 use crate::transport::{Address, Listener, accept};
 use crate::wire::{Query, Role};
 
@@ -33,6 +33,7 @@ pub struct SchedulerDaemon {
     ended: Arc<Ended>,
     listening: Vec<JoinHandle<()>>,
     events: Arc<Ring>,
+    remembered: Arc<Remembered>,
 }
 
 /// Why a scheduler ended, once it has.
@@ -68,6 +69,7 @@ impl SchedulerDaemon {
         let listening = listening.map(listen).collect();
         let recorder = Recorder::new();
         let events = Arc::clone(recorder.ring());
+        let remembered = Arc::clone(recorder.remembered());
         let at_end = Arc::clone(&ended);
         let (inner, outer) = (happenings.clone(), runtime.clone());
         // What decides has a thread of its own, which reading and writing never hold up.
@@ -87,7 +89,7 @@ impl SchedulerDaemon {
             what: "the thread of the scheduler".to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Self { addresses, happenings, ended, listening, events })
+        Ok(Self { addresses, happenings, ended, listening, events, remembered })
     }
 
     /// Where it listens.
@@ -100,6 +102,12 @@ impl SchedulerDaemon {
     #[must_use]
     pub fn events(&self) -> &Arc<Ring> {
         &self.events
+    }
+
+    /// What is remembered of failures and of what tasks need.
+    #[must_use]
+    pub fn remembered(&self) -> &Arc<Remembered> {
+        &self.remembered
     }
 
     /// Asks it from within its process, as a client would.

@@ -21,3 +21,4 @@ mod record;
 
 pub use daemon::SchedulerDaemon;
 pub use options::SchedulerOptions;
+pub use record::{Failed, Remembered};

@@ -59,15 +59,17 @@ impl ClusterScheduler {
         self.daemon.addresses().iter().map(ToString::to_string).collect()
     }
 
-    /// Serves a page about it at `host`, an address, and `port`; viewers may name it by `hosts`, too.
+    /// Serves a page about it at `host`, an address, and `port`; viewers may name it by `hosts`, too. `tell` is called
+    /// with a topic and an argument for what the scheduler does not know.
     fn serve_dashboard(
         &self,
         py: Python<'_>,
         host: IpAddr,
         port: u16,
         hosts: Vec<String>,
+        tell: Py<PyAny>,
     ) -> PyResult<DashboardServer> {
-        DashboardServer::serve(py, ClusterSource::new(Arc::clone(&self.daemon)), host, port, hosts)
+        DashboardServer::serve(py, ClusterSource::new(Arc::clone(&self.daemon)), (host, port), hosts, tell)
     }
 
     /// What is known of each worker.

@@ -142,6 +142,13 @@ impl Scheduler {
         self.tasks.resolve(task).map(|task| self.tasks.key(task))
     }
 
+    /// The keys that a task needs, if it is still known under its number.
+    #[must_use]
+    pub fn inputs_of(&self, task: TaskRef) -> Vec<Key> {
+        let inputs = self.tasks.resolve(task).map(|task| self.tasks.inputs(task));
+        inputs.into_iter().flatten().map(|input| self.tasks.key(input)).collect()
+    }
+
     /// The workers that hold the value of a key.
     #[must_use]
     pub fn who_has(&self, key: &Key) -> Vec<WorkerId> {

@@ -1,0 +1,91 @@
+"""What a viewer of the dashboard costs: the same work by turns, with the page's stream read and without.
+
+python benches/dashboard_cost.py [--pairs 9] [--tasks 20000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import raskt
+from raskt.distributed import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VIEWER = """
+import sys
+from urllib.request import urlopen
+with urlopen(sys.argv[1]) as stream:
+    for line in stream:
+        print(len(line), flush=True)
+"""
+
+
+def increase(number: int) -> int:
+    return number + 1
+
+
+@contextmanager
+def viewer(link: str) -> Iterator[None]:
+    """Another process that reads the page's stream, from its first message on."""
+    command = [sys.executable, "-c", VIEWER, f"{link.removesuffix('/status')}/api/v1/stream"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def compare(name: str, link: str, work: Callable[[], object], n_tasks: int, n_pairs: int) -> None:
+    work()
+    alone, watched = [], []
+    for at in range(n_pairs):
+        for is_watched in (False, True) if at % 2 else (True, False):
+            if is_watched:
+                with viewer(link):
+                    watched.append(seconds(work))
+            else:
+                alone.append(seconds(work))
+    ratio = statistics.median(b / a for a, b in zip(alone, watched, strict=True))
+    rates = [n_tasks / statistics.median(times) for times in (alone, watched)]
+    print(
+        f"{name}: {rates[0]:,.0f} tasks/s alone, {rates[1]:,.0f} with a viewer; "
+        f"time with a viewer x {ratio:.3f} (median of {n_pairs} pairs)"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pairs", type=int, default=9)
+    parser.add_argument("--tasks", type=int, default=20_000)
+    given = parser.parse_args()
+    with raskt.dashboard(port=0) as page:
+        calls = [raskt.delayed(increase, pure=False)(at) for at in range(given.tasks * 10)]
+        compare("threads", page.link, lambda: raskt.compute(*calls), len(calls), given.pairs)
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as client:
+        run = lambda: client.gather(client.map(increase, range(given.tasks), pure=False))  # noqa: E731
+        compare("cluster of two processes", client.dashboard_link, run, given.tasks, given.pairs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"use strict";
+// What is not drawn over time: tables of functions, of what moved, of workers; errors, profile, facts.
+import { bytes, count, duration } from "./format.js";
+import { KINDS } from "./model.js";
+import { colourOf } from "./theme.js";
+import { $, ask, element, keys, named, Sorted, track } from "./elements.js";
+import { shows } from "./views.js";
+import { Graph } from "./graph.js";
+import { Flames } from "./flames.js";
+import { Cells } from "./charts.js";
+
+const STATES = [["done", "managed"], ["failed", "fail"], ["running", "cpu"], ["ready", "ready"], ["waiting", "wait"]];
+const asked = new Set();
+
+// Asks for a topic, once at a time and as long as a page shows it; `take` gets what came.
+function askFor(topic, section, take) {
+  if (!shows(section) || asked.has(topic)) return;
+  asked.add(topic);
+  ask(topic).then((found) => { if (found !== null) take(found); }, () => {
+    // The server has gone: the page says so, and asks again when it is back.
+  }).finally(() => asked.delete(topic));
+}
+
+export class Panels {
+  constructor(model, redraw) {
+    this.model = model;
+    this.redraw = redraw;
+    this.graph = new Graph($("graph-room"));
+    this.flames = new Flames($("flames"));
+    this.cells = new Cells($("worker-cells"));
+    this.workers = [];
+    this.errors = "";
+    this.functions = new Sorted("by-function", [
+      ["function", (f) => f.name, (f) => named(f.name, colourOf(f.name))],
+      ["done", (f) => f.done, (f) => [count(f.done), " ", element("small", f.all > f.done ? `of ${count(f.all)}` : ""),
+        track(f.all ? f.done / f.all : 0, colourOf(f.name))]],
+      ["failed", (f) => f.failed, (f) => (f.failed ? element("b", count(f.failed), "failed") : "0")],
+      ["mean", (f) => f.mean, (f) => (f.n ? duration(f.mean) : "–")],
+      ["longest", (f) => f.longest, (f) => (f.n ? duration(f.longest) : "–")],
+      ["time in all", (f) => f.busy, (f) => duration(f.busy)],
+      ["share", (f) => f.share, (f) => [`${(100 * f.share).toFixed(f.share < 0.0995 ? 1 : 0)} %`, track(f.share, "var(--dim)")]],
+      ["results", (f) => f.bytes, (f) => bytes(f.bytes)],
+    ], { by: 5, falls: true, empty: "No task has run lately." });
+    this.made = new Sorted("by-bytes", [
+      ["function", (f) => f.name, (f) => named(f.name, colourOf(f.name))],
+      ["results", (f) => f.bytes, (f) => bytes(f.bytes)],
+      ["share", (f) => f.bytesShare, (f) => track(f.bytesShare, colourOf(f.name))],
+      ["each", (f) => f.bytes / Math.max(1, f.done), (f) => bytes(f.bytes / Math.max(1, f.done))],
+      ["tasks", (f) => f.done, (f) => count(f.done)],
+    ], { by: 1, falls: true, empty: "No task has returned anything lately." });
+    const move = (what) => [["function", (m) => m.name, (m) => named(m.name, colourOf(m.name))],
+      ["what", (m) => what[m.kind], (m) => what[m.kind]], ["times", (m) => m.n, (m) => count(m.n)]];
+    this.moved = new Sorted("by-move", [
+      ...move({ [KINDS.received]: "came from elsewhere", [KINDS.spilled]: "written to disk", [KINDS.readBack]: "read from disk" }),
+      ["bytes", (m) => m.bytes, (m) => bytes(m.bytes)],
+      ["time", (m) => m.took, (m) => duration(m.took)],
+      ["a second", (m) => m.bytes / Math.max(m.took, 1e-3), (m) => (m.took ? `${bytes(1000 * m.bytes / m.took)}/s` : "–")],
+    ], { by: 3, falls: true, empty: "No value has moved between workers, or to disk and back." });
+    this.returned = new Sorted("by-return", move({ [KINDS.givenBack]: "given back before it began" }),
+      { by: 2, falls: true, empty: "No task was taken from a worker for another to run." });
+    this.table = new Sorted("workers", [
+      ["worker", (w) => w[0], (w) => w[0]],
+      ["state", (w) => w[2], (w) => element("span", w[2], w[2] === "running" ? "state" : "state short")],
+      ["address", (w) => w[1], (w) => w[1]],
+      ...["threads", "running", "waiting", "values"].map((name, at) => [name, (w) => w[3][at], (w) => count(w[3][at])]),
+      ["memory", (w) => w[3][4], ([, , , [, , , , held, limit]]) => (limit
+        ? [`${bytes(held)} of ${bytes(limit)}`, track(held / limit, "var(--managed)")] : bytes(held))],
+    ], { empty: "This page is of the threads of one program: there are no workers." });
+    keys("states-keys", STATES);
+    keys("graph-keys", [["done", "managed"], ["running", "cpu"], ["failed", "fail"]]);
+    keys("workers-keys", [["works", "cpu"], ["idle", "wait"], ["short of memory, paused or retiring", "spilled"]]);
+    keys("transfers-keys", [["from elsewhere", "fetch"], ["to disk", "spilled"], ["from disk", "cpu"]]);
+    $("filter").addEventListener("input", () => this.show());
+    $("profile-top").addEventListener("click", () => { this.flames.top = -1; this.redraw(); });
+    $("flames").addEventListener("click", (event) => {
+      const box = $("flames").getBoundingClientRect(), found = this.flames.at(event.clientX - box.left, event.clientY - box.top);
+      if (found) this.flames.top = found.at === this.flames.top ? -1 : found.at;
+      this.redraw();
+    });
+  }
+
+  // The figures of every function.
+  described() {
+    const { groups } = this.model.state, sum = (at) => groups.reduce((all, group) => all + group[at], 0);
+    const [busy, made] = [sum(4), sum(5)];
+    return groups.map(([name, all, done, failed, time, size]) => {
+      const stats = this.model.stats.get(name) ?? { n: 0, busy: 0, longest: 0 };
+      return { name, all, done, failed, busy: time, bytes: size, n: stats.n, mean: stats.n ? stats.busy / stats.n : 0,
+        longest: stats.longest, share: busy ? time / busy : 0, bytesShare: made ? size / made : 0 };
+    });
+  }
+
+  takeWorkers(workers) {
+    this.workers = this.cells.workers = workers;
+    const sum = (at) => workers.reduce((all, worker) => all + worker[3][at], 0);
+    $("workers-sum").textContent = `${count(workers.length)} with ${count(sum(0))} threads, ${bytes(sum(4))} of results`;
+  }
+
+  // Shows what is known; called for news and when a page is turned to.
+  show() {
+    const state = this.model.state;
+    if (state === null) return;
+    const functions = this.described();
+    if (shows("functions")) {
+      const wanted = $("filter").value.toLowerCase(), found = functions.filter((f) => f.name.toLowerCase().includes(wanted));
+      this.functions.show(found);
+      $("functions-sum").textContent = `${count(found.length)} of ${count(functions.length)}`;
+    }
+    if (shows("made")) this.made.show(functions.filter((f) => f.bytes > 0));
+    if (shows("states")) this.states(state);
+    if (shows("transfers")) this.moved.show([...this.model.moves.values()].filter((m) => m.kind !== KINDS.givenBack));
+    if (shows("retraction")) {
+      const found = [...this.model.moves.values()].filter((m) => m.kind === KINDS.givenBack);
+      this.returned.show(found);
+      $("retraction-sum").textContent = `${count(found.reduce((all, m) => all + m.n, 0))} tasks, taken from workers that had not begun them`;
+    }
+    if (shows("cluster")) this.table.show(this.workers);
+    if (shows("graph")) {
+      const running = new Map();
+      for (const [, , name] of state.running) running.set(name, (running.get(name) ?? 0) + 1);
+      this.graph.show(state.groups, running);
+      $("graph-sum").textContent = state.groups.length ? `${count(state.groups.length)} functions, a node each` : "";
+    }
+  }
+
+  // Asks for what is not in the news; called once a second.
+  look() {
+    askFor("graph", "graph", ({ links }) => { this.graph.links = links; this.show(); });
+    askFor("profile", "profile", (found) => {
+      this.flames.take(found);
+      $("profile-sum").textContent = found.samples ? `${count(found.samples)} samples, ${duration(1000 * found.samples * found.interval)} of tasks` : "";
+      this.redraw();
+    });
+    askFor("errors", "errors", (found) => this.showErrors(found));
+    if (!$("hardware-facts").rows.length) askFor("hardware", "hardware", (facts) => this.facts("hardware-facts", facts));
+    if (!$("settings").tBodies[0].rows.length) askFor("configuration", "configuration", (found) =>
+      this.facts("settings", found.map(([key, value, isDefault, about]) => [key, value, about, isDefault])));
+  }
+
+  facts(id, found) {
+    $(id).tBodies[0].replaceChildren(...found.map(([name, value, about, isDefault]) => {
+      const row = element("tr");
+      row.append(element("th", name), element("td", value));
+      row.firstChild.scope = "row";
+      if (about !== undefined) row.append(element("td", about, "about"));
+      row.classList.toggle("changed", isDefault === false);
+      return row;
+    }));
+  }
+
+  // When, task, function, what was raised, traceback; the newest first.
+  showErrors(found) {
+    const shape = JSON.stringify(found);
+    if (shape === this.errors) return;
+    const isFirst = this.errors === "", newest = found.at(-1)?.[0];
+    this.errors = shape;
+    $("errors-sum").textContent = found.length ? `the last ${count(found.length)} computations that failed` : "";
+    const open = new Set([...$("errors-list").querySelectorAll("details[open]")].map((one) => one.dataset.at));
+    $("errors-list").replaceChildren(...[...found].reverse().map(([at, key, name, raised, traceback]) => {
+      const details = element("details"), head = element("summary");
+      details.dataset.at = `${at} ${key}`;
+      details.open = open.has(details.dataset.at) || (isFirst && at === newest);
+      const ago = this.model.state ? `${duration(Math.max(0, this.model.state.now - at))} ago` : "";
+      head.append(named(name, colourOf(name)), element("b", raised), element("span", ago, "hint"));
+      details.append(head, element("p", key, "key"), element("pre", traceback));
+      return details;
+    }));
+    if (!found.length) $("errors-list").append(element("p", "No computation of this program has failed.", "empty"));
+  }
+
+  states(state) {
+    const [all, done, failed] = [1, 2, 3].map((at) => state.groups.reduce((sum, group) => sum + group[at], 0));
+    const running = Math.max(state.running.length, state.processing), ready = state.ready;
+    const waiting = Math.max(0, state.waiting - ready), known = { done, failed, running, ready, waiting };
+    const total = Math.max(1, done + failed + running + ready + waiting);
+    $("states-bar").replaceChildren(...STATES.filter(([name]) => known[name]).map(([name, colour]) => {
+      const part = element("span", `${count(known[name])} ${name}`);
+      part.style.flexGrow = known[name] / total;
+      part.style.setProperty("--swatch", `var(--${colour})`);
+      return part;
+    }));
+    if (!all && !running) $("states-bar").append(element("span", "no task", "none"));
+  }
+
+  draw() {
+    if (shows("profile")) this.flames.draw("Nothing runs in Python at the moment.");
+    if (shows("workers-map")) this.cells.draw();
+  }
+}
