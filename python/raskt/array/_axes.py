@@ -14,10 +14,17 @@ def whole_axis(axis: Any) -> int:
     """Return an axis as an integer, which it has to be already."""
     if not isinstance(axis, (bool, np.bool_)):
         try:
-            return operator.index(axis)
+            at = operator.index(axis)
         except TypeError:
             pass
+        else:
+            if not -_END <= at < _END:
+                raise OverflowError(f"an axis fits into 32 bits, found {at}")
+            return at
     raise TypeError(f"an axis is a whole number, found {axis!r}")
+
+
+_END = 2**31
 
 
 def axis_of(axis: Any, n: int) -> int:

@@ -164,4 +164,7 @@ def bincount_combine(*parts: Block, minlength: int, own: Any = None) -> Block:
 
 
 def along(block: Block, name: str, axis: Any, keepdims: bool, extra: Any) -> Block:
+    if 0 in [n for at, n in enumerate(block.shape) if at not in axis]:
+        # Of no rows NumPy's functions that leave NaN out forget how many values were asked for.
+        name = name.removeprefix("nan")
     return getattr(np, name)(block, axis=tuple(axis), keepdims=keepdims, **extra)

@@ -78,3 +78,13 @@ def test_groups_larger_than_an_axis_take_no_memory_of_their_size() -> None:
         0,
         4,
     )
+
+
+@pytest.mark.parametrize("axis", [2**31, 2**63, 2**64, -(2**31) - 1, -(2**70)])
+def test_axes_that_no_array_has_are_refused(axis: int) -> None:
+    x = ra.ones((3, 4), chunks=2)
+    for name in ("sum", "max", "mean", "argmax", "cumsum", "any", "sort", "squeeze", "flip"):
+        with pytest.raises((OverflowError, np.exceptions.AxisError)):
+            getattr(ra, name)(x, axis=axis)
+    with pytest.raises((OverflowError, np.exceptions.AxisError)):
+        ra.sum(x, axis=(0, axis))

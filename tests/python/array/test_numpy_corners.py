@@ -98,6 +98,16 @@ def test_functions_of_rows_are_not_called_for_blocks_without_rows(chunks: Any) -
         ra.apply_along_axis(np.sum, 0, ra.ones((3, 0)))
 
 
+@pytest.mark.parametrize("name", ["nanpercentile", "nanquantile", "percentile"])
+def test_several_quantiles_of_rows_among_empty_blocks(name: str) -> None:
+    values = np.arange(24.0).reshape(4, 6)
+    q = np.array([0.25, 0.75]) * (1 if name.endswith("quantile") else 100)
+    for method in ("linear", "lower", "hazen"):
+        x = ra.from_array(values, chunks=((1, 0, 3), (2, 4)))
+        found = getattr(ra, name)(x, q, axis=1, method=method).compute()
+        np.testing.assert_allclose(found, getattr(np, name)(values, q, axis=1, method=method))
+
+
 def test_scalars_of_numpy_meet_arrays_of_unknown_size() -> None:
     x = ra.from_array(np.array([1, 0, 3, 4]), chunks=2)
     places = ra.argwhere(x).sum(axis=1)

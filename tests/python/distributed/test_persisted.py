@@ -12,6 +12,7 @@ import raskt
 import raskt.array as ra
 import raskt.bag as rb
 import raskt.dataframe as rd
+from raskt import delayed
 from raskt.distributed import CancelledError, Client, Future, futures_of, wait
 
 TYPE_CHECKING = False
@@ -141,3 +142,25 @@ def test_a_future_is_let_go_with_what_was_pickled_of_it(client: Client) -> None:
     # Nobody but the call on its way refers to the future.
     results = [client.submit(slow, Holder(client.submit(inc, n)), pure=False) for n in range(4)]
     assert client.gather(results) == [1, 2, 3, 4]
+
+
+def test_a_task_changes_neither_a_future_nor_what_was_persisted(client: Any) -> None:
+    def make() -> Any:
+        return {"frame": pd.DataFrame({"a": [1, 2]}), "bytes": bytearray(2), "list": [np.zeros(2), [1]]}
+
+    def change(value: Any) -> str:
+        value["frame"].iloc[0, 0] = 99
+        value["bytes"][0] = 99
+        value["list"][1].append(99)
+        value["more"] = 99
+        try:
+            value["list"][0][0] = 99
+        except ValueError:
+            return "read-only"
+        return "changed"
+
+    future, kept = client.submit(make), client.persist(delayed(make)())
+    for told in (client.submit(change, future).result(), delayed(change)(kept).compute()):
+        assert told in ("read-only", "changed")
+    for found in (future.result(), client.submit(lambda value: value, future).result(), kept.compute()):
+        assert repr(found) == repr(make())
