@@ -571,7 +571,7 @@ def _getter(chosen: Any) -> Any:
         return _named_schedulers()[chosen]
     if hasattr(chosen, "compute_delayed"):
         return chosen.get
-    if not hasattr(chosen, "submit"):
+    if not hasattr(chosen, "submit") and not hasattr(chosen, "compute_fragments"):
         return chosen
 
     def get(dsk: Mapping[Any, Any], keys: Any, **kwargs: Any) -> Any:

@@ -31,6 +31,7 @@ children = late("raskt._processes", "children")
 surroundings = late("raskt._processes", "surroundings")
 workers_of = late("raskt._executors", "workers_of")
 compute_on = late("raskt._executors", "compute")
+engine_named = late("raskt.engines", "named")
 
 #: More threads or processes than this are a mistake.
 WORKERS_MAX = 65_535
@@ -286,6 +287,9 @@ SCHEDULERS = {
     "multiprocessing": "processes",
 }
 
+#: Engines of `raskt.engines`.
+ENGINES = ("dask", "ray")
+
 
 def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = None) -> Any:
     """Return what decides: the argument, the configuration, or the collections' preference."""
@@ -300,7 +304,8 @@ def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = 
                 scheduler = scheduler_of(source)
             if scheduler is not None:
                 break
-    if scheduler is None or callable(scheduler) or hasattr(scheduler, "submit"):
+    is_taken = scheduler is None or callable(scheduler)
+    if is_taken or hasattr(scheduler, "submit") or hasattr(scheduler, "compute_fragments"):
         return scheduler
     if isinstance(scheduler, str):
         name = SCHEDULERS.get(scheduler.lower())
@@ -311,10 +316,12 @@ def choose(scheduler: Any, collections: Sequence[Any] | None = None, cls: Any = 
             if client is None:
                 raise ValueError("there is no client: make a raskt.distributed.Client first")
             return client
-    known = ", ".join(sorted(SCHEDULERS))
+        if scheduler.lower() in ENGINES:
+            return engine_named(scheduler.lower())
+    known = ", ".join(sorted([*SCHEDULERS, *ENGINES]))
     raise ValueError(
         f"unknown scheduler {scheduler!r}: expected one of {known}, a concurrent.futures.Executor, "
-        "or a function get(graph, keys, **kwargs)"
+        "an engine of raskt.engines, or a function get(graph, keys, **kwargs)"
     )
 
 
@@ -333,6 +340,9 @@ def run(
         # A client of a cluster.
         values: list[Any] = chosen.compute_delayed(roots, kwargs)
         return values
+    if hasattr(chosen, "compute_fragments"):
+        made: list[Any] = chosen.compute_fragments(roots, kwargs)
+        return made
     if hasattr(chosen, "submit"):
         return run_executor(chosen, roots, kwargs)
     return run_function(chosen, roots, kwargs)

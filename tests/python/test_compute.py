@@ -148,7 +148,7 @@ def test_schedulers_have_dasks_names(name: str) -> None:
         assert delayed(inc)(1).compute() == 2
 
 
-@pytest.mark.parametrize("name", ["thread", "", "dask", 5, object()])
+@pytest.mark.parametrize("name", ["thread", "", "desk", 5, object()])
 def test_an_unknown_scheduler_is_an_error(name: Any) -> None:
     with pytest.raises(
         ValueError,

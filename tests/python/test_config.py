@@ -710,7 +710,7 @@ def test_the_schema_tells_everything_of_a_key() -> None:
         if entry["type"] != "object":
             with config.set({key: entry["example"]}):
                 assert config.get(key) == entry["example"]
-    assert schema["scheduler"]["choices"] == ["threads", "processes", "sync"]
+    assert schema["scheduler"]["choices"] == ["threads", "processes", "sync", "ray", "dask"]
 
 
 def test_every_public_name_is_there() -> None:

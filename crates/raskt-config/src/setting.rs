@@ -326,7 +326,8 @@ mod tests {
         assert_eq!(
             accepted("scheduler"),
             "'threads' (also 'threading'), 'processes' (also 'multiprocessing'), 'sync' (also 'synchronous', \
-             'single-threaded'), from Python an executor of concurrent.futures or a function like raskt.get, or null"
+             'single-threaded'), 'ray', 'dask', from Python an executor of concurrent.futures, an engine of \
+             raskt.engines or a function like raskt.get, or null"
         );
     }
 }

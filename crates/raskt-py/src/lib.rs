@@ -23,6 +23,7 @@ mod eval;
 mod exchange;
 mod failures;
 mod float_errors;
+mod fragments;
 mod frame;
 mod lifecycle;
 mod names;
@@ -96,6 +97,7 @@ fn _raskt(module: &Bound<'_, PyModule>) -> PyResult<()> {
     scratch::register(module)?;
     exchange::register(module)?;
     processes::register(module)?;
+    fragments::register(module)?;
     session::register(module)?;
     ship_test::register(module)?;
     cluster::register(module)?;

@@ -8,13 +8,13 @@ use raskt_core::encode::{
     Decode, Decoder, Encode, EncodeOptions, Encoder, Limits, decode_payload, encode_payload,
 };
 use raskt_core::{
-    Buffer, Error, ErrorKind, ForeignDecode, Function, FunctionId, Key, Name, Param, Payload, Result,
+    Buffer, Error, ErrorKind, ForeignDecode, Function, FunctionId, Key, Name, Param, Payload, Result, Value,
 };
 use raskt_exec::registry::Resolved;
-use raskt_exec::resolved::Inputs;
-use raskt_exec::{BodyRegistry, Job, Outcome, Run};
+use raskt_exec::resolved::{Inputs, run_alone};
+use raskt_exec::{BodyRegistry, Job, Outcome, Run, TaskCtx};
 use raskt_graph::fuse::{Argument, Program, Step};
-use raskt_graph::{Body, Foreign, Shipment};
+use raskt_graph::{Body, Foreign, Shipment, TaskTable};
 
 const FOREIGN: u8 = 0;
 const OTHER: u8 = 1;
@@ -110,6 +110,52 @@ pub fn pack(job: &Job, run: &Run, min_bytes: usize) -> Result<Call> {
         inputs.push(payload.map_err(|error| unsendable("an input", error))?);
     }
     Ok(Call { functions, body: out.into_payload(), inputs, exclusive: job.exclusive })
+}
+
+/// A task of `table` without its graph, for a process of somebody else's: its body and parameters, and the functions that
+/// these name, which go beside it.
+///
+/// # Errors
+/// Where the function or an argument has no encoding; it says which.
+pub fn pack_alone(table: &TaskTable, task: u32) -> Result<(Vec<Function>, Payload)> {
+    let options = EncodeOptions::default();
+    let mut out = Encoder::out_of_band(&options).with_functions_beside();
+    let packed = (Some(table.key(task)), table.label(task))
+        .encode(&mut out)
+        .and_then(|()| pack_body(table.body(task), table.parameters(task), &mut out));
+    packed.map_err(|error| error.in_task(table.key(task), table.label(task)))?;
+    let functions = out.take_functions();
+    Ok((functions, out.into_payload()))
+}
+
+/// Runs what [`pack_alone`] packed.
+///
+/// # Errors
+/// What decoding raises, and what the task does.
+pub fn run_packed(
+    functions: Vec<Function>,
+    body: Payload,
+    inputs: &mut [Value],
+    ctx: &TaskCtx<'_>,
+    registry: &BodyRegistry,
+) -> Result<Outcome> {
+    let mut known = Functions::default();
+    functions.into_iter().for_each(|function| known.add(function));
+    let limits = Limits::default();
+    let Payload { header, buffers } = body;
+    let input = Decoder::of_payload(&header, buffers, registry, &limits)?;
+    let mut input = input.with_functions_beside(&known.sent);
+    let (key, label): StepName = Decode::decode(&mut input)?;
+    let Received { body, own } = Decode::decode(&mut input)?;
+    input.finish()?;
+    let outcome = known.find(body, registry).and_then(|(body, found)| {
+        let call = raskt_exec::Call { shared: &Param::Null, own: &own, inputs, exclusive: 0, ctx };
+        run_alone(&body, &found, call, registry)
+    });
+    outcome.map_err(|error| match (error.key(), key) {
+        (None, Some(key)) => error.in_task(key, label),
+        _ => error,
+    })
 }
 
 fn pack_body(body: &Body, own: &Param, out: &mut Encoder<'_>) -> Result<()> {

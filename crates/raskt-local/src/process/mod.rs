@@ -29,6 +29,7 @@ mod shared;
 mod traffic;
 mod wire;
 
+pub use call::{pack_alone, run_packed};
 pub use child::{serve, serve_on_stdin};
 pub use command::{ChildCommand, TOKEN_VARIABLE};
 pub use hub::PoolOptions;
