@@ -48,27 +48,29 @@ def viewer(link: str) -> Iterator[None]:
         process.stdout.close()
 
 
-def seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+def measured(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that passed, and of processor time of this process, the threads of its dashboard included."""
+    begun, busy = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, time.process_time() - busy
 
 
 def compare(name: str, link: str, work: Callable[[], object], n_tasks: int, n_pairs: int) -> None:
     work()
-    alone, watched = [], []
+    pairs = []
     for at in range(n_pairs):
-        for is_watched in (False, True) if at % 2 else (True, False):
-            if is_watched:
-                with viewer(link):
-                    watched.append(seconds(work))
-            else:
-                alone.append(seconds(work))
-    ratio = statistics.median(b / a for a, b in zip(alone, watched, strict=True))
-    rates = [n_tasks / statistics.median(times) for times in (alone, watched)]
+        if at % 2:
+            alone = measured(work)
+        with viewer(link):
+            watched = measured(work)
+        if not at % 2:
+            alone = measured(work)
+        pairs.append((alone, watched))
+    wall, busy = (statistics.median(b[of] / a[of] for a, b in pairs) for of in (0, 1))
+    rate = n_tasks / statistics.median(a[0] for a, _ in pairs)
     print(
-        f"{name}: {rates[0]:,.0f} tasks/s alone, {rates[1]:,.0f} with a viewer; "
-        f"time with a viewer x {ratio:.3f} (median of {n_pairs} pairs)"
+        f"{name}: {rate:,.0f} tasks/s alone; with a viewer time x {wall:.3f}, processor time x {busy:.3f} "
+        f"(medians of {n_pairs} pairs)"
     )
 
 

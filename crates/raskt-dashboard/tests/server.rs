@@ -133,6 +133,7 @@ fn names_from_the_computation_never_become_markup() {
 #[test]
 fn metrics_say_what_the_page_says() {
     let server = server(10);
+    server.watch().look();
     let metrics = get(server.address(), "/metrics");
     for line in [
         "dask_worker_tasks{state=\"processing\"} 1",
