@@ -281,7 +281,7 @@ fn let_go(registry: &BodyRegistry, run: Arc<Run>) {
 }
 
 /// Does `work` inside all lanes from `lane` on.
-fn enter_lanes(registry: &BodyRegistry, lane: usize, work: &mut dyn FnMut()) {
+pub fn enter_lanes(registry: &BodyRegistry, lane: usize, work: &mut dyn FnMut()) {
     match registry.worlds().get(lane) {
         None => work(),
         Some(world) => world.enter(None, &mut || enter_lanes(registry, lane + 1, work)),

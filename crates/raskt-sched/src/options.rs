@@ -77,6 +77,8 @@ pub struct WorkerOptions {
     pub pause_percent: u64,
     /// How long nothing is written to disk after that has failed.
     pub disk_retry_delay: Duration,
+    /// A worker that is paused, and where nothing has been under way for so long, gets tasks again.
+    pub pause_max: Duration,
 }
 
 impl Default for WorkerOptions {
@@ -92,6 +94,7 @@ impl Default for WorkerOptions {
             spill_percent: 70,
             pause_percent: 80,
             disk_retry_delay: Duration::from_secs(1),
+            pause_max: Duration::from_secs(1),
         }
     }
 }

@@ -99,9 +99,15 @@ impl World<'_> {
                 }
             }
             WorkerAction::Spill(value) => {
-                let is_full = self.nodes.get(&worker).is_some_and(|node| node.disk_full_until > self.now);
-                let event =
-                    if is_full { WorkerEvent::NotSpilled(value) } else { WorkerEvent::Spilled(value) };
+                let node = self.nodes.get(&worker);
+                let content = node.and_then(|node| node.store.get(&value).copied());
+                let event = match node.is_some_and(|node| node.disk_full_until > self.now) {
+                    true => WorkerEvent::NotSpilled(value),
+                    false => {
+                        let n_bytes = content.map_or(0, |content| self.clients.n_bytes(content));
+                        WorkerEvent::Spilled { value, n_bytes }
+                    }
+                };
                 let delay = Duration::from_micros(self.random.between(100, 20_000));
                 self.after(delay, Happening::ToWorker(worker, event));
             }

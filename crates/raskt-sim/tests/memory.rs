@@ -182,7 +182,8 @@ impl World {
                 }
                 Later::Written(of) => {
                     self.live.remove(&of.task.0);
-                    self.handle(WorkerEvent::Spilled(of));
+                    let n_bytes = self.tasks[of.task.0 as usize].n_bytes;
+                    self.handle(WorkerEvent::Spilled { value: of, n_bytes });
                     self.measure(0);
                 }
                 Later::Read(of) => self.handle(WorkerEvent::Restored(of)),

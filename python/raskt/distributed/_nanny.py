@@ -88,6 +88,8 @@ class Nanny:
         n_threads = str(self.options["n_threads"])
         variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
         env = dict.fromkeys(variables, n_threads) | dict(os.environ)
+        # Arrow's own pool keeps what was freed, which counts against the worker's memory limit.
+        env.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         env[TOKEN_VARIABLE] = self._token
         # A group of its own: Ctrl-C is the business of whoever started the cluster.
         self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)

@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import raskt.array as ra
+import raskt.dataframe as rd
 from raskt.distributed import Client, LocalCluster
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ MIB = 1 << 20
 #: Of each value; the worker has room for eight of them, about.
 N_BYTES = 16 * MIB
 N_VALUES = 50
+#: Of tables: partitions, rows of each, and bytes of text in each row.
+N_PARTITIONS, N_ROWS, N_TEXT_BYTES = 64, 8 << 10, 1 << 10
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +29,19 @@ def cluster() -> Iterator[LocalCluster]:
         yield cluster
 
 
-@pytest.fixture
-def client(cluster: LocalCluster) -> Iterator[Client]:
-    """A client of a worker whose process must not be replaced."""
+def client_of(cluster: LocalCluster) -> Iterator[Client]:
     [pid] = [worker["pid"] for worker in cluster.workers.values()]
     with Client(cluster) as client:
         yield client
         [nanny] = cluster._workers.each().values()
         assert nanny.deaths == []
         assert nanny.pid == pid
+
+
+@pytest.fixture
+def client(cluster: LocalCluster) -> Iterator[Client]:
+    """A client of a worker whose process must not be replaced."""
+    yield from client_of(cluster)
 
 
 def make(number: int) -> np.ndarray[Any, Any]:
@@ -56,3 +64,52 @@ def test_arrays_are_persisted_and_summed(client: Client) -> None:
     first = array.sum().compute()
     assert math.isclose(first, N_VALUES * N_BYTES / 16, rel_tol=1e-2)
     assert array.sum().compute() == first
+
+
+def rows(number: int) -> pd.DataFrame:
+    """Make 8 MiB whose keys are all different."""
+    keys = (np.arange(N_ROWS) * N_PARTITIONS + number) * 7919 % (N_ROWS * N_PARTITIONS)
+    return pd.DataFrame({"key": keys, "text": [f"{key:08}" * (N_TEXT_BYTES // 8) for key in keys.tolist()]})
+
+
+@pytest.fixture
+def frame(client: Client) -> rd.DataFrame:
+    """A frame of 512 MiB, which its tasks make anew each time."""
+    return rd.from_map(rows, range(N_PARTITIONS))
+
+
+def count(part: pd.DataFrame) -> pd.DataFrame:
+    keys = part["key"] if "key" in part else part.index.to_series()
+    fits = part["text"].str.slice(-8).astype("int64").to_numpy() == keys.to_numpy()
+    return pd.DataFrame({"n": [len(part)], "key": [int(keys.sum())], "fits": [int(fits.sum())]})
+
+
+#: What `count` of all rows comes to.
+N_ALL = N_PARTITIONS * N_ROWS
+ALL = [N_ALL, N_ALL * (N_ALL - 1) // 2, N_ALL]
+META = {"n": "int64", "key": "int64", "fits": "int64"}
+
+
+def test_frames_are_shuffled(frame: rd.DataFrame) -> None:
+    counted = frame.shuffle("key").map_partitions(count, meta=META).compute()
+    assert counted.sum().tolist() == ALL
+    assert counted["n"].max() < 2 * N_ROWS
+
+
+def test_frames_get_a_sorted_index(frame: rd.DataFrame) -> None:
+    divisions = [N_ROWS * at for at in range(N_PARTITIONS)] + [N_ALL - 1]
+    counted = frame.set_index("key", divisions=divisions).map_partitions(count, meta=META).compute()
+    assert counted.sum().tolist() == ALL
+    assert counted["n"].tolist() == [N_ROWS] * N_PARTITIONS
+
+
+def test_frames_are_merged(frame: rd.DataFrame) -> None:
+    right = frame[["key"]].assign(other=frame["key"] + 1)
+    merged = frame.merge(right, on="key")
+    assert merged.map_partitions(count, meta=META).compute().sum().tolist() == ALL
+
+
+def test_arrays_are_cut_anew(client: Client) -> None:
+    array = ra.arange(64 << 20, chunks=1 << 20).reshape((1024, 64 << 10))
+    sums = array.rechunk((1024, 1 << 10)).sum(axis=0).compute()
+    np.testing.assert_array_equal(sums, np.arange(64 << 10) * 1024 + (64 << 10) * (1023 * 1024 // 2))

@@ -1,12 +1,13 @@
 //! The state behind its lock, and what becomes of the machine's actions once the lock is free.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use raskt_core::{ErrorKind, Payload, Result, Sealed, Value, set_recycling};
 use raskt_exec::BodyRegistry;
+use raskt_exec::pool::enter_lanes;
 use raskt_sched::{Attempt, Time, WorkerEvent, WorkerId};
 use raskt_store::SpillFolder;
 use tokio::runtime::Handle;
@@ -46,6 +47,8 @@ pub(super) struct Core {
     runtime: Handle,
     clock: Clock,
     state: Mutex<State>,
+    /// Somebody is about to enter the worlds of foreign objects.
+    is_collecting: AtomicBool,
     /// What values took that have come since memory was measured.
     unmeasured_bytes: AtomicU64,
     /// There are jobs, or it is over.
@@ -77,6 +80,7 @@ impl Core {
             runtime,
             clock: Clock::default(),
             state: Mutex::new(state),
+            is_collecting: AtomicBool::new(false),
             unmeasured_bytes: AtomicU64::new(0),
             filled: Condvar::new(),
             changed: Condvar::new(),
@@ -167,9 +171,28 @@ impl Core {
         let n_bytes = garbage.iter().map(Content::n_bytes).sum();
         drop(garbage);
         spilling::trim(self, n_bytes);
+        if n_bytes >= LIGHT {
+            self.collect();
+        }
         if let Some(process_bytes) = self.measure_after(n_bytes) {
             self.on(|state, now, effects| state.measured(Some(process_bytes), 0, now, effects));
         }
+    }
+
+    /// Has a helper enter the worlds of foreign objects. Those that were let go of outside of their world wait for somebody to
+    /// come in: tasks in native lanes drop tables that look at Python's memory, and a worker that is short of memory may have
+    /// no other task to run.
+    pub fn collect(self: &Arc<Self>) {
+        if self.is_collecting.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.help(|core| {
+            core.is_collecting.store(false, Ordering::Release);
+            enter_lanes(&core.registry, 0, &mut || {});
+            spilling::trim_again();
+            let process_bytes = core.measure();
+            core.on(|state, now, effects| state.measured(process_bytes, 0, now, effects));
+        });
     }
 
     /// How much counts against memory, where that is what the process takes. Freed memory is kept for the next value only

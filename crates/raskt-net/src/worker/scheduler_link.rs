@@ -107,6 +107,9 @@ pub(super) async fn tick(core: Arc<Core>, heartbeat: Duration) {
         };
         let process_bytes = core.measure();
         is_short = process_bytes.is_some_and(|process_bytes| process_bytes > target_bytes);
+        if is_short {
+            core.collect();
+        }
         core.on(|state, now, effects| {
             state.measured(process_bytes, 0, now, effects);
             if is_tick {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use raskt_core::encode::{Limits, decode_value, encode_value};
 use raskt_core::{ErrorKind, KeepSealed, Value};
 use raskt_store::{SpilledFile, trim_allocator};
@@ -17,6 +19,21 @@ const TRIM_PART: u64 = 32;
 
 /// Bytes that were let go of since the last walk, by all workers of the process.
 static FREED: AtomicU64 = AtomicU64::new(0);
+
+/// A walk that nobody has counted bytes for comes so long after the one before it, at least.
+const TRIM_INTERVAL: Duration = Duration::from_millis(100);
+
+/// When the last walk ended.
+static TRIMMED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Gives memory back to the system that was let go of by whoever does not count it, unless that was done just now.
+pub(super) fn trim_again() {
+    let Some(mut trimmed) = TRIMMED.try_lock() else { return };
+    if trimmed.is_none_or(|at| at.elapsed() >= TRIM_INTERVAL) {
+        trim_allocator();
+        *trimmed = Some(Instant::now());
+    }
+}
 
 /// Gives memory back to the system that was let go of, once it is enough.
 pub(super) fn trim(core: &Core, n_bytes: u64) {
@@ -46,6 +63,7 @@ pub(super) fn write(core: &Arc<Core>, spill: Move<Value>) {
         }
         Err(error) => Err(error),
     };
+    core.collect();
     let process_bytes = core.measure();
     core.on(|state, now, effects| {
         state.spilled(of, serial, outcome, now, effects);

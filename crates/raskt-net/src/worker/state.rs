@@ -286,6 +286,7 @@ impl State {
         let serial = self.values.get(of).map_or(0, |held| held.serial);
         let Some(held) = self.values.get_mut(of, serial) else { return };
         let has_file = held.file.is_some();
+        let n_bytes = held.n_bytes();
         match &held.content {
             Some(Content::Value(value)) if !has_file && value_bytes(value) >= SPILL_BYTES_MIN => {
                 match self.can_spill {
@@ -297,7 +298,7 @@ impl State {
                 if has_file {
                     effects.garbage.extend(held.content.take());
                 }
-                self.events.push_back(WorkerEvent::Spilled(of));
+                self.events.push_back(WorkerEvent::Spilled { value: of, n_bytes });
             }
         }
     }
@@ -340,15 +341,13 @@ impl State {
         now: Time,
         effects: &mut Effects,
     ) {
-        if self.values.get_mut(of, serial).is_none() {
-            return;
-        }
+        let Some(n_bytes) = self.values.get_mut(of, serial).map(|held| held.n_bytes()) else { return };
         let event = match outcome {
-            Ok(()) => WorkerEvent::Spilled(of),
+            Ok(()) => WorkerEvent::Spilled { value: of, n_bytes },
             Err(error) if matches!(error.kind(), ErrorKind::DiskFull { .. } | ErrorKind::Io { .. }) => {
                 WorkerEvent::NotSpilled(of)
             }
-            Err(_) => WorkerEvent::Spilled(of),
+            Err(_) => WorkerEvent::Spilled { value: of, n_bytes },
         };
         self.handle(event, now, effects);
     }

@@ -42,6 +42,12 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// What is read back of it, or else what it takes of memory.
+    pub fn n_bytes(&self) -> u64 {
+        let in_memory = || self.content.as_ref().map_or(0, Content::n_bytes);
+        self.file.as_ref().map_or_else(in_memory, SpilledFile::size_bytes)
+    }
+
     /// Where it is; in neither place while it is let go of.
     pub fn source(&self) -> Option<Source> {
         let memory = self.content.clone().map(Source::Memory);

@@ -65,7 +65,12 @@ pub enum WorkerEvent {
     /// A task has ended and asks to be tried again, wherever the scheduler wants.
     GivenBack(Attempt),
     /// A value is on disk, and in memory no more.
-    Spilled(TaskRef),
+    Spilled {
+        /// The value.
+        value: TaskRef,
+        /// What it takes when it is read back.
+        n_bytes: u64,
+    },
     /// A value could not be written: the disk is full.
     NotSpilled(TaskRef),
     /// A value is in memory again, and on disk no more.
@@ -249,6 +254,8 @@ pub struct Worker {
     /// When it was found to be full.
     pub(super) disk_full_at: Time,
     pub(super) pressure: Pressure,
+    /// Since when nothing has been under way that would free memory.
+    pub(super) at_rest_since: Option<Time>,
     pub(super) n_uses: u64,
     pub(super) actions: Vec<WorkerAction>,
 }
@@ -296,6 +303,7 @@ impl Worker {
             is_disk_full: false,
             disk_full_at: Time::default(),
             pressure: Pressure::Low,
+            at_rest_since: None,
             n_uses: 0,
             actions: Vec::new(),
         }
@@ -327,7 +335,7 @@ impl Worker {
                     self.tell(FromWorker::Returned(attempt));
                 }
             }
-            WorkerEvent::Spilled(value) => self.spilled(value),
+            WorkerEvent::Spilled { value, n_bytes } => self.spilled(value, n_bytes),
             WorkerEvent::NotSpilled(value) => self.not_spilled(value),
             WorkerEvent::Restored(value) => self.restored(value),
             WorkerEvent::Measured { process_bytes } => self.process_bytes = process_bytes,

@@ -97,17 +97,21 @@ impl Worker {
         self.pending.get(&task).map_or(0, |pending| self.forecast.expected_bytes(&pending.work))
     }
 
-    /// Whether a value that tasks need may come into memory: there is room, or nothing is under way that would make some.
-    pub(super) fn has_room(&self, n_bytes: u64) -> bool {
-        let is_at_rest = self.n_active() == 0
+    /// Whether nothing is under way.
+    fn is_at_rest(&self) -> bool {
+        self.n_active() == 0
             && self.leaving_bytes == 0
             && self.returning_bytes == 0
-            && self.incoming_bytes == 0;
+            && self.incoming_bytes == 0
+    }
+
+    /// Whether a value that tasks need may come into memory: there is room, or nothing is under way that would make some.
+    pub(super) fn has_room(&self, n_bytes: u64) -> bool {
         // What leaves has not left yet, but will have soon.
         let (bytes, leaving) = (self.committed_bytes() + n_bytes, self.leaving_bytes);
         let has_room = bytes.saturating_sub(leaving) <= self.part(self.options.spill_percent)
             && bytes <= self.part(self.options.pause_percent);
-        is_at_rest || has_room
+        self.is_at_rest() || has_room
     }
 
     /// What goes next where there is room for it: its priority, and how much it takes.
@@ -146,7 +150,7 @@ impl Worker {
             }
         }
         let pressure = match used {
-            used if used > pause => Pressure::Paused,
+            used if used > pause && !self.is_stuck() => Pressure::Paused,
             used if used > target => Pressure::High,
             _ => Pressure::Low,
         };
@@ -154,6 +158,17 @@ impl Worker {
             self.pressure = pressure;
             self.tell(FromWorker::Heartbeat { pressure });
         }
+    }
+
+    /// Whether nothing has been under way for a while: a worker that is paused then stays so unless it gets a task, which may
+    /// free what others hold.
+    fn is_stuck(&mut self) -> bool {
+        if !self.is_at_rest() || !self.pending.is_empty() {
+            self.at_rest_since = None;
+            return false;
+        }
+        let since = *self.at_rest_since.get_or_insert(self.now);
+        self.now.since(since) >= self.options.pause_max
     }
 
     /// The least recently used value that no task here waits for.
@@ -210,10 +225,12 @@ impl Worker {
         }
     }
 
-    pub(super) fn spilled(&mut self, of: TaskRef) {
+    /// A value has left memory; so much of it comes back.
+    pub(super) fn spilled(&mut self, of: TaskRef, restored_bytes: u64) {
         let Some(value) = self.values.get_mut(&of).filter(|value| value.at == At::Leaving) else { return };
         value.at = At::Disk;
-        let (n_bytes, consumers) = (value.n_bytes, value.consumers.clone());
+        let n_bytes = std::mem::replace(&mut value.n_bytes, restored_bytes);
+        let consumers = value.consumers.clone();
         self.memory_bytes -= n_bytes;
         self.leaving_bytes -= n_bytes;
         self.process_bytes = self.process_bytes.saturating_sub(n_bytes);

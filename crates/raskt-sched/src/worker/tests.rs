@@ -163,7 +163,7 @@ fn past_the_target_the_least_recently_used_value_goes_to_disk_and_comes_back_whe
             ended.iter().filter(|action| matches!(action, WorkerAction::Spill(of) if *of == value(1)));
         assert_eq!(spills.count(), (task - 1) as usize);
     }
-    bench.handle(WorkerEvent::Spilled(value(1)));
+    bench.handle(WorkerEvent::Spilled { value: value(1), n_bytes: 400 });
     let served = bench.handle(WorkerEvent::Asked { asker: 1, values: vec![value(1), value(8)] });
     assert!(
         matches!(&served[..], [WorkerAction::Serve { held, denied, .. }]
@@ -186,13 +186,13 @@ fn a_task_waits_until_there_is_room_for_what_its_function_made_before() {
     // The process takes 600,000 now: another 300,000 are too much beside the first value, which leaves.
     let sent = bench.hear(compute(2, &[], &[]));
     assert!(matches!(&sent[..], [WorkerAction::Spill(of)] if *of == value(1)), "{sent:?}");
-    assert_eq!(runs(&bench.handle(WorkerEvent::Spilled(value(1)))), [2]);
+    assert_eq!(runs(&bench.handle(WorkerEvent::Spilled { value: value(1), n_bytes: 300_000 })), [2]);
     // There is a thread for a third, and no room beside the second.
     let third = bench.hear(compute(3, &[], &[]));
     assert_eq!(runs(&third), []);
     bench.handle(WorkerEvent::Measured { process_bytes: 300_000 });
     assert_eq!(runs(&bench.end(attempt(2), 300_000)), []);
-    assert_eq!(runs(&bench.handle(WorkerEvent::Spilled(value(2)))), [3]);
+    assert_eq!(runs(&bench.handle(WorkerEvent::Spilled { value: value(2), n_bytes: 300_000 })), [3]);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn values_that_are_needed_later_make_room_for_those_that_are_needed_first() {
         _ => None,
     };
     assert_eq!(first.iter().filter_map(spilled).collect::<Vec<_>>(), [value(2)]);
-    assert_eq!(fetches(&bench.handle(WorkerEvent::Spilled(value(2)))), [(2, 5, 1)]);
+    assert_eq!(fetches(&bench.handle(WorkerEvent::Spilled { value: value(2), n_bytes: 400 })), [(2, 5, 1)]);
     let values = vec![(value(4), 400)];
     let arrived = bench.handle(WorkerEvent::Arrived { request: 2, values, denied: Vec::new() });
     assert_eq!(runs(&arrived), [3]);
@@ -248,8 +248,48 @@ fn a_disk_that_was_full_is_tried_again() {
     assert_eq!(spills(&bench.handle(WorkerEvent::NotSpilled(value(1)))), 0);
     let ticks: Vec<usize> = (0..4).map(|_| spills(&bench.handle(WorkerEvent::Tick))).collect();
     assert_eq!(ticks, [0, 0, 1, 0]);
-    bench.handle(WorkerEvent::Spilled(value(1)));
+    bench.handle(WorkerEvent::Spilled { value: value(1), n_bytes: 900 });
     assert!(bench.worker.holds(value(1)));
+}
+
+#[test]
+fn a_worker_that_nothing_would_relieve_gets_tasks_again_after_a_while() {
+    let mut bench = Bench::new(WorkerOptions { memory_bytes: 1000, ..WorkerOptions::default() });
+    let pressures = |actions: &[WorkerAction]| -> Vec<Pressure> {
+        let told = actions.iter().filter_map(|action| match action {
+            WorkerAction::Tell(FromWorker::Heartbeat { pressure }) => Some(*pressure),
+            _ => None,
+        });
+        told.collect()
+    };
+    // Memory that no value takes, and that a task may free.
+    let paused = bench.handle(WorkerEvent::Measured { process_bytes: 900 });
+    assert_eq!(pressures(&paused), [Pressure::Paused]);
+    assert_eq!(pressures(&bench.handle(WorkerEvent::Tick)), [Pressure::Paused]);
+    bench.now = bench.now.after(Duration::from_secs(1));
+    assert_eq!(pressures(&bench.handle(WorkerEvent::Measured { process_bytes: 900 })), [Pressure::High]);
+    let begun = bench.hear(compute(1, &[], &[]));
+    assert_eq!((runs(&begun), pressures(&begun)), (vec![1], vec![Pressure::Paused]));
+    assert_eq!(pressures(&bench.handle(WorkerEvent::Tick)), [Pressure::Paused]);
+    let ended = bench.end(attempt(1), 1);
+    assert_eq!(pressures(&ended), []);
+    assert_eq!(pressures(&bench.handle(WorkerEvent::Measured { process_bytes: 100 })), [Pressure::Low]);
+}
+
+#[test]
+fn a_value_counts_as_what_comes_back_of_it_once_it_has_been_on_disk() {
+    let mut bench = Bench::new(WorkerOptions { memory_bytes: 1000, ..WorkerOptions::default() });
+    bench.hear(compute(1, &[], &[]));
+    let ended = bench.end(attempt(1), 700);
+    assert!(ended.iter().any(|action| matches!(action, WorkerAction::Spill(of) if *of == value(1))));
+    bench.handle(WorkerEvent::Spilled { value: value(1), n_bytes: 10 });
+    // Two that would not have had room beside it.
+    bench.hear(compute(2, &[], &[]));
+    bench.end(attempt(2), 500);
+    let restored = |action: &WorkerAction| matches!(action, WorkerAction::Restore(of) if *of == value(1));
+    let sent = bench.hear(compute(3, &[input(1, &[]), input(2, &[])], &[]));
+    assert!(sent.iter().any(restored), "{sent:?}");
+    assert_eq!(runs(&bench.handle(WorkerEvent::Restored(value(1)))), [3]);
 }
 
 #[test]
