@@ -34,6 +34,9 @@ pub struct Spread {
     pub timeout: Duration,
 }
 
+/// A worker gets so much at a time, or one value: it takes the next when it has room.
+const PUT_BYTES_MAX: u64 = 16 << 20;
+
 /// How often it is looked whether a worker has come, where there is none.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -61,10 +64,14 @@ pub(super) async fn scatter(shared: Arc<Shared>, values: Vec<Scatter>, spread: S
     }
     let mut puts = JoinSet::new();
     for (place, some) in places.iter().zip(of_place).filter(|(_, some)| !some.is_empty()) {
-        let payloads = some.iter().map(|&(at, value)| (value, values[at].payload.clone())).collect();
+        let payloads = some.iter().map(|&(at, value)| (value, values[at].payload.clone()));
+        let batches = batches(payloads);
         let (shared, worker, address) = (Arc::clone(&shared), place.worker, place.address.clone());
         puts.spawn(async move {
-            let sizes = shared.peers.put(worker, &address, payloads).await?;
+            let mut sizes = Vec::with_capacity(some.len());
+            for batch in batches {
+                sizes.extend(shared.peers.put(worker, &address, batch).await?);
+            }
             Ok::<_, Error>((worker, some, sizes))
         });
     }
@@ -96,6 +103,23 @@ pub(super) async fn scatter(shared: Arc<Shared>, values: Vec<Scatter>, spread: S
         value.future.entry.settled().await;
     }
     Ok(())
+}
+
+/// Values in their order, as much as goes at a time.
+fn batches(payloads: impl Iterator<Item = (TaskRef, Payload)>) -> Vec<Vec<(TaskRef, Payload)>> {
+    let mut batches: Vec<Vec<(TaskRef, Payload)>> = Vec::new();
+    let mut n_bytes = 0;
+    for (value, payload) in payloads {
+        n_bytes += payload.size_bytes();
+        match batches.last_mut() {
+            Some(batch) if n_bytes <= PUT_BYTES_MAX => batch.push((value, payload)),
+            _ => {
+                n_bytes = payload.size_bytes();
+                batches.push(vec![(value, payload)]);
+            }
+        }
+    }
+    batches
 }
 
 /// What workers are to call the values; none where one is there already.
@@ -161,5 +185,24 @@ async fn places(shared: &Shared, spread: &Spread) -> Result<Vec<Place>> {
             return Err(ErrorKind::System { what, reason }.into());
         }
         tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use raskt_core::Buffer;
+    use raskt_sched::TaskId;
+
+    use super::*;
+
+    #[test]
+    fn values_go_in_their_order_and_as_many_as_fit_at_a_time() {
+        let sizes = [3 << 20, 20 << 20, 8 << 20, 8 << 20, 0, 1];
+        let payload = |n: usize| Payload { header: Vec::new(), buffers: vec![Buffer::from(vec![0; n])] };
+        let value = |at: usize| TaskRef { task: TaskId(u32::try_from(at).unwrap()), generation: 0 };
+        let values = sizes.iter().enumerate().map(|(at, &n)| (value(at), payload(n)));
+        let batches: Vec<Vec<u32>> =
+            batches(values).iter().map(|batch| batch.iter().map(|(of, _)| of.task.0).collect()).collect();
+        assert_eq!(batches, [vec![0], vec![1], vec![2, 3, 4], vec![5]]);
     }
 }

@@ -30,6 +30,9 @@ use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
 /// Where no connection can be taken (too many files are open, say), it is tried again after so long.
 const ACCEPT_DELAY: Duration = Duration::from_millis(100);
 
+/// How often it is looked whether there is room for more.
+const ROOM_INTERVAL: Duration = Duration::from_millis(2);
+
 /// One answer has so much of memory in values from disk, beside one.
 const READ_PART: u64 = 16;
 
@@ -146,7 +149,9 @@ async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<(TellPeer, u64)> 
             Some((TellPeer::Values { request, values, denied }, n_read))
         }
         PeerSays::Put { request, values } => {
-            Some((TellPeer::Stored { request, sizes: put(core, values)? }, 0))
+            let sizes = put(core, values)?;
+            make_room(core).await?;
+            Some((TellPeer::Stored { request, sizes }, 0))
         }
         PeerSays::Call { request, body } => {
             Some((TellPeer::Returned { request, value: call(core, body).await? }, 0))
@@ -222,6 +227,14 @@ fn put(core: &Arc<Core>, values: Vec<(TaskRef, Payload)>) -> Option<Result<Vec<u
         };
         Ok(contents.into_iter().map(put).collect())
     })
+}
+
+/// Waits while values are written for want of room: who puts some puts the next when there is some.
+async fn make_room(core: &Arc<Core>) -> Option<()> {
+    while core.on(|state, _, _| state.machine.is_making_room())? {
+        tokio::time::sleep(ROOM_INTERVAL).await;
+    }
+    Some(())
 }
 
 /// Calls a function on a thread of its own: it may take as long as it likes.

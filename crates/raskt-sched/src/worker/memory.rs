@@ -171,6 +171,13 @@ impl Worker {
         self.now.since(since) >= self.options.pause_max
     }
 
+    /// Whether values are on their way to disk since there is too little room.
+    #[must_use]
+    pub fn is_making_room(&self) -> bool {
+        let used = self.memory_bytes.max(self.process_bytes);
+        self.leaving_bytes > 0 && used > self.part(self.options.spill_percent)
+    }
+
     /// The least recently used value that no task here waits for.
     fn unneeded(&self) -> Option<TaskRef> {
         let is_unneeded = |of: &TaskRef| self.values.get(of).is_some_and(|value| value.consumers.is_empty());
