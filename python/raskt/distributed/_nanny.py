@@ -30,10 +30,10 @@ _LOOK = 0.1
 #: Once is not enough: what a value takes while it is written or sent is gone when the next look comes.
 _MEMORY_END = 0.95
 _N_OVER_MAX = 2
-#: What a process ends with that could not join its cluster.
-_NOT_STARTED = 2
+#: What a process ends with that could not join its cluster: EX_UNAVAILABLE, which tasks hardly say.
+NOT_STARTED = 69
 #: So many processes of one worker, one after the other, may fail to join.
-_N_EARLY_MAX = 3
+_N_NOT_STARTED_MAX = 3
 #: A process that ended within so many seconds of its start is replaced after a pause that doubles each time.
 _EARLY = 5.0
 _PAUSE, _PAUSE_MAX = 0.1, 5.0
@@ -61,6 +61,7 @@ class Nanny:
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._n_early = 0
+        self._n_not_started = 0
         self._n_over = 0
         self._start_at: float | None = None
         self._is_asked = False
@@ -123,7 +124,8 @@ class Nanny:
         self.deaths.append(f"signal {-code}" if code < 0 else f"exit code {code}")
         is_early = time.monotonic() - self._started < _EARLY
         self._n_early = self._n_early + 1 if is_early else 0
-        if code == _NOT_STARTED and self._n_early >= _N_EARLY_MAX:
+        self._n_not_started = self._n_not_started + 1 if code == NOT_STARTED else 0
+        if self._n_not_started >= _N_NOT_STARTED_MAX:
             self.status = "failed"
             return
         self.status = "starting"

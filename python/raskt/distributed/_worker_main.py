@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from raskt import _clients, _raskt, config
 from raskt.distributed import _logs
 from raskt.distributed._equipment import Supply, tear_down
+from raskt.distributed._nanny import NOT_STARTED
 from raskt.distributed._token import TOKEN_VARIABLE
 from raskt.distributed.worker import Worker
 from raskt.schedulers import spill_directory
@@ -79,7 +80,7 @@ def main() -> int:
         worker = start(options, token, shares_process=False)
     except (OSError, RuntimeError, ValueError) as error:
         print(f"error: worker {options['name']}: {error}", file=sys.stderr)
-        return 2
+        return NOT_STARTED
     if is_told:
         worker.retire()
     departed = worker.wait(None)

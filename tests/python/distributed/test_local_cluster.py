@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from raskt.distributed import Client
 from raskt.distributed._commands import read_scheduler_file
+from raskt.distributed._nanny import NOT_STARTED, Nanny
 from raskt.distributed._token import default_token_file, read_token
 from raskt.distributed.local import LocalCluster, memory_bytes
 
@@ -72,6 +73,32 @@ def test_a_process_that_is_killed_is_replaced_and_its_end_is_known() -> None:
         until(lambda: (worker := cluster.workers.get("0")) and worker["pid"] != pid)
         [nanny] = cluster._workers.each().values()
         assert nanny.deaths == ["signal 9"]
+
+
+class Ended:
+    """A process that has ended."""
+
+    pid = 0
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def poll(self) -> int:
+        return self.code
+
+
+def test_only_processes_that_cannot_join_are_given_up() -> None:
+    nanny = Nanny({"name": "w", "n_threads": 1}, "token", None)
+
+    def after(code: int) -> str:
+        nanny._process, nanny._start_at = Ended(code), None
+        nanny.look()
+        return nanny.status
+
+    # Tasks may end their process with any number, as soon as it is there.
+    assert [after(code) for code in (1, 2, 2, 2, 2, -9)] == ["starting"] * 6
+    assert [after(code) for code in (NOT_STARTED, NOT_STARTED, 1)] == ["starting"] * 3
+    assert [after(NOT_STARTED) for _ in range(3)] == ["starting", "starting", "failed"]
 
 
 def test_a_worker_that_is_asked_to_end_does_and_stays_away() -> None:
