@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 
 use crate::cluster::FutureCall;
 use crate::node::{Arg, Args, Callee, Func, Node};
+use crate::object::PyObj;
 use crate::pickle::{Flat, flat, unflat};
 use crate::{errors, object, session};
 
@@ -52,7 +53,7 @@ impl NativeCall {
             run_alone(&self.body, &self.found, call, &session::registry())
         });
         match outcome.map_err(|error| errors::to_py(py, error))? {
-            Outcome::Value(value) => object::to_object(py, &value),
+            Outcome::Value(value) => shown(py, &value),
             Outcome::Expand(_) => Err(PyNotImplementedError::new_err(
                 "a task that grows the graph needs Raskt's own schedulers: use scheduler='threads', 'sync' or \
                  'processes'",
@@ -82,11 +83,64 @@ impl NativeCall {
     }
 }
 
+/// A value that Python has no object for, or not one that says as much: a partition of a frame, or its pieces.
+#[pyclass(frozen, module = "raskt._raskt")]
+struct NativeValue {
+    value: Value,
+}
+
+#[pymethods]
+impl NativeValue {
+    /// What Python sees of it: of a partition, the object of pandas'.
+    fn plain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        object::to_object(py, &self.value)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<native {}>", self.value.kind())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let payload = encode_payload(&slf.get().value, &EncodeOptions::default());
+        let parts = flat(py, &payload.map_err(|error| errors::to_py(py, error))?)?;
+        let rebuild = py.import("raskt._raskt")?.getattr("rebuild_native_value")?;
+        Ok((rebuild, (parts,)).into_pyobject(py)?.into_any())
+    }
+}
+
+/// What [`NativeValue`]'s `__reduce__` took apart.
+#[pyfunction]
+fn rebuild_native_value(py: Python<'_>, value: Flat<'_>) -> PyResult<NativeValue> {
+    let value = decode_payload(unflat(value)?, session::registry().as_ref(), &Limits::default());
+    Ok(NativeValue { value: value.map_err(|error| errors::to_py(py, error))? })
+}
+
+/// What another scheduler sees of a value: what kernels can take again.
+///
+/// # Errors
+/// As [`object::to_object`].
+fn shown<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    match value {
+        Value::List(items) => {
+            let items: PyResult<Vec<_>> = items.iter().map(|item| shown(py, item)).collect();
+            Ok(PyList::new(py, items?)?.into_any())
+        }
+        Value::Opaque(opaque) if opaque.as_any().downcast_ref::<PyObj>().is_none() => {
+            Ok(Bound::new(py, NativeValue { value: value.clone() })?.into_any())
+        }
+        value => object::to_object(py, value),
+    }
+}
+
 /// What kernels take and return: lists, too, may hold arrays.
 ///
 /// # Errors
 /// What looking at an object raises.
 pub fn to_value(object: Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Ok(native) = object.cast_exact::<NativeValue>() {
+        return Ok(native.get().value.clone());
+    }
     match object.cast_exact::<PyList>() {
         Ok(list) => {
             let items: PyResult<Vec<Value>> = list.iter().map(to_value).collect();
@@ -113,7 +167,7 @@ fn rebuild_native_call(py: Python<'_>, body: Flat<'_>, own: Flat<'_>) -> PyResul
 pub fn node(py: Python<'_>, table: &TaskTable, task: u32) -> PyResult<Arc<Node>> {
     let body = table.body(task);
     if let Body::Value(value) = body {
-        let args = PyTuple::new(py, [object::to_object(py, value)?])?.unbind();
+        let args = PyTuple::new(py, [shown(py, value)?])?.unbind();
         let args = Args::Plain { args, kwargs: None };
         return Ok(Arc::new(Node::new(Callee::Identity, args, SmallVec::new(), None)));
     }
@@ -135,5 +189,7 @@ pub fn node(py: Python<'_>, table: &TaskTable, task: u32) -> PyResult<Arc<Node>>
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<NativeCall>()?;
+    module.add_class::<NativeValue>()?;
+    module.add_function(wrap_pyfunction!(rebuild_native_value, module)?)?;
     module.add_function(wrap_pyfunction!(rebuild_native_call, module)?)
 }

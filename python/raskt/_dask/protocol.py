@@ -109,14 +109,32 @@ def tasks_of(collection: Any) -> dict[Any, Any]:
     keys = list(flatten_keys(collection.__raskt_keys__()))
     graph, outputs = _raskt.tasks_and_outputs(_parts(collection))
     tasks: dict[Any, Any] = {}
+    # What other tasks take may be native values; of a result, others see what Python sees.
+    is_shown = not isinstance(getattr(collection, "_expr", None), _raskt.ArrayExpr)
+    inner = {key: _inner(key) for key in keys if key in graph} if is_shown else {}
     for key, task in graph.items():
         inputs = list(task.dependencies)
-        refs = [spec.TaskRef(name) for name in inputs]
-        tasks[key] = spec.Task(key, _RunTask(task, inputs), *refs)
+        refs = [spec.TaskRef(inner.get(name, name)) for name in inputs]
+        name = inner.get(key, key)
+        tasks[name] = spec.Task(name, _RunTask(task, inputs), *refs)
     for key, output in zip(keys, outputs, strict=True):
-        if key != output:
+        if is_shown:
+            tasks[key] = spec.Task(key, _plain, spec.TaskRef(inner.get(output, output)))
+        elif key != output:
             tasks[key] = spec.Alias(key, output)
     return tasks
+
+
+def _inner(key: Any) -> Any:
+    """Return another key for what is behind a result."""
+    return (f"native-{key[0]}", *key[1:]) if isinstance(key, tuple) else f"native-{key}"
+
+
+def _plain(value: Any) -> Any:
+    """Return what Python sees of a value: of a native partition, the object of pandas'."""
+    if type(value) is list:
+        return [_plain(item) for item in value]
+    return value.plain() if isinstance(value, _raskt.NativeValue) else value
 
 
 def _parts(collection: Any) -> list[Delayed]:
@@ -143,6 +161,8 @@ class _RunTask:
         return _raskt.function_name(self.task.func)
 
     def __call__(self, *values: Any) -> Any:
+        if not isinstance(self.task.func, _raskt.NativeCall):
+            values = tuple(map(_plain, values))
         return self.task(dict(zip(self.inputs, values, strict=True)))
 
     def __reduce__(self) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pathlib
+import pickle
 from typing import Any
 
+import cloudpickle
 import pandas as pd
 import pandas.testing as tm
 import pytest
@@ -135,3 +137,45 @@ def test_rows_as_elements_and_records(frame: pd.DataFrame) -> None:
     found = rd.to_records(df[["i", "f"]], index=True, lengths=True)
     assert found.shape == (5,)
     assert found.compute()["id"].tolist() == frame.index.tolist()
+
+
+DASK_PROGRAMS = {
+    "frame": lambda df: df,
+    "column": lambda df: df.i + 1,
+    "filter": lambda df: df[df.i > 3].f.sum(),
+    "groups": lambda df: df.groupby("t").i.sum(),
+    "merge": lambda df: df.merge(df, on="i").set_index("i").sort_index().f_x,
+    "sorted": lambda df: df.sort_values("i", ascending=False),
+    "function": lambda df: df.map_partitions(lambda part: part[part.i > 2]).i.mean(),
+}
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "sync"])
+@pytest.mark.parametrize("program", DASK_PROGRAMS)
+def test_dask_computes_frames(frame: pd.DataFrame, program: str, scheduler: str, way: str) -> None:
+    dask = pytest.importorskip("dask")
+    found = DASK_PROGRAMS[program](rd.from_pandas(frame, npartitions=3))
+    (computed,) = dask.compute(found, scheduler=scheduler)
+    expected = found.compute()
+    if isinstance(expected, pd.DataFrame):
+        tm.assert_frame_equal(computed, expected)
+    elif isinstance(expected, pd.Series):
+        tm.assert_series_equal(computed, expected)
+    else:
+        assert computed == expected
+
+
+def test_what_native_tasks_hand_on_goes_to_other_processes(frame: pd.DataFrame) -> None:
+    pytest.importorskip("dask")
+    found = rd.from_pandas(frame, npartitions=2).f.sum()
+    tasks, values = dict(found.__dask_graph__()), {}
+
+    def value(key: Any) -> Any:
+        if key not in values:
+            task = pickle.loads(cloudpickle.dumps(tasks[key]))
+            given = {name: value(name) for name in task.dependencies}
+            values[key] = pickle.loads(pickle.dumps(task(given)))
+        return values[key]
+
+    assert [value(key) for key in found.__dask_keys__()] == [found.compute()]
+    assert any(type(one).__name__ == "NativeValue" for one in values.values())
