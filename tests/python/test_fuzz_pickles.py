@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import raskt
 import raskt.array as ra
 import raskt.bag as rb
+import raskt.dataframe as rd
 from raskt import delayed
 
 N_SEEDS = 2500
+#: Frames call more of pandas with each.
+N_SEEDS_OF_FRAMES = 600
 SECONDS_MAX = 170
 
 IN = {"x": (abs, -3), "y": (sum, ["x", "x", 1])}
@@ -46,6 +50,19 @@ def of_unknown_size() -> Any:
     return x[x > 7].cumsum()
 
 
+def flights() -> Any:
+    frame = pd.DataFrame({"carrier": ["UA", "AA", None] * 4, "delay": np.arange(12) / 2, "dist": range(12)})
+    return rd.from_pandas(frame, npartitions=3)
+
+
+def fragments() -> Any:
+    """Return the native tasks of a frame: programs of several steps."""
+    pytest.importorskip("dask")
+    df = flights()
+    found = df[(df.delay > 1) & df.carrier.isin(["UA"])].assign(x=df.dist * 2 + 1).groupby("carrier").x.sum()
+    return [task.func.task.func for task in found.__dask_graph__().values() if hasattr(task.func, "task")]
+
+
 SAMPLES: dict[str, Callable[[], Any]] = {
     "array": lambda: (chunky() * 2).sum(axis=0),
     "array of joined parts": joined,
@@ -54,6 +71,10 @@ SAMPLES: dict[str, Callable[[], Any]] = {
     "array of objects": lambda: ra.from_delayed(delayed(np.zeros)(3), shape=(3,), dtype=float).map_blocks(
         abs
     ),
+    "frame": lambda: flights()[flights().delay > 2].assign(x=flights().dist + 1).x.sum(),
+    "frame of groups": lambda: flights().groupby("carrier").agg({"delay": ["min", "mean"], "dist": "sum"}),
+    "frame of merges": lambda: flights().merge(flights()[["dist"]], on="dist").sort_values("delay"),
+    "fragments of frames": fragments,
     "bag": lambda: rb.from_sequence(range(20), npartitions=4).map(abs).filter(bool).frequencies(),
     "item": lambda: rb.from_sequence([{"a": 1}, {"a": 2}], npartitions=2).pluck("a").sum(),
     "delayed": lambda: delayed(sum)([delayed(abs)(-1), {"k": delayed(abs)(2)}["k"]]),
@@ -109,7 +130,7 @@ def use(found: Any) -> None:
         known = all(size == size for axis in found.chunks for size in axis)
         if not known or found.npartitions > 100 or found.nbytes > 1 << 20:
             return
-    elif isinstance(found, rb.Bag):
+    elif isinstance(found, (rb.Bag, rd.DataFrame, rd.Series)):
         if found.npartitions > 100:
             return
     elif not raskt.is_raskt_collection(found):
@@ -151,7 +172,8 @@ def fuzz(name: str, seeds: range) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory")
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_tampered_pickle_is_an_exception(name: str, tmp_path: Path) -> None:
-    program = [sys.executable, __file__, name, "0", str(N_SEEDS)]
+    n_seeds = N_SEEDS_OF_FRAMES if "frame" in name else N_SEEDS
+    program = [sys.executable, __file__, name, "0", str(n_seeds)]
     done = subprocess.run(
         program, capture_output=True, text=True, timeout=SECONDS_MAX, cwd=tmp_path, check=False
     )
