@@ -12,7 +12,7 @@ import importlib
 import itertools
 import math
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +21,34 @@ from raskt.array._meta import dtype_named
 from raskt.array.dispatch import concatenate, joined_masked
 from raskt.locks import held
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__: list[str] = []
 
 Block = Any
+
+
+def refused(operation: str, block: Block) -> NotImplementedError:
+    """Return the error for an operation that would lose what blocks of a type mean."""
+    kind = type(block)
+    return NotImplementedError(
+        f"{operation!r} of blocks of type {kind.__module__}.{kind.__qualname__} would lose what they mean: "
+        "call what the type has for it on each block with map_blocks, or make arrays of the blocks first"
+    )
+
+
+def unmasked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse masked blocks for a function that would take the masks off without a word."""
+
+    @functools.wraps(function)
+    def called(*blocks: Any, **kwargs: Any) -> Any:
+        for block in blocks:
+            if isinstance(block, np.ma.MaskedArray):
+                raise refused(function.__name__, block)
+        return function(*blocks, **kwargs)
+
+    return called
 
 
 def call(*blocks: Block, function: Any, kwargs: Any = None, info: Any = None, own: Any = None) -> Any:
@@ -224,7 +249,11 @@ def transpose(block: Block, axis: Any) -> Block:
 
 
 def broadcast_block(block: Block, ranges: Any) -> Block:
-    return np.broadcast_to(block, _lengths(ranges))
+    shape = _lengths(ranges)
+    if isinstance(block, np.ma.MaskedArray):
+        mask = np.broadcast_to(np.ma.getmaskarray(block), shape)
+        return np.ma.MaskedArray(np.broadcast_to(block.data, shape), mask=mask)
+    return np.broadcast_to(block, shape)
 
 
 def reshape_block(block: Block, ranges: Any) -> Block:
@@ -299,6 +328,8 @@ _SCANS: Any = {
 
 
 def scan_block(block: Block, kind: str, axis: int, dtype: str) -> Block:
+    if kind.startswith("nan") and isinstance(block, np.ma.MaskedArray):
+        raise refused(kind, block)
     return _SCANS[kind](block, axis=axis, dtype=dtype_named(dtype))
 
 
@@ -353,6 +384,7 @@ def scan_before(block: Block, kind: str, axis: int) -> Block:
     return np.concatenate([neutral, function(rest, axis=axis, dtype=block.dtype)], axis=axis)
 
 
+@unmasked
 def scan_objects(left: Block, right: Block, kind: str) -> Block:
     """Return what objects come to together; None stands for nothing: no number can, among texts and lists."""
     join = operator.mul if kind.endswith("prod") else operator.add
@@ -366,6 +398,7 @@ def scan_objects(left: Block, right: Block, kind: str) -> Block:
 # ---- contractions ----
 
 
+@unmasked
 def matmul_blocks(*blocks: Block) -> Block:
     """Return the sum of the products of blocks: the first half times the second."""
     half = len(blocks) // 2
@@ -376,6 +409,7 @@ def matmul_blocks(*blocks: Block) -> Block:
     return total
 
 
+@unmasked
 def matmul_by_blas(*blocks: Block) -> Block:
     """Return the sum of the products of large blocks: the first half times the second, in place."""
     half = len(blocks) // 2
@@ -387,6 +421,7 @@ def matmul_by_blas(*blocks: Block) -> Block:
     return total
 
 
+@unmasked
 def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
     half = len(blocks) // 2
     total: Any = None
@@ -397,6 +432,7 @@ def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
     return total
 
 
+@unmasked
 def tensordot_by_blas(*blocks: Block, axes: Any) -> Block:
     return tensordot_blocks(*blocks, axes=axes)
 
@@ -417,6 +453,7 @@ def check_alike(blocks: Any, indices: Any, letters: Any) -> None:
             )
 
 
+@unmasked
 def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, alike: Any = ()) -> Block:
     """Return the sum of products over the blocks along letters that the result lacks.
 
@@ -484,6 +521,7 @@ def view(block: Block, dtype: str) -> Block:
     return block.view(known) if known is not None else block
 
 
+@unmasked
 def matmul_of_bools(*blocks: Block) -> Block:
     half = len(blocks) // 2
     total = np.matmul(blocks[0], blocks[half])
@@ -520,6 +558,7 @@ def masked(block: Block, mask: Block) -> Block:
     return block[np.asarray(mask)]
 
 
+@unmasked
 def picked_of(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return the elements at places that lie in a block, and zeros for the others."""
     start, stop = info["operands"][0][axis]
@@ -624,6 +663,7 @@ def assign_points(block: Block, info: Any, axes: Any, places: Any, value: Any) -
     return block
 
 
+@unmasked
 def picked_block(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return what places take of a block, behind an axis for its number; zeros for other blocks' places."""
     return np.expand_dims(picked_of(block, places, axis, size, info), axis)
@@ -647,6 +687,7 @@ def true_places(block: Block, info: Any) -> Block:
     return np.argwhere(block) + [0 if own is None else own[0] for own in info["operands"][0]]
 
 
+@unmasked
 def triangle(block: Block, k: int, lower: bool, info: Any) -> Block:
     """Return a block of a matrix with zeros above (or below) a diagonal of the whole."""
     (row, _), (column, _) = info["out"][-2:]

@@ -64,7 +64,7 @@ def run(name: str, inputs: list[Any], shared: Any, own: Any) -> Any:
         else:
             fits = helper is not None
         if not fits:
-            raise _refused(name.removeprefix("array."), block)
+            raise _chunk.refused(name.removeprefix("array."), block)
     assert helper is not None
     shared = {} if shared is None else shared
     if name in _OF_PLANNED_DTYPES:
@@ -86,14 +86,6 @@ def _is_bare(block: Block) -> bool:
     """Return whether NumPy's functions do not know a block: no array, no number, without their protocol."""
     known = (np.ndarray, np.generic, bool, int, float, complex)
     return not isinstance(block, known) and not hasattr(type(block), "__array_function__")
-
-
-def _refused(operation: str, block: Block) -> NotImplementedError:
-    kind = type(block)
-    return NotImplementedError(
-        f"{operation!r} of blocks of type {kind.__module__}.{kind.__qualname__} would lose what they mean: "
-        "call what the type has for it on each block with map_blocks, or make arrays of the blocks first"
-    )
 
 
 def _planned(block: Block, name: str) -> None:
@@ -175,7 +167,7 @@ def _step_of_bare(name: str, bare: Block, operands: list[Any]) -> Any:
     if callable(own) and first is bare:
         return own(first, *rest)
     if name not in _OPERATORS:
-        raise _refused(name, bare)
+        raise _chunk.refused(name, bare)
     return _OPERATORS[name](*operands)
 
 
@@ -220,7 +212,7 @@ def _partial(block: Block, kind: str, axes: tuple[int, ...], place: dict[str, An
 
 def _partial_of_bare(block: Block, kind: str, axes: tuple[int, ...]) -> Any:
     if kind not in ("sum", "mean") or not axes:
-        raise _refused(kind, block)
+        raise _chunk.refused(kind, block)
     dtype = np.dtype(np.complex128 if block.dtype.kind == "c" else np.float64)
     kept = tuple(1 if axis in axes else n for axis, n in enumerate(block.shape))
     total = block.sum(axis=None if len(axes) == block.ndim else axes if len(axes) > 1 else axes[0])
@@ -290,7 +282,7 @@ def _cumulate(inputs: list[Any], shared: dict[str, Any], own: Any) -> Any:
     (block,) = inputs
     kind = shared["kind"].replace("sum", "cumsum").replace("prod", "cumprod")
     if kind.startswith("nan") and isinstance(block, np.ma.MaskedArray):
-        raise _refused(kind, block)
+        raise _chunk.refused(kind, block)
     return _chunk.scan_block(block, kind, shared["axis"], shared["dtype"])
 
 
@@ -308,14 +300,6 @@ def _region(block: Block, own: Any) -> Block:
 
 def _transpose(block: Block, axes: Any) -> Block:
     return np.transpose(block, tuple(axes))
-
-
-def _broadcast(block: Block, ranges: Any) -> Block:
-    shape = tuple(stop - start for start, stop in ranges)
-    if isinstance(block, np.ma.MaskedArray):
-        mask = np.broadcast_to(np.ma.getmaskarray(block), shape)
-        return np.ma.MaskedArray(np.broadcast_to(block.data, shape), mask=mask)
-    return np.broadcast_to(block, shape)
 
 
 def _join(*inputs: Any, own: Any = None, axes: Any = None, counts: Any = None) -> Block:
@@ -421,7 +405,7 @@ _HELPERS: dict[str, _Helper] = {
     "array.slice": _Helper(_slice, masked=True, bare=True),
     "array.region": _Helper(_helper(_region), masked=True, bare=True),
     "array.transpose": _Helper(_helper(_transpose), masked=True, bare=True),
-    "array.broadcast": _Helper(_helper(_broadcast), masked=True),
+    "array.broadcast": _Helper(_helper(_chunk.broadcast_block), masked=True),
     "array.reshape": _Helper(_helper(_chunk.reshape_block), masked=True, bare=True),
     "array.join": _Helper(_helper(_join), masked=True, bare=True),
     "array.cut": _Helper(_helper(_cut), masked=True, bare=True),

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from raskt.array._chunk import unmasked
+
 __all__: list[str] = []
 
 Block = Any
@@ -15,6 +17,7 @@ def sort_block(block: Block, axis: int) -> Block:
     return np.sort(block, axis=axis, kind="stable")
 
 
+@unmasked
 def merge_blocks(first: Block, second: Block, axis: int, half: str) -> Block:
     """Return what the first (or the second) of two sorted blocks gets once both together are in order."""
     n = first.shape[axis]
@@ -22,6 +25,7 @@ def merge_blocks(first: Block, second: Block, axis: int, half: str) -> Block:
     return np.take(both, range(n) if half == "lower" else range(n, both.shape[axis]), axis=axis)
 
 
+@unmasked
 def arg_block(block: Block, axis: int, info: Any) -> Block:
     """Return the elements of a block in order, each with its place in the whole array."""
     start, stop = info["operands"][0][axis]
@@ -39,6 +43,7 @@ def _ordered(values: Block, places: Block, axis: int) -> Block:
     return found
 
 
+@unmasked
 def merge_args(first: Block, second: Block, axis: int, half: str) -> Block:
     """Return what `merge_blocks` does, of elements with their places."""
     n = first.shape[axis]
@@ -51,25 +56,30 @@ def taken(block: Block, places: Block, axis: int) -> Block:
     return np.take_along_axis(block, places, axis)
 
 
+@unmasked
 def unique_along(block: Block, axis: int, equal_nan: bool) -> tuple[Block, ...]:
     """Return the slices along an axis that differ, their places, numbers and counts."""
     return np.unique(block, True, True, True, axis=axis, equal_nan=equal_nan)
 
 
+@unmasked
 def weighted_quantile(block: Block, weights: Block, q: Block, name: str) -> Block:
     """Return quantiles along the last axis of weighted elements."""
     q = q[()] if q.ndim == 0 else q
     return np.asarray(getattr(np, name)(block, q, axis=-1, weights=weights, method="inverted_cdf"))
 
 
+@unmasked
 def isin(block: Block, *tests: Block, assume_unique: bool, invert: bool) -> Block:
     return np.isin(block, np.concatenate(tests) if tests else [], assume_unique=assume_unique, invert=invert)
 
 
+@unmasked
 def places_before(block: Block, values: Block, side: Any) -> Block:
     return np.expand_dims(np.searchsorted(block, values, side=side).astype(np.int64), 0)
 
 
+@unmasked
 def digitize(block: Block, bins: Any, right: bool) -> Block:
     return np.digitize(block, bins, right=right)
 
@@ -87,6 +97,7 @@ def _top(values: Block, places: Block, k: int, axis: int) -> tuple[Block, Block]
     return np.take_along_axis(values, order, axis), np.take_along_axis(places, order, axis)
 
 
+@unmasked
 def top_chunk(block: Block, k: int, axis: int, ranges: Any) -> Any:
     start = ranges[axis][0]
     shape = [1] * block.ndim
@@ -109,6 +120,7 @@ def argtopk(*parts: Any, k: int, axis: int, own: Any = None) -> Block:
     return top_combine(*parts, k=k, axis=axis, own=own)[1]
 
 
+@unmasked
 def unique_chunk(block: Block, what: str, equal_nan: bool, ranges: Any) -> Any:
     del what
     values, index, counts = np.unique(block, return_index=True, return_counts=True, equal_nan=equal_nan)
@@ -134,21 +146,25 @@ def unique_aggregate(*parts: Any, what: str, equal_nan: bool, own: Any = None) -
     return found[("values", "index", "counts").index(what)]
 
 
+@unmasked
 def inverse(block: Block, *values: Block) -> Block:
     known = np.concatenate(values)
     return np.searchsorted(known, block)
 
 
+@unmasked
 def histogram(block: Block, *weights: Block, edges: Any) -> Block:
     counts = np.histogram(block, bins=np.asarray(edges), weights=weights[0] if weights else None)[0]
     return counts[None]
 
 
+@unmasked
 def histogramdd(block: Block, *weights: Block, edges: Any) -> Block:
     bins = [np.asarray(own) for own in edges]
     return np.histogramdd(block, bins=bins, weights=weights[0] if weights else None)[0][None]
 
 
+@unmasked
 def bincount_chunk(block: Block, minlength: int) -> Block:
     if block.dtype.kind == "c":
         return np.bincount(block.real.astype(np.int64), weights=block.imag, minlength=minlength)
@@ -163,6 +179,7 @@ def bincount_combine(*parts: Block, minlength: int, own: Any = None) -> Block:
     return total
 
 
+@unmasked
 def along(block: Block, name: str, axis: Any, keepdims: bool, extra: Any) -> Block:
     if 0 in [n for at, n in enumerate(block.shape) if at not in axis]:
         # Of no rows NumPy's functions that leave NaN out forget how many values were asked for.

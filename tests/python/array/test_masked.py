@@ -148,3 +148,59 @@ def test_bad_arguments_are_refused_at_once() -> None:
         ra.ma.average(x, weights=[1, 2])
     with pytest.raises(ValueError, match="Length of weights"):
         ra.ma.average(x, axis=0, weights=[1, 2])
+
+
+KEEPING: dict[str, Any] = {
+    "broadcast_to": lambda m, x: m.broadcast_to(x, (2, 3, 4)),
+    "cumsum": lambda m, x: m.cumsum(x, axis=1),
+    "add": lambda m, x: x + x,
+    "index": lambda m, x: x[[2, 0], ::-1],
+    "concatenate": lambda m, x: m.concatenate([x, x], axis=1),
+    "transpose": lambda m, x: x.T,
+    "sum": lambda m, x: m.sum(x, axis=0),
+}
+LOSING: dict[str, Any] = {
+    "matmul": lambda x: x @ x.T,
+    "tensordot": lambda x: ra.tensordot(x, x, axes=((0, 1), (0, 1))),
+    "tril": ra.tril,
+    "sort": lambda x: ra.sort(x, axis=1),
+    "argsort": lambda x: ra.argsort(x, axis=1),
+    "isin": lambda x: ra.isin(x, [1, 2]),
+    "unique": ra.unique,
+    "nancumsum": lambda x: ra.nancumsum(x, axis=1),
+    "median": lambda x: ra.median(x, axis=1),
+    "percentile": lambda x: ra.percentile(x, 30, axis=1),
+    "searchsorted": lambda x: ra.searchsorted(x[0], x[1]),
+    "digitize": lambda x: ra.digitize(x, np.array([1, 2])),
+    "topk": lambda x: ra.topk(x, 2, axis=1),
+    "histogram": lambda x: ra.histogram(x, bins=3, range=(0, 5))[0],
+}
+
+
+def masked(dtype: str) -> Any:
+    values = np.arange(12).reshape(3, 4) % 5
+    return np.ma.masked_array(values.astype(dtype), mask=values % 3 == 1)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f2", "O", "c16", "i4"])
+@pytest.mark.parametrize("name", KEEPING)
+def test_masks_stay_whatever_the_dtype(name: str, dtype: str) -> None:
+    values = masked(dtype)
+    if name == "cumsum" and dtype == "O":
+        pytest.skip("sums of objects are refused: see below")
+    module: Any = np.ma if name == "concatenate" else np
+    expected = KEEPING[name](module, values)
+    if name == "broadcast_to":
+        expected = np.ma.masked_array([values, values])
+    found = KEEPING[name](ra, ra.from_array(values, chunks=(2, 3))).compute()
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+    np.testing.assert_array_equal(np.ma.filled(found, 0), np.ma.filled(expected, 0))
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f2", "O"])
+@pytest.mark.parametrize("name", LOSING)
+def test_what_would_take_masks_off_is_refused_whatever_the_dtype(name: str, dtype: str) -> None:
+    if name == "sort" and dtype == "O":
+        pytest.skip("NumPy sorts no masked objects")
+    with pytest.raises(NotImplementedError, match="would lose what they mean"):
+        LOSING[name](ra.from_array(masked(dtype), chunks=(2, 3))).compute()
