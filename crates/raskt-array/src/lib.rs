@@ -21,6 +21,7 @@ pub mod error;
 pub mod fusion;
 pub mod kernels;
 pub mod library;
+pub mod npy;
 pub mod operations;
 pub mod overlap;
 pub mod parameters;

@@ -14,5 +14,6 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     crate::kernels::register(registry)?;
     region::register(registry)?;
     pick::register(registry)?;
-    checked::register(registry)
+    checked::register(registry)?;
+    crate::npy::register(registry)
 }

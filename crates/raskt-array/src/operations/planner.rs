@@ -28,6 +28,7 @@ pub fn rows() -> Vec<Row> {
         crate::fusion::rows(),
         crate::deferred::rows(),
         crate::results::rows(),
+        crate::npy::rows(),
     ];
     families.into_iter().flatten().collect()
 }

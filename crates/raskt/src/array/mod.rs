@@ -23,6 +23,7 @@ mod computed;
 mod create;
 mod element;
 mod expression;
+mod npy;
 mod operate;
 mod random;
 mod rearrange;
