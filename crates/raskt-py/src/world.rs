@@ -121,7 +121,7 @@ fn value_of(py: Python<'_>, node: &Node, call: &mut Call<'_>) -> PyResult<Value>
     for (place, value) in call.inputs.iter_mut().enumerate() {
         let exclusive = place < 64 && call.exclusive & (1 << place) != 0;
         let value = std::mem::take(value);
-        if picks && place == 0 && !(exclusive && !own::has_others(&value)) {
+        if picks && place == 0 && (!exclusive || own::has_others(&value)) {
             // Nothing is written here; whoever gets what is picked may not change it.
             is_kept = true;
             inputs.push(own::to_shared(py, &value)?);
