@@ -80,6 +80,9 @@ impl BlockFunction<'_> {
             return self.of_numpy(name);
         }
         let name = helper(path)?;
+        if name == "where_block" {
+            return self.of_numpy("where");
+        }
         let body = self.multiplied(name).or_else(|| self.moved(name)).or_else(|| self.compared(name))?;
         Some(self.planned(body))
     }

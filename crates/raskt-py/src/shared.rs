@@ -39,10 +39,10 @@ pub fn shared<'py>(object: &Bound<'py, PyAny>, arrays: Arrays) -> PyResult<Bound
 }
 
 fn is_atom(object: &Bound<'_, PyAny>) -> bool {
-    object.is_none()
+    object.is_exact_instance_of::<PyInt>()
         || object.is_exact_instance_of::<PyString>()
-        || object.is_exact_instance_of::<PyInt>()
         || object.is_exact_instance_of::<PyFloat>()
+        || object.is_none()
         || object.is_exact_instance_of::<PyBool>()
         || object.is_exact_instance_of::<PyBytes>()
         || object.is_exact_instance_of::<PyComplex>()
@@ -81,9 +81,8 @@ impl<'py> Walk<'py> {
         }
         if let Ok(list) = object.cast_exact::<PyList>() {
             let again = list.get_slice(0, list.len());
-            self.made.insert(object.as_ptr(), again.clone().into_any());
-            for at in 0..again.len() {
-                let item = again.get_item(at)?;
+            for (at, item) in again.iter().enumerate().filter(|(_, item)| !is_atom(item)) {
+                self.made.entry(object.as_ptr()).or_insert_with(|| again.clone().into_any());
                 let own = self.of(&item, depth + 1)?;
                 if !own.is(&item) {
                     again.set_item(at, own)?;
@@ -93,8 +92,8 @@ impl<'py> Walk<'py> {
         }
         if let Ok(dict) = object.cast_exact::<PyDict>() {
             let again = dict.copy()?;
-            self.made.insert(object.as_ptr(), again.clone().into_any());
-            for (key, item) in dict.iter() {
+            for (key, item) in dict.iter().filter(|(_, item)| !is_atom(item)) {
+                self.made.entry(object.as_ptr()).or_insert_with(|| again.clone().into_any());
                 let own = self.of(&item, depth + 1)?;
                 if !own.is(&item) {
                     again.set_item(key, own)?;

@@ -161,6 +161,9 @@ mod tests {
             std::fs::write(file.path(), &whole[..length]).unwrap();
             assert!(matches!(file.read().unwrap_err().kind(), ErrorKind::Corrupt(_)));
         }
+        let longer = [whole.as_slice(), b"more"].concat();
+        std::fs::write(file.path(), longer).unwrap();
+        assert!(matches!(file.read().unwrap_err().kind(), ErrorKind::Corrupt(_)));
         std::fs::remove_file(file.path()).unwrap();
         let error = file.read().unwrap_err();
         let ErrorKind::Io { path, .. } = error.kind() else { panic!("{error}") };

@@ -51,6 +51,19 @@ def unmasked(function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def where_block(condition: Block, x: Block, y: Block) -> Any:
+    """Return elements of `x` where a condition is true, and of `y` elsewhere; masks stay."""
+    is_masked = any(isinstance(block, np.ma.MaskedArray) for block in (condition, x, y))
+    return (np.ma.where if is_masked else np.where)(condition, x, y)
+
+
+def nan_to_num(block: Block, **kwargs: Any) -> Any:
+    """Return a block with numbers in place of NaN and infinities; its mask stays."""
+    if not isinstance(block, np.ma.MaskedArray):
+        return np.nan_to_num(block, **kwargs)
+    return np.ma.array(np.nan_to_num(block.data, **kwargs), mask=block.mask.copy())
+
+
 def call(*blocks: Block, function: Any, kwargs: Any = None, info: Any = None, own: Any = None) -> Any:
     """Call a user's function."""
     kwargs = {} if kwargs is None else kwargs

@@ -151,8 +151,7 @@ def _step(name: str, operands: list[Any]) -> Any:
     if bare is not None:
         return _step_of_bare(name, bare, operands)
     if name == "where":
-        masked = any(isinstance(operand, np.ma.MaskedArray) for operand in operands)
-        return (np.ma.where if masked else np.where)(*operands)
+        return _chunk.where_block(*operands)
     return getattr(np, name)(*operands)
 
 

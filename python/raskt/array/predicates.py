@@ -65,7 +65,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
         same: Array = x
         return same
     if kind != "f" or any(np.ndim(value) for value in (nan, posinf, neginf)):
-        return apply("numpy.nan_to_num", x, nan=nan, posinf=posinf, neginf=neginf)
+        return apply("raskt.array._chunk.nan_to_num", x, nan=nan, posinf=posinf, neginf=neginf)
     limits = np.finfo(x.dtype)
     found: Array = x
     for place, value in ((-np.inf, limits.min if neginf is None else neginf), (np.inf, limits.max)):

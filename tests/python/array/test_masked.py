@@ -204,3 +204,29 @@ def test_what_would_take_masks_off_is_refused_whatever_the_dtype(name: str, dtyp
         pytest.skip("NumPy sorts no masked objects")
     with pytest.raises(NotImplementedError, match="would lose what they mean"):
         LOSING[name](ra.from_array(masked(dtype), chunks=(2, 3))).compute()
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f8", "i4", "O", "M8[s]", "U3"])
+def test_choices_keep_masks(dtype: str) -> None:
+    values = np.arange(6).astype("i8" if dtype == "M8[s]" else dtype).astype(dtype)
+    x = np.ma.masked_array(values, [0, 1, 0, 0, 1, 0])
+    condition = np.ma.masked_array([1, 1, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0], dtype=bool)
+    lazy, lazy_condition = ra.from_array(x, chunks=4), ra.from_array(condition, chunks=4)
+    other = x[::-1].copy()
+    for made, expected in [
+        (ra.where(lazy_condition, lazy, ra.from_array(other, chunks=4)), np.ma.where(condition, x, other)),
+        (ra.where(lazy_condition, values, lazy), np.ma.where(condition, values, x)),
+    ]:
+        found = made.compute()
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+        np.testing.assert_array_equal(found.compressed(), expected.compressed())
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f8", "c8"])
+def test_numbers_in_place_of_nan_keep_masks(dtype: str) -> None:
+    x = np.ma.masked_array(np.array([np.nan, np.inf, 2.0, -np.inf], dtype), [0, 0, 1, 0])
+    found, expected = ra.nan_to_num(ra.from_array(x, chunks=3), nan=7.0).compute(), np.nan_to_num(x, nan=7.0)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+    np.testing.assert_array_equal(found.compressed(), expected.compressed())

@@ -103,7 +103,12 @@ pub const UFUNCS: &[(&str, usize)] = &[
 
 /// The paths of [`UFUNCS`], in their order: a row keeps the path for good.
 static PATHS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
-    UFUNCS.iter().map(|(name, _)| &*Box::leak(format!("numpy.{name}").into_boxed_str())).collect()
+    let path = |(name, _): &(&'static str, usize)| match *name {
+        // NumPy's own takes masks off.
+        "where" => "raskt.array._chunk.where_block",
+        name => &*Box::leak(format!("numpy.{name}").into_boxed_str()),
+    };
+    UFUNCS.iter().map(path).collect()
 });
 
 /// The rows of this family.
