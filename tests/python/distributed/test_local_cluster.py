@@ -139,7 +139,7 @@ def test_what_makes_no_sense_is_refused() -> None:
 def test_workers_that_do_not_start_are_named_with_how_they_ended(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(TimeoutError, match=r"0 of 1 workers.*worker 0: exit code 2, exit code 2"):
+    with pytest.raises(TimeoutError, match=r"0 of 1 workers.*worker 0: exit code 69, exit code 69"):
         LocalCluster(n_workers=1, threads_per_worker=1, local_directory=str(file))
 
 

@@ -151,6 +151,11 @@ impl Nest {
         starts.map(part).collect()
     }
 
+    /// Whether an operand has other elements in each round of the outermost loop.
+    pub fn is_outer_moving(&self, operand: usize) -> bool {
+        self.dims.first().is_some_and(|outer| outer.steps.get(operand).is_some_and(|&step| step != 0))
+    }
+
     /// The two innermost loops, rows before columns, and those outside of them.
     fn inner(&self) -> (&[Dim], Dim, Dim) {
         let lone = || Dim { n: 1, steps: smallvec::smallvec![0; self.base.len()] };

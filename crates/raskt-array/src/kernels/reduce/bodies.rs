@@ -21,6 +21,10 @@ use crate::kernels::parameters;
 use crate::kernels::shapes::{broadcast_shapes, broadcast_steps};
 use crate::kernels::threads;
 
+/// Fewer elements are not cut into parts.
+const N_ELEMENTS_PART: usize = 1 << 17;
+const N_PARTS_MAX: usize = 8;
+
 /// A partial result: one array a component, reduced axes of length 1.
 type Components = Vec<NdArray>;
 
@@ -76,8 +80,11 @@ pub(crate) fn run_fold(
     let dtype = prepared.program.dtype();
     let types =
         spec.kind.components(dtype).ok_or_else(|| wrong_dtype("a dtype with a native reduction", dtype))?;
-    let parts = nest.split(threads::worthwhile(ctx, nest.n_elements()));
-    let partials = threads::each(parts, |part| {
+    let n_threads = threads::worthwhile(ctx, nest.n_elements());
+    // Numbers are rounded in the order in which they come together, and that is not to depend on who else runs.
+    let n_parts =
+        if nest.is_outer_moving(inputs.len()) { n_threads } else { n_parts(nest.n_elements(), n_out) };
+    let partials = threads::spread(nest.split(n_parts), n_threads, |part| {
         let mut watch = Watch::new(ctx.float_errors, spec.kind, dtype);
         let buffers = fold_part(prepared, spec.kind, inputs, &part, (tiles, n_out), (ctx, &mut watch))?;
         let partial = components(&types, &kept, buffers)?;
@@ -89,6 +96,12 @@ pub(crate) fn run_fold(
         Stage::Partial => Ok(as_value(partial)),
         Stage::Final => finish(spec, dtype, &partial, &is_reduced, ctx).map(Value::from),
     }
+}
+
+/// Into how many parts what comes together is cut: as many as are worth it, and little beside what they are made of.
+fn n_parts(n_elements: usize, n_out: usize) -> usize {
+    let n_parts = (n_elements / N_ELEMENTS_PART).min(n_elements / n_out.max(1) / N_PARTS_MAX);
+    1 << n_parts.clamp(1, N_PARTS_MAX).ilog2()
 }
 
 fn fold_part(
