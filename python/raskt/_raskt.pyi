@@ -591,6 +591,7 @@ class BagStream:
 class SchedulerOptions(TypedDict):
     listen: list[str]
     token: str
+    tls: _Certificates | None
     allowed_failures: int
     worker_timeout: float
     idle_timeout: float | None
@@ -629,6 +630,7 @@ class ClusterScheduler:
 class WorkerOptions(TypedDict):
     scheduler: str
     token: str
+    tls: _Certificates | None
     name: str
     n_threads: int
     memory_limit: int | None
@@ -650,7 +652,12 @@ class ClusterWorker:
     def wait(self, timeout: float | None) -> tuple[bool, str] | None: ...
 
 def failures() -> list[tuple[float, str, str, str, str]]: ...
+
+# The authority's, one's own, and its key.
+_Certificates: TypeAlias = tuple[str, str, str]
+
 def random_token() -> str: ...
+def temporary_certificates() -> _Certificates: ...
 def cluster_secede() -> bool: ...
 def cluster_rejoin() -> bool: ...
 def cluster_work() -> tuple[str, Any] | None: ...
@@ -705,7 +712,9 @@ class ClusterCoordination:
 
 @final
 class ClusterClient:
-    def __new__(cls, address: str, token: str, name: str, timeout: float) -> ClusterClient: ...
+    def __new__(
+        cls, address: str, token: str, name: str, timeout: float, tls: _Certificates | None = None
+    ) -> ClusterClient: ...
     @property
     def address(self) -> str: ...
     @property

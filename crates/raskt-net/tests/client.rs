@@ -26,7 +26,7 @@ fn runtime() -> Runtime {
 }
 
 fn handshake() -> HandshakeOptions {
-    HandshakeOptions { token: Token::new("secret"), timeout: PATIENCE }
+    HandshakeOptions { token: Token::new("secret"), tls: None, timeout: PATIENCE }
 }
 
 struct Cluster {

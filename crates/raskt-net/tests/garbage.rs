@@ -57,7 +57,7 @@ struct Cluster {
 }
 
 fn handshake() -> HandshakeOptions {
-    HandshakeOptions { token: Token::new("secret"), timeout: PATIENCE }
+    HandshakeOptions { token: Token::new("secret"), tls: None, timeout: PATIENCE }
 }
 
 impl Cluster {
@@ -84,7 +84,7 @@ impl Cluster {
     /// A connection that has proved to know the token.
     fn join<Welcome: Decode>(&self, to: &Address, role: &Role) -> Connection {
         self.runtime.block_on(async {
-            let mut connection = connect(to, PATIENCE).await.unwrap();
+            let mut connection = connect(to, None, PATIENCE).await.unwrap();
             let _: Welcome = introduce(&mut connection, &handshake(), role).await.unwrap();
             connection
         })

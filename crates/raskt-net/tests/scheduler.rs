@@ -36,7 +36,7 @@ fn options(token: &str) -> SchedulerOptions {
 }
 
 fn handshake(token: &str) -> HandshakeOptions {
-    HandshakeOptions { token: Token::new(token), timeout: PATIENCE }
+    HandshakeOptions { token: Token::new(token), tls: None, timeout: PATIENCE }
 }
 
 /// One end of a connection that says and hears messages.
@@ -47,7 +47,7 @@ struct End {
 
 impl End {
     async fn new<W: Decode>(to: &Address, role: Role, token: &str) -> raskt_core::Result<(Self, W)> {
-        let mut connection = connect(to, PATIENCE).await?;
+        let mut connection = connect(to, None, PATIENCE).await?;
         let welcome = introduce(&mut connection, &handshake(token), &role).await?;
         Ok((Self { connection, heard: Default::default() }, welcome))
     }
@@ -286,7 +286,7 @@ fn who_may_not_speak_is_told_why() {
             End::new::<ClientWelcome>(&to, Role::Peer { of: raskt_sched::WorkerId(0) }, "secret").await;
         assert!(peer.err().unwrap().to_string().contains("holds no values"));
         for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 64], &[255; 64]] {
-            let mut connection = connect(&to, PATIENCE).await.unwrap();
+            let mut connection = connect(&to, None, PATIENCE).await.unwrap();
             connection.writer.write_all(garbage).await.unwrap();
             connection.writer.flush().await.unwrap();
             let heard = read_frame(&mut connection.reader, FrameLimits::PEER);
@@ -338,6 +338,7 @@ fn a_port_in_use_and_an_address_without_a_scheduler_are_named() {
         "{error}"
     );
     let nobody = Address::tcp("127.0.0.1", 1);
-    let error = runtime.block_on(connect(&nobody, Duration::from_millis(50))).err().unwrap().to_string();
+    let error =
+        runtime.block_on(connect(&nobody, None, Duration::from_millis(50))).err().unwrap().to_string();
     assert!(error.contains("tcp://127.0.0.1:1") && error.contains("0.1 s"), "{error}");
 }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
     from raskt.distributed.progress import progress
     from raskt.distributed.queues import Pub, Queue, Sub, Variable
+    from raskt.distributed.security import Security
     from raskt.distributed.waiting import as_completed, wait
     from raskt.distributed.worker import Worker, get_worker
 
@@ -49,6 +50,7 @@ __all__ = [
     "Queue",
     "Reschedule",
     "SchedulerPlugin",
+    "Security",
     "Semaphore",
     "Sub",
     "TimeoutError",
@@ -92,6 +94,7 @@ __getattr__ = finder(
         "Pub": "raskt.distributed.queues",
         "Queue": "raskt.distributed.queues",
         "SchedulerPlugin": "raskt.distributed._equipment",
+        "Security": "raskt.distributed.security",
         "Semaphore": "raskt.distributed.locks",
         "Sub": "raskt.distributed.queues",
         "TimeoutError": "raskt.distributed.exceptions",

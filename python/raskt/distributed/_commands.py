@@ -18,6 +18,7 @@ from raskt.diagnostics.dashboard import host_and_port, serve
 from raskt.distributed._nanny import Nanny, Workers
 from raskt.distributed._token import TOKEN_VARIABLE, read_token
 from raskt.distributed.local import memory_bytes
+from raskt.distributed.security import Security, certificates_of
 from raskt.system import cpu_count
 from raskt.units import parse_timedelta
 
@@ -54,22 +55,30 @@ def _scheduler(words: list[str]) -> int:
     parser.add_argument(
         "--dashboard-address", default=None, help="where to serve a page about it: host:port, or :port"
     )
+    _add_tls(parser)
     given = parser.parse_args(words)
-    token = read_token(given.token_file, make=True)
+    security = _security(given)
+    # Certificates are proof enough, unless there is a secret, too.
+    is_open = security is not None and given.token_file is None
+    token = "" if is_open else read_token(given.token_file, make=True)
     host = given.host or "127.0.0.1"
-    is_said = given.token_file or config.resolve("cluster.token-file") or os.environ.get(TOKEN_VARIABLE)
+    is_said = (
+        security or given.token_file or config.resolve("cluster.token-file") or os.environ.get(TOKEN_VARIABLE)
+    )
     if not is_said and host not in ("127.0.0.1", "::1", "localhost"):
         parser.error(
             f"--host {host} lets other machines in, and whoever is let in runs code here: "
-            "give --token-file FILE, which is made if it is not there"
+            "give --token-file FILE, which is made if it is not there, or certificates (--tls-ca-file)"
         )
     idle = given.idle_timeout
     idle_timeout = config.resolve("cluster.idle-timeout") if idle is None else parse_timedelta(idle)
     bracketed = f"[{host}]" if ":" in host else host
+    listen = f"{'tls' if security else 'tcp'}://{bracketed}:{given.port}"
     scheduler = _raskt.ClusterScheduler(
         {
-            "listen": [f"tcp://{bracketed}:{given.port}"],
+            "listen": [listen],
             "token": token,
+            "tls": certificates_of(security, listen, "scheduler") if security else None,
             "allowed_failures": config.resolve("cluster.allowed-failures"),
             "worker_timeout": config.resolve("cluster.worker-timeout"),
             "idle_timeout": idle_timeout,
@@ -115,12 +124,16 @@ def _worker(words: list[str]) -> int:
     parser.add_argument("--lifetime", default=None, help="it retires after so long")
     parser.add_argument("--lifetime-stagger", default="0 s", help="so much sooner or later, drawn at random")
     parser.add_argument("--lifetime-restart", action="store_true", help="another one takes its place then")
+    _add_tls(parser)
     given = parser.parse_args(words)
-    address, token = given.scheduler, read_token(given.token_file)
+    security = _security(given)
+    is_open = security is not None and given.token_file is None
+    address, token = given.scheduler, "" if is_open else read_token(given.token_file)
     if given.scheduler_file is not None:
         address, token = read_scheduler_file(given.scheduler_file)
     if address is None:
         parser.error("which scheduler? Give its address, or --scheduler-file FILE")
+    tls = certificates_of(security, address, "worker") if security else None
     n_workers = cpu_count() if given.nworkers == "auto" else int(given.nworkers)
     if n_workers < 1:
         parser.error(f"--nworkers {given.nworkers}: give 1 or more")
@@ -140,6 +153,7 @@ def _worker(words: list[str]) -> int:
             },
             token,
             limit,
+            tls,
         )
         for at in range(n_workers)
     ]
@@ -148,6 +162,22 @@ def _worker(words: list[str]) -> int:
     for nanny in failed:
         print(f"error: worker {nanny.name} does not start: {', '.join(nanny.deaths)}", file=sys.stderr)
     return 2 if failed else 0
+
+
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tls-ca-file", default=None, help="the certificates of the authority (PEM), for tls://"
+    )
+    parser.add_argument("--tls-cert", default=None, help="the certificate of this process")
+    parser.add_argument("--tls-key", default=None, help="the key of that certificate")
+
+
+def _security(given: argparse.Namespace) -> Security | None:
+    """Return the certificates that were given, or that the configuration names."""
+    found = Security(
+        tls_ca_file=given.tls_ca_file, tls_client_cert=given.tls_cert, tls_client_key=given.tls_key
+    )
+    return found if found.require_encryption else None
 
 
 def _supervise(nannies: list[Nanny], lifetime: float | None, is_restarted: bool) -> list[Nanny]:
@@ -187,7 +217,8 @@ def read_scheduler_file(path: str) -> tuple[str, str]:
             f"the scheduler file {path!r} names no address: "
             "it is written by `raskt scheduler --scheduler-file`"
         )
-    return said["address"], said.get("token") or read_token(None)
+    token = said.get("token")
+    return said["address"], read_token(None) if token is None else token
 
 
 @contextlib.contextmanager

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from raskt.distributed.security import Certificates
+
 __all__ = ["NannyPlugin", "SchedulerPlugin", "Supply", "WorkerPlugin", "add_file", "add_plugin", "tear_down"]
 
 #: Where the scheduler keeps what workers get that come later: a path of metadata.
@@ -77,6 +79,8 @@ class Supply:
     ----------
     scheduler, token : str
         Where the scheduler is, and the secret of the cluster.
+    tls : tuple, optional
+        The certificates of the worker.
 
     Examples
     --------
@@ -84,9 +88,9 @@ class Supply:
     ...     supply.give(start_worker())
     """
 
-    def __init__(self, scheduler: str, token: str) -> None:
+    def __init__(self, scheduler: str, token: str, tls: Certificates | None = None) -> None:
         timeout = config.resolve("cluster.connect-timeout")
-        self._core = _raskt.ClusterClient(scheduler, token, "supply", timeout)
+        self._core = _raskt.ClusterClient(scheduler, token, "supply", timeout, tls)
 
     def _fetched(self, kind: str) -> list[tuple[str, tuple[Any, ...]]]:
         request = self._core.coordination().ask("get_metadata", [PLACE, kind])

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from raskt._processes import import_path
 from raskt.distributed._token import TOKEN_VARIABLE
+from raskt.distributed.security import in_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from raskt.distributed.security import Certificates
 
 __all__ = ["Nanny", "Workers"]
 
@@ -52,11 +55,20 @@ class Nanny:
         The secret of the cluster.
     memory_limit : int or None
         The bytes that the process may take before it is ended and replaced.
+    tls : tuple, optional
+        The certificates of the worker.
     """
 
-    def __init__(self, options: dict[str, Any], token: str, memory_limit: int | None) -> None:
+    def __init__(
+        self,
+        options: dict[str, Any],
+        token: str,
+        memory_limit: int | None,
+        tls: Certificates | None = None,
+    ) -> None:
         self.options = options
         self._token = token
+        self._tls = tls
         self._memory_limit = memory_limit
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -92,6 +104,7 @@ class Nanny:
         # Arrow's own pool keeps what was freed, which counts against the worker's memory limit.
         env.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         env[TOKEN_VARIABLE] = self._token
+        env |= in_environment(self._tls)
         # A group of its own: Ctrl-C is the business of whoever started the cluster.
         self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
         self._started = time.monotonic()

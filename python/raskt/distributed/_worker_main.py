@@ -13,16 +13,21 @@ from raskt.distributed import _logs
 from raskt.distributed._equipment import Supply, tear_down
 from raskt.distributed._nanny import NOT_STARTED
 from raskt.distributed._token import TOKEN_VARIABLE
+from raskt.distributed.security import from_environment
 from raskt.distributed.worker import Worker
 from raskt.schedulers import spill_directory
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from raskt.distributed.security import Certificates
+
 __all__ = ["main", "start"]
 
 
-def start(options: dict[str, Any], token: str, *, shares_process: bool) -> Worker:
+def start(
+    options: dict[str, Any], token: str, tls: Certificates | None = None, *, shares_process: bool
+) -> Worker:
     """Start a worker in this process.
 
     Parameters
@@ -32,6 +37,8 @@ def start(options: dict[str, Any], token: str, *, shares_process: bool) -> Worke
         ``listen`` (or None), ``local_directory`` (or None).
     token : str
         The secret of the cluster.
+    tls : tuple, optional
+        The certificates of the worker.
     shares_process : bool
         Whether others are in the process, so that only its values count against its memory.
     """
@@ -39,6 +46,7 @@ def start(options: dict[str, Any], token: str, *, shares_process: bool) -> Worke
     given: _raskt.WorkerOptions = {
         "scheduler": options["scheduler"],
         "token": token,
+        "tls": tls,
         "name": options["name"],
         "n_threads": options["n_threads"],
         "memory_limit": options["memory_limit"],
@@ -49,9 +57,9 @@ def start(options: dict[str, Any], token: str, *, shares_process: bool) -> Worke
         "shares_process": shares_process,
         "connect_timeout": config.resolve("cluster.connect-timeout"),
     }
-    with Supply(options["scheduler"], token) as supply:
+    with Supply(options["scheduler"], token, tls) as supply:
         with _clients.starting:
-            worker = Worker(options, token, not shares_process, _raskt.ClusterWorker(given))
+            worker = Worker(options, token, tls, not shares_process, _raskt.ClusterWorker(given))
             _clients.add_worker(worker)
         supply.give(worker)
     return worker
@@ -59,7 +67,7 @@ def start(options: dict[str, Any], token: str, *, shares_process: bool) -> Worke
 
 def main() -> int:
     """Be a worker, as the first argument says, until its scheduler does not need it any more."""
-    token = os.environ.pop(TOKEN_VARIABLE, "")
+    token, tls = os.environ.pop(TOKEN_VARIABLE, ""), from_environment()
     options = json.loads(sys.argv[1])
     _logs.keep()
     worker: Worker | None = None
@@ -77,7 +85,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, retire)
     try:
-        worker = start(options, token, shares_process=False)
+        worker = start(options, token, tls, shares_process=False)
     except (OSError, RuntimeError, ValueError) as error:
         print(f"error: worker {options['name']}: {error}", file=sys.stderr)
         return NOT_STARTED

@@ -24,6 +24,7 @@ from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
 from raskt.distributed.forwarding import HANDLERS
 from raskt.distributed.future import Future, behind
+from raskt.distributed.security import certificates_of
 from raskt.distributed.worker import WORKER_CLIENT
 from raskt.units import parse_timedelta
 
@@ -61,8 +62,8 @@ class Client(Submitting, Sharing, Equipping, Looking):
         Whether computations use the client where nobody says otherwise.
     scheduler_file : str or path, optional
         A file of JSON with ``address`` and ``token`` in place of an address.
-    security : object, optional
-        Refused: clusters are closed by a token.
+    security : Security, optional
+        A `Security` with certificates, for ``tls://``. Default: that of the cluster, or of the configuration.
     asynchronous : bool, optional
         Whether methods return awaitables.
     name : str, optional
@@ -93,8 +94,6 @@ class Client(Submitting, Sharing, Equipping, Looking):
         token: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if security not in (None, False):
-            raise NotImplementedError("security= is not there: clusters are closed by a token, see token=")
         self.status = "newly-created"
         self.asynchronous = asynchronous
         self.name = name or f"Client-{uuid.uuid4().hex[:12]}"
@@ -105,6 +104,8 @@ class Client(Submitting, Sharing, Equipping, Looking):
                 found = json.load(file)
             address, token = found["address"], token or found.get("token")
         elif address is None:
+            if security:
+                kwargs["security"] = security
             self.cluster, self._owns_cluster = _local_cluster(**kwargs), True
             kwargs = {}
         elif not isinstance(address, str):
@@ -113,12 +114,15 @@ class Client(Submitting, Sharing, Equipping, Looking):
             raise TypeError(f"unknown keywords of Client: {', '.join(sorted(kwargs))}")
         if self.cluster is not None:
             address, token = self.cluster.scheduler_address, token or getattr(self.cluster, "_token", None)
+            # `security=True` is what the cluster made of it.
+            security = getattr(self.cluster, "security", None) or security
         elif token is None:
-            token = read_token(None)
+            token = "" if security else read_token(None)
         seconds = self._seconds(timeout)
         seconds = _TIMEOUT_SECONDS if seconds is None else seconds
         try:
-            self._core = _raskt.ClusterClient(address, token or "", self.name, seconds)
+            tls = certificates_of(security or None, address, "client")
+            self._core = _raskt.ClusterClient(address, token or "", self.name, seconds, tls)
         except BaseException:
             if self._owns_cluster:
                 self.cluster.close()

@@ -17,6 +17,7 @@ from raskt.diagnostics.dashboard import Dashboard, host_and_port, serve
 from raskt.distributed._equipment import tear_down
 from raskt.distributed._nanny import Nanny, Workers
 from raskt.distributed._worker_main import start
+from raskt.distributed.security import Security, certificates_of
 from raskt.system import cpu_count
 from raskt.units import format_bytes, memory_granted_bytes, parse_bytes
 
@@ -59,6 +60,8 @@ class LocalCluster:
         What the cluster is called.
     asynchronous : bool, default False
         Whether the cluster is used with ``await`` and ``async with``.
+    security : Security or bool, optional
+        Certificates, for ``tls://``; True for `Security.temporary`. They are let in without a token.
     dashboard_address : str or None, default ":8787"
         Where the dashboard listens: ``"host:port"``. Left out, it is served from when `dashboard_link` is
         first asked for, at another port where that one is taken; None is none.
@@ -95,6 +98,7 @@ class LocalCluster:
         local_directory: str | None = None,
         name: str | None = None,
         asynchronous: bool = False,
+        security: Security | bool | None = None,
         silence_logs: Any = None,  # noqa: ARG002 - programs for Dask give it
         dashboard_address: str | int | None = _DASHBOARD,
         worker_dashboard_address: Any = None,  # noqa: ARG002
@@ -102,7 +106,10 @@ class LocalCluster:
         n_workers, threads_per_worker = _shape(n_workers, threads_per_worker, processes)
         self.name = name if name is not None else f"cluster-{uuid.uuid4().hex[:8]}"
         self.asynchronous = asynchronous
-        self._token = _raskt.random_token()
+        #: The certificates of the cluster, if it has some.
+        self.security = Security.temporary() if security is True else security or None
+        # Certificates are proof enough.
+        self._token = "" if self.security else _raskt.random_token()
         self._n_threads = threads_per_worker
         self._processes = processes
         self._memory_limit = memory_bytes(memory_limit, max(n_workers, 1))
@@ -116,10 +123,12 @@ class LocalCluster:
         self._is_closed = False
         self._pid = os.getpid()
         bracketed = f"[{host}]" if ":" in host else host
+        listen = f"{'tls' if self.security else 'tcp'}://{bracketed}:{scheduler_port}"
         self.scheduler = _raskt.ClusterScheduler(
             {
-                "listen": [f"tcp://{bracketed}:{scheduler_port}"],
+                "listen": [listen],
                 "token": self._token,
+                "tls": certificates_of(self.security, listen, "scheduler") if self.security else None,
                 "allowed_failures": config.resolve("cluster.allowed-failures"),
                 "worker_timeout": config.resolve("cluster.worker-timeout"),
                 "idle_timeout": config.resolve("cluster.idle-timeout"),
@@ -194,6 +203,7 @@ class LocalCluster:
 
     def _start(self, n: int) -> None:
         nannies = []
+        tls = certificates_of(self.security, self.scheduler_address, "worker") if self.security else None
         for _ in range(n):
             name = str(self._n_started)
             self._n_started += 1
@@ -207,9 +217,9 @@ class LocalCluster:
                 "local_directory": self._local_directory,
             }
             if self._processes:
-                nannies.append(Nanny(options, self._token, self._memory_limit))
+                nannies.append(Nanny(options, self._token, self._memory_limit, tls))
             else:
-                self._threads[name] = start(options, self._token, shares_process=True)
+                self._threads[name] = start(options, self._token, tls, shares_process=True)
         if nannies:
             self._workers.start(nannies)
 

@@ -6,9 +6,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, _raskt
+from raskt.distributed.security import Security
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+    from raskt.distributed.security import Certificates
 
 __all__ = ["WORKER_CLIENT", "Worker", "get_worker"]
 
@@ -27,6 +30,8 @@ class Worker:
         What ``raskt.distributed._worker_main`` takes.
     token : str
         The secret of the cluster.
+    tls : tuple or None
+        Its certificates.
     has_process : bool
         Whether the process is there for the worker, so that all of its threads work for it.
     core : ClusterWorker
@@ -40,10 +45,16 @@ class Worker:
     """
 
     def __init__(
-        self, options: dict[str, Any], token: str, has_process: bool, core: _raskt.ClusterWorker
+        self,
+        options: dict[str, Any],
+        token: str,
+        tls: Certificates | None,
+        has_process: bool,
+        core: _raskt.ClusterWorker,
     ) -> None:
         self._core = core
         self._token = token
+        self._tls = tls
         self.has_process = has_process
         self._lock = threading.Lock()
         self._client: Any = None
@@ -81,6 +92,7 @@ class Worker:
                 self._client = self._found() or _clients.home().Client(
                     self.scheduler_address,
                     token=self._token,
+                    security=Security._of(self._tls),
                     name=f"{WORKER_CLIENT}{self.name}",
                     set_as_default=False,
                 )

@@ -18,7 +18,7 @@ const ASK_DELAY: Duration = Duration::from_millis(10);
 
 /// A connection on which the scheduler has taken the client in.
 pub(super) async fn connected(options: ClientOptions) -> Result<(Connection, ClientWelcome)> {
-    let mut connection = connect(&options.address, options.timeout).await?;
+    let mut connection = connect(&options.address, options.handshake.tls.as_ref(), options.timeout).await?;
     let role = Role::Client { name: options.name };
     let welcome = introduce(&mut connection, &options.handshake, &role).await?;
     Ok((connection, welcome))

@@ -136,7 +136,7 @@ impl Peers {
         if let Some(line) = place.as_ref().filter(|line| !line.waiting.is_over.load(Ordering::SeqCst)) {
             return Ok(Arc::clone(line));
         }
-        let mut connection = connect_once(address, self.timeout).await?;
+        let mut connection = connect_once(address, self.handshake.tls.as_ref(), self.timeout).await?;
         let role = Role::Peer { of: worker };
         let _: PeerWelcome = introduce(&mut connection, &self.handshake, &role).await?;
         let (outbox, link) = Link::new();

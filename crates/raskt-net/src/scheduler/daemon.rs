@@ -55,7 +55,7 @@ impl SchedulerDaemon {
         let bind = async {
             let mut listeners = Vec::new();
             for address in &options.listen {
-                listeners.push(Listener::bind(address).await?);
+                listeners.push(Listener::bind(address, options.handshake.tls.as_ref()).await?);
             }
             Ok::<_, raskt_core::Error>(listeners)
         };
@@ -155,14 +155,14 @@ async fn listen(
     options: crate::transport::HandshakeOptions,
 ) {
     loop {
-        let Ok(connection) = listener.accept().await else {
+        let Ok(arrived) = listener.accept().await else {
             tokio::time::sleep(REST).await;
             continue;
         };
         let (happenings, options) = (happenings.clone(), options.clone());
         tokio::spawn(async move {
             // Who is refused has been told why.
-            let Ok(accepted) = accept(connection, &options).await else { return };
+            let Ok(accepted) = accept(arrived, &options).await else { return };
             let joining = match accepted.role::<Role>() {
                 Ok(Role::Worker(role)) => Happening::WorkerJoins(Box::new((accepted, role))),
                 Ok(Role::Client { .. }) => Happening::ClientJoins(Box::new(accepted)),

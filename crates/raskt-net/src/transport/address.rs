@@ -6,7 +6,8 @@ use std::str::FromStr;
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, ErrorKind, Result};
 
-/// Where a daemon listens: `tcp://host:port`. A host of IPv6 stands in brackets; without `tcp://` the rest is taken as it is.
+/// Where a daemon listens: `tcp://host:port`, or `tls://host:port` where what is said is encrypted. A host of IPv6 stands in
+/// brackets; without a scheme it is `tcp`.
 ///
 /// ```
 /// use raskt_net::transport::Address;
@@ -21,13 +22,32 @@ use raskt_core::{Error, ErrorKind, Result};
 pub struct Address {
     host: String,
     port: u16,
+    is_tls: bool,
 }
 
 impl Address {
     /// The port `port` of `host`; 0 for any that is free.
     #[must_use]
     pub fn tcp(host: &str, port: u16) -> Self {
-        Self { host: host.to_owned(), port }
+        Self { host: host.to_owned(), port, is_tls: false }
+    }
+
+    /// The same with TLS.
+    #[must_use]
+    pub fn tls(host: &str, port: u16) -> Self {
+        Self { is_tls: true, ..Self::tcp(host, port) }
+    }
+
+    /// Another place that is spoken to in the same way.
+    #[must_use]
+    pub fn beside(&self, host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port, is_tls: self.is_tls }
+    }
+
+    /// Whether what is said there is encrypted.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.is_tls
     }
 
     /// The host, without brackets.
@@ -55,11 +75,14 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self> {
         let refuse = |what: &str| {
-            let message = format!("the address {text:?} {what}; one is written tcp://host:port");
+            let message =
+                format!("the address {text:?} {what}; one is written tcp://host:port or tls://host:port");
             Error::from(ErrorKind::InvalidValue(message))
         };
-        let rest = match text.split_once("://") {
-            None | Some(("tcp", _)) => text.split_once("://").map_or(text, |(_, rest)| rest),
+        let (is_tls, rest) = match text.split_once("://") {
+            None => (false, text),
+            Some(("tcp", rest)) => (false, rest),
+            Some(("tls", rest)) => (true, rest),
             Some((scheme, _)) => return Err(refuse(&format!("has the scheme {scheme}, which is not known"))),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -74,15 +97,16 @@ impl FromStr for Address {
         }
         let port =
             port.parse().map_err(|_| refuse(&format!("has the port {port:?}, not one of 0 to 65535")))?;
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self { host: host.to_owned(), port, is_tls })
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_tls { "tls" } else { "tcp" };
         match self.host.contains(':') {
-            true => write!(f, "tcp://[{}]:{}", self.host, self.port),
-            false => write!(f, "tcp://{}:{}", self.host, self.port),
+            true => write!(f, "{scheme}://[{}]:{}", self.host, self.port),
+            false => write!(f, "{scheme}://{}:{}", self.host, self.port),
         }
     }
 }

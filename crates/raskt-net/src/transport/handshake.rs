@@ -16,7 +16,7 @@ use raskt_core::encode::{Decode, Decoder, Encode, Encoder, Limits};
 use raskt_core::{Error, ErrorKind, KeepSealed, Payload, Result};
 
 use super::token::random_bytes;
-use super::{Address, Connection, FrameLimits, Token, read_frame, write_frame};
+use super::{Address, Arrived, Connection, FrameLimits, Tls, Token, read_frame, write_frame};
 
 /// The version of what processes say to each other; those of two versions do not talk.
 pub const PROTOCOL: u32 = 1;
@@ -28,13 +28,15 @@ const RELEASE: &str = env!("CARGO_PKG_VERSION");
 pub struct HandshakeOptions {
     /// The secret that both know.
     pub token: Token,
+    /// The certificates of connections by TLS.
+    pub tls: Option<Tls>,
     /// How long the other side may take.
     pub timeout: Duration,
 }
 
 impl Default for HandshakeOptions {
     fn default() -> Self {
-        Self { token: Token::default(), timeout: Duration::from_secs(30) }
+        Self { token: Token::default(), tls: None, timeout: Duration::from_secs(30) }
     }
 }
 
@@ -76,7 +78,14 @@ async fn hear(connection: &mut Connection) -> Result<Payload> {
     let frame = read_frame(&mut connection.reader, FrameLimits::STRANGER).await;
     let gone = || io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection");
     let frame = frame.and_then(|frame| frame.ok_or_else(gone));
-    frame.map_err(|error| system(format!("listening to {}", connection.peer), error))
+    frame.map_err(|error| {
+        // Certificates are looked at by who listens after who connects believes that all is well.
+        let hint = match connection.peer.is_tls() && error.kind() == io::ErrorKind::InvalidData {
+            true => ": it does not take the certificate of this side",
+            false => "",
+        };
+        system(format!("listening to {}", connection.peer), format!("{error}{hint}"))
+    })
 }
 
 async fn within<T>(
@@ -173,13 +182,21 @@ fn nonce(bytes: &[u8], peer: &Address) -> Result<[u8; 32]> {
 ///
 /// # Errors
 /// [`ErrorKind::System`], which was said to the other side, too, where it speaks the protocol at all.
-pub async fn accept(mut connection: Connection, options: &HandshakeOptions) -> Result<Accepted> {
-    let peer = connection.peer.clone();
+pub async fn accept(arrived: Arrived, options: &HandshakeOptions) -> Result<Accepted> {
+    let peer = arrived.peer.clone();
     let talk = async {
+        let opened = arrived.open().await;
+        let (mut connection, is_encrypted) =
+            opened.map_err(|error| system(format!("the handshake with {peer}"), error))?;
         let hello = hear(&mut connection).await?;
         let Some(rest) = hello.header.strip_prefix(&MAGIC) else {
             return Err(system(format!("the handshake with {peer}"), "it does not speak Raskt's protocol"));
         };
+        if !is_encrypted {
+            let why = "it speaks TLS; its address is written tls://host:port";
+            say(&mut connection, &refusal(why)).await?;
+            return Err(system(format!("the handshake with {peer}"), "it does not speak TLS"));
+        }
         let own = random_bytes()?;
         let said = read::<(u32, String, Vec<u8>)>(&Payload { header: rest.to_vec(), buffers: Vec::new() });
         let (protocol, release, theirs) = said?;

@@ -5,11 +5,13 @@ mod connection;
 mod frame;
 mod handshake;
 mod link;
+mod tls;
 mod token;
 
 pub use address::Address;
-pub use connection::{Connection, Listener, Reader, Writer, connect, connect_once};
+pub use connection::{Arrived, Connection, Listener, Reader, Writer, connect, connect_once};
 pub use frame::{FrameLimits, read_frame, write_frame};
 pub use handshake::{Accepted, HandshakeOptions, PROTOCOL, accept, introduce};
 pub use link::{Link, Outbox};
+pub use tls::{Certificates, Tls};
 pub use token::Token;

@@ -63,15 +63,16 @@ impl WorkerDaemon {
         let (n_threads, info_name) = (options.n_threads.max(1), options.name.clone());
         let (listen, host) = options.place()?;
         let (listener, connection, welcome, info) = runtime.block_on(async {
-            let listener = Listener::bind(&listen).await?;
-            let address = Address::tcp(&host, listener.address().port());
+            let listener = Listener::bind(&listen, options.handshake.tls.as_ref()).await?;
+            let address = listener.address().beside(&host, listener.address().port());
             let info = WorkerInfo {
                 name: info_name,
                 host: options.host.clone().unwrap_or_else(|| Name::new(&host)),
                 n_threads,
                 resources: options.resources.clone(),
             };
-            let mut connection = connect(&options.scheduler, options.connect_timeout).await?;
+            let mut connection =
+                connect(&options.scheduler, options.handshake.tls.as_ref(), options.connect_timeout).await?;
             let role = Role::Worker(WorkerRole {
                 info: info.clone(),
                 address,
@@ -81,7 +82,7 @@ impl WorkerDaemon {
             let welcome: WorkerWelcome = introduce(&mut connection, &options.handshake, &role).await?;
             Ok::<_, Error>((listener, connection, welcome, info))
         })?;
-        let address = Address::tcp(&host, listener.address().port());
+        let address = listener.address().beside(&host, listener.address().port());
         if options.measure == Measure::Process {
             set_exchange_memory_max(options.machine.memory_bytes / EXCHANGE_PART);
         }

@@ -75,7 +75,7 @@ impl WorkerOptions {
         match &self.listen {
             Some(listen) if !is_any(listen.host()) => Ok((listen.clone(), listen.host().to_owned())),
             Some(listen) => Ok((listen.clone(), self.own_host()?)),
-            None => self.own_host().map(|host| (Address::tcp(&host, 0), host)),
+            None => self.own_host().map(|host| (self.scheduler.beside(&host, 0), host)),
         }
     }
 

@@ -114,7 +114,8 @@ impl Links {
 
 impl Link {
     async fn open(core: &Core, of: WorkerId, address: &Address) -> Result<Self> {
-        let mut connection = connect_once(address, CONNECT_TIMEOUT).await?;
+        let mut connection =
+            connect_once(address, core.options.handshake.tls.as_ref(), CONNECT_TIMEOUT).await?;
         let _: PeerWelcome = introduce(&mut connection, &core.options.handshake, &Role::Peer { of }).await?;
         let Connection { reader, writer, .. } = connection;
         Ok(Self { reader: Watched { reader, n_bytes: Arc::default() }, writer })

@@ -23,7 +23,7 @@ use super::spilling;
 use super::state::Served;
 use super::values::{Content, Source};
 use crate::transport::{
-    Accepted, Connection, FrameLimits, Listener, Writer, accept, read_frame, write_frame,
+    Accepted, Arrived, Connection, FrameLimits, Listener, Writer, accept, read_frame, write_frame,
 };
 use crate::wire::{Batch, PeerSays, PeerWelcome, Role, TellPeer, messages};
 
@@ -45,17 +45,17 @@ pub(super) async fn listen(core: Arc<Core>, listener: Listener) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok(connection) => drop(tokio::spawn(serve(Arc::clone(&core), connection))),
+            Ok(arrived) => drop(tokio::spawn(serve(Arc::clone(&core), arrived))),
             Err(_) => tokio::time::sleep(ACCEPT_DELAY).await,
         }
     }
 }
 
 /// A connection's life. Whatever is wrong with it is its end, and nobody else's.
-async fn serve(core: Arc<Core>, connection: Connection) {
+async fn serve(core: Arc<Core>, arrived: Arrived) {
     let mut closing = core.closing();
     let talk = async {
-        let accepted = accept(connection, &core.options.handshake).await?;
+        let accepted = accept(arrived, &core.options.handshake).await?;
         match admit(&core, accepted).await? {
             Some(connection) => answer_all(&core, connection).await,
             None => Ok(()),

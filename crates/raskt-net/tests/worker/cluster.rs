@@ -26,7 +26,7 @@ fn worker(runtime: &Runtime, scheduler: &SchedulerDaemon, name: &str) -> WorkerD
 }
 
 async fn client(scheduler: &SchedulerDaemon) -> End {
-    let mut connection = connect(&scheduler.addresses()[0], PATIENCE).await.unwrap();
+    let mut connection = connect(&scheduler.addresses()[0], None, PATIENCE).await.unwrap();
     let role = Role::Client { name: "test".into() };
     let _: ClientWelcome = introduce(&mut connection, &handshake("secret"), &role).await.unwrap();
     End::of(connection)

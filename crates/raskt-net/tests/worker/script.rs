@@ -31,7 +31,7 @@ pub fn runtime() -> Runtime {
 }
 
 pub fn handshake(token: &str) -> HandshakeOptions {
-    HandshakeOptions { token: Token::new(token), timeout: PATIENCE }
+    HandshakeOptions { token: Token::new(token), tls: None, timeout: PATIENCE }
 }
 
 pub fn options(scheduler: Address, name: &str) -> WorkerOptions {
@@ -205,7 +205,7 @@ pub fn joined(
     id: u32,
     change: impl FnOnce(WorkerOptions) -> WorkerOptions,
 ) -> (WorkerDaemon, Joined) {
-    let listener = runtime.block_on(Listener::bind(&Address::tcp("127.0.0.1", 0))).unwrap();
+    let listener = runtime.block_on(Listener::bind(&Address::tcp("127.0.0.1", 0), None)).unwrap();
     let options = change(options(listener.address().clone(), &format!("w{id}")));
     let taking = runtime.spawn(async move {
         let accepted = accept(listener.accept().await.unwrap(), &handshake("secret")).await.unwrap();
@@ -252,7 +252,7 @@ pub fn compute(task: u32, kernel: &str, inputs: &[InputAt]) -> ToWorker {
 
 /// A connection to a worker.
 pub async fn peer(to: &Address, of: WorkerId, token: &str) -> raskt_core::Result<End> {
-    let mut connection = connect(to, PATIENCE).await?;
+    let mut connection = connect(to, None, PATIENCE).await?;
     let _: PeerWelcome = introduce(&mut connection, &handshake(token), &Role::Peer { of }).await?;
     Ok(End { connection })
 }

@@ -11,7 +11,7 @@ use raskt_core::encode::{Limits, decode_value, encode_value};
 use raskt_core::{Key, Name, Payload};
 use raskt_expr::Expr;
 use raskt_net::client::{Client, ClientOptions, Fetched, Future, Reply, Scatter, Spread, Wanted};
-use raskt_net::transport::{Address, HandshakeOptions, Token};
+use raskt_net::transport::{Address, HandshakeOptions};
 use raskt_net::wire::Query;
 use raskt_sched::{FromClient, WorkerId};
 
@@ -22,6 +22,7 @@ use super::failure;
 use super::future::{ClusterFuture, FutureCall};
 use super::graph::{Sendable, body_of_call};
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
+use super::scheduler::{TlsGiven, handshake};
 use crate::delayed::Delayed;
 use crate::node::{Callee, Func, Node, Notes};
 use crate::scan::Scan;
@@ -179,12 +180,21 @@ impl ClusterClient {
 impl ClusterClient {
     /// Connects to the scheduler at `address`, within so many seconds.
     #[new]
-    fn new(py: Python<'_>, address: &str, token: &str, name: &str, timeout: f64) -> PyResult<Self> {
+    #[pyo3(signature = (address, token, name, timeout, tls=None))]
+    fn new(
+        py: Python<'_>,
+        address: &str,
+        token: &str,
+        name: &str,
+        timeout: f64,
+        tls: Option<TlsGiven>,
+    ) -> PyResult<Self> {
         let address = address.parse::<Address>().map_err(|error| errors::to_py(py, error))?;
+        let handshake = handshake(token, tls).map_err(|error| errors::to_py(py, error))?;
         let timeout = seconds(timeout);
         let options = ClientOptions {
             name: Name::new(name),
-            handshake: HandshakeOptions { token: Token::new(token), timeout },
+            handshake: HandshakeOptions { timeout, ..handshake },
             timeout,
             ..ClientOptions::new(address)
         };

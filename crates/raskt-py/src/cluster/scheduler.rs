@@ -7,7 +7,7 @@ use std::time::Instant;
 use pyo3::prelude::*;
 use raskt_dashboard::ClusterSource;
 use raskt_net::scheduler::{SchedulerDaemon, SchedulerOptions};
-use raskt_net::transport::{Address, HandshakeOptions, Token};
+use raskt_net::transport::{Address, Certificates, HandshakeOptions, Tls, Token};
 use raskt_net::wire::Query;
 use raskt_sched::{Options, WorkerId};
 
@@ -27,6 +27,7 @@ pub struct ClusterScheduler {
 struct Given {
     listen: Vec<String>,
     token: String,
+    tls: Option<TlsGiven>,
     allowed_failures: u32,
     worker_timeout: f64,
     idle_timeout: Option<f64>,
@@ -39,7 +40,7 @@ impl ClusterScheduler {
         let addresses =
             options.listen.iter().map(|text| text.parse()).collect::<raskt_core::Result<Vec<Address>>>();
         let listen = addresses.map_err(|error| errors::to_py(py, error))?;
-        let handshake = HandshakeOptions { token: Token::new(options.token), ..HandshakeOptions::default() };
+        let handshake = handshake(&options.token, options.tls).map_err(|error| errors::to_py(py, error))?;
         let machine = Options {
             allowed_failures: options.allowed_failures,
             worker_timeout: seconds(options.worker_timeout),
@@ -121,8 +122,29 @@ fn random_token(py: Python<'_>) -> PyResult<String> {
     Token::random().map(|token| token.as_str().to_owned()).map_err(|error| errors::to_py(py, error))
 }
 
+/// Certificates as Python has them: of the authority, one's own, its key.
+pub type TlsGiven = (String, String, String);
+
+/// What connections begin with.
+///
+/// # Errors
+/// What is no certificate or key.
+pub fn handshake(token: &str, tls: Option<TlsGiven>) -> raskt_core::Result<HandshakeOptions> {
+    let tls =
+        tls.map(|(authority, certificate, key)| Tls::new(&Certificates { authority, certificate, key }));
+    Ok(HandshakeOptions { token: Token::new(token), tls: tls.transpose()?, ..HandshakeOptions::default() })
+}
+
+/// Certificates that nobody else has.
+#[pyfunction]
+fn temporary_certificates(py: Python<'_>) -> PyResult<TlsGiven> {
+    let made = Certificates::temporary().map_err(|error| errors::to_py(py, error))?;
+    Ok((made.authority, made.certificate, made.key))
+}
+
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ClusterScheduler>()?;
+    module.add_function(wrap_pyfunction!(temporary_certificates, module)?)?;
     module.add_function(wrap_pyfunction!(random_token, module)?)
 }

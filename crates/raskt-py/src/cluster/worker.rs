@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use pyo3::prelude::*;
 use raskt_core::Name;
-use raskt_net::transport::{HandshakeOptions, Token};
 use raskt_net::worker::{Departure, Measure, WorkerDaemon, WorkerOptions, current_work};
 
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
+use super::scheduler::{TlsGiven, handshake};
 use crate::{errors, names, session};
 
 /// A worker whose connections, memory and heartbeats are looked after by threads that need no interpreter; its tasks run on
@@ -24,6 +24,7 @@ pub struct ClusterWorker {
 struct Given {
     scheduler: String,
     token: String,
+    tls: Option<TlsGiven>,
     name: String,
     n_threads: u32,
     memory_limit: Option<u64>,
@@ -39,7 +40,7 @@ struct Given {
 impl Given {
     fn options(self) -> raskt_core::Result<WorkerOptions> {
         let mut options = WorkerOptions::new(self.scheduler.parse()?, self.name.as_str());
-        options.handshake = HandshakeOptions { token: Token::new(self.token), ..HandshakeOptions::default() };
+        options.handshake = handshake(&self.token, self.tls)?;
         options.n_threads = self.n_threads;
         options.resources = self.resources.iter().map(|(name, units)| (Name::new(name), *units)).collect();
         options.listen = self.listen.map(|listen| listen.parse()).transpose()?;
