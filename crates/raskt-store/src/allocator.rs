@@ -19,6 +19,25 @@ pub fn trim_allocator() {
     }
 }
 
+/// Blocks from this size on are mappings of their own, once [`keep_nothing_freed`] was called.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const MAPPED_BYTES_MIN: libc::c_int = 1 << 20;
+
+/// From now on, large blocks go back to the operating system when they are freed; does nothing where the allocator is not
+/// glibc's. For processes with little memory: each thread has an arena, the uppermost free block of an arena stays resident up
+/// to twice the size of the largest block freed so far, and [`trim_allocator`] does not reach it. Large blocks cost page faults
+/// then, each time.
+pub fn keep_nothing_freed() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: `mallopt` takes two numbers, may be called from any thread at any time, and touches no memory that is in use.
+        unsafe {
+            libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
+            libc::mallopt(libc::M_TRIM_THRESHOLD, MAPPED_BYTES_MIN);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

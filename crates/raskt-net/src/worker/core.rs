@@ -17,7 +17,7 @@ use super::daemon::Departure;
 use super::errands::Helpers;
 use super::job::{Job, Made};
 use super::memory::process_bytes;
-use super::options::{Measure, WorkerOptions};
+use super::options::{Measure, PLENTY_BYTES, WorkerOptions};
 use super::peers::{self, Links};
 use super::state::{Effects, State};
 use super::values::Content;
@@ -170,6 +170,11 @@ impl Core {
     fn free(self: &Arc<Self>, garbage: Vec<Content>) {
         let n_bytes = garbage.iter().map(Content::n_bytes).sum();
         drop(garbage);
+        self.freed(n_bytes);
+    }
+
+    /// So much was let go of: it goes back to the system, and the machine hears how much there is where that was much.
+    pub fn freed(self: &Arc<Self>, n_bytes: u64) {
         spilling::trim(self, n_bytes);
         if n_bytes >= LIGHT {
             self.collect();
@@ -204,7 +209,8 @@ impl Core {
             Measure::Values => return None,
         };
         self.unmeasured_bytes.store(0, Ordering::Relaxed);
-        set_recycling(process_bytes < machine.memory_bytes / 100 * machine.target_percent);
+        let has_plenty = process_bytes < machine.memory_bytes / 100 * machine.target_percent;
+        set_recycling(has_plenty && machine.memory_bytes >= PLENTY_BYTES);
         Some(process_bytes)
     }
 

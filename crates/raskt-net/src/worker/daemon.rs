@@ -7,11 +7,11 @@ use std::time::Duration;
 use raskt_core::{Error, ErrorKind, Name, Result};
 use raskt_exec::BodyRegistry;
 use raskt_sched::{Worker, WorkerId, WorkerInfo};
-use raskt_store::{SpillFolder, set_exchange_memory_max};
+use raskt_store::{SpillFolder, keep_nothing_freed, set_exchange_memory_max};
 use tokio::runtime::Handle;
 
 use super::core::Core;
-use super::options::{Measure, WorkerOptions};
+use super::options::{Measure, PLENTY_BYTES, WorkerOptions};
 use super::state::State;
 use super::{executor, scheduler_link, serving};
 use crate::transport::{Address, Connection, Listener, connect, introduce};
@@ -85,6 +85,9 @@ impl WorkerDaemon {
         let address = listener.address().beside(&host, listener.address().port());
         if options.measure == Measure::Process {
             set_exchange_memory_max(options.machine.memory_bytes / EXCHANGE_PART);
+            if options.machine.memory_bytes < PLENTY_BYTES {
+                keep_nothing_freed();
+            }
         }
         let machine = Worker::new(&info, options.machine.clone());
         let state = State::new(machine, welcome.worker, n_threads, folder.is_some());

@@ -18,7 +18,6 @@ use raskt_store::value_bytes;
 use super::core::Core;
 use super::current::Here;
 use super::opening::opened;
-use super::spilling;
 use super::values::{Content, Source};
 
 /// A task that is to be run.
@@ -114,7 +113,7 @@ impl Ready {
         };
         let n_read = job.inputs.iter().map(Input::n_read).sum();
         let outcome = table.and_then(|table| run(job, &table, core)).map_err(in_task);
-        spilling::trim(core, n_read);
+        core.freed(n_read);
         let duration = begun.elapsed();
         Done { attempt, outcome: outcome.map_err(|error| closed(&error)), duration }
     }

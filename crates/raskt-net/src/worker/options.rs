@@ -8,6 +8,10 @@ use raskt_core::{Error, ErrorKind, Name, Result};
 
 use crate::transport::{Address, HandshakeOptions};
 
+/// A process with less memory keeps none of what was let go of for the next value: that may be 256 MiB, and as much again in
+/// the arenas of the allocator.
+pub(super) const PLENTY_BYTES: u64 = 4 << 30;
+
 /// What a worker is told.
 #[derive(Clone, Debug)]
 pub struct WorkerOptions {

@@ -19,7 +19,6 @@ use super::current::Here;
 use super::errands::STACK_BYTES;
 use super::job::{closed, is_closed};
 use super::peers::content;
-use super::spilling;
 use super::state::Served;
 use super::values::{Content, Source};
 use crate::transport::{
@@ -126,7 +125,7 @@ async fn send(core: &Arc<Core>, answer: TellPeer, n_read: u64, writer: &Mutex<Wr
     if !frame.buffers.is_empty() {
         core.help(move |core| {
             drop((frame, answer));
-            spilling::trim(core, n_read);
+            core.freed(n_read);
         });
     }
     written.map_err(|error| broken(&error))
