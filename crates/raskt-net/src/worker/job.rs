@@ -124,7 +124,7 @@ fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     let here = Here::set(core, Some((attempt, work.table.key(work.row))));
     let _cancel = CancelHere::set(&cancel);
     cancel.check()?;
-    let mut inputs = open_all(inputs, core)?;
+    let Some(mut inputs) = open_all(inputs, core)? else { return Ok(Made::Nothing) };
     let opened = opened(table.table(), work.row, &core.registry)?;
     let opened = opened.map(|opened| ResolvedTable::new(Arc::new(opened), &core.registry)).transpose()?;
     // A table of its own has one row.
@@ -142,14 +142,23 @@ fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     }
 }
 
-/// Inputs as a body takes them: what came sealed is opened, and stays so.
-fn open_all(inputs: Vec<Input>, core: &Arc<Core>) -> Result<Inputs> {
+/// Inputs as a body takes them: what came sealed is opened, and stays so. None where the file of one, which left memory just
+/// before the task began, cannot be read: the value is lost then, as any other.
+fn open_all(inputs: Vec<Input>, core: &Arc<Core>) -> Result<Option<Inputs>> {
     let mut values = Inputs::with_capacity(inputs.len());
     for Input { of, serial, source } in inputs {
         let value = match source {
             Source::Memory(Content::Value(value)) => value,
             Source::Memory(Content::Unsendable(error)) => return Err(error),
-            Source::Disk(file) => decode_value(file.read()?, &KeepSealed, &Limits::default())?,
+            Source::Disk(file) => {
+                match file.read().and_then(|payload| decode_value(payload, &KeepSealed, &Limits::default())) {
+                    Ok(value) => value,
+                    Err(error) => {
+                        core.on(|state, now, effects| state.restored(of, serial, Err(error), now, effects));
+                        return Ok(None);
+                    }
+                }
+            }
         };
         if !has_sealed(&value) {
             values.push(value);
@@ -160,7 +169,7 @@ fn open_all(inputs: Vec<Input>, core: &Arc<Core>) -> Result<Inputs> {
         core.on(|state, _, effects| state.opened(of, serial, kept, effects));
         values.push(opened);
     }
-    Ok(values)
+    Ok(Some(values))
 }
 
 pub(super) fn has_sealed(value: &Value) -> bool {
