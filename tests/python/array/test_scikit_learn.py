@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 
 import pytest
 
-pytest.importorskip("sklearn")
+# Not imported here: it brings libraries with threads of their own into the process of all tests.
+if importlib.util.find_spec("sklearn") is None:
+    pytest.skip("needs scikit-learn", allow_module_level=True)
 
 PROGRAM = """
 import numpy as np

@@ -24,6 +24,7 @@ class Scheduler:
                 "allowed_failures": 3,
                 "worker_timeout": 60.0,
                 "idle_timeout": None,
+                "tls": None,
             }
         )
 
