@@ -95,7 +95,10 @@ fn bad_arguments_are_refused_with_the_reason() {
     for (line, reason) in [
         ("", "a command is missing after 'raskt'"),
         ("config", "a command is missing after 'raskt config'"),
-        ("frobnicate", "no command 'frobnicate': known are config, info, scheduler, version, worker"),
+        (
+            "frobnicate",
+            "no command 'frobnicate': known are config, explain, info, scheduler, top, version, worker",
+        ),
         ("config unset", "no command 'config unset': known are list, get, set, find, path, schema"),
         ("config set", "'raskt config set' needs a key"),
         ("config set local.retries", "'raskt config set local.retries' needs a value"),
@@ -239,7 +242,7 @@ fn info_tells_versions_the_machine_and_the_files_that_are_read() {
         assert!(text("platform").is_some_and(|platform| platform.contains(std::env::consts::ARCH)));
         let file = Value::from(own.join("raskt.yaml").to_str().unwrap());
         assert_eq!(found.get("configuration-files"), Some(&Value::List(vec![file])));
-        let words = ["threads", "processes", "sync"].map(Value::from).to_vec();
+        let words = ["threads", "processes", "sync", "ray", "dask"].map(Value::from).to_vec();
         assert_eq!(found.get("schedulers"), Some(&Value::List(words)));
     }
 }
