@@ -304,8 +304,11 @@ def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None) -> Any:
     return combined.iloc[0].rename(None) if is_frame else combined.iat[0, 0]
 
 
-def _result(column: Any, name: str, kwargs: Any) -> Any:
+def _result(column: Any, name: str, kwargs: Any, is_frame: bool) -> Any:
     """Return a series of what a column is reduced to, of the dtype that a frame has it in."""
+    if name in ("any", "all") and isinstance(column.dtype, pd.ArrowDtype) and not is_frame:
+        # Of series these may be missing, and of frames pandas refuses them.
+        return pd.Series([getattr(column, name)(**kwargs)], dtype="bool[pyarrow]")
     found = getattr(column.to_frame(0), name)(**kwargs).reset_index(drop=True)
     is_category = name in ("min", "max") and isinstance(column.dtype, pd.CategoricalDtype)
     return found.astype(column.dtype) if is_category else found
@@ -316,16 +319,18 @@ def _row(part: Any, name: str, kwargs: Any) -> Any:
     is_frame = isinstance(part, pd.DataFrame)
     columns = [part.iloc[:, at] for at in range(part.shape[1])] if is_frame else [part]
     if isinstance(part, pd.Index):
-        columns = [part.to_series()]
+        part = part.to_series()
+        columns = [part]
+    is_of_frame = part.attrs.get(_OF_FRAME, is_frame)
     if name in ("min", "max") and not len(part):
         # No row: a missing value would make floats of whole numbers.
         results = [pd.Series([], dtype=column.dtype) for column in columns]
     else:
-        results = [_result(column, name, kwargs) for column in columns]
+        results = [_result(column, name, kwargs, is_of_frame) for column in columns]
     row = pd.concat(results, axis=1) if results else pd.DataFrame(index=[0])
     if is_frame:
         row.columns = part.columns
-    row.attrs = {_OF_FRAME: part.attrs.get(_OF_FRAME, is_frame)}
+    row.attrs = {_OF_FRAME: is_of_frame}
     return row
 
 

@@ -177,6 +177,21 @@ def test_values_of_later_blocks_that_do_not_fit_are_said(tmp_path: pathlib.Path)
     assert found.x.iloc[-1] == "007"
 
 
+def test_quotes_that_do_not_end_are_said(tmp_path: pathlib.Path) -> None:
+    short, long = tmp_path / "short.csv", tmp_path / "long.csv"
+    short.write_text('a,b\n1,x\n2,"y\n3,z\n')
+    # Beyond what is looked at before the tasks.
+    rows = "1,x\n" * 100_000
+    long.write_text(f'a,b\n{rows}2,"y\n{rows}')
+    with pytest.raises(pd.errors.ParserError, match="EOF inside string starting at row 2"):
+        pd.read_csv(short)
+    with pytest.raises(ValueError, match="EOF inside string starting at row 2"):
+        rd.read_csv(short)
+    for blocksize in (None, 64_000):
+        with pytest.raises(ValueError, match=r"long\.csv: EOF inside string in the line that starts at byte"):
+            rd.read_csv(long, blocksize=blocksize).compute()
+
+
 def test_files_that_change_or_differ_are_said(tmp_path: pathlib.Path) -> None:
     for native in ({}, {"skipinitialspace": True}):
         (tmp_path / "a.csv").write_text("x,y\n1,2\n")

@@ -99,6 +99,19 @@ def test_of_nothing(way: str) -> None:
     assert empty.empty
 
 
+@pytest.mark.parametrize("npartitions", [1, 3])
+def test_truth_of_arrows_values_is_missing_where_some_are(npartitions: int) -> None:
+    for values in ([True, None, False], [None, None, None], [True, None, True]):
+        for dtype in ("bool[pyarrow]", "int64[pyarrow]"):
+            series = pd.Series(values).astype(dtype)
+            lazy = rd.from_pandas(series, npartitions=npartitions)
+            for skipna in (True, False):
+                for name in ("any", "all"):
+                    expected = getattr(series, name)(skipna=skipna)
+                    found = getattr(lazy, name)(skipna=skipna).compute()
+                    assert found is pd.NA if expected is pd.NA else bool(found) is expected
+
+
 def test_scalars_meet_numbers_and_series(way: str) -> None:
     s = rd.from_pandas(pd.Series([1.0, 2.0, 3.0]), npartitions=2)
     assert (s.sum() / s.count() + 1).compute() == 3.0

@@ -229,14 +229,17 @@ impl GroupBy {
     /// What a parameter that [`GroupBy::to_param`] wrote says.
     ///
     /// # Errors
-    /// [`ErrorKind::Corrupt`] for anything else.
+    /// [`ErrorKind::NotImplemented`] for a function that pandas computes, [`ErrorKind::Corrupt`] for anything else.
     pub fn from_param(param: &Param) -> Result<Self> {
         let corrupt = || Error::new(ErrorKind::Corrupt(format!("{param:?} is no group-by")));
+        let unknown = |name: &str| -> Error {
+            ErrorKind::NotImplemented(format!("{name} in a native group-by: pandas computes it")).into()
+        };
         let aggregate = |item: &Param| match item.as_list() {
             Some([column, of, Param::Str(name), label, options]) => Ok(Aggregate {
                 column: Label::try_from(column)?,
                 of: PandasType::from_param(of)?,
-                function: Function::parse(name).ok_or_else(corrupt)?,
+                function: Function::parse(name).ok_or_else(|| unknown(name))?,
                 options: Options::from_param(options).ok_or_else(corrupt)?,
                 label: Label::try_from(label)?,
             }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringViewArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use proptest::prelude::*;
-use raskt_core::DType;
+use raskt_core::{DType, ErrorKind, Param};
 
 use super::*;
 use crate::{Field, Key, Kind, Label, PandasType, Schema, Table};
@@ -149,4 +149,30 @@ fn integers_that_are_floats_in_one_partition_are_floats_in_the_result() {
     assert_eq!(float(0), [4.5, i64::MAX as f64]);
     assert_eq!(float(1), [2.5, i64::MAX as f64]);
     assert_eq!((int(2), int(3)), (vec![2, 1], vec![2, 1]));
+}
+
+#[test]
+fn functions_that_pandas_computes_are_not_implemented() {
+    let count = by(&[("n", Function::Count)], true).to_param();
+    let Param::Map(entries) = count else { panic!("{count:?}") };
+    let renamed = |param: &Param| match param {
+        Param::Str(name) if &**name == "count" => Param::Str("median".into()),
+        other => other.clone(),
+    };
+    let asked = Param::map(entries.iter().map(|(name, value)| {
+        let aggregates = |lists: &[Param]| {
+            lists
+                .iter()
+                .map(|one| Param::List(one.as_list().unwrap().iter().map(renamed).collect()))
+                .collect()
+        };
+        let value = match (&**name, value.as_list()) {
+            ("aggregates", Some(lists)) => Param::List(aggregates(lists)),
+            _ => value.clone(),
+        };
+        (&**name, value)
+    }));
+    let error = GroupBy::from_param(&asked).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::NotImplemented(_)), "{error}");
+    assert!(error.to_string().contains("median"), "{error}");
 }

@@ -79,8 +79,8 @@ pub(crate) fn io_error(path: &str, error: &std::io::Error) -> Error {
 }
 
 /// The file at `path` is not what it should be.
-pub(crate) fn corrupt(path: &str, what: impl std::fmt::Display) -> Error {
-    ErrorKind::Corrupt(format!("{path}: {what}")).into()
+pub(crate) fn damaged(path: &str, what: impl std::fmt::Display) -> Error {
+    ErrorKind::InvalidValue(format!("{path}: {what}")).into()
 }
 
 /// A file that is written under another name, in the folder that it is for, and moved into place when it is complete.

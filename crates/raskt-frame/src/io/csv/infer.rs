@@ -139,7 +139,8 @@ impl Guess {
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::InvalidValue`] where there is no line, or one with more fields than there are names.
+/// [`ErrorKind::InvalidValue`] where there is no line, one with more fields than there are names, or one in which the
+/// text ends within quotes.
 pub fn infer_csv(
     sample: &[u8],
     is_whole: bool,
@@ -164,8 +165,11 @@ pub fn infer_csv(
     let mut number = 1;
     while let Some(ended) = lines.next(&mut fields) {
         let is_cut = lines.at == sample.len() && !is_whole;
-        if is_cut || ended == Ended::InQuotes {
+        if is_cut {
             break;
+        }
+        if ended == Ended::InQuotes {
+            return Err(invalid(format!("EOF inside string starting at row {number}")));
         }
         number += 1;
         if fields.len() > names.len() {

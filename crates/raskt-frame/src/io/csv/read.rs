@@ -41,13 +41,15 @@ enum Stop {
     Misfit(usize, Span),
     /// A line with so many fields.
     TooMany(usize, usize),
+    /// A line in which the text ends within quotes.
+    Unclosed(usize),
 }
 
 /// The rows of the lines that begin in the block that `parameters` name, numbered from 0.
 ///
 /// # Errors
-/// [`ErrorKind::System`]; [`ErrorKind::Corrupt`] for a line with too many fields and for quotes that do not end;
-/// [`ErrorKind::InvalidValue`] where the file has changed, and where lines cannot be told from what is within quotes;
+/// [`ErrorKind::System`]; [`ErrorKind::InvalidValue`] for a line with too many fields, for quotes that do not end, where the
+/// file has changed, and where lines cannot be told from what is within quotes;
 /// [`ErrorKind::NotImplemented`] for dtypes that only pandas reads.
 pub fn read_csv(parameters: &ReadCsv) -> Result<Block> {
     let (mut file, stamp) = path::open(&parameters.path, parameters.stamp)?;
@@ -97,9 +99,16 @@ fn explain(stop: Stop, parameters: &ReadCsv, text: &[u8], base: u64) -> Result<B
         Stop::TooMany(at, found) => {
             let n = parameters.names.len();
             let at = base + at.fit::<u64>();
-            Err(path::corrupt(
+            Err(path::damaged(
                 &parameters.path,
                 format!("Expected {n} fields in the line at byte {at}, saw {found}"),
+            ))
+        }
+        Stop::Unclosed(at) => {
+            let at = base + at.fit::<u64>();
+            Err(path::damaged(
+                &parameters.path,
+                format!("EOF inside string in the line that starts at byte {at}"),
             ))
         }
         Stop::Misfit(column, span) => {
@@ -239,6 +248,9 @@ impl<'a> Reader<'a> {
             // Without a line end, the text may have ended before the line did.
             self.reached_in_line =
                 ended == Ended::InQuotes || fields.last().is_some_and(|last| last.end == self.text.len());
+            if ended == Ended::InQuotes {
+                return Err(Stop::Unclosed(line));
+            }
             if lines.is_left_out(line, &fields) {
                 continue;
             }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use proptest::prelude::*;
-use raskt_core::{DType, TimeUnit};
+use raskt_core::{DType, ErrorKind, TimeUnit};
 
 use super::*;
 use crate::{Field, Kind, Label, PandasType, Schema, Table, table};
@@ -110,6 +110,15 @@ fn lines_with_too_many_fields_are_said_with_their_place() {
     let error = read_csv(&parameters(&file, &Inferred { columns, begin: 4 })).unwrap_err().to_string();
     assert!(error.contains("Expected 2 fields in the line at byte 8, saw 3"), "{error}");
     assert!(error.contains("raskt-csv-"), "{error}");
+}
+
+#[test]
+fn quotes_that_do_not_end_are_said_with_their_place() {
+    let file = TestFile::new(b"a,b\n1,2\n3,\"4\n5,6\n");
+    let columns = vec![Field::new("a", PandasType::Plain(DType::Int64)), Field::new("b", PandasType::Text)];
+    let error = read_csv(&parameters(&file, &Inferred { columns, begin: 4 })).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidValue(_)), "{error}");
+    assert!(error.to_string().contains("EOF inside string in the line that starts at byte 8"), "{error}");
 }
 
 #[test]

@@ -85,8 +85,8 @@ impl ParquetFile {
     /// The file at `path`, with that index; as the file that `expected` is the stamp of, if one is given.
     ///
     /// # Errors
-    /// [`ErrorKind::System`] for a file that cannot be read, [`ErrorKind::Corrupt`] for one that is no Parquet;
-    /// [`ErrorKind::InvalidValue`] for one that has changed, and for an index of columns that it does not have;
+    /// [`ErrorKind::System`] for a file that cannot be read; [`ErrorKind::InvalidValue`] for one that is no Parquet,
+    /// for one that has changed, and for an index of columns that it does not have;
     /// [`ErrorKind::NotImplemented`] where only pandas knows what its metadata mean.
     pub fn open(path: impl Into<Arc<str>>, index: &ParquetIndex, expected: Option<Stamp>) -> Result<Self> {
         let path = path.into();
@@ -136,7 +136,7 @@ impl ParquetFile {
     /// The row groups that may hold a row that passes the filters.
     ///
     /// # Errors
-    /// [`ErrorKind::Corrupt`] for a damaged footer.
+    /// [`ErrorKind::InvalidValue`] for a damaged footer.
     pub fn surviving_groups(&self, filters: &Filters) -> Result<Vec<usize>> {
         let all: Vec<usize> = (0..self.reader.metadata().num_row_groups()).collect();
         guarded(&self.path, || self.surviving(&all, filters))
@@ -201,7 +201,7 @@ impl Layout<'_> {
                 }
             }
             (_, StoredIndex::Columns(names)) => {
-                let lacking = |name: &String| path::corrupt(self.path, format!("no index column {name:?}"));
+                let lacking = |name: &String| path::damaged(self.path, format!("no index column {name:?}"));
                 let root = |name: &String| position(name).ok_or_else(|| lacking(name));
                 let roots: Vec<usize> = names.iter().map(root).collect::<Result<_>>()?;
                 let level = |(name, root): (&String, &usize)| {
@@ -305,9 +305,9 @@ pub(super) fn guarded<T>(path: &str, read: impl FnOnce() -> Result<T, ParquetErr
         Ok(Ok(value)) => Ok(value),
         Ok(Err(ParquetError::External(error))) => match error.downcast::<std::io::Error>() {
             Ok(error) => Err(path::io_error(path, &error)),
-            Err(error) => Err(path::corrupt(path, error)),
+            Err(error) => Err(path::damaged(path, error)),
         },
-        Ok(Err(error)) => Err(path::corrupt(path, error)),
-        Err(_) => Err(path::corrupt(path, "damaged Parquet: its parts contradict one another")),
+        Ok(Err(error)) => Err(path::damaged(path, error)),
+        Err(_) => Err(path::damaged(path, "damaged Parquet: its parts contradict one another")),
     }
 }

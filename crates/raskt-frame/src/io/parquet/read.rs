@@ -243,7 +243,7 @@ impl ParquetFile {
         })?;
         let n_read: usize = batches.iter().map(RecordBatch::num_rows).sum();
         if n_read != n_rows {
-            return Err(path::corrupt(&self.path, format!("{n_read} rows where its footer says {n_rows}")));
+            return Err(path::damaged(&self.path, format!("{n_read} rows where its footer says {n_rows}")));
         }
         // The reader gives the columns in the order of the file.
         let mut in_file = roots.to_vec();

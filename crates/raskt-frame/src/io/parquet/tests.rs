@@ -180,7 +180,10 @@ fn files_that_changed_or_are_not_there_or_are_no_parquet_are_said_with_their_pat
     assert!(matches!(missing.kind(), ErrorKind::System { .. }) && missing.to_string().contains("no: "));
     std::fs::write(&*folder.path("text"), "this is a text and no Parquet").unwrap();
     let error = read_parquet(&ReadParquet::new(folder.path("text"))).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Corrupt(_)) && error.to_string().contains("text: "), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::InvalidValue(_)) && error.to_string().contains("text: "),
+        "{error}"
+    );
     let columns = Some([Label::from("xx")].into());
     let error =
         read_parquet(&ReadParquet { columns, ..ReadParquet::new(folder.path("a.parquet")) }).unwrap_err();
