@@ -7,13 +7,19 @@ pub(crate) fn has_outputs(table: &TaskTable) -> bool {
     table.bodies().iter().any(|body| matches!(body, Body::Select(_)))
 }
 
+/// Whether `task` takes one output out of a list that a task returns. Those of a task that grows become tasks of its graph.
+fn is_select(table: &TaskTable, task: u32) -> bool {
+    let of_list = |source: &u32| !matches!(table.body(*source), Body::Growing { .. });
+    matches!(table.body(task), Body::Select(_)) && table.inputs().row(task).first().is_none_or(of_list)
+}
+
 /// `part` of an order with every task that takes one output of a list ([`Body::Select`]) right behind the task that
 /// returns the list, in whatever part that was.
 ///
 /// On paper an output takes as much memory as the list, so that an order would leave outputs in their list until they
 /// are needed. But a list is kept, spilled and read back as a whole, where outputs go one by one.
 pub(crate) fn outputs_first(part: &[u32], table: &TaskTable, consumers: &Adjacency) -> Vec<u32> {
-    let is_select = |task: u32| matches!(table.body(task), Body::Select(_));
+    let is_select = |task: u32| is_select(table, task);
     let mut moved = Vec::with_capacity(part.len());
     for &task in part {
         if is_select(task) {

@@ -142,6 +142,7 @@ impl BodyRegistry {
             Body::Value(_) | Body::Alias | Body::Gather | Body::Select(_) | Body::Input(_) => {
                 Ok(Resolved::Builtin)
             }
+            Body::Growing { body, .. } => self.resolve(body),
             other => Err(ErrorKind::UnknownBody(format!("{other:?}")).into()),
         }
     }

@@ -25,6 +25,8 @@ pub struct ResolvedTable {
     found: Found,
     /// Which bodies have inputs handed over; of one element where that is true of all or none.
     owning: Vec<bool>,
+    /// Whether a task keeps inputs that it is not given.
+    has_kept_inputs: bool,
     /// No other table of the process has it.
     serial: u32,
     /// What the tasks of each body are called in records, plus 1; 0 where nobody has asked.
@@ -85,7 +87,17 @@ impl ResolvedTable {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         // Told from a user's function by the highest bit.
         let serial = NEXT.fetch_add(1, Ordering::Relaxed) & 0x7fff_ffff;
-        Self { table, found, owning, serial, names: OnceLock::new() }
+        let has_kept_inputs = table.bodies().iter().any(|body| matches!(body, Body::Growing { .. }));
+        Self { table, found, owning, has_kept_inputs, serial, names: OnceLock::new() }
+    }
+
+    /// How many of its `n_inputs` inputs the table's task is given: [`Body::n_loaded`].
+    #[inline]
+    pub(crate) fn n_loaded(&self, task: u32, n_inputs: usize) -> usize {
+        match self.has_kept_inputs {
+            true => self.table.body(task).n_loaded(n_inputs),
+            false => n_inputs,
+        }
     }
 
     /// A number that no other table of the process has.
@@ -212,6 +224,7 @@ fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRe
             kernel.run(&mut Call { shared: parameters, ..call })
         }
         (Body::Fused(program), Resolved::Fused(steps)) => run_program(program, steps, call, registry),
+        (Body::Growing { body, .. }, _) => run_body(body, found, call, registry),
         _ => run_builtin(body, call.inputs),
     }
 }

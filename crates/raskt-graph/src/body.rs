@@ -41,6 +41,14 @@ pub enum Body {
     Input(u32),
     /// Several bodies run as one task, made by fusion.
     Fused(Arc<Program>),
+    /// A body that returns a graph, which it plans by what its first inputs say (sizes of blocks, say). The others are not
+    /// loaded: they are kept, wherever they are, for the graph to read.
+    Growing {
+        /// What plans the graph.
+        body: Arc<Body>,
+        /// How many inputs it is given.
+        n_loaded: u32,
+    },
 }
 
 impl Body {
@@ -69,6 +77,22 @@ impl Body {
             Self::Select(output) => format!("output {output}").into(),
             Self::Input(input) => format!("input {input}").into(),
             Self::Fused(program) => program.label(),
+            Self::Growing { body, .. } => body.label(),
+        }
+    }
+
+    /// How many inputs a task of `n_inputs` is given: all, unless it only keeps some for the graph that it becomes.
+    ///
+    /// ```
+    /// use raskt_graph::Body;
+    /// let growing = Body::Growing { body: Body::native("plan").into(), n_loaded: 2 };
+    /// assert_eq!((Body::native("sum").n_loaded(7), growing.n_loaded(7)), (7, 2));
+    /// ```
+    #[must_use]
+    pub fn n_loaded(&self, n_inputs: usize) -> usize {
+        match self {
+            Self::Growing { n_loaded, .. } => n_inputs.min(*n_loaded as usize),
+            _ => n_inputs,
         }
     }
 
@@ -103,7 +127,8 @@ impl Body {
             | Self::Alias
             | Self::Gather
             | Self::Select(_)
-            | Self::Input(_) => None,
+            | Self::Input(_)
+            | Self::Growing { .. } => None,
         }
     }
 
@@ -113,7 +138,7 @@ impl Body {
         match self {
             Self::Value(_) | Self::Alias | Self::Gather | Self::Select(_) | Self::Input(_) => true,
             Self::Foreign(foreign) => foreign.is_constant(),
-            Self::Native { .. } | Self::Library { .. } | Self::Fused(_) => false,
+            Self::Native { .. } | Self::Library { .. } | Self::Fused(_) | Self::Growing { .. } => false,
         }
     }
 }

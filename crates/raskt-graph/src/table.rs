@@ -300,6 +300,10 @@ impl TableBuilder {
 /// A task's outcome that is a graph: the executor runs it in the task's place, and the value of its only
 /// output becomes the task's.
 ///
+/// A task with several outputs becomes a graph whose output is a list ([`Body::Gather`]). What takes one of them
+/// ([`Body::Select`]) is then the list's item: it does not wait for the list, which is put together only if somebody needs it
+/// as a whole.
+///
 /// Its [`Body::Input`] tasks stand for the inputs of the task that expands.
 #[derive(Clone, Debug)]
 pub struct Subgraph(TaskTable);

@@ -113,7 +113,7 @@ impl Machine {
             return false;
         }
         let task = self.taken[n];
-        let inputs = self.tasks.inputs(task).iter().map(|&input| self.store.value_bytes(input));
+        let inputs = self.tasks.loaded_inputs(task).iter().map(|&input| self.store.value_bytes(input));
         inputs.sum::<u64>() + self.forecast.expected_bytes(self.family_of(task)) >= HEAVY_BYTES
     }
 

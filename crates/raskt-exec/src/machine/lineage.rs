@@ -97,6 +97,9 @@ impl Tasks {
                 pending.extend(self.origins(task));
             }
         }
+        while let Some(orphan) = self.orphans.pop() {
+            self.abandon(orphan, released);
+        }
     }
 
     /// Skips a task alone; whether it was not settled before. Where a job of it is out, its inputs are used until that
@@ -110,6 +113,12 @@ impl Tasks {
             self.make_unready(task);
         }
         self.skipped.push(task);
+        if phase == Phase::GROWN
+            && let Some(row) = self.end_stand_in(task)
+            && self.cells[row as usize].n_uses == 0
+        {
+            self.orphans.push(row);
+        }
         self.settle(task, if phase == Phase::TAKEN { Phase::ABANDONED } else { Phase::SKIPPED });
         if phase.n_missing().is_some() {
             let inputs = self.inputs(task).to_vec();
@@ -156,24 +165,15 @@ impl Tasks {
     }
 
     /// Nobody uses the task, which may not be settled.
-    fn abandon(&mut self, task: u32, released: &mut Vec<u32>) {
+    pub fn abandon(&mut self, task: u32, released: &mut Vec<u32>) {
         let mut pending = vec![task];
         while let Some(task) = pending.pop() {
             let phase = self.cells[task as usize].phase;
-            if phase == Phase::GROWN {
-                // What stands in for it is used by nobody else.
-                let output = |segment: &Segment| segment.base() + segment.table().outputs()[0];
-                let mut grown = self.segments.iter().filter(|segment| segment.grew_from() == Some(task));
-                let open = grown.find(|segment| !self.cells[output(segment) as usize].phase.is_settled());
-                if let Some(output) = open.map(output) {
-                    self.cells[output as usize].n_uses -= 1;
-                    pending.push(output);
-                }
-            }
             if self.skip(task, released) && phase.n_missing().is_some() {
                 let unused = |&&input: &&u32| self.cells[input as usize].n_uses == 0;
                 pending.extend(self.inputs(task).iter().filter(unused));
             }
+            pending.append(&mut self.orphans);
         }
     }
 
@@ -205,7 +205,7 @@ impl Tasks {
                 }
             }
             let cells = &mut self.cells[tasks.start as usize..tasks.end as usize];
-            if segment.origin().is_none() {
+            if segment.grew_from().is_none() {
                 self.n_unranked -= cells.iter().filter(|cell| cell.rank == super::cell::UNRANKED).count();
             }
             cells.fill(Cell::VACANT);

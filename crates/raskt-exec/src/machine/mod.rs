@@ -5,7 +5,7 @@
 //! and values that other machines have. The threads of this process drive a machine for each run (`run`); a worker of a
 //! cluster drives one for all that it was given.
 //!
-//! - `tasks`: where each task is in its life; `lineage`: the transitions that are rare; `queue`, `ready`: what could
+//! - `tasks`: where each task is in its life; `growth`: tasks that become graphs; `lineage`: the transitions that are rare; `queue`, `ready`: what could
 //!   start, in order; `segment`: where the tables are.
 //! - `admission`: what may start under the budget; `forecast`: how large results will be.
 //! - `transition`: what each event changes.
@@ -15,6 +15,7 @@ mod cell;
 mod event;
 mod forecast;
 mod graph;
+mod growth;
 mod lineage;
 mod queue;
 mod ready;

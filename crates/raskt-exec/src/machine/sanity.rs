@@ -42,6 +42,7 @@ impl Tasks {
         self.check_numbers();
         self.check_counts();
         self.check_inputs_and_uses();
+        self.check_stand_ins();
         self.check_ready();
     }
 
@@ -76,7 +77,7 @@ impl Tasks {
             n_left[segment.owner as usize] += count(segment.tasks(), &|phase| !phase.is_settled());
             assert_eq!(segment.n_out as usize, count(segment.tasks(), &is_out), "jobs of a segment");
             n_out += segment.n_out as usize;
-            if segment.origin().is_none() {
+            if segment.grew_from().is_none() {
                 let is_unranked = |task: &u32| self.cells[*task as usize].rank == UNRANKED;
                 n_unranked += segment.tasks().filter(is_unranked).count();
             }
@@ -108,12 +109,9 @@ impl Tasks {
                 if phase.n_missing().is_some() || matches!(phase, Phase::TAKEN | Phase::ABANDONED) {
                     inputs.iter().for_each(|&input| n_uses[input as usize] += 1);
                 }
-                if segment.stands_for(task - segment.base()).is_some_and(|of| self.phase(of) == Phase::GROWN)
-                {
-                    n_uses[task as usize] += u32::from(!phase.is_settled());
-                }
             }
         }
+        self.stands_for.keys().for_each(|&row| n_uses[row as usize] += 1);
         for (task, cell) in self.cells.iter().enumerate() {
             if !matches!(cell.phase, Phase::SKIPPED | Phase::ABANDONED) {
                 assert_eq!(cell.n_uses & !Cell::WANTED, n_uses[task], "uses of {task}, {:?}", cell.phase);
@@ -126,6 +124,22 @@ impl Tasks {
         };
         let kept: BTreeMap<u32, Vec<u32>> = self.outer_consumers.iter().map(sorted).collect();
         assert_eq!(kept, outer.iter().map(sorted).collect(), "needs across segments");
+    }
+
+    /// Each task that grew, or is taken of one that did, waits for one task that will end.
+    fn check_stand_ins(&self) {
+        let turned: BTreeMap<u32, u32> = self.stand_ins.iter().map(|(&task, &row)| (row, task)).collect();
+        let kept: BTreeMap<u32, u32> = self.stands_for.iter().map(|(&row, &task)| (row, task)).collect();
+        assert_eq!(kept, turned, "what stands in for what");
+        for (row, task) in kept {
+            let is_stopped = self.queues[self.locate(row).0.queue as usize].is_stopped;
+            assert!(!self.phase(row).is_settled() || is_stopped, "{row} is over, and {task} waits for it");
+        }
+        for task in 0..self.cells.len().fit::<u32>() {
+            let has_stand_in = self.stand_ins.contains_key(&task);
+            assert_eq!(self.phase(task) == Phase::GROWN, has_stand_in, "what {task} waits for");
+        }
+        assert!(self.orphans.is_empty(), "tasks that stand in for nobody");
     }
 
     /// What is ready stands in the ready set of its queue and lane, and nothing else does.
@@ -141,7 +155,7 @@ impl Tasks {
                 let ready = &queue.lanes[segment.lane(local).0 as usize];
                 let set = if segment.inputs(local).is_empty() { &ready.sources } else { &ready.users };
                 let rank = self.cells[task as usize].rank;
-                let is_there = match segment.origin() {
+                let is_there = match segment.origin(local) {
                     Some(_) => set.late().any(|late| late == task),
                     None if rank == UNRANKED => continue,
                     None => set.contains(rank) && queue.at_rank[rank as usize] == task,

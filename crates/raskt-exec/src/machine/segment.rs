@@ -60,13 +60,14 @@ struct Links {
     targets: Vec<u32>,
 }
 
-/// The task that expanded into a segment.
-#[derive(Clone, Copy)]
-struct Growth {
-    /// The task that the segment's output stands in for.
-    stands_for: u32,
+/// Where a segment came from that a task expanded into.
+pub(super) struct Growth {
+    /// The task.
+    pub grew_from: u32,
     /// The rank under which its tasks wait.
-    origin: u32,
+    pub origin: u32,
+    /// That of each, where they are needed by tasks of several ranks; else empty.
+    pub origins: Vec<u32>,
 }
 
 /// Where a segment hangs: its first number, its queue and its owner.
@@ -96,14 +97,14 @@ impl Segment {
         Ok(Self::new(resolved, consumers, (links, inputs), None, at))
     }
 
-    /// The graph `resolved`, in the place of the task `stands_for`, which waited under the rank `origin` and has the
-    /// inputs `outer`.
+    /// The graph `resolved`, in the place of a task that has the inputs `outer`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidGraph`] where an input is named that the task does not have, or the output is an input.
     pub fn grown(
         resolved: Box<ResolvedTable>,
-        (stands_for, origin, outer): (u32, u32, &[u32]),
+        growth: Growth,
+        outer: &[u32],
         at: Berth,
     ) -> Result<Self, (Error, Box<ResolvedTable>)> {
         let table = resolved.table();
@@ -116,7 +117,7 @@ impl Segment {
             Err(error) => return Err((error, resolved)),
         };
         let consumers = Arc::new(table.inputs().transpose());
-        Ok(Self::new(*resolved, consumers, (links, outer), Some(Growth { stands_for, origin }), at))
+        Ok(Self::new(*resolved, consumers, (links, outer), Some(growth), at))
     }
 
     fn new(
@@ -167,6 +168,14 @@ impl Segment {
         &self.part
     }
 
+    /// What the task `local` is given, as numbers of the machine: its inputs, but for those that are only kept for the graph
+    /// that it becomes.
+    #[inline]
+    pub fn loaded_inputs(&self, local: u32) -> &[u32] {
+        let inputs = self.inputs(local);
+        &inputs[..self.part.table.n_loaded(local, inputs.len())]
+    }
+
     /// What the task `local` needs, as numbers of the machine.
     #[inline]
     pub fn inputs(&self, local: u32) -> &[u32] {
@@ -209,21 +218,16 @@ impl Segment {
         self.lanes.of(&self.table, local)
     }
 
-    /// The rank under which tasks of an expansion wait; none for those that have their own.
+    /// The rank under which the task `local` of an expansion waits; none for those that have their own.
     #[inline]
-    pub fn origin(&self) -> Option<u32> {
-        self.growth.as_ref().map(|growth| growth.origin)
-    }
-
-    /// The task whose value that of the task `local` is too.
-    pub fn stands_for(&self, local: u32) -> Option<u32> {
+    pub fn origin(&self, local: u32) -> Option<u32> {
         let growth = self.growth.as_ref()?;
-        (self.table.outputs()[0] == local).then_some(growth.stands_for)
+        Some(growth.origins.get(local as usize).copied().unwrap_or(growth.origin))
     }
 
     /// The task that expanded into this segment.
     pub fn grew_from(&self) -> Option<u32> {
-        self.growth.as_ref().map(|growth| growth.stands_for)
+        self.growth.as_ref().map(|growth| growth.grew_from)
     }
 
     /// What the task `local` stands for, where it is no task of its own.

@@ -5,7 +5,7 @@
 //! million tasks, so [`Tasks::finish`] goes over the tasks in passes of one kind of access each: the processor
 //! then waits for many of them at once.
 
-use raskt_core::{Error, Fit, Result, vast_vec};
+use raskt_core::{Fit, Result, vast_vec};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cell::{Cell, Phase, UNRANKED};
@@ -14,7 +14,6 @@ use super::queue::Queue;
 use super::ready::{Next, Ready};
 use super::segment::{Berth, Segment, invalid};
 use crate::lane::LaneId;
-use crate::resolved::ResolvedTable;
 
 /// When tasks without inputs, the sources, are served: they are the ones that only take memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +51,12 @@ pub(super) struct Tasks {
     pub revived: Vec<u32>,
     /// Tasks that were skipped since the machine looked last.
     pub skipped: Vec<u32>,
+    /// The tasks that became a graph, or what is taken of one, by the task of the graph whose value theirs will be.
+    pub stands_for: FxHashMap<u32, u32>,
+    /// The same, the other way.
+    pub stand_ins: FxHashMap<u32, u32>,
+    /// Tasks that stood in for others which do not need them any more, and are needed by nobody else.
+    pub orphans: Vec<u32>,
     /// Values were lost: tasks that come back may have to wait again.
     pub has_losses: bool,
     scratch: Vec<u32>,
@@ -76,6 +81,9 @@ impl Tasks {
             fetches: Vec::new(),
             revived: Vec::new(),
             skipped: Vec::new(),
+            stands_for: FxHashMap::default(),
+            stand_ins: FxHashMap::default(),
+            orphans: Vec::new(),
             has_losses: false,
             scratch: Vec::new(),
             woken: Vec::new(),
@@ -139,7 +147,7 @@ impl Tasks {
     }
 
     /// Where `n` tasks have room.
-    fn free_base(&mut self, n: usize) -> Result<u32> {
+    pub fn free_base(&mut self, n: usize) -> Result<u32> {
         if let Some(at) = self.vacant.iter().position(|&(_, room)| room as usize >= n.max(1)) {
             let (base, room) = self.vacant[at];
             match room as usize == n {
@@ -173,7 +181,7 @@ impl Tasks {
     }
 
     /// Writes the cells of a graph that was added.
-    fn place_cells(&mut self, segment: &Segment) {
+    pub fn place_cells(&mut self, segment: &Segment) {
         let (table, tasks) = (segment.table(), segment.tasks());
         let mut n_left = table.n_tasks();
         if self.cells.is_empty() {
@@ -220,7 +228,7 @@ impl Tasks {
     }
 
     /// Takes a segment into the list, and its uses of other segments into account.
-    fn insert(&mut self, segment: Segment, released: &mut Vec<u32>) {
+    pub fn insert(&mut self, segment: Segment, released: &mut Vec<u32>) {
         let outer: Vec<(u32, u32)> = segment.outer_inputs().collect();
         if segment.base() == 0 {
             self.n_first = segment.table().n_tasks().fit::<u32>();
@@ -247,7 +255,7 @@ impl Tasks {
         let wrongly = |task: u32| invalid(format!("the order names task {task} wrongly"));
         for &task in tasks {
             let at = self.segment_at(task).ok_or_else(|| wrongly(task))?;
-            let (queue, origin) = (self.segments[at].queue, self.segments[at].origin());
+            let (queue, origin) = (self.segments[at].queue, self.segments[at].grew_from());
             let (queue, cell) = (&mut self.queues[queue as usize], &mut self.cells[task as usize]);
             if cell.rank != UNRANKED || origin.is_some() {
                 return Err(wrongly(task));
@@ -297,6 +305,13 @@ impl Tasks {
     pub fn inputs(&self, task: u32) -> &[u32] {
         let (segment, local) = self.locate(task);
         segment.inputs(local)
+    }
+
+    /// The tasks whose values `task` is given.
+    #[inline]
+    pub fn loaded_inputs(&self, task: u32) -> &[u32] {
+        let (segment, local) = self.locate(task);
+        segment.loaded_inputs(local)
     }
 
     /// Who needs the task, once for each mention.
@@ -349,15 +364,13 @@ impl Tasks {
 
     /// The rank under which the task is served.
     pub fn rank_of(&self, task: u32) -> u32 {
-        self.locate(task).0.origin().unwrap_or(self.cells[task as usize].rank)
+        let (segment, local) = self.locate(task);
+        segment.origin(local).unwrap_or(self.cells[task as usize].rank)
     }
 
     /// The tasks that `task` stands in for, the nearest first: its value is theirs too.
     pub fn origins(&self, task: u32) -> impl Iterator<Item = u32> + '_ {
-        let origin = |task: u32| {
-            let (segment, local) = self.locate(task);
-            segment.stands_for(local)
-        };
+        let origin = |task: u32| self.stands_for.get(&task).copied();
         std::iter::successors(origin(task), move |&task| origin(task))
     }
 
@@ -417,7 +430,7 @@ impl Tasks {
 
     /// A job of the task came back.
     #[inline]
-    fn came_back(&mut self, task: u32) {
+    pub fn came_back(&mut self, task: u32) {
         self.n_running -= 1;
         self.segment_mut(task).n_out -= 1;
     }
@@ -459,14 +472,15 @@ impl Tasks {
     /// The tasks are done, and those they stand in for: their consumers may start. `released` gains the tasks
     /// whose values nobody needs any more.
     pub fn finish(&mut self, tasks: &mut Vec<u32>, released: &mut Vec<u32>) {
-        if self.segments.len() > 1 {
+        if !self.stands_for.is_empty() {
             for at in 0..tasks.len() {
-                let known = tasks.len();
-                tasks.extend(self.origins(tasks[at]));
-                if tasks.len() > known {
-                    // The one use that only standing in for the origin was, all along the line.
-                    self.cells[tasks[at] as usize].n_uses -= 1;
-                    (known..tasks.len() - 1).for_each(|i| self.cells[tasks[i] as usize].n_uses -= 1);
+                let mut task = tasks[at];
+                while let Some(origin) = self.stands_for.remove(&task) {
+                    self.stand_ins.remove(&origin);
+                    // The one use that only standing in for the origin was.
+                    self.cells[task as usize].n_uses -= 1;
+                    tasks.push(origin);
+                    task = origin;
                 }
             }
         }
@@ -526,50 +540,6 @@ impl Tasks {
         self.skip_users(task, released);
     }
 
-    /// The task turned out to be a graph. Its tasks run in its place. The values that the task was given and its graph
-    /// does not need are released.
-    ///
-    /// # Errors
-    /// [`raskt_core::ErrorKind::InvalidGraph`] where an input is named that the task does not have, or the output is an
-    /// input, or there are too many tasks; and the graph.
-    pub fn expanded(
-        &mut self,
-        task: u32,
-        graph: Box<ResolvedTable>,
-        released: &mut Vec<u32>,
-    ) -> Result<(), (Error, Box<ResolvedTable>)> {
-        let n = graph.table().n_tasks();
-        let base = match self.free_base(n) {
-            Ok(base) => base,
-            Err(error) => return Err((error, graph)),
-        };
-        let outer = self.inputs(task).to_vec();
-        let of = self.locate(task).0;
-        let berth = Berth { base, queue: of.queue, owner: of.owner };
-        let hangs_on = (task, self.rank_of(task), outer.as_slice());
-        let segment = match Segment::grown(graph, hangs_on, berth) {
-            Ok(segment) => segment,
-            Err(error) => {
-                self.give_back(base, n.fit::<u32>());
-                return Err(error);
-            }
-        };
-        let (tasks, output) = (segment.tasks(), base + segment.table().outputs()[0]);
-        self.place_cells(&segment);
-        self.insert(segment, released);
-        self.cells[output as usize].n_uses += 1;
-        for inner in tasks {
-            if self.cells[inner as usize].phase == Phase::READY {
-                // The task was running: what it was given is there.
-                self.make_ready(inner, self.is_source(inner));
-            }
-        }
-        self.came_back(task);
-        self.cells[task as usize].phase = Phase::GROWN;
-        self.drop_uses(&outer, released);
-        Ok(())
-    }
-
     /// Numbers that no task has any more.
     pub fn give_back(&mut self, base: u32, n: u32) {
         if n > 0 && (base as usize) < self.cells.len() {
@@ -594,7 +564,7 @@ impl Tasks {
         let queue = &mut self.queues[segment.queue as usize];
         let Ready { users, sources } = &mut queue.lanes[segment.lane(task - segment.base()).0 as usize];
         let ready = if is_source { sources } else { users };
-        match segment.origin() {
+        match segment.origin(task - segment.base()) {
             None => match self.cells[task as usize].rank {
                 // It becomes ready when it gets its rank.
                 UNRANKED => {}
@@ -609,7 +579,7 @@ impl Tasks {
         let is_source = self.is_source(task);
         let rank = self.cells[task as usize].rank;
         let (segment, local) = self.locate(task);
-        let (queue, lane, origin) = (segment.queue, segment.lane(local), segment.origin());
+        let (queue, lane, origin) = (segment.queue, segment.lane(local), segment.origin(local));
         let Ready { users, sources } = &mut self.queues[queue as usize].lanes[lane.0 as usize];
         let ready = if is_source { sources } else { users };
         match (origin, rank) {
@@ -630,6 +600,7 @@ mod tests {
     use crate::kernel::{Call, Kernel, Outcome};
     use crate::lane::NATIVE;
     use crate::registry::BodyRegistry;
+    use crate::resolved::ResolvedTable;
 
     /// A body of the second lane.
     struct Second;

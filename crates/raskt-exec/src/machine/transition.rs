@@ -335,7 +335,7 @@ impl Machine {
         let Self { tasks, store, taken, needs, lasts, ends, owners, .. } = self;
         // All rows first, then all uses, then all values: each pass waits for memory once, not once a task.
         for &task in taken.iter() {
-            needs.extend_from_slice(tasks.inputs(task));
+            needs.extend_from_slice(tasks.loaded_inputs(task));
             ends.push(needs.len());
         }
         lasts.extend(needs.iter().map(|&input| tasks.is_only_use(input)));

@@ -88,7 +88,7 @@ macro_rules! kinds {
 }
 
 /// The version of the vocabulary that this release writes, and the only one it reads.
-pub const LAYER_VERSION: u8 = 2;
+pub const LAYER_VERSION: u8 = 3;
 
 kinds! {
     Blockwise = 0x90 "blockwise",

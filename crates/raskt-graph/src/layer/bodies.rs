@@ -18,6 +18,7 @@ const GATHER: u8 = 0x85;
 const SELECT: u8 = 0x86;
 const INPUT: u8 = 0x87;
 const FUSED: u8 = 0x88;
+const GROWING: u8 = 0x89;
 
 const OUTER: u8 = 0;
 const STEP: u8 = 1;
@@ -84,6 +85,11 @@ fn write(body: &Body, out: &mut Encoder<'_>) -> Result<()> {
             };
             out.nested(|out| program.steps().iter().try_for_each(|step| write_step(step, out)))
         }
+        Body::Growing { body, n_loaded } => {
+            out.byte(GROWING);
+            n_loaded.encode(out)?;
+            out.nested(|out| write(body, out))
+        }
     }
 }
 
@@ -116,6 +122,10 @@ fn read(input: &mut Decoder<'_>) -> Result<Body> {
             })?;
             let program = Program::new(steps);
             Body::Fused(Arc::new(program.ok_or_else(|| input.corrupt("steps that are out of order"))?))
+        }
+        GROWING => {
+            let n_loaded = Decode::decode(input)?;
+            Body::Growing { body: Arc::new(input.nested(read)?), n_loaded }
         }
         tag => return Err(input.unknown_tag("body", tag)),
     })
@@ -167,6 +177,9 @@ impl PartialEq for Body {
             (Self::Select(a), Self::Select(b)) => a == b,
             (Self::Input(a), Self::Input(b)) => a == b,
             (Self::Fused(a), Self::Fused(b)) => Arc::ptr_eq(a, b) || a.steps() == b.steps(),
+            (Self::Growing { body: a, n_loaded: n }, Self::Growing { body: b, n_loaded: m }) => {
+                a == b && n == m
+            }
             _ => false,
         }
     }

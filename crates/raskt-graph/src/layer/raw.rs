@@ -60,6 +60,19 @@ impl Raw {
         Ok(Self { table, externals, stands, consumers: OnceLock::new(), rows, grid })
     }
 
+    /// The same layer, whose blocks others know by their places in `grid`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidGraph`](raskt_core::ErrorKind::InvalidGraph) where there are more or fewer outputs than blocks.
+    pub fn in_grid(self, grid: Grid) -> Result<Self> {
+        match self.grid.n_blocks() == grid.n_blocks() {
+            true => Ok(Self { grid, ..self }),
+            false => {
+                Err(invalid(format!("{} tasks are the blocks of a grid of {grid}", self.grid.n_blocks())))
+            }
+        }
+    }
+
     /// The layer whose only block is the block `key` of another layer, under a name of its own. It has no task.
     ///
     /// ```
@@ -160,24 +173,26 @@ impl PartialEq for Raw {
     fn eq(&self, other: &Self) -> bool {
         let (a, b) = (&self.table, &other.table);
         let same_row = |row: u32| a.body(row) == b.body(row) && a.parameters(row) == b.parameters(row);
-        Arc::ptr_eq(a, b) && self.externals == other.externals
-            || (self.externals == other.externals
-                && a.inputs() == b.inputs()
-                && a.outputs() == b.outputs()
-                && (0..a.n_tasks().fit::<u32>()).all(same_row))
+        let is_alike = self.externals == other.externals && self.grid == other.grid;
+        is_alike
+            && (Arc::ptr_eq(a, b)
+                || a.inputs() == b.inputs()
+                    && a.outputs() == b.outputs()
+                    && (0..a.n_tasks().fit::<u32>()).all(same_row))
     }
 }
 
 impl Encode for Raw {
     fn encode(&self, out: &mut Encoder<'_>) -> Result<()> {
         self.table.encode(out)?;
-        self.externals.encode(out)
+        (&self.externals, &self.grid).encode(out)
     }
 }
 
 impl Decode for Raw {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
-        let (table, externals) = <(TaskTable, Vec<Key>)>::decode(input)?;
-        Self::new(Arc::new(table), externals).map_err(|error| input.corrupt(&error.to_string()))
+        let (table, externals, grid) = <(TaskTable, Vec<Key>, Grid)>::decode(input)?;
+        let raw = Self::new(Arc::new(table), externals).and_then(|raw| raw.in_grid(grid));
+        raw.map_err(|error| input.corrupt(&error.to_string()))
     }
 }

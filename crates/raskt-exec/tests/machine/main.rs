@@ -7,51 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use raskt_core::{Buffer, Error, ErrorKind, ErrorPolicy, Value};
+use raskt_core::{Error, ErrorKind, ErrorPolicy, Value};
 use raskt_exec::machine::{Actions, Event, Graph, Input, Machine, MachineOptions, OwnerId, OwnerOptions};
-use raskt_exec::resolved::ResolvedTable;
-use raskt_exec::{BodyRegistry, Call, Job, NATIVE, Outcome, Report, Reported};
-use raskt_graph::{Body, Keys, TableBuilder};
+use raskt_exec::{Job, NATIVE, Report, Reported};
+use raskt_graph::Body;
 use raskt_store::{Fetch, SpillFolder, SpillJob};
 
-/// What a task computes: 1 more than the sum of its inputs, and so many bytes that they matter to a budget.
-const VALUE_BYTES: usize = 128 << 10;
+mod steps;
+mod tables;
 
-fn registry() -> BodyRegistry {
-    let mut registry = BodyRegistry::default();
-    let body = |_: &mut Call<'_>| Ok(Outcome::Value(Value::Unit));
-    registry.add_kernel("tally", Arc::new(body)).unwrap();
-    registry
-}
-
-fn value(n: i64) -> Value {
-    let mut bytes = vec![0; VALUE_BYTES];
-    bytes[..8].copy_from_slice(&n.to_le_bytes());
-    Buffer::from(bytes).into()
-}
-
-fn number(value: &Value) -> i64 {
-    match value {
-        Value::Bytes(bytes) => i64::from_le_bytes(bytes.as_slice()[..8].try_into().unwrap()),
-        other => panic!("bytes were put, not {other:?}"),
-    }
-}
-
-/// A table: rows of inputs, where `Err(i)` is input `i` of the graph.
-fn table(rows: &[Vec<Result<u32, u32>>], n_inputs: u32, outputs: Vec<u32>) -> ResolvedTable {
-    let mut table = TableBuilder::default();
-    let tally = table.body(Body::native("tally"));
-    for input in 0..n_inputs {
-        table.push_own(Body::Input(input), &[]).unwrap();
-    }
-    for row in rows {
-        let inputs: Vec<u32> =
-            row.iter().map(|input| input.map_or_else(|input| input, |task| n_inputs + task)).collect();
-        table.push(tally, &inputs).unwrap();
-    }
-    let table = table.finish(Keys::Indexed("t".into()), outputs).unwrap();
-    ResolvedTable::new(Arc::new(table), &registry()).unwrap()
-}
+use tables::{Row, VALUE_BYTES, number, registry, table, value};
 
 /// Which of the things that there are at some moment.
 #[derive(Clone, Copy, Debug)]
@@ -67,28 +32,77 @@ impl Pick {
     }
 }
 
+/// Output `item` of a task with several, of the values of its inputs.
+fn item_of(values: &[i64], item: u16) -> i64 {
+    let first = values.first().copied().unwrap_or(0);
+    values.iter().copied().fold(1, i64::wrapping_add).wrapping_add(first.wrapping_mul(item.into()))
+}
+
 /// One step of a history. Numbers pick among what there is at that moment.
 #[derive(Clone, Debug)]
 enum Step {
-    Open { all_errors: bool, retries: u32 },
-    Add { owner: Pick, rows: Vec<Vec<Pick>>, inputs: Vec<(bool, Pick)>, priority: i32, n_outputs: usize },
-    Order { n: usize },
-    Ask { n: usize },
-    Finish { job: Pick },
-    Fail { job: Pick },
-    Grow { job: Pick, n: usize },
-    Return { job: Pick },
-    Report { job: Pick },
-    Arrive { fetch: Pick },
-    Miss { fetch: Pick },
-    Lose { task: Pick },
-    Cancel { task: Pick },
-    Release { output: Pick },
-    Stop { owner: Pick },
-    Close { owner: Pick },
+    Open {
+        all_errors: bool,
+        retries: u32,
+    },
+    Add {
+        owner: Pick,
+        rows: Vec<Vec<Pick>>,
+        inputs: Vec<(bool, Pick)>,
+        priority: i32,
+        n_outputs: usize,
+        list: Option<(u32, u16)>,
+    },
+    Order {
+        n: usize,
+    },
+    Ask {
+        n: usize,
+    },
+    Finish {
+        job: Pick,
+    },
+    Fail {
+        job: Pick,
+    },
+    Grow {
+        job: Pick,
+        n: usize,
+    },
+    Return {
+        job: Pick,
+    },
+    Report {
+        job: Pick,
+    },
+    Arrive {
+        fetch: Pick,
+    },
+    Miss {
+        fetch: Pick,
+    },
+    Lose {
+        task: Pick,
+    },
+    Cancel {
+        task: Pick,
+    },
+    Release {
+        output: Pick,
+    },
+    Stop {
+        owner: Pick,
+    },
+    Close {
+        owner: Pick,
+    },
     Spill,
-    FinishSpill { fails: bool },
-    Squeeze { bytes: u64 },
+    FinishSpill {
+        fails: bool,
+    },
+    Squeeze {
+        bytes: u64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -97,8 +111,10 @@ fn step() -> impl Strategy<Value = Step> {
     let inputs = prop::collection::vec((any::<bool>(), index()), 0..3);
     prop_oneof![
         1 => (any::<bool>(), 0..2u32).prop_map(|(all_errors, retries)| Step::Open { all_errors, retries }),
-        4 => (index(), rows, inputs, -1..2i32, 1..3usize).prop_map(
-            |(owner, rows, inputs, priority, n_outputs)| Step::Add { owner, rows, inputs, priority, n_outputs }
+        4 => (index(), rows, inputs, -1..2i32, 1..3usize, prop::option::of((0..3u32, 1..5u16))).prop_map(
+            |(owner, rows, inputs, priority, n_outputs, list)| {
+                Step::Add { owner, rows, inputs, priority, n_outputs, list }
+            }
         ),
         6 => (1..9usize).prop_map(|n| Step::Order { n }),
         9 => (0..5usize).prop_map(|n| Step::Ask { n }),
@@ -188,6 +204,7 @@ impl Driver {
         inputs: &[(bool, Pick)],
         priority: i32,
         n_outputs: usize,
+        list: Option<(u32, u16)>,
     ) {
         let known: Vec<u32> = self.expected.keys().copied().collect();
         let inputs: Vec<Input> = inputs
@@ -198,16 +215,23 @@ impl Driver {
             })
             .collect();
         let n_inputs = inputs.len() as u32;
-        let rows: Vec<Vec<Result<u32, u32>>> = (0_u32..)
+        let mut rows: Vec<Row> = (0_u32..)
             .zip(rows)
             .map(|(at, row)| {
                 let pick = |pick: &Pick| match pick.index((n_inputs + at).max(1) as usize) as u32 {
                     input if input < n_inputs => Err(input),
                     task => Ok(task - n_inputs),
                 };
-                if n_inputs + at == 0 { Vec::new() } else { row.iter().map(pick).collect() }
+                Row::Tally(if n_inputs + at == 0 { Vec::new() } else { row.iter().map(pick).collect() })
             })
             .collect();
+        if let Some((n_loaded, n_items)) = list {
+            // Who reads all of a graph's first tasks, its outputs, and who reads those.
+            let at = rows.len() as u32;
+            rows.push(Row::List((0..at).map(Ok).collect(), n_loaded));
+            rows.extend((0..n_items).map(|item| Row::Item(at, item)));
+            rows.push(Row::Tally((0..u32::from(n_items)).map(|item| Ok(at + 1 + item)).collect()));
+        }
         let outputs: Vec<u32> =
             (0..rows.len() as u32).rev().take(n_outputs).map(|at| n_inputs + at).collect();
         let graph =
@@ -234,7 +258,19 @@ impl Driver {
                     Input::Elsewhere => self.expected[&(base + input)],
                 },
             };
-            let total = row.iter().map(of).fold(1, i64::wrapping_add);
+            let total = match row {
+                Row::Tally(inputs) => inputs.iter().map(of).fold(1, i64::wrapping_add),
+                Row::List(inputs, _) => {
+                    let (_, n_items) = list.unwrap();
+                    let values: Vec<i64> = inputs.iter().map(of).collect();
+                    (0..n_items).map(|item| item_of(&values, item)).fold(0, i64::wrapping_add)
+                }
+                Row::Item(task, item) => {
+                    let Row::List(inputs, _) = &rows[*task as usize] else { panic!("no list") };
+                    item_of(&inputs.iter().map(of).collect::<Vec<_>>(), *item)
+                }
+                Row::Gather(_) => panic!("tasks that are given have none"),
+            };
             self.expected.insert(base + n_inputs + at, total);
             self.owner_of.insert(base + n_inputs + at, owner);
         }
@@ -265,6 +301,42 @@ impl Driver {
         Some((job, total))
     }
 
+    /// What a job makes of its inputs.
+    fn compute(&self, job: &Job, total: i64) -> Value {
+        match self.machine.find(job.task).map(|(table, local)| table.body(local)) {
+            Some(Body::Gather) => Value::List(job.inputs.iter().cloned().collect()),
+            Some(Body::Select(at)) => match &job.inputs[0] {
+                Value::List(items) => items[*at as usize].clone(),
+                other => panic!("one of {other:?}"),
+            },
+            _ => value(total),
+        }
+    }
+
+    /// How many inputs and outputs a task has which has several outputs.
+    fn list_of(&self, task: u32) -> Option<(u32, u16)> {
+        let (table, local) = self.machine.find(task)?;
+        let users = table.inputs().transpose();
+        let n_items = users.row(local).iter().filter_map(|&user| match table.body(user) {
+            Body::Select(at) => Some(at + 1),
+            _ => None,
+        });
+        let is_list = matches!(table.body(local), Body::Growing { .. });
+        is_list.then(|| (table.inputs().row(local).len() as u32, n_items.max().unwrap_or(0)))
+    }
+
+    /// A task turns out to be a graph with an output for each that is taken of it.
+    fn grow_list(&mut self, job: &Job, n_inputs: u32, n_items: u16) {
+        let row = |item: u16| {
+            let repeated = (0..item).filter(|_| n_inputs > 0).map(|_| Err(0));
+            Row::Tally((0..n_inputs).map(Err).chain(repeated).collect())
+        };
+        let mut rows: Vec<Row> = (0..n_items).map(row).collect();
+        rows.push(Row::Gather((0..u32::from(n_items)).collect()));
+        let grown = table(&rows, n_inputs, vec![n_inputs + u32::from(n_items)]);
+        self.report(job.task, Ok(Reported::Graph(Box::new(grown))));
+    }
+
     /// The value of a task, read back where it was spilled.
     fn read(&mut self, task: u32) -> Option<Value> {
         match self.machine.fetch(task) {
@@ -283,25 +355,32 @@ impl Driver {
 
     fn finish(&mut self, pick: &Pick) {
         if let Some((job, total)) = self.take_job(pick) {
+            if let Some((n_inputs, n_items)) = self.list_of(job.task) {
+                return self.grow_list(&job, n_inputs, n_items);
+            }
+            let made = self.compute(&job, total);
             if let Some(expected) = self.expected.get(&job.task) {
-                assert_eq!(total, *expected, "what task {} computed", job.task);
+                assert_eq!(number(&made), *expected, "what task {} computed", job.task);
             }
             let task = job.task;
             self.reported.push(task);
-            self.report(task, Ok(Reported::Value(value(total))));
+            self.report(task, Ok(Reported::Value(made)));
         }
     }
 
     /// A task turns out to be a chain of tallies that takes away what they add.
     fn grow(&mut self, pick: &Pick, n: usize) {
         let Some((job, _)) = self.take_job(pick) else { return };
-        if job.inputs.is_empty() || !self.expected.contains_key(&job.task) {
+        let has_own_body = self.machine.find(job.task).is_some_and(|(table, local)| {
+            matches!(table.body(local), Body::Growing { .. } | Body::Select(_))
+        });
+        if job.inputs.is_empty() || has_own_body || !self.expected.contains_key(&job.task) {
             return self.handle(Event::Returned(job));
         }
         // One task of the graph reads every input and computes what the task would; the others hang on it unread.
         let n_inputs = job.inputs.len() as u32;
         let all = (0..n_inputs).map(Err).collect::<Vec<_>>();
-        let rows: Vec<_> = (0..n).map(|_| all.clone()).collect();
+        let rows: Vec<_> = (0..n).map(|_| Row::Tally(all.clone())).collect();
         let output = n_inputs + n as u32 - 1;
         let grown = table(&rows, n_inputs, vec![output]);
         let task = job.task;
@@ -329,9 +408,9 @@ impl Driver {
                 let owner = self.machine.open(OwnerOptions { errors, retries: *retries });
                 self.owners.insert(owner);
             }
-            Step::Add { owner, rows, inputs, priority, n_outputs } => {
+            Step::Add { owner, rows, inputs, priority, n_outputs, list } => {
                 if let Some(owner) = self.owner(owner) {
-                    self.add(owner, rows, inputs, *priority, *n_outputs);
+                    self.add(owner, rows, inputs, *priority, *n_outputs, *list);
                 }
             }
             Step::Order { n } => self.order(*n),
@@ -495,137 +574,4 @@ proptest! {
         prop_assert_eq!(driver.machine.n_tasks(), 0, "what nobody owns is forgotten");
         prop_assert_eq!(driver.machine.used_bytes(), 0);
     }
-}
-
-/// A machine without a budget, and an owner of each of `errors`.
-fn machine(errors: &[ErrorPolicy]) -> (Machine, Vec<OwnerId>) {
-    let options = MachineOptions { n_workers: 1, n_lanes: 1, memory_limit_bytes: None, spill: None };
-    let mut machine = Machine::new(options);
-    let owners = errors.iter().map(|&errors| machine.open(OwnerOptions { errors, retries: 0 })).collect();
-    (machine, owners)
-}
-
-/// Adds a graph of tasks without inputs, ordered; the number of the first.
-fn add_sources(machine: &mut Machine, owner: OwnerId, n: u32, priority: i32) -> u32 {
-    let rows: Vec<_> = (0..n).map(|_| Vec::new()).collect();
-    let graph = Graph { priority, ..Graph::new(table(&rows, 0, (0..n).collect())) };
-    let base = machine.add(owner, graph, &mut Actions::default()).unwrap();
-    machine.handle(Event::Ordered(&(base..base + n).collect::<Vec<_>>()), &mut Actions::default());
-    base
-}
-
-/// Takes one job; its task.
-fn ask(machine: &mut Machine) -> Option<u32> {
-    let mut out = Actions::default();
-    machine.handle(Event::Asked { lane: NATIVE, n_max: 1 }, &mut out);
-    out.jobs.pop_front().map(|job| job.task)
-}
-
-fn finish(machine: &mut Machine, task: u32) -> Actions {
-    let mut out = Actions::default();
-    let outcome = Ok(Reported::Value(Value::Int(i64::from(task))));
-    machine.handle(Event::Reported(&mut vec![Report { task, outcome }]), &mut out);
-    machine.sanity_check();
-    out
-}
-
-#[test]
-fn owners_take_turns_and_a_higher_priority_goes_first() {
-    let (mut machine, owners) = machine(&[ErrorPolicy::First; 3]);
-    let first = add_sources(&mut machine, owners[0], 8, 0);
-    assert_eq!((ask(&mut machine), ask(&mut machine)), (Some(first), Some(first + 1)));
-    let second = add_sources(&mut machine, owners[1], 3, 0);
-    let urgent = add_sources(&mut machine, owners[2], 1, 5);
-    assert_eq!(ask(&mut machine), Some(urgent));
-    let turns: Vec<bool> = std::iter::from_fn(|| ask(&mut machine)).map(|task| task >= second).collect();
-    assert_eq!(turns[..6].iter().filter(|&&is_second| is_second).count(), 3, "neither starves: {turns:?}");
-}
-
-#[test]
-fn a_lost_value_is_computed_again_with_what_was_released_of_its_inputs() {
-    let (mut machine, owners) = machine(&[ErrorPolicy::First]);
-    let rows = [vec![], vec![Ok(0)], vec![Ok(1)]];
-    machine.add(owners[0], Graph::new(table(&rows, 0, vec![2])), &mut Actions::default()).unwrap();
-    machine.handle(Event::Ordered(&[0, 1, 2]), &mut Actions::default());
-    for task in 0..3 {
-        assert_eq!(ask(&mut machine), Some(task));
-        finish(&mut machine, task);
-    }
-    assert!(machine.is_over(owners[0]));
-    machine.handle(Event::Lost { task: 2 }, &mut Actions::default());
-    assert!(!machine.is_over(owners[0]));
-    for task in 0..3 {
-        assert_eq!(ask(&mut machine), Some(task), "from the source on");
-        finish(&mut machine, task);
-    }
-    assert_eq!(machine.peek(2), Some(Value::Int(2)));
-}
-
-#[test]
-fn a_value_elsewhere_is_fetched_and_one_that_nobody_has_is_an_error_of_its_owner() {
-    for is_there in [true, false] {
-        let (mut machine, owners) = machine(&[ErrorPolicy::First]);
-        let mut out = Actions::default();
-        let graph =
-            Graph { inputs: vec![Input::Elsewhere], ..Graph::new(table(&[vec![Err(0)]], 1, vec![1])) };
-        machine.add(owners[0], graph, &mut out).unwrap();
-        assert_eq!(out.fetches, [0]);
-        machine.handle(Event::Ordered(&[0, 1]), &mut out);
-        assert_eq!(ask(&mut machine), None);
-        if is_there {
-            machine.handle(Event::Arrived { task: 0, value: Value::Int(7) }, &mut out);
-            assert_eq!(ask(&mut machine), Some(1));
-        } else {
-            machine.handle(Event::Missing { task: 0 }, &mut out);
-            let errors = machine.take_errors(owners[0]);
-            assert!(matches!(errors[0].kind(), ErrorKind::MissingKey { .. }), "{errors:?}");
-        }
-        machine.sanity_check();
-    }
-}
-
-#[test]
-fn who_needs_a_task_of_an_owner_that_fails_is_told_and_others_go_on() {
-    let (mut machine, owners) = machine(&[ErrorPolicy::First, ErrorPolicy::All, ErrorPolicy::First]);
-    let first = add_sources(&mut machine, owners[0], 1, 0);
-    let rows = [vec![Err(0)], vec![]];
-    let graph = Graph { inputs: vec![Input::Task(first)], ..Graph::new(table(&rows, 1, vec![1, 2])) };
-    let second = machine.add(owners[1], graph, &mut Actions::default()).unwrap();
-    machine.handle(Event::Ordered(&[second, second + 1, second + 2]), &mut Actions::default());
-    let third = add_sources(&mut machine, owners[2], 1, -1);
-    assert_eq!(ask(&mut machine), Some(first));
-    let mut out = Actions::default();
-    let outcome = Err(ErrorKind::InvalidValue("on purpose".into()).into());
-    machine.handle(Event::Reported(&mut vec![Report { task: first, outcome }]), &mut out);
-    machine.sanity_check();
-    for &owner in &owners[..2] {
-        let errors = machine.take_errors(owner);
-        assert_eq!(errors.len(), 1);
-        assert_eq!(errors[0].kind(), &ErrorKind::InvalidValue("on purpose".into()));
-    }
-    let mut left = Vec::new();
-    while let Some(task) = ask(&mut machine) {
-        left.push(task);
-        finish(&mut machine, task);
-    }
-    assert_eq!(left, [second + 2, third]);
-    assert!(machine.is_over(owners[1]) && machine.is_over(owners[2]));
-}
-
-#[test]
-fn a_report_that_comes_twice_or_late_changes_nothing() {
-    let (mut machine, owners) = machine(&[ErrorPolicy::First]);
-    let first = add_sources(&mut machine, owners[0], 2, 0);
-    let (a, b) = (ask(&mut machine).unwrap(), ask(&mut machine).unwrap());
-    finish(&mut machine, a);
-    let mut out = Actions::default();
-    let again = Report { task: a, outcome: Ok(Reported::Value(Value::Int(-1))) };
-    machine.handle(Event::Reported(&mut vec![again]), &mut out);
-    assert_eq!((machine.peek(first), out.discarded.len()), (Some(Value::Int(i64::from(a))), 1));
-    machine.handle(Event::Closed { owner: owners[0] }, &mut Actions::default());
-    assert_eq!(machine.n_tasks(), 2, "a job is out: its number is not given to another");
-    finish(&mut machine, b);
-    assert_eq!(machine.n_tasks(), 0);
-    let next = machine.open(OwnerOptions { errors: ErrorPolicy::First, retries: 0 });
-    assert_eq!((next, add_sources(&mut machine, next, 1, 0)), (owners[0], 0), "now it is");
 }
