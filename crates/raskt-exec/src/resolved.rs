@@ -240,7 +240,7 @@ fn run_builtin(body: &Body, inputs: &mut [Value]) -> Result<Outcome> {
     Ok(Outcome::Value(value))
 }
 
-fn select(list: Option<&Value>, output: u16) -> Result<Value> {
+fn select(list: Option<&Value>, output: u32) -> Result<Value> {
     match list {
         Some(Value::List(items)) => items.get(output as usize).cloned().ok_or_else(|| {
             Error::new(ErrorKind::InvalidGraph(format!(

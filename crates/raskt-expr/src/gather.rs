@@ -76,13 +76,12 @@ impl Gathered {
     }
 }
 
-/// Gathers all that `roots` are made of. `ledger` knows which calls have one name; `replaced` says which operations have
-/// others in their places.
+/// Gathers all that `roots` are made of. `ledger` knows which calls have one name.
 ///
 /// # Errors
 /// [`ErrorKind::KeyClash`](raskt_core::ErrorKind::KeyClash) where two calls have one name and differ; what `ledger`
 /// returns.
-pub fn gather(roots: &[Expr], ledger: &mut dyn Ledger, replaced: &FxHashMap<Expr, Expr>) -> Result<Gathered> {
+pub fn gather(roots: &[Expr], ledger: &mut dyn Ledger) -> Result<Gathered> {
     let mut walk = Walk {
         rows: RowsSoFar {
             places: Places::new(),
@@ -92,7 +91,6 @@ pub fn gather(roots: &[Expr], ledger: &mut dyn Ledger, replaced: &FxHashMap<Expr
         operations: Vec::new(),
         done: Vec::new(),
         ledger,
-        replaced,
     };
     let mut outputs = Vec::with_capacity(roots.len());
     for root in roots {
@@ -131,7 +129,6 @@ struct Walk<'a> {
     /// The rows of the operands that are done, of all expressions on the path.
     done: Vec<u32>,
     ledger: &'a mut dyn Ledger,
-    replaced: &'a FxHashMap<Expr, Expr>,
 }
 
 /// An expression whose operands are being visited.
@@ -165,10 +162,6 @@ impl<'a> Walk<'a> {
 
     /// Goes on to `expr`, unless it has a row.
     fn enter(&mut self, expr: &'a Expr, path: &mut Vec<Visit<'a>>) {
-        let expr = match self.replaced.is_empty() {
-            true => expr,
-            false => self.replaced.get(expr).unwrap_or(expr),
-        };
         if let Some(row) = self.rows.row_of(expr) {
             self.done.push(row);
             return;

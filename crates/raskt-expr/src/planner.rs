@@ -184,7 +184,7 @@ impl Planner {
     /// # Errors
     /// As [`Planner::plan`].
     pub fn plan_within(&self, roots: &[Expr], bounds: Bounds) -> Result<Plan> {
-        self.plan_gathered(gather(roots, &mut Keys::default(), &FxHashMap::default())?, bounds)
+        self.plan_gathered(gather(roots, &mut Keys::default())?, bounds)
     }
 
     /// The layers of what has been gathered: operations are simplified together, those on both sides of a call included,
@@ -240,7 +240,7 @@ impl Planner {
     /// # Errors
     /// As [`Planner::plan`].
     pub fn explain_within(&self, roots: &[Expr], bounds: Bounds) -> Result<String> {
-        let gathered = gather(roots, &mut Keys::default(), &FxHashMap::default())?;
+        let gathered = gather(roots, &mut Keys::default())?;
         let rows = gathered.wanted();
         let written = operations_at(&gathered, &rows);
         let rewritten = self.simplify(&written)?;

@@ -36,7 +36,7 @@ pub enum Body {
     /// The list of all inputs.
     Gather,
     /// One output of the only input, which is the list that a task with several outputs returned.
-    Select(u16),
+    Select(u32),
     /// In a subgraph only: one input of the task that expands into it.
     Input(u32),
     /// Several bodies run as one task, made by fusion.

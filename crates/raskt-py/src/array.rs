@@ -13,6 +13,7 @@ mod failure;
 )]
 mod finish;
 mod from_numpy;
+mod growth;
 mod indexing;
 mod kernels;
 mod label;
@@ -25,11 +26,11 @@ mod pickled;
 mod planning;
 pub mod results;
 
-pub use deferred::settled;
 pub use entry::enter;
 pub use expression::ArrayExpr;
 pub use finish::Finish;
 pub use from_numpy::{from_fresh, from_numpy, is_own};
+pub use growth::{Grow, Shape};
 pub use library::NumPy;
 pub use library_way::register as take_library_way;
 pub use notes::{

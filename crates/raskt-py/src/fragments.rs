@@ -4,13 +4,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyNotImplementedError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::{Fit, Function, FunctionId, ProcessLock, Value};
-use raskt_exec::{CancelToken, Outcome, TaskCtx};
+use raskt_exec::{CancelToken, TaskCtx};
 use raskt_expr::Bounds;
 use raskt_graph::fuse::{FuseOptions, fuse};
 use raskt_graph::order::order;
@@ -19,6 +19,7 @@ use raskt_local::process::{pack_alone, run_packed};
 use raskt_store::value_bytes;
 
 use crate::delayed::Delayed;
+use crate::in_place;
 use crate::node::{Args, Node};
 use crate::pickle::{Flat, flat, unflat};
 use crate::plan::{Planned, exprs_of, plan_within};
@@ -185,19 +186,15 @@ fn run_fragment(
     let values = inputs.iter().map(|input| Ok(input.cast::<FragmentValue>()?.get().0.clone()));
     let mut values = values.collect::<PyResult<Vec<Value>>>()?;
     let (call, registry) = (unflat(call)?, session::registry());
-    let outcome = py.detach(|| {
+    let kept = values.clone();
+    let value = py.detach(|| {
         let cancel = CancelToken::default();
         let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors: None };
-        run_packed(named, call, &mut values, &ctx, &registry)
+        let outcome = run_packed(named, call, &mut values, &ctx, &registry)?;
+        in_place::value_of(outcome, &kept, &registry)
     });
     keep_functions(used);
-    match outcome.map_err(|error| errors::to_py(py, error))? {
-        Outcome::Value(value) => Ok(FragmentValue(value)),
-        Outcome::Expand(_) => Err(PyNotImplementedError::new_err(
-            "a task that grows the graph needs Raskt's own schedulers: use scheduler='threads', 'processes' or \
-             raskt.distributed",
-        )),
-    }
+    value.map(FragmentValue).map_err(|error| errors::to_py(py, error))
 }
 
 /// Functions that were used just now are forgotten last.

@@ -25,6 +25,7 @@ mod failures;
 mod float_errors;
 mod fragments;
 mod frame;
+mod in_place;
 mod lifecycle;
 mod names;
 mod native_call;

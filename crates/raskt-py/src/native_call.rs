@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyNotImplementedError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raskt_core::encode::{EncodeOptions, Limits, decode_payload, encode_payload};
 use raskt_core::{Fit, Param, Payload, Value};
 use raskt_exec::registry::Resolved;
 use raskt_exec::resolved::run_alone;
-use raskt_exec::{Call, CancelToken, Outcome, TaskCtx};
+use raskt_exec::{Call, CancelToken, TaskCtx};
 use raskt_graph::{Body, TaskTable};
 use smallvec::SmallVec;
 
@@ -18,7 +17,7 @@ use crate::cluster::FutureCall;
 use crate::node::{Arg, Args, Callee, Func, Node};
 use crate::object::PyObj;
 use crate::pickle::{Flat, flat, unflat};
-use crate::{errors, object, session};
+use crate::{errors, in_place, object, session};
 
 /// A body with the parameters of one task, called on the values of the task's inputs.
 #[pyclass(frozen, module = "raskt._raskt")]
@@ -45,20 +44,19 @@ impl NativeCall {
     #[pyo3(signature = (*inputs))]
     fn __call__<'py>(&self, py: Python<'py>, inputs: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let mut inputs = inputs.iter().map(to_value).collect::<PyResult<Vec<Value>>>()?;
-        let outcome = py.detach(|| {
-            let cancel = CancelToken::default();
+        let kept = match self.body {
+            Body::Growing { .. } => inputs.clone(),
+            _ => Vec::new(),
+        };
+        let value = py.detach(|| {
+            let (cancel, registry) = (CancelToken::default(), session::registry());
             let ctx = TaskCtx { cancel: &cancel, n_threads: 1, worker: 0, float_errors: None };
             let call =
                 Call { shared: &Param::Null, own: &self.own, inputs: &mut inputs, exclusive: 0, ctx: &ctx };
-            run_alone(&self.body, &self.found, call, &session::registry())
+            let outcome = run_alone(&self.body, &self.found, call, &registry)?;
+            in_place::value_of(outcome, &kept, &registry)
         });
-        match outcome.map_err(|error| errors::to_py(py, error))? {
-            Outcome::Value(value) => shown(py, &value),
-            Outcome::Expand(_) => Err(PyNotImplementedError::new_err(
-                "a task that grows the graph needs Raskt's own schedulers: use scheduler='threads', 'sync' or \
-                 'processes'",
-            )),
-        }
+        shown(py, &value.map_err(|error| errors::to_py(py, error))?)
     }
 
     fn __repr__(&self) -> String {

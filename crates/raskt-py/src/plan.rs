@@ -8,10 +8,9 @@ use pyo3::types::{PyDict, PyTuple};
 use raskt_core::{ErrorKind, Fit, Result};
 use raskt_expr::{Bounds, CallNode, Expr, Gathered, Ledger, Plan, Rows, gather};
 use raskt_graph::{Body, Foreign, TableBuilder, TaskTable};
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::array::{Notes, settled};
+use crate::array::Notes;
 use crate::cluster::FutureCall;
 use crate::delayed::Delayed;
 use crate::errors;
@@ -51,7 +50,7 @@ pub fn plan_within(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> Py
 }
 
 fn planned(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<Planned> {
-    let mut gathered = gathered_with(py, roots, &FxHashMap::default())?;
+    let gathered = gathered(py, roots)?;
     if !gathered.has_operations() {
         let plan = planner().plan_gathered(gathered, Bounds::default());
         let (table, plan) = plan.and_then(spelt_out).map_err(|error| errors::to_py(py, error))?;
@@ -59,11 +58,6 @@ fn planned(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<P
     }
     let planner = configured(py)?;
     let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
-    let mut places = FxHashMap::default();
-    while let Some(found) = settled(py, &gathered, bounds)? {
-        places.extend(found);
-        gathered = gathered_with(py, roots, &places)?;
-    }
     let planned = py.detach(|| planner.plan_gathered(gathered, bounds).and_then(spelt_out));
     let (table, mut plan) = planned.map_err(|error| errors::to_py(py, error))?;
     for excess in std::mem::take(&mut plan.excesses) {
@@ -113,12 +107,10 @@ pub fn with_known(py: Python<'_>, table: &TaskTable, known: &Bound<'_, PyDict>) 
 /// # Errors
 /// [`ErrorKind::KeyClash`] where two calls have one key and differ.
 pub fn gathered(py: Python<'_>, roots: &[Expr]) -> PyResult<Gathered> {
-    errors::guarded(|| gathered_with(py, roots, &FxHashMap::default()))
-}
-
-fn gathered_with(py: Python<'_>, roots: &[Expr], places: &FxHashMap<Expr, Expr>) -> PyResult<Gathered> {
-    let mut ledger = Names { py, named: PyDict::new(py) };
-    gather(roots, &mut ledger, places).map_err(|error| errors::to_py(py, error))
+    errors::guarded(|| {
+        let mut ledger = Names { py, named: PyDict::new(py) };
+        gather(roots, &mut ledger).map_err(|error| errors::to_py(py, error))
+    })
 }
 
 /// Calls that have keys given to them.

@@ -179,6 +179,8 @@ impl World for Python3 {
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
         match path {
+            raskt_array::deferred::GROW => return Ok(Arc::new(crate::array::Grow)),
+            raskt_array::deferred::SHAPE => return Ok(Arc::new(crate::array::Shape)),
             raskt_array::results::ASSEMBLE => return Ok(Arc::new(crate::array::Finish)),
             raskt_frame::library::WHOLE => return Ok(Arc::new(crate::frame::Whole)),
             raskt_frame::library::GATHER => return Ok(Arc::new(crate::frame::Gathered)),

@@ -178,7 +178,7 @@ impl Graph {
     }
 
     fn output<L, T>(&mut self, list: &Task<L>, at: u16) -> Task<T> {
-        self.bodies.push(Body::Select(at));
+        self.bodies.push(Body::Select(at.into()));
         self.push([(list.graph, list.number)])
     }
 

@@ -1,8 +1,8 @@
 """Chunks of unknown size: found out by computing, early on request, or in the computation that needs them.
 
 An operation that needs sizes is deferred: its array promises how many chunks it has along each axis, and
-keeps a recipe. A computation looks for such arrays first, finds out the sizes that their operands lack, lets
-the recipes work on arrays of known chunks, and puts what they make in their place.
+keeps a recipe. It is one task, which is told the sizes of its operands' blocks, lets the recipe work on
+arrays of known chunks, and becomes the graph of what that makes.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["known", "settled", "waits"]
+__all__ = ["known", "made", "waits"]
 
 
 def known(x: Array) -> Array:
     """Return an array whose chunks are all known."""
-    return x if is_known(x.shape) else _sized([x], {})[0]
+    return x if is_known(x.shape) else _sized(x)
 
 
 def _lines(x: Array) -> list[list[tuple[int, ...]]]:
@@ -44,53 +44,22 @@ def _lines(x: Array) -> list[list[tuple[int, ...]]]:
     return lines
 
 
-def _sized(arrays: list[Array], options: dict[str, Any]) -> list[Array]:
-    """Return arrays with all chunks known, found out in one computation."""
-    wanted = []
-    lines = [_lines(x) for x in arrays]
-    shape = delayed(np.shape)
-    for x, own in zip(arrays, lines, strict=True):
-        blocks = x.to_delayed()
-        wanted.append([shape(blocks[place]) for line in own for place in line])
-    found = compute(*[item for items in wanted for item in items], **options)
-    shapes = iter(found)
-    made = []
-    for x, own in zip(arrays, lines, strict=True):
-        chunks = []
-        for axis, line in enumerate(own):
-            sizes = tuple(int(next(shapes)[axis]) for _ in line)
-            chunks.append(sizes or x.chunks[axis])
-        grid = grid_of(tuple(chunks), tuple(sum(sizes) for sizes in chunks))
-        made.append(array_of(_raskt.array_known(x._expr, grid)))
-    return made
+def _sized(x: Array) -> Array:
+    """Return an array with all chunks known, found out by computing blocks of it."""
+    lines, blocks, shape = _lines(x), x.to_delayed(), delayed(np.shape)
+    shapes = iter(compute(*[shape(blocks[place]) for line in lines for place in line]))
+    chunks = []
+    for axis, line in enumerate(lines):
+        sizes = tuple(int(next(shapes)[axis]) for _ in line)
+        chunks.append(sizes or x.chunks[axis])
+    grid = grid_of(tuple(chunks), tuple(sum(sizes) for sizes in chunks))
+    return array_of(_raskt.array_known(x._expr, grid))
 
 
-def settled(exprs: list[ArrayExpr], memory_limit: int | None, n_workers: int) -> list[ArrayExpr]:
-    """Return expressions in which nothing is deferred: sizes are found out in computations on the way."""
-    options = {"scheduler": "threads", "memory_limit": memory_limit, "num_workers": n_workers}
-    # What is said where an array is computed is not said of its tasks, but what was said where it was made.
-    with annotated_as({}):
-        return _settled(exprs, options)
-
-
-def _settled(exprs: list[ArrayExpr], options: dict[str, Any]) -> list[ArrayExpr]:
-    while found := _raskt.array_deferred(exprs):
-        unknown: dict[str, Array] = {}
-        for _, _, operands in found:
-            for operand in operands:
-                x = array_of(operand)
-                if not is_known(x.shape):
-                    unknown[operand.token] = x
-        sized = dict(zip(unknown, _sized(list(unknown.values()), options), strict=True))
-        places = []
-        for expr, recipe, operands in found:
-            arrays = [
-                sized[operand.token] if operand.token in sized else array_of(operand) for operand in operands
-            ]
-            with annotated_as(expr.annotations):
-                places.append((expr, _cooked(recipe, arrays, array_of(expr))._expr))
-        exprs = _raskt.array_replaced(exprs, places)
-    return exprs
+def made(recipe: bytes, operands: list[ArrayExpr], promise: ArrayExpr) -> ArrayExpr:
+    """Return what a recipe makes of operands of known chunks, in the chunks that were promised."""
+    with annotated_as(promise.annotations):
+        return _cooked(recipe, [array_of(operand) for operand in operands], array_of(promise))._expr
 
 
 def _cooked(recipe: bytes, arrays: list[Array], promise: Array) -> Array:

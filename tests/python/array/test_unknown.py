@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,23 @@ def test_sizes_that_are_others_the_second_time_are_said() -> None:
 
     x = ra.from_delayed(raskt.delayed(grows, pure=False)(), (np.nan,), int)
     with pytest.raises(ValueError, match="axis 0: a chunk has 4 elements, where it had 3"):
-        x[1:].compute()
+        x.compute_chunk_sizes().compute()
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "sync", "processes"])
+def test_a_block_whose_size_is_asked_for_is_computed_once(scheduler: str, tmp_path: Path) -> None:
+    def counted(at: int) -> np.ndarray[Any, Any]:
+        with (tmp_path / str(at)).open("a") as file:
+            file.write("x")
+        return np.arange(at + 1)
+
+    blocks = [ra.from_delayed(raskt.delayed(counted)(at), (np.nan,), int) for at in range(4)]
+    x = ra.concatenate(blocks, allow_unknown_chunksizes=True)
+    expected = np.concatenate([np.arange(at + 1) for at in range(4)])
+    found = raskt.compute(x[1:-1][::2], x[3] + x[:4], scheduler=scheduler)
+    np.testing.assert_array_equal(found[0], expected[1:-1][::2])
+    np.testing.assert_array_equal(found[1], expected[3] + expected[:4])
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {str(at): "x" for at in range(4)}
 
 
 @pytest.mark.parametrize(

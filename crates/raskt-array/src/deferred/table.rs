@@ -2,12 +2,11 @@
 
 use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::{Arity, Expr, Meta};
-use raskt_graph::Body;
-use raskt_graph::layer::{Formula, Layer, Returns, Source};
 
+use super::growth;
 use crate::builder::{Builder, array_meta};
 use crate::error::Built;
-use crate::operations::{Job, Row};
+use crate::operations::Row;
 use crate::parameters::{CHUNKS, chunks_of, dtype_of};
 
 /// The operation.
@@ -20,25 +19,21 @@ pub const BOUNDS: &str = "bounds";
 /// The row of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    vec![Row {
+    let deferred = Row {
         name: DEFERRED,
         arity: Arity::AtLeast(1),
         meta: deferred_meta,
-        lower: promised,
+        lower: growth::lower,
         kernel: None,
         library: None,
         build: by_name,
-    }]
+    };
+    let given = Row { name: growth::GIVEN, arity: Arity::Exactly(0), lower: growth::given, ..deferred };
+    vec![deferred, given]
 }
 
 fn deferred_meta(_: &[Meta], parameters: &Param) -> Result<Meta> {
     Ok(array_meta(dtype_of(parameters), chunks_of(parameters.get(CHUNKS))?))
-}
-
-/// Blocks that `explain` shows and no computation runs: it has put what the recipe says here before it plans.
-fn promised(job: &mut Job<'_, '_>) -> Result<Layer> {
-    let body = Body::native("array.deferred");
-    Ok(Source::new(body, job.grid()?, Formula::Constant(Param::Null), Returns::One)?.into())
 }
 
 fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], parameters: &Param) -> Built<Expr> {

@@ -33,9 +33,26 @@ impl Pick {
 }
 
 /// Output `item` of a task with several, of the values of its inputs.
-fn item_of(values: &[i64], item: u16) -> i64 {
+fn item_of(values: &[i64], item: u32) -> i64 {
     let first = values.first().copied().unwrap_or(0);
     values.iter().copied().fold(1, i64::wrapping_add).wrapping_add(first.wrapping_mul(item.into()))
+}
+
+/// What a task of a graph computes, where `of` says what its inputs do; of a list, the sum of what is taken of it.
+fn total_of(rows: &[Row], row: &Row, of: &impl Fn(&Result<u32, u32>) -> i64) -> i64 {
+    let values = |inputs: &[Result<u32, u32>]| inputs.iter().map(of).collect::<Vec<_>>();
+    match row {
+        Row::Tally(inputs) => inputs.iter().map(of).fold(1, i64::wrapping_add),
+        Row::List(inputs, _) => {
+            let n_items = rows.iter().filter(|row| matches!(row, Row::Item(..))).count() as u32;
+            (0..n_items).map(|item| item_of(&values(inputs), item)).fold(0, i64::wrapping_add)
+        }
+        Row::Item(list, item) => match &rows[*list as usize] {
+            Row::List(inputs, _) => item_of(&values(inputs), *item),
+            _ => panic!("an item of no list"),
+        },
+        Row::Gather(_) => panic!("tasks that are given have none"),
+    }
 }
 
 /// One step of a history. Numbers pick among what there is at that moment.
@@ -51,7 +68,7 @@ enum Step {
         inputs: Vec<(bool, Pick)>,
         priority: i32,
         n_outputs: usize,
-        list: Option<(u32, u16)>,
+        list: Option<(u32, u32)>,
     },
     Order {
         n: usize,
@@ -111,7 +128,7 @@ fn step() -> impl Strategy<Value = Step> {
     let inputs = prop::collection::vec((any::<bool>(), index()), 0..3);
     prop_oneof![
         1 => (any::<bool>(), 0..2u32).prop_map(|(all_errors, retries)| Step::Open { all_errors, retries }),
-        4 => (index(), rows, inputs, -1..2i32, 1..3usize, prop::option::of((0..3u32, 1..5u16))).prop_map(
+        4 => (index(), rows, inputs, -1..2i32, 1..3usize, prop::option::of((0..3u32, 1..5u32))).prop_map(
             |(owner, rows, inputs, priority, n_outputs, list)| {
                 Step::Add { owner, rows, inputs, priority, n_outputs, list }
             }
@@ -204,7 +221,7 @@ impl Driver {
         inputs: &[(bool, Pick)],
         priority: i32,
         n_outputs: usize,
-        list: Option<(u32, u16)>,
+        list: Option<(u32, u32)>,
     ) {
         let known: Vec<u32> = self.expected.keys().copied().collect();
         let inputs: Vec<Input> = inputs
@@ -230,7 +247,7 @@ impl Driver {
             let at = rows.len() as u32;
             rows.push(Row::List((0..at).map(Ok).collect(), n_loaded));
             rows.extend((0..n_items).map(|item| Row::Item(at, item)));
-            rows.push(Row::Tally((0..u32::from(n_items)).map(|item| Ok(at + 1 + item)).collect()));
+            rows.push(Row::Tally((0..n_items).map(|item| Ok(at + 1 + item)).collect()));
         }
         let outputs: Vec<u32> =
             (0..rows.len() as u32).rev().take(n_outputs).map(|at| n_inputs + at).collect();
@@ -258,19 +275,7 @@ impl Driver {
                     Input::Elsewhere => self.expected[&(base + input)],
                 },
             };
-            let total = match row {
-                Row::Tally(inputs) => inputs.iter().map(of).fold(1, i64::wrapping_add),
-                Row::List(inputs, _) => {
-                    let (_, n_items) = list.unwrap();
-                    let values: Vec<i64> = inputs.iter().map(of).collect();
-                    (0..n_items).map(|item| item_of(&values, item)).fold(0, i64::wrapping_add)
-                }
-                Row::Item(task, item) => {
-                    let Row::List(inputs, _) = &rows[*task as usize] else { panic!("no list") };
-                    item_of(&inputs.iter().map(of).collect::<Vec<_>>(), *item)
-                }
-                Row::Gather(_) => panic!("tasks that are given have none"),
-            };
+            let total = total_of(&rows, row, &of);
             self.expected.insert(base + n_inputs + at, total);
             self.owner_of.insert(base + n_inputs + at, owner);
         }
@@ -314,7 +319,7 @@ impl Driver {
     }
 
     /// How many inputs and outputs a task has which has several outputs.
-    fn list_of(&self, task: u32) -> Option<(u32, u16)> {
+    fn list_of(&self, task: u32) -> Option<(u32, u32)> {
         let (table, local) = self.machine.find(task)?;
         let users = table.inputs().transpose();
         let n_items = users.row(local).iter().filter_map(|&user| match table.body(user) {
@@ -326,14 +331,14 @@ impl Driver {
     }
 
     /// A task turns out to be a graph with an output for each that is taken of it.
-    fn grow_list(&mut self, job: &Job, n_inputs: u32, n_items: u16) {
-        let row = |item: u16| {
+    fn grow_list(&mut self, job: &Job, n_inputs: u32, n_items: u32) {
+        let row = |item: u32| {
             let repeated = (0..item).filter(|_| n_inputs > 0).map(|_| Err(0));
             Row::Tally((0..n_inputs).map(Err).chain(repeated).collect())
         };
         let mut rows: Vec<Row> = (0..n_items).map(row).collect();
-        rows.push(Row::Gather((0..u32::from(n_items)).collect()));
-        let grown = table(&rows, n_inputs, vec![n_inputs + u32::from(n_items)]);
+        rows.push(Row::Gather((0..n_items).collect()));
+        let grown = table(&rows, n_inputs, vec![n_inputs + n_items]);
         self.report(job.task, Ok(Reported::Graph(Box::new(grown))));
     }
 

@@ -38,7 +38,7 @@ pub enum Row {
     /// A task with several outputs, which is given so many of its inputs.
     List(Vec<Result<u32, u32>>, u32),
     /// An output of such a task.
-    Item(u32, u16),
+    Item(u32, u32),
     /// All of them.
     Gather(Vec<u32>),
 }

@@ -118,7 +118,7 @@ fn planner() -> Planner {
 }
 
 fn gathered(roots: &[Expr]) -> Gathered {
-    gather(roots, &mut Keys::default(), &FxHashMap::default()).unwrap()
+    gather(roots, &mut Keys::default()).unwrap()
 }
 
 /// What the tasks are called, and what they need.
@@ -209,17 +209,6 @@ fn another_name_for_an_operation_is_no_task() {
     let table = planner().plan(&roots).unwrap().table().unwrap();
     assert!(!rows(&table).iter().any(|row| row.starts_with('y')), "{:?}", rows(&table));
     assert_eq!(table.inputs().row(table.outputs()[1]), [table.outputs()[0]]);
-}
-
-#[test]
-fn operations_may_be_replaced_where_they_are_gathered() {
-    let (before, after) = (sum(&full(1.0, 4, 4)), sum(&full(2.0, 4, 4)));
-    let root = call("f", &[&before]);
-    let places = FxHashMap::from_iter([(before, after.clone())]);
-    let found = gather(&[root], &mut Keys::default(), &places).unwrap();
-    let wanted = found.wanted();
-    assert_eq!(found.operation_at(wanted[0]), Some(&after));
-    assert_eq!(wanted.len(), 1);
 }
 
 #[test]

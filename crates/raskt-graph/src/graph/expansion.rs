@@ -258,7 +258,8 @@ impl<'a> Expansion<'a> {
             let n_outputs = stage.n_outputs.map_or(1, u32::from);
             for select in stage.selects.iter() {
                 let output = (select % n_outputs).fit::<u16>();
-                let body = *select_bodies.entry(output).or_insert_with(|| table.body(Body::Select(output)));
+                let body =
+                    *select_bodies.entry(output).or_insert_with(|| table.body(Body::Select(output.into())));
                 table.push(body, &[stage.base + stage.tasks.rank(select / n_outputs)])?;
             }
         }

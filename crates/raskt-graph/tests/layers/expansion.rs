@@ -23,7 +23,7 @@ fn digest(body: &Body, parameters: &raskt_core::Param, inputs: &[Digest]) -> Dig
 }
 
 fn select(list: Digest, output: u16) -> Digest {
-    digest(&Body::Select(output), &raskt_core::Param::Null, &[list])
+    digest(&Body::Select(output.into()), &raskt_core::Param::Null, &[list])
 }
 
 /// Evaluates blocks by recursion over the layers.
