@@ -79,18 +79,6 @@ class Looking:
             "the scheduler keeps no log: explain() tells of a task, and get_events() what clients have logged"
         )
 
-    def call_stack(self, futures: Any = None, keys: Any = None) -> Any:
-        """Refused: workers do not tell which thread runs which task."""
-        raise NotImplementedError(
-            "which thread runs which task is not told: processing() has the keys, and py-spy the stacks"
-        )
-
-    def benchmark_hardware(self) -> Any:
-        """Refused."""
-        raise NotImplementedError(
-            "nothing is measured: have functions that measure called on workers by run()"
-        )
-
     def dump_cluster_state(
         self,
         filename: str = "raskt-cluster-dump",

@@ -17,6 +17,7 @@ from raskt._lazy import late
 from raskt.distributed._answers import by_number, chosen, described, key_of, scheduler_info
 from raskt.distributed._equipping import Equipping
 from raskt.distributed._looking import Looking
+from raskt.distributed._profiling import Profiling
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed._token import read_token
@@ -48,7 +49,7 @@ _LOOK_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 1.0
 
 
-class Client(Submitting, Sharing, Equipping, Looking):
+class Client(Submitting, Sharing, Equipping, Looking, Profiling):
     """A client of a cluster: it submits work, and gets values.
 
     Parameters

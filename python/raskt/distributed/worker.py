@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, _raskt
+from raskt.distributed import _stacks
 from raskt.distributed.security import Security
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Worker:
         self.scheduler_address: str = options["scheduler"]
         #: The folder for values that do not fit into memory; None for that of the configuration.
         self.local_directory: str | None = options["local_directory"]
+        _stacks.begin()
 
     @property
     def id(self) -> str:
@@ -132,8 +134,10 @@ class Worker:
         _clients.remove_worker(self)
         n_held = self._core.stop()
         with self._lock:
-            self._is_closed = True
+            was_closed, self._is_closed = self._is_closed, True
             client, self._client = self._client, None
+        if not was_closed:
+            _stacks.end()
         if client is not None and client not in _clients.every():
             client.close()
         return n_held

@@ -40,10 +40,6 @@ def test_what_workers_log_is_kept(client: Client) -> None:
         client.get_worker_logs(nanny=True)
     with pytest.raises(NotImplementedError, match="explain"):
         client.get_scheduler_logs()
-    with pytest.raises(NotImplementedError, match="processing"):
-        client.call_stack()
-    with pytest.raises(NotImplementedError, match="run"):
-        client.benchmark_hardware()
 
 
 def test_the_state_is_written(client: Client, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ use raskt_sched::{Attempt, TaskRef, Work};
 use raskt_store::value_bytes;
 
 use super::core::Core;
-use super::current::Here;
+use super::current::{CurrentTask, Here};
 use super::opening::opened;
 use super::values::{Content, Source};
 
@@ -121,7 +121,8 @@ impl Ready {
 
 fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     let Job { attempt, work, inputs, cancel, n_threads } = job;
-    let here = Here::set(core, Some((attempt, work.table.key(work.row))));
+    let task = CurrentTask { attempt, table: Arc::clone(&work.table), row: work.row };
+    let here = Here::set(core, Some(task));
     let _cancel = CancelHere::set(&cancel);
     cancel.check()?;
     let Some(mut inputs) = open_all(inputs, core)? else { return Ok(Made::Nothing) };

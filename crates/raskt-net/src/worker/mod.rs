@@ -39,6 +39,8 @@ mod spilling;
 mod state;
 mod values;
 
-pub use current::{CurrentWork, current_work, rejoin, secede, try_again};
+pub use current::{
+    CurrentWork, RunningTask, current_work, is_running_tasks, rejoin, running_tasks, secede, try_again,
+};
 pub use daemon::{Departure, WorkerDaemon};
 pub use options::{Measure, WorkerOptions};

@@ -1,11 +1,14 @@
 //! A worker in this process.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use raskt_core::Name;
-use raskt_net::worker::{Departure, Measure, WorkerDaemon, WorkerOptions, current_work};
+use raskt_net::worker::{
+    Departure, Measure, WorkerDaemon, WorkerOptions, current_work, is_running_tasks, running_tasks,
+};
 
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use super::scheduler::{TlsGiven, handshake};
@@ -109,8 +112,65 @@ impl ClusterWorker {
 #[pyfunction(name = "cluster_work")]
 fn work(py: Python<'_>) -> PyResult<Option<(String, Option<Bound<'_, PyAny>>)>> {
     let Some(work) = current_work() else { return Ok(None) };
-    let key = work.task().map(|key| names::from_key(py, key)).transpose()?;
+    let key = work.task().map(|key| names::from_key(py, &key)).transpose()?;
     Ok(Some((work.address().to_string(), key)))
+}
+
+/// A task that runs here, for Python: its thread, its worker's address, its key, its label.
+type Running<'py> = (u64, String, Bound<'py, PyAny>, String);
+
+/// The tasks that run in this process for workers of clusters.
+#[pyfunction(name = "cluster_running")]
+fn running(py: Python<'_>) -> PyResult<Vec<Running<'_>>> {
+    let tasks = running_tasks().into_iter();
+    tasks
+        .map(|task| {
+            Ok((
+                task.thread,
+                task.worker.to_string(),
+                names::from_key(py, &task.key)?,
+                task.label.to_string(),
+            ))
+        })
+        .collect()
+}
+
+/// Says at regular times which threads of this process run tasks for workers. It waits without the interpreter.
+#[pyclass(frozen, module = "raskt._raskt")]
+pub struct TaskSampler {
+    interval: Duration,
+    is_ended: AtomicBool,
+}
+
+#[pymethods]
+impl TaskSampler {
+    /// With `interval` seconds between two looks.
+    #[new]
+    fn new(interval: f64) -> Self {
+        Self { interval: seconds(interval), is_ended: AtomicBool::new(false) }
+    }
+
+    /// Waits for an interval, and on until some task runs: the threads that run tasks, and what these are called. None after
+    /// the end.
+    fn next(&self, py: Python<'_>) -> Option<Vec<(u64, String)>> {
+        let tasks = py.detach(|| {
+            loop {
+                std::thread::sleep(self.interval);
+                if self.is_ended.load(Ordering::Relaxed) {
+                    break None;
+                }
+                if is_running_tasks() {
+                    break Some(running_tasks());
+                }
+            }
+        });
+        Some(tasks?.into_iter().map(|task| (task.thread, task.label.to_string())).collect())
+    }
+
+    /// Has whoever waits return.
+    fn end(&self) {
+        self.is_ended.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for ClusterWorker {
@@ -129,5 +189,7 @@ impl Drop for ClusterWorker {
 /// Adds the names of this module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ClusterWorker>()?;
+    module.add_class::<TaskSampler>()?;
+    module.add_function(wrap_pyfunction!(running, module)?)?;
     module.add_function(wrap_pyfunction!(work, module)?)
 }
