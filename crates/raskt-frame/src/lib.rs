@@ -38,6 +38,7 @@ pub mod sink;
 pub mod sort;
 pub mod source;
 pub mod table;
+pub mod windows;
 
 pub use builder::Builder;
 pub use dtype::PandasType;

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from raskt import config
 from raskt._lazy import late, late_module
 from raskt.dataframe._gathered import by_all_rows
 from raskt.dataframe._metas import make_meta, meta_of_call, no_default
-from raskt.dataframe._op import call, carry, is_frame, rows_method
+from raskt.dataframe._op import call, carry, is_frame, op, rows_method
+from raskt.dataframe._parameters import label
 from raskt.dataframe._selection import get_column
 
 __all__ = [
@@ -44,11 +46,24 @@ def is_along_columns(frame: Any, axis: Any) -> bool:
     raise ValueError(f"No axis named {axis!r} for object type {type(frame).__name__}")
 
 
+def _native(operation: str, frame: Any, **parameters: Any) -> Any:
+    """Ask for native windows; return None where pandas has to make them."""
+    if not config.resolve("dataframe.native"):
+        return None
+    try:
+        return op(operation, (frame,), parameters)
+    except NotImplementedError:
+        return None
+
+
 def accumulated(frame: Any, name: str, axis: Any, skipna: bool) -> Any:
     """Return what a cumulative method makes of a frame or series."""
     named = {} if skipna else {"skipna": False}
     if is_along_columns(frame, axis):
         return _beside(frame, _neighbours.Method(name, axis=1, **named), None, None, name)
+    found = _native("running", frame, name=name) if skipna else None
+    if found is not None:
+        return found
     function = _neighbours.Accumulate(name, skipna)
     meta = _partition.asked(function, frame._meta)
     states = call(function.last, (frame,), {}, meta, clears=True, label=f"{name}-of-partition")
@@ -79,6 +94,9 @@ def shifted(frame: Any, name: str, periods: Any, axis: Any, named: dict[str, Any
         return rows_method(frame, name, n, freq=freq, clears=True)
     if is_along_columns(frame, axis):
         return _beside(frame, _neighbours.Method(name, n, axis=1, **named), None, None, name)
+    found = _native("shift", frame, name=name, periods=n) if n and not named else None
+    if found is not None:
+        return found
     before = carry(frame, _neighbours.Last(n)) if n > 0 else None
     behind = carry(frame, _neighbours.First(-n), reverse=True) if n < 0 else None
     return _beside(frame, _neighbours.Method(name, n, **named), before, behind, name)
@@ -97,6 +115,9 @@ def filled(frame: Any, name: str, axis: Any, limit: Any, limit_area: Any = None)
             f"{name} with limit_area={limit_area!r}: whether a gap has values on both sides is a question of "
             "all partitions; use map_partitions, or repartition(npartitions=1) first"
         )
+    found = _native("fill", frame, name=name) if limit is None else None
+    if found is not None:
+        return found
     function = _neighbours.Method(name, **named)
     is_back = name == "bfill"
     if limit is not None:
@@ -470,11 +491,17 @@ class _Windows(_Base):
         return self._asked("last", **_numeric(numeric_only))
 
 
+#: Functions of windows that have kernels, and the arguments of windows that these know.
+_KERNELS = {"count", "max", "mean", "min", "std", "sum", "var"}
+_OF_KERNELS = {"window", "min_periods", "center", "on", "closed"}
+
+
 class Rolling(_Windows):
     """Windows over the rows of a frame or series: what `DataFrame.rolling` returns.
 
-    Each method is pandas' own, on a partition together with the rows before it (and behind it, for windows
-    that are centered) that windows reach.
+    Each method works on a partition together with the rows before it (and behind it, for windows that are
+    centered) that windows reach: sums, means, variances, extremes and counts of numbers natively, all others
+    by pandas' own methods.
 
     Examples
     --------
@@ -487,6 +514,45 @@ class Rolling(_Windows):
 
     __slots__ = ()
     _kind = "rolling"
+
+    def _asked(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        is_known = name in _KERNELS and not args and not kwargs.keys() - {"ddof"}
+        found = self._natively(name, kwargs.get("ddof", 1)) if is_known else None
+        return super()._asked(name, *args, **kwargs) if found is None else found
+
+    def _natively(self, name: str, ddof: Any) -> Any:
+        """Return what a kernel makes of the rows; None where pandas has to do it."""
+        frame, given, key = self._frame, self._given, self._columns
+        labels, on = list(frame._expr.labels), given.get("on")
+        if given.keys() - _OF_KERNELS or type(ddof) is not int or len(set(labels)) < len(labels):
+            return None
+        if on is not None and isinstance(key, list):
+            return None
+        if on is not None and key is None and frame._meta[on].dtype == frame._meta.index.dtype:
+            # A column that equals the index is left out by pandas.
+            return None
+        window = _reach(given["window"], "window")
+        is_span = not isinstance(window, int)
+        periods = given.get("min_periods", 1 if is_span else window)
+        if is_span:
+            times: Any = frame._meta.index if on is None else frame._meta.set_index(on).index
+            if not hasattr(times, "unit"):
+                return None
+            window = int(window.as_unit(times.unit).to_timedelta64().astype("int64"))
+        found = _native(
+            "rolling",
+            frame,
+            name=name,
+            window=window,
+            is_span=is_span,
+            min_periods=int(periods),
+            ddof=ddof,
+            on=None if on is None else label(on),
+            center=bool(given.get("center")),
+            closed=given.get("closed"),
+        )
+        is_one = found is not None and frame._expr.kind == "frame" and not isinstance(key, (list, type(None)))
+        return get_column(found, key) if is_one else found
 
     def _over(self, frame: Any, function: Any, name: str) -> Any:
         reach, on = _reach(self._given["window"], "window"), self._given.get("on")

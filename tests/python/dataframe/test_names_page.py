@@ -60,6 +60,8 @@ _OPERATORS = [
 ]
 _REDUCTIONS = ["sum", "prod", "product", "min", "max", "count", "mean", "var", "std", "any", "all"]
 _BY_GROUP = [name for name in _REDUCTIONS if name != "product"] + ["first", "last", "nunique", "sem", "size"]
+#: What looks at rows before and behind.
+_BESIDE = ["bfill", "cummax", "cummin", "cumprod", "cumsum", "diff", "ffill", "shift"]
 _FIELDS = (
     "day day_of_week day_of_year dayofweek dayofyear days_in_month daysinmonth hour is_leap_year "
     "is_month_end is_month_start is_quarter_end is_quarter_start is_year_end is_year_start "
@@ -74,6 +76,7 @@ def _named(names: list[str], call: Callable[[Any, str], Any]) -> dict[str, Calla
 #: Calls that run natively, by section and name: of the frame above, cut into partitions.
 NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "DataFrame": {
+        **_named(_BESIDE, lambda d, name: getattr(d[["f", "i"]], name)()),
         **_named(_REDUCTIONS, lambda d, name: getattr(d[["f", "i"]], name)()),
         **_named(_OPERATORS, lambda d, name: getattr(d[["f", "i"]], name)(2)),
         "abs": lambda d: d[["f", "i"]].abs(),
@@ -112,6 +115,7 @@ NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "tail": lambda d: d.tail(2, compute=False),
     },
     "Series": {
+        **_named(_BESIDE, lambda d, name: getattr(d.f, name)()),
         **_named(_REDUCTIONS, lambda d, name: getattr(d.f if name not in ("any", "all") else d.b, name)()),
         **_named(_OPERATORS, lambda d, name: getattr(d.f, name)(2)),
         "abs": lambda d: d.f.abs(),
@@ -162,6 +166,9 @@ NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "strip": lambda d: d.s.str.strip(),
         "upper": lambda d: d.s.str.upper(),
     },
+    "Windows: rolling": _named(
+        ["count", "max", "mean", "min", "std", "sum", "var"], lambda d, name: getattr(d.f.rolling(2), name)()
+    ),
     "dt": {
         **_named(_FIELDS.split(), lambda d, name: getattr(d.t.dt, name)),
         "ceil": lambda d: d.t.dt.ceil("h"),

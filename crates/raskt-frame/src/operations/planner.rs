@@ -30,6 +30,7 @@ pub fn rows() -> Vec<Row> {
         crate::calls::rows(),
         crate::sink::rows(),
         crate::results::rows(),
+        crate::windows::rows(),
     ];
     families.into_iter().flatten().collect()
 }
@@ -97,6 +98,7 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     crate::rows::register(registry)?;
     crate::sort::register(registry)?;
     crate::exchange::register(registry)?;
+    crate::windows::register(registry)?;
     crate::fragments::register(registry)
 }
 

@@ -8,6 +8,10 @@ use super::select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
 use crate::arguments::get;
 use crate::calls::{CALL, CLEARS, KEEPS};
 use crate::operations::COLLECTION;
+use crate::windows::{FILL, ROLLING, RUNNING, SHIFT};
+
+/// Operations that have a row of the result for each row.
+const KEPT: [&str; 9] = [METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, FILL, ROLLING, RUNNING, SHIFT];
 
 fn is(expr: &Expr, operations: &[&str]) -> bool {
     expr.collection().as_str() == COLLECTION && operations.contains(&expr.operation().as_str())
@@ -28,7 +32,7 @@ pub fn rows_of(expr: &Expr) -> Result<Token> {
     let mut filters = Vec::new();
     loop {
         match expr.operands() {
-            [operand, ..] if is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL]) => expr = operand,
+            [operand, ..] if is(expr, &KEPT) => expr = operand,
             [operand, ..] if is_call(expr, KEEPS, true) => expr = operand,
             [operand, mask] if is(expr, &[FILTER]) => {
                 filters.push(mask.token());
@@ -49,7 +53,7 @@ pub fn rows_of(expr: &Expr) -> Result<Token> {
 pub fn cut(expr: &Expr) -> Token {
     let mut expr = expr;
     while let [operand, ..] = expr.operands()
-        && (is(expr, &[METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, FILTER]) || is_call(expr, CLEARS, false))
+        && (is(expr, &KEPT) || is(expr, &[FILTER]) || is_call(expr, CLEARS, false))
     {
         expr = operand;
     }
