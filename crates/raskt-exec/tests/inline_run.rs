@@ -89,14 +89,20 @@ fn done_inline(n: usize, is_brief: bool) -> (bool, usize) {
     (is_over, run.n_done())
 }
 
+/// Whether one of a hundred attempts succeeds: an inline run ends after half a millisecond, wherever it is by then, and on
+/// a busy machine or under a sanitizer that can be before the first task.
+fn once(attempt: impl Fn() -> bool) -> bool {
+    (0..100).any(|_| attempt())
+}
+
 #[test]
 fn a_small_graph_that_ends_with_a_brief_task_is_done_inline() {
-    assert_eq!(done_inline(100, true), (true, 3));
+    assert!(once(|| done_inline(100, true) == (true, 3)));
 }
 
 #[test]
 fn what_may_take_long_in_another_lane_is_left_to_the_pool() {
-    assert_eq!(done_inline(100, false), (false, 2));
+    assert!(once(|| done_inline(100, false) == (false, 2)));
 }
 
 #[test]

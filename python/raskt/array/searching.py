@@ -22,9 +22,6 @@ from raskt.array.shape import broadcast_to
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-if TYPE_CHECKING:
-    from raskt.array.core import Array
-
 __all__ = [
     "argwhere",
     "compress",
@@ -117,7 +114,9 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Array:
     if axis is None:
         a, axis = a.reshape(-1), 0
     at = axis_of(axis, a.ndim)
-    mask = asanyarray(condition)
+    # Of a mask that is there already, how many elements it selects is known.
+    is_there = not is_lazy(condition) and is_known(a.shape[at : at + 1])
+    mask: Any = np.asarray(condition) if is_there else asanyarray(condition)
     if mask.ndim != 1:
         raise ValueError("condition must be a 1-d array")
     mask = mask.astype(bool)

@@ -92,3 +92,23 @@ def test_a_first_value_stands_for_elements_that_are_not_there(name: str) -> None
             found = getattr(ra, name)(kept, axis=axis, initial=9)
             expected = getattr(np, name)(values[values[:, 0] > bound], axis=axis, initial=9)
             np.testing.assert_array_equal(found.compute(), expected)
+
+
+@pytest.mark.parametrize(
+    "condition", [[False, True, False], (True,), [], np.array([0, 1, 0]), np.zeros(3, bool)]
+)
+@pytest.mark.parametrize("axis", [0, 1, None])
+def test_how_much_a_mask_that_is_there_leaves_is_known(condition: Any, axis: int | None) -> None:
+    data = np.arange(12).reshape(3, 4)
+    expected = np.compress(np.asarray(condition, bool), data, axis)
+    found = ra.compress(condition, ra.from_array(data, chunks=2), axis)
+    assert found.shape == expected.shape
+    assert found.squeeze().shape == expected.squeeze().shape
+    np.testing.assert_array_equal(found.compute(), expected)
+
+
+def test_a_mask_that_is_there_selects_of_a_length_that_is_not_known() -> None:
+    data = np.arange(20)
+    x = ra.from_array(data, chunks=5)
+    mask = np.array([True, False] * 8)
+    np.testing.assert_array_equal(ra.compress(mask, x[x > 3]).compute(), data[4:][mask])
