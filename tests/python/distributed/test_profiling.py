@@ -165,3 +165,14 @@ def test_a_client_that_awaits_sees_the_same(cluster: Any) -> None:
             assert (await client.profile("no such name"))["count"] == 0
 
     asyncio.run(main())
+
+
+def test_tasks_go_on_while_they_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What a task is called is asked of Python, where the task itself may wait for whoever looks.
+    monkeypatch.setenv("RASKT_CLUSTER__PROFILE_INTERVAL", "0.1 ms")
+    with Client(n_workers=1, threads_per_worker=2) as client:
+        assert client.run(config.get, "cluster.profile-interval").popitem()[1] == "0.1 ms"
+        futures = [client.submit(pow, at, 2, key=f"pow-{at}") for at in range(2000)]
+        assert client.gather(futures) == [at**2 for at in range(2000)]
+        assert client.gather(client.map(working, [0.001] * 100, pure=False))
+        client.call_stack()

@@ -86,17 +86,21 @@ pub struct RunningTask {
     pub label: Arc<str>,
 }
 
-/// The tasks that run in this process at this moment, of all its workers.
+/// The tasks that run in this process at this moment, of all its workers. To be called inside of the lanes: it may be the last to
+/// let go of a task's functions.
 #[must_use]
 pub fn running_tasks() -> Vec<RunningTask> {
     let slots: Vec<_> = SLOTS.lock().iter().filter_map(Weak::upgrade).collect();
     let running = |slot: Arc<Slot>| {
-        // Read where it lies: whoever lets go of a table last may need a lane for it.
-        let current = slot.current.lock();
-        let work = current.as_ref()?;
-        let task = work.task.as_ref()?;
+        // Nothing is asked of the table under the lock: what a foreign body is called may have to be asked of its world, where
+        // whoever is inside may wait for the lock.
+        let (task, worker) = {
+            let current = slot.current.lock();
+            let work = current.as_ref()?;
+            (work.task.clone()?, work.core.address.clone())
+        };
         let (key, label) = (task.table.key(task.row), task.table.label(task.row));
-        Some(RunningTask { thread: slot.thread, worker: work.core.address.clone(), key, label })
+        Some(RunningTask { thread: slot.thread, worker, key, label })
     };
     slots.into_iter().filter_map(running).collect()
 }

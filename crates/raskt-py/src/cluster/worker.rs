@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use raskt_core::Name;
 use raskt_net::worker::{
-    Departure, Measure, WorkerDaemon, WorkerOptions, current_work, is_running_tasks, running_tasks,
+    Departure, Measure, RunningTask, WorkerDaemon, WorkerOptions, current_work, is_running_tasks,
+    running_tasks,
 };
 
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
@@ -153,18 +154,16 @@ impl TaskSampler {
     /// Waits for an interval, and on until some task runs: the threads that run tasks, and what these are called. None after
     /// the end.
     fn next(&self, py: Python<'_>) -> Option<Vec<(u64, String)>> {
-        let tasks = py.detach(|| {
+        py.detach(|| {
             loop {
                 std::thread::sleep(self.interval);
-                if self.is_ended.load(Ordering::Relaxed) {
-                    break None;
-                }
-                if is_running_tasks() {
-                    break Some(running_tasks());
+                if self.is_ended.load(Ordering::Relaxed) || is_running_tasks() {
+                    break;
                 }
             }
         });
-        Some(tasks?.into_iter().map(|task| (task.thread, task.label.to_string())).collect())
+        let name = |task: RunningTask| (task.thread, task.label.to_string());
+        (!self.is_ended.load(Ordering::Relaxed)).then(|| running_tasks().into_iter().map(name).collect())
     }
 
     /// Has whoever waits return.
