@@ -168,6 +168,7 @@ mod tests {
     }
 
     #[cfg(unix)]
+    #[cfg_attr(miri, ignore = "Miri cannot fork")]
     #[test]
     fn a_child_that_is_forked_while_threads_use_a_lock_uses_it_too() {
         use std::sync::atomic::AtomicBool;

@@ -7,6 +7,7 @@ from typing import Any
 
 from raskt._lazy import late
 from raskt.dataframe._op import call, method, tree
+from raskt.dataframe._refusals import refusing
 
 __all__ = ["CategoricalMethods", "DatetimeMethods", "ListMethods", "StringMethods", "StructMethods"]
 
@@ -45,6 +46,7 @@ class _Accessor:
         return function
 
 
+@refusing
 class StringMethods(_Accessor):
     """``series.str``: functions of text, as pandas has them.
 

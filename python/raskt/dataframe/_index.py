@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from raskt.dataframe._frame import Frame
 from raskt.dataframe._op import call, method, op, reduction
 from raskt.dataframe._operators import Operators
+from raskt.dataframe._refusals import refusing
 
 if TYPE_CHECKING:
     from raskt.dataframe.core import DataFrame, Scalar, Series
@@ -29,6 +30,7 @@ _FUNCTIONS_OF_TIMES = (
 )
 
 
+@refusing
 class Index(Operators, Frame):
     """The labels of the rows of a frame or series.
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["refusing"]
+__all__ = ["TABLES", "refused", "refusing"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
 
 _LEVEL = (None, "reset_index(), and the column")
 _KEY = (None, "assign what is to be compared, and sort by that")
@@ -96,22 +101,72 @@ _SERIES: dict[str, dict[str, tuple[Any, str]]] = {
 }
 
 
-def refusing(kind: Any, is_frame: bool) -> Any:
+_INDEX: dict[str, dict[str, tuple[Any, str]]] = {
+    "isin": {"level": (None, "the only level there is")},
+    **{
+        name: {"axis": (None, "the only axis there is"), "skipna": (True, "hasnans")}
+        for name in ("min", "max")
+    },
+    "drop_duplicates": {"keep": ("first", "to_series().drop_duplicates(keep=)")},
+    "to_numpy": {
+        "dtype": (None, "astype before"),
+        "copy": (False, "nothing: the labels are computed"),
+        "na_value": (None, "to_series().fillna before"),
+    },
+    "to_series": {"index": (None, "set_index"), "name": (None, "rename before")},
+    "unique": {"level": (None, "the only level there is")},
+}
+_BY_PANDAS = "nothing: kernels of Raskt's or pandas' own"
+_ENGINE = {"engine": (None, _BY_PANDAS), "engine_kwargs": (None, _BY_PANDAS)}
+_NUMERIC = {"numeric_only": (False, 'select_dtypes("number") before')}
+_SMOOTHED: dict[str, dict[str, tuple[Any, str]]] = {
+    **dict.fromkeys(("mean", "sum"), _ENGINE),
+    **dict.fromkeys(("corr", "cov"), _NUMERIC),
+}
+_WINDOWS: dict[str, dict[str, tuple[Any, str]]] = {
+    **dict.fromkeys(("apply", "max", "mean", "median", "min", "std", "sum", "var"), _ENGINE),
+    "corr": {"ddof": (1, "cov(ddof=), and std(ddof=) of both"), **_NUMERIC},
+    **dict.fromkeys(("count", "cov"), _NUMERIC),
+}
+_FEWEST = {"min_count": (0, "where(count() >= min_count) of the result")}
+_RESAMPLED: dict[str, dict[str, tuple[Any, str]]] = {
+    **dict.fromkeys(("min", "max"), _FEWEST),
+    **{name: {**_FEWEST, "skipna": (True, "agg with a function")} for name in ("first", "last")},
+}
+#: By the name of the class.
+TABLES = {
+    "DataFrame": _FRAME,
+    "ExponentialMovingWindow": _SMOOTHED,
+    "Expanding": _WINDOWS,
+    "Index": _INDEX,
+    "Resampler": _RESAMPLED,
+    "Rolling": _WINDOWS,
+    "Series": _SERIES,
+    "StringMethods": {"cat": {"join": ("left", "align before")}},
+}
+
+
+def refusing(kind: type[T]) -> type[T]:
     """Have the methods of a class refuse pandas' keywords that they do not have, naming what is instead."""
-    for name, keywords in (_FRAME if is_frame else _SERIES).items():
-        setattr(kind, name, _refusing(getattr(kind, name), keywords))
+    for name, keywords in TABLES[kind.__name__].items():
+        setattr(kind, name, refused(keywords)(getattr(kind, name)))
     return kind
 
 
-def _refusing(method: Any, keywords: dict[str, tuple[Any, str]]) -> Any:
-    @functools.wraps(method)
-    def called(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            for name in kwargs.keys() & keywords.keys():
-                default, instead = keywords[name]
-                value = kwargs.pop(name)
-                if value is not default and not (type(value) is type(default) and value == default):
-                    raise NotImplementedError(f"{method.__name__}({name}={value!r}): {instead}")
-        return method(*args, **kwargs)
+def refused(keywords: dict[str, tuple[Any, str]]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Have one function refuse keywords: for each, pandas' default, and what is instead."""
 
-    return called
+    def refusing_them(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            if kwargs:
+                for name in kwargs.keys() & keywords.keys():
+                    default, instead = keywords[name]
+                    value = kwargs.pop(name)
+                    if value is not default and not (type(value) is type(default) and value == default):
+                        raise NotImplementedError(f"{function.__name__}({name}={value!r}): {instead}")
+            return function(*args, **kwargs)
+
+        return called
+
+    return refusing_them

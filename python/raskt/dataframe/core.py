@@ -654,5 +654,5 @@ class Series(
         return apply_values(self, func, args, meta, kwargs)
 
 
-refusing(DataFrame, is_frame=True)
-refusing(Series, is_frame=False)
+refusing(DataFrame)
+refusing(Series)

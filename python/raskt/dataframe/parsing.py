@@ -7,6 +7,7 @@ from typing import Any
 
 from raskt._lazy import late, late_module
 from raskt.dataframe._op import call, is_frame, method
+from raskt.dataframe._refusals import refused
 
 __all__ = ["isna", "to_datetime", "to_numeric", "to_timedelta"]
 
@@ -101,6 +102,7 @@ def to_timedelta(arg: Any, unit: Any = None, errors: str = "raise") -> Any:
     return _by_partition("to_timedelta", arg, meta, kwargs)
 
 
+@refused({"dtype_backend": (None, "astype afterwards")})
 def to_numeric(arg: Any, errors: str = "raise", downcast: Any = None, meta: Any = None) -> Any:
     """Return values as numbers.
 

@@ -8,6 +8,7 @@ from typing import Any
 from raskt._lazy import late, late_module
 from raskt.dataframe._gathered import on_all_rows
 from raskt.dataframe._op import call, changed
+from raskt.dataframe._refusals import refusing
 from raskt.dataframe._selection import get_column
 
 __all__ = ["Resampler", "resampled"]
@@ -65,6 +66,7 @@ def resampled(frame: Any, rule: Any, on: Any, level: Any, **options: Any) -> Res
     return Resampler(frame, given, None)
 
 
+@refusing
 class Resampler:
     """Bins of time: what `DataFrame.resample` returns.
 

@@ -10,6 +10,7 @@ from raskt.dataframe._gathered import by_all_rows
 from raskt.dataframe._metas import make_meta, meta_of_call, no_default
 from raskt.dataframe._op import call, carry, is_frame, op, rows_method
 from raskt.dataframe._parameters import label
+from raskt.dataframe._refusals import refusing
 from raskt.dataframe._selection import get_column
 
 __all__ = [
@@ -496,6 +497,7 @@ _KERNELS = {"count", "max", "mean", "min", "std", "sum", "var"}
 _OF_KERNELS = {"window", "min_periods", "center", "on", "closed"}
 
 
+@refusing
 class Rolling(_Windows):
     """Windows over the rows of a frame or series: what `DataFrame.rolling` returns.
 
@@ -563,6 +565,7 @@ class Rolling(_Windows):
         return _beside(frame, function, before, behind, name, meta)
 
 
+@refusing
 class Expanding(_Windows):
     """Windows from the first row up to each: what `DataFrame.expanding` returns.
 
@@ -583,6 +586,7 @@ class Expanding(_Windows):
         return by_all_rows(frame, function, name)
 
 
+@refusing
 class ExponentialMovingWindow(_Base):
     """Windows in which weights decay: what `DataFrame.ewm` returns.
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pandas as pd
 import pytest
 import raskt.dataframe as rd
-from raskt.dataframe._refusals import _FRAME, _SERIES
+from pandas.api.typing import Expanding, ExponentialMovingWindow, Resampler, Rolling
+from raskt.dataframe import resampling, windows
+from raskt.dataframe._accessors import StringMethods
+from raskt.dataframe._refusals import TABLES
 
 _ROWS = pd.DataFrame({"x": [3, 1, 2], "y": [1.0, None, 3.0]}, index=pd.date_range("2013", periods=3))
 #: Keywords that pandas has for its own sake, and those that say how a frame's repr would look.
@@ -26,10 +30,22 @@ _BY_VALUE = {
 }
 
 
-@pytest.mark.parametrize("is_frame", [True, False])
-def test_every_keyword_that_is_refused_is_one_of_pandas(is_frame: bool) -> None:
-    theirs, ours = (pd.DataFrame, rd.DataFrame) if is_frame else (pd.Series, rd.Series)
-    for name, keywords in (_FRAME if is_frame else _SERIES).items():
+#: pandas' classes and their counterparts.
+_KINDS: list[tuple[Any, Any]] = [
+    (pd.DataFrame, rd.DataFrame),
+    (pd.Series, rd.Series),
+    (pd.Index, rd.Index),
+    (Rolling, windows.Rolling),
+    (Expanding, windows.Expanding),
+    (ExponentialMovingWindow, windows.ExponentialMovingWindow),
+    (Resampler, resampling.Resampler),
+    (pd.Series.str, StringMethods),
+]
+
+
+@pytest.mark.parametrize(("theirs", "ours"), _KINDS, ids=lambda kind: kind.__name__)
+def test_every_keyword_that_is_refused_is_one_of_pandas(theirs: Any, ours: Any) -> None:
+    for name, keywords in TABLES[ours.__name__].items():
         have = inspect.signature(getattr(theirs, name)).parameters
         own = inspect.signature(getattr(ours, name)).parameters
         for keyword, (default, instead) in keywords.items():
@@ -40,10 +56,9 @@ def test_every_keyword_that_is_refused_is_one_of_pandas(is_frame: bool) -> None:
                 assert found == default or "no_default" in repr(found) or name == "info", (name, keyword)
 
 
-@pytest.mark.parametrize("is_frame", [True, False])
-def test_no_keyword_of_pandas_is_unknown(is_frame: bool) -> None:
-    theirs, ours = (pd.DataFrame, rd.DataFrame) if is_frame else (pd.Series, rd.Series)
-    table = _FRAME if is_frame else _SERIES
+@pytest.mark.parametrize(("theirs", "ours"), _KINDS, ids=lambda kind: kind.__name__)
+def test_no_keyword_of_pandas_is_unknown(theirs: Any, ours: Any) -> None:
+    table = TABLES[ours.__name__]
     unknown = []
     for name in dir(theirs):
         one, other = getattr(theirs, name), getattr(ours, name, None)
@@ -71,6 +86,11 @@ def test_defaults_pass_and_others_name_what_is_instead() -> None:
         (lambda: df.resample("D", convention="end"), "to_timestamp"),
         (lambda: df.x.expanding(method="table"), "map_partitions"),
         (lambda: df.rolling(2, method="table"), "map_overlap"),
+        (lambda: df.rolling(2).mean(engine="numba"), r"mean\(engine='numba'\)"),
+        (lambda: df.resample("D").first(min_count=2), r"first\(min_count=2\): where"),
+        (lambda: df.index.to_numpy(dtype=str), r"to_numpy\(dtype=.*astype"),
+        (lambda: df.x.astype(str).str.cat(df.x.astype(str), join="outer"), "align before"),
+        (lambda: rd.to_numeric(df.x, dtype_backend="pyarrow"), "astype afterwards"),
     ):
         with pytest.raises(NotImplementedError, match=match):
             call()
