@@ -8,46 +8,61 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use raskt_core::Payload;
-use raskt_store::{Exchange, Incoming, Sender, Sent, SpillFolder, receive};
+use raskt_store::{Exchange, Home, Incoming, Sender, Sent, SpillFolder, receive};
 
 use crate::errors;
 use crate::scratch::ScratchFolder;
 
-/// Where the tasks of a computation exchange bytes: in memory, and beyond `memory_max_bytes` in files of `folder`.
+/// Where the tasks of a computation exchange bytes: at the home of the worker that runs them; elsewhere in memory, and beyond
+/// `memory_max_bytes` in files of `folder`.
 #[pyclass(frozen, name = "Exchange", module = "raskt._raskt")]
-struct PyExchange(Exchange);
+struct PyExchange {
+    /// None at a home, which has its own.
+    exchange: Option<Exchange>,
+}
 
 #[pymethods]
 impl PyExchange {
     /// In a folder of this process.
     #[new]
     fn new(folder: PyRef<'_, ScratchFolder>, memory_max_bytes: u64) -> PyResult<Self> {
-        Ok(Self(Exchange::new(memory_max_bytes, Some(folder.shared()?))))
+        Ok(Self { exchange: Some(Exchange::new(memory_max_bytes, Some(folder.shared()?))) })
     }
 
     /// In the folder at `path`, which another process has.
     #[staticmethod]
     fn of_other_process(py: Python<'_>, path: PathBuf, memory_max_bytes: u64) -> PyResult<Self> {
+        if Home::here().is_some() {
+            return Ok(Self { exchange: None });
+        }
         let folder = SpillFolder::of_other_process(&path).map_err(|error| errors::to_py(py, error))?;
-        Ok(Self(Exchange::new(memory_max_bytes, Some(folder))))
+        Ok(Self { exchange: Some(Exchange::new(memory_max_bytes, Some(folder))) })
     }
 
     /// What a task sends its input to `n_outputs` outputs with.
     fn sender(&self, py: Python<'_>, n_outputs: u32) -> PyResult<PySender> {
-        let sender = self.0.sender(n_outputs).map_err(|error| errors::to_py(py, error))?;
-        Ok(PySender(Mutex::new(Some(sender))))
+        let sender = match (Home::here(), &self.exchange) {
+            (Some(home), _) => home.sender(n_outputs),
+            (None, Some(exchange)) => exchange.sender(n_outputs),
+            (None, None) => {
+                return Err(PyRuntimeError::new_err(
+                    "an exchange of a cluster's worker, outside of its tasks",
+                ));
+            }
+        };
+        Ok(PySender(Mutex::new(Some(sender.map_err(|error| errors::to_py(py, error))?))))
     }
 
     /// Bytes that are in memory.
     #[getter]
     fn memory_bytes(&self) -> u64 {
-        self.0.memory_bytes()
+        self.exchange.as_ref().map_or(0, Exchange::memory_bytes)
     }
 
     /// Bytes that were written to disk.
     #[getter]
     fn spilled_bytes(&self) -> u64 {
-        self.0.spilled_bytes()
+        self.exchange.as_ref().map_or(0, Exchange::spilled_bytes)
     }
 }
 
@@ -96,12 +111,6 @@ impl PySent {
         self.0.n_outputs()
     }
 
-    /// The bytes of the pieces for `output`.
-    fn bytes_for(&self, py: Python<'_>, output: u32) -> PyResult<u64> {
-        let sent = Arc::clone(&self.0);
-        py.detach(move || sent.bytes_for(output)).map_err(|error| errors::to_py(py, error))
-    }
-
     /// Pieces in memory count as this object's: the store makes room by writing them.
     fn __sizeof__(&self) -> u64 {
         64 + self.0.memory_bytes()
@@ -140,6 +149,12 @@ struct PyIncoming(Mutex<Incoming>);
 impl PyIncoming {
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
         slf
+    }
+
+    /// Bytes of the pieces still to come.
+    #[getter]
+    fn bytes_left(&self, py: Python<'_>) -> PyResult<u64> {
+        py.detach(|| self.0.lock().bytes_left()).map_err(|error| errors::to_py(py, error))
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {

@@ -57,7 +57,10 @@ mod victims;
 
 pub use allocator::{keep_nothing_freed, trim_allocator};
 pub use device::{Disk, Readable, SpillDevice};
-pub use exchange::{Exchange, Incoming, Sender, Sent, receive, set_exchange_memory_max};
+pub use exchange::{
+    AtHome, Awaited, Carrier, Dealings, Exchange, Home, Incoming, PieceAnswer, PieceRequest, Position,
+    Sender, Sent, Unanswered, receive,
+};
 pub use file::SpilledFile;
 pub use folder::{SpillFolder, remove_all_scratch};
 pub use load::LoadJob;

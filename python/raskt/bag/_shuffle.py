@@ -251,17 +251,18 @@ class ReadGroups(Step):
         """Return the groups; memory holds those of a part of the partition."""
         at, folder, sent = inputs
         of = key_function(self.grouper)
-        n_cuts = math.ceil(sum(part.bytes_for(at) for part in sent) / GATHERED_BYTES)
+        incoming = _raskt.exchange_receive(sent, at)
+        n_cuts = math.ceil(incoming.bytes_left / GATHERED_BYTES)
         if n_cuts < 2:
-            yield from _group(of, _receive(sent, at))
+            yield from _group(of, _elements(incoming))
             return
         # The hash of a group, without what chose this partition of so many.
         places = (sent[0].n_outputs, _U64_MAX, 1)
-        cut = _send(folder.sender(n_cuts), _receive(sent, at), of, n_cuts, places, 1 << 20)
+        cut = _send(folder.sender(n_cuts), _elements(incoming), of, n_cuts, places, 1 << 20)
         for part in range(n_cuts):
-            yield from _group(of, _receive([cut], part))
+            yield from _group(of, _elements(_raskt.exchange_receive([cut], part)))
 
 
-def _receive(sent: list[_raskt.ExchangeSent], at: int) -> Iterator[Any]:
-    for data in _raskt.exchange_receive(sent, at):
+def _elements(incoming: _raskt.ExchangeIncoming) -> Iterator[Any]:
+    for data in incoming:
         yield from pickle.loads(data)

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use raskt_core::encode::{Decoder, Encoder, Limits};
 use raskt_core::{ErrorKind, Opaque, OwnerId, Payload, Result};
-use raskt_store::{Exchange, Sender, SpillFolder};
+use raskt_store::{Exchange, Home, Sender, SpillFolder};
 
 use super::world::{PLACE, WORLD, tagged};
 
-/// Where the tasks of a shuffle exchange pieces: in memory up to a budget, and beyond it in files of a folder that goes with
-/// the last task that knows the place.
+/// Where the tasks of a shuffle exchange pieces: at the [home](Home) of the worker that runs them; elsewhere in memory up to a
+/// budget, and beyond it in files of a folder that goes with the last task that knows the place.
 pub struct Place {
-    exchange: Exchange,
+    /// None at a home, which has its own.
+    exchange: Option<Exchange>,
     /// None where nothing can be written.
     folder: Option<Folder>,
     /// The part of the budget that each process has.
@@ -36,7 +37,7 @@ impl Place {
     pub fn new(parent: Option<&Path>, memory_bytes: u64, n_processes: usize) -> Result<Self> {
         let folder = parent.map(SpillFolder::create).transpose()?;
         Ok(Self {
-            exchange: Exchange::new(memory_bytes, folder.clone()),
+            exchange: Some(Exchange::new(memory_bytes, folder.clone())),
             folder: folder.map(Folder::Own),
             bytes_of_process: memory_bytes / n_processes.max(1) as u64,
         })
@@ -48,26 +49,32 @@ impl Place {
         let path = PathBuf::from(input.text()?);
         let bytes_of_process = input.varint()?;
         input.finish()?;
-        let folder = SpillFolder::of_other_process(&path)?;
-        Ok(Self {
-            exchange: Exchange::new(bytes_of_process, Some(folder)),
-            folder: Some(Folder::Other(path)),
-            bytes_of_process,
-        })
+        let exchange = match Home::here() {
+            Some(_) => None,
+            None => Some(Exchange::new(bytes_of_process, Some(SpillFolder::of_other_process(&path)?))),
+        };
+        Ok(Self { exchange, folder: Some(Folder::Other(path)), bytes_of_process })
     }
 
     /// What a task sends the pieces of its partition to `n_outputs` others with.
     ///
     /// # Errors
-    /// [`ErrorKind::OutOfMemory`].
+    /// [`ErrorKind::OutOfMemory`]; [`ErrorKind::InvalidValue`] for a place that was opened at a home, away from it.
     pub fn sender(&self, n_outputs: u32) -> Result<Sender> {
-        self.exchange.sender(n_outputs)
+        match (Home::here(), &self.exchange) {
+            (Some(home), _) => home.sender(n_outputs),
+            (None, Some(exchange)) => exchange.sender(n_outputs),
+            (None, None) => {
+                let what = "a shuffle of a cluster's worker, outside of its tasks".to_owned();
+                Err(ErrorKind::InvalidValue(what).into())
+            }
+        }
     }
 
     /// Bytes that were written to files.
     #[must_use]
     pub fn spilled_bytes(&self) -> u64 {
-        self.exchange.spilled_bytes()
+        self.exchange.as_ref().map_or(0, Exchange::spilled_bytes)
     }
 }
 

@@ -162,7 +162,8 @@ async fn listen(mut reader: Reader, waiting: Arc<Waiting>) {
             let request = match &message {
                 TellPeer::Values { request, .. }
                 | TellPeer::Stored { request, .. }
-                | TellPeer::Returned { request, .. } => *request,
+                | TellPeer::Returned { request, .. }
+                | TellPeer::Pieces { request, .. } => *request,
             };
             let asker = waiting.askers.lock().remove(&request);
             if let Some(asker) = asker {

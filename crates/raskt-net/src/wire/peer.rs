@@ -3,6 +3,7 @@
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, Payload, Result};
 use raskt_sched::TaskRef;
+use raskt_store::{PieceAnswer, PieceRequest};
 
 /// What a worker is asked.
 #[derive(Clone, Debug)]
@@ -28,6 +29,13 @@ pub enum PeerSays {
         request: u64,
         /// The body, encoded, with its functions inside.
         body: Payload,
+    },
+    /// For pieces of an exchange; the answer is [`TellPeer::Pieces`].
+    Pieces {
+        /// What the answer is known by.
+        request: u64,
+        /// Which pieces.
+        wanted: PieceRequest,
     },
 }
 
@@ -56,6 +64,13 @@ pub enum TellPeer {
         request: u64,
         /// What it returned.
         value: Result<Payload>,
+    },
+    /// Pieces of an exchange, or why they are not to be had.
+    Pieces {
+        /// Of which request.
+        request: u64,
+        /// The pieces.
+        answer: Result<PieceAnswer>,
     },
 }
 
@@ -120,6 +135,11 @@ impl Encode for PeerSays {
                 out.payload(body);
                 Ok(())
             }
+            Self::Pieces { request, wanted } => {
+                out.byte(3);
+                request.encode(out)?;
+                wanted.encode(out)
+            }
         }
     }
 }
@@ -134,6 +154,7 @@ impl Decode for PeerSays {
                 Self::Put { request, values: values.collect::<Result<_>>()? }
             }
             2 => Self::Call { request: Decode::decode(input)?, body: input.payload()? },
+            3 => Self::Pieces { request: Decode::decode(input)?, wanted: Decode::decode(input)? },
             tag => return Err(input.unknown_tag("request", tag)),
         })
     }
@@ -162,6 +183,11 @@ impl Encode for TellPeer {
                 request.encode(out)?;
                 write_payload(value, out)
             }
+            Self::Pieces { request, answer } => {
+                out.byte(3);
+                request.encode(out)?;
+                write_outcome(answer, out, |out| answer.as_ref().map_or(Ok(()), |answer| answer.encode(out)))
+            }
         }
     }
 }
@@ -180,6 +206,9 @@ impl Decode for TellPeer {
                 Self::Stored { request: Decode::decode(input)?, sizes: read_outcome(input, Decode::decode)? }
             }
             2 => Self::Returned { request: Decode::decode(input)?, value: payload(input)? },
+            3 => {
+                Self::Pieces { request: Decode::decode(input)?, answer: read_outcome(input, Decode::decode)? }
+            }
             tag => return Err(input.unknown_tag("answer", tag)),
         })
     }

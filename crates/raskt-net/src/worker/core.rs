@@ -9,7 +9,7 @@ use raskt_core::{ErrorKind, Payload, Result, Sealed, Value, set_recycling};
 use raskt_exec::BodyRegistry;
 use raskt_exec::pool::enter_lanes;
 use raskt_sched::{Attempt, Time, WorkerEvent, WorkerId};
-use raskt_store::SpillFolder;
+use raskt_store::{Home, SpillFolder};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
@@ -40,6 +40,8 @@ pub(super) struct Core {
     pub options: WorkerOptions,
     pub registry: Arc<BodyRegistry>,
     pub folder: Option<Arc<SpillFolder>>,
+    /// Where the pieces are that tasks here send.
+    pub home: Home,
     pub links: Links,
     /// There is something to tell the scheduler.
     pub has_said: Notify,
@@ -60,11 +62,11 @@ pub(super) struct Core {
 
 impl Core {
     pub fn new(
-        id: WorkerId,
-        address: Address,
+        (id, address): (WorkerId, Address),
         options: WorkerOptions,
         registry: Arc<BodyRegistry>,
         folder: Option<Arc<SpillFolder>>,
+        home: Home,
         state: State,
         runtime: Handle,
     ) -> Self {
@@ -74,6 +76,7 @@ impl Core {
             options,
             registry,
             folder,
+            home,
             links: Links::default(),
             has_said: Notify::new(),
             helpers: Arc::default(),
@@ -219,6 +222,11 @@ impl Core {
         let before = self.unmeasured_bytes.fetch_add(n_bytes, Ordering::Relaxed);
         let due = self.options.machine.memory_bytes / MEASURE_PART;
         if n_bytes > 0 && before.saturating_add(n_bytes) >= due { self.measure() } else { None }
+    }
+
+    /// Where connections are served.
+    pub fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// Has a helper do something.

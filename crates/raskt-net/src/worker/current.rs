@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use raskt_core::Key;
 use raskt_graph::TaskTable;
 use raskt_sched::{Attempt, WorkerId};
+use raskt_store::{AtHome, Dealings};
 
 use super::core::Core;
 use crate::transport::Address;
@@ -174,14 +175,22 @@ pub fn try_again() {
 }
 
 /// What [`current_work`] says until this is dropped.
-pub(super) struct Here;
+pub(super) struct Here {
+    at_home: AtHome,
+}
 
 impl Here {
     pub fn set(core: &Arc<Core>, task: Option<CurrentTask>) -> Self {
+        let at_home = core.home.enter();
         let core = Arc::clone(core);
         let work = CurrentWork { core, task, has_seceded: false, is_to_be_tried_again: false };
         SLOT.with(|slot| *slot.current.lock() = Some(work));
-        Self
+        Self { at_home }
+    }
+
+    /// What the thread has sent and received through exchanges.
+    pub fn dealings(&self) -> Dealings {
+        self.at_home.dealings()
     }
 
     /// Whether the task has asked to be [tried again](try_again).

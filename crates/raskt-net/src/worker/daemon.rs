@@ -7,21 +7,18 @@ use std::time::Duration;
 use raskt_core::{Error, ErrorKind, Name, Result};
 use raskt_exec::BodyRegistry;
 use raskt_sched::{Worker, WorkerId, WorkerInfo};
-use raskt_store::{SpillFolder, keep_nothing_freed, set_exchange_memory_max};
+use raskt_store::{SpillFolder, keep_nothing_freed};
 use tokio::runtime::Handle;
 
 use super::core::Core;
 use super::options::{Measure, PLENTY_BYTES, WorkerOptions};
 use super::state::State;
-use super::{executor, scheduler_link, serving};
+use super::{executor, home, scheduler_link, serving};
 use crate::transport::{Address, Connection, Listener, connect, introduce};
 use crate::wire::{Role, WorkerRole, WorkerSays, WorkerWelcome};
 
 /// How long the end waits for tasks that run: Python's cannot be stopped.
 const MOMENT: Duration = Duration::from_millis(500);
-
-/// Pieces of one shuffle take so much of a worker's memory; there may be some shuffles at a time.
-const EXCHANGE_PART: u64 = 10;
 
 /// How a worker came to its end.
 #[derive(Clone, Debug)]
@@ -83,16 +80,17 @@ impl WorkerDaemon {
             Ok::<_, Error>((listener, connection, welcome, info))
         })?;
         let address = listener.address().beside(&host, listener.address().port());
-        if options.measure == Measure::Process {
-            set_exchange_memory_max(options.machine.memory_bytes / EXCHANGE_PART);
-            if options.machine.memory_bytes < PLENTY_BYTES {
-                keep_nothing_freed();
-            }
+        if options.measure == Measure::Process && options.machine.memory_bytes < PLENTY_BYTES {
+            keep_nothing_freed();
         }
         let machine = Worker::new(&info, options.machine.clone());
         let state = State::new(machine, welcome.worker, n_threads, folder.is_some());
-        let core = Core::new(welcome.worker, address, options, registry, folder, state, runtime.clone());
-        let daemon = Self { core: Arc::new(core) };
+        let name = home::name(welcome.worker, &address)?;
+        let core = Arc::new_cyclic(|core| {
+            let home = home::of_worker(name, &options, folder.clone(), core.clone());
+            Core::new((welcome.worker, address), options, registry, folder, home, state, runtime.clone())
+        });
+        let daemon = Self { core };
         daemon.serve(runtime, listener, connection, Duration::from_millis(welcome.heartbeat_ms))?;
         Ok(daemon)
     }

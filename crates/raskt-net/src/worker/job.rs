@@ -13,7 +13,7 @@ use raskt_exec::resolved::{Inputs, ResolvedTable};
 use raskt_exec::{BodyRegistry, CancelHere, CancelToken, LaneId, NATIVE, Outcome, TaskCtx};
 use raskt_graph::TaskTable;
 use raskt_sched::{Attempt, TaskRef, Work};
-use raskt_store::value_bytes;
+use raskt_store::{Dealings, value_bytes};
 
 use super::core::Core;
 use super::current::{CurrentTask, Here};
@@ -134,6 +134,10 @@ fn run(job: Job, table: &ResolvedTable, core: &Arc<Core>) -> Result<Made> {
     match table.run(row, &mut inputs, 0, &ctx, &core.registry) {
         Ok(Outcome::Value(value)) => {
             let n_bytes = value_bytes(&value);
+            let dealings = here.dealings();
+            if dealings != Dealings::default() {
+                core.on(|state, _, effects| state.exchanged(attempt, dealings, effects));
+            }
             Ok(Made::Value(value, n_bytes))
         }
         Err(_) if here.is_to_be_tried_again() => Ok(Made::Nothing),

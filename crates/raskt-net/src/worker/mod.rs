@@ -15,6 +15,7 @@
 //! | `spilling` | values go to disk and come back |
 //! | `scheduler_link` | the connection to the scheduler |
 //! | `peers` | values from other workers |
+//! | `home` | pieces of exchanges: those that are here, and those of other workers |
 //! | `serving` | values for other workers and for clients |
 //! | `memory` | what the process takes |
 //!
@@ -28,6 +29,7 @@ mod current;
 mod daemon;
 mod errands;
 mod executor;
+mod home;
 mod job;
 mod memory;
 mod opening;

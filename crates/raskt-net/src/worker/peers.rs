@@ -31,11 +31,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections to other workers that nobody uses at the moment.
 #[derive(Default)]
 pub(super) struct Links {
-    idle: Mutex<FxHashMap<WorkerId, Link>>,
+    idle: Mutex<FxHashMap<WorkerId, Vec<Link>>>,
 }
 
 /// A connection to another worker.
-struct Link {
+pub(super) struct Link {
     reader: Watched,
     writer: Writer,
 }
@@ -87,33 +87,36 @@ async fn ask(
     values: Vec<TaskRef>,
 ) -> Result<Answer> {
     let frame = Batch::of_one(&PeerSays::Get { request, values })?;
-    let idle = core.links.idle.lock().remove(&from);
-    if let Some(mut link) = idle
-        && let Ok(answer) = link.ask(&frame, request, core.options.stall_timeout).await
+    if let Some(mut link) = core.links.take(from)
+        && let Ok(answer) = link.ask(&frame, core.options.stall_timeout).await
     {
         core.links.keep(from, link);
-        return Ok(answer);
+        return heard(answer, request);
     }
     // There was no connection, or it broke while nobody used it.
     let unknown =
         || Error::new(ErrorKind::InvalidValue(format!("the address of worker {from} is not known")));
     let mut link = Link::open(core, from, address.ok_or_else(unknown)?).await?;
-    let answer = link.ask(&frame, request, core.options.stall_timeout).await?;
+    let answer = link.ask(&frame, core.options.stall_timeout).await?;
     core.links.keep(from, link);
-    Ok(answer)
+    heard(answer, request)
 }
 
 impl Links {
-    fn keep(&self, of: WorkerId, link: Link) {
+    pub fn take(&self, of: WorkerId) -> Option<Link> {
+        self.idle.lock().get_mut(&of)?.pop()
+    }
+
+    pub fn keep(&self, of: WorkerId, link: Link) {
         let mut idle = self.idle.lock();
-        if idle.len() < N_IDLE_MAX {
-            idle.insert(of, link);
+        if idle.values().map(Vec::len).sum::<usize>() < N_IDLE_MAX {
+            idle.entry(of).or_default().push(link);
         }
     }
 }
 
 impl Link {
-    async fn open(core: &Core, of: WorkerId, address: &Address) -> Result<Self> {
+    pub async fn open(core: &Core, of: WorkerId, address: &Address) -> Result<Self> {
         let mut connection =
             connect_once(address, core.options.handshake.tls.as_ref(), CONNECT_TIMEOUT).await?;
         let _: PeerWelcome = introduce(&mut connection, &core.options.handshake, &Role::Peer { of }).await?;
@@ -121,7 +124,8 @@ impl Link {
         Ok(Self { reader: Watched { reader, n_bytes: Arc::default() }, writer })
     }
 
-    async fn ask(&mut self, frame: &Payload, request: u64, stall_timeout: Duration) -> Result<Answer> {
+    /// What the other worker answers to `frame`.
+    pub async fn ask(&mut self, frame: &Payload, stall_timeout: Duration) -> Result<Payload> {
         let broken = |error: io::Error| -> Error {
             ErrorKind::System { what: "asking another worker".to_owned(), reason: error.to_string() }.into()
         };
@@ -135,8 +139,7 @@ impl Link {
         let n_bytes = Arc::clone(&self.reader.n_bytes);
         let read = read_frame(&mut self.reader, FrameLimits::PEER);
         let frame = unless_stalled(read, &n_bytes, stall_timeout).await.map_err(broken)?;
-        let frame = frame.ok_or_else(|| broken(io::ErrorKind::UnexpectedEof.into()))?;
-        heard(frame, request)
+        frame.ok_or_else(|| broken(io::ErrorKind::UnexpectedEof.into()))
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::core::Core;
 use super::current::Here;
 use super::errands::STACK_BYTES;
+use super::home;
 use super::job::{closed, is_closed};
 use super::peers::content;
 use super::state::Served;
@@ -146,6 +147,14 @@ async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<(TellPeer, u64)> 
             let Served { held, denied } = core.on(asked)?;
             let (values, n_read) = payloads(core, held).await?;
             Some((TellPeer::Values { request, values, denied }, n_read))
+        }
+        PeerSays::Pieces { request, wanted } => {
+            let shared = Arc::clone(core);
+            // Some may be on disk.
+            let answering = tokio::task::spawn_blocking(move || home::answer(&shared, &wanted));
+            let panicked = |_| ErrorKind::Panicked("reading pieces of an exchange".to_owned()).into();
+            let answer = answering.await.unwrap_or_else(|error| Err(panicked(error)));
+            Some((TellPeer::Pieces { request, answer }, 0))
         }
         PeerSays::Put { request, values } => {
             let sizes = put(core, values)?;

@@ -9,7 +9,7 @@ use raskt_exec::CancelToken;
 use raskt_sched::{
     Attempt, FromWorker, TaskRef, Time, ToWorker, Work, Worker, WorkerAction, WorkerEvent, WorkerId,
 };
-use raskt_store::{SpilledFile, value_bytes};
+use raskt_store::{Dealings, SpilledFile, value_bytes};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::daemon::Departure;
@@ -46,6 +46,8 @@ pub(super) struct State {
     pub resumed: FxHashSet<Attempt>,
     /// What an attempt has made of which the machine has not said yet whether it is kept.
     made: Option<(Attempt, Value)>,
+    /// Of which task what was sent through an exchange is the value.
+    sent: FxHashMap<u64, TaskRef>,
     events: VecDeque<WorkerEvent>,
     actions: Vec<WorkerAction>,
 }
@@ -115,6 +117,7 @@ impl State {
             running: FxHashMap::default(),
             resumed: FxHashSet::default(),
             made: None,
+            sent: FxHashMap::default(),
             events: VecDeque::new(),
             actions: Vec::new(),
         }
@@ -160,6 +163,7 @@ impl State {
                 effects.served = Served { held: self.sources(held), denied };
             }
             WorkerAction::Drop(values) => {
+                self.sent.retain(|_, of| !values.contains(of));
                 let gone = values.into_iter().filter_map(|of| self.values.remove(of));
                 gone.for_each(|held| effects.let_go(held));
             }
@@ -231,6 +235,29 @@ impl State {
         // Of an attempt that the machine does not know any more.
         let made = self.made.take();
         effects.garbage.extend(made.map(|(_, value)| Content::Value(value)));
+    }
+
+    /// A task that is about to end has sent or received pieces.
+    pub fn exchanged(&mut self, attempt: Attempt, dealings: Dealings, effects: &mut Effects) {
+        let Dealings { sent, has_received } = dealings;
+        let has_sent = !sent.is_empty();
+        self.tell(WorkerSays::Say(FromWorker::Exchanged { attempt, has_sent, has_received }), effects);
+        self.sent.extend(sent.into_iter().map(|number| (number, attempt.of)));
+    }
+
+    /// What was sent under that number cannot be read.
+    pub fn lose_pieces(&mut self, number: u64, now: Time, effects: &mut Effects) {
+        if let Some(of) = self.sent.remove(&number) {
+            self.lose(of, now, effects);
+        }
+    }
+
+    /// A value that was here is not any more. The scheduler hears it before the machine says that it misses the value, and so does
+    /// not name this worker.
+    fn lose(&mut self, of: TaskRef, now: Time, effects: &mut Effects) {
+        let lost = FromWorker::Missing { value: of, denied: vec![self.id], unreachable: Vec::new() };
+        self.tell(WorkerSays::Say(lost), effects);
+        self.handle(WorkerEvent::Scheduler(ToWorker::Free(vec![of])), now, effects);
     }
 
     /// How many threads there are, compared with how many are needed.
@@ -379,12 +406,7 @@ impl State {
                 held.content = Some(Content::Value(value));
                 self.handle(WorkerEvent::Restored(of), now, effects);
             }
-            Err(_) => {
-                // The scheduler hears it before the machine says that it misses the value, and so does not name this worker.
-                let lost = FromWorker::Missing { value: of, denied: vec![self.id], unreachable: Vec::new() };
-                self.tell(WorkerSays::Say(lost), effects);
-                self.handle(WorkerEvent::Scheduler(ToWorker::Free(vec![of])), now, effects);
-            }
+            Err(_) => self.lose(of, now, effects),
         }
     }
 }

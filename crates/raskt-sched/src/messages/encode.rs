@@ -243,6 +243,10 @@ impl Encode for FromWorker {
                 out.byte(9);
                 attempt.encode(out)
             }
+            Self::Exchanged { attempt, has_sent, has_received } => {
+                out.byte(10);
+                (*attempt, *has_sent, *has_received).encode(out)
+            }
         }
     }
 }
@@ -274,6 +278,10 @@ impl Decode for FromWorker {
             },
             8 => Self::Seceded(Decode::decode(input)?),
             9 => Self::Rejoined(Decode::decode(input)?),
+            10 => {
+                let (attempt, has_sent, has_received) = Decode::decode(input)?;
+                Self::Exchanged { attempt, has_sent, has_received }
+            }
             tag => return Err(input.unknown_tag("message of a worker", tag)),
         })
     }

@@ -132,6 +132,15 @@ pub enum FromWorker {
         /// Workers that could not be reached, again and again.
         unreachable: Vec<WorkerId>,
     },
+    /// A task, whose end is reported next, has dealt with pieces of an exchange.
+    Exchanged {
+        /// Which attempt.
+        attempt: Attempt,
+        /// It has sent some: they are here, and its value says so. Copies of that are worth nothing without this worker.
+        has_sent: bool,
+        /// It has received some: its value needs them no more.
+        has_received: bool,
+    },
     /// How it is; said from time to time, so that silence tells.
     Heartbeat {
         /// Its memory.

@@ -121,8 +121,8 @@ impl Scheduler {
                 State::Assigned { progress, .. } if progress != Progress::Running);
             is_sent && self.tasks.inputs(*other).any(|input| input == task)
         };
-        if self.holders.n_of_left(task) > 1 && self.is_at(task, donor) && !at.assigned.iter().any(is_about_to)
-        {
+        let is_copy = self.holders.n_of_left(task) > 1 && self.root_of(task) != Some(donor);
+        if is_copy && self.is_at(task, donor) && !at.assigned.iter().any(is_about_to) {
             self.holders.cut(task, donor);
             self.to_free.push((donor, self.tasks.reference(task)));
         }

@@ -52,9 +52,14 @@ impl Scheduler {
 
     /// A value is there: consumers may run, and clients hear of it.
     pub(super) fn complete(&mut self, task: TaskId, n_bytes: u64) {
-        self.tasks[task].state = State::InMemory;
-        self.tasks[task].n_bytes = n_bytes;
-        self.drop_uses(task);
+        let is_tied = self.tasks.inputs(task).any(|input| self.tasks[input].ties.is_tied());
+        let completed = &mut self.tasks[task];
+        completed.state = State::InMemory;
+        completed.n_bytes = n_bytes;
+        completed.ties.needs_inputs = is_tied && !std::mem::take(&mut completed.ties.has_received);
+        if !completed.ties.needs_inputs {
+            self.drop_uses(task);
+        }
         let consumers: SmallVec<[TaskId; 8]> = self.tasks.consumers(task).collect();
         for consumer in consumers {
             if let State::Waiting { n_missing } = &mut self.tasks[consumer].state {
@@ -96,7 +101,7 @@ impl Scheduler {
         }
     }
 
-    /// An active task does not need its inputs any more.
+    /// A task that was active, or whose value needed them, does not need its inputs any more.
     fn drop_uses(&mut self, task: TaskId) {
         let inputs: SmallVec<[TaskId; 8]> = self.tasks.inputs(task).collect();
         for input in inputs {
@@ -136,28 +141,35 @@ impl Scheduler {
         }
     }
 
-    /// No worker holds a value any more: it is computed again, if it is needed. Tasks that have begun have it.
+    /// No worker holds a value any more, or what it [hangs on](super::task::Ties) is gone: it is computed again, if it is needed.
+    /// Tasks that have begun have it, unless it only names what is gone.
     pub(super) fn lose_value(&mut self, task: TaskId) {
-        self.tasks[task].state = State::Released;
+        let is_tied = self.tasks[task].ties.is_tied();
+        let value = self.tasks.reference(task);
+        self.free(task);
         let consumers: SmallVec<[TaskId; 8]> = self.tasks.consumers(task).collect();
         for consumer in consumers {
-            match &mut self.tasks[consumer].state {
-                State::Waiting { n_missing } => *n_missing += 1,
-                State::Queued(_)
-                | State::Assigned { progress: Progress::Sent | Progress::Recalled { .. }, .. } => {
+            let state = self.tasks[consumer].state;
+            match state {
+                State::Waiting { n_missing } => {
+                    self.tasks[consumer].state = State::Waiting { n_missing: n_missing + 1 };
+                }
+                State::Assigned { progress: Progress::Running, .. } if !is_tied => {}
+                State::Queued(_) | State::Assigned { .. } => {
+                    if let State::Assigned { worker, .. } = state
+                        && is_tied
+                    {
+                        // It may have a copy that has not been heard of: one that names what is gone.
+                        self.to_free.push((worker, value));
+                    }
                     // Further mentions of the value find it waiting.
                     self.leave_place(consumer);
                     self.tasks[consumer].state = State::Waiting { n_missing: 1 };
                 }
-                State::Assigned { progress: Progress::Running, .. }
-                | State::Vacant
-                | State::Released
-                | State::Reserved
-                | State::InMemory
-                | State::Failed => {}
+                State::InMemory if self.tasks[consumer].ties.needs_inputs => self.lose_value(consumer),
+                State::InMemory | State::Vacant | State::Released | State::Reserved | State::Failed => {}
             }
         }
-        self.drop_incoming(task);
         if !self.is_needed(task) {
             self.unneeded.push(task);
             return;
@@ -173,10 +185,18 @@ impl Scheduler {
 
     /// A worker does not hold a value any more.
     pub(super) fn drop_holder(&mut self, task: TaskId, worker: WorkerId) {
+        let is_root = self.root_of(task) == Some(worker);
         let is_cut = self.holders.cut(task, worker);
-        if is_cut && self.holders.n_of_left(task) == 0 && self.tasks[task].state == State::InMemory {
+        let is_lost = is_cut && (is_root || self.holders.n_of_left(task) == 0);
+        if is_lost && self.tasks[task].state == State::InMemory {
             self.lose_value(task);
         }
+    }
+
+    /// The worker without which a value that it made is worth nothing.
+    pub(super) fn root_of(&self, task: TaskId) -> Option<WorkerId> {
+        let made_by = self.holders.of_left(task).next().map(|(_, worker)| worker);
+        made_by.filter(|_| self.tasks[task].ties.is_rooted)
     }
 
     pub(super) fn drop_incoming(&mut self, task: TaskId) {
@@ -218,6 +238,9 @@ impl Scheduler {
         }
         self.drop_incoming(task);
         self.tasks[task].state = State::Released;
+        if std::mem::take(&mut self.tasks[task].ties).needs_inputs {
+            self.drop_uses(task);
+        }
     }
 
     fn forget(&mut self, task: TaskId) {

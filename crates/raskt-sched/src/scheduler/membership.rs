@@ -43,10 +43,9 @@ impl Scheduler {
         for (_, _, task) in lost.home.iter() {
             self.wait_again(task);
         }
-        while let Some(task) = self.holders.pop_of_right(worker) {
-            if self.holders.n_of_left(task) == 0 {
-                self.lose_value(task);
-            }
+        let held: Vec<TaskId> = self.holders.of_right(worker).map(|(_, task)| task).collect();
+        for task in held {
+            self.drop_holder(task, worker);
         }
         while self.incoming.pop_of_right(worker).is_some() {}
         for task in blamed {
@@ -98,6 +97,11 @@ impl Scheduler {
         let held: Vec<TaskId> = self.holders.of_right(worker).map(|(_, task)| task).collect();
         let mut is_empty = self.workers[worker].assigned.is_empty();
         for task in held {
+            if self.tasks[task].ties.is_rooted {
+                // Only here it is worth something, and it is needed for as long as an exchange takes.
+                is_empty &= self.root_of(task) != Some(worker);
+                continue;
+            }
             let stays = |at: WorkerId| self.workers.get(at).is_some_and(|worker| !worker.is_retiring);
             if self.holders.of_left(task).any(|(_, holder)| stays(holder)) {
                 continue;

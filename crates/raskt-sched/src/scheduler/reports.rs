@@ -6,7 +6,7 @@ use raskt_core::Error;
 use smallvec::SmallVec;
 
 use super::machine::Scheduler;
-use super::task::{Progress, State};
+use super::task::{Progress, State, Ties};
 use crate::failure::Reason;
 use crate::ids::{Attempt, TaskId, TaskRef, WorkerId};
 use crate::messages::{FromWorker, Pressure, ToWorker};
@@ -68,6 +68,11 @@ impl Scheduler {
                     self.workers.reindex(worker, &self.options.prefill);
                 }
             }
+            FromWorker::Exchanged { attempt, has_sent, has_received } => {
+                if let Some(task) = self.current(worker, attempt) {
+                    self.tasks[task].ties = Ties { is_rooted: has_sent, needs_inputs: false, has_received };
+                }
+            }
             FromWorker::Acquired { values, duration } => self.acquired(worker, &values, duration),
             FromWorker::Missing { value, denied, unreachable } => {
                 self.worker_misses(worker, value, &denied, !unreachable.is_empty());
@@ -107,6 +112,7 @@ impl Scheduler {
             if self.tasks[task].state != (State::Assigned { worker, progress: Progress::Running }) {
                 self.end_transfers(task, worker);
                 self.tasks[task].state = State::Assigned { worker, progress: Progress::Running };
+                self.tasks[task].ties = Ties::default();
                 self.tasks[task].since = self.now;
             }
         }

@@ -59,7 +59,7 @@ impl Scheduler {
     /// A task that `is_open` is still to be looked at: it may be needed by nobody.
     fn check_task(&self, task: TaskId, is_open: bool) {
         let Self { tasks, holders, .. } = self;
-        let active = tasks.consumers(task).filter(|&consumer| tasks[consumer].state.is_active()).count();
+        let active = tasks.consumers(task).filter(|&consumer| tasks[consumer].uses_inputs()).count();
         let held = self.held.values().flatten().filter(|value| value.task == task).count();
         assert_eq!(tasks[task].n_uses as usize, active + held, "uses of task {task}");
         let (n_holders, is_needed) = (holders.n_of_left(task), self.is_needed(task));
@@ -71,6 +71,9 @@ impl Scheduler {
             State::InMemory => {
                 assert!(is_open || is_needed || tasks[task].work.is_none(), "{key} is kept for nobody");
                 assert!(n_holders > 0, "{key} is in memory nowhere");
+                if tasks[task].ties.needs_inputs {
+                    assert_eq!(tasks.n_missing(task), 0, "{key} names what is gone");
+                }
             }
             State::Waiting { n_missing } => {
                 assert!(n_missing > 0, "{key} waits for nothing");

@@ -47,6 +47,24 @@ pub(crate) enum Progress {
     Running,
 }
 
+/// What the value of a task hangs on, beside the workers that hold it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ties {
+    /// It names pieces of an exchange that are at the worker that made it: the first of its holders. Without that one it is lost.
+    pub is_rooted: bool,
+    /// It names pieces that its inputs stand for: it needs these as long as it is there, and is lost with any of them.
+    pub needs_inputs: bool,
+    /// The attempt that is about to be reported has received pieces: its value needs them no more.
+    pub has_received: bool,
+}
+
+impl Ties {
+    /// Whether whoever has the value needs pieces, too.
+    pub fn is_tied(self) -> bool {
+        self.is_rooted || self.needs_inputs
+    }
+}
+
 impl State {
     /// Whether the task is on the way to a value, and so needs its inputs.
     pub fn is_active(self) -> bool {
@@ -69,7 +87,8 @@ pub(crate) struct Task {
     pub family: FamilyId,
     /// Whose it is: the client that asked for it first.
     pub client: ClientId,
-    /// Mentions of its value by tasks that are active, and by graphs of which slices are still to come.
+    /// Mentions of its value by tasks that are active, by values that [need it](Ties), and by graphs of which slices are still
+    /// to come.
     pub n_uses: u32,
     /// How long it is counted for in a queue or at a worker, in microseconds.
     pub estimate_us: u32,
@@ -78,6 +97,7 @@ pub(crate) struct Task {
     pub restriction: Option<RestrictionId>,
     /// It has become a graph, whose output it is.
     pub is_grown: bool,
+    pub ties: Ties,
     /// Attempts that may still raise without it being given up.
     pub n_retries: u16,
     pub n_retries_max: u16,
@@ -87,6 +107,11 @@ pub(crate) struct Task {
 }
 
 impl Task {
+    /// Whether it needs its inputs.
+    pub fn uses_inputs(&self) -> bool {
+        self.state.is_active() || (self.state == State::InMemory && self.ties.needs_inputs)
+    }
+
     /// A task that nobody needs yet.
     pub fn new(client: ClientId, priority: Priority, family: FamilyId, work: Option<(TableId, u32)>) -> Self {
         Self {
@@ -101,6 +126,7 @@ impl Task {
             work,
             restriction: None,
             is_grown: false,
+            ties: Ties::default(),
             n_retries: 0,
             n_retries_max: 0,
             n_bytes: 0,

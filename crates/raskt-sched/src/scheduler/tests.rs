@@ -663,3 +663,125 @@ fn a_worker_gets_a_task_more_for_each_that_has_seceded() {
     bench.worker(0, FromWorker::Seceded(first));
     assert!(computes(&bench.finish(0, first)).is_empty());
 }
+
+fn exchanged(bench: &mut Bench, worker: u32, attempt: Attempt, has_sent: bool) {
+    let message = FromWorker::Exchanged { attempt, has_sent, has_received: !has_sent };
+    assert!(bench.worker(worker, message).is_empty());
+}
+
+/// An exchange of three tasks that send and two that receive, up to where the two have been sent to workers.
+struct Exchanged {
+    bench: Bench,
+    /// With the worker of each.
+    sent: Vec<(u32, Attempt)>,
+    all: (u32, Attempt),
+    received: Vec<(u32, Attempt)>,
+}
+
+impl Exchanged {
+    fn new() -> Self {
+        let mut bench = Bench::new(3);
+        let graph = table("x", &[&[], &[], &[], &[0, 1, 2], &[3], &[3]], &[4, 5]);
+        let submission = Submission::new("g", Arc::new(graph));
+        let mut sent = placed(&bench.client(FromClient::Submit(Box::new(submission))));
+        sent.sort_unstable_by_key(|&(worker, _)| worker);
+        assert_eq!(sent.iter().map(|&(worker, _)| worker).collect::<Vec<_>>(), [0, 1, 2]);
+        let mut told = Vec::new();
+        for &(worker, attempt) in &sent {
+            exchanged(&mut bench, worker, attempt, true);
+            told = bench.finish(worker, attempt);
+        }
+        let all = placed(&told)[0];
+        let received = placed(&bench.finish(all.0, all.1));
+        assert_eq!(received.len(), 2);
+        Self { bench, sent, all, received }
+    }
+}
+
+/// The attempts that were sent to workers.
+fn placed(actions: &[Action]) -> Vec<(u32, Attempt)> {
+    let attempts = computes(actions).into_iter().map(|compute| compute.attempt);
+    attempts.filter_map(|attempt| Some((worker_of(actions, attempt)?, attempt))).collect()
+}
+
+fn freed(actions: &[Action]) -> Vec<TaskRef> {
+    let free = |action: &Action| match action {
+        Action::ToWorker(_, ToWorker::Free(values)) => values.clone(),
+        _ => Vec::new(),
+    };
+    actions.iter().flat_map(free).collect()
+}
+
+#[test]
+fn what_was_sent_stays_until_all_is_received() {
+    let Exchanged { mut bench, sent, all, received } = Exchanged::new();
+    let mut gone = Vec::new();
+    for (worker, attempt) in received {
+        assert_eq!(gone, []);
+        exchanged(&mut bench, worker, attempt, false);
+        gone = freed(&bench.finish(worker, attempt));
+    }
+    gone.sort_unstable_by_key(|value| value.task);
+    let mut expected: Vec<TaskRef> = sent.iter().chain([&all]).map(|&(_, attempt)| attempt.of).collect();
+    expected.sort_unstable_by_key(|value| value.task);
+    assert_eq!(gone, expected);
+}
+
+#[test]
+fn pieces_that_are_lost_are_sent_again_and_no_others() {
+    let Exchanged { mut bench, sent, all, received } = Exchanged::new();
+    let lost = (0..3).find(|worker| received.iter().all(|(at, _)| at != worker)).unwrap();
+    // Copies of what the task returned name what is gone.
+    let copied = sent[lost as usize].1.of;
+    let copy = FromWorker::Acquired { values: vec![(copied, 8)], duration: None };
+    let holder = received[0].0;
+    bench.worker(holder, copy);
+    bench.worker(holder, FromWorker::Started(received[0].1));
+    let told = bench.lose(lost);
+    // One that receives already waits for pieces that do not come, or will.
+    for (_, attempt) in &received {
+        let is_withdrawn =
+            |action: &Action| matches!(action, Action::ToWorker(_, ToWorker::Withdraw(of)) if of == attempt);
+        assert!(told.iter().any(is_withdrawn), "{told:?}");
+    }
+    assert!(freed(&told).contains(&copied) && freed(&told).contains(&all.1.of));
+    let again = placed(&told);
+    assert_eq!(again.iter().map(|(_, attempt)| attempt.of).collect::<Vec<_>>(), [copied]);
+    exchanged(&mut bench, again[0].0, again[0].1, true);
+    let gathered = placed(&bench.finish(again[0].0, again[0].1));
+    assert_eq!(gathered.iter().map(|(_, attempt)| attempt.of).collect::<Vec<_>>(), [all.1.of]);
+    let receiving = placed(&bench.finish(gathered[0].0, gathered[0].1));
+    assert_eq!(receiving.len(), 2);
+    for (worker, attempt) in receiving {
+        exchanged(&mut bench, worker, attempt, false);
+        bench.finish(worker, attempt);
+    }
+    bench.release(&[key("x", 4), key("x", 5)]);
+    assert_eq!(bench.scheduler.counts().n_tasks, 0);
+}
+
+#[test]
+fn a_worker_that_says_that_its_pieces_are_damaged_has_them_sent_again() {
+    let Exchanged { mut bench, sent, .. } = Exchanged::new();
+    let (worker, damaged) = sent[1];
+    let missing =
+        FromWorker::Missing { value: damaged.of, denied: vec![WorkerId(worker)], unreachable: Vec::new() };
+    let again = placed(&bench.worker(worker, missing));
+    assert_eq!(again.iter().map(|(_, attempt)| attempt.of).collect::<Vec<_>>(), [damaged.of]);
+}
+
+#[test]
+fn a_worker_with_pieces_leaves_when_they_have_been_received() {
+    let Exchanged { mut bench, received, .. } = Exchanged::new();
+    let leaving = (0..3).find(|worker| received.iter().all(|(at, _)| at != worker)).unwrap();
+    let is_dismissed = |actions: &[Action]| {
+        actions.iter().any(|action| matches!(action, Action::ToWorker(_, ToWorker::Dismiss)))
+    };
+    assert!(!is_dismissed(&bench.handle(Event::Retire(WorkerId(leaving)))));
+    assert!(!is_dismissed(&bench.handle(Event::Tick)));
+    for (worker, attempt) in received {
+        exchanged(&mut bench, worker, attempt, false);
+        bench.finish(worker, attempt);
+    }
+    assert!(is_dismissed(&bench.handle(Event::Tick)));
+}

@@ -12,7 +12,8 @@
 //!   files are errors that name the file.
 //! - A [`Sent`] holds its pieces. A task that is run again returns another one, and pieces that nobody holds are freed;
 //!   an output that is made again reads the same pieces.
-//! - A [`Sent`] that goes to another process ([`Sent::encode`]) has all pieces on disk, in a folder that both see.
+//! - A [`Sent`] that goes to another process ([`Sent::encode`]) has all pieces on disk, in a folder that both see, or is at a
+//!   [`Home`]: then its pieces stay where they are, and receiving tasks ask for them.
 //!
 //! ```
 //! use raskt_core::Payload;
@@ -32,15 +33,20 @@
 //! # Ok::<(), raskt_core::Error>(())
 //! ```
 
+mod away;
 mod file;
+mod home;
 mod incoming;
 mod index_cache;
 mod piece;
+mod request;
 mod sender;
 mod sent;
 mod service;
 
+pub use home::{AtHome, Awaited, Carrier, Dealings, Home, Unanswered};
 pub use incoming::{Incoming, receive};
+pub use request::{PieceAnswer, PieceRequest, Position};
 pub use sender::Sender;
 pub use sent::Sent;
-pub use service::{Exchange, set_exchange_memory_max};
+pub use service::Exchange;

@@ -1,7 +1,7 @@
 //! What a sending task returns: where its pieces are.
 //!
-//! On its way to another process it is short, however many pieces there are: their list, the index, is written behind
-//! the pieces, and whoever asks for the first piece reads it.
+//! On its way to another process it is short, however many pieces there are: the name of their home; or their list, the index, is
+//! written behind the pieces, and whoever asks for the first piece reads it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use raskt_core::{ErrorKind, Payload, Result};
 use rustc_hash::FxHashMap;
 
 use super::file::{Extent, PieceFile};
+use super::home::{Home, Kept};
 use super::index_cache;
 use super::piece::Piece;
 use super::service::Exchange;
@@ -27,7 +28,26 @@ enum Place {
     Here { exchange: Exchange, pieces: Index, index: OnceLock<Extent> },
     /// Appended in another process, which wrote the index.
     Elsewhere(Extent),
+    /// At home here.
+    Home(Kept),
+    /// At a home, under a number.
+    Away { home: Arc<[u8]>, number: u64 },
 }
+
+/// Where pieces are, as seen from a home.
+pub(super) enum Whereabouts<'a> {
+    /// In this process, or in files that it sees.
+    Here(Index),
+    Away {
+        home: &'a Arc<[u8]>,
+        number: u64,
+    },
+}
+
+const FILES: u8 = 0;
+const HOME: u8 = 1;
+/// No name of a home is longer.
+const NAME_BYTES_MAX: usize = 1 << 12;
 
 /// Pieces with their outputs: sorted by output, and within one in the order in which they were appended.
 #[derive(Clone, Default)]
@@ -93,8 +113,17 @@ impl Index {
 }
 
 impl Sent {
-    pub(super) fn new(exchange: Exchange, n_outputs: u32, pieces: Vec<(u32, Arc<Piece>)>) -> Self {
-        let place = Place::Here { exchange, pieces: Index(Arc::new(pieces)), index: OnceLock::new() };
+    pub(super) fn new(
+        exchange: Exchange,
+        home: Option<&Home>,
+        n_outputs: u32,
+        pieces: Vec<(u32, Arc<Piece>)>,
+    ) -> Self {
+        let pieces = Index(Arc::new(pieces));
+        let place = match home {
+            Some(home) => Place::Home(home.keep(pieces)),
+            None => Place::Here { exchange, pieces, index: OnceLock::new() },
+        };
         Self { n_outputs, place }
     }
 
@@ -104,15 +133,7 @@ impl Sent {
         self.n_outputs
     }
 
-    /// The bytes of the pieces for `output`, as they were appended.
-    ///
-    /// # Errors
-    /// Where the list of pieces has to be read, as [`receive`](super::receive).
-    pub fn bytes_for(&self, output: u32) -> Result<u64> {
-        Ok(self.pieces()?.of(output).iter().map(|(_, piece)| piece.bytes()).sum())
-    }
-
-    /// Bytes of its pieces that are in memory.
+    /// Bytes of its pieces that are in memory, and that writing it would free. A home keeps to a bound by itself.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
         match &self.place {
@@ -120,24 +141,41 @@ impl Sent {
                 let in_memory = pieces.0.iter().filter(|(_, piece)| piece.payload().is_some());
                 in_memory.map(|(_, piece)| piece.bytes()).sum()
             }
-            Place::Elsewhere(_) => 0,
+            Place::Elsewhere(_) | Place::Home(_) | Place::Away { .. } => 0,
         }
     }
 
-    pub(super) fn pieces(&self) -> Result<Index> {
-        match &self.place {
-            Place::Here { pieces, .. } => Ok(pieces.clone()),
-            Place::Elsewhere(extent) => index_cache::get(extent),
-        }
+    /// Where the pieces are, as seen from `here`.
+    pub(super) fn whereabouts(&self, here: Option<&Home>) -> Result<Whereabouts<'_>> {
+        Ok(match &self.place {
+            Place::Here { pieces, .. } => Whereabouts::Here(pieces.clone()),
+            Place::Home(kept) => Whereabouts::Here(kept.pieces.clone()),
+            Place::Elsewhere(extent) => Whereabouts::Here(index_cache::get(extent)?),
+            Place::Away { home, number } => {
+                let own = here.filter(|here| here.name() == home).and_then(|here| here.kept(*number));
+                own.map_or(Whereabouts::Away { home, number: *number }, Whereabouts::Here)
+            }
+        })
     }
 
-    /// The same for another process that sees the folder of the exchange: pieces in memory are written, and their files
-    /// stay until the folder goes.
+    /// The same for another process, which asks its home for the pieces, or sees the folder of the exchange: then pieces in
+    /// memory are written, and their files stay until the folder goes.
     ///
     /// # Errors
     /// [`ErrorKind::NotEncodable`] where the exchange has no folder; [`ErrorKind::DiskFull`], [`ErrorKind::Io`].
     pub fn encode(&self) -> Result<Vec<u8>> {
+        let mut out = Encoder::in_band();
+        out.varint(u64::from(self.n_outputs));
+        let mut named = |home: &[u8], number: u64| {
+            out.byte(HOME);
+            out.varint(home.len() as u64);
+            out.raw(home);
+            out.varint(number);
+            Ok(std::mem::replace(&mut out, Encoder::in_band()).into_bytes())
+        };
         let extent = match &self.place {
+            Place::Home(kept) => return named(kept.home_name(), kept.number),
+            Place::Away { home, number } => return named(home, *number),
             Place::Elsewhere(extent) => extent,
             Place::Here { exchange, pieces, index } => match index.get() {
                 Some(extent) => extent,
@@ -148,8 +186,7 @@ impl Sent {
             },
         };
         extent.file.share();
-        let mut out = Encoder::in_band();
-        out.varint(u64::from(self.n_outputs));
+        out.byte(FILES);
         encode_file(&extent.file, &mut out)?;
         [extent.slot, extent.offset, extent.bytes].iter().for_each(|&number| out.varint(number));
         Ok(out.into_bytes())
@@ -162,10 +199,23 @@ impl Sent {
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let mut input = Decoder::new(bytes, &Limits::default())?;
         let n_outputs = u32::decode(&mut input)?;
-        let file = decode_file(&mut input)?;
-        let extent = decode_extent(file, &mut input)?;
+        let place = match input.byte()? {
+            FILES => {
+                let file = decode_file(&mut input)?;
+                Place::Elsewhere(decode_extent(file, &mut input)?)
+            }
+            HOME => {
+                let n = input.length()?;
+                if n > NAME_BYTES_MAX {
+                    return Err(input.corrupt("the name of a home that is too long"));
+                }
+                let home = input.raw(n)?.into();
+                Place::Away { home, number: input.varint()? }
+            }
+            tag => return Err(input.unknown_tag("place of pieces", tag)),
+        };
         input.finish()?;
-        Ok(Self { n_outputs, place: Place::Elsewhere(extent) })
+        Ok(Self { n_outputs, place })
     }
 }
 

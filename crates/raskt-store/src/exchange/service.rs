@@ -13,15 +13,6 @@ use super::piece::{self, Piece, Resident};
 use super::sender::Sender;
 use crate::SpillFolder;
 
-/// What each exchange of this process keeps in memory at most, whatever its maker has said.
-static MAX_BYTES: AtomicU64 = AtomicU64::new(u64::MAX);
-
-/// Says what each exchange of this process keeps in memory at most, whatever its maker has said: a worker has less than whoever
-/// planned the computation may take it to have. Exchanges that are there keep to what was said before.
-pub fn set_exchange_memory_max(n_bytes: u64) {
-    MAX_BYTES.store(n_bytes, Ordering::Relaxed);
-}
-
 /// Where the tasks of a computation exchange pieces. Cloning is cheap: clones are one exchange.
 #[derive(Clone)]
 pub struct Exchange(Arc<Shared>);
@@ -45,7 +36,7 @@ impl Exchange {
     #[must_use]
     pub fn new(memory_max_bytes: u64, folder: Option<Arc<SpillFolder>>) -> Self {
         Self(Arc::new(Shared {
-            memory_max_bytes: memory_max_bytes.min(MAX_BYTES.load(Ordering::Relaxed)),
+            memory_max_bytes,
             folder,
             memory_bytes: AtomicU64::new(0),
             spilled_bytes: AtomicU64::new(0),
