@@ -178,6 +178,7 @@ mod tests {
         assert_ne!(a, Name::new("other"));
     }
 
+    #[cfg_attr(miri, ignore = "takes minutes: it makes ten thousand names")]
     #[test]
     fn names_without_users_are_swept() {
         let before = INTERNER.lock().names.len();

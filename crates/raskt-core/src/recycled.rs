@@ -89,6 +89,7 @@ pub(crate) fn keep(words: Vec<u128>) {
 mod tests {
     use super::*;
 
+    #[cfg_attr(miri, ignore = "takes minutes: it fills hundreds of megabytes")]
     #[test]
     fn kept_memory_comes_back_and_never_exceeds_the_bound() {
         let n_words = N_WORDS_MAX / 4 - 1;
