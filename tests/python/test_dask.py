@@ -367,6 +367,19 @@ def test_the_graph_of_a_collection_travels_by_pickle() -> None:
     np.testing.assert_array_equal(np.concatenate(found), some_array().compute())
 
 
+@pytest.mark.parametrize("scheduler", ["sync", "threads"])
+def test_tasks_that_become_graphs_run_in_dask(scheduler: str) -> None:
+    data = np.arange(40.0)
+    x = ra.from_array(data, chunks=7)
+    selected = x[x > 5][1:-1].rechunk(4)
+    found, total, distinct = dask.compute(
+        selected, (selected + 1).sum(), ra.unique(x % 5)[1:], scheduler=scheduler
+    )
+    np.testing.assert_array_equal(found, data[6:][1:-1])
+    assert total == (data[6:][1:-1] + 1).sum()
+    assert distinct.tolist() == [1, 2, 3, 4]
+
+
 def test_xarray_holds_arrays_of_raskt() -> None:
     a = xr.DataArray(some_array(), dims="t")
     assert isinstance(a.data, ra.Array)
