@@ -101,7 +101,7 @@ class Profiling:
         merge_workers : bool, optional
             Whether all workers make one profile, or each makes its own.
         plot, filename : optional
-            Refused: there are no plots of bokeh. The page *Profile* of the dashboard draws the same.
+            Refused: there are no plots of bokeh. What is returned is a tree for flame graphs.
         server, scheduler : bool, optional
             Refused: the scheduler runs no Python.
 
@@ -119,7 +119,7 @@ class Profiling:
         143
         """
         if plot or filename:
-            raise NotImplementedError("profiles are drawn by the page Profile of the dashboard, not by bokeh")
+            raise NotImplementedError("profiles are not drawn: profile() returns the tree that a plot shows")
         if server or scheduler:
             raise NotImplementedError("the scheduler runs no Python: profile() is of workers")
         begun, ended = _moment(start), _moment(stop)
