@@ -31,6 +31,34 @@ __all__ = [
 ABSENT: Any = object()
 """Stands where there is no value; None is one."""
 
+DEPTH_MAX = 64
+"""How deep values may be nested, as in files, and how many parts a dotted key may have."""
+
+
+def refuse_deep(tree: Any, kinds: Any = Mapping) -> None:
+    """Raise `ValueError` where containers are nested deeper than `DEPTH_MAX`, or hold themselves.
+
+    Parameters
+    ----------
+    tree : object
+        The outermost container; anything else is not looked into.
+    kinds : type or union of types, optional
+        What counts as a container: those that the caller walks by recursion.
+    """
+    level = [("", tree)] if isinstance(tree, kinds) else []
+    for _ in range(DEPTH_MAX):
+        # What stands in several places is looked into once: each level is as long as there are containers.
+        found: dict[int, tuple[str, Any]] = {}
+        for top, container in level:
+            pairs = container.items() if isinstance(container, Mapping) else enumerate(container)
+            for name, value in pairs:
+                if isinstance(value, kinds):
+                    found[id(value)] = (top or str(name), value)
+        if not found:
+            return
+        level = list(found.values())
+    raise ValueError(f"configuration key {level[0][0]!r} is nested deeper than {DEPTH_MAX}")
+
 
 def canonical_name(k: str, config: Mapping[str, Any]) -> str:
     """The spelling of a name that a mapping has: ``-`` and ``_`` are the same.
@@ -117,6 +145,11 @@ def update(
     dict
         `old`.
 
+    Raises
+    ------
+    ValueError
+        If `new` is nested deeper than 64, or holds itself; `old` is left as it was then.
+
     Examples
     --------
     >>> update({"x": 1, "y": {"a": 2}}, {"x": 2, "y": {"b": 3}})
@@ -126,18 +159,25 @@ def update(
     """
     if priority not in ("new", "old", "new-defaults"):
         raise ValueError(f"priority is 'new', 'old' or 'new-defaults', not {priority!r}")
+    refuse_deep(new)
+    _lay_over(old, new, priority, defaults)
+    return old
+
+
+def _lay_over(
+    old: dict[str, Any], new: Mapping[str, Any], priority: str, defaults: Mapping[str, Any] | None
+) -> None:
     for name, value in new.items():
         name = canonical_name(name, old)
         default = ABSENT if defaults is None else defaults.get(canonical_name(name, defaults), ABSENT)
         if isinstance(value, Mapping):
             if not isinstance(old.get(name), dict):
                 old[name] = {}
-            update(old[name], value, priority, default if isinstance(default, Mapping) else None)
+            _lay_over(old[name], value, priority, default if isinstance(default, Mapping) else None)
         else:
             at_default = priority == "new-defaults" and default is not ABSENT and default == old.get(name)
             if priority == "new" or name not in old or at_default:
                 old[name] = value
-    return old
 
 
 def merge(*dicts: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +217,11 @@ def expand_environment_variables(config: Any) -> Any:
     object
         The same with texts replaced; a variable that is not set stays as it is written.
 
+    Raises
+    ------
+    ValueError
+        If it is nested deeper than 64, or holds itself.
+
     Examples
     --------
     >>> import os
@@ -185,12 +230,17 @@ def expand_environment_variables(config: Any) -> Any:
     {'home': ['/home/ada', 1]}
     >>> del os.environ["RASKT_DOC_USER"]
     """
+    refuse_deep(config, Mapping | list | tuple | set)
+    return _expanded(config)
+
+
+def _expanded(config: Any) -> Any:
     if isinstance(config, str):
         return os.path.expandvars(config)
     if isinstance(config, Mapping):
-        return {name: expand_environment_variables(value) for name, value in config.items()}
+        return {name: _expanded(value) for name, value in config.items()}
     if isinstance(config, list | tuple | set):
-        return type(config)(expand_environment_variables(value) for value in config)
+        return type(config)(_expanded(value) for value in config)
     return config
 
 
@@ -207,6 +257,11 @@ def serialize(data: Any) -> str:
     str
         The text; :func:`deserialize` reads it.
 
+    Raises
+    ------
+    ValueError
+        If it is nested deeper than 64, or holds itself.
+
     Examples
     --------
     >>> deserialize(serialize({"local": {"retries": 2}}))
@@ -215,6 +270,7 @@ def serialize(data: Any) -> str:
     import base64
     import json
 
+    refuse_deep(data, Mapping | list | tuple)
     return base64.urlsafe_b64encode(json.dumps(data).encode()).decode()
 
 

@@ -35,6 +35,7 @@ from raskt._nested import (
     find,
     leaves,
     merge,
+    refuse_deep,
     serialize,
     update,
 )
@@ -319,6 +320,8 @@ class set:  # noqa: A001 (the name that Dask's users know)
     ------
     ConfigError
         If a known key does not accept a value; nothing is set then.
+    ValueError
+        If a value is mappings nested deeper than 64.
 
     Notes
     -----
@@ -355,6 +358,7 @@ class set:  # noqa: A001 (the name that Dask's users know)
         self._records = []
         assignments = list(given.items())
         if config is None:
+            refuse_deep(given)
             assignments = [leaf for item in assignments for leaf in _flattened(*item)]
             doubts = []
             for key, value in assignments:

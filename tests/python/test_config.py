@@ -182,6 +182,18 @@ def test_a_refresh_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> Non
     assert config.get("num-workers") == 4
 
 
+def test_what_is_nested_too_deep_is_named_and_changes_nothing() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(64):
+        deep = {"inner": deep}
+    before = {"mine": {"kept": 1}}
+    with pytest.raises(ValueError, match="configuration key 'mine' is nested deeper than 64"):
+        config.update(before, {"mine": {"kept": 2, **deep}})
+    assert before == {"mine": {"kept": 1}}
+    # One less is what is still taken.
+    assert config.merge(deep["inner"]) == deep["inner"]
+
+
 def test_hostile_yaml_makes_no_object_and_no_mountain(tmp_path: Path) -> None:
     path = write(tmp_path / "a.yaml", "a: 1\nb: !!python/object/apply:os.system ['true']\n")
     with pytest.raises(ConfigError, match=r"a\.yaml:2:\d+: the tag .* is not accepted") as caught:

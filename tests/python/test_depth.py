@@ -47,7 +47,12 @@ def run(code: str) -> str:
         ("config.collect(paths=[], env={'RASKT_' + '__'.join('a' * 20_000): '1'})", "ConfigError"),
         ("print(config.get('.'.join('a' * 20_000), 5))", "5"),
         ("config.pop('.'.join('a' * 20_000))", "KeyError"),
-        ("config.update_defaults({'mine': nest(lambda d: {'a': d}, 1)})", "RecursionError"),
+        ("config.update_defaults({'mine': nest(lambda d: {'a': d}, 1)})", "ValueError"),
+        ("config.set(mine=nest(lambda d: {'a': d}, 1))", "ValueError"),
+        ("config.update({}, nest(lambda d: {'a': d}, 1))", "ValueError"),
+        ("d = {}; d['a'] = d['b'] = d; config.merge(d)", "ValueError"),
+        ("config.serialize(nest(lambda d: {'a': [d]}, 1))", "ValueError"),
+        ("config.expand_environment_variables(nest(lambda d: [d], 1))", "ValueError"),
         ("config.set(mine=nest(lambda d: [d], 1)); config.snapshot(); print('set')", "set"),
     ],
 )
