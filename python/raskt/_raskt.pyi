@@ -626,6 +626,14 @@ class ClusterScheduler:
     def wait(self, timeout: float | None) -> str | None: ...
 
 @type_check_only
+class ClusterTerms(TypedDict):
+    priority: int
+    retries: int
+    workers: list[str]
+    allow_other_workers: bool
+    resources: list[tuple[str, int]]
+
+@type_check_only
 class WorkerOptions(TypedDict):
     scheduler: str
     token: str
@@ -746,7 +754,9 @@ class ClusterClient:
         keys: list[Any] | None,
         calls: Calls,
     ) -> list[ClusterFuture]: ...
-    def compute(self, roots: list[Delayed], fuse_width: int) -> list[ClusterFuture]: ...
+    def compute(
+        self, roots: list[Delayed], fuse_width: int, terms: ClusterTerms | None
+    ) -> list[ClusterFuture]: ...
     def flush(self) -> None: ...
     def want(self, key: Hashable) -> ClusterFuture: ...
     def wait(self, futures: list[ClusterFuture], n: int, timeout: float | None) -> bool: ...

@@ -398,7 +398,7 @@ def persist(
     chosen = choose(scheduler, collections)
     if hasattr(chosen, "compute_delayed"):
         # A client of a cluster, where the values stay.
-        return repack([chosen._persist(collection, optimize_graph) for collection in collections])
+        return repack(chosen.persist(collections, optimize_graph, **kwargs))
     rebuilds: dict[int, Callable[[Any], Any]] = {}
     dasks = [collection for collection in collections if not is_ours(collection)]
     if dasks:

@@ -10,8 +10,17 @@ from raskt._lazy import finder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from raskt.distributed._equipment import NannyPlugin, SchedulerPlugin, WorkerPlugin
+    from raskt.distributed._status import Status
     from raskt.distributed.actor import Actor, ActorFuture
     from raskt.distributed.client import Client, default_client, get_client
+    from raskt.distributed.diagnostics.plugin import (
+        CondaInstall,
+        Environ,
+        InstallPlugin,
+        PipInstall,
+        UploadDirectory,
+        UploadFile,
+    )
     from raskt.distributed.exceptions import (
         CancelledError,
         DataLostError,
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     from raskt.distributed.executor import ClientExecutor
     from raskt.distributed.forwarding import print, warn  # noqa: A004 - Dask's name
     from raskt.distributed.future import Future, fire_and_forget, futures_of
-    from raskt.distributed.inside import rejoin, secede, worker_client
+    from raskt.distributed.inside import local_client, rejoin, secede, worker_client
     from raskt.distributed.local import Adaptive, LocalCluster
     from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
     from raskt.distributed.progress import progress
@@ -38,22 +47,29 @@ __all__ = [
     "CancelledError",
     "Client",
     "ClientExecutor",
+    "CondaInstall",
     "DataLostError",
+    "Environ",
     "Event",
     "Future",
+    "InstallPlugin",
     "KilledWorker",
     "LocalCluster",
     "Lock",
     "MultiLock",
     "NannyPlugin",
+    "PipInstall",
     "Pub",
     "Queue",
     "Reschedule",
     "SchedulerPlugin",
     "Security",
     "Semaphore",
+    "Status",
     "Sub",
     "TimeoutError",
+    "UploadDirectory",
+    "UploadFile",
     "Variable",
     "Worker",
     "WorkerPlugin",
@@ -63,6 +79,7 @@ __all__ = [
     "futures_of",
     "get_client",
     "get_worker",
+    "local_client",
     "print",
     "progress",
     "rejoin",
@@ -82,22 +99,29 @@ __getattr__ = finder(
         "CancelledError": "raskt.distributed.exceptions",
         "Client": "raskt.distributed.client",
         "ClientExecutor": "raskt.distributed.executor",
+        "CondaInstall": "raskt.distributed.diagnostics.plugin",
         "DataLostError": "raskt.distributed.exceptions",
+        "Environ": "raskt.distributed.diagnostics.plugin",
         "Event": "raskt.distributed.locks",
         "Future": "raskt.distributed.future",
+        "InstallPlugin": "raskt.distributed.diagnostics.plugin",
         "KilledWorker": "raskt.distributed.exceptions",
         "Reschedule": "raskt.distributed.exceptions",
         "LocalCluster": "raskt.distributed.local",
         "Lock": "raskt.distributed.locks",
         "MultiLock": "raskt.distributed.locks",
         "NannyPlugin": "raskt.distributed._equipment",
+        "PipInstall": "raskt.distributed.diagnostics.plugin",
         "Pub": "raskt.distributed.queues",
         "Queue": "raskt.distributed.queues",
         "SchedulerPlugin": "raskt.distributed._equipment",
         "Security": "raskt.distributed.security",
         "Semaphore": "raskt.distributed.locks",
+        "Status": "raskt.distributed._status",
         "Sub": "raskt.distributed.queues",
         "TimeoutError": "raskt.distributed.exceptions",
+        "UploadDirectory": "raskt.distributed.diagnostics.plugin",
+        "UploadFile": "raskt.distributed.diagnostics.plugin",
         "Variable": "raskt.distributed.queues",
         "WorkerPlugin": "raskt.distributed._equipment",
         "Worker": "raskt.distributed.worker",
@@ -107,6 +131,7 @@ __getattr__ = finder(
         "futures_of": "raskt.distributed.future",
         "get_client": "raskt.distributed.client",
         "get_worker": "raskt.distributed.worker",
+        "local_client": "raskt.distributed.inside",
         "print": "raskt.distributed.forwarding",
         "progress": "raskt.distributed.progress",
         "rejoin": "raskt.distributed.inside",

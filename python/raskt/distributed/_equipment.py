@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import pickle
+import shutil
 import sys
 import tempfile
 import threading
@@ -20,7 +22,16 @@ if TYPE_CHECKING:
 
     from raskt.distributed.security import Certificates
 
-__all__ = ["NannyPlugin", "SchedulerPlugin", "Supply", "WorkerPlugin", "add_file", "add_plugin", "tear_down"]
+__all__ = [
+    "NannyPlugin",
+    "SchedulerPlugin",
+    "Supply",
+    "WorkerPlugin",
+    "add_directory",
+    "add_file",
+    "add_plugin",
+    "tear_down",
+]
 
 #: Where the scheduler keeps what workers get that come later: a path of metadata.
 PLACE = "raskt.equipment"
@@ -98,6 +109,14 @@ class Supply:
         entries = [(path[-1], pickle.loads(data)) for path, data in request.answer()]
         return [(name, args) for name, args in entries if args is not None]
 
+    def _prepare(self) -> None:
+        """Have plugins that change the process do it before it takes tasks."""
+        for name, (data,) in self._fetched("prepare"):
+            try:
+                pickle.loads(data).prepare()
+            except Exception:
+                _report(f"the plugin {name!r}, which was registered before it came")
+
     def _add_files(self) -> None:
         for name, (data, load) in self._fetched("file"):
             try:
@@ -107,6 +126,7 @@ class Supply:
 
     def __enter__(self) -> Self:
         self._add_files()
+        self._prepare()
         return self
 
     def give(self, worker: Any) -> None:
@@ -165,14 +185,51 @@ def _report(what: str) -> None:
     sys.excepthook(*sys.exc_info())
 
 
+def _place() -> str:
+    """The folder of users' code, which is in ``sys.path``."""
+    global _folder
+    if _folder is None:
+        _folder = tempfile.TemporaryDirectory(prefix="raskt-files-")
+        sys.path.insert(0, _folder.name)
+    return _folder.name
+
+
+def add_directory(name: str, data: bytes, is_searched: bool) -> None:
+    """Have a directory of users' code here, which was packed; what was imported of it before is loaded again.
+
+    Parameters
+    ----------
+    name : str
+        What the directory is called.
+    data : bytes
+        The archive.
+    is_searched : bool
+        Whether the directory itself is to be in ``sys.path``.
+    """
+    with _changing:
+        path = os.path.join(_place(), name)
+        if _files.get(name) == data:
+            return
+        shutil.rmtree(path, ignore_errors=True)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            archive.extractall(path)
+            tops = {inner.partition("/")[0].removesuffix(".py") for inner in archive.namelist()}
+        _files[name] = data
+        if is_searched and path not in sys.path:
+            sys.path.insert(0, path)
+        _forget_modules({name, *tops} if is_searched else {name})
+
+
+def _forget_modules(names: set[str]) -> None:
+    for cached in [module for module in sys.modules if module.partition(".")[0] in names]:
+        del sys.modules[cached]
+    importlib.invalidate_caches()
+
+
 def add_file(name: str, data: bytes, load: bool) -> None:
     """Have a file of users' code here, for imports; what was imported of it before is loaded again."""
-    global _folder
     with _changing:
-        if _folder is None:
-            _folder = tempfile.TemporaryDirectory(prefix="raskt-files-")
-            sys.path.insert(0, _folder.name)
-        path = os.path.join(_folder.name, name)
+        path = os.path.join(_place(), name)
         is_news = _files.get(name) != data
         if is_news:
             unfinished = f"{path}.unfinished"
@@ -182,9 +239,7 @@ def add_file(name: str, data: bytes, load: bool) -> None:
             _files[name] = data
         modules = _modules_of(path)
         if is_news:
-            for cached in [module for module in sys.modules if module.partition(".")[0] in modules]:
-                del sys.modules[cached]
-            importlib.invalidate_caches()
+            _forget_modules(modules)
         if load:
             for module in sorted(modules):
                 importlib.import_module(module)

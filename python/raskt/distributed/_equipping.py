@@ -10,6 +10,7 @@ import uuid
 from raskt._pickle import dumps
 from raskt.distributed import _equipment
 from raskt.distributed._equipment import NannyPlugin, SchedulerPlugin, WorkerPlugin
+from raskt.distributed.diagnostics.plugin import ForwardLoggingPlugin, hear_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +35,26 @@ class _Callback(WorkerPlugin):
         return self._setup(dask_worker=worker) if takes_worker else self._setup()
 
 
+def _forwarding(logger_name: str | None) -> str:
+    """What the plugin and the topic of a logger's records are called."""
+    return f"forward-logging-{logger_name or '<root>'}"
+
+
 class Equipping:
     """What gives workers plugins and files."""
 
     _core: ClusterClient
 
     def _sync(self, func: Callable[..., Any], *args: Any) -> Any:
+        raise NotImplementedError
+
+    def _restart_workers(self, workers: Any, seconds: float | None, raises: bool) -> dict[str, str]:
+        raise NotImplementedError
+
+    def subscribe_topic(self, topic: str, handler: Callable[[tuple[float, Any]], Any]) -> None:
+        raise NotImplementedError
+
+    def unsubscribe_topic(self, topic: str) -> None:
         raise NotImplementedError
 
     def register_plugin(self, plugin: Any, name: str | None = None, idempotent: bool | None = None) -> Any:
@@ -49,7 +64,9 @@ class Equipping:
         ----------
         plugin : WorkerPlugin
             The object. Each worker gets a copy, whose ``setup(worker)`` is called at once, and whose
-            ``teardown(worker)`` when the worker ends.
+            ``teardown(worker)`` when the worker ends. Ready to use are `Environ`, `PipInstall`,
+            `CondaInstall`, `UploadFile` and `UploadDirectory`: workers that come have these before their
+            first task.
         name : str, optional
             What it is called. Default: its attribute ``name``, or the name of its class with a number.
         idempotent : bool, optional
@@ -90,13 +107,19 @@ class Equipping:
             name = getattr(plugin, "name", None) or f"{type(plugin).__name__}-{uuid.uuid4().hex}"
         stays = bool(plugin.idempotent if idempotent is None else idempotent)
         args = (dumps(plugin), uuid.uuid4().hex)
+        prepares, restarts = hasattr(plugin, "prepare"), getattr(plugin, "restart_workers", False)
 
         def register() -> dict[str, Any]:
             if stays and self._kept(["plugin", name]) is not None:
                 return self._told()
             # Workers that come hear of it before those that are there, so that none is left out.
             self._keep(["plugin", name], args)
-            return self._on_each(lambda address: (_equipment.add_plugin, (address, name, *args)))
+            if prepares:
+                self._keep(["prepare", name], args[:1])
+            told = self._on_each(lambda address: (_equipment.add_plugin, (address, name, *args)))
+            if restarts and told:
+                self._restart_workers(list(told), None, True)
+            return told if not restarts else self._told()
 
         return self._sync(register)
 
@@ -143,6 +166,7 @@ class Equipping:
 
         def unregister() -> dict[str, Any]:
             self._keep(["plugin", name], None)
+            self._keep(["prepare", name], None)
             return self._on_each(lambda address: (_equipment.remove_plugin, (address, name)))
 
         return self._sync(unregister)
@@ -200,6 +224,47 @@ class Equipping:
             return self._on_each(lambda _: (_equipment.add_file, (name, data, load)))
 
         return self._sync(upload)
+
+    def forward_logging(self, logger_name: str | None = None, level: int = 0) -> Any:
+        """Have what a logger gets on workers given to the logger of the same name here, too.
+
+        Parameters
+        ----------
+        logger_name : str, optional
+            The logger. Default: the one of all.
+        level : int, optional
+            What is below it is not forwarded: `logging.INFO`, say. What the loggers of workers are set to
+            counts before.
+
+        Returns
+        -------
+        dict
+            ``{"status": "OK"}`` by the address of the worker.
+
+        Examples
+        --------
+        >>> client.forward_logging("users", logging.INFO)  # doctest: +SKIP
+        """
+        name = _forwarding(logger_name)
+        self.subscribe_topic(name, hear_record)
+        return self.register_plugin(ForwardLoggingPlugin(logger_name, level, name), name)
+
+    def unforward_logging(self, logger_name: str | None = None) -> Any:
+        """Undo `forward_logging`.
+
+        Parameters
+        ----------
+        logger_name : str, optional
+            The logger.
+
+        Returns
+        -------
+        dict
+            ``{"status": "OK"}`` by the address of the worker.
+        """
+        name = _forwarding(logger_name)
+        self.unsubscribe_topic(name)
+        return self.unregister_worker_plugin(name)
 
     def write_scheduler_file(self, scheduler_file: str | os.PathLike[str]) -> None:
         """Write where the scheduler is, and the cluster's secret, for ``Client(scheduler_file=...)``.

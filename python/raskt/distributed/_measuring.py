@@ -7,6 +7,7 @@ import tempfile
 import time
 from functools import partial
 
+from raskt.distributed._nanny import resident_bytes
 from raskt.schedulers import spill_directory
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["SIZES", "bytes_of", "fetching", "hardware"]
+__all__ = ["SIZES", "bytes_of", "fetching", "hardware", "process_bytes"]
 
 #: The pieces that are written, copied and sent, by their names.
 SIZES = {"1 kiB": 2**10, "100 kiB": 100 * 2**10, "1 MiB": 2**20, "10 MiB": 10 * 2**20}
@@ -50,6 +51,11 @@ def hardware() -> dict[str, dict[str, float]]:
 
             found["disk"][size] = _rate(n_bytes, write)
     return found
+
+
+def process_bytes() -> int:
+    """Return how much memory this process takes, as the nanny counts it."""
+    return resident_bytes(os.getpid())
 
 
 def bytes_of(n_bytes: int) -> bytes:

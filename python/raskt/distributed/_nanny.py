@@ -123,7 +123,7 @@ class Nanny:
         code = process.poll()
         if code is None:
             limit = self._memory_limit
-            is_over = limit is not None and _resident(process.pid) > limit * _MEMORY_END
+            is_over = limit is not None and resident_bytes(process.pid) > limit * _MEMORY_END
             self._n_over = self._n_over + 1 if is_over else 0
             if self._n_over == _N_OVER_MAX:
                 self.deaths.append(f"took more than {_MEMORY_END:.0%} of its memory limit")
@@ -208,7 +208,7 @@ class Workers:
             self._nannies.clear()
 
 
-def _resident(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Return the bytes of a process in memory that cannot be read again from a file; 0 where not known."""
     try:
         with open(f"/proc/{pid}/status") as file:

@@ -8,12 +8,11 @@ from raskt import _raskt, config
 from raskt._convert import convert
 from raskt._keys import flatten_keys
 from raskt._raskt import Delayed
-from raskt.annotations import annotate
 from raskt.base import unpack_collections
 from raskt.distributed._persisting import persisted
 from raskt.distributed.actor import create
 from raskt.distributed.exceptions import CancelledError
-from raskt.distributed.future import Future, behind, found_in
+from raskt.distributed.future import Future, behind, found_in, futures_of
 from raskt.tokenize import tokenize
 
 TYPE_CHECKING = False
@@ -21,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from raskt._raskt import Calls
+    from raskt._raskt import Calls, ClusterTerms
 
 __all__ = ["Submitting"]
 
+#: The most that tasks may ask for of a resource.
+_AMOUNT_MAX = 9e12
 _TERMS = ("priority", "retries", "workers", "resources", "allow_other_workers")
 
 
@@ -47,6 +48,34 @@ def _notes(terms: dict[str, Any]) -> dict[str, Any] | None:
     if said.get("priority") == 0:
         del said["priority"]
     return said or None
+
+
+def _terms(
+    priority: int | None,
+    retries: int | None,
+    workers: Any,
+    resources: Mapping[str, float] | None,
+    allow_other_workers: bool | None,
+    actors: Any = None,
+) -> ClusterTerms | None:
+    """What is said of all tasks of a graph; None for nothing."""
+    if actors:
+        raise NotImplementedError("actors are made by submit(..., actor=True) and map(..., actor=True)")
+    if isinstance(workers, str):
+        workers = [workers]
+    amounts = dict(resources or {})
+    for name, amount in amounts.items():
+        if not 0 <= amount <= _AMOUNT_MAX:
+            raise ValueError(f"resources are amounts from 0 to {_AMOUNT_MAX:g}, found {name}={amount!r}")
+    terms: ClusterTerms = {
+        "priority": priority or 0,
+        "retries": retries or 0,
+        "workers": [str(worker) for worker in workers or ()],
+        "allow_other_workers": bool(allow_other_workers),
+        # Amounts are counted in millionths.
+        "resources": [(name, round(amount * 1e6)) for name, amount in amounts.items()],
+    }
+    return terms if any(terms.values()) else None
 
 
 class Submitting:
@@ -223,8 +252,8 @@ class Submitting:
 
     def compute_delayed(self, roots: Sequence[Delayed], kwargs: Mapping[str, Any]) -> list[Any]:
         """Compute delayed values and return what they are: how `raskt.compute` uses a client."""
-        del kwargs
-        return self._values(self._core.compute(list(roots), _fuse_width()), "raise")
+        cores = self._core.compute(list(roots), _fuse_width(), _terms(*map(kwargs.get, _TERMS)))
+        return self._values(cores, "raise")
 
     def compute(
         self,
@@ -270,19 +299,15 @@ class Submitting:
         6
         """
         del fifo_timeout, kwargs
-        if actors:
-            raise NotImplementedError("actors are made by submit(..., actor=True) and map(..., actor=True)")
+        terms = _terms(priority, retries, workers, resources, allow_other_workers, actors)
         is_many = isinstance(collections, (list, tuple, set, frozenset))
         items = list(collections) if is_many else [collections]
-        notes = _notes(
-            dict(zip(_TERMS, (priority, retries, workers, resources, allow_other_workers), strict=True))
-        )
-        futures = [self._computed(item, optimize_graph, traverse, notes) for item in items]
+        futures = [self._computed(item, optimize_graph, traverse, terms) for item in items]
         if not is_many:
             return self._sync(self._value, futures[0]) if sync else futures[0]
         return self._sync(self._gather, futures, "raise") if sync else futures
 
-    def _computed(self, item: Any, optimize_graph: bool, traverse: bool, notes: Any) -> Any:
+    def _computed(self, item: Any, optimize_graph: bool, traverse: bool, terms: ClusterTerms | None) -> Any:
         """A future of what computing ``item`` gives; itself where there is nothing to compute."""
         if isinstance(item, Future):
             return item
@@ -295,11 +320,22 @@ class Submitting:
             root = item
         else:
             root = _raskt.make_value(item, traverse)
-        with annotate(**(notes or {})):
-            (core,) = self._core.compute([root], _fuse_width())
+        (core,) = self._core.compute([root], _fuse_width(), terms)
         return Future._of(core, self)
 
-    def persist(self, collections: Any, optimize_graph: bool = True, **kwargs: Any) -> Any:
+    def persist(
+        self,
+        collections: Any,
+        optimize_graph: bool = True,
+        workers: Any = None,
+        allow_other_workers: bool = False,
+        resources: Mapping[str, float] | None = None,
+        retries: int | None = None,
+        priority: int = 0,
+        fifo_timeout: Any = "60s",
+        actors: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """Compute collections and keep their values on the cluster.
 
         Parameters
@@ -308,6 +344,8 @@ class Submitting:
             Delayed values, arrays, bags, dataframes.
         optimize_graph : bool, optional
             As in `raskt.compute`.
+        workers, allow_other_workers, resources, retries, priority, fifo_timeout, actors
+            As in `submit`, for all tasks.
         **kwargs
             Taken for Dask's sake.
 
@@ -316,18 +354,36 @@ class Submitting:
         collection or list of collections
             The same collections, whose parts are futures. They are computed from here on.
         """
-        del kwargs
+        del fifo_timeout, kwargs
+        terms = _terms(priority, retries, workers, resources, allow_other_workers, actors)
         if isinstance(collections, (list, tuple, set, frozenset)):
-            return [self._persist(item, optimize_graph) for item in collections]
-        return self._persist(collections, optimize_graph)
+            return [self._persist(item, optimize_graph, terms) for item in collections]
+        return self._persist(collections, optimize_graph, terms)
 
-    def _persist(self, collection: Any, optimize_graph: bool = True) -> Any:
+    def _persist(
+        self, collection: Any, optimize_graph: bool = True, terms: ClusterTerms | None = None
+    ) -> Any:
         def futures(roots: Sequence[Delayed]) -> list[Delayed]:
-            return [core.delayed() for core in self._core.compute(list(roots), _fuse_width())]
+            return [core.delayed() for core in self._core.compute(list(roots), _fuse_width(), terms)]
 
         return persisted(collection, optimize_graph, futures)
 
-    def get(self, dsk: Mapping[Any, Any], keys: Any, sync: bool = True, **kwargs: Any) -> Any:
+    def get(
+        self,
+        dsk: Mapping[Any, Any],
+        keys: Any,
+        workers: Any = None,
+        allow_other_workers: bool = False,
+        resources: Mapping[str, float] | None = None,
+        sync: bool = True,
+        asynchronous: bool | None = None,
+        direct: bool | None = None,
+        retries: int | None = None,
+        priority: int = 0,
+        fifo_timeout: Any = "60s",
+        actors: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """Compute keys of a graph that is a dictionary of tasks.
 
         Parameters
@@ -338,6 +394,10 @@ class Submitting:
             What is wanted.
         sync : bool, optional
             Whether to wait; futures are returned otherwise.
+        asynchronous, direct : bool, optional
+            Taken for Dask's sake.
+        workers, allow_other_workers, resources, retries, priority, fifo_timeout, actors
+            As in `submit`, for all tasks.
         **kwargs
             Taken for Dask's sake.
 
@@ -351,10 +411,11 @@ class Submitting:
         >>> client.get({"x": 1, "y": (abs, "x")}, ["x", "y"])  # doctest: +SKIP
         [1, 1]
         """
-        del kwargs
+        del fifo_timeout, asynchronous, direct, kwargs
+        terms = _terms(priority, retries, workers, resources, allow_other_workers, actors)
         is_one = not isinstance(keys, list)
         flat = list(flatten_keys([keys] if is_one else keys))
-        cores = self._core.compute(convert(dsk, flat), _fuse_width())
+        cores = self._core.compute(convert(dsk, flat), _fuse_width(), terms)
         futures = [Future._of(core, self) for core in cores]
 
         def nested(values: list[Any]) -> Any:
@@ -517,6 +578,26 @@ class Submitting:
         del asynchronous, reason, msg
         held = [future._held() for future in behind(futures) if not future.cancelled()]
         return self._sync(self._core.cancel, held, force)
+
+    def normalize_collection(self, collection: Any) -> Any:
+        """Return the collection as it is: what the cluster has under the same keys is never computed again.
+
+        Parameters
+        ----------
+        collection : collection
+            Any.
+        """
+        return collection
+
+    def futures_of(self, futures: Any) -> list[Future]:
+        """Return the futures that something is made of: see `raskt.distributed.futures_of`.
+
+        Parameters
+        ----------
+        futures : collection, future, or lists of some
+            Whatever holds futures.
+        """
+        return futures_of(futures)
 
     def retry(self, futures: Any, asynchronous: bool | None = None) -> Any:
         """Have tasks that failed tried again.

@@ -49,7 +49,7 @@ _LOOK_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 1.0
 
 
-class Client(Submitting, Sharing, Equipping, Looking, Profiling):
+class Client(Submitting, Sharing, Looking, Equipping, Profiling):
     """A client of a cluster: it submits work, and gets values.
 
     Parameters

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["rejoin", "secede", "worker_client"]
+__all__ = ["local_client", "rejoin", "secede", "worker_client"]
 
 
 def secede() -> None:
@@ -103,3 +103,7 @@ def worker_client(timeout: float | str | None = None, separate_thread: bool = Tr
     finally:
         if has_seceded:
             _raskt.cluster_rejoin()
+
+
+#: What `worker_client` was called first.
+local_client = worker_client

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, _raskt
 from raskt.distributed import _stacks
+from raskt.distributed._status import Status
 from raskt.distributed.security import Security
 
 if TYPE_CHECKING:
@@ -74,15 +75,19 @@ class Worker:
         self.local_directory: str | None = options["local_directory"]
         _stacks.begin()
 
+    def log_event(self, topic: str | list[str], msg: Any) -> None:
+        """Keep a message in the log of a topic: see `Client.log_event`."""
+        self.client.log_event(topic, msg)
+
     @property
     def id(self) -> str:
         """What it is called."""
         return self.name
 
     @property
-    def status(self) -> str:
-        """``"running"`` or ``"closed"``."""
-        return "closed" if self._is_closed else "running"
+    def status(self) -> Status:
+        """``Status.running`` or ``Status.closed``, which are text, too."""
+        return Status.closed if self._is_closed else Status.running
 
     @property
     def client(self) -> Any:

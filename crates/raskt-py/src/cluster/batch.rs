@@ -106,12 +106,12 @@ impl Outgoing {
             return;
         }
         let exprs: Vec<Expr> = calls.iter().map(|(_, call)| call.clone()).collect();
-        let sent = Sendable::of(py, &exprs).and_then(|graph| graph.send(py, &self.client, fuse_width));
+        let sent = Sendable::of(py, &exprs).and_then(|graph| graph.send(py, &self.client, fuse_width, None));
         if sent.is_err() {
             // It is found which of them it is.
             for (key, call) in calls {
                 let one = Sendable::of(py, &[call]);
-                if let Err(error) = one.and_then(|graph| graph.send(py, &self.client, fuse_width)) {
+                if let Err(error) = one.and_then(|graph| graph.send(py, &self.client, fuse_width, None)) {
                     let Wanted { future, .. } = self.client.future(&key);
                     future.fail(errors::raised(py, error));
                 }

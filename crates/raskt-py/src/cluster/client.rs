@@ -20,7 +20,7 @@ use super::batch::Outgoing;
 use super::coordination::ClusterCoordination;
 use super::failure;
 use super::future::{ClusterFuture, FutureCall};
-use super::graph::{Sendable, body_of_call};
+use super::graph::{Sendable, TermsGiven, body_of_call};
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use super::scheduler::{TlsGiven, handshake};
 use crate::delayed::Delayed;
@@ -279,12 +279,13 @@ impl ClusterClient {
         Ok(futures)
     }
 
-    /// Computes delayed values: a future of each.
+    /// Computes delayed values: a future of each. `terms` are of all tasks.
     fn compute(
         &self,
         py: Python<'_>,
         roots: Vec<PyRef<'_, Delayed>>,
         fuse_width: u32,
+        terms: Option<TermsGiven>,
     ) -> PyResult<Vec<ClusterFuture>> {
         self.outgoing.flush(py);
         let exprs = crate::plan::exprs_of(&roots);
@@ -292,7 +293,7 @@ impl ClusterClient {
         let graph = Sendable::of(py, &exprs)?;
         let futures: Vec<Future> = graph.keys.iter().map(|key| self.client.future(key).future).collect();
         let places = graph.places();
-        graph.send(py, &self.client, fuse_width)?;
+        graph.send(py, &self.client, fuse_width, terms)?;
         let of_graph = |future| ClusterFuture::of_graph(future, self.client.clone(), Arc::clone(&places));
         Ok(futures.into_iter().map(of_graph).collect())
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use raskt_core::Key;
+use raskt_core::{Key, Name};
 use raskt_expr::Expr;
 use raskt_graph::Graph;
 use raskt_graph::layer::Layer;
 use raskt_graph::table::NAMELESS;
 use raskt_net::client::Client;
 use raskt_net::wire::GraphRequest;
+use raskt_sched::Demand;
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
@@ -18,6 +19,18 @@ use super::future::pickled_meanwhile;
 use crate::node::{Arg, Args, Callee, Func, Node};
 use crate::plan::{Planned, plan};
 use crate::{annotations, errors, ship};
+
+/// What Python says of all tasks of a graph; annotations of single ones count before it.
+#[derive(Default, FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct TermsGiven {
+    priority: i32,
+    retries: u16,
+    workers: Vec<String>,
+    allow_other_workers: bool,
+    /// Amounts in millionths.
+    resources: Vec<(String, u64)>,
+}
 
 /// A graph, and what the scheduler will call the values of its roots.
 pub struct Sendable {
@@ -53,17 +66,28 @@ impl Sendable {
     ///
     /// # Errors
     /// What pickling functions and arguments raises; `OSError` where the client is closed.
-    pub fn send(self, py: Python<'_>, client: &Client, fuse_width: u32) -> PyResult<()> {
+    pub fn send(
+        self,
+        py: Python<'_>,
+        client: &Client,
+        fuse_width: u32,
+        terms: Option<TermsGiven>,
+    ) -> PyResult<()> {
         ship::begin_epoch();
         let mut seen = FxHashSet::default();
         let keys: Vec<Key> = self.keys.into_iter().filter(|key| seen.insert(key.clone())).collect();
+        let terms = terms.unwrap_or_default();
         let request = GraphRequest {
             name: "graph".into(),
             graph: self.graph,
             fuse_width,
-            priority: 0,
-            retries: 0,
-            demand: raskt_sched::Demand::default(),
+            priority: terms.priority,
+            retries: terms.retries,
+            demand: Demand {
+                workers: terms.workers.iter().map(|worker| Name::new(worker)).collect(),
+                allow_other_workers: terms.allow_other_workers,
+                resources: terms.resources.iter().map(|(name, units)| (Name::new(name), *units)).collect(),
+            },
         };
         // Somebody here wants what is named in pickles until whoever unpickles them does.
         let (sent, kept) = pickled_meanwhile(|| client.compute(request, &keys));
