@@ -213,6 +213,61 @@ def test_a_pool_that_cannot_start_its_threads_raises(scheduler: str) -> None:
     assert said[2] == "True"
 
 
+LIMITED = """
+import contextlib, ctypes, resource
+def as_another_user():
+    # Root may start as many as it wants: the limit is for real users without two capabilities, and counts
+    # what runs in a user's name. The effective user stays, so that files can be read.
+    if os.geteuid() != 0:
+        return
+    try:
+        os.setresuid(60_000 + os.getpid() % 5_000, 0, 0)
+    except OSError:
+        print("not here")
+        os._exit(0)
+    libc = ctypes.CDLL(None)
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, sets) == 0
+    for cap_sys in (21, 24):  # ADMIN, RESOURCE
+        sets[0] &= ~(1 << cap_sys)
+    assert libc.capset(header, sets) == 0
+@contextlib.contextmanager
+def threads_at_most(n):
+    before = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (n, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NPROC, before)
+as_another_user()
+"""
+
+
+@linux
+@pytest.mark.parametrize("n_free", [0, 1])
+@pytest.mark.parametrize("where", ["threads", "processes", "cluster"])
+def test_where_a_user_may_start_no_more_threads_it_is_an_error_and_no_hang(where: str, n_free: int) -> None:
+    if n_free and os.geteuid() != 0:
+        pytest.skip("the tests' user runs other things, which count")
+    code = f"""
+        from raskt.distributed import LocalCluster
+        def cluster():
+            with LocalCluster(n_workers=1, threads_per_worker=1, processes=False) as started:
+                return len(started.workers)
+        def pool():
+            return raskt.compute(delayed(inc)(0), num_workers=2, scheduler={where!r})[0]
+        start = cluster if {where!r} == "cluster" else pool
+        with threads_at_most(1 + {n_free}):
+            try:
+                print(start())
+            except RuntimeError as error:
+                print("could be started" in str(error) or "could not be started" in str(error))
+        raskt.compute(delayed(inc)(0), num_workers=2)
+        print(full_width(2))
+    """
+    said = output(LIMITED + textwrap.dedent(code))
+    if said != ["not here"]:
+        assert said == ["True", "True"]
+
+
 def spin(n: int) -> int:
     for i in range(n):
         n ^= i

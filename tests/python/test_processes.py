@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -98,6 +99,37 @@ def test_a_dead_child_is_reported_after_one_more_try(how, status, tmp_path):
         compute(delayed(die)())
     assert len(list(tmp_path.iterdir())) == 2
     assert compute(delayed(inc)(1)) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX")
+def test_a_child_that_dies_is_missed_though_what_it_forked_has_its_connection(tmp_path):
+    def die():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork in a process with threads
+        if os.fork() == 0:
+            until = time.monotonic() + 60
+            while not (tmp_path / "over").exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            os._exit(0)
+        os._exit(7)
+
+    with pytest.raises(raskt.exceptions.WorkerDiedError, match="exit code 7"):
+        compute(delayed(die)())
+    assert compute(delayed(inc)(1)) == 2
+    (tmp_path / "over").touch()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_child_that_ends_itself_without_its_parent_is_not_taken_for_one_without_memory():
+    def hang_up():
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) > 2 and os.readlink(f"/proc/self/fd/{name}").startswith("socket"):
+                with socket.socket(fileno=os.dup(int(name))) as link:
+                    link.shutdown(socket.SHUT_RDWR)
+        time.sleep(60)
+
+    with pytest.raises(raskt.exceptions.WorkerDiedError, match="connection was lost") as caught:
+        compute(delayed(hang_up)())
+    assert "out of memory" not in str(caught.value)
 
 
 def test_only_what_was_running_is_blamed(tmp_path):

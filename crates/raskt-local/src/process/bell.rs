@@ -46,24 +46,25 @@ impl Bell {
         slept
     }
 
-    /// Sleeps until the bell is rung, `other` can be read, or `timeout` has passed; not at all if the bell was
-    /// rung since `epoch`. Whether `other` can be read.
+    /// Sleeps until the bell is rung, one of `others` can be read, or `timeout` has passed; not at all if the bell was
+    /// rung since `epoch`. Whether the first of `others` can be read.
     ///
     /// # Errors
     /// The operating system's.
     pub fn sleep(
         &self,
         epoch: u64,
-        other: Option<BorrowedFd<'_>>,
+        others: [Option<BorrowedFd<'_>>; 2],
         timeout: Option<Duration>,
     ) -> io::Result<bool> {
         self.sleeps.store(true, Ordering::SeqCst);
         let timeout = if self.epoch() == epoch { timeout } else { Some(Duration::ZERO) };
         let ear = self.ear.as_fd();
-        let mut fds = [PollFd::new(&ear, PollFlags::IN), PollFd::new(&ear, PollFlags::empty())];
-        if let Some(other) = &other {
-            fds[1] = PollFd::new(other, PollFlags::IN);
-        }
+        let unused = || PollFd::new(&ear, PollFlags::empty());
+        let [first, second] = others.each_ref().map(Option::as_ref);
+        let watched = |other| PollFd::new(other, PollFlags::IN);
+        let mut fds =
+            [watched(&ear), first.map_or_else(unused, watched), second.map_or_else(unused, watched)];
         let timeout = timeout
             .map(|t| Timespec { tv_sec: t.as_secs().clamped::<i64>(), tv_nsec: i64::from(t.subsec_nanos()) });
         let outcome = poll(&mut fds, timeout.as_ref());
@@ -74,7 +75,7 @@ impl Bell {
             while (&self.ear).read(&mut sink).is_ok_and(|n| n == sink.len()) {}
         }
         match outcome {
-            Ok(_) => Ok(readable && other.is_some()),
+            Ok(_) => Ok(readable && others[0].is_some()),
             Err(rustix::io::Errno::INTR) => Ok(false),
             Err(error) => Err(error.into()),
         }
@@ -91,7 +92,7 @@ mod tests {
         let epoch = bell.epoch();
         bell.ring();
         // Without the ring this would sleep for ever.
-        assert!(!bell.sleep(epoch, None, None).unwrap());
+        assert!(!bell.sleep(epoch, [None; 2], None).unwrap());
     }
 
     #[test]
@@ -103,7 +104,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(5));
             ringer.ring()
         });
-        bell.sleep(epoch, None, None).unwrap();
+        bell.sleep(epoch, [None; 2], None).unwrap();
         thread.join().unwrap();
         assert_ne!(bell.epoch(), epoch);
     }

@@ -16,7 +16,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::bell::Bell;
 use super::call::{Functions, pack_outcome, unpack};
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome, lost};
-use super::shared::{Mapping, SharedFile, View};
+use super::shared::{SharedFile, StatusPage};
 use super::traffic::{Traffic, decode, encode};
 use super::wire::{Kind, Receiver, Sender, VERSION, broken};
 
@@ -66,6 +66,8 @@ struct Shared {
     is_busy: AtomicBool,
     /// The run of the call that is being made, and how to stop it.
     current: Mutex<(u32, CancelToken)>,
+    /// For the parent to read should this process die.
+    status: StatusPage,
 }
 
 /// Serves a parent on the socket that is this process's standard input, which is moved out of the way, until the
@@ -111,29 +113,28 @@ pub fn serve(
         sleeps_long: AtomicBool::new(false),
         is_busy: AtomicBool::new(false),
         current: Mutex::default(),
+        status,
     });
     let listening = Arc::clone(&shared);
     let parent = rustix::process::getppid();
     std::thread::Builder::new().name("raskt-child".into()).spawn(move || {
         // Whatever went wrong, there is nobody left to work for.
         if !matches!(listening.listen(receiver, parent), Ok(true)) {
-            vanish();
+            listening.vanish();
         }
     })?;
-    Maker { shared: &shared, registry, min_bytes, status, functions: Functions::default(), unset: None }
-        .work(set_up);
+    Maker { shared: &shared, registry, min_bytes, functions: Functions::default(), unset: None }.work(set_up);
     Ok(())
 }
 
-fn welcome(receiver: &mut Receiver) -> io::Result<(u32, usize, Mapping)> {
+fn welcome(receiver: &mut Receiver) -> io::Result<(u32, usize, StatusPage)> {
     loop {
         if let Some(frame) = receiver.next()? {
             let (Kind::Welcome, Some(fd)) = (frame.kind, frame.fd) else {
                 return Err(broken("the parent did not say welcome"));
             };
             let (serial, min_bytes) = decode::<Options>(&frame.body)?;
-            let page = SharedFile::received(fd, 8)?;
-            let status = Mapping::new(&page, 0, 8, View::Owner)?;
+            let status = StatusPage::new(&SharedFile::received(fd, StatusPage::N_BYTES)?)?;
             return Ok((serial, usize::try_from(min_bytes).unwrap_or(usize::MAX), status));
         }
         if !receiver.fill()? {
@@ -142,18 +143,20 @@ fn welcome(receiver: &mut Receiver) -> io::Result<(u32, usize, Mapping)> {
     }
 }
 
-/// Ends the process at once: no handler runs, nothing is flushed; folders and unfinished files go.
-fn vanish() -> ! {
-    raskt_store::remove_all_scratch();
-    loop {
-        let pid = rustix::process::getpid();
-        // Killing oneself works at once; the loop is for the type.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        std::thread::sleep(Duration::from_secs(1));
-    }
-}
-
 impl Shared {
+    /// Ends the process at once: no handler runs, nothing is flushed; folders and unfinished files go.
+    fn vanish(&self) -> ! {
+        // Should the parent be there after all, it does not take this for a death by lack of memory.
+        self.status.has_left().store(1, Ordering::Release);
+        raskt_store::remove_all_scratch();
+        loop {
+            let pid = rustix::process::getpid();
+            // Killing oneself works at once; the loop is for the type.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+
     /// The listener's life; true when the parent said stop, false when it is gone.
     fn listen(&self, mut receiver: Receiver, parent: Option<rustix::process::Pid>) -> io::Result<bool> {
         let mut last_heard = Instant::now();
@@ -177,7 +180,7 @@ impl Shared {
             let waits = self.pending.lock().n > 0 || (is_fresh && self.is_busy.load(Ordering::Acquire));
             self.sleeps_long.store(!waits, Ordering::SeqCst);
             let readable =
-                self.bell.sleep(epoch, Some(receiver.fd()), Some(if waits { LOOK } else { IDLE }))?;
+                self.bell.sleep(epoch, [Some(receiver.fd()), None], Some(if waits { LOOK } else { IDLE }))?;
             self.sleeps_long.store(false, Ordering::SeqCst);
             if readable {
                 if !receiver.fill()? {
@@ -270,8 +273,6 @@ struct Maker<'a> {
     shared: &'a Shared,
     registry: &'a Arc<BodyRegistry>,
     min_bytes: usize,
-    /// The ticket of the call that is being made, for the parent to read should this process die.
-    status: Mapping,
     functions: Functions,
     /// Why the surroundings could not be set up.
     unset: Option<Error>,
@@ -294,7 +295,7 @@ impl Maker<'_> {
             let mut outcome = Ok(());
             in_worlds(&registry, 0, &mut || outcome = self.work_inside(set_up));
             if outcome.and_then(|()| self.shared.flush(None)).is_err() {
-                vanish();
+                self.shared.vanish();
             }
         }
     }
@@ -324,12 +325,12 @@ impl Maker<'_> {
 
     fn make(&mut self, call: SentCall) -> io::Result<()> {
         let ticket = call.ticket;
-        self.status.word().store(ticket, Ordering::Release);
+        self.shared.status.ticket().store(ticket, Ordering::Release);
         let started = now();
         let float_errors = FloatErrors::new(FloatKinds::from_bits(call.float_kinds));
         let (tag, payload) = pack_outcome(self.run(call, &float_errors), self.min_bytes);
         let ended = now();
-        self.status.word().store(0, Ordering::Release);
+        self.shared.status.ticket().store(0, Ordering::Release);
         let shared = self.shared;
         let (tag, parcel) = match Parcel::lend(payload, &shared.traffic, &shared.sender) {
             Ok(parcel) => (tag, parcel),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
@@ -16,7 +16,7 @@ use rustc_hash::FxHashSet;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::arena::Arena;
-use super::shared::{Mapping, SharedFile, View};
+use super::shared::{SharedFile, StatusPage};
 use super::traffic::{Traffic, decode, encode};
 use super::wire::{Kind, Receiver, Sender, VERSION, broken};
 
@@ -40,7 +40,7 @@ pub struct ChildCommand {
 pub enum Ended {
     /// By itself, or somebody else ended it; the exit code or signal, in words.
     ByItself(String),
-    /// This process killed it.
+    /// This process killed it, or it killed itself since it had lost this process.
     Killed,
 }
 
@@ -64,7 +64,9 @@ pub struct Link {
     pub sender: Sender,
     pub receiver: Arc<Mutex<Receiver>>,
     pub traffic: Traffic,
-    status: Mapping,
+    status: StatusPage,
+    /// Can be read once the process has ended; `None` where the system has no such thing.
+    watch: Option<OwnedFd>,
     /// Functions that it knows, those used last at the end.
     pub functions: KnownFunctions,
     /// The surroundings that it was told last.
@@ -99,12 +101,13 @@ impl Link {
         // Its standard input is the link; a group of its own keeps the terminal's Ctrl-C from it.
         child.env(TOKEN_VARIABLE, &token).stdin(Stdio::from(OwnedFd::from(there))).process_group(0);
         // All that may be refused comes before the process, which would be started in vain.
-        let page = SharedFile::create(8).map_err(failed)?;
-        let status = Mapping::new(&page, 0, 8, View::Owner).map_err(failed)?;
+        let page = SharedFile::create(StatusPage::N_BYTES).map_err(failed)?;
+        let status = StatusPage::new(&page).map_err(failed)?;
         let receiver = Arc::new(Mutex::new(Receiver::new(here.try_clone().map_err(failed)?)));
         let process = child.spawn().map_err(failed)?;
         drop(child);
         let mut link = Self {
+            watch: watch(&process),
             process,
             sender: Sender::reading(here, Arc::clone(&receiver)),
             receiver,
@@ -177,7 +180,17 @@ impl Link {
 
     /// The ticket of the call that it is making, or was when it died.
     pub fn current_ticket(&self) -> Option<u64> {
-        Some(self.status.word().load(Ordering::Acquire)).filter(|&ticket| ticket > 0)
+        Some(self.status.ticket().load(Ordering::Acquire)).filter(|&ticket| ticket > 0)
+    }
+
+    /// Can be read once the process has ended, which its socket does not tell while a process that it forked is there.
+    pub fn watch(&self) -> Option<BorrowedFd<'_>> {
+        self.watch.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.process.try_wait(), Ok(None))
     }
 
     /// Kills it.
@@ -193,6 +206,7 @@ impl Link {
         let mut pause = Duration::from_micros(200);
         loop {
             match self.process.try_wait() {
+                Ok(Some(_)) if self.status.has_left().load(Ordering::Acquire) > 0 => return Ended::Killed,
                 Ok(Some(status)) => return Ended::ByItself(describe(status)),
                 Ok(None) if Instant::now() < deadline => {
                     std::thread::sleep(pause);
@@ -217,6 +231,17 @@ impl Drop for Link {
             drop(self.process.wait());
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn watch(process: &std::process::Child) -> Option<OwnedFd> {
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+    pidfd_open(Pid::from_child(process), PidfdFlags::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn watch(_: &std::process::Child) -> Option<OwnedFd> {
+    None
 }
 
 /// The functions that a child knows. It forgets those that were used longest ago.

@@ -66,6 +66,8 @@ pub struct Driver {
     sent_last: Option<u32>,
     /// When the child is to be killed that goes on with what nobody wants.
     kill_at: Option<Instant>,
+    /// Whether the child's process has ended, though its socket did not say so.
+    has_ended: bool,
     /// Runs that the child has been told to drop.
     dropped: Vec<u32>,
     n_vain: u32,
@@ -87,6 +89,7 @@ impl Driver {
             is_recalled: false,
             sent_last: None,
             kill_at: None,
+            has_ended: false,
             dropped: Vec::new(),
             n_vain: 0,
             active_at: Instant::now(),
@@ -156,6 +159,7 @@ impl Driver {
         *state.outbox.lock() = None;
         self.mean = None;
         self.kill_at = None;
+        self.has_ended = false;
         self.dropped.clear();
     }
 
@@ -557,8 +561,8 @@ impl Driver {
         }
         state.room.store(self.room(None), Ordering::SeqCst);
         let timeout = self.patience();
-        let Some(link) = &self.link else {
-            drop(state.bell.sleep(epoch, None, timeout));
+        let Some(link) = &mut self.link else {
+            drop(state.bell.sleep(epoch, [None; 2], timeout));
             return self.help();
         };
         if let Err(error) = link.traffic.tell(&link.sender) {
@@ -569,9 +573,15 @@ impl Driver {
         if receiver.has_next() {
             return;
         }
-        let outcome = match state.bell.sleep(epoch, Some(receiver.fd()), timeout) {
+        let had_ended = self.has_ended;
+        let outcome = match state.bell.sleep(epoch, [Some(receiver.fd()), link.watch()], timeout) {
             Ok(true) => receiver.fill(),
-            Ok(false) => Ok(true),
+            // A process that it forked may hold its socket open. What it had sent has been read by now.
+            Ok(false) if had_ended => Ok(false),
+            Ok(false) => {
+                self.has_ended = link.has_ended();
+                Ok(true)
+            }
             Err(error) => Err(error),
         };
         drop(receiver);

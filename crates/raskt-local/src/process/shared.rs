@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
@@ -124,7 +125,7 @@ pub struct Mapping {
 
 // SAFETY: the mapping is memory that belongs to this value; who may write it is told by `&mut` and by `write`.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; shared references only read, but for `write` and `word`, which say what they ask for.
+// SAFETY: as above; shared references only read, but for `write` and the words of a status page, which say what they ask for.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
@@ -188,11 +189,37 @@ impl Mapping {
         unsafe { self.start.as_ptr().add(offset).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) }
     }
 
-    /// The first eight bytes of an owner's mapping as a number that two processes share.
-    pub fn word(&self) -> &std::sync::atomic::AtomicU64 {
-        debug_assert!(self.view == View::Owner && self.len >= 8);
-        // SAFETY: page-aligned, writable, and used as an atomic only.
-        unsafe { std::sync::atomic::AtomicU64::from_ptr(self.start.as_ptr().cast::<u64>()) }
+    fn word(&self, at: usize) -> &AtomicU64 {
+        assert!(self.view == View::Owner && (at + 1) * 8 <= self.len, "a word beyond the mapping");
+        // SAFETY: inside the mapping, which is page-aligned and writable; used as an atomic only.
+        unsafe { AtomicU64::from_ptr(self.start.as_ptr().cast::<u64>().add(at)) }
+    }
+}
+
+/// What a child says of itself where its parent can read it after its death.
+#[derive(Debug)]
+pub struct StatusPage(Mapping);
+
+impl StatusPage {
+    /// How long its file is, in bytes.
+    pub const N_BYTES: usize = 16;
+
+    /// The page in `file`.
+    ///
+    /// # Errors
+    /// The operating system's; `InvalidInput` for a file that is shorter.
+    pub fn new(file: &SharedFile) -> io::Result<Self> {
+        Ok(Self(Mapping::new(file, 0, Self::N_BYTES, View::Owner)?))
+    }
+
+    /// The ticket of the call that is being made; 0 between calls.
+    pub fn ticket(&self) -> &AtomicU64 {
+        self.0.word(0)
+    }
+
+    /// 1 where the child ends itself, since it has lost its parent.
+    pub fn has_left(&self) -> &AtomicU64 {
+        self.0.word(1)
     }
 }
 

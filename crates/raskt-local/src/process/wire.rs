@@ -19,7 +19,7 @@ use rustix::net::{
 };
 
 /// The version of the protocol; both sides must speak the same.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 /// The longest frame. Bulk travels beside frames, so that only very many small values could need more.
 pub const FRAME_BYTES_MAX: usize = 1 << 30;
 /// What every frame begins with.

@@ -1,7 +1,10 @@
 //! The threads that speak to other processes: one set for all schedulers, workers and clients of this process.
 
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -24,12 +27,37 @@ pub fn runtime() -> PyResult<Handle> {
     if let Some(runtime) = &*runtime {
         return Ok(runtime.handle().clone());
     }
-    let fresh =
-        Builder::new_multi_thread().worker_threads(N_THREADS).thread_name("raskt-net").enable_all().build();
-    let fresh = fresh.map_err(|error| {
-        PyRuntimeError::new_err(format!("threads for the network could not be started: {error}"))
+    let build = || {
+        Builder::new_multi_thread().worker_threads(N_THREADS).thread_name("raskt-net").enable_all().build()
+    };
+    let fresh = try_threads(N_THREADS).and_then(|()| build()).map_err(|error| {
+        PyRuntimeError::new_err(format!(
+            "threads for the network could not be started: {error}; raise the limit on threads or memory"
+        ))
     })?;
     Ok(runtime.insert(fresh).handle().clone())
+}
+
+/// Fails where so many threads cannot be started at once: the runtime panics then, and may wait for ever.
+fn try_threads(n: usize) -> io::Result<()> {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock();
+    let wait = || {
+        let gate = Arc::clone(&gate);
+        std::thread::Builder::new().spawn(move || drop(gate.lock()))
+    };
+    let mut outcome = Ok(());
+    let mut waiting = Vec::with_capacity(n);
+    for _ in 0..n {
+        match wait() {
+            Ok(thread) => waiting.push(thread),
+            Err(error) => outcome = Err(error),
+        }
+    }
+    drop(closed);
+    // What they leave counts as theirs until they have ended.
+    waiting.into_iter().for_each(|thread| drop(thread.join()));
+    outcome
 }
 
 /// In a forked child the threads do not exist.
