@@ -119,7 +119,7 @@ impl Scheduler {
         let is_about_to = |other: &TaskId| {
             let is_sent = matches!(self.tasks[*other].state,
                 State::Assigned { progress, .. } if progress != Progress::Running);
-            is_sent && self.tasks.inputs(*other).any(|input| input == task)
+            is_sent && self.tasks.loaded_inputs(*other).any(|input| input == task)
         };
         let is_copy = self.holders.n_of_left(task) > 1 && self.root_of(task) != Some(donor);
         if is_copy && self.is_at(task, donor) && !at.assigned.iter().any(is_about_to) {

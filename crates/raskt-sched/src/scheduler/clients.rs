@@ -1,9 +1,11 @@
 //! What clients want, scatter, cancel and retry.
 
+use std::collections::hash_map::Entry;
+
 use raskt_core::{Key, Name};
 use smallvec::SmallVec;
 
-use super::machine::Scheduler;
+use super::machine::{Held, Scheduler};
 use super::task::{State, Task};
 use crate::failure::Reason;
 use crate::ids::{ClientId, TaskId, TaskRef, WorkerId};
@@ -116,10 +118,20 @@ impl Scheduler {
 
     /// No slice of the graph follows: what was held for one is needed by others or not at all.
     pub(super) fn drop_held(&mut self, graph: &(ClientId, Name)) {
-        for value in self.held.remove(graph).unwrap_or_default() {
-            // What is held is not forgotten.
+        // What is held is not forgotten.
+        let Held { values, lists } = self.held.remove(graph).unwrap_or_default();
+        for value in values {
             self.tasks[value.task].n_uses -= 1;
             self.unneeded.push(value.task);
+        }
+        for list in lists {
+            if let Entry::Occupied(mut n) = self.n_named.entry(list.task) {
+                *n.get_mut() -= 1;
+                if *n.get() == 0 {
+                    n.remove();
+                }
+            }
+            self.unneeded.push(list.task);
         }
     }
 

@@ -71,7 +71,7 @@ impl Scheduler {
                 .take(NAMED_MAX)
                 .map(|consumer| self.tasks.key(consumer))
                 .collect(),
-            is_held: self.held.values().flatten().any(|value| value.task == task),
+            is_held: self.held.values().flat_map(|held| &held.values).any(|value| value.task == task),
         }
     }
 
@@ -89,7 +89,7 @@ impl Scheduler {
             State::Assigned { worker, progress: Progress::Sent | Progress::Recalled { .. } } => {
                 let is_there = |input: TaskId| self.holders.of_left(input).any(|(_, at)| at == worker);
                 let mut to_fetch: SmallVec<[TaskId; 8]> =
-                    self.tasks.inputs(task).filter(|&input| !is_there(input)).collect();
+                    self.tasks.loaded_inputs(task).filter(|&input| !is_there(input)).collect();
                 to_fetch.sort_unstable();
                 to_fetch.dedup();
                 let at = &self.workers[worker];
@@ -177,7 +177,7 @@ impl Scheduler {
 
     fn queues(&self, task: TaskId, place: Place) -> Why {
         let since = self.now.since(self.tasks[task].since);
-        let n_inputs = self.tasks.inputs(task).count();
+        let n_inputs = self.tasks.loaded_inputs(task).count();
         let (queue, n_of_queue, candidates) = match place {
             Place::Anywhere => {
                 (Queue::Shared, self.place_in(&self.anywhere, task), self.candidates(None, None, n_inputs))

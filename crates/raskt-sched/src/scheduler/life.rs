@@ -224,7 +224,7 @@ impl Scheduler {
                 }
                 State::Vacant | State::Released | State::Reserved | State::Failed => {}
             }
-            if self.tasks.edges.n_of_right(task) == 0 {
+            if self.tasks.edges.n_of_right(task) == 0 && !self.n_named.contains_key(&task) {
                 self.forget(task);
             }
         }

@@ -32,6 +32,16 @@ pub(crate) struct Client {
     pub n_queued: u32,
 }
 
+/// What is held for slices of a graph that are still to come.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// Values.
+    pub values: Vec<TaskRef>,
+    /// Tasks that are lists, or become such: they are known, so that later slices find the items. A list itself is nobody's need:
+    /// it would bring all items to one worker.
+    pub lists: Vec<TaskRef>,
+}
+
 /// The scheduler of a cluster: a state machine.
 ///
 /// Every wanted value comes, or the client is told why not, as long as there are workers. Tasks run more than once where
@@ -55,12 +65,16 @@ pub struct Scheduler {
     /// Values on their way to workers, for tasks that were sent there and have not begun.
     pub(super) transfers: FxHashMap<(TaskId, WorkerId), Transfer>,
     /// What slices of graphs that are still to come need.
-    pub(super) held: BTreeMap<(ClientId, Name), Vec<TaskRef>>,
+    pub(super) held: BTreeMap<(ClientId, Name), Held>,
+    /// How many such graphs name each list.
+    pub(super) n_named: FxHashMap<TaskId, u32>,
     /// Tasks that could run, whichever worker has room.
     pub(super) anywhere: FairQueue,
     /// What the client that was served last had got before.
     pub(super) served_us: u64,
     pub(super) n_submissions: u32,
+    /// How many tasks have become graphs, or should have.
+    pub(super) n_growths: u64,
     /// Bytes a second from one worker to another, as measured.
     pub(super) bandwidth: f64,
     // What is to be done before the event is over.
@@ -110,9 +124,11 @@ impl Scheduler {
             incoming: Links::new(),
             transfers: FxHashMap::default(),
             held: BTreeMap::new(),
+            n_named: FxHashMap::default(),
             anywhere: FairQueue::default(),
             served_us: 0,
             n_submissions: 0,
+            n_growths: 0,
             bandwidth: options.bandwidth_default as f64,
             unneeded: Vec::new(),
             ready: Vec::new(),

@@ -56,7 +56,7 @@ impl Scheduler {
 
     fn locality(&self, task: TaskId) -> Locality {
         let mut locality = Locality::default();
-        for input in self.tasks.inputs(task).take(INPUTS_MAX) {
+        for input in self.tasks.loaded_inputs(task).take(INPUTS_MAX) {
             let n_bytes = self.tasks[input].n_bytes;
             locality.n_inputs += 1;
             locality.n_bytes += n_bytes;
@@ -258,7 +258,7 @@ impl Scheduler {
         at.change_free(&resources, |free, n| free.saturating_sub(n));
         self.workers.reindex(worker, &self.options.prefill);
         let inputs: Vec<InputAt> =
-            self.tasks.inputs(task).map(|input| self.located(input, Some(worker))).collect();
+            self.tasks.loaded_inputs(task).map(|input| self.located(input, Some(worker))).collect();
         self.begin_transfers(worker, &inputs);
         let (attempt, priority) = (self.attempt(task), self.tasks[task].priority);
         let compute = Compute { attempt, priority, work, inputs, resources };

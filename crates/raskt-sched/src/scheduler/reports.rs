@@ -186,7 +186,7 @@ impl Scheduler {
                 State::Assigned { progress, .. } => progress != Progress::Running,
                 _ => false,
             };
-            is_sent && self.tasks.inputs(*consumer).any(|input| input == task)
+            is_sent && self.tasks.loaded_inputs(*consumer).any(|input| input == task)
         };
         let consumers: SmallVec<[TaskId; 4]> =
             self.workers[worker].assigned.iter().copied().filter(needs).collect();

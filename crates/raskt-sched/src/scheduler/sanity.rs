@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::machine::Scheduler;
 use super::task::{Place, Progress, State};
-use crate::ids::{ClientId, RestrictionId, TaskId, WorkerId};
+use crate::ids::{ClientId, RestrictionId, TaskId, TaskRef, WorkerId};
 
 /// How many tasks say that they are where.
 #[derive(Debug, Default)]
@@ -60,7 +60,14 @@ impl Scheduler {
     fn check_task(&self, task: TaskId, is_open: bool) {
         let Self { tasks, holders, .. } = self;
         let active = tasks.consumers(task).filter(|&consumer| tasks[consumer].uses_inputs()).count();
-        let held = self.held.values().flatten().filter(|value| value.task == task).count();
+        let of_task = |refs: &[TaskRef]| refs.iter().filter(|value| value.task == task).count();
+        let held: usize = self.held.values().map(|held| of_task(&held.values)).sum();
+        let n_named: usize = self.held.values().map(|held| of_task(&held.lists)).sum();
+        assert_eq!(
+            self.n_named.get(&task).map_or(0, |&n| n as usize),
+            n_named,
+            "graphs that name task {task}"
+        );
         assert_eq!(tasks[task].n_uses as usize, active + held, "uses of task {task}");
         let (n_holders, is_needed) = (holders.n_of_left(task), self.is_needed(task));
         let key = tasks.key(task);
@@ -94,7 +101,7 @@ impl Scheduler {
             assert_eq!(n_holders, 0, "{key} is held, and not in memory");
             assert_eq!(self.incoming.n_of_left(task), 0, "{key} is to be copied, and not in memory");
         }
-        let is_known = is_open || is_needed || tasks.edges.n_of_right(task) > 0;
+        let is_known = is_open || is_needed || n_named > 0 || tasks.edges.n_of_right(task) > 0;
         assert!(is_known, "{key} is kept, and nobody can need it");
     }
 

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use raskt_core::{Error, ErrorKind, Fit, Result};
+use raskt_core::{Error, ErrorKind, Fit, Key, Result};
 use raskt_graph::{Body, TaskTable};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::machine::Scheduler;
 use super::task::{State, Task};
+use super::tasks::Edge;
 use crate::ids::{ClientId, FamilyId, RestrictionId, TableId, TaskId};
+use crate::links::LinkId;
 use crate::messages::{Particular, Submission};
 use crate::priority::Priority;
+
+/// The edges from a list to its items.
+type Items = Vec<(LinkId, TaskId)>;
 
 impl Scheduler {
     /// Adds the tasks of a slice that are not there yet, and wants its outputs. A slice with a mistake adds
@@ -37,10 +42,16 @@ impl Scheduler {
         let graph = (client, submission.name.clone());
         for &row in &submission.held {
             let task = rows[row as usize];
-            self.tasks[task].n_uses += 1;
             let value = self.tasks.reference(task);
-            self.held.entry(graph.clone()).or_default().push(value);
-            self.activate(task);
+            let held = self.held.entry(graph.clone()).or_default();
+            if self.tasks.is_list(task) {
+                held.lists.push(value);
+                *self.n_named.entry(task).or_default() += 1;
+            } else {
+                held.values.push(value);
+                self.tasks[task].n_uses += 1;
+                self.activate(task);
+            }
         }
         if submission.is_last {
             self.drop_held(&graph);
@@ -77,7 +88,7 @@ impl Scheduler {
     ) -> Result<Vec<TaskId>> {
         let table = &submission.table;
         let of_all = Particular { priority: submission.priority, retries: submission.retries };
-        let mut of_bodies = FxHashMap::default();
+        let (mut of_bodies, mut items) = (FxHashMap::default(), FxHashMap::default());
         let mut rows = Vec::with_capacity(table.n_tasks());
         let mut is_new = vec![false; table.n_tasks()];
         let mut restricted = restrictions.iter().copied().peekable();
@@ -101,10 +112,16 @@ impl Scheduler {
                     let priority = Priority::new(priority, self.n_submissions - 1, row);
                     let mut task = Task::new(client, priority, family, Some((table_id, row)));
                     (task.n_retries, task.n_retries_max) = (retries, retries);
-                    let task = self.tasks.add(key, task)?;
-                    self.restrict(task, restriction);
+                    let task = match self.untaken_item(table, row, &rows, &mut items) {
+                        Some(edge) => self.take_item(edge, key, &task),
+                        None => {
+                            is_new[row as usize] = true;
+                            let task = self.tasks.add(key, task)?;
+                            self.restrict(task, restriction);
+                            task
+                        }
+                    };
                     created.push(task);
-                    is_new[row as usize] = true;
                     task
                 }
             };
@@ -112,12 +129,44 @@ impl Scheduler {
         }
         for row in 0..table.n_tasks().fit::<u32>() {
             if is_new[row as usize] {
-                for &input in table.inputs().row(row) {
-                    self.tasks.edges.insert(rows[row as usize], rows[input as usize], 0);
+                let inputs = table.inputs().row(row);
+                let n_loaded = table.body(row).n_loaded(inputs.len());
+                for (at, &input) in inputs.iter().enumerate() {
+                    let edge = if at < n_loaded { Edge::Loaded } else { Edge::Kept };
+                    self.tasks.edges.insert(rows[row as usize], rows[input as usize], edge as u32);
                 }
             }
         }
         Ok(rows)
+    }
+
+    /// Of a row that takes one item of a list which a task has become: that item, if it has no name yet.
+    fn untaken_item(
+        &self,
+        table: &TaskTable,
+        row: u32,
+        rows: &[TaskId],
+        items: &mut FxHashMap<TaskId, Items>,
+    ) -> Option<(LinkId, TaskId)> {
+        let (Body::Select(at), [list]) = (table.body(row), table.inputs().row(row)) else { return None };
+        let list = rows.get(*list as usize).copied().filter(|&list| self.tasks.is_list(list))?;
+        let items = items.entry(list).or_insert_with(|| self.tasks.edges.of_left(list).collect());
+        let &(link, item) = items.get(*at as usize)?;
+        (self.tasks.edges.tag(link) == Edge::Untaken as u32).then_some((link, item))
+    }
+
+    /// The item is the task `key` from now on, in place of `task`, which would take it.
+    fn take_item(&mut self, (link, item): (LinkId, TaskId), key: Key, task: &Task) -> TaskId {
+        self.tasks.edges.set_tag(link, Edge::Loaded as u32);
+        self.tasks.rename(item, key);
+        let of = &mut self.tasks[item];
+        of.is_grown = true;
+        if of.state == State::Released {
+            // It is in no queue, which would know it by its priority.
+            of.priority = task.priority;
+            (of.n_retries, of.n_retries_max) = (task.n_retries, task.n_retries_max);
+        }
+        item
     }
 
     fn known_input(&self, submission: &Submission, input: u32) -> Result<TaskId> {

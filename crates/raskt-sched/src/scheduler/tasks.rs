@@ -5,13 +5,25 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 use raskt_core::{DenseId, ErrorKind, Fit, Key, Result};
-use raskt_graph::TaskTable;
+use raskt_graph::{Body, TaskTable};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::task::{State, Task};
 use crate::failure::{Death, Failure};
 use crate::ids::{TableId, TaskId, TaskRef};
-use crate::links::Links;
+use crate::links::{LinkId, Links};
+
+/// How a task has an input: the tag of the edge between the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Edge {
+    /// The task is given the value.
+    Loaded,
+    /// The value is kept, wherever it is, for the graph that the task becomes ([`raskt_graph::Body::n_loaded`]).
+    Kept,
+    /// As [`Loaded`](Self::Loaded), by a list that a task has become; nobody who takes this item of it has come yet.
+    Untaken,
+}
 
 /// All tasks that a scheduler knows.
 #[derive(Debug)]
@@ -22,7 +34,7 @@ pub(crate) struct Tasks {
     /// Numbers that may be given again, and those that may once the current event has been handled.
     free: Vec<TaskId>,
     vacated: Vec<TaskId>,
-    /// A consumer and its inputs, once for each mention, in the order of its arguments.
+    /// A consumer and its inputs, once for each mention, in the order of its arguments; tags are those of [`Edge`].
     pub edges: Links<TaskId, TaskId>,
     /// What tasks run, and how many tasks of each table there are.
     tables: Vec<Option<(Arc<TaskTable>, u32)>>,
@@ -140,6 +152,18 @@ impl Tasks {
         self.free.append(&mut self.vacated);
     }
 
+    /// A task is known under another key, which no task has, from now on.
+    pub fn rename(&mut self, id: TaskId, key: Key) {
+        let hash = FxBuildHasher.hash_one(&self.keys[id.index()]);
+        if let Ok(entry) = self.by_key.find_entry(hash, |&other| other == id) {
+            entry.remove();
+        }
+        self.keys[id.index()] = Some(key);
+        let keys = &self.keys;
+        let hash = |id: &TaskId| FxBuildHasher.hash_one(&keys[id.index()]);
+        self.by_key.insert_unique(hash(&id), id, hash);
+    }
+
     pub fn find(&self, key: &Key) -> Option<TaskId> {
         // Hashed as what the table holds.
         let hash = FxBuildHasher.hash_one(Some(key));
@@ -164,6 +188,23 @@ impl Tasks {
     /// The inputs of a task, in the order of its arguments.
     pub fn inputs(&self, id: TaskId) -> impl Iterator<Item = TaskId> + '_ {
         self.edges.of_left(id).map(|(_, input)| input)
+    }
+
+    /// The inputs that a task is given, in the order of its arguments: all but those that are only kept for the graph that it
+    /// becomes.
+    pub fn loaded_inputs(&self, id: TaskId) -> impl Iterator<Item = TaskId> + '_ {
+        let is_loaded = |&(link, _): &(LinkId, TaskId)| self.edges.tag(link) != Edge::Kept as u32;
+        self.edges.of_left(id).filter(is_loaded).map(|(_, input)| input)
+    }
+
+    /// Whether a task is a list, or becomes one, of which others take items as tasks of their own.
+    pub fn is_list(&self, id: TaskId) -> bool {
+        let body = self.work(id).map(|(table, row)| table.body(row));
+        match body {
+            Some(Body::Growing { .. }) => true,
+            Some(Body::Gather) => self[id].is_grown,
+            _ => false,
+        }
     }
 
     /// Who needs the task, once for each mention.

@@ -8,6 +8,8 @@ use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 
 use crate::*;
 
+mod growth;
+
 /// A scheduler whose indices are checked after each event.
 struct Bench {
     scheduler: Scheduler,
@@ -59,6 +61,12 @@ impl Bench {
     fn finish(&mut self, worker: u32, attempt: Attempt) -> Vec<Action> {
         let duration = Duration::from_millis(100);
         self.worker(worker, FromWorker::Finished { attempt, n_bytes: 1000, duration })
+    }
+
+    /// As [`Bench::finish`], wherever the task is: what other workers say of it changes nothing.
+    fn finish_at_its_worker(&mut self, attempt: Attempt) -> Vec<Action> {
+        let workers: Vec<WorkerId> = self.scheduler.workers.ids().collect();
+        workers.into_iter().flat_map(|worker| self.finish(worker.0, attempt)).collect()
     }
 
     fn lose(&mut self, worker: u32) -> Vec<Action> {
@@ -532,103 +540,6 @@ fn it_is_explained_why_a_task_does_not_run() {
     let counts = bench.scheduler.state_counts();
     assert_eq!((counts.n_processing, counts.n_waiting, counts.n_in_memory), (1, 1, 1));
     assert_eq!(bench.scheduler.workers_named(&"host".into()).len(), 3);
-}
-
-/// A graph of two tasks: the first needs input 1 of the task that becomes it, the second, its output, the first and input 0.
-fn grown(name: &str) -> Arc<TaskTable> {
-    let mut table = TableBuilder::default();
-    let body = table.body(Body::native("work"));
-    let inputs: Vec<u32> = (0..2).map(|at| table.push_own(Body::Input(at), &[]).unwrap()).collect();
-    let first = table.push(body, &[inputs[1]]).unwrap();
-    // Nobody needs this one.
-    table.push(body, &[]).unwrap();
-    let last = table.push(body, &[first, inputs[0]]).unwrap();
-    Arc::new(table.finish(Keys::Indexed(name.into()), vec![last]).unwrap())
-}
-
-/// Finishes two inputs of a task that needs them, and sees the task off to its worker.
-fn with_two_inputs(bench: &mut Bench) -> (Vec<Compute>, Attempt) {
-    let roots = bench.submit(table("x", &[&[], &[], &[0, 1], &[2]], &[3]));
-    bench.finish(0, roots[0].attempt);
-    let third = computes(&bench.finish(0, roots[1].attempt)).remove(0).attempt;
-    (roots, third)
-}
-
-fn expand(bench: &mut Bench, attempt: Attempt, table: &Arc<TaskTable>) -> Vec<Action> {
-    let (table, duration) = (Arc::clone(table), Duration::from_millis(1));
-    bench.worker(0, FromWorker::Expanded { attempt, table, duration })
-}
-
-#[test]
-fn a_task_that_becomes_a_graph_has_the_value_of_its_output() {
-    let mut bench = Bench::new(1);
-    let (roots, third) = with_two_inputs(&mut bench);
-    let first = computes(&expand(&mut bench, third, &grown("sub"))).remove(0);
-    assert!(expand(&mut bench, third, &grown("sub")).is_empty(), "what is said twice changes nothing");
-    assert_eq!((first.work.row, first.inputs[0].value), (2, roots[1].attempt.of));
-    let inner = Key::block("('x', 2)/0/sub", &[2]);
-    assert_eq!(bench.scheduler.state(&inner), Some(TaskState::Processing));
-    let output = computes(&bench.finish(0, first.attempt)).remove(0);
-    assert_eq!((output.attempt.of, output.work.row), (third.of, 4));
-    let inputs: Vec<TaskRef> = output.inputs.iter().map(|input| input.value).collect();
-    assert_eq!(inputs, [first.attempt.of, roots[0].attempt.of]);
-    let last = computes(&bench.finish(0, output.attempt)).remove(0);
-    assert_eq!(ready(&bench.finish(0, last.attempt)), [key("x", 3)]);
-    // The same graph again: the task is known, and nobody asks what it was.
-    let again = bench.client(submission(table("x", &[&[], &[], &[0, 1], &[2]], &[3])));
-    assert_eq!(ready(&again), [key("x", 3)]);
-    bench.release(&[key("x", 3), key("x", 3)]);
-    assert_eq!(bench.scheduler.counts().n_tasks, 0);
-}
-
-#[test]
-fn a_task_that_became_a_graph_is_computed_again_from_its_parts_and_may_become_another() {
-    let mut bench = Bench::new(1);
-    let (_, third) = with_two_inputs(&mut bench);
-    let first = computes(&expand(&mut bench, third, &grown("sub"))).remove(0);
-    let output = computes(&bench.finish(0, first.attempt)).remove(0);
-    // The output becomes a graph in turn, with the inputs that it has now.
-    let inner = computes(&expand(&mut bench, output.attempt, &grown("sub"))).remove(0);
-    let output = computes(&bench.finish(0, inner.attempt)).remove(0);
-    assert_eq!(output.attempt.of, third.of);
-    bench.finish(0, output.attempt);
-    bench.lose(0);
-    bench.join("again", &[]);
-    let sent = std::mem::take(&mut bench.actions);
-    let mut n_runs = 0;
-    let mut actions = sent;
-    while let Some(next) = computes(&actions).first().cloned() {
-        n_runs += 1;
-        actions.retain(|action| !matches!(action, Action::ToWorker(_, ToWorker::Compute(compute)) if compute.attempt == next.attempt));
-        actions.extend(bench.finish(1, next.attempt));
-    }
-    assert_eq!(
-        (n_runs, ready(&actions)),
-        (6, vec![key("x", 3)]),
-        "two roots, two inner tasks, the output, the last"
-    );
-}
-
-#[test]
-fn a_graph_that_a_task_cannot_become_is_its_error_and_a_part_that_fails_fails_it() {
-    let mut bench = Bench::new(1);
-    let (_, third) = with_two_inputs(&mut bench);
-    let mut builder = TableBuilder::default();
-    let input = builder.push_own(Body::Input(2), &[]).unwrap();
-    let task = builder.push_own(Body::native("work"), &[input]).unwrap();
-    let wrong = Arc::new(builder.finish(Keys::Indexed("sub".into()), vec![task]).unwrap());
-    let story = failure(&expand(&mut bench, third, &wrong)).unwrap();
-    assert!(story.contains("names input 2 of a task that has 2"), "{story}");
-    let again = computes(&bench.client(FromClient::Retry(vec![key("x", 3)])));
-    let mut roots = again.into_iter().map(|compute| compute.attempt);
-    bench.finish(0, roots.next().unwrap());
-    let third = computes(&bench.finish(0, roots.next().unwrap())).remove(0).attempt;
-    let first = computes(&expand(&mut bench, third, &grown("sub"))).remove(0).attempt;
-    let error = Error::new(ErrorKind::InvalidValue("no".into()));
-    let story = failure(&bench.worker(0, FromWorker::Failed { attempt: first, error })).unwrap();
-    assert!(story.contains("('('x', 2)/1/sub', 2) failed"), "{story}");
-    bench.release(&[key("x", 3)]);
-    assert_eq!(bench.scheduler.counts().n_tasks, 0);
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Scheduler {
         if self.transfers.is_empty() {
             return;
         }
-        let inputs: SmallVec<[TaskId; 8]> = self.tasks.inputs(task).collect();
+        let inputs: SmallVec<[TaskId; 8]> = self.tasks.loaded_inputs(task).collect();
         for input in inputs {
             if let Some(transfer) = self.transfers.get_mut(&(input, to)) {
                 transfer.n_uses -= 1;
