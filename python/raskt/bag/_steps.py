@@ -10,10 +10,13 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import FunctionType
 from typing import Any
 
 from raskt.bag._bad import Context
+from raskt.sizeof import sizeof
 
 __all__ = [
     "BY_ELEMENT",
@@ -106,6 +109,25 @@ class Step:
     def run(self, context: Context, *inputs: Any) -> Any:
         """Run the step."""
         raise NotImplementedError
+
+
+@sizeof.register(StreamArg)
+def _bytes_of_place(place: StreamArg) -> int:
+    return sys.getsizeof(place)
+
+
+@sizeof.register(Step)
+def _bytes_of_step(step: Step) -> int:
+    # Each step is measured as it is planned: looking into what can hold nothing would take most of that time.
+    return sys.getsizeof(step) + sum(sizeof(field) for field in step._fields() if not _is_light(field))
+
+
+def _is_light(field: Any) -> bool:
+    """Return whether a field is a function, or arguments that come with the stream."""
+    kind = type(field)
+    if kind is tuple or kind is dict:
+        return all(type(item) is StreamArg for item in field)
+    return kind is FunctionType
 
 
 def name_of(function: Any) -> str:
