@@ -2,32 +2,92 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from raskt._tables import one_row
 
-__all__ = ["bins_of", "completed", "of_bins", "sample"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["bins_of", "completed", "no_bins", "of_bins", "sample"]
 
 
-def bins_of(part: Any, first: Any, last: Any, options: dict[str, Any]) -> Any:
-    """Return the label of the bin of each row: pandas cuts bins from the first time to the last."""
-    index = part.index
-    times = index.dropna()
-    if not len(times):
-        return index.to_series()
-    is_ordered = len(times) == len(index) and index.is_monotonic_increasing
-    order = None if is_ordered else np.argsort(times, kind="stable")
-    ends = [pd.Index([end]).astype(index.dtype) for end in (first, last)]
-    counts = _counts(ends[0].append([times if order is None else times[order], ends[1]]), options)
-    labels = counts.index.repeat(counts.to_numpy())[1:-1].astype(index.dtype)
-    if order is None:
-        return labels.to_series(index=index, name=index.name)
-    found = pd.Series(pd.NaT, index=range(len(index)), dtype=index.dtype)
-    found.iloc[np.flatnonzero(index.notna())[order]] = labels
-    return found.set_axis(index).rename(index.name)
+def bins_of(first: Any, last: Any, dtype: Any, options: dict[str, Any]) -> Any:
+    """Return where each bin begins, and its label: pandas cuts bins from the first time to the last.
+
+    The labels of left ends tell where bins begin, in one of three ways, and pandas is asked whether the times
+    at these places and right before them are in those bins. Bins of other rules are found by bisection.
+    """
+    ends = pd.Index([first, last]).astype(dtype).dropna()
+    if not len(ends):
+        return no_bins(ends)
+    labels = _counts(ends, options).index.astype(dtype)
+    lefts = _counts(ends, {**options, "label": "left"}).index.astype(dtype)
+    limits = ends.astype("int64").to_numpy()
+    for begins in _guesses(lefts):
+        if len(begins) == len(labels) and _are_begins(begins, limits, dtype, options):
+            break
+    else:
+        begins = _bisected(len(labels), limits, dtype, options)
+    return pd.DataFrame({"begin": _as_times(begins, dtype), "label": labels})
+
+
+def no_bins(times: Any) -> Any:
+    """Return what `bins_of` returns, without rows."""
+    return pd.DataFrame({"begin": times, "label": times}, index=range(0))
+
+
+def _guesses(lefts: Any) -> Iterator[Any]:
+    """Yield where bins may begin: at their left ends, right behind these, or with the next day."""
+    begins = lefts.astype("int64").to_numpy()
+    yield begins
+    yield begins + 1
+    if lefts.dtype.kind == "M":
+        days = lefts.tz_localize(None) + pd.Timedelta("1D")
+        moved = days.tz_localize(lefts.tz, ambiguous=np.ones(len(days), bool), nonexistent="shift_forward")
+        yield moved.as_unit(lefts.unit).astype("int64").to_numpy()
+
+
+def _are_begins(begins: Any, limits: Any, dtype: Any, options: dict[str, Any]) -> bool:
+    """Return whether pandas' bins begin there: as times go on bins do, so that these places tell all."""
+    if begins[0] > limits[0] or (begins[1:] < begins[:-1]).any():
+        return False
+    inner = begins[(begins > limits[0]) & (begins <= limits[1])]
+    times = np.sort(np.concatenate([limits, inner, inner - 1]))
+    return bool((_places(times, dtype, options) == np.searchsorted(begins, times, "right") - 1).all())
+
+
+def _bisected(n_bins: int, limits: Any, dtype: Any, options: dict[str, Any]) -> Any:
+    """Return the first time of each bin: of bins without times between the limits, that of the next one."""
+    bins = np.arange(n_bins)
+    low, high = np.full(n_bins, limits[0] - 1), np.full(n_bins, limits[1] + 1)
+    while (high - low > 1).any():
+        middle = np.clip(low + (high - low) // 2, *limits)
+        order = np.argsort(middle, kind="stable")
+        places = np.empty(n_bins, np.int64)
+        times = np.concatenate([limits[:1], middle[order], limits[1:]])
+        places[order] = _places(times, dtype, options)[1:-1]
+        is_begun = places >= bins
+        high = np.where(is_begun, np.minimum(high, middle), high)
+        low = np.where(is_begun, low, np.maximum(low, middle))
+    return high
+
+
+def _places(times: Any, dtype: Any, options: dict[str, Any]) -> Any:
+    """Return which of pandas' bins each of some ascending times is in, the first and last among them."""
+    counts = _counts(_as_times(times, dtype), options).to_numpy()
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _as_times(numbers: Any, dtype: Any) -> Any:
+    """Return numbers of units since the epoch, or of a span, as times of a dtype."""
+    unit = pd.Index([], dtype=dtype).unit
+    times: Any = pd.Index(numbers.astype("int64").view(f"{dtype.kind}8[{unit}]"))
+    zone = getattr(dtype, "tz", None)
+    return times if zone is None else times.tz_localize("UTC").tz_convert(zone)
 
 
 def _counts(times: Any, options: dict[str, Any]) -> Any:

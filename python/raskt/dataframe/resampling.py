@@ -7,7 +7,7 @@ from typing import Any
 
 from raskt._lazy import late, late_module
 from raskt.dataframe._gathered import on_all_rows
-from raskt.dataframe._op import call, changed
+from raskt.dataframe._op import call, changed, op
 from raskt.dataframe._refusals import refusing
 from raskt.dataframe._selection import get_column
 
@@ -105,17 +105,11 @@ class Resampler:
             frame = frame.sort_index()
         like = _resampled.sample(frame._meta, self._columns, name, args, kwargs)
         first, last = frame.index.min(), frame.index.max()
-        cut = functools.partial(_resampled.bins_of, options=self._given)
-        labels = call(
-            cut,
-            (frame, first, last),
-            {},
-            frame._meta.index.to_series(),
-            clears=False,
-            keeps=True,
-            label="bins",
-        )
-        groups = grouped(frame, labels, None, _GROUPS)
+        times = frame._meta.index
+        cut = functools.partial(_resampled.bins_of, dtype=times.dtype, options=self._given)
+        prototype = _resampled.no_bins(times)
+        bins = call(cut, (first, last), {}, prototype, clears=True, label="bins")
+        groups = grouped(frame, op("bins", (frame.index, bins)), None, _GROUPS)
         groups = groups if self._columns is None else groups[self._columns]
         found = getattr(groups, name)(*args, **kwargs)
         complete = functools.partial(_resampled.completed, options=self._given, empty=like.iloc[1:2])

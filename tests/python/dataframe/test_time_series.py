@@ -12,6 +12,7 @@ import pytest
 import raskt.dataframe as rd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raskt.dataframe import _resampled
 
 _SIZES = (5, 0, 1, 1, 3, 0, 14)
 #: Minutes from midnight on, some of which come again; clocks are put back in Oslo on the second day.
@@ -84,6 +85,25 @@ def test_bins(rule: str, series_of_times: pd.DataFrame) -> None:
             plain[["x", "t"]].resample(rule, **named).mean(),
         )
     _same(_cut(frame).x.resample(rule).ohlc(), frame.x.resample(rule).ohlc())
+
+
+@pytest.mark.parametrize("rule", ["7h", "ME", "W-WED"])
+def test_bins_begin_where_bisection_finds_them(rule: str) -> None:
+    begin, end = (
+        pd.Timestamp(day, tz="Europe/Oslo").as_unit("s") for day in ("2013-03-05 03:17", "2013-05-30")
+    )
+    times, options = pd.DatetimeIndex([begin, end]), {"rule": rule, "closed": "right"}
+    cut = _resampled.bins_of(begin, end, times.dtype, options)
+    limits = times.astype("int64").to_numpy()
+    found = _resampled._as_times(_resampled._bisected(len(cut), limits, times.dtype, options), times.dtype)
+    # Of the first bin only the rows from the first time on are looked at.
+    assert cut.begin[0] <= begin
+    assert found.tolist() == [max(time, begin) for time in cut.begin]
+
+
+def test_rows_get_their_bins_natively(series_of_times: pd.DataFrame) -> None:
+    lines = str(_cut(series_of_times).x.resample("7h").sum().explain())
+    assert "bins-assign-groupby" in lines
 
 
 def test_where_bins_begin(way: str, series_of_times: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ use crate::arguments::{get, text};
 use crate::groupby::GROUPBY;
 use crate::operations::{COLLECTION, is_native, row_of};
 use crate::reductions::REDUCE;
-use crate::rowwise::{ASSIGN, COLUMN, COLUMNS, FILTER, METHOD, RELABEL};
+use crate::rowwise::{ASSIGN, BINS, COLUMN, COLUMNS, FILTER, METHOD, RELABEL};
 use crate::source::{READ_CSV, READ_PARQUET};
 
 /// The name of the pass, by which it is left out.
@@ -63,7 +63,7 @@ fn part(expr: &Expr, context: &Context<'_>) -> Result<Option<Part>> {
     }
     let part = match expr.operation().as_str() {
         READ_PARQUET | READ_CSV => Part::Reader,
-        COLUMN | COLUMNS | FILTER | ASSIGN | RELABEL | METHOD => Part::Step,
+        COLUMN | COLUMNS | FILTER | ASSIGN | BINS | RELABEL | METHOD => Part::Step,
         REDUCE | GROUPBY => Part::Chunk,
         _ => return Ok(None),
     };

@@ -3,6 +3,7 @@
 use raskt_core::{Param, Result, Token};
 use raskt_expr::Expr;
 
+use super::bins::BINS;
 use super::method::METHOD;
 use super::select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
 use crate::arguments::get;
@@ -11,7 +12,7 @@ use crate::operations::COLLECTION;
 use crate::windows::{FILL, ROLLING, RUNNING, SHIFT};
 
 /// Operations that have a row of the result for each row.
-const KEPT: [&str; 9] = [METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, FILL, ROLLING, RUNNING, SHIFT];
+const KEPT: [&str; 10] = [METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, BINS, FILL, ROLLING, RUNNING, SHIFT];
 
 fn is(expr: &Expr, operations: &[&str]) -> bool {
     expr.collection().as_str() == COLLECTION && operations.contains(&expr.operation().as_str())

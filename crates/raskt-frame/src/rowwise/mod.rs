@@ -1,11 +1,13 @@
 //! Operations that work row by row, so partition by partition.
 
+mod bins;
 mod identity;
 mod method;
 mod reshape;
 mod select;
 mod table;
 
+pub use bins::BINS;
 pub use identity::{cut, rows_of};
 pub use method::{METHOD, apply, is_of_each_column};
 pub use reshape::RESET_INDEX;

@@ -14,7 +14,7 @@ use crate::{Field, FrameMeta, Index, Kind, Label, Schema, Table, library};
 pub const RESET_INDEX: &str = "reset_index";
 
 /// Methods that make other columns than there are.
-const NAMES: [&str; 3] = ["index", "to_frame", "rename"];
+const NAMES: [&str; 4] = ["index", "to_series", "to_frame", "rename"];
 
 /// The rows of this family.
 pub(super) fn rows() -> Vec<Row> {
@@ -84,6 +84,14 @@ pub(super) fn plan(name: &str, args: &[Param], kwargs: &Param, schema: &Schema) 
                 },
                 has_columns: false,
                 ..kept(schema.clone())?
+            })
+        }
+        ("to_series", []) if keywords.is_empty() && schema.kind == Kind::Index => {
+            let [level] = &*schema.index else { return None };
+            Some(Reshaped {
+                has_levels: true,
+                has_columns: false,
+                ..kept(schema.with_columns(Kind::Series, [level.clone()]))?
             })
         }
         ("to_frame", [] | [_]) if is_series && only(&["name"]) => {

@@ -3,13 +3,13 @@
 use raskt_core::Result;
 use raskt_graph::layer::Layer;
 
-use super::{method, reshape, select};
+use super::{bins, method, reshape, select};
 use crate::operations::{Job, Row};
 
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    method::rows().into_iter().chain(select::rows()).chain(reshape::rows()).collect()
+    [method::rows(), select::rows(), reshape::rows(), bins::rows()].concat()
 }
 
 /// A task a partition.

@@ -3,7 +3,7 @@
 use raskt_core::{Param, Result};
 use raskt_expr::{Context, Expr};
 
-use crate::arguments::{Argument, get, list};
+use crate::arguments::{Argument, get, list, text};
 use crate::groupby::{GROUPBY, GroupBy};
 use crate::join::{MERGE, columns_used};
 use crate::operations::{is_native, row_of};
@@ -134,8 +134,9 @@ fn of_first(expr: &Expr, need: &Need, of: &Schema, context: &Context<'_>) -> Res
                 }
             }
         }
-        // Rows are counted without their columns.
+        // Rows are counted without their columns, and the index has none.
         (LENGTHS, _) => {}
+        (METHOD, _) if text(parameters, "name")? == "index" => {}
         (REDUCE, _) if is_size(expr) && is_native(row_of(expr)?, expr, context)? => {}
         (FILTER | HEAD | TAIL | CHOOSE, Need::Some(needed)) => found.clone_from(needed),
         (RELABEL | REPARTITION | REDIVIDE | DIVIDED, Need::Some(needed)) => found.clone_from(needed),
