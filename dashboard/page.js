@@ -357,11 +357,13 @@ function main() {
     $("title").textContent = document.title;
     link("recorded", "");
     $("follow").hidden = true;
-    startViews(true, viewChanged);
+    const topics = JSON.parse($("topics").textContent);
+    startViews(topics, viewChanged);
     take(JSON.parse(recorded.textContent));
+    panels.takeTopics(topics);
     everything();
   } else {
-    startViews(false, viewChanged);
+    startViews(null, viewChanged);
     connect();
     setInterval(() => { if (!document.hidden) panels.look(); }, 1000);
   }

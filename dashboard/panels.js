@@ -126,15 +126,23 @@ export class Panels {
   // Asks for what is not in the news; called once a second.
   look() {
     askFor("graph", "graph", ({ links }) => { this.graph.links = links; this.show(); });
-    askFor("profile", "profile", (found) => {
-      this.flames.take(found);
-      $("profile-sum").textContent = found.samples ? `${count(found.samples)} samples, ${duration(1000 * found.samples * found.interval)} of tasks` : "";
-      this.redraw();
-    });
+    askFor("profile", "profile", (found) => this.takeProfile(found));
     askFor("errors", "errors", (found) => this.showErrors(found));
     if (!$("hardware-facts").rows.length) askFor("hardware", "hardware", (facts) => this.facts("hardware-facts", facts));
     if (!$("settings").tBodies[0].rows.length) askFor("configuration", "configuration", (found) =>
       this.facts("settings", found.map(([key, value, isDefault, about]) => [key, value, about, isDefault])));
+  }
+
+  // What a report has beside the stream.
+  takeTopics({ summary, profile }) {
+    if (summary) this.facts("facts", summary);
+    if (profile) this.takeProfile(profile);
+  }
+
+  takeProfile(found) {
+    this.flames.take(found);
+    $("profile-sum").textContent = found.samples ? `${count(found.samples)} samples, ${duration(1000 * found.samples * found.interval)} of tasks` : "";
+    this.redraw();
   }
 
   facts(id, found) {

@@ -23,17 +23,19 @@ export const PLOTS = { stream: "stream", progress: "progress", memory: "memory",
   workers: "workers-map", functions: "functions", graph: "graph", profile: "profile", disk: "disk", network: "network",
   transfers: "transfers", retraction: "retraction" };
 const REPORT = ["figures", "stream", "progress", "memory", "processor", "functions", "made"];
+const CLUSTER_REPORT = ["figures", "summary", "stream", "progress", "memory", "cluster", "functions", "profile", "transfers", "made"];
 const heading = (view) => view[0].toUpperCase() + view.slice(1);
 
 let currentView = "status", isShown = new Set(), isOfCluster = false;
 export const shows = (section) => isShown.has(section);
 
 // Shows the page of this address; `changed` is called then and whenever another one is chosen.
-export function startViews(isRecorded, changed) {
+export function startViews(recorded, changed) {
   const path = location.pathname.slice(location.pathname.lastIndexOf("/") + 1);
-  if (isRecorded) {
+  if (recorded !== null) {
     $("pages").hidden = true;
-    return showView("report", REPORT, changed);
+    const has = (section) => (section !== "profile" || recorded.profile) && (section !== "summary" || recorded.summary);
+    return showView("report", (recorded.summary ? CLUSTER_REPORT : REPORT).filter(has), changed);
   }
   if (path.startsWith("plot-")) {
     const plot = path.slice(5);
@@ -56,7 +58,7 @@ export function startViews(isRecorded, changed) {
     item.append(link);
     return item;
   }));
-  addEventListener("popstate", () => startViews(false, changed));
+  addEventListener("popstate", () => startViews(null, changed));
   showView(path in VIEWS ? path : "status", VIEWS[path] ?? VIEWS.status, changed);
 }
 

@@ -4,12 +4,14 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use raskt_core::{Key, Param};
-use raskt_exec::events::{EventKind, NameId, Record, now_ns};
+use raskt_core::{Key, Param, Result};
+use raskt_exec::events::{EventKind, NameId, Record};
+use raskt_net::client::Client;
 use raskt_net::scheduler::{Failed, SchedulerDaemon};
 use raskt_net::wire::Query;
 use rustc_hash::FxHashMap;
 
+use crate::hub::{Here, Hub, News, There};
 use crate::source::{Bar, Group, LaneLabel, Memory, Seen, Source, Teller, Worker};
 use crate::{json, process};
 
@@ -20,10 +22,10 @@ const N_NAMES_MAX: usize = 4096;
 /// Names that are shown one by one.
 const N_GROUPS_MAX: usize = 60;
 
-/// A scheduler in this process.
+/// A scheduler.
 pub struct ClusterSource {
-    daemon: Arc<SchedulerDaemon>,
-    next: u64,
+    hub: Box<dyn Hub>,
+    teller: Option<Teller>,
     names: FxHashMap<NameId, u32>,
     groups: Vec<Group>,
     asked: Option<Instant>,
@@ -32,12 +34,32 @@ pub struct ClusterSource {
 }
 
 impl ClusterSource {
-    /// From what is still known of the past.
+    /// A scheduler in this process, from what is still known of the past.
     #[must_use]
     pub fn new(daemon: Arc<SchedulerDaemon>) -> Self {
+        let here = Here::new(daemon);
+        let teller = teller(Arc::clone(here.daemon()));
+        Self::of(here, Some(teller))
+    }
+
+    /// The scheduler that `client` is connected to, from what is still known of the past.
+    #[must_use]
+    pub fn of_client(client: Client) -> Self {
+        Self::of(There::new(client), None)
+    }
+
+    /// The scheduler that `client` is connected to, from now.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub fn of_client_from_now(client: Client) -> Result<Self> {
+        There::from_now(client).map(|there| Self::of(there, None))
+    }
+
+    fn of(hub: impl Hub, teller: Option<Teller>) -> Self {
         Self {
-            daemon,
-            next: 0,
+            hub: Box::new(hub),
+            teller,
             names: FxHashMap::default(),
             groups: Vec::new(),
             asked: None,
@@ -104,14 +126,14 @@ impl ClusterSource {
         }
         self.asked = Some(Instant::now());
         // A scheduler that has ended does not answer: what it said last stays.
-        if let Ok(load) = self.daemon.ask(Query::Load) {
+        if let Ok(load) = self.hub.ask(Query::Load) {
             let figure = |name| integer(&load, name);
             self.last.n_ready = figure("n_queued");
             self.last.n_waiting = figure("n_waiting") + figure("n_queued");
             self.last.n_runs = figure("n_clients");
             self.last.n_processing = figure("n_processing");
         }
-        if let Ok(Param::List(workers)) = self.daemon.ask(Query::Workers) {
+        if let Ok(Param::List(workers)) = self.hub.ask(Query::Workers) {
             self.last.workers = workers.iter().map(described).collect();
             self.last.workers_are_new = true;
         }
@@ -129,18 +151,15 @@ impl ClusterSource {
 impl Source for ClusterSource {
     fn look(&mut self) -> Seen {
         self.ask();
-        let (mut records, mut names) = (Vec::new(), Vec::new());
-        let (next, n_missed) = self.daemon.events().read(self.next, &mut records);
-        // What was overwritten before the first look was never to be seen.
-        let n_missed = if self.next == 0 { 0 } else { n_missed };
-        self.next = next;
+        let News { records, n_missed, now_ns } = self.hub.read();
+        let mut names = Vec::new();
         let bars = records.iter().map(|record| self.bar(record, &mut names)).collect();
         let mut groups = self.groups.clone();
         groups.sort_by(|a, b| (b.busy_ns, b.n_tasks, &a.name).cmp(&(a.busy_ns, a.n_tasks, &b.name)));
         groups.truncate(N_GROUPS_MAX);
         let label = |worker: &Worker| LaneLabel { lane: worker.id, label: worker.name.clone() };
         Seen {
-            now_ns: now_ns(),
+            now_ns,
             bars,
             names,
             n_missed,
@@ -152,21 +171,25 @@ impl Source for ClusterSource {
     }
 
     fn teller(&self) -> Option<Teller> {
-        let daemon = Arc::clone(&self.daemon);
-        Some(Arc::new(move |topic, argument| match topic {
-            "explain" => Some(match daemon.ask(Query::Explain(key(argument))) {
-                Ok(Param::Str(why)) => why.to_string(),
-                Ok(_) => String::new(),
-                Err(error) => error.to_string(),
-            }),
-            "graph" => {
-                let links = daemon.remembered().links();
-                Some(json::links(links.into_iter().map(|(from, to, n)| (from.name(), to.name(), n))))
-            }
-            "failures" => Some(failures(&daemon.remembered().failures())),
-            _ => None,
-        }))
+        self.teller.clone()
     }
+}
+
+/// Tells what a scheduler in this process knows.
+fn teller(daemon: Arc<SchedulerDaemon>) -> Teller {
+    Arc::new(move |topic, argument| match topic {
+        "explain" => Some(match daemon.ask(Query::Explain(key(argument))) {
+            Ok(Param::Str(why)) => why.to_string(),
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }),
+        "graph" => {
+            let links = daemon.remembered().links();
+            Some(json::links(links.into_iter().map(|(from, to, n)| (from.name(), to.name(), n))))
+        }
+        "failures" => Some(failures(&daemon.remembered().failures())),
+        _ => None,
+    })
 }
 
 /// Tasks that failed, as JSON: when, key, worker, what it raised.

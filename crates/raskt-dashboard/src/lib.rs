@@ -11,6 +11,7 @@
 mod bars;
 mod cluster;
 mod http;
+mod hub;
 mod json;
 mod local;
 mod page;

@@ -71,16 +71,18 @@ fn view(path: &str) -> Option<File> {
     (is_view || is_plot).then_some(("/", "text/html; charset=utf-8", INDEX))
 }
 
-/// One file that needs nothing else: the page with its style, its program and what a [`Watch`](crate::Watch) saw.
+/// One file that needs nothing else: the page with its style, its program, what a [`Watch`](crate::Watch) saw, and further
+/// topics as one object in JSON: `summary` (pairs of texts), `profile` (as the page's own).
 #[must_use]
-pub fn report(title: &str, history: &str) -> String {
+pub fn report(title: &str, history: &str, topics: &str) -> String {
     let program: String = MODULES.iter().map(|(_, _, text)| inlined(text)).collect();
     let title = title.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let style = format!("<style>\n{STYLE}</style>");
-    // JSON of a history has no character that could end its element.
-    let program = format!(
-        "<script type=\"application/json\" id=\"recorded\">{history}</script>\n<script type=\"module\">\n{program}</script>"
-    );
+    // JSON of a history has no character that could end its element; others have it in texts alone.
+    let topics = topics.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let data = |id, json| format!("<script type=\"application/json\" id=\"{id}\">{json}</script>\n");
+    let (history, topics) = (data("recorded", history), data("topics", &topics));
+    let program = format!("{history}{topics}<script type=\"module\">\n{program}</script>");
     let page = INDEX.replace("<title>Raskt</title>", &format!("<title>{title}</title>"));
     let page = page.replace("<link rel=\"stylesheet\" href=\"style.css\">", &style);
     // Last: nothing in what was recorded is looked through for other marks.
@@ -99,9 +101,10 @@ mod tests {
 
     #[test]
     fn a_report_holds_all_it_needs() {
-        let page = report("<b> & more", "{\"now\":1}");
+        let page = report("<b> & more", "{\"now\":1}", "{\"summary\":[[\"</script>\",\"\"]]}");
         assert!(page.contains("<title>&lt;b&gt; &amp; more</title>"));
         assert!(page.contains("<script type=\"application/json\" id=\"recorded\">{\"now\":1}</script>"));
+        assert!(page.contains("id=\"topics\">{\"summary\":[[\"\\u003c/script\\u003e\",\"\"]]}</script>"));
         assert!(!page.contains("href=\"style.css\"") && !page.contains("src=\"page.js\""));
         assert!(!page.contains("\nimport ") && !page.contains("\nexport "));
     }

@@ -120,8 +120,7 @@ pub struct Recording {
 impl Recording {
     #[new]
     fn new(py: Python<'_>) -> PyResult<Self> {
-        let watch = py.detach(|| Watch::start(LocalSource::from_now()))?;
-        Ok(Self { watch: OfProcess::new(watch) })
+        Self::of(py, LocalSource::from_now())
     }
 
     /// What was recorded so far, as JSON; none once it is closed.
@@ -132,14 +131,25 @@ impl Recording {
         })
     }
 
-    /// What was recorded so far, as a page; none once it is closed.
-    fn report(&self, py: Python<'_>, title: &str) -> Option<String> {
-        self.history(py).map(|history| report(title, &history))
+    /// What was recorded so far, as a page with further topics in JSON; none once it is closed.
+    fn report(&self, py: Python<'_>, title: &str, topics: &str) -> Option<String> {
+        self.history(py).map(|history| report(title, &history, topics))
     }
 
     /// Ends it.
     fn close(&self, py: Python<'_>) {
         self.watch.close(py);
+    }
+}
+
+impl Recording {
+    /// Records what `source` sees.
+    ///
+    /// # Errors
+    /// The system's, where it gives no thread.
+    pub fn of(py: Python<'_>, source: impl Source) -> PyResult<Self> {
+        let watch = py.detach(|| Watch::start(source))?;
+        Ok(Self { watch: OfProcess::new(watch) })
     }
 }
 

@@ -197,7 +197,7 @@ class performance_report:  # noqa: N801, RUF100 - the name that Dask's users kno
         recording, self._recording = self._recording, None
         if recording is not None:
             # Also after an error: that is when one wants to look.
-            page = recording.report(self.title)
+            page = recording.report(self.title, "{}")
             # A fork leaves the report to the process that began it.
             if page is not None:
                 Path(self.filename).write_text(page, "utf-8")
@@ -253,7 +253,7 @@ class get_task_stream:  # noqa: N801, RUF100 - the name that Dask's users know
         if self.plot == "save":
             from pathlib import Path
 
-            Path(self.filename).write_text(recording.report("Task stream") or "", "utf-8")
+            Path(self.filename).write_text(recording.report("Task stream", "{}") or "", "utf-8")
         recording.close()
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
     from raskt.distributed.progress import progress
     from raskt.distributed.queues import Pub, Queue, Sub, Variable
+    from raskt.distributed.reports import get_task_stream, performance_report
     from raskt.distributed.security import Security
     from raskt.distributed.waiting import as_completed, wait
     from raskt.distributed.worker import Worker, get_worker
@@ -78,8 +79,10 @@ __all__ = [
     "fire_and_forget",
     "futures_of",
     "get_client",
+    "get_task_stream",
     "get_worker",
     "local_client",
+    "performance_report",
     "print",
     "progress",
     "rejoin",
@@ -130,7 +133,9 @@ __getattr__ = finder(
         "fire_and_forget": "raskt.distributed.future",
         "futures_of": "raskt.distributed.future",
         "get_client": "raskt.distributed.client",
+        "get_task_stream": "raskt.distributed.reports",
         "get_worker": "raskt.distributed.worker",
+        "performance_report": "raskt.distributed.reports",
         "local_client": "raskt.distributed.inside",
         "print": "raskt.distributed.forwarding",
         "progress": "raskt.distributed.progress",

@@ -76,7 +76,66 @@ class WorkerPlugin:
 
 
 class SchedulerPlugin:
-    """Refused by `Client.register_plugin`: the scheduler runs no Python."""
+    """What a class derives from whose instance hears what happens to a cluster: see `Client.register_plugin`.
+
+    It lives in the process of the scheduler, which does not wait for it: a plugin is told of what has
+    happened, some twenty times a second, and cannot change it. Methods may be coroutine functions.
+
+    Attributes
+    ----------
+    name : str
+        What it is called. Default: the name of its class, with a number.
+    idempotent : bool
+        Whether one that is registered under its name before stays.
+
+    Examples
+    --------
+    >>> from raskt.distributed import SchedulerPlugin
+    >>> class Counts(SchedulerPlugin):
+    ...     name = "counts"
+    ...     n_done = 0
+    ...     def transition(self, key, start, finish, **kwargs):
+    ...         self.n_done += finish == "memory"
+    """
+
+    idempotent = False
+
+    def start(self, scheduler: Any) -> Any:
+        """Do what is to be done when the plugin is registered: what it raises, registering raises."""
+
+    def before_close(self) -> Any:
+        """Do what is to be done when the scheduler has ended."""
+
+    def close(self) -> Any:
+        """Do what is to be done when the scheduler has ended, or the plugin is unregistered."""
+
+    def restart(self, scheduler: Any) -> Any:
+        """Hear that all tasks were forgotten, as a client asked."""
+
+    def transition(self, key: Any, start: str, finish: str, *args: Any, **kwargs: Any) -> Any:
+        """Hear that a task has run: it goes from ``processing`` to ``memory``, ``erred`` or ``waiting``.
+
+        Parameters
+        ----------
+        key : key
+            The task.
+        start, finish : str
+            From and to which state it goes.
+        *args, **kwargs
+            ``worker`` (its address), ``nbytes``, ``startstops``, ``stimulus_id`` (empty).
+        """
+
+    def add_worker(self, scheduler: Any, worker: str) -> Any:
+        """Hear of the address of a worker that has come."""
+
+    def remove_worker(self, scheduler: Any, worker: str, *, stimulus_id: str, **kwargs: Any) -> Any:
+        """Hear of the address of a worker that has gone; ``expected`` says whether it ended as it should."""
+
+    def add_client(self, scheduler: Any, client: str) -> Any:
+        """Hear of the number of a client that has come."""
+
+    def remove_client(self, scheduler: Any, client: str) -> Any:
+        """Hear of the number of a client that has gone."""
 
 
 class NannyPlugin:

@@ -51,6 +51,9 @@ class Equipping:
     def _restart_workers(self, workers: Any, seconds: float | None, raises: bool) -> dict[str, str]:
         raise NotImplementedError
 
+    def _register_there(self, plugin: Any, name: str | None, stays: bool) -> Any:
+        raise NotImplementedError
+
     def subscribe_topic(self, topic: str, handler: Callable[[tuple[float, Any]], Any]) -> None:
         raise NotImplementedError
 
@@ -62,10 +65,11 @@ class Equipping:
 
         Parameters
         ----------
-        plugin : WorkerPlugin
-            The object. Each worker gets a copy, whose ``setup(worker)`` is called at once, and whose
-            ``teardown(worker)`` when the worker ends. Ready to use are `Environ`, `PipInstall`,
-            `CondaInstall`, `UploadFile` and `UploadDirectory`: workers that come have these before their
+        plugin : WorkerPlugin or SchedulerPlugin
+            The object. A `SchedulerPlugin` gets a copy in the process of the scheduler. Otherwise each worker
+            gets a copy, whose ``setup(worker)`` is called at once, and whose ``teardown(worker)`` when the
+            worker ends. Ready to use are `Environ`, `PipInstall`, `CondaInstall`, `UploadFile` and
+            `UploadDirectory`: workers that come have these before their
             first task.
         name : str, optional
             What it is called. Default: its attribute ``name``, or the name of its class with a number.
@@ -75,14 +79,14 @@ class Equipping:
         Returns
         -------
         dict
-            ``{"status": "OK"}`` by the address of the worker.
+            ``{"status": "OK"}`` by the address of the worker; None for a `SchedulerPlugin`.
 
         Raises
         ------
         TypeError
             If it is no plugin.
         NotImplementedError
-            If it is a plugin of the scheduler or of nannies, or wants to hear of each transition of tasks.
+            If it is a plugin of nannies, or wants to hear of what plugins do not hear of.
         Exception
             What its ``setup`` raises.
 
@@ -92,16 +96,19 @@ class Equipping:
         {'tcp://127.0.0.1:40331': {'status': 'OK'}}
         """
         if isinstance(plugin, SchedulerPlugin):
-            raise NotImplementedError(
-                "the scheduler runs no Python: use a WorkerPlugin, or events (log_event, subscribe_topic)"
-            )
+            stays = bool(plugin.idempotent if idempotent is None else idempotent)
+            return self._register_there(plugin, name, stays)
         if isinstance(plugin, NannyPlugin):
-            raise NotImplementedError("nannies run no plugins: use a WorkerPlugin")
+            raise NotImplementedError(
+                "nannies run no plugins: use a WorkerPlugin, or Environ, PipInstall, UploadDirectory"
+            )
         if not isinstance(plugin, WorkerPlugin):
-            raise TypeError(f"register_plugin takes a WorkerPlugin, found {type(plugin).__name__}")
+            raise TypeError(
+                f"register_plugin takes a WorkerPlugin or a SchedulerPlugin, found {type(plugin).__name__}"
+            )
         if hasattr(plugin, "transition"):
             raise NotImplementedError(
-                "plugins do not hear of transitions of tasks: have the tasks log events (log_event)"
+                "plugins of workers do not hear of transitions of tasks: use a SchedulerPlugin"
             )
         if name is None:
             name = getattr(plugin, "name", None) or f"{type(plugin).__name__}-{uuid.uuid4().hex}"

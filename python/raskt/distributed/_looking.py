@@ -73,12 +73,6 @@ class Looking:
             raise NotImplementedError("nannies keep no logs: they print how workers ended")
         return self._sync(self._run, _logs.lines, (n,), {}, workers, "raise")
 
-    def get_scheduler_logs(self, n: int | None = None) -> Any:
-        """Refused: the scheduler keeps no log."""
-        raise NotImplementedError(
-            "the scheduler keeps no log: explain() tells of a task, and get_events() what clients have logged"
-        )
-
     def dump_cluster_state(
         self,
         filename: str = "raskt-cluster-dump",

@@ -21,6 +21,7 @@ from raskt.distributed._profiling import Profiling
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
 from raskt.distributed._token import read_token
+from raskt.distributed._watching import Watching
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
 from raskt.distributed.forwarding import HANDLERS
@@ -49,7 +50,7 @@ _LOOK_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 1.0
 
 
-class Client(Submitting, Sharing, Looking, Equipping, Profiling):
+class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
     """A client of a cluster: it submits work, and gets values.
 
     Parameters
@@ -460,10 +461,6 @@ class Client(Submitting, Sharing, Looking, Equipping, Profiling):
             elif on_error == "raise":
                 raise outcome
         return found
-
-    def run_on_scheduler(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Refused: the scheduler runs no Python."""
-        raise NotImplementedError("the scheduler runs no Python: use run() on workers, or scheduler_info()")
 
     def replicate(
         self,

@@ -38,8 +38,6 @@ def test_what_workers_log_is_kept(client: Client) -> None:
     assert client.get_worker_logs(n=0, workers=[worker]) == {worker: ()}
     with pytest.raises(NotImplementedError, match="nannies"):
         client.get_worker_logs(nanny=True)
-    with pytest.raises(NotImplementedError, match="explain"):
-        client.get_scheduler_logs()
 
 
 def test_the_state_is_written(client: Client, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 //! The loop of the scheduler: what happened goes into the machine, what it wants done is done.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::connections::{
     ClientLine, Line, WorkerLine, live, named_in_client_message, named_in_worker_message,
 };
+use super::heard::Event as Heard;
+use super::host::Host;
 use super::options::SchedulerOptions;
 use super::planning::{is_small, slices};
 use super::record::Recorder;
@@ -39,6 +42,8 @@ pub(super) enum Happening {
     Planned(ClientId, Name, Result<Slices>),
     /// The process of the scheduler itself asks.
     Asked(Query, std::sync::mpsc::Sender<Result<Param>>),
+    /// What the process of the scheduler answered to a client, by the number of the request.
+    HostAnswered(ClientId, u64, Result<Param>),
     Stop(String),
 }
 
@@ -58,8 +63,8 @@ pub(super) struct Core {
     options: SchedulerOptions,
     /// What clients know it by.
     name: Name,
-    runtime: Handle,
-    happenings: UnboundedSender<Happening>,
+    pub(super) runtime: Handle,
+    pub(super) happenings: UnboundedSender<Happening>,
     pub(super) clock: Clock,
     pub(super) machine: Scheduler,
     pub(super) coordination: Coordination,
@@ -74,7 +79,8 @@ pub(super) struct Core {
     graphs: VecDeque<(ClientId, Slices)>,
     /// Why the scheduler is to end.
     pub(super) ends: Option<String>,
-    recorder: Recorder,
+    pub(super) recorder: Recorder,
+    pub(super) host: Host,
     /// When a client last asked for anything.
     active_at: Instant,
 }
@@ -89,6 +95,7 @@ impl Core {
         happenings: UnboundedSender<Happening>,
         runtime: Handle,
         recorder: Recorder,
+        host: Host,
     ) -> Result<Self> {
         let mut machine = Scheduler::new(options.machine.clone());
         let keeper = machine.client_joins()?;
@@ -109,6 +116,7 @@ impl Core {
             graphs: VecDeque::new(),
             ends: None,
             recorder,
+            host,
             active_at: Instant::now(),
         })
     }
@@ -175,6 +183,7 @@ impl Core {
                 // Who does not wait any more needs no answer.
                 drop(asker.send(self.answer(query)));
             }
+            Happening::HostAnswered(client, request, answer) => self.host_answered(client, request, answer),
             Happening::Stop(why) => self.ends = Some(why),
         }
     }
@@ -192,6 +201,9 @@ impl Core {
                     let gone = move |why| Happening::WorkerGone(worker, why);
                     self.runtime.spawn(live(accepted, welcome, link, happenings, said, gone)).abort_handle()
                 });
+                let (name, n_threads) = (&role.info.name, role.info.n_threads);
+                let text = format_args!("worker {name} at {} has come: {n_threads} threads", role.address);
+                self.recorder.heard.note(Heard::WorkerJoined, &role.address, &text);
                 self.workers.insert(worker, WorkerLine::new(role, line));
             }
             Err(error) => {
@@ -213,6 +225,7 @@ impl Core {
                     let gone = move |_| Happening::ClientGone(client);
                     self.runtime.spawn(live(accepted, welcome, link, happenings, said, gone)).abort_handle()
                 });
+                self.note(Heard::ClientJoined, &client, &format_args!("client {client} has come"));
                 self.clients.insert(client, ClientLine::new(line));
                 self.coordinate(CoordinationEvent::ClientJoined(client));
             }
@@ -229,7 +242,13 @@ impl Core {
         }
         match message {
             ClientSays::Graph(request) => self.plan(client, *request),
-            ClientSays::Say(message) => self.tell_machine(Event::Client(client, message)),
+            ClientSays::Say(message) => {
+                if matches!(message, FromClient::Restart) {
+                    self.note(Heard::Restarted, &client, &"all was forgotten, as a client asked");
+                }
+                self.tell_machine(Event::Client(client, message));
+            }
+            ClientSays::Ask { request, query: Query::Host(asked) } => self.ask_host(client, request, asked),
             ClientSays::Ask { request, query } => {
                 let answer = self.answer(query);
                 self.tell_client(client, &TellClient::Answer { request, answer });
@@ -268,10 +287,17 @@ impl Core {
                 }
             }
             Err(error) => {
+                let text = format_args!("a graph of client {client} was refused: {error}");
+                self.note(Heard::GraphRefused, &client, &text);
                 self.tell_client(client, &TellClient::Say(ToClient::Rejected { graph: name, error }));
                 self.hear_backlog(client);
             }
         }
+    }
+
+    /// Writes a line of the log.
+    fn note(&mut self, event: Heard, subject: &dyn Display, text: &dyn Display) {
+        self.recorder.heard.note(event, subject, text);
     }
 
     /// Hands the next slice of a graph to the machine; graphs of several clients take turns.
@@ -384,6 +410,9 @@ impl Core {
                 }
                 Action::Close(worker) => {
                     if let Some(gone) = self.workers.remove(&worker) {
+                        let (name, address) = (&gone.role.info.name, &gone.role.address);
+                        let text = format_args!("worker {name} at {address} has ended");
+                        self.recorder.heard.note(Heard::WorkerLeft, address, &text);
                         gone.line.reading.abort();
                     }
                 }
@@ -420,6 +449,9 @@ impl Core {
 
     fn lose_worker(&mut self, worker: WorkerId, how: &str) {
         if let Some(gone) = self.workers.remove(&worker) {
+            let (name, address) = (&gone.role.info.name, &gone.role.address);
+            let text = format_args!("worker {name} at {address} is lost: {how}");
+            self.recorder.heard.note(Heard::WorkerLost, address, &text);
             gone.line.reading.abort();
         }
         let how = Arc::from(how);
@@ -429,6 +461,7 @@ impl Core {
     fn lose_client(&mut self, client: ClientId) {
         if let Some(gone) = self.clients.remove(&client) {
             gone.line.reading.abort();
+            self.note(Heard::ClientLeft, &client, &format_args!("client {client} has gone"));
         }
         // What it shared goes to others before what it wants is let go of.
         self.coordinate(CoordinationEvent::ClientLost(client));

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::core::{Core, Happening};
+use super::host::{Answering, Host};
 use super::options::SchedulerOptions;
 use super::record::{Recorder, Remembered};
 use crate::transport::{Address, Listener, accept};
@@ -34,6 +35,7 @@ pub struct SchedulerDaemon {
     listening: Vec<JoinHandle<()>>,
     events: Arc<Ring>,
     remembered: Arc<Remembered>,
+    host: Host,
 }
 
 /// Why a scheduler ended, once it has.
@@ -70,12 +72,13 @@ impl SchedulerDaemon {
         let recorder = Recorder::new();
         let events = Arc::clone(recorder.ring());
         let remembered = Arc::clone(recorder.remembered());
-        let at_end = Arc::clone(&ended);
+        let (at_end, host) = (Arc::clone(&ended), Host::default());
+        let of_core = host.clone();
         let (inner, outer) = (happenings.clone(), runtime.clone());
         // What decides has a thread of its own, which reading and writing never hold up.
         let main = move || {
             let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let core = Core::new(options, inner, outer, recorder);
+            let core = Core::new(options, inner, outer, recorder, of_core);
             let why = match (clock, core) {
                 (Ok(own), Ok(core)) => own.block_on(core.run(inbox)),
                 (Err(error), _) => format!("the scheduler could not be started: {error}"),
@@ -89,7 +92,7 @@ impl SchedulerDaemon {
             what: "the thread of the scheduler".to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Self { addresses, happenings, ended, listening, events, remembered })
+        Ok(Self { addresses, happenings, ended, listening, events, remembered, host })
     }
 
     /// Where it listens.
@@ -108,6 +111,11 @@ impl SchedulerDaemon {
     #[must_use]
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.remembered
+    }
+
+    /// From now on `answering` answers what clients ask of this process by [`Query::Host`]; the first one counts.
+    pub fn set_host(&self, answering: Box<Answering>) {
+        self.host.set(answering);
     }
 
     /// Asks it from within its process, as a client would.

@@ -43,6 +43,17 @@ impl Core {
                 ])
             }
             Query::Explain(key) => text(&self.machine.explain(&key).to_string()),
+            Query::Events { from } => self.recorder.heard.tasks_from(from),
+            Query::Log { from } => self.recorder.heard.lines_from(from),
+            Query::Sizes(keys) => {
+                let size =
+                    |bytes: Option<u64>| bytes.map_or(Param::Null, |bytes| Param::Int(bytes.clamped()));
+                list(keys.iter().map(|key| size(self.machine.n_bytes_of(key))))
+            }
+            Query::Host(_) => {
+                let why = "the process of the scheduler is asked by clients alone";
+                return Err(ErrorKind::InvalidValue(why.to_owned()).into());
+            }
         })
     }
 

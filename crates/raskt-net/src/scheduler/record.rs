@@ -12,6 +12,8 @@ use raskt_graph::Body;
 use raskt_sched::{FromWorker, Scheduler, TaskRef, WorkerId};
 use rustc_hash::FxHashMap;
 
+use super::heard::{Event, Heard, TaskHeard};
+
 /// Records: at 10,000 tasks a second those of the last second.
 const N_SLOTS: usize = 16_384;
 
@@ -62,12 +64,14 @@ pub(super) struct Recorder {
     remembered: Arc<Remembered>,
     /// How many tasks of each name were asked what they need.
     n_asked: FxHashMap<NameId, u32>,
+    /// The same with keys.
+    pub heard: Heard,
 }
 
 impl Recorder {
     pub fn new() -> Self {
         let (ring, remembered) = (Arc::new(Ring::new(N_SLOTS)), Arc::default());
-        Self { ring, remembered, n_asked: FxHashMap::default() }
+        Self { ring, remembered, n_asked: FxHashMap::default(), heard: Heard::default() }
     }
 
     /// What it writes to.
@@ -103,11 +107,21 @@ impl Recorder {
         // When it ended is told by when it was heard: clocks of machines differ.
         let duration_ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let name = NameId::of(&label(&key));
+        let start_ns = now_ns().saturating_sub(duration_ns);
+        self.heard.task(TaskHeard {
+            key: key.clone(),
+            kind,
+            worker,
+            start_ns,
+            duration_ns,
+            n: n_tasks,
+            bytes,
+        });
         self.ring.push(&Record {
             kind,
             is_elsewhere: true,
             worker: u16::try_from(worker.0).unwrap_or(u16::MAX),
-            start_ns: now_ns().saturating_sub(duration_ns),
+            start_ns,
             duration_ns,
             name,
             n_tasks,
@@ -122,7 +136,8 @@ impl Recorder {
         }
     }
 
-    fn remember_failure(&self, key: &Key, worker: WorkerId, error: String) {
+    fn remember_failure(&mut self, key: &Key, worker: WorkerId, error: String) {
+        self.heard.note(Event::TaskFailed, key, &format_args!("task {key} failed on worker {worker}"));
         let mut failures = self.remembered.failures.lock();
         if failures.len() >= N_FAILURES_MAX {
             failures.pop_front();
@@ -147,7 +162,7 @@ impl Recorder {
 }
 
 /// What tasks are called together: their name up to its token.
-fn label(key: &Key) -> Arc<str> {
+pub(super) fn label(key: &Key) -> Arc<str> {
     Body::native(key.name.as_str()).label_of(key)
 }
 

@@ -1,5 +1,7 @@
 //! Between the scheduler and a client.
 
+use std::sync::Arc;
+
 use raskt_core::encode::{Decode, Decoder, Encode, Encoder};
 use raskt_core::{Error, Key, Name, Param, Result};
 use raskt_graph::Graph;
@@ -77,6 +79,23 @@ pub enum Query {
     Shutdown,
     /// How many tasks are in which state: a map `n_waiting`, `n_queued`, `n_processing`, `n_in_memory`, `n_failed`, `n_clients`.
     Load,
+    /// What happened to tasks, from a number on, as far as it is remembered and within a bound: a map of `next`, the number to
+    /// go on with, `n_missed`, `now_ns`, and of columns `key` (texts), `name` (places in `names`), `kind` (of
+    /// [`raskt_exec::events::EventKind`]), `worker`, `start_ns`, `duration_ns`, `n`, `bytes`.
+    Events {
+        /// The first; 0 for all, and more than there are for none.
+        from: u64,
+    },
+    /// What was noted of workers, clients and failures, likewise: a map of `next`, `n_missed` and `lines`, maps of `time` (seconds
+    /// since 1970), `level`, `event`, `subject`, `text`.
+    Log {
+        /// The first.
+        from: u64,
+    },
+    /// How many bytes the values of these have: a list, with nulls for what no worker holds.
+    Sizes(Vec<Key>),
+    /// What the program is asked in whose process the scheduler runs: the answer is bytes.
+    Host(Arc<[u8]>),
 }
 
 /// What the scheduler tells a client.
@@ -210,6 +229,22 @@ impl Encode for Query {
                 out.byte(7);
                 Ok(())
             }
+            Self::Events { from } => {
+                out.byte(8);
+                from.encode(out)
+            }
+            Self::Log { from } => {
+                out.byte(9);
+                from.encode(out)
+            }
+            Self::Sizes(keys) => {
+                out.byte(10);
+                keys.encode(out)
+            }
+            Self::Host(asked) => {
+                out.byte(11);
+                Param::Bytes(Arc::clone(asked)).encode(out)
+            }
         }
     }
 }
@@ -225,6 +260,13 @@ impl Decode for Query {
             5 => Self::Retire(Decode::decode(input)?),
             6 => Self::Shutdown,
             7 => Self::Load,
+            8 => Self::Events { from: Decode::decode(input)? },
+            9 => Self::Log { from: Decode::decode(input)? },
+            10 => Self::Sizes(Decode::decode(input)?),
+            11 => match Param::decode(input)? {
+                Param::Bytes(asked) => Self::Host(asked),
+                _ => return Err(input.unknown_tag("what a program is asked", 11)),
+            },
             tag => return Err(input.unknown_tag("question", tag)),
         })
     }

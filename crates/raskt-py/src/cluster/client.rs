@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use raskt_core::encode::{Limits, decode_value, encode_value};
 use raskt_core::{Key, Name, Payload};
+use raskt_dashboard::ClusterSource;
 use raskt_expr::Expr;
 use raskt_net::client::{Client, ClientOptions, Fetched, Future, Reply, Scatter, Spread, Wanted};
 use raskt_net::transport::{Address, HandshakeOptions};
@@ -23,6 +24,7 @@ use super::future::{ClusterFuture, FutureCall};
 use super::graph::{Sendable, TermsGiven, body_of_call};
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use super::scheduler::{TlsGiven, handshake};
+use crate::dashboard::Recording;
 use crate::delayed::Delayed;
 use crate::node::{Callee, Func, Node, Notes};
 use crate::scan::Scan;
@@ -451,6 +453,37 @@ impl ClusterClient {
     /// Why a task does not run, or what became of it.
     fn explain<'py>(&self, py: Python<'py>, key: &Bound<'_, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.ask(py, Query::Explain(names::to_key(key)))
+    }
+
+    /// What happened to tasks from a number on: see [`Query::Events`].
+    fn events<'py>(&self, py: Python<'py>, first: u64) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Events { from: first })
+    }
+
+    /// What was noted of workers, clients and failures, from a number on: see [`Query::Log`].
+    fn log<'py>(&self, py: Python<'py>, first: u64) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Log { from: first })
+    }
+
+    /// How many bytes values have, or None.
+    fn sizes<'py>(&self, py: Python<'py>, keys: Vec<Bound<'_, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Sizes(keys_of(&keys)))
+    }
+
+    /// What the program in whose process the scheduler runs answers.
+    fn ask_host<'py>(&self, py: Python<'py>, asked: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Host(asked.into()))
+    }
+
+    /// Records what the cluster does: from now, or from what is still known of the past.
+    fn record(&self, py: Python<'_>, from_now: bool) -> PyResult<Recording> {
+        self.outgoing.flush(py);
+        let client = self.client.clone();
+        let source = match from_now {
+            true => py.detach(|| ClusterSource::of_client_from_now(client)),
+            false => Ok(ClusterSource::of_client(client)),
+        };
+        Recording::of(py, source.map_err(|error| errors::to_py(py, error))?)
     }
 
     /// Ends the scheduler and its workers.

@@ -1,10 +1,12 @@
 //! A scheduler in this process.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use raskt_core::ErrorKind;
 use raskt_dashboard::ClusterSource;
 use raskt_net::scheduler::{SchedulerDaemon, SchedulerOptions};
 use raskt_net::transport::{Address, Certificates, HandshakeOptions, Tls, Token};
@@ -51,7 +53,11 @@ impl ClusterScheduler {
             SchedulerOptions { listen, handshake, machine, idle_timeout, ..SchedulerOptions::default() };
         let runtime = runtime()?;
         let daemon = py.detach(|| SchedulerDaemon::start(&runtime, options));
-        daemon.map(|daemon| Self { daemon: Arc::new(daemon) }).map_err(|error| errors::to_py(py, error))
+        let daemon = daemon.map(Arc::new).map_err(|error| errors::to_py(py, error))?;
+        // The scheduler does not keep itself.
+        let asked = Arc::downgrade(&daemon);
+        daemon.set_host(Box::new(move |question| answer_in_python(&asked, question)));
+        Ok(Self { daemon })
     }
 
     /// Where it listens.
@@ -81,6 +87,16 @@ impl ClusterScheduler {
     /// How many tasks are in which state, and how many clients there are.
     fn load<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.ask(py, Query::Load)
+    }
+
+    /// What happened to tasks from a number on: see [`Query::Events`].
+    fn events<'py>(&self, py: Python<'py>, first: u64) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Events { from: first })
+    }
+
+    /// What was noted of workers, clients and failures, from a number on: see [`Query::Log`].
+    fn log<'py>(&self, py: Python<'py>, first: u64) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Log { from: first })
     }
 
     /// Has workers give what they hold to others, and end; by their numbers.
@@ -114,6 +130,21 @@ impl ClusterScheduler {
         let answer = py.detach(|| self.daemon.ask(query));
         crate::param::to_object(py, &answer.map_err(|error| errors::to_py(py, error))?)
     }
+}
+
+/// What Python answers a client in the process of a scheduler.
+fn answer_in_python(daemon: &Weak<SchedulerDaemon>, question: &[u8]) -> raskt_core::Result<Vec<u8>> {
+    let gone = || raskt_core::Error::from(ErrorKind::Cancelled);
+    let daemon = daemon.upgrade().ok_or_else(gone)?;
+    let answered = Python::try_attach(|py| {
+        let scheduler = Bound::new(py, ClusterScheduler { daemon })?;
+        let host = py.import("raskt.distributed._host")?;
+        host.call_method1("answer", (scheduler, PyBytes::new(py, question)))?.extract::<Vec<u8>>()
+    });
+    answered.ok_or_else(gone)?.map_err(|error| {
+        let what = "answering in the process of the scheduler".to_owned();
+        ErrorKind::System { what, reason: error.to_string() }.into()
+    })
 }
 
 /// A secret for a cluster that nobody knows yet.

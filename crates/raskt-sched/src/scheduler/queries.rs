@@ -149,6 +149,13 @@ impl Scheduler {
         inputs.into_iter().flatten().map(|input| self.tasks.key(input)).collect()
     }
 
+    /// The size of the value of a key, where workers hold it.
+    #[must_use]
+    pub fn n_bytes_of(&self, key: &Key) -> Option<u64> {
+        let task = &self.tasks[self.tasks.find(key)?];
+        matches!(task.state, State::InMemory).then_some(task.n_bytes)
+    }
+
     /// The workers that hold the value of a key.
     #[must_use]
     pub fn who_has(&self, key: &Key) -> Vec<WorkerId> {
