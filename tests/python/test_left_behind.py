@@ -97,18 +97,44 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
+def check_death(tmp_path: Path, program: str, scheduler: str, number: signal.Signals) -> None:
+    process = start(PROGRAMS[program], tmp_path, scheduler)
+    assert unfinished(tmp_path)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (-number, "")
+    if scheduler == "processes":
+        # Child processes find out that their parent is gone, and remove what they have.
+        assert eventually(lambda: not unfinished(tmp_path)), unfinished(tmp_path)
+    assert unfinished(tmp_path) == []
+
+
 @everywhere
 def test_sigterm_ends_a_process_as_before_and_leaves_nothing(
     tmp_path: Path, program: str, scheduler: str
 ) -> None:
-    process = start(PROGRAMS[program], tmp_path, scheduler)
-    assert unfinished(tmp_path)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (-signal.SIGTERM, "")
-    if scheduler == "processes":
-        # Child processes find out that their parent is gone, and remove what they have.
-        assert eventually(lambda: not unfinished(tmp_path)), unfinished(tmp_path)
+    check_death(tmp_path, program, scheduler, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_terminal_that_is_closed_ends_a_process_as_before_and_leaves_nothing(
+    tmp_path: Path, program: str
+) -> None:
+    check_death(tmp_path, program, "threads", signal.SIGHUP)
+
+
+def test_what_nohup_has_ignored_stays_ignored(tmp_path: Path) -> None:
+    program = """
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        part = rb._files._raskt.PartFile(PLACE, "first", is_private=False)
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert len(os.listdir(PLACE)) == 1
+        ready()
+    """
+    process = start(program, tmp_path)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
     assert unfinished(tmp_path) == []
 
 

@@ -104,9 +104,9 @@ fn os_error(py: Python<'_>, error: &io::Error, path: &Path) -> PyErr {
     }
 }
 
-/// Adds the classes, and has SIGTERM leave nothing behind.
+/// Adds the classes, and has SIGTERM and SIGHUP leave nothing behind.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    raskt_store::remove_scratch_at_sigterm();
+    raskt_store::remove_scratch_at_termination();
     module.add_class::<ScratchFolder>()?;
     module.add_class::<Part>()
 }

@@ -14,8 +14,8 @@
 //! - Files are read, not mapped: pages of a mapping count as resident memory exactly when the budget is
 //!   short, come back one fault at a time, and could not be written to by a sole owner.
 //!
-//! - Folders and unfinished files do not outlive their process: not its end, not SIGTERM where that was asked for
-//!   ([`remove_scratch_at_sigterm`]), and not SIGKILL for longer than until somebody else uses the place.
+//! - Folders and unfinished files do not outlive their process: not its end, not SIGTERM or SIGHUP where that was asked for
+//!   ([`remove_scratch_at_termination`]), and not SIGKILL for longer than until somebody else uses the place.
 //!
 //! ```
 //! use raskt_core::{Buffer, Value};
@@ -68,5 +68,5 @@ pub use owners::value_bytes;
 pub use part::{Access, PartFile};
 pub use spill::{SpillJob, Spilled};
 pub use store::{Fetch, Limits, SPILL_MIN_BYTES, Store};
-pub use termination::{remove_scratch_at_sigterm, wait_if_terminating};
+pub use termination::{remove_scratch_at_termination, wait_if_terminating};
 pub use victims::IN_USE;

@@ -1,9 +1,11 @@
-//! SIGTERM: the process dies of it as it would have, and leaves no folder and no unfinished file behind.
+//! SIGTERM, and SIGHUP of a terminal that is closed: the process dies of it as it would have, and leaves no folder and no
+//! unfinished file behind.
 //!
-//! Only where somebody asked for it ([`remove_scratch_at_sigterm`]), only once the process has something to leave
-//! behind, and only while SIGTERM has its default disposition: a handler of the program's is never replaced, and one that
-//! it installs later replaces ours. The handler does what a handler may: it writes a byte to a pipe. The thread at the
-//! other end removes everything, restores the default, and sends the signal again. Meanwhile whoever needs what is being
+//! Only where somebody asked for it ([`remove_scratch_at_termination`]), only once the process has something to leave
+//! behind, and only while the signal has its default disposition: a handler of the program's is never replaced, and one
+//! that it installs later replaces ours; what `nohup` ignores stays ignored. The handler does what a handler may: it
+//! writes a byte to a pipe. The thread at the other end removes everything, restores the default, and sends the signal
+//! again. Meanwhile whoever needs what is being
 //! removed waits for the end of the process, so that it does not end as the failure that this would be.
 //!
 //! A forked child has the handler and not the thread: it compares process ids, and dies at once. A program that is
@@ -15,19 +17,19 @@ use std::time::Duration;
 static IS_WANTED: AtomicBool = AtomicBool::new(false);
 static IS_TERMINATING: AtomicBool = AtomicBool::new(false);
 
-/// From here on SIGTERM removes what this process has in folders and unfinished files before the process dies of it.
+/// From here on SIGTERM and SIGHUP remove what this process has in folders and unfinished files before the process dies of it.
 /// A process that has a handler of its own, and the first process of a container, which the kernel does not let die of
 /// it, stay as they are; so do systems without signals.
-pub fn remove_scratch_at_sigterm() {
+pub fn remove_scratch_at_termination() {
     IS_WANTED.store(true, Ordering::Relaxed);
 }
 
-/// Whether the process is about to die of SIGTERM.
+/// Whether the process is about to die of a signal.
 pub(crate) fn is_terminating() -> bool {
     IS_TERMINATING.load(Ordering::SeqCst)
 }
 
-/// Does not return where the process is about to die of SIGTERM: what fails now fails because of that.
+/// Does not return where the process is about to die of a signal: what fails now fails because of that.
 pub fn wait_if_terminating() {
     while is_terminating() {
         std::thread::sleep(Duration::from_secs(1));
@@ -56,6 +58,9 @@ mod unix {
     use super::IS_TERMINATING;
     use crate::remove_all_scratch;
 
+    /// What asks a process to end that may not answer any more.
+    const SIGNALS: [libc::c_int; 2] = [libc::SIGTERM, libc::SIGHUP];
+
     /// The process that the thread was started in, and the one in which somebody is starting it.
     static OWNER: AtomicU32 = AtomicU32::new(0);
     static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -73,12 +78,12 @@ mod unix {
         }
         if OWNER.load(Ordering::Acquire) != pid {
             let before = STARTED.swap(pid, Ordering::AcqRel);
-            // Without a pipe or a thread SIGTERM leaves what the next sweep takes.
+            // Without a pipe or a thread the signals leave what the next sweep takes.
             if before == pid || start(pid).is_err() {
                 return;
             }
         }
-        install();
+        SIGNALS.into_iter().for_each(install);
     }
 
     fn start(pid: u32) -> io::Result<()> {
@@ -90,14 +95,14 @@ mod unix {
         INODE.store(inode, Ordering::Relaxed);
         PIPE.store(writer.into_raw_fd(), Ordering::Relaxed);
         let reader = reader.into_raw_fd();
-        std::thread::Builder::new().name("raskt-sigterm".into()).spawn(move || serve(reader))?;
+        std::thread::Builder::new().name("raskt-signals".into()).spawn(move || serve(reader))?;
         OWNER.store(pid, Ordering::Release);
         Ok(())
     }
 
     /// Puts the handler where there is none.
-    fn install() {
-        let handler = on_sigterm as extern "C" fn(libc::c_int);
+    fn install(signal: libc::c_int) {
+        let handler = on_signal as extern "C" fn(libc::c_int);
         let mut ours = MaybeUninit::<libc::sigaction>::zeroed();
         let mut found = MaybeUninit::<libc::sigaction>::zeroed();
         // SAFETY: zeros are a valid `sigaction`; all pointers are to such, and outlive the calls. The handler calls what a
@@ -107,25 +112,25 @@ mod unix {
             ours.sa_sigaction = handler as libc::sighandler_t;
             ours.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
             let found = found.assume_init_mut();
-            if libc::sigaction(libc::SIGTERM, null_mut(), found) != 0 || found.sa_sigaction != libc::SIG_DFL {
+            if libc::sigaction(signal, null_mut(), found) != 0 || found.sa_sigaction != libc::SIG_DFL {
                 return;
             }
-            libc::sigaction(libc::SIGTERM, ours, found);
+            libc::sigaction(signal, ours, found);
             if found.sa_sigaction != libc::SIG_DFL && found.sa_sigaction != ours.sa_sigaction {
                 // The program installed one between the two calls.
-                libc::sigaction(libc::SIGTERM, found, null_mut());
+                libc::sigaction(signal, found, null_mut());
             }
         }
     }
 
     /// The handler: `getpid`, `fstat`, `write`, `signal` and `raise` are safe in one.
-    extern "C" fn on_sigterm(signal: libc::c_int) {
+    extern "C" fn on_signal(signal: libc::c_int) {
         // SAFETY: the calls are async-signal-safe, and their pointers are to variables of this frame. What they leave in
         // `errno` matters to the code that was interrupted.
         unsafe {
             let errno = errno();
             let before = *errno;
-            let is_told = OWNER.load(Ordering::Acquire) == libc::getpid().cast_unsigned() && tell();
+            let is_told = OWNER.load(Ordering::Acquire) == libc::getpid().cast_unsigned() && tell(signal);
             if !is_told {
                 libc::signal(signal, libc::SIG_DFL);
                 // Blocked until this function returns.
@@ -135,12 +140,14 @@ mod unix {
         }
     }
 
-    /// Wakes the thread; whether that could be done.
-    fn tell() -> bool {
+    /// Tells the thread which signal came; whether that could be done.
+    fn tell(signal: libc::c_int) -> bool {
         let pipe = PIPE.load(Ordering::Relaxed);
         let made = (DEVICE.load(Ordering::Relaxed), INODE.load(Ordering::Relaxed));
-        // SAFETY: a byte is read from a constant.
-        identity(pipe) == Some(made) && unsafe { libc::write(pipe, c"!".as_ptr().cast(), 1) } == 1
+        // Signals have small numbers: one byte holds any.
+        let byte = signal.to_le_bytes()[0];
+        // SAFETY: one byte is read from a variable that outlives the call.
+        identity(pipe) == Some(made) && unsafe { libc::write(pipe, (&raw const byte).cast(), 1) } == 1
     }
 
     /// Device and number of an open file.
@@ -191,12 +198,13 @@ mod unix {
         IS_TERMINATING.store(true, Ordering::SeqCst);
         // Whatever happens there, the process was told to die.
         drop(catch_unwind(remove_all_scratch));
+        let signal = libc::c_int::from(byte);
         // SAFETY: no pointers; the process ends here.
-        unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
-        mask(libc::SIG_UNBLOCK, Some(libc::SIGTERM));
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        mask(libc::SIG_UNBLOCK, Some(signal));
         loop {
             // SAFETY: no pointers.
-            unsafe { libc::kill(libc::getpid(), libc::SIGTERM) };
+            unsafe { libc::kill(libc::getpid(), signal) };
             std::thread::sleep(Duration::from_millis(100));
         }
     }
