@@ -162,11 +162,32 @@ fn the_last_future_lets_go_of_the_value() {
     let wanted = other.want(&Key::named("a"));
     assert_eq!(number(&got(&other.gather(&[&wanted]))[0]), 1);
     drop(copy);
+    got(&client.heard().unwrap());
     assert_eq!(number(&got(&other.gather(&[&wanted]))[0]), 1);
     drop(wanted);
     let again = other.want(&Key::named("a"));
     assert!(other.gate(&[&again], 1).wait(PATIENCE));
     assert!(matches!(again.state(), State::Cancelled));
+}
+
+#[test]
+fn what_was_heard_is_known_to_others() {
+    let cluster = Cluster::new(1);
+    let (client, other) = (cluster.client(), cluster.client());
+    assert!(client.heard().is_none(), "nothing was said");
+    for round in 0..20 {
+        // A graph that is planned beside the scheduler's own work.
+        let names: Vec<String> = (0..3_000).map(|at| format!("{round}-{at}")).collect();
+        let tasks: Vec<(&str, Body, &[u32])> =
+            names.iter().map(|name| (name.as_str(), Body::native("one"), [].as_slice())).collect();
+        let futures = computed(&client, &tasks, &[2_999]);
+        got(&client.heard().unwrap());
+        assert!(client.heard().is_none());
+        let wanted = other.want(futures[0].key());
+        got(&other.heard().unwrap());
+        drop(futures);
+        assert_eq!(number(&got(&other.gather(&[&wanted]))[0]), 1);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use raskt_core::buffer::BufferOwner;
 use raskt_core::{Buffer, Fit, Opaque, OwnerId, Payload, Result};
 
+use crate::cluster::settle_wanted;
 use crate::{errors, ship_test};
 
 /// Memory that Python lends through its buffer protocol, read-only.
@@ -175,7 +176,9 @@ fn loads_owned<'py>(py: Python<'py>, header: &[u8], buffers: Vec<Buffer>) -> PyR
     let (pickle, loads) = (py.import(intern!(py, "pickle"))?, intern!(py, "loads"));
     let header = crate::object::bytes(py, header)?;
     if buffers.is_empty() {
-        return pickle.call_method1(loads, (header,));
+        let object = pickle.call_method1(loads, (header,))?;
+        settle_wanted(py)?;
+        return Ok(object);
     }
     let mut lent = Vec::with_capacity(buffers.len());
     for buffer in buffers {
@@ -183,7 +186,9 @@ fn loads_owned<'py>(py: Python<'py>, header: &[u8], buffers: Vec<Buffer>) -> PyR
     }
     let kwargs = PyDict::new(py);
     kwargs.set_item(intern!(py, "buffers"), lent)?;
-    pickle.call_method(loads, (header,), Some(&kwargs))
+    let object = pickle.call_method(loads, (header,), Some(&kwargs))?;
+    settle_wanted(py)?;
+    Ok(object)
 }
 
 /// An exception as a payload: with its traceback as text, since tracebacks do not pickle.

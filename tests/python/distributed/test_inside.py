@@ -139,6 +139,45 @@ def test_tasks_submit_tasks(any_client: Client) -> None:
     assert future.result(timeout=60) == 2
 
 
+def test_a_returned_future_may_be_asked_for_before_its_graph_is_planned(cluster: LocalCluster) -> None:
+    def outer(n: int) -> Future:
+        # The scheduler works on the first graph while it hears that somebody else wants the second one's.
+        client = get_client()
+        client.map(inc, range(n, n + 20_000))
+        client._core.flush()
+        return client.submit(inc, -n)
+
+    with Client(cluster) as client:
+        for n in range(10_000_000, 10_000_004):
+            assert client.submit(outer, n).result(timeout=60).result(timeout=60) == 1 - n
+
+
+@dataclasses.dataclass
+class Holder:
+    """What a scheduler does not look into."""
+
+    future: Future
+
+
+def test_a_future_is_wanted_by_who_gets_it_before_who_gave_it_lets_go(cluster: LocalCluster) -> None:
+    def keep(holder: Holder) -> None:
+        threading.kept_by_a_test = holder  # type: ignore[attr-defined]
+
+    def kept() -> int:
+        holder = vars(threading).pop("kept_by_a_test")
+        assert isinstance(holder.future, Future)
+        value: int = holder.future.result(timeout=60)
+        return value
+
+    with Client(cluster) as client:
+        worker = next(iter(client.nthreads()))
+        for n in range(20):
+            future = client.submit(inc, n, key=("given", n))
+            client.submit(keep, Holder(future), workers=[worker], pure=False).result(timeout=60)
+            future.release()
+            assert client.submit(kept, workers=[worker], pure=False).result(timeout=60) == n + 1
+
+
 def fibonacci(n: int) -> int:
     if n < 2:
         return n

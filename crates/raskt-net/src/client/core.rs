@@ -45,6 +45,12 @@ pub struct Client(pub(super) Arc<Shared>);
 pub struct WeakClient(Weak<Shared>);
 
 impl WeakClient {
+    /// Whether it is `client`.
+    #[must_use]
+    pub fn is_of(&self, client: &Client) -> bool {
+        self.0.as_ptr() == Arc::as_ptr(&client.0)
+    }
+
     /// The client, if it is there.
     #[must_use]
     pub fn upgrade(&self) -> Option<Client> {
@@ -62,6 +68,9 @@ pub(super) struct Shared {
     pub peers: Peers,
     pub coordinating: Mutex<Coordinating>,
     outbox: Mutex<Option<Outbox>>,
+    /// How many messages that are no questions were sent, and how many of these the scheduler is known to have heard.
+    n_said: AtomicU64,
+    n_heard: AtomicU64,
     callbacks: Mutex<Option<Sender<Callback>>>,
     reading: Mutex<Option<AbortHandle>>,
     next: AtomicU64,
@@ -117,6 +126,8 @@ impl Client {
             state: Mutex::default(),
             coordinating: Mutex::default(),
             outbox: Mutex::new(Some(outbox)),
+            n_said: AtomicU64::new(0),
+            n_heard: AtomicU64::new(0),
             callbacks: Mutex::new(Some(callbacks)),
             reading: Mutex::new(None),
             next: AtomicU64::new(0),
@@ -324,6 +335,23 @@ impl Client {
         self.0.call_later(Box::new(call));
     }
 
+    /// Comes when the scheduler has heard all that the client has said so far; none where it is known to have. Whoever is told of a
+    /// future over another connection may ask for it after that, and not before.
+    #[must_use]
+    pub fn heard(&self) -> Option<Reply<()>> {
+        let n_said = self.0.n_said.load(Ordering::SeqCst);
+        if self.0.n_heard.load(Ordering::SeqCst) >= n_said {
+            return None;
+        }
+        let shared = Arc::clone(&self.0);
+        Some(Reply::of(&self.0.runtime, async move {
+            // A question, about nothing: it is answered after what was said before it.
+            shared.ask(Query::WhoHas(Vec::new())).await?;
+            shared.n_heard.fetch_max(n_said, Ordering::SeqCst);
+            Ok(())
+        }))
+    }
+
     /// The client, for who does not keep it.
     #[must_use]
     pub fn downgrade(&self) -> WeakClient {
@@ -351,6 +379,12 @@ impl Shared {
     }
 
     fn send(&self, frame: Payload) {
+        self.post(frame);
+        // It counts once it is on its way: whoever sees it here asks behind it.
+        self.n_said.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn post(&self, frame: Payload) {
         if let Some(outbox) = &*self.outbox.lock() {
             outbox.send(frame);
         }
@@ -366,7 +400,7 @@ impl Shared {
             }
             known.answers.insert(request, sender);
         }
-        self.say(&ClientSays::Ask { request, query });
+        self.post(Batch::of_one(&ClientSays::Ask { request, query })?);
         receiver.await.unwrap_or_else(|_| Err(closed_error(&self.options.address)))
     }
 

@@ -10,7 +10,7 @@ use raskt_expr::Expr;
 use raskt_net::client::{Client, Wanted};
 use rustc_hash::FxHashMap;
 
-use super::future::{FutureCall, is_pickling};
+use super::future::{FutureCall, is_pickling_for};
 use super::graph::Sendable;
 use crate::errors;
 
@@ -84,7 +84,7 @@ impl Outgoing {
 
     /// Sends what waits. A call that cannot be sent fails.
     pub fn flush(&self, py: Python<'_>) {
-        if is_pickling() {
+        if is_pickling_for(&self.client) {
             // What is named in what is sent now goes out with that, or behind it.
             return;
         }

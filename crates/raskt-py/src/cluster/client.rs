@@ -11,7 +11,7 @@ use raskt_core::encode::{Limits, decode_value, encode_value};
 use raskt_core::{Key, Name, Payload};
 use raskt_dashboard::ClusterSource;
 use raskt_expr::Expr;
-use raskt_net::client::{Client, ClientOptions, Fetched, Future, Reply, Scatter, Spread, Wanted};
+use raskt_net::client::{Client, ClientOptions, Fetched, Future, Scatter, Spread, Wanted};
 use raskt_net::transport::{Address, HandshakeOptions};
 use raskt_net::wire::Query;
 use raskt_sched::{FromClient, WorkerId};
@@ -20,9 +20,9 @@ use super::aside::aside;
 use super::batch::Outgoing;
 use super::coordination::ClusterCoordination;
 use super::failure;
-use super::future::{ClusterFuture, FutureCall};
+use super::future::{ClusterFuture, FutureCall, note_wanted};
 use super::graph::{Sendable, TermsGiven, body_of_call};
-use super::runtime::{SIGNAL_CHECK, runtime, seconds};
+use super::runtime::{SIGNAL_CHECK, runtime, seconds, wait_for};
 use super::scheduler::{TlsGiven, handshake};
 use crate::dashboard::Recording;
 use crate::delayed::Delayed;
@@ -35,16 +35,6 @@ use crate::{errors, names, object, own, param, session};
 pub struct ClusterClient {
     client: Client,
     outgoing: Arc<Outgoing>,
-}
-
-/// Waits for `reply`, with an eye on Ctrl-C.
-fn wait_for<T: Send + 'static>(py: Python<'_>, reply: &Reply<T>) -> PyResult<T> {
-    loop {
-        match py.detach(|| reply.wait(SIGNAL_CHECK)) {
-            Some(found) => return found.map_err(|error| errors::to_py(py, error)),
-            None => py.check_signals()?,
-        }
-    }
 }
 
 fn keys_of(keys: &[Bound<'_, PyAny>]) -> Vec<Key> {
@@ -307,7 +297,9 @@ impl ClusterClient {
 
     /// A future of a key that the scheduler knows.
     fn want(&self, key: &Bound<'_, PyAny>) -> ClusterFuture {
-        self.future_of(self.client.want(&names::to_key(key)))
+        let future = self.client.want(&names::to_key(key));
+        note_wanted(&self.client);
+        self.future_of(future)
     }
 
     /// Waits until `n` of `futures` are settled, for so many seconds at most; whether they are.

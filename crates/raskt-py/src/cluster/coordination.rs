@@ -44,7 +44,7 @@ impl ClusterCoordination {
 
     /// What `pickle` returns, with the values that it names.
     fn item(&self, py: Python<'_>, pickle: &Bound<'_, PyAny>) -> PyResult<(Item, Vec<Future>)> {
-        let (pickled, futures) = pickled_meanwhile(|| pickle.call0());
+        let (pickled, futures) = pickled_meanwhile(&self.client, || pickle.call0());
         let bytes = bytes_of(&pickled?)?;
         let scheduler = self.client.scheduler();
         if let Some(other) = futures.iter().find(|future| future.scheduler() != scheduler) {

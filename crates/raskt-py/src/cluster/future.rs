@@ -11,9 +11,10 @@ use raskt_core::{Key, Payload, Result, Token};
 use raskt_expr::{CallNode, Expr, Mark, Pending, post_order};
 use raskt_graph::layer::Layer;
 use raskt_graph::{Foreign, KNOWN_WORLD, Shipment};
-use raskt_net::client::{Client, Future, State};
+use raskt_net::client::{Client, Future, State, WeakClient};
 
 use super::known;
+use super::runtime::wait_for;
 use crate::delayed::Delayed;
 use crate::{errors, names, object};
 use raskt_exec::CancelToken;
@@ -112,22 +113,59 @@ impl CallNode for FutureCall {
     fn release(self: Arc<Self>, _: &mut Pending) {}
 }
 
+/// What a thread pickles for the scheduler.
+struct Pickling {
+    /// Who is about to send it.
+    sender: Client,
+    /// The futures in it.
+    pickled: Vec<Future>,
+}
+
 thread_local! {
-    /// Futures that were pickled, where that is asked for.
-    static PICKLED: RefCell<Option<Vec<Future>>> = const { RefCell::new(None) };
+    static PICKLING: RefCell<Option<Pickling>> = const { RefCell::new(None) };
+    /// Whose futures were unpickled, and the scheduler may not have heard of it.
+    static WANTING: RefCell<Vec<WeakClient>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What `pickle` returns, and the futures that were pickled by it.
-pub fn pickled_meanwhile<T>(pickle: impl FnOnce() -> T) -> (T, Vec<Future>) {
+/// What `pickle` returns, and the futures that were pickled by it; `sender` is going to send it to the scheduler.
+pub fn pickled_meanwhile<T>(sender: &Client, pickle: impl FnOnce() -> T) -> (T, Vec<Future>) {
     // Pickling may compute a graph of its own.
-    let outer = PICKLED.replace(Some(Vec::new()));
+    let outer = PICKLING.replace(Some(Pickling { sender: sender.clone(), pickled: Vec::new() }));
     let returned = pickle();
-    (returned, PICKLED.replace(outer).unwrap_or_default())
+    let pickled = PICKLING.replace(outer).map(|pickling| pickling.pickled);
+    (returned, pickled.unwrap_or_default())
 }
 
-/// Whether this thread pickles what it is about to send.
-pub fn is_pickling() -> bool {
-    PICKLED.with_borrow(Option::is_some)
+/// Whether this thread pickles what `client` is about to send: what was said by it before goes out before.
+pub fn is_pickling_for(client: &Client) -> bool {
+    PICKLING.with_borrow(|pickling| pickling.as_ref().is_some_and(|pickling| pickling.sender.is_same(client)))
+}
+
+/// Waits until the scheduler has heard what `client` has said.
+fn wait_until_heard(py: Python<'_>, client: &Client) -> PyResult<()> {
+    let Some(reply) = client.heard() else { return Ok(()) };
+    let heard = wait_for(py, &reply);
+    // Futures of a client whose connection has ended are cancelled, and say so.
+    if client.closed().is_some() { Ok(()) } else { heard }
+}
+
+/// A future was unpickled by this thread.
+pub fn note_wanted(client: &Client) {
+    WANTING.with_borrow_mut(|wanting| {
+        if !wanting.iter().any(|known| known.is_of(client)) {
+            wanting.push(client.downgrade());
+        }
+    });
+}
+
+/// Waits until the scheduler has heard that the futures that this thread has unpickled are wanted: whoever gave them away may let
+/// go of them after that.
+///
+/// # Errors
+/// `KeyboardInterrupt`.
+pub fn settle_wanted(py: Python<'_>) -> PyResult<()> {
+    let wanting = WANTING.take();
+    wanting.iter().filter_map(WeakClient::upgrade).try_for_each(|client| wait_until_heard(py, &client))
 }
 
 /// A value on the cluster.
@@ -234,11 +272,16 @@ impl ClusterFuture {
 
     /// What a pickle of it has: the key, and what the scheduler is known by.
     fn pickled<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, String)> {
-        PICKLED.with_borrow_mut(|pickled| {
-            if let Some(pickled) = pickled {
-                pickled.push(self.call.future.clone());
+        PICKLING.with_borrow_mut(|pickling| {
+            if let Some(pickling) = pickling {
+                pickling.pickled.push(self.call.future.clone());
             }
         });
+        let client = &self.call.client;
+        if !is_pickling_for(client) {
+            // Whoever unpickles it asks for it over a connection of its own.
+            wait_until_heard(py, client)?;
+        }
         Ok((self.key(py)?, self.scheduler()))
     }
 

@@ -90,7 +90,7 @@ impl Sendable {
             },
         };
         // Somebody here wants what is named in pickles until whoever unpickles them does.
-        let (sent, kept) = pickled_meanwhile(|| client.compute(request, &keys));
+        let (sent, kept) = pickled_meanwhile(client, || client.compute(request, &keys));
         sent.map_err(|error| errors::to_py(py, error))?;
         if !kept.is_empty() {
             let kept = Arc::new(kept);

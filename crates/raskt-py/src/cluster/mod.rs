@@ -27,7 +27,7 @@ mod runtime;
 mod scheduler;
 mod worker;
 
-pub use future::{ClusterFuture, FutureCall};
+pub use future::{ClusterFuture, FutureCall, settle_wanted};
 pub use known::KnownWorld;
 pub use register::register;
 pub use runtime::after_fork_in_child;

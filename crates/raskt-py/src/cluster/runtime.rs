@@ -7,8 +7,10 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use raskt_net::client::Reply;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use crate::errors;
 use crate::per_process::PerProcess;
 
 /// How often a waiting thread looks for Ctrl-C.
@@ -63,6 +65,19 @@ fn try_threads(n: usize) -> io::Result<()> {
 /// In a forked child the threads do not exist.
 pub fn after_fork_in_child() {
     RUNTIME.renew_in_child(|_| {});
+}
+
+/// Waits for `reply`, with an eye on Ctrl-C.
+///
+/// # Errors
+/// What came instead, or `KeyboardInterrupt`.
+pub fn wait_for<T: Send + 'static>(py: Python<'_>, reply: &Reply<T>) -> PyResult<T> {
+    loop {
+        match py.detach(|| reply.wait(SIGNAL_CHECK)) {
+            Some(found) => return found.map_err(|error| errors::to_py(py, error)),
+            None => py.check_signals()?,
+        }
+    }
 }
 
 /// Seconds of Python's.
