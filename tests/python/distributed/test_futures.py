@@ -162,8 +162,6 @@ def test_an_asynchronous_client(scheduler: Any) -> None:
     asyncio.run(main())
 
 
-def test_what_is_missing_names_the_alternative(idle: Client) -> None:
-    with pytest.raises(NotImplementedError, match="run"):
-        idle.run_on_scheduler(inc, 1)
+def test_what_is_no_function_is_not_submitted(idle: Client) -> None:
     with pytest.raises(TypeError, match="a function"):
         idle.submit(1)  # type: ignore[arg-type]
