@@ -23,7 +23,6 @@ mod memory;
 pub mod observer;
 pub mod options;
 mod ordering;
-mod outputs;
 pub mod parking;
 pub mod pool;
 pub mod registry;

@@ -6,9 +6,9 @@
 
 use raskt_core::{Error, ErrorKind};
 use raskt_graph::order::{order_in_parts, order_once};
+use raskt_graph::outputs::{has_outputs, outputs_first};
 
 use crate::machine::{Actions, Event};
-use crate::outputs::{has_outputs, outputs_first};
 use crate::run::Run;
 use crate::sync::Ordering;
 

@@ -16,6 +16,7 @@ pub mod fuse;
 pub mod graph;
 pub mod layer;
 pub mod order;
+pub mod outputs;
 pub mod peak;
 pub mod plan;
 pub mod shapes;

@@ -12,6 +12,7 @@ use crate::fuse::{FuseOptions, fuse};
 use crate::graph::Graph;
 use crate::layer::{Layer, Raw};
 use crate::order::order;
+use crate::outputs::{has_outputs, outputs_first};
 use crate::table::{Keys, TableBuilder, TaskTable};
 
 /// What becomes of a graph.
@@ -123,7 +124,11 @@ fn bodies_of_noted_layers(table: &TaskTable, graph: &Graph) -> FxHashSet<*const 
 /// The rows of `table` in the order in which they are to run.
 fn in_order(table: &TaskTable) -> Result<TaskTable> {
     let inputs = table.inputs();
-    let sequence = order(inputs, &inputs.transpose_distinct(), table.outputs(), None);
+    let consumers = inputs.transpose_distinct();
+    let mut sequence = order(inputs, &consumers, table.outputs(), None);
+    if has_outputs(table) {
+        sequence = outputs_first(&sequence, table, &consumers);
+    }
     let mut numbers = vec![0; table.n_tasks()];
     (0..).zip(&sequence).for_each(|(number, &task)| numbers[task as usize] = number);
     let mut ordered = TableBuilder::with_capacity(table.n_tasks(), inputs.n_edges());

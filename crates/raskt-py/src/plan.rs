@@ -46,6 +46,19 @@ pub fn plan(py: Python<'_>, roots: &[Expr]) -> PyResult<Planned> {
 /// [`ErrorKind::KeyClash`] where two calls have one key and differ; what planning operations raises; `RuntimeError` for a
 /// graph, read from a damaged pickle, that cannot be planned at all.
 pub fn plan_within(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<Planned> {
+    let mut planned = plan_towards(py, roots, bounds)?;
+    for excess in std::mem::take(&mut planned.plan.excesses) {
+        let message = std::ffi::CString::new(excess).unwrap_or_default();
+        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)?;
+    }
+    Ok(planned)
+}
+
+/// As [`plan_within`], for bounds that are no limits: nobody is told of what exceeds them.
+///
+/// # Errors
+/// As [`plan_within`].
+pub fn plan_towards(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<Planned> {
     errors::guarded(|| planned(py, roots, bounds))
 }
 
@@ -60,10 +73,6 @@ fn planned(py: Python<'_>, roots: &[Expr], bounds: Option<Bounds>) -> PyResult<P
     let bounds = bounds.map_or_else(|| configured_bounds(py), Ok)?;
     let planned = py.detach(|| planner.plan_gathered(gathered, bounds).and_then(spelt_out));
     let (table, mut plan) = planned.map_err(|error| errors::to_py(py, error))?;
-    for excess in std::mem::take(&mut plan.excesses) {
-        let message = std::ffi::CString::new(excess).unwrap_or_default();
-        PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &message, 1)?;
-    }
     let notes = std::mem::take(&mut plan.annotations);
     Ok(Planned { table, plan, notes })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raskt_core::{Key, Name};
-use raskt_expr::Expr;
+use raskt_expr::{Bounds, Expr};
 use raskt_graph::Graph;
 use raskt_graph::layer::Layer;
 use raskt_graph::table::NAMELESS;
@@ -17,7 +17,8 @@ use smallvec::SmallVec;
 
 use super::future::pickled_meanwhile;
 use crate::node::{Arg, Args, Callee, Func, Node};
-use crate::plan::{Planned, plan};
+use crate::plan::{Planned, plan_towards};
+use crate::planner::configured_bounds;
 use crate::{annotations, errors, ship};
 
 /// What Python says of all tasks of a graph; annotations of single ones count before it.
@@ -31,6 +32,10 @@ pub struct TermsGiven {
     /// Amounts in millionths.
     resources: Vec<(String, u64)>,
 }
+
+/// So much a task on a worker should hold at most, where there is a choice, whatever its memory: what a task needs of other
+/// workers is sent to it, and what many tasks need whole is sent many times.
+const TASK_BYTES: u64 = 256 << 20;
 
 /// A graph, and what the scheduler will call the values of its roots.
 pub struct Sendable {
@@ -109,7 +114,9 @@ fn is_nameless(key: &Key) -> bool {
 }
 
 fn planned(py: Python<'_>, roots: &[Expr]) -> PyResult<Sendable> {
-    let Planned { table, plan, notes } = plan(py, roots)?;
+    let memory_bytes = configured_bounds(py)?.memory_bytes.map_or(TASK_BYTES, |bytes| bytes.min(TASK_BYTES));
+    let bounds = Bounds { memory_bytes: Some(memory_bytes), n_workers: 1 };
+    let Planned { table, plan, notes } = plan_towards(py, roots, Some(bounds))?;
     let keys: Vec<Key> = table.outputs().iter().map(|&output| table.key(output)).collect();
     // Of each key once: the scheduler counts how often an output is wanted.
     let mut seen = FxHashSet::default();

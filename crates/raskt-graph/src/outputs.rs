@@ -1,9 +1,12 @@
 //! Tasks that take one output out of a list run as soon as the list is there.
 
-use raskt_graph::{Adjacency, Body, TaskTable};
+use crate::adjacency::Adjacency;
+use crate::body::Body;
+use crate::table::TaskTable;
 
 /// Whether any task takes one output out of a list.
-pub(crate) fn has_outputs(table: &TaskTable) -> bool {
+#[must_use]
+pub fn has_outputs(table: &TaskTable) -> bool {
     table.bodies().iter().any(|body| matches!(body, Body::Select(_)))
 }
 
@@ -18,7 +21,20 @@ fn is_select(table: &TaskTable, task: u32) -> bool {
 ///
 /// On paper an output takes as much memory as the list, so that an order would leave outputs in their list until they
 /// are needed. But a list is kept, spilled and read back as a whole, where outputs go one by one.
-pub(crate) fn outputs_first(part: &[u32], table: &TaskTable, consumers: &Adjacency) -> Vec<u32> {
+///
+/// ```
+/// use raskt_graph::outputs::outputs_first;
+/// use raskt_graph::{Body, Keys, TableBuilder};
+/// let mut table = TableBuilder::default();
+/// let cut = table.body(Body::native("cut"));
+/// let (list, other) = (table.push(cut, &[])?, table.push(cut, &[])?);
+/// let first = table.push_own(Body::Select(0), &[list])?;
+/// let table = table.finish(Keys::Indexed("x".into()), vec![first])?;
+/// assert_eq!(outputs_first(&[list, other, first], &table, &table.inputs().transpose()), [list, first, other]);
+/// # Ok::<(), raskt_core::Error>(())
+/// ```
+#[must_use]
+pub fn outputs_first(part: &[u32], table: &TaskTable, consumers: &Adjacency) -> Vec<u32> {
     let is_select = |task: u32| is_select(table, task);
     let mut moved = Vec::with_capacity(part.len());
     for &task in part {
@@ -38,9 +54,8 @@ pub(crate) fn outputs_first(part: &[u32], table: &TaskTable, consumers: &Adjacen
 
 #[cfg(test)]
 mod tests {
-    use raskt_graph::{Keys, TableBuilder};
-
     use super::*;
+    use crate::table::{Keys, TableBuilder};
 
     #[test]
     fn outputs_are_taken_right_behind_their_list() {
