@@ -167,10 +167,13 @@ impl Scheduler {
         let Some(consumer) = rows.tasks[row as usize] else { return };
         let inputs = graph.table.inputs().row(row);
         let n_loaded = graph.table.body(row).n_loaded(inputs.len());
+        // An item that is listed twice has one name, too.
+        let mut may_be_named = if row == graph.output { rows.is_added.clone() } else { Vec::new() };
         for (at, &input) in inputs.iter().enumerate() {
+            let is_nameless = may_be_named.get_mut(input as usize).is_some_and(std::mem::take);
             let edge = match at < n_loaded {
                 false => Edge::Kept,
-                true if row == graph.output && rows.is_added[input as usize] => Edge::Untaken,
+                true if is_nameless => Edge::Untaken,
                 true => Edge::Loaded,
             };
             if let Some(input) = rows.tasks[input as usize] {
