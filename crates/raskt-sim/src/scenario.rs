@@ -74,11 +74,14 @@ pub struct GraphSpec {
     pub subgraphs: Vec<SubgraphSpec>,
 }
 
-/// A graph that one task becomes; its last task is its output.
+/// A graph that one task becomes; its last task is its output. Where that [lists](Kind::Lists) others, who
+/// [takes](Kind::Takes) one of them has it from there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubgraphSpec {
     /// How many inputs the task has, which are the first rows.
     pub n_outer: u32,
+    /// How many of them the task is given, if its graph lists others; the rest is only kept for the graph.
+    pub n_loaded: u32,
     /// The rows behind these; inputs are rows before.
     pub tasks: Vec<TaskSpec>,
 }
@@ -109,6 +112,10 @@ pub enum Kind {
     Kills,
     /// It becomes a graph: the one of this number of [`GraphSpec::subgraphs`].
     Grows(u32),
+    /// It is the list of its inputs: the last task of a graph that a task becomes.
+    Lists,
+    /// It takes one item of the list that its only input becomes.
+    Takes(u32),
 }
 
 /// A client asks for something.
@@ -170,6 +177,15 @@ pub enum FaultKind {
     DiskFull(usize, Duration),
     /// A client goes, and wants nothing any more.
     ClientLost(usize),
+}
+
+impl SubgraphSpec {
+    /// The rows of the items, where its output is a list.
+    #[must_use]
+    pub fn items(&self) -> Option<&[u32]> {
+        let last = self.tasks.last()?;
+        (last.kind == Kind::Lists).then_some(&last.inputs[..])
+    }
 }
 
 impl Scenario {
@@ -276,6 +292,10 @@ fn graph(random: &mut Random, n_clients: usize) -> GraphSpec {
             }
         }
     }
+    if random.chance(300) {
+        lists(random, &mut tasks, &mut subgraphs);
+    }
+    let n_tasks = tasks.len() as u32;
     let mut outputs: Vec<u32> = (0..n_tasks).filter(|_| random.chance(150)).collect();
     outputs.push(n_tasks - 1);
     outputs.dedup();
@@ -293,10 +313,49 @@ fn graph(random: &mut Random, n_clients: usize) -> GraphSpec {
     }
 }
 
+/// Adds a task that becomes a list, tasks that take its items, and some that need these.
+fn lists(random: &mut Random, tasks: &mut Vec<TaskSpec>, subgraphs: &mut Vec<SubgraphSpec>) {
+    let task = |random: &mut Random, inputs: Vec<u32>, kind: Kind| TaskSpec {
+        inputs,
+        duration: Duration::from_micros(random.between(100, 100_000)),
+        n_bytes: random.between(1, 1_000_000),
+        kind,
+        takes_resource: random.chance(50),
+    };
+    let n_before = tasks.len() as u64;
+    let inputs: Vec<u32> = (0..random.between(1, 5)).map(|_| random.below(n_before) as u32).collect();
+    let n_outer = inputs.len() as u32;
+    let number = subgraph(random, n_outer, 1, subgraphs);
+    let n_items = random.between(1, 6);
+    let of = &mut subgraphs[number as usize];
+    of.n_loaded = random.below(u64::from(n_outer) + 1) as u32;
+    let n_rows = u64::from(n_outer) + of.tasks.len() as u64;
+    // Few are inputs, and few are listed twice.
+    let first = if random.chance(100) { 0 } else { u64::from(n_outer) };
+    let items = (0..n_items).map(|_| random.between(first, n_rows - 1) as u32).collect();
+    of.tasks.push(task(random, items, Kind::Lists));
+    of.tasks.iter_mut().for_each(|row| row.takes_resource = false);
+    let list = tasks.len() as u32;
+    tasks.push(task(random, inputs, Kind::Grows(number)));
+    for at in 0..n_items as u32 {
+        if random.chance(800) {
+            tasks.push(task(random, vec![list], Kind::Takes(at)));
+        }
+    }
+    for _ in 0..random.below(4) {
+        let n_after = tasks.len() as u64 - n_before;
+        // Now and then the list as a whole is needed, too.
+        let from = if random.chance(900) { 1.min(n_after - 1) } else { 0 };
+        let input = |random: &mut Random| list + random.between(from, n_after - 1) as u32;
+        let inputs = (0..random.between(1, 3)).map(|_| input(random)).collect();
+        tasks.push(task(random, inputs, Kind::Works));
+    }
+}
+
 /// A graph for a task of so many inputs, whose tasks may become graphs in turn; its number.
 fn subgraph(random: &mut Random, n_outer: u32, depth: u32, subgraphs: &mut Vec<SubgraphSpec>) -> u32 {
     let number = subgraphs.len() as u32;
-    subgraphs.push(SubgraphSpec { n_outer, tasks: Vec::new() });
+    subgraphs.push(SubgraphSpec { n_outer, n_loaded: n_outer, tasks: Vec::new() });
     let mut tasks: Vec<TaskSpec> = Vec::new();
     for at in 0..random.between(1, 8) as u32 {
         let n_inputs = random.below(4);

@@ -7,12 +7,23 @@ use raskt_core::{Key, Result};
 use raskt_graph::{Body, Keys, TableBuilder, TaskTable};
 use raskt_sched::{Demand, Submission};
 
-use crate::scenario::{GraphSpec, SubgraphSpec, TaskSpec};
+use crate::scenario::{GraphSpec, Kind, SubgraphSpec, TaskSpec};
 use crate::world_client::{data_key, task_key};
 
 /// Tasks of like durations are of one family, as those of one function are.
-fn body(task: &TaskSpec) -> Body {
-    Body::native(&format!("work-{}", task.duration.as_micros().ilog10()))
+fn body(task: &TaskSpec, subgraphs: &[SubgraphSpec]) -> Body {
+    let work = Body::native(&format!("work-{}", task.duration.as_micros().ilog10()));
+    match task.kind {
+        Kind::Lists => Body::Gather,
+        Kind::Takes(at) => Body::Select(at),
+        Kind::Grows(sub) => match &subgraphs[sub as usize] {
+            subgraph if subgraph.items().is_some() => {
+                Body::Growing { body: Arc::new(work), n_loaded: subgraph.n_loaded }
+            }
+            _ => work,
+        },
+        Kind::Works | Kind::Raises(_) | Kind::Kills => work,
+    }
 }
 
 /// What a task needs, data included.
@@ -50,7 +61,7 @@ fn slice(spec: &GraphSpec, name: &str, graph: &str, from: usize, to: usize) -> R
             .iter()
             .filter_map(|input| keys.iter().position(|key| key == input).map(|row| row as u32))
             .collect();
-        table.push_own(body(&spec.tasks[task]), &rows)?;
+        table.push_own(body(&spec.tasks[task], &spec.subgraphs), &rows)?;
         keys.push(own(task));
     }
     let row = |task: usize| (inputs.len() + task - from) as u32;
@@ -71,13 +82,14 @@ fn slice(spec: &GraphSpec, name: &str, graph: &str, from: usize, to: usize) -> R
 }
 
 /// The graph that a task becomes.
-pub(crate) fn subgraph_table(subgraph: &SubgraphSpec, name: &str) -> Result<TaskTable> {
+pub(crate) fn subgraph_table(spec: &GraphSpec, sub: u32, name: &str) -> Result<TaskTable> {
+    let subgraph = &spec.subgraphs[sub as usize];
     let mut table = TableBuilder::default();
     for input in 0..subgraph.n_outer {
         table.push_own(Body::Input(input), &[])?;
     }
     for task in &subgraph.tasks {
-        table.push_own(body(task), &task.inputs)?;
+        table.push_own(body(task, &spec.subgraphs), &task.inputs)?;
     }
     let output = subgraph.n_outer + subgraph.tasks.len() as u32 - 1;
     table.finish(Keys::Indexed(name.into()), vec![output])

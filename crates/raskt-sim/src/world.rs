@@ -34,6 +34,8 @@ pub struct Report {
     pub n_failures: u64,
     /// How often a task became a graph.
     pub n_grown: u64,
+    /// How many of these were lists.
+    pub n_lists: u64,
     /// How often a client heard that it does not get what it wanted, since it was cancelled.
     pub n_cancelled: u64,
     /// How often a client tried again what failed.

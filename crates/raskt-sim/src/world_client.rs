@@ -8,7 +8,7 @@ use raskt_graph::TaskTable;
 use raskt_sched::{ClientId, Event, Failure, FromClient, Reason, TaskRef, ToClient, WorkerEvent, WorkerId};
 
 use crate::random::mix;
-use crate::scenario::{GraphSpec, Kind, Scenario, TaskSpec};
+use crate::scenario::{GraphSpec, Kind, RequestKind, Scenario, TaskSpec};
 use crate::slices::{inputs_of, slices, subgraph_table};
 use crate::world::{ALLOWED_FAILURES, Happening, World};
 
@@ -41,6 +41,8 @@ pub(crate) struct Clients {
     /// The right value of each task, and of data.
     expected: BTreeMap<Key, u64>,
     n_bytes: BTreeMap<u64, u64>,
+    /// The items of each list.
+    lists: BTreeMap<u64, Vec<u64>>,
     n_raised: BTreeMap<Key, u32>,
     /// How many workers have ended while they ran a task.
     n_ended: BTreeMap<Key, u32>,
@@ -87,6 +89,7 @@ impl Clients {
             owners: BTreeMap::new(),
             expected: BTreeMap::new(),
             n_bytes: BTreeMap::new(),
+            lists: BTreeMap::new(),
             n_raised: BTreeMap::new(),
             n_ended: BTreeMap::new(),
             put_at: BTreeMap::new(),
@@ -120,10 +123,17 @@ impl Clients {
         key: &Key,
         inputs: &[u64],
     ) -> u64 {
-        let Kind::Grows(sub) = task.kind else {
-            let value = content(key, inputs);
-            self.n_bytes.insert(value, task.n_bytes);
-            return value;
+        let sub = match task.kind {
+            Kind::Grows(sub) => sub,
+            Kind::Takes(at) => return self.item(inputs[0], at).unwrap_or_default(),
+            Kind::Lists | Kind::Works | Kind::Raises(_) | Kind::Kills => {
+                let value = content(key, inputs);
+                self.n_bytes.insert(value, task.n_bytes);
+                if task.kind == Kind::Lists {
+                    self.lists.insert(value, inputs.to_vec());
+                }
+                return value;
+            }
         };
         let name = subgraph_name(&name(spec, graph), sub);
         self.names.entry(name.clone()).or_insert((graph, Some(sub as usize)));
@@ -162,8 +172,24 @@ impl Clients {
         Some((graph, task))
     }
 
-    /// The key that stands for what a key means: a task that becomes a graph is the output of it, too.
+    /// The row of a graph that a task is, if it takes an item of a list which that graph makes.
+    fn item_row(&self, key: &Key, scenario: &Scenario) -> Option<Key> {
+        let (graph, task) = self.task_of(key, scenario)?;
+        let spec = &scenario.graphs[graph];
+        let (Kind::Takes(at), Some(&list)) = (task.kind, task.inputs.first()) else { return None };
+        let Kind::Grows(sub) = spec.tasks[list as usize].kind else { return None };
+        let subgraph = &spec.subgraphs[sub as usize];
+        let row = *subgraph.items()?.get(at as usize)?;
+        let name = subgraph_name(&name(spec, graph), sub);
+        (row >= subgraph.n_outer).then(|| Key::block(name.as_str(), &[row]))
+    }
+
+    /// The key that stands for what a key means: a task that becomes a graph is the output of it, too, and one that takes an item
+    /// of a list is that item.
     pub fn meant(&self, key: &Key, scenario: &Scenario) -> Key {
+        if let Some(row) = self.item_row(key, scenario) {
+            return self.meant(&row, scenario);
+        }
         let name = Self::own_name(key);
         let owner = self.names.get(name).and_then(|&(graph, sub)| {
             let subgraph = &scenario.graphs[graph].subgraphs[sub?];
@@ -200,8 +226,20 @@ impl Clients {
                 continue;
             }
             to_visit.extend(self.planned_inputs_of(&key, scenario));
+            to_visit.extend(self.siblings_of(&key, scenario));
         }
         false
+    }
+
+    /// Who takes items of the list of which a key is one: of items, some may need others.
+    fn siblings_of(&self, key: &Key, scenario: &Scenario) -> Vec<Key> {
+        let Some((graph, TaskSpec { kind: Kind::Takes(_), inputs, .. })) = self.task_of(key, scenario) else {
+            return Vec::new();
+        };
+        let spec = &scenario.graphs[graph];
+        let takes = |task: &&TaskSpec| matches!(task.kind, Kind::Takes(_)) && task.inputs == *inputs;
+        let rows = (0..).zip(&spec.tasks).filter(|(_, task)| takes(task)).map(|(row, _)| row);
+        rows.map(|row| task_key(spec, &name(spec, graph), row)).collect()
     }
 
     pub fn is_lost(&self, client: usize) -> bool {
@@ -229,7 +267,8 @@ impl Clients {
     /// What the task of a key needs, where that is known from outside: not of one that may have become a graph.
     pub fn inputs_of(&self, key: &Key, scenario: &Scenario) -> Option<BTreeSet<Key>> {
         let (_, task) = self.task_of(key, scenario)?;
-        let is_known = !key.name.as_str().contains(['/', '+']) && !matches!(task.kind, Kind::Grows(_));
+        let is_known =
+            !key.name.as_str().contains(['/', '+']) && !matches!(task.kind, Kind::Grows(_) | Kind::Takes(_));
         is_known.then(|| self.planned_inputs_of(key, scenario).into_iter().collect())
     }
 
@@ -239,6 +278,11 @@ impl Clients {
 
     pub fn n_bytes(&self, content: u64) -> u64 {
         self.n_bytes.get(&content).copied().unwrap_or(0)
+    }
+
+    /// An item of a list.
+    pub fn item(&self, list: u64, at: u32) -> Option<u64> {
+        self.lists.get(&list)?.get(at as usize).copied()
     }
 
     pub fn n_raised(&self, key: &Key) -> u32 {
@@ -283,7 +327,7 @@ impl World<'_> {
     /// The graph that a task of a graph becomes.
     pub fn subgraph(&self, graph: usize, sub: u32) -> Result<TaskTable, raskt_core::Error> {
         let spec = &self.scenario.graphs[graph];
-        subgraph_table(&spec.subgraphs[sub as usize], &subgraph_name(&name(spec, graph), sub))
+        subgraph_table(spec, sub, &subgraph_name(&name(spec, graph), sub))
     }
 
     /// A client asks for a graph, or first for a place for the data that it needs.
@@ -501,7 +545,10 @@ impl World<'_> {
             }
             Reason::DataLost => {
                 let put_at = self.clients.put_at.get(key).map_or(&[][..], Vec::as_slice);
-                put_at.iter().all(|worker| self.nodes.get(worker).is_some_and(|node| !node.is_alive))
+                let is_dead = |worker: &WorkerId| self.nodes.get(worker).is_some_and(|node| !node.is_alive);
+                // Data that was moved is where only the scheduler knows.
+                let may_move = self.scenario.requests.iter().any(|of| of.kind == RequestKind::Rebalance);
+                put_at.iter().all(is_dead) || may_move && self.nodes.keys().any(is_dead)
             }
             Reason::NeverScattered => false,
         }

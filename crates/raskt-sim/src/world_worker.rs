@@ -135,11 +135,25 @@ impl World<'_> {
                 self.clients.raise(&meant);
                 Err(Error::new(ErrorKind::InvalidValue(format!("{key} raises"))))
             }
-            Kind::Works | Kind::Raises(_) => {
+            Kind::Works | Kind::Raises(_) | Kind::Lists => {
                 node.made.insert(attempt, self.clients.content(&key, &contents));
                 Ok(spec.n_bytes)
             }
+            Kind::Takes(at) => {
+                let Some(item) = self.clients.item(contents[0], at) else {
+                    return self.violate(format!("{key} takes an item of what is no list"));
+                };
+                node.made.insert(attempt, item);
+                Ok(self.clients.n_bytes(item))
+            }
             Kind::Grows(sub) => {
+                let subgraph = &self.scenario.graphs[graph].subgraphs[sub as usize];
+                if subgraph.items().is_some() {
+                    if contents.len() != subgraph.n_loaded as usize {
+                        return self.violate(format!("{key} is given {} inputs", contents.len()));
+                    }
+                    self.report.n_lists += 1;
+                }
                 self.report.n_grown += 1;
                 let duration = spec.duration;
                 let expanded = match self.subgraph(graph, sub) {

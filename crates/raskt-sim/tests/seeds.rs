@@ -37,14 +37,16 @@ fn every_wanted_value_is_right_or_fails_for_a_true_reason() {
     }
     let n_seeds = number("RASKT_SIM_SEEDS").unwrap_or(2000);
     let next = AtomicU64::new(0);
-    let sums: [AtomicU64; 5] = Default::default();
+    let sums: [AtomicU64; 6] = Default::default();
     let look = || {
         let mut seed = next.fetch_add(1, Ordering::Relaxed);
         while seed < n_seeds {
             match check(seed) {
                 Ok(report) => {
-                    let Report { n_values, n_failures, n_grown, n_cancelled, n_retried, .. } = report;
-                    for (sum, n) in sums.iter().zip([n_values, n_failures, n_grown, n_cancelled, n_retried]) {
+                    let Report { n_values, n_failures, n_grown, n_lists, n_cancelled, n_retried, .. } =
+                        report;
+                    let counts = [n_values, n_failures, n_grown, n_lists, n_cancelled, n_retried];
+                    for (sum, n) in sums.iter().zip(counts) {
                         sum.fetch_add(n, Ordering::Relaxed);
                     }
                 }
