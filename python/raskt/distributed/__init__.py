@@ -34,9 +34,12 @@ if TYPE_CHECKING:
     from raskt.distributed.inside import local_client, rejoin, secede, worker_client
     from raskt.distributed.local import Adaptive, LocalCluster
     from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
+    from raskt.distributed.nanny import Nanny
+    from raskt.distributed.process import ProcessInterface
     from raskt.distributed.progress import progress
     from raskt.distributed.queues import Pub, Queue, Sub, Variable
     from raskt.distributed.reports import get_task_stream, performance_report
+    from raskt.distributed.scheduler import Scheduler
     from raskt.distributed.security import Security
     from raskt.distributed.waiting import as_completed, wait
     from raskt.distributed.worker import Worker, get_worker
@@ -58,11 +61,14 @@ __all__ = [
     "LocalCluster",
     "Lock",
     "MultiLock",
+    "Nanny",
     "NannyPlugin",
     "PipInstall",
+    "ProcessInterface",
     "Pub",
     "Queue",
     "Reschedule",
+    "Scheduler",
     "SchedulerPlugin",
     "Security",
     "Semaphore",
@@ -113,6 +119,9 @@ __getattr__ = finder(
         "LocalCluster": "raskt.distributed.local",
         "Lock": "raskt.distributed.locks",
         "MultiLock": "raskt.distributed.locks",
+        "Nanny": "raskt.distributed.nanny",
+        "ProcessInterface": "raskt.distributed.process",
+        "Scheduler": "raskt.distributed.scheduler",
         "NannyPlugin": "raskt.distributed._equipment",
         "PipInstall": "raskt.distributed.diagnostics.plugin",
         "Pub": "raskt.distributed.queues",

@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
+import socket
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
-from raskt import _raskt, config
+from raskt import _raskt
 from raskt.diagnostics._top import explain, top
-from raskt.diagnostics.dashboard import host_and_port, serve
-from raskt.distributed._nanny import Nanny, Workers
-from raskt.distributed._token import TOKEN_VARIABLE, read_token
-from raskt.distributed.local import memory_bytes
+from raskt.distributed._nanny import EXPIRED, WorkerProcess, Workers
+from raskt.distributed._options import read_scheduler_file, scheme_of, shape, worker_options
+from raskt.distributed._token import read_token
+from raskt.distributed._worker_main import work
+from raskt.distributed.scheduler import Scheduler, written
 from raskt.distributed.security import Security, certificates_of
 from raskt.system import cpu_count
-from raskt.units import parse_timedelta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from raskt.diagnostics.dashboard import Dashboard
+__all__ = ["COMMANDS"]
 
-__all__ = ["COMMANDS", "read_scheduler_file"]
-
+#: How often a scheduler's process looks whether it was told to end, in seconds.
+_LOOK_SECONDS = 0.1
 #: Where schedulers listen if nobody says otherwise.
 _PORT = 8786
 
 
 def _scheduler(words: list[str]) -> int:
-    parser = argparse.ArgumentParser("raskt scheduler", description="Run the scheduler of a cluster.")
+    parser = argparse.ArgumentParser(
+        "raskt scheduler", description="Run the scheduler of a cluster.", allow_abbrev=False
+    )
     parser.add_argument("--host", default=None, help="where it listens (default: its own machine alone)")
     parser.add_argument(
         "--port", type=int, default=_PORT, help="0 for any that is free (default %(default)s)"
+    )
+    parser.add_argument("--interface", default=None, help="a network interface in place of a host: eth0")
+    parser.add_argument("--protocol", default=None, help="tcp or tls")
+    parser.add_argument(
+        "--contact-address", default=None, help="where others find it, if that is elsewhere: tcp://host:port"
     )
     parser.add_argument(
         "--token-file",
@@ -51,56 +57,53 @@ def _scheduler(words: list[str]) -> int:
     parser.add_argument(
         "--idle-timeout", default=None, help="it ends when nobody asked for anything for so long"
     )
-    parser.add_argument("--pid-file", default=None, help="written with the number of the process")
     parser.add_argument(
         "--dashboard-address", default=None, help="where to serve a page about it: host:port, or :port"
     )
-    _add_tls(parser)
-    given = parser.parse_args(words)
-    security = _security(given)
-    # Certificates are proof enough, unless there is a secret, too.
-    is_open = security is not None and given.token_file is None
-    token = "" if is_open else read_token(given.token_file, make=True)
-    host = given.host or "127.0.0.1"
-    is_said = (
-        security or given.token_file or config.resolve("cluster.token-file") or os.environ.get(TOKEN_VARIABLE)
+    parser.add_argument(
+        "--dashboard",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="serve the page at :8787, or do not (default: as --dashboard-address says)",
     )
-    if not is_said and host not in ("127.0.0.1", "::1", "localhost"):
-        parser.error(
-            f"--host {host} lets other machines in, and whoever is let in runs code here: "
-            "give --token-file FILE, which is made if it is not there, or certificates (--tls-ca-file)"
+    _add_common(parser)
+    given = _parsed(parser, words)
+    try:
+        scheduler = Scheduler(
+            host=given.host,
+            port=given.port,
+            interface=given.interface,
+            protocol=given.protocol,
+            security=_security(given),
+            contact_address=given.contact_address,
+            token_file=given.token_file,
+            idle_timeout=given.idle_timeout,
+            scheduler_file=given.scheduler_file,
+            dashboard_address=given.dashboard_address,
+            dashboard=given.dashboard,
+            preload=given.preload,
+            preload_argv=given.preload_argv,
         )
-    idle = given.idle_timeout
-    idle_timeout = config.resolve("cluster.idle-timeout") if idle is None else parse_timedelta(idle)
-    bracketed = f"[{host}]" if ":" in host else host
-    listen = f"{'tls' if security else 'tcp'}://{bracketed}:{given.port}"
-    scheduler = _raskt.ClusterScheduler(
-        {
-            "listen": [listen],
-            "token": token,
-            "tls": certificates_of(security, listen, "scheduler") if security else None,
-            "allowed_failures": config.resolve("cluster.allowed-failures"),
-            "worker_timeout": config.resolve("cluster.worker-timeout"),
-            "idle_timeout": idle_timeout,
-        }
-    )
-    address = scheduler.addresses[0]
-    said = json.dumps({"address": address, "token": token, "pid": os.getpid()})
-    page: contextlib.AbstractContextManager[Dashboard | None] = contextlib.nullcontext()
-    if given.dashboard_address is not None:
-        page = serve(scheduler.serve_dashboard, *host_and_port(given.dashboard_address, "127.0.0.1"))
-    with _written(given.scheduler_file, said), _written(given.pid_file, str(os.getpid())), page as dashboard:
-        print(f"Scheduler at: {address}", flush=True)
-        if dashboard is not None:
-            print(f"Dashboard at: {dashboard.link}", flush=True)
-        with _at_signals(lambda: scheduler.stop("its process was told to end")):
-            why = scheduler.wait(None)
-        print(f"Scheduler ended: {why}", flush=True)
+    except ValueError as error:
+        parser.error(str(error))
+    why: list[str | None] = []
+    with _at_signals(lambda: why.append("its process was told to end")), written(given.pid_file, _pid()):
+        scheduler.begin()
+        print(f"Scheduler at: {scheduler.address}", flush=True)
+        if scheduler.dashboard_link:
+            print(f"Dashboard at: {scheduler.dashboard_link}", flush=True)
+        while not why:
+            if (ended := scheduler.wait(_LOOK_SECONDS)) is not None:
+                why.append(ended)
+        scheduler.end(str(why[0]))
+        print(f"Scheduler ended: {why[0]}", flush=True)
     return 0
 
 
-def _worker(words: list[str]) -> int:
-    parser = argparse.ArgumentParser("raskt worker", description="Run workers of a cluster.")
+def _worker_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "raskt worker", description="Run workers of a cluster.", allow_abbrev=False
+    )
     parser.add_argument(
         "scheduler", nargs="?", default=None, help="the address of the scheduler: tcp://host:port"
     )
@@ -108,7 +111,11 @@ def _worker(words: list[str]) -> int:
         "--scheduler-file", default=None, help="what `raskt scheduler --scheduler-file` wrote"
     )
     parser.add_argument("--token-file", default=None, help="the secret of the cluster")
-    parser.add_argument("--nworkers", default="1", help='how many processes, or "auto" (default %(default)s)')
+    parser.add_argument(
+        "--nworkers",
+        default="1",
+        help='how many processes; "auto", or -1 for one a core, -2 for one less (default %(default)s)',
+    )
     parser.add_argument(
         "--nthreads", type=int, default=None, help="tasks that each runs at a time; all cores together"
     )
@@ -120,56 +127,147 @@ def _worker(words: list[str]) -> int:
     parser.add_argument(
         "--local-directory", default=None, help="where values lie that do not fit into memory"
     )
-    parser.add_argument("--listen", default=None, help="where it serves values: tcp://host:port")
+    parser.add_argument("--host", default=None, help="where it serves values: a name or an address")
+    parser.add_argument("--interface", default=None, help="a network interface in place of a host: eth0")
+    parser.add_argument("--worker-port", default=None, help="its port, or several to try: FIRST:LAST")
+    parser.add_argument("--listen-address", default=None, help="host and port in one: tcp://0.0.0.0:9000")
+    parser.add_argument(
+        "--contact-address", default=None, help="where others find it, if that is elsewhere: tcp://host:port"
+    )
+    parser.add_argument(
+        "--protocol", choices=("tcp", "tls"), default=None, help="checked against the address"
+    )
+    parser.add_argument(
+        "--nanny",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether a process that ends is replaced by another one",
+    )
+    parser.add_argument(
+        "--death-timeout", default=None, help="it ends when its scheduler is not there for so long"
+    )
     parser.add_argument("--lifetime", default=None, help="it retires after so long")
     parser.add_argument("--lifetime-stagger", default="0 s", help="so much sooner or later, drawn at random")
-    parser.add_argument("--lifetime-restart", action="store_true", help="another one takes its place then")
-    _add_tls(parser)
-    given = parser.parse_args(words)
-    security = _security(given)
-    is_open = security is not None and given.token_file is None
-    address, token = given.scheduler, "" if is_open else read_token(given.token_file)
+    parser.add_argument(
+        "--lifetime-restart",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="another one takes its place then",
+    )
+    for option in ("--nanny-port", "--dashboard-address"):
+        parser.add_argument(option, default=None, help="accepted: nannies and workers have no port for it")
+    parser.add_argument(
+        "--dashboard", action=argparse.BooleanOptionalAction, default=None, help="accepted: they have none"
+    )
+    _add_common(parser)
+    return parser
+
+
+def _worker(words: list[str]) -> int:
+    parser = _worker_parser()
+    given = _parsed(parser, words)
+    address = given.scheduler
+    security, token = _security(given), "" if given.token_file is None else read_token(given.token_file)
     if given.scheduler_file is not None:
+        if address is not None:
+            parser.error(
+                f"{address!r} and --scheduler-file: give one of both; "
+                "a word for raskt_setup is --preload-argv WORD"
+            )
         address, token = read_scheduler_file(given.scheduler_file)
+    elif not token and security is None:
+        token = read_token(None)
     if address is None:
         parser.error("which scheduler? Give its address, or --scheduler-file FILE")
-    tls = certificates_of(security, address, "worker") if security else None
-    n_workers = cpu_count() if given.nworkers == "auto" else int(given.nworkers)
-    if n_workers < 1:
-        parser.error(f"--nworkers {given.nworkers}: give 1 or more")
-    n_threads = given.nthreads or max(1, cpu_count() // n_workers)
-    limit = memory_bytes(_number_or_text(given.memory_limit), n_workers)
-    stem = given.name or f"{os.uname().nodename}-{os.getpid()}"
-    nannies = [
-        Nanny(
-            {
-                "scheduler": address,
-                "name": stem if n_workers == 1 else f"{stem}-{at}",
-                "n_threads": n_threads,
-                "memory_limit": limit,
-                "resources": _resources(given.resources, parser),
-                "listen": given.listen,
-                "local_directory": given.local_directory,
-            },
-            token,
-            limit,
-            tls,
+    if given.protocol is not None and given.protocol != scheme_of(address):
+        parser.error(f"--protocol {given.protocol}: the address of the scheduler is {address}")
+    n_workers, n_threads = _counts(given, parser)
+    if not given.nanny and (n_workers > 1 or given.lifetime_restart):
+        parser.error(
+            "--no-nanny is for one worker, which nobody restarts: leave out --nworkers, --lifetime-restart"
+        )
+    stem = given.name or f"{socket.gethostname()}-{os.getpid()}"
+    every = [
+        worker_options(
+            address,
+            name=stem if n_workers == 1 else f"{stem}-{at}",
+            nthreads=n_threads,
+            memory_limit=_number_or_text(given.memory_limit),
+            resources=_resources(given.resources, parser),
+            local_directory=given.local_directory,
+            host=given.host,
+            port=given.worker_port,
+            interface=given.interface,
+            listen_address=given.listen_address,
+            contact_address=given.contact_address,
+            death_timeout=given.death_timeout,
+            lifetime=given.lifetime,
+            lifetime_stagger=given.lifetime_stagger,
+            lifetime_restart=given.lifetime_restart,
+            preload=given.preload,
+            preload_argv=given.preload_argv,
+            n_workers=n_workers,
         )
         for at in range(n_workers)
     ]
-    lifetime = None if given.lifetime is None else _lifetime(given.lifetime, given.lifetime_stagger)
-    failed = _supervise(nannies, lifetime, given.lifetime_restart)
-    for nanny in failed:
-        print(f"error: worker {nanny.name} does not start: {', '.join(nanny.deaths)}", file=sys.stderr)
+    tls = certificates_of(security, address, "worker")
+    with written(given.pid_file, _pid()):
+        if not given.nanny:
+            code = work(every[0], token, tls)
+            return 0 if code == EXPIRED else code
+        failed = _supervise([WorkerProcess(options, token, tls) for options in every])
+    for process in failed:
+        print(f"error: worker {process.name} does not start: {', '.join(process.deaths)}", file=sys.stderr)
     return 2 if failed else 0
 
 
-def _add_tls(parser: argparse.ArgumentParser) -> None:
+def _counts(given: argparse.Namespace, parser: argparse.ArgumentParser) -> tuple[int, int | None]:
+    """Return how many workers there are to be, and how many threads each is to have, if that is said."""
+    if given.nworkers == "auto":
+        return shape(None, given.nthreads, processes=True)
+    try:
+        n_workers = int(given.nworkers)
+    except ValueError:
+        parser.error(f"--nworkers {given.nworkers}: give a number, or auto")
+    n_workers = n_workers if n_workers >= 0 else cpu_count() + 1 + n_workers
+    if n_workers < 1:
+        parser.error(f"--nworkers {given.nworkers}: that is no worker on a machine of {cpu_count()} cores")
+    return n_workers, given.nthreads
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--pid-file", default=None, help="written with the number of the process")
+    parser.add_argument(
+        "--preload",
+        action="append",
+        default=None,
+        help="a module, or a file that ends in .py, whose raskt_setup(this, ...) is called; may be repeated",
+    )
+    parser.add_argument(
+        "--preload-argv",
+        action="append",
+        default=None,
+        help="a word for raskt_setup, as all words are that are left",
+    )
+    parser.add_argument("--version", action="version", version=f"raskt {_raskt.__version__}")
     parser.add_argument(
         "--tls-ca-file", default=None, help="the certificates of the authority (PEM), for tls://"
     )
     parser.add_argument("--tls-cert", default=None, help="the certificate of this process")
     parser.add_argument("--tls-key", default=None, help="the key of that certificate")
+
+
+def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """Return what was given; what is left over is for modules that are preloaded, if some are."""
+    given, left = parser.parse_known_args(words)
+    if left and not given.preload:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    given.preload_argv = [*(given.preload_argv or []), *left]
+    return given
+
+
+def _pid() -> str:
+    return str(os.getpid())
 
 
 def _security(given: argparse.Namespace) -> Security | None:
@@ -180,63 +278,22 @@ def _security(given: argparse.Namespace) -> Security | None:
     return found if found.require_encryption else None
 
 
-def _supervise(nannies: list[Nanny], lifetime: float | None, is_restarted: bool) -> list[Nanny]:
-    """Run workers until they end, are told to, or have lived for so long; those that do not start."""
+def _supervise(processes: list[WorkerProcess]) -> list[WorkerProcess]:
+    """Run workers until they end or are told to; return those that do not start."""
     workers = Workers()
     is_told = threading.Event()
     with _at_signals(is_told.set):
-        workers.start(nannies)
-        begun = time.monotonic()
+        workers.start(processes)
         while (there := workers.each()) and not is_told.wait(0.1):
-            if all(nanny.status == "failed" for nanny in there.values()):
+            if all(process.status == "failed" for process in there.values()):
                 break
-            if lifetime is not None and time.monotonic() - begun >= lifetime:
-                _ask_to_end(list(there.values()))
-                if not is_restarted:
-                    lifetime = None
-                    continue
-                while any(name in workers.each() for name in there) and not is_told.wait(0.1):
-                    pass
-                workers.start(nannies)
-                begun = time.monotonic()
-        failed = [nanny for nanny in workers.each().values() if nanny.status == "failed"]
-        workers.end(lambda: _ask_to_end(nannies))
+        failed = [process for process in workers.each().values() if process.status == "failed"]
+        workers.end(lambda: _ask_to_end(processes))
     return failed
 
 
 #: What the command line does by itself: the words behind the name of the command make the exit code.
 COMMANDS = {"scheduler": _scheduler, "worker": _worker, "top": top, "explain": explain}
-
-
-def read_scheduler_file(path: str) -> tuple[str, str]:
-    """Return address and secret from what ``raskt scheduler --scheduler-file`` wrote."""
-    with open(os.path.expanduser(path)) as file:
-        said = json.load(file)
-    if not isinstance(said, dict) or not isinstance(said.get("address"), str):
-        raise ValueError(
-            f"the scheduler file {path!r} names no address: "
-            "it is written by `raskt scheduler --scheduler-file`"
-        )
-    token = said.get("token")
-    return said["address"], read_token(None) if token is None else token
-
-
-@contextlib.contextmanager
-def _written(path: str | None, text: str) -> Iterator[None]:
-    """A file that is there for a while, whole or not at all, and that others cannot read."""
-    if path is None:
-        yield
-        return
-    path = os.path.expanduser(path)
-    unfinished = f"{path}.{os.getpid()}"
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    os.replace(unfinished, path)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(path)
 
 
 @contextlib.contextmanager
@@ -254,9 +311,9 @@ def _at_signals(act: Any) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _ask_to_end(nannies: list[Nanny]) -> None:
-    for nanny in nannies:
-        nanny.ask_to_end()
+def _ask_to_end(processes: list[WorkerProcess]) -> None:
+    for process in processes:
+        process.ask_to_end()
 
 
 def _resources(text: str, parser: argparse.ArgumentParser) -> dict[str, float]:
@@ -276,10 +333,3 @@ def _number_or_text(text: str) -> str | float:
     except ValueError:
         return text
     return number if number <= 1 else str(int(number))
-
-
-def _lifetime(lifetime: str, stagger: str) -> float:
-    import random
-
-    seconds, spread = (float(parse_timedelta(text) or 0) for text in (lifetime, stagger))
-    return max(0.0, seconds + random.uniform(-spread, spread))

@@ -14,7 +14,7 @@ import zipfile
 from importlib.util import cache_from_source
 from typing import TYPE_CHECKING, Any
 
-from raskt import _raskt, config
+from raskt import _raskt
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -149,17 +149,18 @@ class Supply:
     ----------
     scheduler, token : str
         Where the scheduler is, and the secret of the cluster.
+    timeout : float
+        How long connecting is tried, in seconds.
     tls : tuple, optional
         The certificates of the worker.
 
     Examples
     --------
-    >>> with Supply(scheduler, token) as supply:  # doctest: +SKIP
+    >>> with Supply(scheduler, token, 30.0) as supply:  # doctest: +SKIP
     ...     supply.give(start_worker())
     """
 
-    def __init__(self, scheduler: str, token: str, tls: Certificates | None = None) -> None:
-        timeout = config.resolve("cluster.connect-timeout")
+    def __init__(self, scheduler: str, token: str, timeout: float, tls: Certificates | None = None) -> None:
         self._core = _raskt.ClusterClient(scheduler, token, "supply", timeout, tls)
 
     def _fetched(self, kind: str) -> list[tuple[str, tuple[Any, ...]]]:

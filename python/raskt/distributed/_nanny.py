@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from raskt.distributed.security import Certificates
 
-__all__ = ["Nanny", "Workers"]
+__all__ = ["WorkerProcess", "Workers"]
 
 #: What a worker process runs. Its import path is the parent's: it finds Raskt wherever that was found here.
 _START = (
@@ -35,6 +36,10 @@ _MEMORY_END = 0.95
 _N_OVER_MAX = 2
 #: What a process ends with that could not join its cluster: EX_UNAVAILABLE, which tasks hardly say.
 NOT_STARTED = 69
+#: What a process ends with whose worker's lifetime is over: EX_TEMPFAIL.
+EXPIRED = 75
+#: The variable with the number of the file to which a process writes its worker's address, once it is there.
+JOINED_VARIABLE = "RASKT_DISTRIBUTED_JOINED"
 #: So many processes of one worker, one after the other, may fail to join.
 _N_NOT_STARTED_MAX = 3
 #: A process that ended within so many seconds of its start is replaced after a pause that doubles each time.
@@ -44,32 +49,23 @@ _PAUSE, _PAUSE_MAX = 0.1, 5.0
 _GRACE = 2.0
 
 
-class Nanny:
+class WorkerProcess:
     """The process of one worker, which is replaced when it ends by itself.
 
     Parameters
     ----------
     options : dict
-        What ``raskt.distributed._worker_main`` takes.
+        What `worker_options` makes. Beyond the memory limit the process is ended and replaced.
     token : str
         The secret of the cluster.
-    memory_limit : int or None
-        The bytes that the process may take before it is ended and replaced.
     tls : tuple, optional
         The certificates of the worker.
     """
 
-    def __init__(
-        self,
-        options: dict[str, Any],
-        token: str,
-        memory_limit: int | None,
-        tls: Certificates | None = None,
-    ) -> None:
+    def __init__(self, options: dict[str, Any], token: str, tls: Certificates | None = None) -> None:
         self.options = options
         self._token = token
         self._tls = tls
-        self._memory_limit = memory_limit
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._n_early = 0
@@ -77,6 +73,9 @@ class Nanny:
         self._n_over = 0
         self._start_at: float | None = None
         self._is_asked = False
+        self._joined: int | None = None
+        #: Where the worker listens, as soon as it has joined.
+        self.address: str | None = None
         #: How processes of this worker ended, the last one at the end.
         self.deaths: list[str] = []
         #: Why there is no process any more, if so.
@@ -100,17 +99,40 @@ class Nanny:
         # What worker processes share of the machine's threads is said by their number of threads.
         n_threads = str(self.options["n_threads"])
         variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-        env = dict.fromkeys(variables, n_threads) | dict(os.environ)
+        env = dict.fromkeys(variables, n_threads) | dict(os.environ) | self.options["env"]
         # Arrow's own pool keeps what was freed, which counts against the worker's memory limit.
         env.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         env[TOKEN_VARIABLE] = self._token
         env |= in_environment(self._tls)
-        # A group of its own: Ctrl-C is the business of whoever started the cluster.
-        self._process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._forget()
+        self._joined, told = os.pipe()
+        os.set_blocking(self._joined, False)
+        env[JOINED_VARIABLE] = str(told)
+        try:
+            # A group of its own: Ctrl-C is the business of whoever started the cluster.
+            self._process = subprocess.Popen(
+                command, env=env, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=(told,)
+            )
+        finally:
+            os.close(told)
         self._started = time.monotonic()
         self._is_asked = False
         self._n_over = 0
         self.status = "running"
+
+    def _hear(self) -> None:
+        """See whether the worker has joined."""
+        if self._joined is not None:
+            with contextlib.suppress(BlockingIOError):
+                self.address = os.read(self._joined, 4096).decode() or None
+                os.close(self._joined)
+                self._joined = None
+
+    def _forget(self) -> None:
+        self.address = None
+        if self._joined is not None:
+            os.close(self._joined)
+            self._joined = None
 
     def look(self) -> None:
         """See whether the process is there, and start another one where it ended by itself."""
@@ -122,7 +144,8 @@ class Nanny:
             return
         code = process.poll()
         if code is None:
-            limit = self._memory_limit
+            self._hear()
+            limit = self.options["memory_limit"]
             is_over = limit is not None and resident_bytes(process.pid) > limit * _MEMORY_END
             self._n_over = self._n_over + 1 if is_over else 0
             if self._n_over == _N_OVER_MAX:
@@ -130,7 +153,11 @@ class Nanny:
                 process.kill()
             return
         self._process = None
-        if code == 0 or (self._is_asked and code == -signal.SIGTERM):
+        self._forget()
+        if code == EXPIRED and self.options["lifetime_restart"] and not self._is_asked:
+            self.start()
+            return
+        if code in (0, EXPIRED) or (self._is_asked and code == -signal.SIGTERM):
             # It was told to: by its scheduler, or by a signal, which may come before it listens to signals.
             self.status = "closed"
             return
@@ -138,7 +165,9 @@ class Nanny:
         is_early = time.monotonic() - self._started < _EARLY
         self._n_early = self._n_early + 1 if is_early else 0
         self._n_not_started = self._n_not_started + 1 if code == NOT_STARTED else 0
-        if self._n_not_started >= _N_NOT_STARTED_MAX:
+        # Who was told how long to wait for its scheduler has waited.
+        n_max = _N_NOT_STARTED_MAX if self.options["death_timeout"] is None else 1
+        if self._n_not_started >= n_max:
             self.status = "failed"
             return
         self.status = "starting"
@@ -154,6 +183,8 @@ class Nanny:
     def end(self, timeout: float) -> None:
         """Wait until the process has ended, and end it after `timeout` seconds."""
         process, self._process = self._process, None
+        self._start_at = None
+        self._forget()
         if process is None:
             return
         try:
@@ -168,34 +199,38 @@ class Workers:
     """The workers of a cluster on this machine, looked after by a thread."""
 
     def __init__(self) -> None:
-        self._nannies: dict[str, Nanny] = {}
+        self._processes: dict[str, WorkerProcess] = {}
         self._lock = threading.Lock()
         self._is_ending = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, nannies: list[Nanny]) -> None:
+    def start(self, processes: list[WorkerProcess]) -> None:
         """Start workers."""
         with self._lock:
-            for nanny in nannies:
-                self._nannies[nanny.name] = nanny
-                nanny.start()
+            for process in processes:
+                self._processes[process.name] = process
+                process.start()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="raskt-nanny", daemon=True)
                 self._thread.start()
 
     def _watch(self) -> None:
         while not self._is_ending.wait(_LOOK):
-            with self._lock:
-                for nanny in self._nannies.values():
-                    nanny.look()
+            self.look()
 
-    def each(self) -> dict[str, Nanny]:
+    def look(self) -> None:
+        """Look at each once."""
+        with self._lock:
+            for process in self._processes.values():
+                process.look()
+
+    def each(self) -> dict[str, WorkerProcess]:
         """Return the workers by name, but for those that have ended because they were told to."""
         with self._lock:
-            gone = [name for name, nanny in self._nannies.items() if nanny.status == "closed"]
+            gone = [name for name, process in self._processes.items() if process.status == "closed"]
             for name in gone:
-                del self._nannies[name]
-            return dict(self._nannies)
+                del self._processes[name]
+            return dict(self._processes)
 
     def end(self, ask: Callable[[], object], grace: float = _GRACE) -> None:
         """End all: `ask` has their scheduler tell them; those that go on for `grace` seconds are killed."""
@@ -203,9 +238,9 @@ class Workers:
         ask()
         with self._lock:
             until = time.monotonic() + grace
-            for nanny in self._nannies.values():
-                nanny.end(until - time.monotonic())
-            self._nannies.clear()
+            for process in self._processes.values():
+                process.end(until - time.monotonic())
+            self._processes.clear()
 
 
 def resident_bytes(pid: int) -> int:

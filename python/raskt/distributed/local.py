@@ -14,12 +14,11 @@ from typing import Any, Self
 
 from raskt import _raskt, config
 from raskt.diagnostics.dashboard import Dashboard, host_and_port, serve
-from raskt.distributed._equipment import tear_down
-from raskt.distributed._nanny import Nanny, Workers
-from raskt.distributed._worker_main import start
+from raskt.distributed._nanny import WorkerProcess, Workers
+from raskt.distributed._options import memory_bytes, shape, worker_options
 from raskt.distributed.security import Security, certificates_of
-from raskt.system import cpu_count
-from raskt.units import format_bytes, memory_granted_bytes, parse_bytes
+from raskt.distributed.worker import Worker
+from raskt.units import format_bytes, parse_bytes
 
 __all__ = ["Adaptive", "LocalCluster"]
 
@@ -103,7 +102,7 @@ class LocalCluster:
         dashboard_address: str | int | None = _DASHBOARD,
         worker_dashboard_address: Any = None,  # noqa: ARG002
     ) -> None:
-        n_workers, threads_per_worker = _shape(n_workers, threads_per_worker, processes)
+        n_workers, threads_per_worker = shape(n_workers, threads_per_worker, processes)
         self.name = name if name is not None else f"cluster-{uuid.uuid4().hex[:8]}"
         self.asynchronous = asynchronous
         #: The certificates of the cluster, if it has some.
@@ -113,12 +112,11 @@ class LocalCluster:
         self._n_threads = threads_per_worker
         self._processes = processes
         self._memory_limit = memory_bytes(memory_limit, max(n_workers, 1))
-        self._resources = dict(resources or {})
-        self._local_directory = local_directory
+        self._worker_options: dict[str, Any] = {"resources": resources, "local_directory": local_directory}
         self._host = host
         self._n_started = 0
         self._workers = Workers()
-        self._threads: dict[str, Any] = {}
+        self._threads: dict[str, Worker] = {}
         self._adaptive: Adaptive | None = None
         self._is_closed = False
         self._pid = os.getpid()
@@ -202,26 +200,25 @@ class LocalCluster:
     # ---- workers ----
 
     def _start(self, n: int) -> None:
-        nannies = []
+        processes = []
         tls = certificates_of(self.security, self.scheduler_address, "worker") if self.security else None
         for _ in range(n):
             name = str(self._n_started)
             self._n_started += 1
-            options = {
-                "scheduler": self.scheduler_address,
-                "name": name,
-                "n_threads": self._n_threads,
-                "memory_limit": self._memory_limit,
-                "resources": self._resources,
-                "listen": None,
-                "local_directory": self._local_directory,
-            }
+            options = worker_options(
+                self.scheduler_address,
+                name=name,
+                nthreads=self._n_threads,
+                memory_limit=self._memory_limit,
+                **self._worker_options,
+            )
             if self._processes:
-                nannies.append(Nanny(options, self._token, self._memory_limit, tls))
+                processes.append(WorkerProcess(options, self._token, tls))
             else:
-                self._threads[name] = start(options, self._token, tls, shares_process=True)
-        if nannies:
-            self._workers.start(nannies)
+                self._threads[name] = Worker._of(options, self._token, tls)
+                self._threads[name].join()
+        if processes:
+            self._workers.start(processes)
 
     def wait_for_workers(self, n_workers: int = 1, timeout: float | None = None) -> None:
         """Wait until so many workers are there.
@@ -242,13 +239,13 @@ class LocalCluster:
             timeout = config.resolve("cluster.connect-timeout")
         until = time.monotonic() + timeout
         while (n := len(self.scheduler.workers())) < n_workers:
-            nannies = self._workers.each()
-            failed = [nanny for nanny in nannies.values() if nanny.status == "failed"]
+            processes = self._workers.each()
+            failed = [process for process in processes.values() if process.status == "failed"]
             if failed or time.monotonic() >= until:
                 deaths = [
-                    f"worker {nanny.name}: {', '.join(nanny.deaths)}"
-                    for nanny in nannies.values()
-                    if nanny.deaths
+                    f"worker {process.name}: {', '.join(process.deaths)}"
+                    for process in processes.values()
+                    if process.deaths
                 ]
                 how = f"; processes ended: {'; '.join(deaths)}" if deaths else ""
                 raise TimeoutError(f"{n} of {n_workers} workers came within {timeout:g} s{how}")
@@ -338,8 +335,7 @@ class LocalCluster:
             self._workers.end(lambda: self.scheduler.stop("its cluster was closed"), timeout)
             self.scheduler.wait(timeout)
             for worker in self._threads.values():
-                tear_down(worker.address)
-                worker.stop()
+                worker.leave()
             self._threads.clear()
             if self._dashboard is not None:
                 self._dashboard.close()
@@ -443,39 +439,6 @@ class Adaptive:
 
 async def _nothing() -> None:
     """Do nothing, for callers that await."""
-
-
-def _shape(n_workers: int | None, threads_per_worker: int | None, processes: bool) -> tuple[int, int]:
-    """Return how many workers there are, and how many threads each has."""
-    for name, value, least in (("n_workers", n_workers, 0), ("threads_per_worker", threads_per_worker, 1)):
-        if value is not None and value < least:
-            raise ValueError(f"{name}={value}: give {least} or more")
-    n_cores = cpu_count()
-    if not processes:
-        n_workers = 1 if n_workers is None else n_workers
-        return n_workers, threads_per_worker or max(1, n_cores // max(1, n_workers))
-    if n_workers is None and threads_per_worker is None:
-        # Few cores: one each. Many: as many workers as each has threads, about.
-        n_workers = (
-            n_cores
-            if n_cores <= 4
-            else next(n for n in range(math.isqrt(n_cores), 0, -1) if n_cores % n == 0)
-        )
-        n_workers = max(n_workers, n_cores // 8)
-    if n_workers is None:
-        n_workers = max(1, n_cores // (threads_per_worker or 1))
-    return n_workers, threads_per_worker or max(1, n_cores // max(1, n_workers))
-
-
-def memory_bytes(limit: str | int | float | None, n_workers: int) -> int | None:
-    """Return how many bytes each of `n_workers` may take."""
-    if limit is None or limit in (0, "0"):
-        return None
-    if limit == "auto":
-        return memory_granted_bytes() // n_workers
-    if isinstance(limit, float) and limit <= 1:
-        return int(memory_granted_bytes() * limit)
-    return int(parse_bytes(limit))
 
 
 def _memory_text(sizes: list[int | None]) -> str:

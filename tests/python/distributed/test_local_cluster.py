@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from raskt.distributed import Client
-from raskt.distributed._commands import read_scheduler_file
-from raskt.distributed._nanny import NOT_STARTED, Nanny
-from raskt.distributed._token import default_token_file, read_token
-from raskt.distributed.local import LocalCluster, memory_bytes
+from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
+from raskt.distributed._options import memory_bytes, worker_options
+from raskt.distributed.local import LocalCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +65,8 @@ def test_a_process_that_is_killed_is_replaced_and_its_end_is_known() -> None:
         pid = cluster.workers["0"]["pid"]
         os.kill(pid, signal.SIGKILL)
         until(lambda: (worker := cluster.workers.get("0")) and worker["pid"] != pid)
-        [nanny] = cluster._workers.each().values()
-        assert nanny.deaths == ["signal 9"]
+        [process] = cluster._workers.each().values()
+        assert process.deaths == ["signal 9"]
 
 
 class Ended:
@@ -88,12 +82,12 @@ class Ended:
 
 
 def test_only_processes_that_cannot_join_are_given_up() -> None:
-    nanny = Nanny({"name": "w", "n_threads": 1}, "token", None)
+    process = WorkerProcess(worker_options("tcp://127.0.0.1:1", name="w", nthreads=1), "token")
 
     def after(code: int) -> str:
-        nanny._process, nanny._start_at = Ended(code), None
-        nanny.look()
-        return nanny.status
+        process._process, process._start_at = Ended(code), None  # type: ignore[assignment]
+        process.look()
+        return process.status
 
     # Tasks may end their process with any number, as soon as it is there.
     assert [after(code) for code in (1, 2, 2, 2, 2, -9)] == ["starting"] * 6
@@ -151,94 +145,3 @@ def test_limits_of_memory() -> None:
     assert whole is not None
     assert memory_bytes("auto", 4) == whole // 4
     assert memory_bytes(0.5, 4) == whole // 2
-
-
-# ---- commands ----
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "raskt", *words], capture_output=True, text=True, timeout=60)
-
-
-def test_commands_start_a_cluster_of_processes(tmp_path: Path) -> None:
-    file, token = tmp_path / "scheduler.json", tmp_path / "token"
-    words = ["--port", "0", "--scheduler-file", str(file), "--token-file", str(token)]
-    scheduler = subprocess.Popen(
-        [sys.executable, "-m", "raskt", "scheduler", *words], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        until(file.exists)
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert stat.S_IMODE(token.stat().st_mode) == 0o600
-        address, secret = read_scheduler_file(str(file))
-        assert secret == read_token(str(token))
-        assert json.loads(file.read_text())["pid"] == scheduler.pid
-        # A worker with another token is refused, and says why.
-        other = tmp_path / "other"
-        other.write_text("guess")
-        refused = run("worker", address, "--token-file", str(other), "--nthreads", "1")
-        assert refused.returncode == 2
-        assert "does not know the token" in refused.stderr
-        worker = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "raskt",
-                "worker",
-                "--scheduler-file",
-                str(file),
-                "--nthreads",
-                "1",
-                "--lifetime",
-                "0.5 s",
-            ]
-        )
-        # Its lifetime is over soon: it retires.
-        assert worker.wait(60) == 0
-    finally:
-        scheduler.terminate()
-        said, _ = scheduler.communicate(timeout=60)
-    assert said.splitlines()[0] == f"Scheduler at: {address}"
-    assert "told to end" in said
-    assert not file.exists()
-
-
-def test_without_a_word_the_secret_of_a_cluster_is_the_users_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    assert read_token(None) == ""
-    pid_file = tmp_path / "pid"
-    scheduler = subprocess.Popen(
-        [sys.executable, "-m", "raskt", "scheduler", "--port", "0", "--pid-file", str(pid_file)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert scheduler.stdout is not None
-        address = scheduler.stdout.readline().split()[-1]
-        secret = Path(default_token_file())
-        assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-        assert read_token(None, make=True) == secret.read_text().strip()
-        with Client(address, set_as_default=False) as client:
-            assert client.scheduler_info()["workers"] == {}
-        with pytest.raises(OSError, match="token"):
-            Client(address, token="guess", set_as_default=False)
-    finally:
-        scheduler.terminate()
-        scheduler.communicate(timeout=60)
-
-
-def test_commands_refuse_what_is_not_safe_or_makes_no_sense(tmp_path: Path) -> None:
-    open_to_all = run("scheduler", "--host", "0.0.0.0", "--port", "0")
-    assert open_to_all.returncode == 2
-    assert "--token-file" in open_to_all.stderr
-    nowhere = run("worker")
-    assert nowhere.returncode == 2
-    assert "which scheduler?" in nowhere.stderr
-    missing = run("worker", "--scheduler-file", str(tmp_path / "none.json"))
-    assert missing.returncode == 2
-    assert "none.json" in missing.stderr
-    odd = run("worker", "tcp://127.0.0.1:1", "--resources", "GPU")
-    assert odd.returncode == 2
-    assert "NAME=AMOUNT" in odd.stderr

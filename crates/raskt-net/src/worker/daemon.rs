@@ -58,13 +58,11 @@ impl WorkerDaemon {
     pub fn start(runtime: &Handle, registry: Arc<BodyRegistry>, options: WorkerOptions) -> Result<Self> {
         let folder = options.spill_parent.as_deref().map(SpillFolder::create).transpose()?;
         let (n_threads, info_name) = (options.n_threads.max(1), options.name.clone());
-        let (listen, host) = options.place()?;
-        let (listener, connection, welcome, info) = runtime.block_on(async {
-            let listener = Listener::bind(&listen, options.handshake.tls.as_ref()).await?;
-            let address = listener.address().beside(&host, listener.address().port());
+        let (listener, address, connection, welcome, info) = runtime.block_on(async {
+            let (listener, address) = options.bind().await?;
             let info = WorkerInfo {
                 name: info_name,
-                host: options.host.clone().unwrap_or_else(|| Name::new(&host)),
+                host: options.host.clone().unwrap_or_else(|| Name::new(address.host())),
                 n_threads,
                 resources: options.resources.clone(),
             };
@@ -72,14 +70,13 @@ impl WorkerDaemon {
                 connect(&options.scheduler, options.handshake.tls.as_ref(), options.connect_timeout).await?;
             let role = Role::Worker(WorkerRole {
                 info: info.clone(),
-                address,
+                address: address.clone(),
                 pid: std::process::id(),
                 memory_bytes: options.machine.memory_bytes,
             });
             let welcome: WorkerWelcome = introduce(&mut connection, &options.handshake, &role).await?;
-            Ok::<_, Error>((listener, connection, welcome, info))
+            Ok::<_, Error>((listener, address, connection, welcome, info))
         })?;
-        let address = listener.address().beside(&host, listener.address().port());
         if options.measure == Measure::Process && options.machine.memory_bytes < PLENTY_BYTES {
             keep_nothing_freed();
         }

@@ -1,12 +1,13 @@
 //! What a worker is told.
 
 use std::net::UdpSocket;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use raskt_core::{Error, ErrorKind, Name, Result};
 
-use crate::transport::{Address, HandshakeOptions};
+use crate::transport::{Address, HandshakeOptions, Listener};
 
 /// A process with less memory keeps none of what was let go of for the next value: that may be 256 MiB, and as much again in
 /// the arenas of the allocator.
@@ -31,6 +32,10 @@ pub struct WorkerOptions {
     pub resources: Vec<(Name, u64)>,
     /// Where it listens; without, at a free port of the address under which the scheduler sees it.
     pub listen: Option<Address>,
+    /// The ports that are tried there, one after the other, in place of the one that `listen` names.
+    pub ports: Option<RangeInclusive<u16>>,
+    /// Where others connect to, if that is not where it listens; port 0 is the port of the listener.
+    pub contact: Option<Address>,
     /// The folder in which it makes its own for values that go to disk; without, none goes.
     pub spill_parent: Option<PathBuf>,
     /// What its machine decides by, its memory among that.
@@ -63,11 +68,39 @@ impl WorkerOptions {
             n_threads: 1,
             resources: Vec::new(),
             listen: None,
+            ports: None,
+            contact: None,
             spill_parent: None,
             machine: raskt_sched::WorkerOptions::default(),
             measure: Measure::Process,
             stall_timeout: Duration::from_secs(60),
         }
+    }
+
+    /// Listens; the result is where others connect to, too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::System`] where no port is to be had, or this machine has no way to the scheduler.
+    pub(super) async fn bind(&self) -> Result<(Listener, Address)> {
+        let (listen, host) = self.place()?;
+        let ports = self.ports.clone().unwrap_or(listen.port()..=listen.port());
+        let tls = self.handshake.tls.as_ref();
+        let mut refused = Error::from(ErrorKind::InvalidValue(format!("no port lies in {ports:?}")));
+        for port in ports {
+            match Listener::bind(&listen.beside(listen.host(), port), tls).await {
+                Ok(listener) => {
+                    let port = listener.address().port();
+                    let found = match &self.contact {
+                        Some(contact) if contact.port() == 0 => listen.beside(contact.host(), port),
+                        Some(contact) => listen.beside(contact.host(), contact.port()),
+                        None => listen.beside(&host, port),
+                    };
+                    return Ok((listener, found));
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     /// Where to listen, and the host under which others find that.
@@ -103,6 +136,24 @@ impl WorkerOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_worker_takes_the_first_port_that_is_free_and_is_found_where_it_says() {
+        let taken = Listener::bind(&Address::tcp("127.0.0.1", 0), None).await.unwrap();
+        let first = taken.address().port();
+        let mut options = WorkerOptions::new(Address::tcp("127.0.0.1", 9), "w");
+        options.ports = Some(first..=first);
+        let error = options.bind().await.err().unwrap();
+        assert!(error.to_string().contains("choose another port"), "{error}");
+        options.ports = Some(first..=first.saturating_add(200));
+        let (_listener, address) = options.bind().await.unwrap();
+        assert!(address.port() > first);
+        options.contact = Some(Address::tcp("gate", 0));
+        let (listener, address) = options.bind().await.unwrap();
+        assert_eq!(address, Address::tcp("gate", listener.address().port()));
+        options.contact = Some(Address::tcp("gate", 7));
+        assert_eq!(options.bind().await.unwrap().1, Address::tcp("gate", 7));
+    }
 
     #[test]
     fn a_worker_is_found_where_the_scheduler_sees_it() {

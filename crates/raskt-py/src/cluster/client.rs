@@ -427,6 +427,11 @@ impl ClusterClient {
         self.ask(py, Query::Workers)
     }
 
+    /// How many tasks are in which state, and how many clients there are.
+    fn load<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Load)
+    }
+
     /// The numbers of the workers that hold each of `keys`.
     fn who_has<'py>(&self, py: Python<'py>, keys: Vec<Bound<'_, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         self.ask(py, Query::WhoHas(keys_of(&keys)))

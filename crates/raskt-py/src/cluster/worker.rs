@@ -35,6 +35,9 @@ struct Given {
     /// In units of [`raskt_sched::RESOURCE_UNIT`].
     resources: Vec<(String, u64)>,
     listen: Option<String>,
+    /// The first and the last port that is tried.
+    ports: Option<(u16, u16)>,
+    contact: Option<String>,
     spill_directory: Option<PathBuf>,
     /// Whether it shares the process with others, so that only its values count against its memory.
     shares_process: bool,
@@ -48,6 +51,8 @@ impl Given {
         options.n_threads = self.n_threads;
         options.resources = self.resources.iter().map(|(name, units)| (Name::new(name), *units)).collect();
         options.listen = self.listen.map(|listen| listen.parse()).transpose()?;
+        options.ports = self.ports.map(|(first, last)| first..=last);
+        options.contact = self.contact.map(|contact| contact.parse()).transpose()?;
         options.spill_parent = self.spill_directory;
         options.connect_timeout = seconds(self.connect_timeout);
         options.machine.memory_bytes = self.memory_limit.unwrap_or(u64::MAX);
