@@ -1,15 +1,20 @@
 //! The connection to the scheduler: what comes in, and its end.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use raskt_core::{ErrorKind, KeepSealed, Result};
-use raskt_sched::ToClient;
+use raskt_core::{ErrorKind, KeepSealed, Key, Result};
+use raskt_sched::{FromClient, ToClient};
 
 use super::core::Shared;
 use super::entry::{State, Why};
 use super::options::ClientOptions;
 use crate::transport::{Connection, FrameLimits, Reader, connect, introduce, read_frame};
-use crate::wire::{ClientWelcome, Role, TellClient, messages};
+use crate::wire::{ClientSays, ClientWelcome, Role, TellClient, messages};
+
+/// A key that the scheduler does not know is asked for so many times again, after twice the time each.
+const N_ASKED_MAX: u32 = 7;
+const ASK_DELAY: Duration = Duration::from_millis(10);
 
 /// A connection on which the scheduler has taken the client in.
 pub(super) async fn connected(options: ClientOptions) -> Result<(Connection, ClientWelcome)> {
@@ -87,11 +92,7 @@ fn take_in(shared: &Arc<Shared>, message: ToClient) {
                 shared.end(&entry, State::Cancelled);
             }
         }
-        ToClient::Unknown(key) => {
-            if let Some(entry) = shared.entry(&key) {
-                shared.settle(&entry, State::Cancelled);
-            }
-        }
+        ToClient::Unknown(key) => ask_again(shared, key),
         ToClient::Reserved(key, value) => {
             let Some(entry) = shared.entry(&key) else { return };
             let mut progress = entry.progress.lock();
@@ -109,4 +110,25 @@ fn take_in(shared: &Arc<Shared>, message: ToClient) {
             }
         }
     }
+}
+
+/// The scheduler does not know a key. Whoever it was agreed upon with may be about to submit it over another connection: it is asked
+/// for some more times.
+fn ask_again(shared: &Arc<Shared>, key: Key) {
+    let Some(entry) = shared.entry(&key) else { return };
+    let n_asked = {
+        let mut progress = entry.progress.lock();
+        progress.n_asked += 1;
+        progress.n_asked
+    };
+    if n_asked > N_ASKED_MAX {
+        return shared.settle(&entry, State::Cancelled);
+    }
+    let (weak, weak_entry) = (Arc::downgrade(shared), Arc::downgrade(&entry));
+    drop(tokio::spawn(async move {
+        tokio::time::sleep(ASK_DELAY * (1 << n_asked)).await;
+        if let (Some(shared), Some(_)) = (weak.upgrade(), weak_entry.upgrade()) {
+            shared.say(&ClientSays::Say(FromClient::Want(vec![key])));
+        }
+    }));
 }

@@ -68,6 +68,8 @@ pub(super) struct Progress {
     pub n_futures: usize,
     /// How often the scheduler counts that the client wants it.
     pub n_wants: usize,
+    /// How often the scheduler said that it does not know it.
+    pub n_asked: u32,
     /// The last graph that computes it.
     pub graph: Option<Name>,
     /// What workers are to call it that get it of this client.
@@ -85,6 +87,7 @@ impl Entry {
             state: State::Pending,
             n_futures: 0,
             n_wants: 0,
+            n_asked: 0,
             graph: None,
             reserved: None,
             watches: Vec::new(),
