@@ -126,7 +126,11 @@ fn names_from_the_computation_never_become_markup() {
     let answer = get(server.address(), "/api/v1/status");
     assert!(answer.contains(r"\u003cscript\u003ealert(1)\u003c/script\u003e"), "{answer}");
     assert!(!answer.contains("<script"), "{answer}");
-    let report = raskt_dashboard::report(EVIL, &server.watch().history());
+    let report = raskt_dashboard::report(
+        EVIL,
+        &server.watch().history(),
+        &format!("{{\"summary\": [[\"code\", \"{EVIL}\"]]}}"),
+    );
     assert!(!report.contains(EVIL) && report.contains("&lt;script&gt;alert(1)"));
 }
 
