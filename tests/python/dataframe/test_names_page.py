@@ -187,7 +187,7 @@ _ALL = "pandas, all rows in one task"
 _NOW = "computed when it is asked for"
 _CARRIED = "pandas, with rows of neighbours"
 _TREE = "pandas, partial results of partitions"
-_BINS = "bins by pandas, groups of them natively"
+_BINS = "native, but for where bins begin"
 _KNOWN = "known without computing"
 #: What computes at once.
 _AT_ONCE = [
