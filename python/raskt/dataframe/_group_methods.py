@@ -17,6 +17,7 @@ class GroupMethods:
 
     __slots__ = ()
     _pandas: Any
+    _within: Any
     compute: Any
 
     # ---- a row for each row, which go together with the frame's ----
@@ -104,7 +105,8 @@ class GroupMethods:
         return self._kept("rank", **named, **changed(na_option=(na_option, "keep")))
 
     def _kept(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        return self._pandas(name, args, kwargs, keeps=True, asks=False)
+        found = self._within(name, *args, **kwargs)
+        return self._pandas(name, args, kwargs, keeps=True, asks=False) if found is None else found
 
     # ---- other rows ----
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from raskt import config
 from raskt._lazy import late, late_module
 from raskt.dataframe._gathered import cut_back, sample_of
 from raskt.dataframe._group_methods import FrameGroupMethods, GroupMethods, SeriesGroupMethods
@@ -26,6 +27,10 @@ _NATIVE = {
 }
 #: Functions that are known by their names.
 _BY_NAME = _NATIVE | {"median"}
+#: What kernels make of rows and others of their groups.
+_WITHIN = {
+    *("cumsum", "cumprod", "cummin", "cummax", "cumcount", "shift", "diff", "ffill", "bfill"),
+}
 #: What a key is called that is no column of the frame.
 _KEY = "__raskt_key_{}"
 
@@ -130,8 +135,7 @@ class _Groups(GroupMethods):
             str(label(name)): dtype
             for name, dtype in zip(self._frame._expr.labels, self._dtypes(), strict=True)
         }
-        keys = [{"column": label(place)} for place, _ in self._keys]
-        keys += [{"level": self._level(level)} for level in self._levels]
+        keys = self._named_keys()
         aggregates = [
             [label(column), dtypes[str(label(column))], name, label(out), *(own or (options,))]
             for column, name, out, *own in wanted
@@ -156,6 +160,37 @@ class _Groups(GroupMethods):
                 else _unnamed(found)
             )
         return found
+
+    def _named_keys(self) -> list[dict[str, Any]]:
+        """Return the keys as kernels know them."""
+        keys: list[dict[str, Any]] = [{"column": label(place)} for place, _ in self._keys]
+        return keys + [{"level": self._level(level)} for level in self._levels]
+
+    def _within(self, name: str, periods: Any = None, **named: Any) -> Any:
+        """Return what kernels make of each row and others of its group, or None where pandas has to do it."""
+        is_shift = name in ("shift", "diff")
+        is_plain = not named or (name == "cumcount" and type(named["ascending"]) is bool)
+        is_known = name in _WITHIN and is_plain and (not is_shift or (type(periods) is int and periods))
+        labels = self._frame._expr.labels
+        if not is_known or len(set(labels)) < len(labels) or not config.resolve("dataframe.native"):
+            return None
+        columns = [] if name == "cumcount" else self._values()
+        needed = {*columns, *(place for place, _ in self._keys)}
+        parameters = {
+            "name": name,
+            "keys": self._named_keys(),
+            "columns": [label(column) for column in columns],
+            "dropna": self._options["dropna"],
+            **({"periods": periods} if is_shift else {}),
+            **named,
+        }
+        frame = self._frame[[column for column in labels if column in needed]]
+        try:
+            found = op("within_groups", (frame,), parameters)
+        except NotImplementedError:
+            return None
+        is_column = self._is_series or name == "cumcount"
+        return get_column(found, found._expr.labels[0]) if is_column else found
 
     def _dtypes(self) -> list[Any]:
         return [dtype for _, dtype in self._frame._expr.schema["columns"]]

@@ -223,3 +223,69 @@ def test_what_groups_do_not_have_names_the_alternative(table: pd.DataFrame) -> N
         groups.sample(n=1)
     with pytest.raises(NotImplementedError, match="fill or shift before"):
         groups.pct_change(freq="D")
+
+
+_WITHIN: dict[str, Any] = {
+    "cumsum": lambda g: g.cumsum(),
+    "cumprod": lambda g: g.cumprod(),
+    "cummin": lambda g: g.cummin(),
+    "cummax": lambda g: g.cummax(),
+    "cumcount": lambda g: g.cumcount(),
+    "cumcount back": lambda g: g.cumcount(ascending=False),
+    "shift": lambda g: g.shift(),
+    "shift far": lambda g: g.shift(7),
+    "shift back": lambda g: g.shift(-2),
+    "diff": lambda g: g.diff(2),
+    "diff back": lambda g: g.diff(-1),
+    "ffill": lambda g: g.ffill(),
+    "bfill": lambda g: g.bfill(),
+}
+
+
+def _wide() -> pd.DataFrame:
+    """Return rows of keys and values of many dtypes, each of which is missing in places."""
+    rng = np.random.default_rng(7)
+    n = 60
+    holes = rng.random(n) < 0.3
+    texts = np.array(["a", "b", "a text that is longer", None], dtype=object)
+    return pd.DataFrame(
+        {
+            "k": pd.Series(texts[rng.integers(0, 4, n)], dtype="str"),
+            "j": rng.integers(0, 3, n),
+            "i": rng.integers(-3, 4, n),
+            "f": np.where(holes, np.nan, rng.random(n)),
+            "n": pd.array(np.where(holes, None, rng.integers(-3, 4, n)), dtype="Int64"),
+            "s": pd.Series(np.where(holes, None, "x"), dtype="str").str.cat(
+                rng.integers(0, 9, n).astype(str)
+            ),
+            "t": pd.Series(pd.date_range("2013-01-01", periods=n, tz="Europe/Oslo")).where(~holes),
+            "c": pd.Categorical(np.where(holes, None, texts[rng.integers(0, 3, n)])),
+        },
+        index=pd.Index(rng.integers(0, 5, n), name="l"),
+    )
+
+
+@pytest.mark.parametrize("dropna", [True, False])
+@pytest.mark.parametrize("name", _WITHIN)
+def test_rows_of_a_group_are_carried_past_partitions_without_any(name: str, dropna: bool) -> None:
+    frame, function = _wide(), _WITHIN[name]
+    columns = ["i", "f", "n"] if name[:3] in ("cum", "dif") else ["i", "f", "n", "s", "t", "c"]
+    columns = [column for column in columns if name[:4] != "diff" or column != "n"]
+    df = _cut(frame, (1, 0, 30, 2, 7, 0, 20))
+    for by in ("k", ["k", "j"], "j", "c"):
+        expected = function(frame.groupby(by, dropna=dropna, observed=True)[columns])
+        found = function(df.groupby(by, dropna=dropna, observed=True)[columns])
+        assert "within_groups" in repr(found.explain()), (name, by)
+        _same(found, expected)
+    _same(function(df.f.groupby(df.j)), function(frame.f.groupby(frame.j)))
+    _same(function(df.groupby(level="l").i), function(frame.groupby(level="l").i))
+    assert df.groupby("j").f.cumsum().known_divisions == df.known_divisions
+
+
+def test_sums_within_groups_are_those_of_kahan_as_in_pandas() -> None:
+    values = [0.1, 1e16, -1e16, 0.3, np.inf, 1.0, -np.inf, 2.0, np.nan, 5.0]
+    frame = pd.DataFrame({"k": [1, 1, 1, 1, 1, 1, 1, 1, 1, 2], "x": values})
+    for sizes in ((10,), (5, 5), (7, 2, 1)):
+        df = _cut(frame, sizes)
+        for name in ("cumsum", "cumprod", "cummin", "cummax"):
+            _same(getattr(df.groupby("k").x, name)(), getattr(frame.groupby("k").x, name)())

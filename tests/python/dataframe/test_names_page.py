@@ -151,7 +151,9 @@ NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "value_counts": lambda d: d.i.value_counts(),
         "where": lambda d: d.f.where(d.f > 1, 0.0),
     },
-    "Groups": _named(_BY_GROUP, lambda d, name: getattr(d[["s", "i"]].groupby("s"), name)()),
+    "Groups": _named(
+        [*_BY_GROUP, *_BESIDE, "cumcount"], lambda d, name: getattr(d[["s", "i"]].groupby("s"), name)()
+    ),
     "str": {
         "contains": lambda d: d.s.str.contains("a", regex=False),
         "endswith": lambda d: d.s.str.endswith("a"),

@@ -5,6 +5,7 @@
 
 mod fill;
 mod folds;
+mod grouped;
 mod layer;
 mod rolling;
 mod running;
@@ -12,6 +13,7 @@ mod shift;
 mod table;
 
 pub use fill::FILL;
+pub use grouped::WITHIN_GROUPS;
 pub use rolling::ROLLING;
 pub use running::RUNNING;
 pub use shift::SHIFT;

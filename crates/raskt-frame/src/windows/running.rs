@@ -36,7 +36,7 @@ fn kept(dtype: &PandasType) -> Option<PandasType> {
 }
 
 #[derive(Clone, Copy)]
-enum Function {
+pub(super) enum Function {
     Sum,
     Product,
     Min,
@@ -45,7 +45,11 @@ enum Function {
 
 impl Function {
     fn of(parameters: &Param) -> Result<Self> {
-        Ok(match text(parameters, "name")? {
+        Self::named(text(parameters, "name")?)
+    }
+
+    pub(super) fn named(name: &str) -> Result<Self> {
+        Ok(match name {
             "cumsum" => Self::Sum,
             "cumprod" => Self::Product,
             "cummin" => Self::Min,
@@ -64,7 +68,7 @@ impl Function {
     }
 
     /// Sums and products wrap around, as NumPy's.
-    fn of_integers(self, a: i64, b: i64) -> i64 {
+    pub(super) fn of_integers(self, a: i64, b: i64) -> i64 {
         match self {
             Self::Sum => a.wrapping_add(b),
             Self::Product => a.wrapping_mul(b),
@@ -80,6 +84,44 @@ impl Function {
             Self::Product => 1.0,
             Self::Min | Self::Max => f64::NAN,
         }
+    }
+
+    /// Whether NaN may be what values have become.
+    pub(super) fn is_sum(self) -> bool {
+        matches!(self, Self::Sum | Self::Product)
+    }
+}
+
+/// What floats are accumulated to. Sums are those of Kahan, as in pandas' groups.
+#[derive(Clone, Copy)]
+pub(super) struct Floats {
+    function: Function,
+    all: f64,
+    lost: f64,
+}
+
+impl Floats {
+    pub(super) fn of(function: Function) -> Self {
+        Self { function, all: function.nothing(), lost: 0.0 }
+    }
+
+    /// What it is with a further value.
+    pub(super) fn add(&mut self, value: f64) -> f64 {
+        self.all = match self.function {
+            Function::Sum => {
+                let exact = value - self.lost;
+                let sum = self.all + exact;
+                self.lost = sum - self.all - exact;
+                sum
+            }
+            function => function.of_floats(self.all, value),
+        };
+        self.all
+    }
+
+    /// What is carried on: behind an infinite sum pandas has NaN.
+    pub(super) fn value(&self) -> f64 {
+        if self.lost.is_nan() { f64::NAN } else { self.all }
     }
 }
 

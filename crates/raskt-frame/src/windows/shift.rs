@@ -41,7 +41,7 @@ fn meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
 }
 
 /// What becomes of a dtype, where values are missing at one end.
-fn result(dtype: &PandasType, is_diff: bool) -> Option<PandasType> {
+pub(super) fn result(dtype: &PandasType, is_diff: bool) -> Option<PandasType> {
     let float = PandasType::Plain(DType::Float64);
     match (dtype, is_diff) {
         (PandasType::Plain(DType::Int32 | DType::Int64 | DType::Float64), _) => Some(float),
@@ -118,7 +118,8 @@ fn moved(array: &ArrayRef, begin: usize, n_rows: usize, n: i64) -> Result<ArrayR
     compute::take(array, &places, None).map_err(failed)
 }
 
-fn difference(now: &ArrayRef, then: &ArrayRef) -> Result<ArrayRef> {
+/// The floats of now without those of then: NaN where one is missing.
+pub(super) fn difference(now: &ArrayRef, then: &ArrayRef) -> Result<ArrayRef> {
     fn of<T: ArrowPrimitiveType>(now: &ArrayRef, then: &ArrayRef, nan: T::Native) -> ArrayRef
     where
         T::Native: std::ops::Sub<Output = T::Native>,

@@ -8,7 +8,7 @@ use raskt_core::{ErrorKind, Result};
 use raskt_exec::{BodyRegistry, Call, Outcome};
 use raskt_expr::Meta;
 
-use super::{fill, rolling, running, shift};
+use super::{fill, grouped, rolling, running, shift};
 use crate::operations::{KernelFn, Row};
 use crate::table::failed;
 use crate::{Field, FrameMeta, Kind, PandasType};
@@ -17,12 +17,13 @@ pub(super) const LAST_ROWS: &str = "frame.last_rows";
 pub(super) const FIRST_ROWS: &str = "frame.first_rows";
 pub(super) const ROWS_WITHIN: &str = "frame.rows_within";
 pub(super) const FILLED_END: &str = "frame.filled_end";
+pub(super) const GROUPED_STATE: &str = "frame.grouped_state";
 pub(super) const RUNNING_STATE: &str = "frame.running_state";
 
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    vec![fill::row(), rolling::row(), running::row(), shift::row()]
+    vec![fill::row(), grouped::row(), rolling::row(), running::row(), shift::row()]
 }
 
 /// Adds the bodies that are no operation's own to `registry`.
@@ -30,11 +31,12 @@ pub fn rows() -> Vec<Row> {
 /// # Errors
 /// [`ErrorKind::KeyClash`] where they are there already.
 pub fn register(registry: &mut BodyRegistry) -> Result<()> {
-    let bodies: [(&str, KernelFn); 5] = [
+    let bodies: [(&str, KernelFn); 6] = [
         (LAST_ROWS, shift::last_rows),
         (FIRST_ROWS, shift::first_rows),
         (ROWS_WITHIN, rolling::rows_within),
         (FILLED_END, fill::end),
+        (GROUPED_STATE, grouped::state),
         (RUNNING_STATE, running::state),
     ];
     for (name, body) in bodies {
