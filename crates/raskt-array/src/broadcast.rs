@@ -1,7 +1,7 @@
 //! Broadcasting: shapes and chunks of operands that meet element by element.
 
 use raskt_core::chunk::{AxisChunks, Chunks};
-use raskt_core::{ErrorKind, Fit, Result};
+use raskt_core::{Fit, Result};
 use raskt_expr::Expr;
 use raskt_graph::layer::Along;
 
@@ -9,13 +9,10 @@ use crate::builder::Builder;
 use crate::deferred::origin;
 use crate::error::{ArrayError, Built};
 
-/// What is said of sizes that have to be found out before arrays can meet element by element.
-pub const UNMATCHED: &str = "not known to be equal";
-
 /// The operands in common chunks, and the chunks of what they make together.
 ///
 /// # Errors
-/// [`ArrayError::Broadcast`] for shapes that do not fit; an error for unknown sizes that cannot be told to be equal.
+/// [`ArrayError::Broadcast`] for shapes that do not fit; [`ArrayError::Unmatched`] for sizes that may differ.
 pub fn unify(builder: &Builder<'_>, operands: &[Expr]) -> Built<(Vec<Expr>, Chunks)> {
     let chunks = operands.iter().map(|expr| builder.chunks(expr)).collect::<Result<Vec<_>>>()?;
     let common = common_chunks(&chunks)?;
@@ -38,23 +35,30 @@ pub fn unify(builder: &Builder<'_>, operands: &[Expr]) -> Built<(Vec<Expr>, Chun
 
 /// Sizes that are not known must be those of one origin, or they may differ: `from_end` counts axes from the last, 1.
 fn check_origins(builder: &Builder<'_>, operands: &[Expr], all: &[Chunks], from_end: usize) -> Built<()> {
-    let here = operands.iter().zip(all).filter_map(|(expr, chunks)| {
-        let axis = chunks.n_axes().checked_sub(from_end)?;
-        (chunks.axes()[axis].length() != Some(1)).then_some((expr, axis, chunks.axes()[axis].length()))
-    });
-    let here: Vec<_> = here.collect();
-    if here.len() < 2 || here.iter().all(|(_, _, length)| length.is_some()) {
+    let here = meeting_axes(operands, all, from_end);
+    let lengths = here.iter().map(|&(expr, axis)| Ok(builder.chunks(expr)?.axes()[axis].length()));
+    if here.len() < 2 || lengths.collect::<Result<Vec<_>>>()?.iter().all(Option::is_some) {
         return Ok(());
     }
-    let origins = here.iter().map(|&(expr, axis, _)| origin(&builder.context, expr, axis));
+    let origins = here.iter().map(|&(expr, axis)| origin(&builder.context, expr, axis));
     let origins = origins.collect::<Result<Vec<_>>>()?;
     match origins.iter().all(|found| *found == origins[0]) {
         true => Ok(()),
-        false => Err(ErrorKind::InvalidValue(format!(
-            "axis -{from_end}: chunks of unknown sizes that are {UNMATCHED}: call compute_chunk_sizes() first"
-        ))
-        .into()),
+        false => Err(ArrayError::Unmatched { from_end }),
     }
+}
+
+/// The axes of operands, the one numbered `from_end` from the last, 1, that are not stretched.
+pub(crate) fn meeting_axes<'e>(
+    operands: &'e [Expr],
+    all: &[Chunks],
+    from_end: usize,
+) -> Vec<(&'e Expr, usize)> {
+    let here = operands.iter().zip(all).filter_map(|(expr, chunks)| {
+        let axis = chunks.n_axes().checked_sub(from_end)?;
+        (chunks.axes()[axis].length() != Some(1)).then_some((expr, axis))
+    });
+    here.collect()
 }
 
 /// The chunks of what arrays cut into `all` make together.
@@ -70,7 +74,11 @@ pub fn common_chunks(all: &[Chunks]) -> Built<Chunks> {
             Some(&chunks.axes()[own])
         });
         let here: Vec<&AxisChunks> = here.collect();
-        axes.push(common_axis(&here)?.ok_or_else(|| mismatch(all))?);
+        axes.push(match common_axis(&here)? {
+            Common::Chunks(axis) => axis,
+            Common::Differing => return Err(mismatch(all)),
+            Common::Unknown => return Err(ArrayError::Unmatched { from_end: n_axes - at }),
+        });
     }
     Ok(Chunks::new(axes)?)
 }
@@ -79,34 +87,41 @@ fn mismatch(all: &[Chunks]) -> ArrayError {
     ArrayError::Broadcast { shapes: all.iter().map(|chunks| chunks.shape().to_vec()).collect() }
 }
 
-/// The chunks of an axis on which arrays are cut in these ways; `None` where lengths do not fit.
-fn common_axis(axes: &[&AxisChunks]) -> Built<Option<AxisChunks>> {
+/// What arrays have in common along an axis.
+enum Common {
+    /// These chunks.
+    Chunks(AxisChunks),
+    /// Nothing: lengths do not fit.
+    Differing,
+    /// What cannot be told: sizes are not known.
+    Unknown,
+}
+
+/// The chunks of an axis on which arrays are cut in these ways.
+fn common_axis(axes: &[&AxisChunks]) -> Result<Common> {
     let long: Vec<&AxisChunks> = axes.iter().copied().filter(|axis| axis.length() != Some(1)).collect();
     let Some(first) = long.first() else {
         // One element may lie among blocks that have none.
         let is_alike = axes.iter().all(|axis| *axis == axes[0]);
-        return Ok(Some(if is_alike { axes[0].clone() } else { AxisChunks::uniform(1, 1)? }));
+        return Ok(Common::Chunks(if is_alike { axes[0].clone() } else { AxisChunks::uniform(1, 1)? }));
     };
     if long.iter().all(|axis| axis == first) {
-        return Ok(Some((*first).clone()));
+        return Ok(Common::Chunks((*first).clone()));
     }
     let lengths: Vec<Option<u64>> = long.iter().map(|axis| axis.length()).collect();
     if lengths.iter().any(Option::is_none) {
         let n_blocks = first.n_blocks();
-        if long.iter().all(|axis| axis.n_blocks() == n_blocks) {
-            // The best known of each chunk; whether the others fit shows when they are there.
-            let known = |at: u32| long.iter().find_map(|axis| axis.chunk(at).and_then(|chunk| chunk.size));
-            return Ok(Some(AxisChunks::from_runs((0..n_blocks).map(|at| (known(at), 1)))?));
+        if long.iter().any(|axis| axis.n_blocks() != n_blocks) {
+            return Ok(Common::Unknown);
         }
-        let what = format!(
-            "chunks of unknown sizes, different numbers of them, are {UNMATCHED}: call compute_chunk_sizes() first"
-        );
-        return Err(ErrorKind::InvalidValue(what).into());
+        // The best known of each chunk; whether the others fit shows when they are there.
+        let known = |at: u32| long.iter().find_map(|axis| axis.chunk(at).and_then(|chunk| chunk.size));
+        return Ok(Common::Chunks(AxisChunks::from_runs((0..n_blocks).map(|at| (known(at), 1)))?));
     }
     if lengths.iter().any(|length| *length != lengths[0]) {
-        return Ok(None);
+        return Ok(Common::Differing);
     }
-    Ok(Some(refine(&long)?))
+    refine(&long).map(Common::Chunks)
 }
 
 /// The coarsest chunks that have the boundaries of all `axes`, which are of one length.

@@ -41,6 +41,20 @@ pub enum ArrayError {
         /// The shapes, unknown lengths as `None`.
         shapes: Vec<Vec<Option<u64>>>,
     },
+    /// Chunks of unknown sizes that meet element by element, and are not known to be equal.
+    Unmatched {
+        /// The axis, counted from the last, which is 1.
+        from_end: usize,
+    },
+    /// A mask that is not as long as the axis that it is laid on.
+    Mask {
+        /// The axis.
+        axis: usize,
+        /// Its length.
+        length: u64,
+        /// That of the mask.
+        found: u64,
+    },
     /// A plain integer that the dtype which it is to have does not hold.
     Overflow {
         /// The integer.
@@ -105,6 +119,16 @@ impl fmt::Display for ArrayError {
                 f.write_str("operands could not be broadcast together with shapes")?;
                 shapes.iter().try_for_each(|shape| write!(f, " {}", shape_text(shape)))
             }
+            Self::Unmatched { from_end } => write!(
+                f,
+                "axis -{from_end}: chunks of unknown sizes that are not known to be equal: \
+                 call compute_chunk_sizes() first"
+            ),
+            Self::Mask { axis, length, found } => write!(
+                f,
+                "boolean index did not match indexed array along axis {axis}; size of axis is {length} \
+                 but size of corresponding boolean axis is {found}"
+            ),
             Self::Overflow { value, dtype } => {
                 write!(f, "Python integer {value} out of bounds for {dtype}")
             }

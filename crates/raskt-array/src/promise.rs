@@ -164,7 +164,7 @@ fn is_coded_alike(a: &str, b: &str) -> bool {
 }
 
 /// Numbers as a tuple of Python's; what is not known as `nan`.
-fn tuple(items: &[Option<u64>]) -> String {
+pub(crate) fn tuple(items: &[Option<u64>]) -> String {
     let items: Vec<String> = items.iter().map(|n| n.map_or("nan".to_owned(), |n| n.to_string())).collect();
     match items.as_slice() {
         [lone] => format!("({lone},)"),

@@ -1,20 +1,29 @@
-"""Operations that wait for sizes which are not known: a promise of chunks, and a recipe to keep it."""
+"""Functions made of several operations that wait for sizes which are not known.
+
+An operation of the engine plans itself once the sizes of its operands are there. A function of Python's that
+is made of several is kept as a recipe, its name and arguments, and called then, with arrays of known chunks;
+what it makes is brought into the chunks that were promised.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pickle
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._pickle import dumps
+from raskt.annotations import annotated_as
 from raskt.array._base import array_of, asked, dtype_parameter, is_known
 from raskt.array._grid import grid_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from raskt._raskt import ArrayExpr
     from raskt.array.core import Array
 
-__all__ = ["NAN", "Place", "balanced", "bounds_of", "deferred", "fits", "is_like", "similar", "walked"]
+__all__ = ["NAN", "balanced", "bounds_of", "deferred", "fits", "is_like", "made", "similar"]
 
 
 NAN: Any = float("nan")
@@ -50,6 +59,32 @@ def walked(item: Any, change: Any) -> Any:
     if type(item) is dict:
         return {name: walked(part, change) for name, part in item.items()}
     return change(item)
+
+
+def made(recipe: bytes, operands: list[ArrayExpr], annotations: dict[str, Any]) -> ArrayExpr:
+    """Return what a recipe makes of operands of known chunks: for the task that grows.
+
+    Parameters
+    ----------
+    recipe : bytes
+        The function and its arguments, pickled.
+    operands : list of ArrayExpr
+        The arrays among them, and other lazy values.
+    annotations : dict
+        What is said of all tasks.
+
+    Returns
+    -------
+    ArrayExpr
+        The array.
+    """
+    arrays = [array_of(operand) for operand in operands]
+    function, args = pickle.loads(recipe)
+    module, name = function.split(":")
+    args = walked(args, lambda item: item.of(arrays) if isinstance(item, Place) else item)
+    with annotated_as(annotations):
+        found: Array = getattr(importlib.import_module(module), name)(*args)
+    return found._expr
 
 
 def deferred(

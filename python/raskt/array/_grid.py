@@ -14,7 +14,7 @@ from raskt.units import parse_bytes
 if TYPE_CHECKING:
     from raskt._raskt import ArrayChunks
 
-__all__ = ["CHUNK_BYTES", "LENGTH_MAX", "grid_of", "known_grid_of", "limit_bytes"]
+__all__ = ["CHUNK_BYTES", "LENGTH_MAX", "grid_of", "known_grid_of", "limit_bytes", "read_bytes"]
 
 
 CHUNK_BYTES = 128 * 2**20
@@ -44,7 +44,7 @@ def grid_of(
     """Return chunks as operations take them."""
     if type(chunks) is _raskt.ArrayChunks:
         return chunks
-    chunks, limit = _read_bytes(chunks, limit)
+    chunks, limit = read_bytes(chunks, limit)
     lengths = [None if n != n else _length(n) for n in shape]
     item = None if dtype is None or np.dtype(dtype).hasobject else np.dtype(dtype).itemsize
     return _raskt.array_chunks(chunks, lengths, item, limit_bytes(limit), previous)
@@ -72,8 +72,8 @@ def _length(n: Any) -> int:
     return length
 
 
-def _read_bytes(chunks: Any, limit: Any) -> tuple[Any, Any]:
-    """Byte strings are automatic chunks with another limit."""
+def read_bytes(chunks: Any, limit: Any) -> tuple[Any, Any]:
+    """Return chunks and limit: byte strings are automatic chunks with another limit."""
 
     def read(spec: Any) -> Any:
         nonlocal limit

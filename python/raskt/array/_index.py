@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt.array._base import array_of, is_known
-from raskt.array._grid import grid_of
 from raskt.array._op import op
 from raskt.array.conversion import asanyarray, is_dasks
 from raskt.array.slicing import picked, take
@@ -103,13 +103,38 @@ def _one_by_one(x: Array, items: list[Any]) -> Array:
         plain.append(slice(None) if is_late else int(item) if isinstance(item, np.integer) else item)
         axis += 0 if item is None else 1
         place += 0 if isinstance(plain[-1], int) else 1
-    expr = x._expr.getitem(tuple(plain))
-    if expr is None:
-        raise IndexError(_NO_INDEX)
-    found = array_of(expr)
+    lists = [at for at, item in enumerate(items) if _is_list(item) and item.ndim == 1]
+    if lists and not is_known(x.shape):
+        # In one: what waits for lengths waits for them once.
+        found = op("slice", (x,), {"index": [_parameter(item) for item in _lists_in(plain, items)]})
+        late = [(place, item) for place, item in late if _lazy(item) or item.ndim != 1]
+    else:
+        expr = x._expr.getitem(tuple(plain))
+        if expr is None:
+            raise IndexError(_NO_INDEX)
+        found = array_of(expr)
     for place, item in reversed(late):
         found = _late(found, item, place)
     return found
+
+
+def _lists_in(plain: list[Any], items: list[Any]) -> list[Any]:
+    """Return an index in which lists of places stand where there was nothing yet."""
+    return [own if _is_list(own) and own.ndim == 1 else item for item, own in zip(plain, items, strict=True)]
+
+
+def _parameter(item: Any) -> Any:
+    """Return an item of an index as a parameter of `slice`."""
+    if item is None:
+        return "new"
+    if isinstance(item, slice):
+        ends = (item.start, item.stop, item.step)
+        return {"slice": [None if end is None else operator.index(end) for end in ends]}
+    if _is_list(item):
+        if item.dtype == bool:
+            return {"mask": item.tobytes()}
+        return {"picks": item.astype("<i8").tobytes()}
+    return operator.index(item)
 
 
 def _late(x: Array, item: Any, axis: int) -> Array:
@@ -132,62 +157,9 @@ def _late(x: Array, item: Any, axis: int) -> Array:
 
 def _compressed(x: Array, mask: Array, axis: int) -> Array:
     """Return what a lazy mask of one axis leaves: chunks of unknown size."""
-    if mask.ndim != 1:
-        raise NotImplementedError(
-            "a mask of some of the axes: index with nonzero(mask), or flatten those axes"
-        )
-    n, length = mask.shape[0], x.shape[axis]
-    if n != length and n == n and length == length:
-        raise IndexError(
-            f"boolean index did not match indexed array along axis {axis}; size of axis is {length} "
-            f"but size of corresponding boolean axis is {n}"
-        )
-    if mask.chunks[0] != x.chunks[axis] and is_known(mask.shape) and length == length:
-        mask = mask.rechunk((x.chunks[axis],))
-    chunks = tuple((float("nan"),) * len(sizes) if at == axis else sizes for at, sizes in enumerate(x.chunks))
-    letters = list(range(x.ndim))
-    return op(
-        "blockwise",
-        (x, mask),
-        {
-            "function": "raskt.array._chunk.compress",
-            "kwargs": {"axis": axis},
-            "output": letters,
-            "inputs": [letters, [axis]],
-            "chunks": grid_of(chunks, tuple(sum(sizes) for sizes in chunks)),
-            "dtype": x._expr.dtype,
-        },
-    )
+    return op("compress", (x, mask), {"axis": axis})
 
 
 def _places(x: Array, places: Array, axis: int) -> Array:
-    """Return the elements at lazy places: each block gives what lies in it, zeros elsewhere."""
-    n = x.shape[axis]
-    if n != n:
-        raise ValueError("a lazy index of an axis of unknown length: call compute_chunk_sizes() first")
-    letters = list(range(x.ndim))
-    new = x.ndim
-    output = [*letters[: axis + 1], new, *letters[axis + 1 :]]
-    chunks = [*x.chunks[:axis], (1,) * x.numblocks[axis], *places.chunks, *x.chunks[axis + 1 :]]
-    found = op(
-        "blockwise",
-        (x, places),
-        {
-            "function": "raskt.array._chunk.picked_block",
-            "kwargs": {"axis": axis, "size": n},
-            "output": output,
-            "inputs": [letters, [new]],
-            "chunks": grid_of(tuple(chunks), tuple(sum(sizes) for sizes in chunks)),
-            "dtype": x._expr.dtype,
-            "info": True,
-        },
-    )
-    parameters = {
-        "axis": axis,
-        "dtype": x._expr.dtype,
-        "chunk": "raskt.array._chunk.overlay",
-        "combine": "raskt.array._chunk.overlay",
-        "aggregate": "raskt.array._chunk.overlaid",
-        "kwargs": {"axis": axis},
-    }
-    return op("reduction", (found,), parameters)
+    """Return the elements at lazy places along an axis."""
+    return op("pick", (x, places), {"axis": axis})

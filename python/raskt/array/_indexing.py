@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt.array._base import dtype_parameter, is_known
-from raskt.array._deferred import NAN, bounds_of, deferred
 from raskt.array._grid import grid_of
 from raskt.array._index import (
-    _NO_INDEX,
     _compressed,
     _is_lazy_list,
     _is_list,
@@ -24,8 +21,6 @@ from raskt.array._index import (
 )
 from raskt.array._op import op
 from raskt.array._points import are_adjacent, fancy
-from raskt.array._unknown import getitem as later
-from raskt.array._unknown import waits
 from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
@@ -50,8 +45,6 @@ def getitem(x: Array, key: Any) -> Any:
         lists = [item for item in items if _is_list(item) or _is_lazy_list(item)]
         if len(lists) > 1 or not adjacent or (lists[0].ndim > 1 and not is_known(x.shape)):
             return fancy(x, items, adjacent)
-    if not is_known(x.shape) and _has_to_wait(x, items):
-        return _deferred(x, items)
     return _one_by_one(x, items)
 
 
@@ -77,36 +70,9 @@ def _as_places(x: Array, items: list[Any]) -> list[Any]:
     return found
 
 
-def _deferred(x: Array, items: list[Any]) -> Array:
-    return later(x, items)
-
-
-def _has_to_wait(x: Array, items: list[Any]) -> bool:
-    """Return whether an axis of unknown length is not taken whole."""
-    if any(_lazy(item) and item.ndim > 1 for item in items):
-        raise NotImplementedError(
-            "a lazy index of several axes, where lengths are not known: call compute_chunk_sizes() first"
-        )
-    for item in items:
-        if not (item is None or _lazy(item) or _is_list(item) or isinstance(item, (slice, int, np.integer))):
-            raise IndexError(_NO_INDEX)
-    rest = [item for item in items if item is not None]
-    return any(
-        n != n and waits(x, item, axis) for axis, (n, item) in enumerate(zip(x.shape, rest, strict=True))
-    )
-
-
 def _by_mask(x: Array, mask: Array) -> Array:
     """Return what a mask of all axes leaves, in one row and in NumPy's order."""
-    if x.shape != mask.shape and is_known(x.shape) and is_known(mask.shape):
-        raise IndexError(f"boolean index of shape {mask.shape} does not match an array of shape {x.shape}")
-    if not is_known(x.shape) or not is_known(mask.shape):
-        bounds = bounds_of(x)
-        n_max = None if None in bounds else math.prod(n for n in bounds if n is not None)
-        chunks = ((NAN,) * max(x.numblocks),)
-        return deferred("operator:getitem", (x, mask), chunks, x._dtype, [n_max])
-    # In C order whole rows must lie in a chunk.
-    return _compressed(x.reshape(-1), mask.rechunk(x.chunks).reshape(-1), 0)
+    return op("mask", (x, mask))
 
 
 def _by_masks(x: Array, items: list[Any]) -> Array:

@@ -39,7 +39,9 @@ def _triangle(m: Any, k: int, lower: bool) -> Array:
     if m.ndim == 1 and is_known(m.shape):
         m = broadcast_to(m, (*m.shape, *m.shape))
     if not is_known(m.shape[-2:]):
-        return similar(f"raskt.array.diagonals:{'tril' if lower else 'triu'}", (m, k), m, {})
+        (longest,) = bounds_of(m)[-1:]
+        square = {0: ((NAN,), longest), 1: (m.chunks[0], longest)} if m.ndim == 1 else {}
+        return similar(f"raskt.array.diagonals:{'tril' if lower else 'triu'}", (m, k), m, square)
     letters = list(range(m.ndim))
     parameters = {
         "function": "raskt.array._chunk.triangle",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt import _raskt
+from raskt.array._axes import axis_of
 from raskt.array._deferred import balanced
-from raskt.array._grid import CHUNK_BYTES, grid_of, limit_bytes
+from raskt.array._grid import CHUNK_BYTES, grid_of, limit_bytes, read_bytes
 from raskt.array._op import op
-from raskt.array._unknown import rechunk as later
 from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
@@ -117,11 +119,45 @@ def rechunk(
     if limit != CHUNK_BYTES:
         parameters["limit"] = limit
     if any(n != n for n in x.shape):
-        return later(x, chunks, block_size_limit, parameters)
+        return _recut(x, chunks, block_size_limit, parameters)
     grid = grid_of(chunks, x.shape, x._dtype, block_size_limit, x._expr.grid)
     if balance:
         grid = _balanced(grid, x)
     return op("rechunk", (x,), {"chunks": grid, **parameters})
+
+
+def _recut(x: Array, chunks: Any, limit: Any, parameters: dict[str, Any]) -> Array:
+    """Cut an array of unknown shape as is asked for along each axis, as far as that is known."""
+    chunks, limit = read_bytes(chunks, limit)
+    specs: list[Any]
+    if isinstance(chunks, dict):
+        specs = [None] * x.ndim
+        for axis, spec in chunks.items():
+            specs[axis_of(axis, x.ndim)] = spec
+    elif type(chunks) is _raskt.ArrayChunks:
+        specs = list(chunks.sizes)
+    elif not isinstance(chunks, (tuple, list)):
+        specs = [chunks] * x.ndim
+    elif x.ndim == 1 and len(chunks) != 1 and all(isinstance(n, (int, float)) for n in chunks):
+        specs = [tuple(chunks)]
+    else:
+        specs = list(chunks)
+    dtype = x._dtype
+    asked = {
+        "specs": [_spec(spec) for spec in specs],
+        "item_bytes": None if dtype is None or dtype.hasobject else dtype.itemsize,
+        "auto_bytes": limit_bytes(limit),
+    }
+    return op("rechunk", (x,), {**asked, **parameters})
+
+
+def _spec(spec: Any) -> Any:
+    """Return what is asked for along an axis, None for sizes that are not known."""
+    if isinstance(spec, (tuple, list)):
+        return [None if n != n else int(n) for n in spec]
+    if spec is None or isinstance(spec, str):
+        return spec
+    return operator.index(spec)
 
 
 def _balanced(grid: ArrayChunks, x: Any) -> ArrayChunks:

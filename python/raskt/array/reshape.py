@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._base import is_known, known_shape
+from raskt.array._base import known_shape
 from raskt.array._grid import grid_of, limit_bytes
 from raskt.array._op import op
-from raskt.array._unknown import reshape as later
 from raskt.array.concatenate import block
 from raskt.array.conversion import asanyarray
 from raskt.array.rechunk import normalize_chunks
@@ -55,23 +54,10 @@ def reshape(x: Any, shape: Any, merge_chunks: bool = True, limit: Any = None) ->
     """
     x = asanyarray(x)
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
-    if not is_known(x.shape):
-        return _unknown(x, lengths)
     parameters: dict[str, Any] = {"shape": lengths, "limit": limit_bytes(limit)}
     if not merge_chunks:
         parameters["merge_chunks"] = False
     return op("reshape", (x,), parameters)
-
-
-def _unknown(x: Array, lengths: Any) -> Array:
-    """Shapes that are not known can still be flattened."""
-    if lengths in ((-1,), ()) and x.ndim == 1:
-        return x
-    if lengths == (-1,) and all(len(sizes) == 1 for sizes in x.chunks[1:]):
-        chunks = ((float("nan"),) * x.numblocks[0],)
-        follows = (0, *(-1,) * (x.ndim - 1))
-        return op("reshape_blocks", (x,), {"chunks": grid_of(chunks, (float("nan"),)), "follows": follows})
-    return later(x, lengths)
 
 
 def ravel(array_like: Any) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from raskt.array._axes import axes_of, axis_of
 from raskt.array._base import is_known, known_shape
-from raskt.array._deferred import bounds_of, deferred, similar
+from raskt.array._deferred import similar
 from raskt.array._grid import grid_of
 from raskt.array._join import concatenated
 from raskt.array._op import op
@@ -310,7 +310,11 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
         a in (1, b) or a != a or b != b for a, b in zip(x.shape, wanted[offset:], strict=True)
     )
     if fits and not (is_known(x.shape) and is_known(wanted)):
-        return _broadcast_later(x, wanted, offset)
+        if any(n != n for n in wanted[:offset]):
+            raise ValueError(
+                f"cannot broadcast shape {x.shape} to shape {wanted}: the new axes' lengths are unknown"
+            )
+        return op("broadcast_to", (x,), {"shape": [None if n != n else n for n in wanted]})
     if not fits:
         raise ValueError(f"cannot broadcast shape {x.shape} to shape {wanted}")
     if chunks is None:
@@ -324,24 +328,6 @@ def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Ar
             if x.shape[at] != 1 and own != sizes[at + offset]:
                 raise ValueError(f"cannot broadcast chunks {x.chunks} to chunks {sizes}: rechunk first")
     return op("broadcast_to", (x,), {"chunks": grid_of(sizes, wanted)})
-
-
-def _broadcast_later(x: Array, wanted: tuple[Any, ...], offset: int) -> Array:
-    """Promise an array that is stretched once its sizes are known; NaN stands for a length that it has."""
-    if any(n != n for n in wanted[:offset]):
-        raise ValueError(
-            f"cannot broadcast shape {x.shape} to shape {wanted}: the new axes' lengths are unknown"
-        )
-    own = bounds_of(x)
-    chunks = [(n,) if n == n else x.chunks[at - offset] for at, n in enumerate(wanted)]
-    bounds = [n if n == n else own[at - offset] for at, n in enumerate(wanted)]
-    return deferred("raskt.array.shape:stretched", (x, wanted), tuple(chunks), x._dtype, bounds)
-
-
-def stretched(x: Array, wanted: tuple[Any, ...]) -> Array:
-    """Stretch an array of known shape, NaN standing for lengths that it has: `broadcast_to` for recipes."""
-    offset = len(wanted) - x.ndim
-    return broadcast_to(x, tuple(n if n == n else x.shape[at - offset] for at, n in enumerate(wanted)))
 
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:

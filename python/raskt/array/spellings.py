@@ -8,8 +8,8 @@ import numpy as np
 
 from raskt.array import cumulative, ufuncs
 from raskt.array._axes import axis_of
-from raskt.array._base import known_shape
-from raskt.array._unknown import known
+from raskt.array._base import is_known, known_shape
+from raskt.array._deferred import deferred, fits
 from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asanyarray, asarray, from_array
 from raskt.array.creation import ones, zeros
@@ -161,7 +161,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Array:
     Parameters
     ----------
     a1, a2 : array_like
-        The arrays. Sizes that are not known are found out at once.
+        The arrays.
     equal_nan : bool, optional
         Whether NaN equals NaN.
 
@@ -179,8 +179,11 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Array:
     a, b = asanyarray(a1), asanyarray(a2)
     if a.ndim != b.ndim:
         return asarray(np.bool_(False))
-    a, b = known(a), known(b)
-    if a.shape != b.shape:
+    if not (is_known(a.shape) and is_known(b.shape)) and not fits(a, b):
+        if any(m != n for m, n in zip(a.shape, b.shape, strict=True) if m == m and n == n):
+            return asarray(np.bool_(False))
+        return deferred(f"{__name__}:array_equal", (a, b, equal_nan), (), bool)
+    if is_known(a.shape) and a.shape != b.shape:
         return asarray(np.bool_(False))
     alike = a == b
     if equal_nan:
@@ -203,11 +206,10 @@ def array_equiv(a1: Any, a2: Any) -> Array:
         One truth value, lazily.
     """
     a, b = asanyarray(a1), asanyarray(a2)
+    shapes = known_shape(a, "array_equiv"), known_shape(b, "array_equiv")
     try:
-        np.broadcast_shapes(known_shape(a, "array_equiv"), known_shape(b, "array_equiv"))
-    except ValueError as error:
-        if "broadcast" not in str(error):
-            raise
+        np.broadcast_shapes(*shapes)
+    except ValueError:
         return asarray(np.bool_(False))
     found: Array = (a == b).all()
     return found

@@ -204,6 +204,11 @@ def test_a_block_whose_size_is_asked_for_is_computed_once(scheduler: str, tmp_pa
         (lambda x: ra.broadcast_to(x, (2, 6, 4)), lambda x: np.broadcast_to(x, (2, 6, 4))),
         (lambda x: x.T @ x, lambda x: x.T @ x),
         (lambda x: ra.median(x, axis=0), lambda x: np.median(x, axis=0)),
+        (lambda x: ra.tril(x[:, 0]), lambda x: np.tril(x[:, 0])),
+        (lambda x: ra.triu(x[:, 0], 1), lambda x: np.triu(x[:, 0], 1)),
+        (lambda x: x[x[:, 1] > 2][x[:, 0][x[:, 1] > 2] > 1], lambda x: x[(x[:, 1] > 2) & (x[:, 0] > 1)]),
+        (lambda x: ra.array_equal(x, x[x[:, 0] >= 0]), lambda x: np.bool_(True)),
+        (lambda x: ra.array_equal(x, x[x[:, 0] > 2]), lambda x: np.bool_(False)),
     ],
 )
 def test_functions_of_arrays_of_unknown_length_are_numpys(function: Any, numpys: Any) -> None:

@@ -6,8 +6,9 @@ use raskt_expr::Expr;
 
 use crate::broadcast::refine;
 use crate::builder::Builder;
+use crate::deferred::{PromisedAxis, later};
 use crate::error::{ArrayError, Built};
-use crate::parameters::{CHUNKS, DTYPE, chunks_of, chunks_param, flag, with};
+use crate::parameters::{CHUNKS, DTYPE, chunks_of, chunks_param, flag, with, without};
 
 /// The letters of a parameter: a list of them.
 pub(crate) fn letters(param: &Param) -> Vec<u16> {
@@ -161,7 +162,8 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
     blockwise(builder, operands, parameters)
 }
 
-/// An array whose axes of one element are stretched, and which gets new axes in front: to `chunks`.
+/// An array whose axes of one element are stretched, and which gets new axes in front: to `chunks`, or, where sizes are not
+/// known, to `shape`, in which null stands for a length that the array has.
 pub(crate) fn broadcast_to(
     builder: &Builder<'_>,
     name: &str,
@@ -171,7 +173,17 @@ pub(crate) fn broadcast_to(
     let [operand] = operands else {
         return Err(ErrorKind::InvalidValue("broadcast_to takes one array".into()).into());
     };
-    let (own, wanted) = (builder.chunks(operand)?, chunks_of(parameters.get(CHUNKS))?);
+    let own = builder.chunks(operand)?;
+    let wanted = match parameters.get("shape") {
+        Some(Param::List(shape)) => {
+            let axes = stretched(builder, operand, shape)?;
+            if own.known_shape().is_err() {
+                return later(builder, name, operands, parameters, axes, &builder.dtype(operand)?);
+            }
+            Chunks::new(axes.into_iter().map(|axis| axis.chunks))?
+        }
+        _ => chunks_of(parameters.get(CHUNKS))?,
+    };
     if own == wanted {
         return Ok(operand.clone());
     }
@@ -192,5 +204,28 @@ pub(crate) fn broadcast_to(
     };
     let aligned = own.axes().iter().zip(&wanted.axes()[offset..]).map(axis).collect::<Result<Vec<_>>>()?;
     let operand = crate::rechunk::to(builder, operand, &Chunks::new(aligned)?)?;
-    builder.make(name, &[&operand], parameters.clone())
+    let parameters = with(&without(parameters, &["shape"]), [(CHUNKS, chunks_param(&wanted))]);
+    builder.make(name, &[&operand], parameters)
+}
+
+/// How the axes are cut of what is stretched to `shape`, as far as that is known.
+fn stretched(builder: &Builder<'_>, expr: &Expr, shape: &[Param]) -> Built<Vec<PromisedAxis>> {
+    let own = PromisedAxis::all_of(builder, expr)?;
+    let chunks = builder.chunks(expr)?;
+    let lengths: Vec<Option<u64>> =
+        shape.iter().map(|length| length.as_int().and_then(|length| u64::try_from(length).ok())).collect();
+    let mismatch = || ArrayError::Broadcast { shapes: vec![chunks.shape().to_vec(), lengths.clone()] };
+    let offset = lengths.len().checked_sub(own.len()).ok_or_else(mismatch)?;
+    let mut axes = Vec::with_capacity(lengths.len());
+    for (at, length) in lengths.iter().enumerate() {
+        let own = at.checked_sub(offset).map(|at| &own[at]);
+        axes.push(match (own, own.and_then(|own| own.chunks.length()), length) {
+            (Some(own), _, None) => own.clone(),
+            (Some(own), Some(found), Some(length)) if found == *length => own.clone(),
+            (Some(_), Some(found), Some(_)) if found != 1 => return Err(mismatch()),
+            (_, _, Some(length)) => PromisedAxis::known(AxisChunks::from_sizes([*length])?),
+            (None, _, None) => return Err(mismatch()),
+        });
+    }
+    Ok(axes)
 }

@@ -6,8 +6,9 @@ use raskt_expr::Expr;
 
 use crate::broadcast::refine;
 use crate::builder::Builder;
+use crate::deferred::{PromisedAxis, is_like, later};
 use crate::error::{ArrayError, Built, shape_text};
-use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param};
+use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, flag};
 
 /// `operands` one behind the other along `axis`, all of one dtype.
 ///
@@ -93,20 +94,80 @@ fn axis_of(parameters: &Param) -> Built<i64> {
     axis.ok_or_else(|| ErrorKind::InvalidValue("a concatenation needs an axis".into()).into())
 }
 
+/// The flag of whoever says that sizes which are not known are equal.
+const ALLOWS_UNKNOWN: &str = "allows_unknown";
+
+/// Whether operands may differ along an axis of unknown length that is not the one numbered `joined`.
+fn may_differ(builder: &Builder<'_>, operands: &[Expr], joined: Option<usize>) -> Result<bool> {
+    let all = operands.iter().map(|expr| builder.chunks(expr)).collect::<Result<Vec<_>>>()?;
+    if all.iter().any(|chunks| chunks.n_axes() != all[0].n_axes()) {
+        return Ok(false);
+    }
+    for at in (0..all[0].n_axes()).filter(|&at| Some(at) != joined) {
+        if all.iter().all(|chunks| chunks.axes()[at].length().is_some()) {
+            continue;
+        }
+        for other in &operands[1..] {
+            if !is_like(builder, (&operands[0], at), (other, at))? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// What is promised of the axes that operands have in common: chunks of known sizes where one has them.
+fn common_axes(builder: &Builder<'_>, operands: &[Expr]) -> Result<Vec<PromisedAxis>> {
+    let mut axes = PromisedAxis::all_of(builder, &operands[0])?;
+    for expr in &operands[1..] {
+        for (axis, own) in axes.iter_mut().zip(PromisedAxis::all_of(builder, expr)?) {
+            if axis.chunks.length().is_none() && own.chunks.length().is_some() {
+                *axis = own;
+            }
+        }
+    }
+    Ok(axes)
+}
+
 pub(super) fn concatenate_by_name(
     builder: &Builder<'_>,
-    _: &str,
+    name: &str,
     operands: &[Expr],
     parameters: &Param,
 ) -> Built<Expr> {
-    concatenate(builder, &cast(builder, operands, parameters)?, axis_of(parameters)?)
+    let operands = cast(builder, operands, parameters)?;
+    let axis = axis_of(parameters)?;
+    let n_axes = operands.first().map_or(Ok(0), |expr| builder.n_axes(expr))?;
+    let at = Builder::axis(axis, n_axes).ok();
+    match at.filter(|_| !flag(parameters, ALLOWS_UNKNOWN)) {
+        Some(at) if may_differ(builder, &operands, Some(at))? => {
+            let all = operands.iter().map(|expr| PromisedAxis::of(builder, expr, at));
+            let all = all.collect::<Result<Vec<_>>>()?;
+            let lengths = all.iter().map(|axis| axis.length_max).collect::<Option<Vec<u64>>>();
+            let mut axes = common_axes(builder, &operands)?;
+            axes[at] = PromisedAxis {
+                chunks: AxisChunks::from_runs(all.iter().flat_map(|axis| axis.chunks.runs()))?,
+                length_max: lengths.map(|lengths| lengths.iter().sum()),
+            };
+            later(builder, name, &operands, parameters, axes, &builder.dtype(&operands[0])?)
+        }
+        _ => concatenate(builder, &operands, axis),
+    }
 }
 
 pub(super) fn stack_by_name(
     builder: &Builder<'_>,
-    _: &str,
+    name: &str,
     operands: &[Expr],
     parameters: &Param,
 ) -> Built<Expr> {
-    stack(builder, &cast(builder, operands, parameters)?, axis_of(parameters)?)
+    let operands = cast(builder, operands, parameters)?;
+    let axis = axis_of(parameters)?;
+    if operands.is_empty() || flag(parameters, ALLOWS_UNKNOWN) || !may_differ(builder, &operands, None)? {
+        return stack(builder, &operands, axis);
+    }
+    let mut axes = common_axes(builder, &operands)?;
+    let at = Builder::axis(axis, axes.len() + 1)?;
+    axes.insert(at, PromisedAxis::known(AxisChunks::uniform(operands.len() as u64, 1)?));
+    later(builder, name, &operands, parameters, axes, &builder.dtype(&operands[0])?)
 }

@@ -7,11 +7,9 @@ use raskt_expr::{Context, Expr};
 use super::table::{BOUNDS, DEFERRED};
 use crate::builder::chunks;
 use crate::parameters::{AXIS, axis_number, integers_of, text};
-use crate::slicing::{Cut, cuts_of};
+use crate::slicing::{COMPRESS, Cut, cuts_of};
 use crate::ufuncs::is_elementwise;
 
-/// The function of blocks that leaves out elements.
-pub(super) const COMPRESS: &str = "raskt.array._chunk.compress";
 /// How many expressions deep a bound is looked for.
 const DEPTH_MAX: usize = 500;
 

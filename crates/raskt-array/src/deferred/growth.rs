@@ -10,6 +10,7 @@ use raskt_graph::layer::{Formula, Layer, Raw, Returns, Source};
 use raskt_graph::{Body, Keys, Subgraph, TableBuilder, TaskTable};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::later::opened;
 use super::table::RECIPE;
 use crate::operations::Job;
 use crate::parameters::{CHUNKS, DTYPE, chunks_of, chunks_param, dtype_param, get};
@@ -82,9 +83,10 @@ pub(super) fn lower(job: &mut Job<'_, '_>) -> Result<Layer> {
     }
     let n_loaded = inputs.len().fit::<u32>();
     inputs.extend(blocks);
-    let parameters = [RECIPE, CHUNKS, DTYPE].map(|part| (part, get(job.expr.parameters(), part)));
-    let parameters = parameters
+    let promised = [CHUNKS, DTYPE].map(|part| (part, get(job.expr.parameters(), part)));
+    let parameters = promised
         .into_iter()
+        .chain([(RECIPE, opened(&get(job.expr.parameters(), RECIPE)))])
         .chain([("operands", Param::List(operands.into())), ("annotations", job.expr.annotations().clone())]);
     let body = Body::Library { path: GROW.into(), parameters: Param::map(parameters) };
     let grow = table.push_own(Body::Growing { body: Arc::new(body), n_loaded }, &inputs)?;

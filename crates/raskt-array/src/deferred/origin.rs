@@ -3,10 +3,11 @@
 use raskt_core::{Result, Token};
 use raskt_expr::{Context, Expr};
 
-use super::bounds::{COMPRESS, axis_of_operand};
+use super::bounds::axis_of_operand;
 use crate::builder::chunks;
 use crate::parameters::{flag, text};
 use crate::reductions::{axes_of, is_reduction};
+use crate::slicing::COMPRESS;
 use crate::ufuncs::is_elementwise;
 
 /// What stands for the sizes of the chunks of `axis` of `expr`: equal tokens say equal sizes.

@@ -4,6 +4,7 @@ use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{ErrorKind, Param};
 use raskt_expr::Expr;
 
+use super::later::{SPECS, by_specs};
 use crate::builder::Builder;
 use crate::error::Built;
 use crate::parameters::{CHUNKS, chunks_of, chunks_param, with, without};
@@ -18,7 +19,7 @@ pub fn to(builder: &Builder<'_>, expr: &Expr, chunks: &Chunks) -> Built<Expr> {
 
 /// The same, with what users say about the plan: [`LIMIT`](super::LIMIT), [`THRESHOLD`](super::THRESHOLD),
 /// [`METHOD`](super::METHOD).
-fn planned(builder: &Builder<'_>, expr: &Expr, chunks: &Chunks, more: &Param) -> Built<Expr> {
+pub(super) fn planned(builder: &Builder<'_>, expr: &Expr, chunks: &Chunks, more: &Param) -> Built<Expr> {
     let own = builder.chunks(expr)?;
     if own == *chunks {
         return Ok(expr.clone());
@@ -64,5 +65,8 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
     let [operand] = operands else {
         return Err(ErrorKind::InvalidValue("rechunk takes one array".into()).into());
     };
-    planned(builder, operand, &chunks_of(parameters.get(CHUNKS))?, &without(parameters, &[CHUNKS]))
+    match parameters.get(SPECS) {
+        Some(Param::List(specs)) => by_specs(builder, operand, specs, parameters),
+        _ => planned(builder, operand, &chunks_of(parameters.get(CHUNKS))?, &without(parameters, &[CHUNKS])),
+    }
 }

@@ -77,7 +77,7 @@ fn reshape_within(builder: &Builder<'_>, expr: &Expr, shape: &[u64], rules: &Rul
     make(builder, &ready, &Chunks::new(made)?, &follows)
 }
 
-fn make(builder: &Builder<'_>, expr: &Expr, made: &Chunks, follows: &[i64]) -> Built<Expr> {
+pub(super) fn make(builder: &Builder<'_>, expr: &Expr, made: &Chunks, follows: &[i64]) -> Built<Expr> {
     let parameters = [(CHUNKS, chunks_param(made)), ("follows", integers(follows.iter().copied()))];
     builder.make("reshape", &[expr], Param::map(parameters))
 }
@@ -251,6 +251,9 @@ pub(super) fn by_name(builder: &Builder<'_>, _: &str, operands: &[Expr], paramet
         return Err(ErrorKind::InvalidValue("reshape takes one array".into()).into());
     };
     let asked = integers_of(parameters, "shape").unwrap_or_default();
+    if builder.chunks(operand)?.axes().iter().any(|axis| axis.length().is_none()) {
+        return super::later::unknown(builder, operand, &asked, parameters);
+    }
     let shape: Vec<u64> = match asked.iter().filter(|&&n| n < 0).count() {
         0 => asked.iter().map(|&n| n.clamped::<u64>()).collect(),
         1 => {

@@ -1,6 +1,7 @@
 //! Other shapes for the same elements, where each block keeps its own.
 
 mod build;
+mod later;
 mod plan;
 mod table;
 

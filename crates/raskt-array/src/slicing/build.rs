@@ -4,6 +4,7 @@ use raskt_core::{ErrorKind, Param, Result};
 use raskt_expr::Expr;
 
 use super::cuts::{Cut, cuts_param};
+use super::later::{sliced, waits};
 use super::{Index, take};
 use crate::builder::Builder;
 use crate::error::{ArrayError, Built};
@@ -16,6 +17,9 @@ pub fn slice(builder: &Builder<'_>, expr: &Expr, index: &[Index]) -> Built<Expr>
     let chunks = builder.chunks(expr)?;
     let n_axes = chunks.n_axes();
     let index = complete(index, n_axes)?;
+    if waits(&chunks, &index) {
+        return sliced(builder, expr, &chunks, &index);
+    }
     let (mut cuts, mut picked, mut axis) = (Vec::with_capacity(index.len()), None, 0);
     for item in &index {
         let length = chunks.axes().get(axis).and_then(|axis| axis.length());

@@ -26,6 +26,8 @@ pub enum Index {
     Ellipsis,
     /// Elements at these places.
     Picks(Vec<i64>),
+    /// Those of as many elements as there are for which it is true.
+    Mask(Vec<bool>),
 }
 
 impl From<i64> for Index {
@@ -73,10 +75,9 @@ impl Index {
             }
         };
         match (self, length) {
+            (_, _) if self.is_all() => Ok(Cut::All),
             (Self::New, _) => Ok(Cut::New),
-            (Self::Range { start: None, stop: None, step: None | Some(1) } | Self::Ellipsis, _) => {
-                Ok(Cut::All)
-            }
+            (Self::Ellipsis, _) => Ok(Cut::All),
             (Self::Range { step: Some(0), .. }, _) => Err(ArrayError::value("slice step cannot be zero")),
             (_, None) => Err(ErrorKind::InvalidValue(format!(
                 "axis {axis} has chunks of unknown size, of which only all can be taken: \
@@ -87,14 +88,58 @@ impl Index {
             (Self::Picks(picks), _) => {
                 Ok(Cut::Picks(picks.iter().map(|&index| element(index)).collect::<Built<Vec<_>>>()?))
             }
+            (Self::Mask(mask), Some(length)) if mask.len() as u64 != length => {
+                Err(ArrayError::Mask { axis, length, found: mask.len() as u64 })
+            }
+            (Self::Mask(mask), _) => {
+                let taken = (0..).zip(mask).filter(|(_, taken)| **taken);
+                Ok(Cut::Picks(taken.map(|(at, _)| at).collect()))
+            }
             (Self::Range { start, stop, step }, Some(length)) => {
                 Ok(range(*start, *stop, step.unwrap_or(1), length))
             }
         }
     }
 
-    /// The index that a parameter says: an integer, `{"slice": [start, stop, step]}`, `"new"`, `"..."`, `{"picks": [..]}`;
-    /// the picks may be bytes, see [`integers_in`].
+    /// Whether the whole axis is taken, as it is.
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self, Self::Range { start: None, stop: None, step: None | Some(1) })
+    }
+
+    /// How many elements of an axis of `length` a slice takes, whose step is not 0.
+    pub(super) fn n_taken(&self, length: u64) -> u64 {
+        match self {
+            Self::Range { start, stop, step } => match range(*start, *stop, step.unwrap_or(1), length) {
+                Cut::Range { n, .. } => n,
+                _ => length,
+            },
+            _ => length,
+        }
+    }
+
+    /// The index as a parameter, see [`Index::of`].
+    pub(super) fn to_param(&self) -> Param {
+        let part = |part: &Option<i64>| part.map_or(Param::Null, Param::Int);
+        match self {
+            Self::Point(at) => Param::Int(*at),
+            Self::Range { start, stop, step } => {
+                Param::map([("slice", Param::List([start, stop, step].map(part).into()))])
+            }
+            Self::New => Param::Str("new".into()),
+            Self::Ellipsis => Param::Str("...".into()),
+            Self::Picks(picks) => {
+                let bytes: Vec<u8> = picks.iter().flat_map(|at| at.to_le_bytes()).collect();
+                Param::map([("picks", Param::Bytes(bytes.into()))])
+            }
+            Self::Mask(mask) => {
+                let bytes: Vec<u8> = mask.iter().map(|&taken| u8::from(taken)).collect();
+                Param::map([("mask", Param::Bytes(bytes.into()))])
+            }
+        }
+    }
+
+    /// The index that a parameter says: an integer, `{"slice": [start, stop, step]}`, `"new"`, `"..."`, `{"picks": [..]}`,
+    /// `{"mask": bytes}`; the picks may be bytes, see [`integers_in`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`] for anything else.
@@ -111,6 +156,9 @@ impl Index {
         }
         if let Some(picks) = param.get("picks").and_then(integers_in) {
             return Ok(Self::Picks(picks));
+        }
+        if let Some(Param::Bytes(mask)) = param.get("mask") {
+            return Ok(Self::Mask(mask.iter().map(|&byte| byte != 0).collect()));
         }
         Err(ErrorKind::InvalidValue(format!("{param:?} is no index")).into())
     }

@@ -6,7 +6,7 @@ use raskt_expr::{Arity, Meta};
 use crate::builder::{array_meta, chunks};
 use crate::operations::Row;
 
-use super::{build, cuts, lower};
+use super::{build, cuts, lazy, lower};
 
 /// The rows of this family.
 #[must_use]
@@ -20,7 +20,14 @@ pub fn rows() -> Vec<Row> {
         library: Some("raskt.array._chunk.slice_block"),
         build: build::by_name,
     };
-    vec![slice, Row { name: "take_blocks", build: build::blocks, ..slice }]
+    let late = Row { arity: Arity::Exactly(2), ..slice };
+    vec![
+        slice,
+        Row { name: "take_blocks", build: build::blocks, ..slice },
+        Row { name: "compress", build: lazy::compress, ..late },
+        Row { name: "mask", build: lazy::mask, ..late },
+        Row { name: "pick", build: lazy::pick, ..late },
+    ]
 }
 
 fn slice_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {

@@ -6,6 +6,7 @@ use raskt_expr::{Expr, Held, Meta};
 use crate::block_functions::is_integer;
 use crate::broadcast::unify;
 use crate::builder::Builder;
+use crate::deferred;
 use crate::error::{ArrayError, Built};
 use crate::kernels::elementwise::cast;
 use crate::parameters::{DTYPE, KWARGS, dtype_of, dtype_param, get, text, with};
@@ -26,7 +27,12 @@ pub(super) fn ufunc_by_name(
     operands: &[Expr],
     parameters: &Param,
 ) -> Built<Expr> {
-    let (operands, _) = unify(builder, operands)?;
+    let operands = match unify(builder, operands) {
+        Err(ArrayError::Unmatched { .. }) => {
+            return deferred::elementwise(builder, ufunc_by_name, name, operands, parameters);
+        }
+        unified => unified?.0,
+    };
     let operands = narrow_complex(builder, name, operands)?;
     let dtype = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => dtype_of(parameters),
@@ -152,7 +158,12 @@ pub(super) fn apply_by_name(
     operands: &[Expr],
     parameters: &Param,
 ) -> Built<Expr> {
-    let (operands, _) = unify(builder, operands)?;
+    let operands = match unify(builder, operands) {
+        Err(ArrayError::Unmatched { .. }) => {
+            return deferred::elementwise(builder, apply_by_name, name, operands, parameters);
+        }
+        unified => unified?.0,
+    };
     let metas = operands.iter().map(|expr| builder.meta(expr).cloned()).collect::<Result<Vec<_>>>()?;
     let dtype = match (parameters.get(DTYPE), parameters.get("function")) {
         (Some(Param::Str(_)), _) => dtype_of(parameters),

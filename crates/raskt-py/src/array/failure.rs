@@ -9,10 +9,11 @@ pub fn to_py(py: Python<'_>, error: ArrayError) -> PyErr {
     let text = error.to_string();
     match error {
         ArrayError::Axis { axis, n_axes } => axis_error(py, axis, n_axes).unwrap_or_else(|error| error),
-        ArrayError::Index { .. } | ArrayError::TooManyIndices { .. } | ArrayError::Ellipses => {
-            PyIndexError::new_err(text)
-        }
-        ArrayError::Broadcast { .. } => PyValueError::new_err(text),
+        ArrayError::Index { .. }
+        | ArrayError::Mask { .. }
+        | ArrayError::TooManyIndices { .. }
+        | ArrayError::Ellipses => PyIndexError::new_err(text),
+        ArrayError::Broadcast { .. } | ArrayError::Unmatched { .. } => PyValueError::new_err(text),
         ArrayError::Overflow { .. } => PyOverflowError::new_err(text),
         ArrayError::Engine(error) => crate::errors::to_py(py, error),
         _ => PyTypeError::new_err(text),

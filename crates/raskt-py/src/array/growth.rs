@@ -2,11 +2,13 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
-use raskt_array::deferred::{self, FIRST, GIVEN, RECIPE};
-use raskt_array::parameters::{CHUNKS, DTYPE, get};
+use raskt_array::Builder;
+use raskt_array::deferred::{self, RECIPE, given};
+use raskt_array::parameters::{CHUNKS, chunks_of, get};
 use raskt_array::results::{Planning, blocks};
 use raskt_core::{Fit, Param, Result, Value};
 use raskt_exec::{Call, Kernel, LaneId, Outcome};
+use raskt_expr::Expr;
 use raskt_graph::Subgraph;
 
 use super::expression::ArrayExpr;
@@ -49,29 +51,31 @@ impl Kernel for Grow {
 fn grown(py: Python<'_>, call: &Call<'_>) -> PyResult<Subgraph> {
     let to_py = |error| errors::to_py(py, error);
     let builder = builder().annotated(get(call.shared, "annotations"));
-    let given = |parameters| {
-        let built = builder.make(GIVEN, &[], parameters);
-        built.map(ArrayExpr::of).map_err(|error| failure::to_py(py, error))
-    };
-    let operands = PyList::empty(py);
     let known = deferred::sized(call.shared, call.inputs).map_err(to_py)?;
-    let mut first = known.n_shapes.clamped::<i64>();
+    let mut first = known.n_shapes;
+    let mut operands = Vec::with_capacity(known.operands.len());
     for (chunks, dtype) in known.operands {
-        let n_blocks = chunks.n_blocks().clamped::<i64>();
-        let chunks = raskt_array::parameters::chunks_param(&chunks);
-        let first_block = Param::Int(first);
-        operands.append(given(Param::map([(CHUNKS, chunks), (DTYPE, dtype), (FIRST, first_block)]))?)?;
-        first += n_blocks;
+        operands.push(given(&builder, &chunks, dtype, first).map_err(|error| failure::to_py(py, error))?);
+        first += chunks.n_blocks().fit::<usize>();
     }
-    let promise = given(Param::map([CHUNKS, DTYPE].map(|part| (part, get(call.shared, part)))))?;
-    let recipe = match call.shared.get(RECIPE) {
-        Some(Param::Bytes(recipe)) => PyBytes::new(py, recipe),
-        _ => PyBytes::new(py, b""),
+    let promise = chunks_of(call.shared.get(CHUNKS)).map_err(to_py)?;
+    let made = match get(call.shared, RECIPE) {
+        Param::Bytes(recipe) => {
+            let made = by_python(py, &builder, &recipe, operands)?;
+            deferred::fitted(&builder, &made, &promise)
+        }
+        recipe => deferred::planned(&builder, &recipe, operands, &promise),
     };
-    let helper = py.import("raskt.array._unknown")?;
-    let made = helper.call_method1("made", (recipe, operands, promise))?;
-    let made = made.cast::<ArrayExpr>()?.get().expr().clone();
-    let root = blocks(&builder, &made, Planning::Simplified).map_err(|error| failure::to_py(py, error))?;
-    let planned = plan::plan(py, &[root])?;
+    let root = made.and_then(|made| blocks(&builder, &made, Planning::Simplified));
+    let planned = plan::plan(py, &[root.map_err(|error| failure::to_py(py, error))?])?;
     deferred::grown(&planned.table).map_err(to_py)
+}
+
+/// What a function of Python's makes of operands whose sizes are known.
+fn by_python(py: Python<'_>, builder: &Builder<'_>, recipe: &[u8], operands: Vec<Expr>) -> PyResult<Expr> {
+    let operands = PyList::new(py, operands.into_iter().map(ArrayExpr::of))?;
+    let annotations = super::notes::to_dict(py, &builder.annotations)?;
+    let helper = py.import("raskt.array._deferred")?;
+    let made = helper.call_method1("made", (PyBytes::new(py, recipe), operands, annotations))?;
+    Ok(made.cast::<ArrayExpr>()?.get().expr().clone())
 }
