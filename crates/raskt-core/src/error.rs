@@ -55,6 +55,13 @@ pub enum ErrorKind {
     InvalidValue(String),
     /// The name of a column that a frame does not have, with those that it has.
     UnknownColumn(String),
+    /// Text that is none of its format, such as a line of CSV with too many fields.
+    Unparsable {
+        /// The file, the place and what is wrong there.
+        what: String,
+        /// Whether there is nothing at all in it.
+        is_empty: bool,
+    },
     /// A floating-point error that its user wants raised; which kind, in which operation.
     FloatingPoint(String),
     /// Bytes that do not decode.
@@ -234,9 +241,10 @@ impl fmt::Display for ErrorKind {
             Self::OutOfBounds { index, axis, size } => {
                 write!(f, "index {index} is out of bounds for axis {axis} with size {size}")
             }
-            Self::InvalidGraph(what) | Self::InvalidValue(what) | Self::UnknownColumn(what) => {
-                f.write_str(what)
-            }
+            Self::InvalidGraph(what)
+            | Self::InvalidValue(what)
+            | Self::UnknownColumn(what)
+            | Self::Unparsable { what, .. } => f.write_str(what),
             Self::UnknownBody(name) => write!(f, "no registry knows a body called {name}"),
             Self::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::ShapeMismatch { left, right } => {

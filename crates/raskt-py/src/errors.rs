@@ -144,6 +144,9 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::MissingKey { .. } => MissingKeyError::new_err(text),
         ErrorKind::InvalidGraph(_) => GraphError::new_err(text),
         ErrorKind::OutOfBounds { .. } => PyIndexError::new_err(text),
+        ErrorKind::Unparsable { is_empty, .. } => {
+            unparsable(py, if *is_empty { "EmptyDataError" } else { "ParserError" }, text)
+        }
         ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } => PyValueError::new_err(text),
         ErrorKind::WrongType { .. } | ErrorKind::NotEncodable(_) => PyTypeError::new_err(text),
         ErrorKind::UnknownBody(_) | ErrorKind::UnknownColumn(_) => PyKeyError::new_err(text),
@@ -163,6 +166,14 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::OutOfMemory { .. } => PyMemoryError::new_err(text),
         ErrorKind::Raised => PyRuntimeError::new_err(error.to_string()),
         other => PyMemoryError::new_err(other.to_string()),
+    }
+}
+
+/// An exception of pandas', by its name.
+fn unparsable(py: Python<'_>, name: &str, text: String) -> PyErr {
+    match py.import("pandas.errors").and_then(|errors| errors.getattr(name)?.call1((text,))) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
     }
 }
 

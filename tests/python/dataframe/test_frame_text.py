@@ -185,11 +185,28 @@ def test_quotes_that_do_not_end_are_said(tmp_path: pathlib.Path) -> None:
     long.write_text(f'a,b\n{rows}2,"y\n{rows}')
     with pytest.raises(pd.errors.ParserError, match="EOF inside string starting at row 2"):
         pd.read_csv(short)
-    with pytest.raises(ValueError, match="EOF inside string starting at row 2"):
+    with pytest.raises(pd.errors.ParserError, match="C error: EOF inside string starting at row 2"):
         rd.read_csv(short)
+    unclosed = (
+        r"long\.csv: Error tokenizing data\. C error: EOF inside string in the line that starts at byte"
+    )
     for blocksize in (None, 64_000):
-        with pytest.raises(ValueError, match=r"long\.csv: EOF inside string in the line that starts at byte"):
+        with pytest.raises(pd.errors.ParserError, match=unclosed):
             rd.read_csv(long, blocksize=blocksize).compute()
+
+
+def test_lines_of_too_many_fields_and_files_of_nothing_are_pandas_errors(tmp_path: pathlib.Path) -> None:
+    short, long, empty = (tmp_path / name for name in ("short.csv", "long.csv", "empty.csv"))
+    short.write_text("a,b\n1,2\n3,4,5\n")
+    long.write_text("a,b\n" + "1,2\n" * 100_000 + "3,4,5\n")
+    empty.write_text("")
+    for read in (pd.read_csv, rd.read_csv):
+        with pytest.raises(pd.errors.ParserError, match="C error: Expected 2 fields in line 3, saw 3"):
+            read(short)
+        with pytest.raises(pd.errors.EmptyDataError, match="No columns to parse from file"):
+            read(empty)
+    with pytest.raises(pd.errors.ParserError, match=r"long\.csv: .*Expected 2 fields in the line at byte"):
+        rd.read_csv(long).compute()
 
 
 def test_files_that_change_or_differ_are_said(tmp_path: pathlib.Path) -> None:

@@ -122,3 +122,25 @@ def test_what_has_a_row_for_each_row_goes_together_with_its_frame() -> None:
     tm.assert_frame_equal(both.compute(), expected)
     for one, name in ((both["mean"], "rolling"), (both.before, "shift"), (both.total, "running")):
         assert f"frame.{name}" in str(one.explain())
+
+
+@pytest.mark.parametrize("name", ["min", "max"])
+def test_extremes_of_windows_of_any_length(name: str) -> None:
+    rng = np.random.default_rng(3)
+    values = np.where(rng.random(200) < 0.3, np.nan, rng.integers(0, 9, 200).astype(float))
+    frame = pd.Series(
+        values, index=pd.Timestamp("2013") + pd.to_timedelta(rng.integers(0, 9, 200).cumsum(), "s")
+    )
+    s = rd.from_pandas(frame, npartitions=7)
+    windows: list[dict[str, Any]] = [
+        *({"window": n, "min_periods": least} for n in (1, 2, 5, 40, 300) for least in (1, n // 2)),
+        *(
+            {"window": n, "center": True, "closed": closed}
+            for n in (4, 5)
+            for closed in ("both", "left", "neither")
+        ),
+        *({"window": f"{n}s", "closed": closed} for n in (1, 7, 60) for closed in ("both", "right")),
+    ]
+    for window in windows:
+        found, expected = s.rolling(**window), frame.rolling(**window)
+        tm.assert_series_equal(getattr(found, name)().compute(), getattr(expected, name)(), check_freq=False)

@@ -27,6 +27,7 @@ const SYSTEM: u8 = 0x73;
 const OUT_OF_MEMORY: u8 = 0x74;
 const FLOATING_POINT: u8 = 0x75;
 const UNKNOWN_COLUMN: u8 = 0x76;
+const UNPARSABLE: u8 = 0x77;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -52,6 +53,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::NotImplemented(_) => NOT_IMPLEMENTED,
         ErrorKind::FloatingPoint(_) => FLOATING_POINT,
         ErrorKind::UnknownColumn(_) => UNKNOWN_COLUMN,
+        ErrorKind::Unparsable { .. } => UNPARSABLE,
         ErrorKind::Many(_) => MANY,
     }
 }
@@ -70,6 +72,7 @@ impl Encode for ErrorKind {
             Self::System { what, reason } => (what, reason).encode(out),
             Self::DiskFull { path, needed_bytes } => (path, needed_bytes).encode(out),
             Self::OutOfMemory { needed_bytes } => needed_bytes.encode(out),
+            Self::Unparsable { what, is_empty } => (what, is_empty).encode(out),
             Self::WorkerDied { pid, status } => (pid, status).encode(out),
             Self::Many(errors) => out.nested(|out| errors.encode(out)),
             Self::KeyClash(words)
@@ -115,6 +118,7 @@ impl Decode for ErrorKind {
             NOT_IMPLEMENTED => Self::NotImplemented(String::decode(input)?),
             FLOATING_POINT => Self::FloatingPoint(String::decode(input)?),
             UNKNOWN_COLUMN => Self::UnknownColumn(String::decode(input)?),
+            UNPARSABLE => Self::Unparsable { what: String::decode(input)?, is_empty: bool::decode(input)? },
             MANY => Self::Many(input.nested(|input| Vec::decode(input))?),
             tag => return Err(input.unknown_tag("kind of error", tag)),
         })

@@ -2,9 +2,7 @@
 //!
 //! Sums and means are those of Kahan, variances those of Welford with compensation, both with values taken out again, as in
 //! pandas; where all values of a window are equal, its sum is a product and its variance 0. The least and the greatest are
-//! by a queue of candidates in order.
-
-use std::collections::VecDeque;
+//! of two parts of each window, of which one shrinks and one grows.
 
 /// Where windows begin and end: of neither does the next one go back.
 pub(super) enum Bounds {
@@ -60,8 +58,12 @@ pub(super) fn folded(
             let variance = moments.variance(min_periods.max(1), ddof);
             if is_root { variance.sqrt() } else { variance }
         }),
-        Function::Min => extremes(values, bounds, rows, min_periods, |new, old| new <= old),
-        Function::Max => extremes(values, bounds, rows, min_periods, |new, old| new >= old),
+        Function::Min => {
+            extremes(values, bounds, rows, min_periods, f64::INFINITY, |a, b| if b < a { b } else { a })
+        }
+        Function::Max => {
+            extremes(values, bounds, rows, min_periods, f64::NEG_INFINITY, |a, b| if b > a { b } else { a })
+        }
     }
 }
 
@@ -217,39 +219,44 @@ impl Moments {
     }
 }
 
+/// The values of a window are in two parts: of those that were there when the first part ran out, the extremes from each on are
+/// known; of those that came since, that of all.
 fn extremes(
     values: &[f64],
     bounds: &Bounds,
     rows: std::ops::Range<usize>,
     min_periods: u64,
-    replaces: impl Fn(f64, f64) -> bool,
+    nothing: f64,
+    choose: impl Fn(f64, f64) -> f64,
 ) -> Vec<f64> {
-    let mut candidates: VecDeque<usize> = VecDeque::new();
+    let n_there = |values: &[f64]| values.iter().map(|value| u64::from(!value.is_nan())).sum::<u64>();
+    let or_nothing = |value: f64| if value.is_nan() { nothing } else { value };
+    // The first part is `middle - known.len()..middle`, and the last value of `known` is that of its first row.
+    let (mut known, mut middle, mut new) = (Vec::new(), 0, nothing);
     let (mut begin, mut end, mut n) = (0, 0, 0_u64);
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
         let (next_begin, next_end) = bounds.of(row, values.len());
         if next_begin >= end {
-            candidates.clear();
-            (begin, end, n) = (next_begin, next_begin, 0);
+            (begin, end, middle) = (next_begin, next_begin, next_begin);
+            (n, new) = (0, nothing);
         }
-        n -= values[begin..next_begin].iter().filter(|value| !value.is_nan()).count() as u64;
-        while candidates.front().is_some_and(|&first| first < next_begin) {
-            candidates.pop_front();
-        }
-        for (at, &value) in values.iter().enumerate().take(next_end).skip(end) {
-            if value.is_nan() {
-                continue;
-            }
-            n += 1;
-            while candidates.back().is_some_and(|&last| replaces(value, values[last])) {
-                candidates.pop_back();
-            }
-            candidates.push_back(at);
-        }
+        n -= n_there(&values[begin..next_begin]);
+        let added = values.get(end..next_end).unwrap_or_default();
+        n += n_there(added);
+        new = added.iter().fold(new, |new, value| choose(new, or_nothing(*value)));
         (begin, end) = (next_begin, next_end.max(end));
+        if begin > middle {
+            known.clear();
+            known.extend(values[begin..end].iter().rev().scan(nothing, |all, value| {
+                *all = choose(*all, or_nothing(*value));
+                Some(*all)
+            }));
+            (middle, new) = (end, nothing);
+        }
+        let old = if begin < middle { known[middle - begin - 1] } else { nothing };
         let is_enough = n >= min_periods.max(1);
-        results.push(candidates.front().filter(|_| is_enough).map_or(f64::NAN, |&first| values[first]));
+        results.push(if is_enough { choose(old, new) } else { f64::NAN });
     }
     results
 }

@@ -154,7 +154,9 @@ pub fn infer_csv(
     let names: Vec<Label> = match names {
         Some(names) => names.to_vec(),
         None => {
-            lines.next(&mut fields).ok_or_else(|| invalid("No columns to parse from file".to_owned()))?;
+            lines
+                .next(&mut fields)
+                .ok_or_else(|| unparsable("No columns to parse from file".to_owned(), true))?;
             let texts = fields.iter().map(|field| unquoted(sample, *field, format, &mut scratch).to_vec());
             unique(texts.collect())?
         }
@@ -169,12 +171,15 @@ pub fn infer_csv(
             break;
         }
         if ended == Ended::InQuotes {
-            return Err(invalid(format!("EOF inside string starting at row {number}")));
+            let what = format!("Error tokenizing data. C error: EOF inside string starting at row {number}");
+            return Err(unparsable(what, false));
         }
         number += 1;
         if fields.len() > names.len() {
             let (n, found) = (names.len(), fields.len());
-            return Err(invalid(format!("Expected {n} fields in line {number}, saw {found}")));
+            let what =
+                format!("Error tokenizing data. C error: Expected {n} fields in line {number}, saw {found}");
+            return Err(unparsable(what, false));
         }
         for (at, guess) in guesses.iter_mut().enumerate() {
             match fields.get(at) {
@@ -204,6 +209,10 @@ fn unique(texts: Vec<Vec<u8>>) -> Result<Vec<Label>> {
         names.push(Label::from(&*name));
     }
     Ok(names)
+}
+
+fn unparsable(what: String, is_empty: bool) -> raskt_core::Error {
+    ErrorKind::Unparsable { what, is_empty }.into()
 }
 
 fn invalid(what: String) -> raskt_core::Error {

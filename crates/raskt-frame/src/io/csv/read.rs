@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use memchr::{memchr, memchr3_iter};
-use raskt_core::{DType, ErrorKind, Fit, Result, allocation};
+use raskt_core::{DType, Error, ErrorKind, Fit, Result, allocation};
 
 use super::ReadCsv;
 use super::blocks::{WINDOW, guessed_start, meets_next};
@@ -93,20 +93,25 @@ fn extend(text: &mut Vec<u8>, file: &mut File, parameters: &ReadCsv, from: u64, 
     read().map(drop).map_err(|error| path::io_error(&parameters.path, &error))
 }
 
+fn unparsable(path: &str, what: String) -> Error {
+    let what = format!("{path}: Error tokenizing data. C error: {what}");
+    ErrorKind::Unparsable { what, is_empty: false }.into()
+}
+
 /// What to say of the line or field at which reading stopped.
 fn explain(stop: Stop, parameters: &ReadCsv, text: &[u8], base: u64) -> Result<Block> {
     match stop {
         Stop::TooMany(at, found) => {
             let n = parameters.names.len();
             let at = base + at.fit::<u64>();
-            Err(path::damaged(
+            Err(unparsable(
                 &parameters.path,
                 format!("Expected {n} fields in the line at byte {at}, saw {found}"),
             ))
         }
         Stop::Unclosed(at) => {
             let at = base + at.fit::<u64>();
-            Err(path::damaged(
+            Err(unparsable(
                 &parameters.path,
                 format!("EOF inside string in the line that starts at byte {at}"),
             ))
