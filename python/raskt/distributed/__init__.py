@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from raskt.distributed._status import Status
     from raskt.distributed.actor import Actor, ActorFuture
     from raskt.distributed.client import Client, default_client, get_client
+    from raskt.distributed.deploy.adaptive import Adaptive
+    from raskt.distributed.deploy.cluster import Cluster
+    from raskt.distributed.deploy.local import LocalCluster
+    from raskt.distributed.deploy.spec import SpecCluster
     from raskt.distributed.diagnostics.plugin import (
         CondaInstall,
         Environ,
@@ -32,7 +36,6 @@ if TYPE_CHECKING:
     from raskt.distributed.forwarding import print, warn  # noqa: A004 - Dask's name
     from raskt.distributed.future import Future, fire_and_forget, futures_of
     from raskt.distributed.inside import local_client, rejoin, secede, worker_client
-    from raskt.distributed.local import Adaptive, LocalCluster
     from raskt.distributed.locks import Event, Lock, MultiLock, Semaphore
     from raskt.distributed.nanny import Nanny
     from raskt.distributed.process import ProcessInterface
@@ -51,6 +54,7 @@ __all__ = [
     "CancelledError",
     "Client",
     "ClientExecutor",
+    "Cluster",
     "CondaInstall",
     "DataLostError",
     "Environ",
@@ -72,6 +76,7 @@ __all__ = [
     "SchedulerPlugin",
     "Security",
     "Semaphore",
+    "SpecCluster",
     "Status",
     "Sub",
     "TimeoutError",
@@ -104,10 +109,11 @@ __getattr__ = finder(
     {
         "Actor": "raskt.distributed.actor",
         "ActorFuture": "raskt.distributed.actor",
-        "Adaptive": "raskt.distributed.local",
+        "Adaptive": "raskt.distributed.deploy.adaptive",
         "CancelledError": "raskt.distributed.exceptions",
         "Client": "raskt.distributed.client",
         "ClientExecutor": "raskt.distributed.executor",
+        "Cluster": "raskt.distributed.deploy.cluster",
         "CondaInstall": "raskt.distributed.diagnostics.plugin",
         "DataLostError": "raskt.distributed.exceptions",
         "Environ": "raskt.distributed.diagnostics.plugin",
@@ -116,7 +122,7 @@ __getattr__ = finder(
         "InstallPlugin": "raskt.distributed.diagnostics.plugin",
         "KilledWorker": "raskt.distributed.exceptions",
         "Reschedule": "raskt.distributed.exceptions",
-        "LocalCluster": "raskt.distributed.local",
+        "LocalCluster": "raskt.distributed.deploy.local",
         "Lock": "raskt.distributed.locks",
         "MultiLock": "raskt.distributed.locks",
         "Nanny": "raskt.distributed.nanny",
@@ -129,6 +135,7 @@ __getattr__ = finder(
         "SchedulerPlugin": "raskt.distributed._equipment",
         "Security": "raskt.distributed.security",
         "Semaphore": "raskt.distributed.locks",
+        "SpecCluster": "raskt.distributed.deploy.spec",
         "Status": "raskt.distributed._status",
         "Sub": "raskt.distributed.queues",
         "TimeoutError": "raskt.distributed.exceptions",

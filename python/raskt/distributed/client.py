@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "default_client", "get_client"]
 
-_local_cluster = late("raskt.distributed.local", "LocalCluster")
+_local_cluster = late("raskt.distributed.deploy.local", "LocalCluster")
 _open: weakref.WeakSet[Client] = weakref.WeakSet()
 _TIMEOUT_SECONDS = 30.0
 _LOOK_AGAIN_SECONDS = 0.05

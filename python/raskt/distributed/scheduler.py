@@ -132,7 +132,8 @@ class Scheduler(ProcessInterface):
         self._worker_ttl = worker_ttl
         self._idle_timeout = idle_timeout
         self._dashboard_address = dashboard_address or (_DASHBOARD if dashboard else None)
-        self._has_dashboard = dashboard is not False
+        #: Whether a page about it may be served.
+        self.has_dashboard = dashboard is not False
         self._dashboard: Dashboard | None = None
         self._preloads = Preloads(preload, preload_argv)
         self._things = contextlib.ExitStack()
@@ -157,7 +158,7 @@ class Scheduler(ProcessInterface):
         self.status = Status.running
         self.address = contact_of(self.core.addresses[0], self._contact)
         try:
-            if self._dashboard_address is not None and self._has_dashboard:
+            if self._dashboard_address is not None and self.has_dashboard:
                 self._things.enter_context(self.show(self._dashboard_address))
             if self.scheduler_file is not None:
                 said = {"address": self.address, "token": self.token, "pid": os.getpid()}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from raskt import _raskt
 from raskt.distributed import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 
@@ -52,7 +54,7 @@ def idle(scheduler: Any) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    local = pytest.importorskip("raskt.distributed.local")
+    local = pytest.importorskip("raskt.distributed.deploy.local")
     with local.LocalCluster(n_workers=2, threads_per_worker=1) as cluster:
         yield cluster
 
@@ -61,3 +63,17 @@ def cluster() -> Iterator[Any]:
 def client(cluster: Any) -> Iterator[Client]:
     with Client(cluster) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """Wait until something is so, and return it."""
+
+    def wait(is_so: Callable[[], Any], seconds: float = 60) -> Any:
+        end = time.monotonic() + seconds
+        while not (found := is_so()):
+            assert time.monotonic() < end, "it took too long"
+            time.sleep(0.01)
+        return found
+
+    return wait

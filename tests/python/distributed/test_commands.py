@@ -11,7 +11,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def until(is_so: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not (found := is_so()):
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.01)
-    return found
-
-
 # ---- commands ----
 
 
@@ -41,7 +31,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "raskt", *words], capture_output=True, text=True, timeout=60)
 
 
-def test_commands_start_a_cluster_of_processes(tmp_path: Path) -> None:
+def test_commands_start_a_cluster_of_processes(tmp_path: Path, until: Callable[..., Any]) -> None:
     file, token = tmp_path / "scheduler.json", tmp_path / "token"
     words = ["--port", "0", "--scheduler-file", str(file), "--token-file", str(token)]
     scheduler = subprocess.Popen(
@@ -140,7 +130,9 @@ def running(*words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate(timeout=60)
 
 
-def test_options_of_workers_say_where_they_are_and_what_they_load(tmp_path: Path) -> None:
+def test_options_of_workers_say_where_they_are_and_what_they_load(
+    tmp_path: Path, until: Callable[..., Any]
+) -> None:
     file, token = tmp_path / "scheduler.json", str(tmp_path / "token")
     module = tmp_path / "mine.py"
     module.write_text(

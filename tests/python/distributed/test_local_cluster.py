@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
 from raskt.distributed._options import memory_bytes, worker_options
-from raskt.distributed.local import LocalCluster
+from raskt.distributed.deploy.local import LocalCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def until(is_so: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not (found := is_so()):
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.01)
-    return found
 
 
 def is_alive(pid: int) -> bool:
@@ -60,7 +50,7 @@ def test_workers_may_be_threads() -> None:
         assert "no limit" in repr(cluster)
 
 
-def test_a_process_that_is_killed_is_replaced_and_its_end_is_known() -> None:
+def test_a_process_that_is_killed_is_replaced_and_its_end_is_known(until: Callable[..., Any]) -> None:
     with LocalCluster(n_workers=1, threads_per_worker=1) as cluster:
         pid = cluster.workers["0"]["pid"]
         os.kill(pid, signal.SIGKILL)
@@ -95,14 +85,14 @@ def test_only_processes_that_cannot_join_are_given_up() -> None:
     assert [after(NOT_STARTED) for _ in range(3)] == ["starting", "starting", "failed"]
 
 
-def test_a_worker_that_is_asked_to_end_does_and_stays_away() -> None:
+def test_a_worker_that_is_asked_to_end_does_and_stays_away(until: Callable[..., Any]) -> None:
     with LocalCluster(n_workers=2, threads_per_worker=1) as cluster:
         os.kill(cluster.workers["0"]["pid"], signal.SIGTERM)
         until(lambda: set(cluster._workers.each()) == {"1"})
         assert set(cluster.workers) == {"1"}
 
 
-def test_a_cluster_grows_and_shrinks() -> None:
+def test_a_cluster_grows_and_shrinks(until: Callable[..., Any]) -> None:
     with LocalCluster(n_workers=1, threads_per_worker=1, memory_limit="500 MiB") as cluster:
         cluster.scale(2)
         cluster.wait_for_workers(2)
