@@ -186,7 +186,8 @@ class StringMethods(_Accessor):
 def _split(series: Any, name: str, pat: Any, n: int, named: dict[str, Any]) -> Any:
     """Return the parts of texts as columns: as many as there can be."""
     parts = getattr(series.str, name)(pat, n=n, expand=True, **named)
-    return parts.reindex(columns=range(n + 1))
+    # Columns that no text here has parts for are of the same dtype.
+    return parts.reindex(columns=range(n + 1)).astype(parts.dtypes.iloc[0])
 
 
 def _names_of_dummies(part: Any, named: dict[str, Any]) -> list[Any]:

@@ -90,4 +90,4 @@ def dummies(part: Any, dtypes: dict[Any, Any], kwargs: dict[str, Any]) -> Any:
 def pivoted(part: Any, values: Any, index: Any, columns: Any, like: Any = None) -> Any:
     """Return groups, a row each, as a table with the columns of ``like``: the values of one column."""
     found = pd.pivot_table(part, values=values, index=index, columns=columns, aggfunc="first", observed=True)
-    return found if like is None or found.columns.equals(like) else found.reindex(columns=like)
+    return found if like is None else found.reindex(columns=list(like)).set_axis(like, axis=1)

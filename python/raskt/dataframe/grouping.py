@@ -175,7 +175,11 @@ class _Groups(GroupMethods):
         if not is_known or len(set(labels)) < len(labels) or not config.resolve("dataframe.native"):
             return None
         columns = [] if name == "cumcount" else self._values()
-        needed = {*columns, *(place for place, _ in self._keys)}
+        places = {place for place, _ in self._keys}
+        if name[:3] == "cum" and places.intersection(columns):
+            # What is carried of a column that is a key would be another key.
+            return None
+        needed = {*columns, *places}
         parameters = {
             "name": name,
             "keys": self._named_keys(),
@@ -373,7 +377,7 @@ class _Groups(GroupMethods):
     def size(self, **kwargs: Any) -> Any:
         """Return how many rows each group has."""
         _accepted(kwargs)
-        from pandas import NA
+        from pandas import NA, ArrowDtype
 
         columns = [*self._values(), *self._own]
         found = self._native([(columns[0], "size", "size")]) if columns else None
@@ -382,9 +386,13 @@ class _Groups(GroupMethods):
         if not self._options["as_index"]:
             return rows_method(found, "reset_index", clears=True)
         sizes = get_column(found, "size").rename(self._values()[0] if self._is_series else None)
+        if not self._is_series:
+            return sizes
         # pandas counts rows of a nullable series in nullable integers.
-        is_nullable = self._is_series and getattr(self._frame._meta[columns[0]].dtype, "na_value", 0) is NA
-        return sizes.astype("Int64") if is_nullable else sizes
+        dtype = self._frame._meta[columns[0]].dtype
+        if isinstance(dtype, ArrowDtype):
+            return sizes.astype("int64[pyarrow]")
+        return sizes.astype("Int64") if getattr(dtype, "na_value", 0) is NA else sizes
 
     def apply(self, func: Any, *args: Any, meta: Any = None, **kwargs: Any) -> Any:
         """Call a function of each group; all rows come together in one task.

@@ -211,7 +211,15 @@ def pivot_table(
         raise ValueError(f"aggfunc must be one of {', '.join(map(repr, _AGGREGATES))}, found {aggfunc!r}")
     import pandas as pd
 
+    declared = None
+    if isinstance(frame._meta[columns].dtype, pd.CategoricalDtype):
+        # Columns are those categories that there are rows of, in the order of the categories.
+        declared = _dtypes(frame, [columns]).compute()[0]
+        frame = frame.copy()
+        frame[columns] = frame[columns].astype(declared.categories.dtype)
     wanted = _dtypes(frame, [columns]).compute()[0].categories
+    if declared is not None:
+        wanted = declared.categories[declared.categories.isin(wanted)]
     groups = grouped(frame, [index, columns], None, {
         "as_index": True, "sort": True, "group_keys": True, "observed": True, "dropna": True,
     })  # fmt: skip
@@ -220,6 +228,12 @@ def pivot_table(
     like = pd.concat(rows, ignore_index=True) if rows else aggregates._meta
     like[columns] = wanted.to_numpy()
     prototype = _categories.pivoted(like, values, index, columns)
+    if declared is not None:
+        named = pd.CategoricalIndex(wanted, dtype=declared, name=columns)
+        if isinstance(values, list):
+            names = prototype.columns.get_level_values(0).unique()
+            named = pd.MultiIndex.from_product([names, named], names=[None, columns])
+        prototype = _categories.pivoted(like, values, index, columns, named)
     given = (aggregates, values, index, columns, prototype.columns)
     return call(
         _categories.pivoted, given, {}, prototype.iloc[:0], clears=True, label="pivot_table", checks=False

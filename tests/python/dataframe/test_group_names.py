@@ -289,3 +289,19 @@ def test_sums_within_groups_are_those_of_kahan_as_in_pandas() -> None:
         df = _cut(frame, sizes)
         for name in ("cumsum", "cumprod", "cummin", "cummax"):
             _same(getattr(df.groupby("k").x, name)(), getattr(frame.groupby("k").x, name)())
+
+
+def test_a_key_may_be_among_the_values() -> None:
+    frame = _wide().assign(b=[True, False, True] * 20)
+    df = _cut(frame, (10, 0, 30, 20))
+    for name in ("cumsum", "cummax", "shift", "ffill"):
+        _same(getattr(df.groupby("n").n, name)(), getattr(frame.groupby("n").n, name)())
+        _same(getattr(df.groupby("j")[["j", "i"]], name)(), getattr(frame.groupby("j")[["j", "i"]], name)())
+    # Truth values of rows that miss their key are missing: objects.
+    _same(df.groupby("k").b.ffill(), frame.groupby("k").b.ffill())
+    _same(df.groupby("j").b.ffill(), frame.groupby("j").b.ffill())
+
+
+def test_sizes_of_groups_of_arrow_columns_are_those_of_arrow() -> None:
+    frame = pd.DataFrame({"k": [1, 2, 1], "x": pd.array([1, None, 3], dtype="int64[pyarrow]")})
+    _same(rd.from_pandas(frame, npartitions=2).groupby("k").x.size(), frame.groupby("k").x.size())

@@ -249,3 +249,21 @@ def test_rows_are_left_out_by_their_labels(way: str, table: pd.DataFrame) -> Non
         df.x.drop([0], axis=1)
     assert rd.from_pandas(table.x[:1], npartitions=1).squeeze() == 1
     assert df.x.squeeze() is not None
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_tables_by_a_column_of_categories_have_those_that_there_are(is_ordered: bool) -> None:
+    kinds = pd.CategoricalDtype(["z", "y", "x", "w"], ordered=is_ordered)
+    frame = pd.DataFrame({"k": list("abab"), "c": list("xyxx"), "v": [1.0, 2.0, 3.0, 4.0]}).astype(
+        {"c": kinds}
+    )
+    found = rd.pivot_table(rd.from_pandas(frame, npartitions=2), index="k", columns="c", values="v")
+    expected = frame.pivot_table(index="k", columns="c", values="v", observed=True)
+    assert list(found.columns) == ["y", "x"]
+    tm.assert_frame_equal(found.compute(), expected, check_column_type=False)
+
+
+def test_parts_of_texts_that_are_not_split_are_text() -> None:
+    text = pd.Series(["a-b", "c", None, "d"], dtype="str")
+    found = rd.from_pandas(text, npartitions=4).str.split("-", n=1, expand=True)
+    tm.assert_frame_equal(found.compute(), text.str.split("-", n=1, expand=True), check_column_type=False)

@@ -111,8 +111,9 @@ impl Within {
             (Function::Place { is_diff, .. }, _) => shift::result(dtype, is_diff),
             (Function::Fill, _) => {
                 dtype.storage()?;
-                // Rows that miss a key have no value.
-                (!misses_keys || dtype.can_miss() || number(dtype).is_some()).then(|| dtype.clone())
+                // Rows that miss a key have no value: whole numbers are floats then, and truth values objects.
+                let is_number = number(dtype).is_some() && *dtype != PandasType::Plain(DType::Bool);
+                (!misses_keys || dtype.can_miss() || is_number).then(|| dtype.clone())
             }
         }
     }
