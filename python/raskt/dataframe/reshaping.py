@@ -229,7 +229,7 @@ def pivot_table(
     like[columns] = wanted.to_numpy()
     prototype = _categories.pivoted(like, values, index, columns)
     if declared is not None:
-        named = pd.CategoricalIndex(wanted, dtype=declared, name=columns)
+        named: Any = pd.CategoricalIndex(wanted, dtype=declared, name=columns)
         if isinstance(values, list):
             names = prototype.columns.get_level_values(0).unique()
             named = pd.MultiIndex.from_product([names, named], names=[None, columns])
