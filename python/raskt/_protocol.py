@@ -32,16 +32,6 @@ def apply(function: Any, args: Any, kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def object_array(shape: tuple[int, ...], items: list[Any]) -> Any:
-    """Return a NumPy array of objects, given in C order, among which may be arrays."""
-    import numpy as np
-
-    made = np.empty(len(items), dtype=object)
-    for place, item in enumerate(items):
-        made[place] = item
-    return made.reshape(shape)
-
-
 def to_delayed(collection: Any) -> Delayed | None:
     """Return a collection as one delayed value: what computing it would give; None where that is itself."""
     return collection_to_delayed(collection)

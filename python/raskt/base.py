@@ -7,6 +7,7 @@ import functools
 import threading
 
 from raskt import _raskt, local, multiprocessing, threaded
+from raskt._apart import field_names, taken_apart
 from raskt._convert import as_values, delayed_of
 from raskt._dask.collections import is_computable, is_ours, roots
 from raskt._dask.collections import optimize as optimize_dasks
@@ -139,7 +140,7 @@ def unpack_collections(
     Parameters
     ----------
     *args : object
-        Anything; lists, tuples, dicts, sets, dataclasses are looked into.
+        Anything; lists, tuples, dicts, sets, subclasses of these, dataclasses and slices are looked into.
     traverse : bool, optional
         Whether to look into containers.
 
@@ -170,54 +171,68 @@ def unpack_collections(
 class _Unpacker:
     """The collections found so far. What it returns does not refer to it: no reference cycle."""
 
-    __slots__ = ("_places", "_traverse", "found")
+    __slots__ = ("_around", "_n_met", "_places", "_traverse", "found")
 
     def __init__(self, traverse: bool) -> None:
         self.found: list[Any] = []
         self._places: dict[int, int] = {}
         self._traverse = traverse
+        self._n_met = 0
+        # The containers around what is being looked at: one that holds itself is not made again.
+        self._around: set[int] = set()
 
     def unpack(self, obj: Any) -> Callable[[Sequence[Any]], Any]:
         """Return what makes ``obj`` of values for its collections."""
         if _is_collection(obj):
+            self._n_met += 1
             at = self._places.setdefault(id(obj), len(self.found))
             if at == len(self.found):
                 self.found.append(obj)
             return lambda values: values[at]
         kind = type(obj)
-        if self._traverse:
-            if kind in (list, tuple, set, frozenset):
-                parts = [self.unpack(item) for item in obj]
-                return lambda values: kind(part(values) for part in parts)
-            if kind is dict:
-                pairs = [(self.unpack(key), self.unpack(value)) for key, value in obj.items()]
-                return lambda values: {key(values): value(values) for key, value in pairs}
-            if kind.__module__ == "collections" and kind.__name__ == "OrderedDict":
-                entries = [(self.unpack(key), self.unpack(value)) for key, value in obj.items()]
-                return lambda values: kind((key(values), value(values)) for key, value in entries)
-            if hasattr(kind, "__dataclass_fields__"):
-                return self._unpack_dataclass(obj)
-            if issubclass(kind, tuple) and hasattr(kind, "_make"):
-                parts = [self.unpack(item) for item in obj]
-                return lambda values: kind._make(part(values) for part in parts)
+        if self._traverse and kind in (list, tuple, set, frozenset):
+            parts = [self.unpack(item) for item in obj]
+            return lambda values: kind(part(values) for part in parts)
+        if self._traverse and kind is dict:
+            pairs = [(self.unpack(key), self.unpack(value)) for key, value in obj.items()]
+            return lambda values: {key(values): value(values) for key, value in pairs}
+        if self._traverse and kind not in _LEAVES and id(obj) not in self._around:
+            self._around.add(id(obj))
+            n_met = self._n_met
+            made = self._unpack_other(obj, kind)
+            self._around.discard(id(obj))
+            if made is not None and self._n_met > n_met:
+                return made
         return lambda _values: obj
 
-    def _unpack_dataclass(self, obj: Any) -> Callable[[Sequence[Any]], Any]:
-        import copy
+    def _unpack_other(self, obj: Any, kind: type) -> Callable[[Sequence[Any]], Any] | None:
+        """Return what makes a container of an uncommon type; None for objects that are none."""
+        names = field_names(kind)
+        if names is not None:
+            fields = [(name, self.unpack(getattr(obj, name))) for name in names if hasattr(obj, name)]
+            return lambda values: _with_fields(obj, [(name, part(values)) for name, part in fields])
+        if kind is slice:
+            parts = [self.unpack(part) for part in (obj.start, obj.stop, obj.step)]
+            return lambda values: slice(*[part(values) for part in parts])
+        apart = taken_apart(obj)
+        if apart is None:
+            return None
+        make, args = apart
+        packed = [self.unpack(arg) for arg in args]
+        return lambda values: make(*[part(values) for part in packed])
 
-        names = [name for name in obj.__dataclass_fields__ if hasattr(obj, name)]
-        parts = {name: self.unpack(getattr(obj, name)) for name in names}
 
-        def rebuild(values: Sequence[Any]) -> Any:
-            fields = {name: part(values) for name, part in parts.items()}
-            if all(fields[name] is getattr(obj, name) for name in fields):
-                return obj
-            new = copy.copy(obj)
-            for name, value in fields.items():
-                object.__setattr__(new, name, value)
-            return new
+_LEAVES = frozenset([int, float, complex, bool, str, bytes, type(None)])
 
-        return rebuild
+
+def _with_fields(obj: Any, fields: list[tuple[str, Any]]) -> Any:
+    import copy
+
+    made = copy.copy(obj)
+    for name, value in fields:
+        # Frozen classes refuse the ordinary way.
+        object.__setattr__(made, name, value)
+    return made
 
 
 def compute(

@@ -13,7 +13,7 @@ impl Build {
             Self::List(items) | Self::Tuple(items) | Self::Set(items) | Self::FrozenSet(items) => all(items),
             Self::Dict(pairs) => pairs.iter().all(|pair| matches!(pair, (Arg::Const(_), Arg::Const(_)))),
             Self::Slice(parts) => all(parts),
-            Self::Copy(_) | Self::Call(..) | Self::Dataclass(..) => false,
+            Self::Copy(_) | Self::Call(..) | Self::Fields(..) => false,
         }
     }
 }
@@ -39,7 +39,7 @@ fn arg_depth(arg: &Arg) -> usize {
         }
         Build::Slice(parts) => all(parts),
         Build::Call(_, args) => all(args),
-        Build::Dataclass(_, fields) => fields.iter().map(|(_, arg)| arg_depth(arg)).max().unwrap_or(0),
+        Build::Fields(_, fields) => fields.iter().map(|(_, arg)| arg_depth(arg)).max().unwrap_or(0),
         Build::Copy(_) => 0,
     }
 }
@@ -83,9 +83,9 @@ fn copy(py: Python<'_>, arg: &Arg, places: &[u32]) -> Arg {
         Build::Slice(parts) => Build::Slice(std::array::from_fn(|at| copy(py, &parts[at], places))),
         Build::Copy(container) => Build::Copy(container.clone_ref(py)),
         Build::Call(function, args) => Build::Call(function.clone_ref(py), copies(py, args, places)),
-        Build::Dataclass(template, fields) => {
+        Build::Fields(template, fields) => {
             let fields = fields.iter().map(|(name, arg)| (name.clone_ref(py), copy(py, arg, places)));
-            Build::Dataclass(template.clone_ref(py), fields.collect())
+            Build::Fields(template.clone_ref(py), fields.collect())
         }
     }))
 }

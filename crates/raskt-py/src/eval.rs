@@ -86,7 +86,7 @@ fn built<'py>(py: Python<'py>, build: &Build, inputs: &[Bound<'py, PyAny>]) -> P
         }
         Build::Copy(container) => fresh(container.bind(py))?,
         Build::Call(function, args) => function.bind(py).call1(tuple(py, args, inputs)?)?,
-        Build::Dataclass(template, fields) => {
+        Build::Fields(template, fields) => {
             let copy = py.import("copy")?.call_method1("copy", (template.bind(py),))?;
             // `object.__setattr__`: frozen dataclasses refuse the ordinary way.
             let set = py.import("builtins")?.getattr("object")?.getattr("__setattr__")?;

@@ -122,10 +122,10 @@ pub enum Build {
     Slice([Arg; 3]),
     /// A list, a dict or a set without dependencies: each call gets a copy.
     Copy(Py<PyAny>),
-    /// A call of an object on arguments: namedtuples, nested raw tasks.
+    /// A call of an object on arguments: containers of uncommon types, nested raw tasks.
     Call(Py<PyAny>, Vec<Arg>),
-    /// A dataclass: a shallow copy with these fields set.
-    Dataclass(Py<PyAny>, Vec<(Py<PyString>, Arg)>),
+    /// An object of fields, of a dataclass: a shallow copy with these set.
+    Fields(Py<PyAny>, Vec<(Py<PyString>, Arg)>),
 }
 
 /// The arguments of a call.

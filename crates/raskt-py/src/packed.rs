@@ -27,7 +27,7 @@ const FROZEN_SET: u8 = 12;
 const SLICE: u8 = 13;
 const DICT: u8 = 14;
 const CALL: u8 = 15;
-const DATACLASS: u8 = 16;
+const FIELDS: u8 = 16;
 const INPUTS: u8 = 17;
 const COPY: u8 = 18;
 
@@ -212,8 +212,8 @@ impl<'py> Writer<'py> {
                 self.constant(function.bind(self.py).clone());
                 return self.all(args);
             }
-            Build::Dataclass(template, fields) => {
-                self.out.byte(DATACLASS);
+            Build::Fields(template, fields) => {
+                self.out.byte(FIELDS);
                 self.constant(template.bind(self.py).clone());
                 self.out.varint(fields.len() as u64);
                 return fields.iter().try_for_each(|(name, arg)| self.named(name, arg));
@@ -390,14 +390,14 @@ impl<'py> Reader<'py, '_> {
                 Build::Dict(pairs)
             }
             CALL => Build::Call(self.constant()?.unbind(), self.all()?),
-            DATACLASS => {
+            FIELDS => {
                 let template = self.constant()?.unbind();
                 let n = self.length()?;
                 let mut fields = Vec::with_capacity(n);
                 for _ in 0..n {
                     fields.push((self.name()?, self.arg()?));
                 }
-                Build::Dataclass(template, fields)
+                Build::Fields(template, fields)
             }
             _ => return Err(damaged()),
         })

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::copy::{copy_args, depth_of, inline};
 use crate::node::{Arg, Args, Build, Callee};
-use crate::scan::{DEPTH_MAX, TypeKind, type_kind};
+use crate::scan::{DEPTH_MAX, TypeKind, apart, type_kind};
 use crate::task::{Alias, Task, TaskRef};
 
 /// Where references lead.
@@ -218,8 +218,8 @@ impl<'r, R: References> Reader<'r, R> {
             Build::Set(self.items(set.iter())?)
         } else if let Ok(set) = object.cast_exact::<PyFrozenSet>() {
             Build::FrozenSet(self.items(set.iter())?)
-        } else if type_kind(object)? == TypeKind::NamedTuple {
-            let items = self.items(object.cast::<PyTuple>()?.iter())?;
+        } else if let Some(tuple) = named_tuple(object)? {
+            let items = self.items(tuple.iter())?;
             if self.n_replaced == n_before && items.iter().all(is_const) {
                 return Ok(None);
             }
@@ -244,13 +244,13 @@ impl<'r, R: References> Reader<'r, R> {
             let mut part = |name| self.arg(object.getattr(name)?);
             return Ok(Some(Build::Slice([part(start)?, part(stop)?, part(step)?])));
         }
-        if type_kind(object)? != TypeKind::Dataclass {
+        if type_kind(object)? != TypeKind::Fields {
             return Ok(None);
         }
         let n_before = self.n_replaced;
         let mut fields = Vec::new();
-        for name in object.getattr(intern!(py, "__dataclass_fields__"))?.cast_into::<PyDict>()?.keys() {
-            let name = name.cast_into::<PyString>()?;
+        for name in apart(py)?.call_method1("field_names", (object.get_type(),))?.try_iter()? {
+            let name = name?.cast_into::<PyString>()?;
             if let Ok(value) = object.getattr(&name) {
                 fields.push((name.unbind(), self.arg(value)?));
             }
@@ -258,12 +258,17 @@ impl<'r, R: References> Reader<'r, R> {
         if self.n_replaced == n_before && fields.iter().all(|(_, arg)| is_const(arg)) {
             return Ok(None);
         }
-        Ok(Some(Build::Dataclass(object.clone().unbind(), fields)))
+        Ok(Some(Build::Fields(object.clone().unbind(), fields)))
     }
 
     fn items<'py>(&mut self, items: impl Iterator<Item = Bound<'py, PyAny>>) -> PyResult<Vec<Arg>> {
         items.map(|item| self.arg(item)).collect()
     }
+}
+
+fn named_tuple<'a, 'py>(object: &'a Bound<'py, PyAny>) -> PyResult<Option<&'a Bound<'py, PyTuple>>> {
+    let Ok(tuple) = object.cast::<PyTuple>() else { return Ok(None) };
+    Ok(object.get_type().hasattr("_make")?.then_some(tuple))
 }
 
 fn too_deep() -> PyErr {

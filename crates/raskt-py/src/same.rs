@@ -94,7 +94,7 @@ fn same_build(py: Python<'_>, a: &Build, b: &Build) -> PyResult<bool> {
         }
         (Build::Copy(a), Build::Copy(b)) => same_object(py, a, b),
         (Build::Call(f, a), Build::Call(g, b)) => Ok(same_object(py, f, g)? && same_args(py, a, b)?),
-        (Build::Dataclass(t, a), Build::Dataclass(u, b)) => {
+        (Build::Fields(t, a), Build::Fields(u, b)) => {
             let mut same = t.bind(py).get_type().is(u.bind(py).get_type()) && a.len() == b.len();
             for ((_, a), (_, b)) in a.iter().zip(b) {
                 same = same && same_arg(py, a, b)?;

@@ -23,15 +23,11 @@ pub const DEPTH_MAX: usize = 900;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypeKind {
     Plain,
-    Dataclass,
-    NamedTuple,
-    /// An iterator of a built-in container, which can be copied: nothing is taken from it.
-    Iterator,
-    /// The keys, values or items of a dictionary.
-    View,
-    /// `OrderedDict`, `defaultdict`, `deque` or `SimpleNamespace`.
-    Standard,
-    /// A NumPy array, which holds others where its dtype is that of objects.
+    /// A dataclass, or a class made by attrs.
+    Fields,
+    /// What `raskt._apart` takes apart: subclasses of Python's containers, and those of its library.
+    Container,
+    /// A NumPy array, which is a container where its dtype has objects.
     Array,
     Collection,
 }
@@ -45,19 +41,30 @@ const KINDS_MAX: usize = 4096;
 pub struct Scan {
     pub deps: SmallVec<[Expr; 2]>,
     traverse: bool,
-    opens_dataclasses: bool,
+    opens_fields: bool,
     depth: usize,
+    /// The addresses of the containers of uncommon types around what is being looked at.
+    around: Vec<usize>,
+    /// Whether one of them was met inside of itself.
+    is_circular: bool,
 }
 
 impl Scan {
     /// A scan that looks into containers if `traverse` says so.
     pub fn new(traverse: bool) -> Self {
-        Self { deps: SmallVec::new(), traverse, opens_dataclasses: true, depth: 0 }
+        Self {
+            deps: SmallVec::new(),
+            traverse,
+            opens_fields: true,
+            depth: 0,
+            around: Vec::new(),
+            is_circular: false,
+        }
     }
 
-    /// A scan of what a client submits: futures in data classes stay futures, as in Dask.
+    /// A scan of what a client submits: futures in dataclasses stay futures, as in Dask.
     pub fn of_submitted() -> Self {
-        Self { opens_dataclasses: false, ..Self::new(true) }
+        Self { opens_fields: false, ..Self::new(true) }
     }
 
     /// The arguments of a call, with delayed values replaced.
@@ -167,148 +174,75 @@ impl Scan {
                 }
                 Ok(self.input(delayed.cast::<Delayed>()?.get().expr()))
             }
-            TypeKind::Dataclass if self.traverse && self.opens_dataclasses => {
-                let names = object.getattr("__dataclass_fields__")?.cast_into::<PyDict>()?;
-                let mut fields = Vec::with_capacity(names.len());
-                for name in names.keys() {
-                    let name = name.cast_into::<PyString>()?;
-                    if let Ok(value) = object.getattr(&name) {
-                        fields.push((name.unbind(), self.arg(value)?));
-                    }
-                }
-                if fields.iter().all(|(_, arg)| matches!(arg, Arg::Const(_))) {
-                    return Ok(Arg::Const(object.unbind()));
-                }
-                Ok(Arg::Build(Box::new(Build::Dataclass(object.unbind(), fields))))
+            TypeKind::Fields if self.traverse && self.opens_fields => self.within(&object, Self::fields),
+            TypeKind::Container if self.traverse => self.within(&object, Self::container),
+            TypeKind::Array if self.traverse && holds_objects(&object)? => {
+                self.within(&object, Self::container)
             }
-            TypeKind::NamedTuple if self.traverse => {
-                let items = self.items(object.cast::<PyTuple>()?.iter())?;
-                if items.iter().all(|arg| matches!(arg, Arg::Const(_))) {
-                    return Ok(Arg::Const(object.unbind()));
-                }
-                let make = object.get_type().getattr("_make")?.unbind();
-                Ok(Arg::Build(Box::new(Build::Call(make, vec![Arg::Build(Box::new(Build::List(items)))]))))
+            TypeKind::Fields | TypeKind::Container | TypeKind::Array | TypeKind::Plain => {
+                Ok(Arg::Const(object.unbind()))
             }
-            TypeKind::Iterator if self.traverse => {
-                let copy = py.import(intern!(py, "copy"))?.call_method1("copy", (&object,))?;
-                let items = copy.try_iter()?.map(|item| self.arg(item?)).collect::<PyResult<Vec<_>>>()?;
-                if !items.iter().any(has_input) {
-                    return Ok(Arg::Const(object.unbind()));
-                }
-                let iter = py.import(intern!(py, "builtins"))?.getattr("iter")?.unbind();
-                Ok(Arg::Build(Box::new(Build::Call(iter, vec![Arg::Build(Box::new(Build::List(items)))]))))
-            }
-            TypeKind::View if self.traverse => {
-                let dict = py.get_type::<PyDict>();
-                let name = object.get_type().name()?.to_string().replace("dict_", "");
-                match self.arg(dict.call1((object.getattr("mapping")?,))?)? {
-                    dict_arg if !has_input(&dict_arg) => Ok(Arg::Const(object.unbind())),
-                    dict_arg => {
-                        Ok(Arg::Build(Box::new(Build::Call(dict.getattr(name)?.unbind(), vec![dict_arg]))))
-                    }
-                }
-            }
-            TypeKind::Standard if self.traverse => self.standard(object),
-            TypeKind::Array if self.traverse => self.array(object),
-            TypeKind::Dataclass
-            | TypeKind::NamedTuple
-            | TypeKind::Iterator
-            | TypeKind::View
-            | TypeKind::Standard
-            | TypeKind::Array
-            | TypeKind::Plain => Ok(Arg::Const(object.unbind())),
         }
+    }
+
+    /// What `read` makes of an object that may hold itself, or whatever holds it.
+    fn within<'py>(
+        &mut self,
+        object: &Bound<'py, PyAny>,
+        read: impl FnOnce(&mut Self, &Bound<'py, PyAny>) -> PyResult<Option<Build>>,
+    ) -> PyResult<Arg> {
+        let address = object.as_ptr() as usize;
+        if self.around.contains(&address) {
+            self.is_circular = true;
+            return Ok(Arg::Const(object.clone().unbind()));
+        }
+        self.around.push(address);
+        let build = read(self, object)?;
+        self.around.pop();
+        if build.is_some() && self.is_circular {
+            return Err(PyRecursionError::new_err(format!(
+                "an argument of type {} holds lazy values, and itself: compute() them first",
+                object.get_type().name()?
+            )));
+        }
+        self.is_circular &= !self.around.is_empty();
+        Ok(build.map_or_else(|| Arg::Const(object.clone().unbind()), |build| Arg::Build(Box::new(build))))
+    }
+
+    /// An object of fields, made anew where the value of a dependency is in one of them.
+    fn fields(&mut self, object: &Bound<'_, PyAny>) -> PyResult<Option<Build>> {
+        let names = apart(object.py())?.call_method1("field_names", (object.get_type(),))?;
+        let mut fields = Vec::new();
+        for name in names.try_iter()? {
+            let name = name?.cast_into::<PyString>()?;
+            if let Ok(value) = object.getattr(&name) {
+                fields.push((name.unbind(), self.arg(value)?));
+            }
+        }
+        let is_made = fields.iter().any(|(_, arg)| !matches!(arg, Arg::Const(_)));
+        Ok(is_made.then(|| Build::Fields(object.clone().unbind(), fields)))
+    }
+
+    /// A container of an uncommon type, made anew where the value of a dependency is in it.
+    fn container(&mut self, object: &Bound<'_, PyAny>) -> PyResult<Option<Build>> {
+        let taken = apart(object.py())?.call_method1(intern!(object.py(), "taken_apart"), (object,))?;
+        if taken.is_none() {
+            return Ok(None);
+        }
+        let (make, parts) = taken.extract::<(Bound<'_, PyAny>, Bound<'_, PyTuple>)>()?;
+        let parts = self.items(parts.iter())?;
+        Ok(parts.iter().any(has_input).then(|| Build::Call(make.unbind(), parts)))
     }
 }
 
-impl Scan {
-    /// A container of the standard library, made anew around the values of dependencies that are in it.
-    fn standard(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
-        let py = object.py();
-        let kind = object.get_type();
-        let name = kind.name()?;
-        let entries =
-            |mapping: Bound<'_, PyAny>| py.get_type::<PyDict>().call1((mapping,)).map(Bound::unbind);
-        let (make, parts) = if name == "deque" {
-            let items = object.try_iter()?.map(|item| self.arg(item?)).collect::<PyResult<Vec<_>>>()?;
-            let items = Arg::Build(Box::new(Build::List(items)));
-            (kind.into_any(), vec![items, Arg::Const(object.getattr("maxlen")?.unbind())])
-        } else if name == "SimpleNamespace" {
-            let fields = self.arg(entries(object.getattr("__dict__")?)?.into_bound(py))?;
-            let apply = py.import(intern!(py, "raskt._protocol"))?.getattr("apply")?;
-            let no_args = PyTuple::empty(py).into_any().unbind();
-            (apply, vec![Arg::Const(kind.into_any().unbind()), Arg::Const(no_args), fields])
-        } else {
-            let entries = self.arg(entries(object.clone())?.into_bound(py))?;
-            match name == "defaultdict" {
-                true => {
-                    let factory = Arg::Const(object.getattr("default_factory")?.unbind());
-                    (kind.into_any(), vec![factory, entries])
-                }
-                false => (kind.into_any(), vec![entries]),
-            }
-        };
-        if !parts.iter().any(has_input) {
-            return Ok(Arg::Const(object.unbind()));
-        }
-        Ok(Arg::Build(Box::new(Build::Call(make.unbind(), parts))))
-    }
+fn holds_objects(array: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = array.py();
+    array.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "hasobject"))?.is_truthy()
 }
 
-impl Scan {
-    /// A NumPy array, made anew around the values of dependencies that are among its objects.
-    fn array(&mut self, object: Bound<'_, PyAny>) -> PyResult<Arg> {
-        let py = object.py();
-        if object.getattr(intern!(py, "dtype"))?.getattr(intern!(py, "char"))?.extract::<char>()? != 'O' {
-            return Ok(Arg::Const(object.unbind()));
-        }
-        let all = object.call_method0(intern!(py, "ravel"))?.call_method0(intern!(py, "tolist"))?;
-        let items = self.items(all.cast::<PyList>()?.iter())?;
-        if !items.iter().any(has_input) {
-            return Ok(Arg::Const(object.unbind()));
-        }
-        let make = py.import(intern!(py, "raskt._protocol"))?.getattr("object_array")?.unbind();
-        let shape = Arg::Const(object.getattr(intern!(py, "shape"))?.unbind());
-        Ok(Arg::Build(Box::new(Build::Call(make, vec![shape, Arg::Build(Box::new(Build::List(items)))]))))
-    }
-}
-
-/// The types of iterators that copying leaves where they are.
-const ITERATORS: [&str; 7] = [
-    "list_iterator",
-    "list_reverseiterator",
-    "tuple_iterator",
-    "set_iterator",
-    "dict_keyiterator",
-    "dict_valueiterator",
-    "dict_itemiterator",
-];
-const VIEWS: [&str; 3] = ["dict_keys", "dict_values", "dict_items"];
-
-/// Containers of the standard library that are looked into, with their modules.
-const STANDARD: [(&str, &str); 4] = [
-    ("collections", "OrderedDict"),
-    ("collections", "defaultdict"),
-    ("collections", "deque"),
-    ("types", "SimpleNamespace"),
-];
-
-/// What a type of Python's own that has no name in `builtins`, or of the standard library, can hold.
-fn builtin_kind(kind: &Bound<'_, PyType>) -> PyResult<TypeKind> {
-    let (module, name) = (kind.module()?, kind.name()?);
-    if module == "numpy" && name == "ndarray" {
-        return Ok(TypeKind::Array);
-    }
-    if module != "builtins" {
-        let is_standard = STANDARD.iter().any(|(home, known)| module == *home && name == *known);
-        return Ok(if is_standard { TypeKind::Standard } else { TypeKind::Plain });
-    }
-    let is_among = |names: &[&str]| names.iter().any(|known| name == *known);
-    Ok(match (is_among(&ITERATORS), is_among(&VIEWS)) {
-        (true, _) => TypeKind::Iterator,
-        (_, true) => TypeKind::View,
-        _ => TypeKind::Plain,
-    })
+/// The module that knows containers of uncommon types.
+pub fn apart(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
+    py.import(intern!(py, "raskt._apart"))
 }
 
 fn has_build(args: &[Arg], kwargs: &[(Py<PyString>, Arg)]) -> bool {
@@ -330,7 +264,7 @@ fn has_input(arg: &Arg) -> bool {
         Build::Slice(parts) => parts.iter().any(has_input),
         Build::Dict(pairs) => pairs.iter().any(|(key, value)| has_input(key) || has_input(value)),
         Build::Call(_, args) => args.iter().any(has_input),
-        Build::Dataclass(_, fields) => fields.iter().any(|(_, arg)| has_input(arg)),
+        Build::Fields(_, fields) => fields.iter().any(|(_, arg)| has_input(arg)),
     }
 }
 
@@ -342,7 +276,7 @@ fn holds_build(build: &Build) -> bool {
         Build::List(items) | Build::Tuple(items) | Build::Set(items) | Build::FrozenSet(items) => any(items),
         Build::Dict(pairs) => pairs.iter().any(|(k, v)| !matches!((k, v), (Arg::Const(_), Arg::Const(_)))),
         Build::Slice(parts) => any(parts),
-        Build::Copy(_) | Build::Call(..) | Build::Dataclass(..) => true,
+        Build::Copy(_) | Build::Call(..) | Build::Fields(..) => true,
     }
 }
 
@@ -368,12 +302,14 @@ pub fn type_kind(object: &Bound<'_, PyAny>) -> PyResult<TypeKind> {
     }
     let found = if kind.hasattr("__raskt_graph__")? || kind.hasattr("__dask_graph__")? {
         TypeKind::Collection
-    } else if kind.hasattr("__dataclass_fields__")? {
-        TypeKind::Dataclass
-    } else if kind.is_subclass_of::<PyTuple>()? && kind.hasattr("_make")? && kind.hasattr("_fields")? {
-        TypeKind::NamedTuple
+    } else if kind.hasattr("__dataclass_fields__")? || kind.hasattr("__attrs_attrs__")? {
+        TypeKind::Fields
+    } else if kind.module()? == "numpy" && kind.name()? == "ndarray" {
+        TypeKind::Array
+    } else if apart(kind.py())?.call_method1("is_container", (&kind,))?.is_truthy()? {
+        TypeKind::Container
     } else {
-        builtin_kind(&kind)?
+        TypeKind::Plain
     };
     // What is forgotten goes outside the lock: the end of a class may run any Python.
     let forgotten = {

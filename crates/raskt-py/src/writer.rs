@@ -87,7 +87,7 @@ fn object<'py>(py: Python<'py>, arg: &Arg, keys: &[Py<PyAny>]) -> PyResult<Bound
             let args = tuple(py, args, keys)?;
             Bound::new(py, Task::make(py, py.None(), function.bind(py), &args, None)?)?.into_any()
         }
-        Build::Dataclass(template, fields) => {
+        Build::Fields(template, fields) => {
             let copy = py.import("copy")?.call_method1("copy", (template.bind(py),))?;
             // `object.__setattr__`: frozen dataclasses refuse the ordinary way.
             let set = py.import("builtins")?.getattr("object")?.getattr("__setattr__")?;

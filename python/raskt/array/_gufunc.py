@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._apart import spread
 from raskt._kept import kept
 from raskt.array._base import dtype_parameter
 from raskt.array._block_call import BlockCall, Rest
@@ -76,6 +77,7 @@ def apply(func: Any, signature: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     meta = kwargs.pop("meta", None)
     if axes is not None and axis is not None:
         raise ValueError("Only one of `axis` or `axes` keyword arguments should be given")
+    func, kwargs = spread(func, kwargs)
     inputs, outputs = parse(signature) if isinstance(signature, str) else signature
     lone = isinstance(outputs, tuple)
     out_dims = [outputs] if lone else list(outputs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
+from raskt._apart import spread
 from raskt.array._axes import axis_of
 from raskt.array._base import dtype_parameter, told
 from raskt.array._block_call import BlockCall, Rest, dtype_of_call, wants
@@ -90,6 +91,7 @@ def blockwise(
     >>> ra.blockwise(np.outer, "ij", x, "i", x, "j", dtype=int).compute().shape
     (4, 4)
     """
+    func, kwargs = spread(func, kwargs)
     out_ind = tuple(out_ind)
     if len(set(out_ind)) != len(out_ind):
         raise ValueError(f"Repeated elements not allowed in output index: {out_ind}")
@@ -279,6 +281,7 @@ def map_blocks(
     func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         raise TypeError(f"First argument must be callable function, not {type(func).__name__}")
+    func, kwargs = spread(func, kwargs)
     places = tuple(at for at, x in enumerate(args) if _is_array(x))
     arrays = [argument(args[at]) for at in places]
     n = max((x.ndim for x in arrays), default=0)

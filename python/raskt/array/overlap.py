@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt._apart import spread
 from raskt._lazy import finder
 from raskt.array._axes import axis_of
 from raskt.array._block_call import Rest, dtype_of_call
@@ -306,6 +307,7 @@ def _later(
             f"map_overlap with {what} needs chunks of known size along axes with margins: call "
             "compute_chunk_sizes() first"
         )
+    func, options = spread(func, options)
     widest = max(arrays, key=lambda x: x.ndim)
     dtype = options.get("dtype")
     if dtype is None:

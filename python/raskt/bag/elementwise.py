@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._apart import refuse_lazy, spread
 from raskt._kept import kept
 from raskt._raskt import TaskRef
 from raskt.bag._base import bag_of, is_bag
@@ -124,6 +125,7 @@ def map(func: Any = None, /, *args: Any, **kwargs: Any) -> Bag:  # noqa: A001 - 
     func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         raise TypeError(f"map needs a function, found {func!r}")
+    func, kwargs = spread(func, kwargs)
     inputs = Inputs(_first_bag(args, kwargs))
     placed = tuple(inputs.place(arg) for arg in args)
     named = {name: inputs.place(value) for name, value in kwargs.items()}
@@ -156,6 +158,7 @@ def map_partitions(func: Any = None, /, *args: Any, **kwargs: Any) -> Bag:
     func = kwargs.pop("func", None) if func is None else func
     if not callable(func):
         raise TypeError(f"map_partitions needs a function, found {func!r}")
+    func, kwargs = spread(func, kwargs)
     token = kwargs.pop("token", None)
     label = label_of(func) if token is None else str(token)
     inputs = Inputs(_first_bag(args, kwargs))
@@ -216,6 +219,7 @@ class Elementwise:
         func = kwargs.pop("func", None) if func is None else func
         if not callable(func):
             raise TypeError(f"starmap needs a function, found {func!r}")
+        func, kwargs = spread(func, kwargs)
         inputs = Inputs(self)
         inputs.place(self)
         bags = [name for name, value in kwargs.items() if is_bag(value)]
@@ -272,6 +276,8 @@ class Elementwise:
         placed = inputs.place(predicate) if is_bag(predicate) else predicate
         if not (placed is None or callable(placed) or isinstance(placed, StreamArg)):
             raise TypeError(f"a predicate is a function, a bag or None, found {predicate!r}")
+        if not isinstance(placed, StreamArg):
+            refuse_lazy(placed, "give filter() a bag of truth values made by map(), or compute() them first")
         return inputs.bag("filter" if wanted else "remove", Filter(placed, wanted))
 
     def pluck(self, key: Any, default: Any = NO_DEFAULT) -> Bag:

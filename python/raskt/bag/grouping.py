@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._apart import refuse_lazy
 from raskt._whole import whole
 from raskt.bag import _shuffle
 from raskt.bag._base import is_bag
@@ -74,6 +75,7 @@ class Grouping:
         n = whole("npartitions", n, 1, PARTITIONS_MAX)
         blocksize = None if blocksize is None else whole("blocksize", blocksize, 1)
         max_branch = None if max_branch is None else whole("max_branch", max_branch, 2)
+        refuse_lazy((grouper,), "compute() them first, or have map() put them beside the elements")
         found: Bag = _shuffle.grouped(self, grouper, n, chosen, blocksize, max_branch)
         return found
 

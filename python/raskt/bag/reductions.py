@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from raskt._apart import refuse_lazy
 from raskt._kept import kept
 from raskt._raskt import Task, TaskRef
 from raskt._whole import whole
@@ -40,6 +41,7 @@ def tree(
     if split_every is False:
         split_every = max(2, bag.npartitions)
     split_every = whole("split_every", split_every, 2, also="None, False or ")
+    refuse_lazy((chunk, combine, last), "compute() them first, or have map() put them beside the elements")
     token = tokenize(bag.name, label, chunk, combine, last, split_every)
     name = f"{label}-part-{token}"
     first = step_layer(name, Reduce(chunk, is_ours, label), bag.npartitions, after=bag)

@@ -120,5 +120,6 @@ def meta_of_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 def _first(arg: Any) -> Any:
     if not is_frame(arg):
-        return arg
+        later = _raskt.delayed_within(arg)
+        return arg if later is None else later.compute()
     return arg.compute() if arg._expr.kind == "scalar" else first_rows(arg)

@@ -5,6 +5,7 @@ What is carried to a partition is some rows, or None where there are none.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -44,12 +45,16 @@ class Method:
         return getattr(part, self.name)(*self.args, **self.kwargs)
 
 
+@dataclass(eq=False)
 class Apply:
-    """A function of a user's with its further arguments, as a function of rows."""
+    """A function of a user's with its further arguments, as a function of rows; lazy ones are computed."""
 
-    def __init__(self, function: Any, args: Any, kwargs: Any) -> None:
-        self.function, self.args, self.kwargs = function, args, kwargs
-        self.__name__ = getattr(function, "__name__", type(function).__name__)
+    function: Any
+    args: Any
+    kwargs: Any
+
+    def __post_init__(self) -> None:
+        self.__name__ = getattr(self.function, "__name__", type(self.function).__name__)
 
     def __call__(self, part: Any) -> Any:
         return self.function(part, *self.args, **self.kwargs)

@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._apart import refuse_lazy, spread
 from raskt._lazy import late_module
 from raskt.dataframe._parameters import Operands, boundaries, kept, weak
 from raskt.tokenize import tokenize
@@ -108,6 +109,9 @@ def method(frame: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
         As pandas has it.
     """
     n_args = len(args)
+    for x in (*args, *kwargs.values()):
+        if not is_frame(x):
+            refuse_lazy((x,), f"compute() them before {name}, or use map_partitions")
 
     def made(values: list[Any]) -> Any:
         operands = Operands(values[0]._expr)
@@ -265,6 +269,7 @@ def call(
     checks : bool, optional
         Whether what it returns is compared with ``meta``.
     """
+    function, kwargs = spread(function, kwargs)
     n_args = len(args)
     parameters = {
         "function": _raskt.Whole(function),
@@ -319,6 +324,7 @@ def tree(
     """
     parameters: dict[str, Any] = {"schema": schema_of(meta), "checks": checks, "label": label}
     named = {"chunk": chunk, "combine": combine, "aggregate": aggregate}
+    refuse_lazy((chunk, combine, aggregate, kwargs), "compute() them first")
     for (name, function), given in zip(named.items(), kwargs, strict=True):
         parameters[name] = _raskt.Whole(function)
         parameters[f"{name}_kwargs"] = {key: kept(value) for key, value in given.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from raskt import _raskt
 
 if TYPE_CHECKING:
-    from raskt._raskt import FrameExpr
+    from raskt._raskt import Delayed, FrameExpr
 
 __all__ = ["Operands", "boundaries", "kept", "label", "labels", "literal", "weak"]
 
@@ -153,6 +153,12 @@ def boundaries(divisions: Any, index: Any) -> list[Any]:
     return [literal(value) for value in own.tolist()]
 
 
+def _value(later: Delayed) -> FrameExpr:
+    """Return the value of a delayed object as an operand, which all partitions of other operands meet."""
+    schema = {"kind": "scalar", "columns": [[None, "object"]], "index": [[None, "int64"]], "names": [None]}
+    return _raskt.frame_op("from_delayed", (later,), {"schema": schema, "checks": False})
+
+
 class Operands:
     """The operands of one operation: a frame that is met twice is one of them.
 
@@ -168,10 +174,13 @@ class Operands:
         self.exprs: list[Any] = list(first)
 
     def argument(self, x: Any) -> Any:
-        """Return ``x`` as an argument: an operand where it is a frame, a literal if not."""
+        """Return ``x`` as an argument: an operand where it is or holds a lazy value, a literal if not."""
         expr = getattr(x, "_expr", None)
-        if expr is None:
-            return literal(x)
+        if not isinstance(expr, _raskt.FrameExpr):
+            later = _raskt.delayed_within(x)
+            if later is None:
+                return literal(x)
+            expr = _value(later)
         for at, known in enumerate(self.exprs):
             if known is expr:
                 return {"operand": at}

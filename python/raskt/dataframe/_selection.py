@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from raskt._apart import refuse_lazy
 from raskt.dataframe._gathered import rows_of_mask
 from raskt.dataframe._labels import loc_slice
 from raskt.dataframe._op import aligned, expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
@@ -49,6 +50,7 @@ def get_item(frame: Any, key: Any) -> Any:
         if key._expr.kind == "series":
             return filtered(frame, key)
         raise TypeError(f"{key!r} chooses nothing of a frame: compute it first")
+    refuse_lazy((key,), "compute() it first, or make the condition of columns")
     if is_pandas(key) and str(getattr(key, "dtype", None)) == "bool":
         return filtered(frame, frame_of(expr_of(key)))
     if isinstance(key, slice):

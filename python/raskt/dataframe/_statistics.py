@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from raskt._apart import refuse_lazy
 from raskt._lazy import late, late_module
 from raskt.dataframe._metas import make_meta, meta_of_call, no_default
 from raskt.dataframe._op import call, changed, is_frame, op, reduction, tree
@@ -272,6 +273,7 @@ def reduced_by(
         if function is not None and not callable(function):
             raise TypeError(f"{name} must be a function, found {type(function).__name__}")
     aggregate = chunk if aggregate is None else aggregate
+    refuse_lazy((chunk, aggregate, combine, kwargs), "compute() them first")
     steps = _UserSteps(chunk, aggregate if combine is None else combine, aggregate)
     if meta is no_default or meta is None:
         meta = meta_of_call(_reduced_once, (frame, steps, kwargs), {})

@@ -223,7 +223,7 @@ def map_overlap(
         _ordered_times(df, None, "before and after")
     function = _neighbours.Apply(func, args, kwargs)
     if meta is no_default or meta is None:
-        meta = meta_of_call(function, (df,), {})
+        meta = meta_of_call(func, (df, *args), kwargs)
     prototype = make_meta(meta, index=df._meta.index)
     given = (
         df,
