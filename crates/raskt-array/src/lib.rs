@@ -25,6 +25,7 @@ pub mod npy;
 pub mod operations;
 pub mod overlap;
 pub mod parameters;
+pub mod products;
 pub mod promise;
 pub mod random;
 pub mod rechunk;

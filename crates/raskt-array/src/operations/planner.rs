@@ -19,6 +19,7 @@ pub fn rows() -> Vec<Row> {
         crate::creation::rows(),
         crate::ufuncs::rows(),
         crate::blockwise::rows(),
+        crate::products::rows(),
         crate::reductions::rows(),
         crate::slicing::rows(),
         crate::rechunk::rows(),

@@ -7,14 +7,10 @@ use super::sliced::same_blocks;
 use crate::blockwise::{blockwise, inputs};
 use crate::builder::{Builder, NativeTokens, chunks};
 use crate::parameters::{CHUNKS, KWARGS, get, integers_of, text, with, without};
+use crate::products::{BLAS_MULTIPLICATIONS, MATMUL_BY_BLAS, MATMUL_BY_KERNEL};
 
 /// Longer chains are taken in parts.
 const N_FACTORS_MAX: usize = 16;
-/// Multiplications in a product of blocks from which NumPy's BLAS repays the way through Python, as
-/// `raskt.array.linear` has it.
-const BLAS_MULTIPLICATIONS: u64 = 1 << 22;
-const BY_BLAS: &str = "raskt.array._chunk.matmul_by_blas";
-const BY_KERNEL: &str = "raskt.array._chunk.matmul_blocks";
 
 /// `a @ b @ v`, which is `a @ (b @ v)` where that is less work.
 pub(super) struct ProductOrder;
@@ -49,7 +45,7 @@ impl Rule for ProductOrder {
 fn is_product(expr: &Expr) -> bool {
     let parameters = expr.parameters();
     expr.operation().as_str() == "blockwise"
-        && matches!(text(parameters, "function"), BY_BLAS | BY_KERNEL)
+        && matches!(text(parameters, "function"), MATMUL_BY_BLAS | MATMUL_BY_KERNEL)
         && *expr.annotations() == Param::Null
         && matches!(get(parameters, KWARGS), Param::Null)
         && inputs(parameters) == [[0, 1], [1, 2]]
@@ -83,7 +79,7 @@ impl Chain {
         let lengths = [length(left, 0)?, length(left, 1)?, length(right, 1)?];
         let cost = lengths.iter().try_fold(1_u64, |n, length| n.checked_mul((*length)?));
         self.cost = self.cost.saturating_add(cost.unwrap_or(u64::MAX));
-        self.by_blas |= text(product.parameters(), "function") == BY_BLAS;
+        self.by_blas |= text(product.parameters(), "function") == MATMUL_BY_BLAS;
         self.add(left, context, false)?;
         self.add(right, context, false)
     }
@@ -124,7 +120,8 @@ impl Chain {
             Ok(builder.chunks(expr)?.axes()[axis].size_max().unwrap_or(1))
         };
         let n = most(&left, 0)?.saturating_mul(most(&left, 1)?).saturating_mul(most(&right, 1)?);
-        let function = if self.by_blas && n >= BLAS_MULTIPLICATIONS { BY_BLAS } else { BY_KERNEL };
+        let function =
+            if self.by_blas && n >= BLAS_MULTIPLICATIONS { MATMUL_BY_BLAS } else { MATMUL_BY_KERNEL };
         let parameters = with(parameters, [("function", Param::Str(function.into()))]);
         Ok(blockwise(builder, &[left, right], &parameters)?)
     }

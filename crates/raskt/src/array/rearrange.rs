@@ -1,10 +1,10 @@
 //! Elements in other places: slices, other shapes and chunks, axes in another order, several arrays in one, products.
 
-use raskt_array::parameters::{CHUNKS, DTYPE, chunks_param, dtype_param, integers};
+use raskt_array::parameters::{CHUNKS, chunks_param};
+use raskt_array::products::Multiplier;
 use raskt_array::slicing::{Index, slice};
-use raskt_array::{ArrayError, Built, blockwise, concatenate as joining, rechunk, reshape};
+use raskt_array::{ArrayError, Built, blockwise, concatenate as joining, products, rechunk, reshape};
 use raskt_core::Param;
-use raskt_expr::LABEL;
 
 use super::create::cut;
 use super::element::{Element, Number};
@@ -83,17 +83,7 @@ impl<T: Number> Array<T> {
                 let (left, right) = (a.clone(), b.clone());
                 return Err(raskt_core::ErrorKind::ShapeMismatch { left, right }.into());
             }
-            let letters = |letters: [i64; 2]| integers(letters);
-            let parameters = [
-                ("function", Param::Str("raskt.array._chunk.matmul_blocks".into())),
-                ("inputs", Param::List([letters([0, 1]), letters([1, 2])].into())),
-                ("output", letters([0, 2])),
-                ("align", Param::Bool(true)),
-                (LABEL, Param::Str("matmul".into())),
-                (DTYPE, dtype_param(&T::DTYPE)),
-            ];
-            let operands = [self.expr()?.clone(), other.expr()?.clone()];
-            blockwise::blockwise(builder, &operands, &Param::map(parameters))
+            products::matmul(builder, self.expr()?, other.expr()?, Some(T::DTYPE), Multiplier::Kernel)
         })
     }
 
