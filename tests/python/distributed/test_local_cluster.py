@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from raskt.distributed import Client
 from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
 from raskt.distributed._options import memory_bytes, worker_options
 from raskt.distributed.deploy.local import LocalCluster
@@ -105,6 +106,25 @@ def test_a_cluster_grows_and_shrinks(until: Callable[..., Any]) -> None:
         cluster.wait_for_workers(2)
         with pytest.raises(ValueError, match="give 0 <= minimum <= maximum"):
             cluster.adapt(minimum=3, maximum=2)
+
+
+def test_what_schedulers_and_workers_take_is_given_to_them(tmp_path: Path) -> None:
+    file = tmp_path / "scheduler.json"
+    with LocalCluster(
+        1,
+        1,
+        interface="lo",
+        protocol="tcp",
+        scheduler_kwargs={"scheduler_file": str(file)},
+        env={"MINE": "1"},
+    ) as cluster:
+        assert cluster.scheduler_address.startswith("tcp://127.0.0.1:")
+        with Client(scheduler_file=file) as client:
+            assert client.submit(os.getenv, "MINE").result(timeout=60) == "1"
+    with pytest.raises(TypeError, match="services"):
+        LocalCluster(1, processes=False, services={})
+    with pytest.raises(NotImplementedError, match="SpecCluster"):
+        LocalCluster(1, worker_class="Nanny")
 
 
 def test_what_makes_no_sense_is_refused() -> None:

@@ -42,7 +42,11 @@ class LocalCluster(Cluster):
         "auto" is an equal part of what the machine, or the control group around this process, grants; None is
         no limit.
     host : str, default "127.0.0.1"
-        Where scheduler and workers listen.
+        Where the scheduler listens.
+    interface : str, optional
+        A network interface where scheduler and workers listen, in place of a host: ``"eth0"``.
+    protocol : str, optional
+        ``"tcp"``, or ``"tls"``, which is the default where there are certificates.
     scheduler_port : int, default 0
         The port of the scheduler; 0 for any that is free.
     resources : dict, optional
@@ -58,8 +62,15 @@ class LocalCluster(Cluster):
     dashboard_address : str or None, default ":8787"
         Where the dashboard listens: ``"host:port"``. Left out, it is served from when `dashboard_link` is
         first asked for, at another port where that one is taken; None is none.
-    silence_logs, worker_dashboard_address : optional
+    scheduler_kwargs : dict, optional
+        What else the `Scheduler` takes: ``{"idle_timeout": "1 hour"}``.
+    worker_class : optional
+        Refused: `SpecCluster` takes classes.
+    loop, silence_logs, worker_dashboard_address, scheduler_sync_interval : optional
         Accepted for code that was written for Dask. Workers have no dashboard of their own.
+    **worker_kwargs
+        What else a `Worker` takes: ``lifetime``, ``preload``, ``death_timeout``; and ``env``, variables for
+        its process.
 
     Raises
     ------
@@ -85,7 +96,9 @@ class LocalCluster(Cluster):
         processes: bool = True,
         *,
         memory_limit: str | int | float | None = "auto",
-        host: str = "127.0.0.1",
+        host: str | None = None,
+        interface: str | None = None,
+        protocol: str | None = None,
         scheduler_port: int = 0,
         resources: dict[str, float] | None = None,
         local_directory: str | None = None,
@@ -95,7 +108,16 @@ class LocalCluster(Cluster):
         silence_logs: Any = None,  # noqa: ARG002 - programs for Dask give it
         dashboard_address: str | int | None = _DASHBOARD,
         worker_dashboard_address: Any = None,  # noqa: ARG002
+        loop: Any = None,  # noqa: ARG002
+        scheduler_sync_interval: Any = None,  # noqa: ARG002
+        scheduler_kwargs: dict[str, Any] | None = None,
+        worker_class: Any = None,
+        **worker_kwargs: Any,
     ) -> None:
+        if worker_class is not None:
+            raise NotImplementedError(
+                "worker_class: classes of workers are for SpecCluster(worker={'cls': ..., 'options': {...}})"
+            )
         n_workers, threads_per_worker = shape(n_workers, threads_per_worker, processes)
         super().__init__(name, asynchronous, security)
         # Certificates are proof enough.
@@ -103,17 +125,25 @@ class LocalCluster(Cluster):
         self._n_threads = threads_per_worker
         self._processes = processes
         self._memory_limit = memory_bytes(memory_limit, max(n_workers, 1))
-        self._worker_options: dict[str, Any] = {"resources": resources, "local_directory": local_directory}
+        self._worker_options: dict[str, Any] = {
+            "resources": resources,
+            "local_directory": local_directory,
+            "interface": interface,
+            **worker_kwargs,
+        }
         self._n_started = 0
         self._workers = Workers()
         self._threads: dict[str, Worker] = {}
         self.scheduler = Scheduler(
             host=host,
             port=scheduler_port,
+            interface=interface,
+            protocol=protocol,
             security=self.security,
             token=self._token,
-            dashboard_address=_address(dashboard_address, host),
+            dashboard_address=_address(dashboard_address, host or "127.0.0.1"),
             dashboard=None if dashboard_address is not None else False,
+            **(scheduler_kwargs or {}),
         )
         self.scheduler.begin()
         self.status = Status.running
