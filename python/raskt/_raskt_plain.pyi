@@ -1,8 +1,9 @@
-"""The types of what the extension has beside tasks: pictures, configuration, units, the command line."""
+"""The types of what the extension has beside tasks: staged files, pictures, configuration, commands."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Protocol, TypeAlias, TypedDict, type_check_only
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypedDict, final, type_check_only
 
 _Path: TypeAlias = str | PathLike[str]
 _Settings: TypeAlias = tuple[dict[str, Any], list[tuple[str | None, str]]]
@@ -63,3 +64,14 @@ def cli_run(
     out: _Writer,
     err: _Writer,
 ) -> int: ...
+
+@final
+class StagedFolder:
+    def __new__(cls, parent: str) -> StagedFolder: ...
+    @property
+    def path(self) -> Path: ...
+    def __fspath__(self) -> str: ...
+    def make(self) -> None: ...
+    def close(self) -> None: ...
+
+def make_staged(path: str) -> None: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import raskt
 import raskt.bag as rb
+import raskt.dataframe as rd
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX")
 
@@ -53,6 +56,51 @@ def line(x):
 rb.range(100, npartitions=4).map(line).to_textfiles(PLACE + "/*.txt", scheduler=SCHEDULER)
 """
 
+FRAME = """
+import pandas as pd, raskt.dataframe as rd
+def slow(part):
+    if 50 in part.x.values:
+        # Another partition is written by then.
+        while not any(names for _, _, names in os.walk(PLACE) if [n for n in names if n != "lock"]):
+            time.sleep(0.01)
+        ready()
+    return part
+frame = rd.from_pandas(pd.DataFrame({"x": range(100), "k": [1, 2] * 50}), npartitions=4, sort=False)
+frame = frame.map_partitions(slow, meta=frame._meta)
+"""
+
+PARQUET = FRAME + "frame.to_parquet(PLACE, compute_kwargs={'scheduler': SCHEDULER})"
+HIVE = FRAME + "frame.to_parquet(PLACE, partition_on=['k'], compute_kwargs={'scheduler': SCHEDULER})"
+CSV = FRAME + "frame.to_csv(PLACE + '/*.csv', scheduler=SCHEDULER)"
+JSON = FRAME + "frame.to_json(PLACE + '/*.json', compute=False).compute(scheduler=SCHEDULER)"
+
+NPY = """
+import numpy as np, raskt.array as ra
+class Slow:
+    dtype, shape, ndim = np.dtype("i8"), (4,), 1
+    def __getitem__(self, at):
+        return np.arange(4)[at]
+plain = np.save
+def save(file, block, **how):
+    plain(file, block, **how)
+    if block[0] == 2:
+        ready()
+np.save = save
+ra.to_npy_stack(PLACE, ra.from_array(Slow(), chunks=2))
+"""
+
+WRITERS = {"parquet": PARQUET, "hive": HIVE, "csv": CSV, "json": JSON, "npy": NPY}
+written_by = pytest.mark.parametrize(
+    ("program", "scheduler"),
+    [
+        ("parquet", "threads"),
+        ("hive", "threads"),
+        ("csv", "threads"),
+        ("json", "threads"),
+        ("npy", "threads"),
+    ],
+)
+
 PROGRAMS = {"spilling": SPILLING, "groupby": GROUPBY, "to_textfiles": TEXT}
 everywhere = pytest.mark.parametrize(
     ("program", "scheduler"),
@@ -85,7 +133,8 @@ def start(program: str, place: Path, scheduler: str = "threads") -> subprocess.P
 
 def unfinished(place: Path) -> list[str]:
     """Return what does not belong into ``place``; files that a program has written do."""
-    return [name for name in os.listdir(place) if not name.endswith(".txt")]
+    whole = (".txt", "0.npy", "info")
+    return [name for name in os.listdir(place) if name[0] == "." or not name.endswith(whole)]
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
@@ -160,6 +209,65 @@ def test_what_a_killed_process_left_goes_when_its_place_is_used_again(
         else:
             assert raskt.delayed(sum)([1, 2]).compute(memory_limit="1GiB") == 3
     assert eventually(lambda: not unfinished(tmp_path)), unfinished(tmp_path)
+
+
+@written_by
+def test_sigterm_in_the_midst_of_a_write_leaves_nothing(tmp_path: Path, program: str, scheduler: str) -> None:
+    process = start(WRITERS[program], tmp_path, scheduler)
+    assert unfinished(tmp_path)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (-signal.SIGTERM, "")
+    assert eventually(lambda: not unfinished(tmp_path)), unfinished(tmp_path)
+
+
+@written_by
+def test_what_a_killed_write_left_goes_with_the_next_one(
+    tmp_path: Path, program: str, scheduler: str
+) -> None:
+    process = start(WRITERS[program], tmp_path, scheduler)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert unfinished(tmp_path)
+    frame = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=2)
+
+    def sweeps() -> bool:
+        # Children of the killed process may still end.
+        paths = frame.to_csv(os.fspath(tmp_path / "*.txt"), index=False)
+        assert [Path(path).read_text() for path in paths] == ["x\n1\n", "x\n2\n"]
+        return not unfinished(tmp_path)
+
+    assert eventually(sweeps), unfinished(tmp_path)
+
+
+@pytest.mark.parametrize("program", ["parquet", "csv", "json"])
+def test_a_write_in_progress_keeps_its_files_from_the_next_one(tmp_path: Path, program: str) -> None:
+    process = start(WRITERS[program], tmp_path)
+    try:
+        (staged,) = unfinished(tmp_path)
+        # What is being written gets its name meanwhile.
+        before = {path for path in (tmp_path / staged).rglob("*") if path.suffix != ".part"}
+        frame = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=1)
+        frame.to_csv(os.fspath(tmp_path / "*.txt"))
+        # Other partitions may have been written meanwhile.
+        assert before <= set((tmp_path / staged).rglob("*"))
+        assert tmp_path / staged / "lock" in before
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def test_a_write_that_is_computed_twice_or_elsewhere_is_whole_each_time(tmp_path: Path) -> None:
+    frame = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=2)
+    lazy = frame.to_parquet(os.fspath(tmp_path), compute=False)
+    assert os.listdir(tmp_path) == []
+    for again in (lazy, lazy, pickle.loads(pickle.dumps(lazy))):
+        again.compute()
+        assert pd.read_parquet(tmp_path).x.tolist() == [1, 2]
+        assert sorted(os.listdir(tmp_path)) == ["part.0.parquet", "part.1.parquet"]
+        for path in tmp_path.iterdir():
+            path.unlink()
 
 
 def test_two_signals_at_once_are_as_one(tmp_path: Path) -> None:

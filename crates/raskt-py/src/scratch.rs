@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use raskt_store::{Access, PartFile, SpillFolder};
 
 use crate::errors;
@@ -50,6 +51,56 @@ impl ScratchFolder {
         let folder = self.folder.lock().take();
         py.detach(|| folder.inspect(|folder| folder.remove()));
     }
+}
+
+/// A folder of files that are moved to the folder above when all are written. Child processes get its path alone.
+#[pyclass(frozen, module = "raskt._raskt")]
+struct StagedFolder {
+    folder: Arc<SpillFolder>,
+    files: PathBuf,
+}
+
+#[pymethods]
+impl StagedFolder {
+    #[new]
+    fn new(py: Python<'_>, parent: PathBuf) -> PyResult<Self> {
+        let folder = SpillFolder::create_staged(&parent).map_err(|error| errors::to_py(py, error))?;
+        let files = folder.planned_path().join("files");
+        Ok(Self { folder, files })
+    }
+
+    /// Where files are written: beside the one that says whose the folder is.
+    #[getter]
+    fn path(&self) -> &Path {
+        &self.files
+    }
+
+    fn __fspath__(&self) -> String {
+        self.files.to_string_lossy().into_owned()
+    }
+
+    /// Makes it now, as this process's: otherwise it is made by the first task of this process that writes there.
+    fn make(&self, py: Python<'_>) -> PyResult<()> {
+        make_staged(py, self.files.clone())
+    }
+
+    /// Removes it.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| {
+            raskt_store::wait_if_terminating();
+            self.folder.remove();
+        });
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        Ok((py.get_type::<PyString>().into_any(), (self.__fspath__(),)))
+    }
+}
+
+/// Makes a folder for files that are written, and those above: a staged one of this process is made as its own.
+#[pyfunction]
+fn make_staged(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    py.detach(|| raskt_store::make_staged(&path)).map_err(|error| errors::to_py(py, error))
 }
 
 /// A file beside the one that it is to become.
@@ -108,5 +159,7 @@ fn os_error(py: Python<'_>, error: &io::Error, path: &Path) -> PyErr {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     raskt_store::remove_scratch_at_termination();
     module.add_class::<ScratchFolder>()?;
+    module.add_class::<StagedFolder>()?;
+    module.add_function(wrap_pyfunction!(make_staged, module)?)?;
     module.add_class::<Part>()
 }

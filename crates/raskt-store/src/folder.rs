@@ -28,6 +28,8 @@ pub struct SpillFolder {
     parent: PathBuf,
     /// What its name begins with.
     prefix: &'static str,
+    /// The process that planned it, and the number in its name there.
+    planned: (u32, u64),
     device: Box<dyn SpillDevice>,
     state: Mutex<State>,
     n_files: AtomicU64,
@@ -85,6 +87,15 @@ impl SpillFolder {
         Ok(Self::registered(parent, sweep::BAG, Box::new(Disk)))
     }
 
+    /// The same for files that are moved into `parent` when all are written: see [`make_staged`].
+    ///
+    /// # Errors
+    /// As [`SpillFolder::create`].
+    pub fn create_staged(parent: &Path) -> Result<Arc<Self>> {
+        must_not_be_a_file(parent)?;
+        Ok(Self::registered(parent, sweep::STAGED, Box::new(Disk)))
+    }
+
     /// The same on a device of the caller's: for tests of what a disk may do.
     #[must_use]
     pub fn with_device(parent: &Path, device: impl SpillDevice + 'static) -> Arc<Self> {
@@ -110,6 +121,7 @@ impl SpillFolder {
         Ok(Arc::new(Self {
             parent: path.to_owned(),
             prefix: "",
+            planned: (pid, 0),
             device: Box::new(Disk),
             state: Mutex::new(made),
             n_files: AtomicU64::new(0),
@@ -117,9 +129,11 @@ impl SpillFolder {
     }
 
     fn registered(parent: &Path, prefix: &'static str, device: Box<dyn SpillDevice>) -> Arc<Self> {
+        let pid = process::id();
         let folder = Arc::new(Self {
             parent: parent.to_owned(),
             prefix,
+            planned: (pid, RandomState::new().hash_one(pid)),
             device,
             state: Mutex::new(State::Planned),
             n_files: AtomicU64::new(0),
@@ -148,6 +162,13 @@ impl SpillFolder {
             State::Made { path, .. } => Some(path.clone()),
             State::Planned | State::Closed => None,
         }
+    }
+
+    /// Where this process will have the folder, or has it.
+    #[must_use]
+    pub fn planned_path(&self) -> PathBuf {
+        let (pid, number) = self.planned;
+        self.parent.join(sweep::folder_name(self.prefix, pid, number))
     }
 
     /// Where the folder is; it is made if need be.
@@ -226,12 +247,17 @@ impl SpillFolder {
 
     fn make(&self) -> io::Result<State> {
         let pid = process::id();
-        let number = RandomState::new().hash_one(pid);
+        let (planned_by, planned) = self.planned;
+        // A forked child has a folder of its own.
+        let number = if pid == planned_by { planned } else { RandomState::new().hash_one(pid) };
         let path = self.parent.join(sweep::folder_name(self.prefix, pid, number));
         if !self.device.needs_folder() {
             return Ok(State::Made { path, pid, number, keeper: Keeper::This { _lock: None } });
         }
         fs::create_dir_all(&self.parent)?;
+        if self.prefix == sweep::STAGED {
+            part::sweep_place(&self.parent);
+        }
         termination::watch();
         private_folder(&path)?;
         match lock_folder(&path) {
@@ -265,6 +291,40 @@ pub fn remove_all_scratch() {
         }
     }
     part::remove_all(until);
+}
+
+/// Makes the folder at `path` and those above it. One of them that this process planned by
+/// [`SpillFolder::create_staged`] is made as that, so that it does not outlive the process; what others planned they hold.
+///
+/// # Errors
+/// [`raskt_core::ErrorKind::Io`] where it cannot be made.
+///
+/// ```
+/// # fn main() -> raskt_core::Result<()> {
+/// let target = tempfile::tempdir().expect("a place for temporary folders");
+/// let staged = raskt_store::SpillFolder::create_staged(target.path())?;
+/// let files = staged.planned_path().join("files");
+/// raskt_store::make_staged(&files)?;
+/// std::fs::write(files.join("part.0"), b"...").expect("there is place");
+/// drop(staged);
+/// assert!(!files.exists());
+/// # Ok(()) }
+/// ```
+pub fn make_staged(path: &Path) -> Result<()> {
+    termination::wait_if_terminating();
+    let known: Vec<_> = LIVE.lock().iter().filter_map(Weak::upgrade).collect();
+    let is_above = |folder: &&Arc<SpillFolder>| {
+        folder.prefix == sweep::STAGED && path.starts_with(folder.planned_path())
+    };
+    let planned = known.iter().find(is_above);
+    planned.map(|folder| folder.made_path()).transpose()?;
+    fs::create_dir_all(path).map_err(|error| io_error(&error, path))?;
+    if let Some(folder) = planned.filter(|_| termination::is_terminating()) {
+        // What was made after everything had been removed.
+        sweep::remove_folder(&folder.planned_path());
+        termination::wait_if_terminating();
+    }
+    Ok(())
 }
 
 fn must_not_be_a_file(parent: &Path) -> Result<()> {

@@ -62,7 +62,7 @@ pub use exchange::{
     Sender, Sent, Unanswered, receive,
 };
 pub use file::SpilledFile;
-pub use folder::{SpillFolder, remove_all_scratch};
+pub use folder::{SpillFolder, make_staged, remove_all_scratch};
 pub use load::LoadJob;
 pub use owners::value_bytes;
 pub use part::{Access, PartFile};

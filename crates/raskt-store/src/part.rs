@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use raskt_core::ProcessLock;
 
-use crate::sweep::{HOST_TAG, is_own};
+use crate::sweep::{self, HOST_TAG, is_own};
 use crate::termination;
 
 /// The parts of this process, and of the process that it was forked from.
@@ -190,9 +190,15 @@ fn sweep_for(folder: &Path, mark: &str) {
     }
     if known.insert(hash) {
         drop(swept);
-        // What cannot be listed or removed now is left to the next write.
-        drop(PartFile::sweep(folder));
+        sweep_place(folder);
     }
+}
+
+/// Removes what killed processes left in a folder that files are written to.
+pub(crate) fn sweep_place(folder: &Path) {
+    // What cannot be listed or removed now is left to the next write.
+    drop(PartFile::sweep(folder));
+    drop(sweep::sweep(folder));
 }
 
 /// Removes a part if its process is dead; whether it is gone.

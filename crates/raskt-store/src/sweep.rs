@@ -13,9 +13,11 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 pub(crate) const LOCK_NAME: &str = "lock";
-/// What names of folders begin with: of the values of runs, and of what bags keep in files.
+/// What names of folders begin with: of the values of runs, of what bags keep in files, and of files that are moved to
+/// the folder above when all are written, where nobody is to see them before.
 pub(crate) const SPILL: &str = "raskt-spill";
 pub(crate) const BAG: &str = "raskt-bag";
+pub(crate) const STAGED: &str = ".raskt-staged";
 
 /// Eight digits that tell this host from others, the same after a restart.
 pub(crate) static HOST_TAG: LazyLock<String> = LazyLock::new(|| {
@@ -40,7 +42,7 @@ pub(crate) fn folder_name(prefix: &str, pid: u32, random: u64) -> String {
 
 /// See [`crate::SpillFolder::sweep`].
 pub(crate) fn sweep(parent: &Path) -> io::Result<usize> {
-    let prefixes = [SPILL, BAG].map(|prefix| format!("{prefix}-{}-", *HOST_TAG));
+    let prefixes = [SPILL, BAG, STAGED].map(|prefix| format!("{prefix}-{}-", *HOST_TAG));
     let listing = match fs::read_dir(parent) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         listing => listing?,
@@ -81,7 +83,9 @@ pub(crate) fn remove_folder(path: &Path) -> bool {
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
             if entry.file_name() != LOCK_NAME {
                 // What cannot be removed makes the folder's own removal fail.
-                let _ = fs::remove_file(entry.path());
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                let _ =
+                    if is_folder { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
             }
         }
         fs::remove_dir_all(path).is_ok()
@@ -112,13 +116,16 @@ mod tests {
         fs::write(&kept, b"needed").unwrap();
         let dead = orphan(parent.path(), &folder_name(SPILL, 1, 7));
         let dead_bag = orphan(parent.path(), &folder_name(BAG, 1, 7));
+        let dead_staged = orphan(parent.path(), &folder_name(STAGED, 1, 7));
+        fs::create_dir_all(dead_staged.join("files/k=1")).unwrap();
+        fs::write(dead_staged.join("files/k=1/part"), b"lost").unwrap();
         let half_made = parent.path().join(folder_name(SPILL, 1, 8));
         fs::create_dir(&half_made).unwrap();
         fs::write(half_made.join(LOCK_NAME), b"").unwrap();
         let elsewhere = orphan(parent.path(), "raskt-spill-otherhst-1-0000000000000007");
         let unrelated = orphan(parent.path(), "mine");
-        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 2);
-        assert!(!dead.exists() && !dead_bag.exists() && half_made.exists());
+        assert_eq!(SpillFolder::sweep(parent.path()).unwrap(), 3);
+        assert!(!dead.exists() && !dead_bag.exists() && !dead_staged.exists() && half_made.exists());
         assert!(kept.exists() && elsewhere.exists() && unrelated.exists());
     }
 

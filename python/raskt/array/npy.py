@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from raskt._raskt import PartFile
 from raskt.array._base import known_shape
 from raskt.array.conversion import from_array
 from raskt.delayed import delayed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from raskt.array.core import Array
 
 __all__ = ["from_npy_stack", "to_npy_stack"]
@@ -46,26 +50,32 @@ def to_npy_stack(dirname: Any, x: Any, axis: int = 0) -> None:
     os.makedirs(dirname, exist_ok=True)
     folder = os.path.abspath(os.fspath(dirname))
     told = {"chunks": whole.chunks, "dtype": whole.dtype, "axis": axis}
-    with open(os.path.join(folder, "info"), "wb") as file:
+    mark = os.urandom(8).hex()
+    with _written(os.path.join(folder, "info"), mark) as file:
         pickle.dump(told, file)
     write = delayed(_write, traverse=False)
     blocks = whole.to_delayed().reshape(-1)
     delayed(len)(
-        [write(block, os.path.join(folder, f"{at}.npy")) for at, block in enumerate(blocks)]
+        [write(block, os.path.join(folder, f"{at}.npy"), mark) for at, block in enumerate(blocks)]
     ).compute()
 
 
-def _write(block: Any, name: str) -> None:
-    """Write a block as a file, which has its name when it is complete: for tasks."""
-    unfinished = f"{name}.{os.getpid()}.unfinished"
+@contextlib.contextmanager
+def _written(name: str, mark: str) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes its name when it is complete; what fails leaves nothing."""
+    part = PartFile(os.path.dirname(name), mark, is_private=False)
     try:
-        with open(unfinished, "wb") as file:
-            np.save(file, np.asarray(block), allow_pickle=block.dtype.hasobject)
-        os.replace(unfinished, name)
-    except BaseException:
-        if os.path.exists(unfinished):
-            os.unlink(unfinished)
-        raise
+        with open(part.path, "r+b") as file:
+            yield file
+        part.keep_as(name)
+    finally:
+        part.discard()
+
+
+def _write(block: Any, name: str, mark: str) -> None:
+    """Write a block as a file: for tasks."""
+    with _written(name, mark) as file:
+        np.save(file, np.asarray(block), allow_pickle=block.dtype.hasobject)
 
 
 def from_npy_stack(dirname: Any, mmap_mode: str | None = "r") -> Array:

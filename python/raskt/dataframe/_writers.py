@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from raskt._raskt import PartFile, make_staged
 from raskt.bag._files import codec, is_remote, remote_files, written
 
 __all__ = ["commit", "csv", "hive", "json", "orc", "parquet"]
@@ -30,7 +31,7 @@ def _opened(path: str, compression: str | None, storage_options: Any) -> Any:
         with written(path, os.urandom(8).hex(), compression, storage_options) as file:
             yield file
         return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    make_staged(os.path.dirname(path))
     if compression is None:
         with open(path, "wb") as file:
             yield file
@@ -200,7 +201,7 @@ def commit(counts: Any, plan: dict[str, Any]) -> Any:
     counts : pandas.Series
         The numbers of rows: all have been written when they are known.
     plan : dict
-        ``folders``, pairs of a folder that was written to and the one that it is for; ``removed``, files that
+        ``folders``, pairs of a staged folder and the one that its files are for; ``removed``, files that
         go; ``single``, the only file that what was written becomes; ``appends``, whether it is put behind
         what is there; ``metadata``, a folder of Parquet whose footers are to be gathered in a file;
         ``compares``, whether their types are looked at; ``storage_options``; ``result``, what is returned.
@@ -210,9 +211,11 @@ def commit(counts: Any, plan: dict[str, Any]) -> Any:
     object
         ``result``.
     """
-    del counts
+    found = [path for staged, _ in plan["folders"] for path, _ in _files(staged)]
+    if plan["folders"] and not found and counts.sum() > 0:
+        raise FileNotFoundError(2, "somebody else removed what was written here", plan["folders"][0][0])
     if plan.get("compares"):
-        _compare([path for folder, _ in plan["folders"] for path, _ in _files(folder)])
+        _compare(found)
     for staged, folder in plan["folders"]:
         if plan.get("single"):
             _join(staged, plan["single"], plan["appends"], plan["storage_options"])
@@ -224,14 +227,14 @@ def commit(counts: Any, plan: dict[str, Any]) -> Any:
                     _put_behind([path], target)
                 else:
                     os.replace(path, target)
-        shutil.rmtree(staged, ignore_errors=True)
+        shutil.rmtree(os.path.dirname(staged), ignore_errors=True)
     _remove(plan.get("removed") or [], plan.get("storage_options"))
     if plan.get("metadata"):
         _gather(plan["metadata"])
     return plan["result"]
 
 
-def _files(folder: str) -> list[tuple[str, str]]:
+def _files(folder: str | os.PathLike[str]) -> list[tuple[str, str]]:
     """Return the files below a folder, in order, each with its path within."""
     found = [os.path.join(where, name) for where, _, names in os.walk(folder) for name in names]
     return [(path, os.path.relpath(path, folder)) for path in sorted(found)]
@@ -250,7 +253,7 @@ def _remove(paths: list[str], storage_options: Any) -> None:
                 os.removedirs(os.path.dirname(path))
 
 
-def _join(folder: str, target: str, appends: bool, storage_options: Any) -> None:
+def _join(folder: str | os.PathLike[str], target: str, appends: bool, storage_options: Any) -> None:
     """Make one file of all in a folder."""
     paths = [path for path, _ in _files(folder)]
     if is_remote(target):
@@ -260,14 +263,10 @@ def _join(folder: str, target: str, appends: bool, storage_options: Any) -> None
     if appends:
         _put_behind(paths, target)
         return
-    whole = f"{folder}.whole"
-    try:
-        with open(whole, "wb") as file:
-            _copy(paths, file)
-        os.replace(whole, target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(whole)
+    whole = os.path.join(os.path.dirname(folder), "whole")
+    with open(whole, "wb") as file:
+        _copy(paths, file)
+    os.replace(whole, target)
 
 
 def _put_behind(paths: list[str], target: str) -> None:
@@ -317,6 +316,9 @@ def _gather(folder: str) -> None:
     whole = footers[0]
     for footer in footers[1:]:
         whole.append_row_groups(footer)
-    part = os.path.join(folder, "._metadata.part")
-    whole.write_metadata_file(part)
-    os.replace(part, os.path.join(folder, _STATISTICS[0]))
+    part = PartFile(folder, "metadata", is_private=False)
+    try:
+        whole.write_metadata_file(part.path)
+        part.keep_as(os.path.join(folder, _STATISTICS[0]))
+    finally:
+        part.discard()

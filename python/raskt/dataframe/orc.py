@@ -6,12 +6,13 @@ import functools
 import os
 from typing import Any
 
+from raskt._raskt import StagedFolder
 from raskt.bag._files import anchored, is_remote, open_read, remote_files
 from raskt.dataframe._op import is_frame
 from raskt.dataframe._parameters import kept
 from raskt.dataframe.conversion import from_map
 from raskt.dataframe.reading import paths_of
-from raskt.dataframe.writing import run_write, staged_beside
+from raskt.dataframe.writing import run_write
 
 __all__ = ["read_orc", "to_orc"]
 
@@ -198,7 +199,8 @@ def to_orc(
             f"{folder} has other files of ORC, such as {min(others)!r}, which would be read with those that "
             "are written: write to another folder"
         )
-    staged = folder if is_far else staged_beside(folder)
+    staged = None if is_far else StagedFolder(folder)
+    written = folder if staged is None else os.fspath(staged)
     shared = {
         "index": bool(write_index),
         "storage_options": kept(storage_options),
@@ -208,10 +210,10 @@ def to_orc(
         "format": "orc",
         "writer": "raskt.dataframe._writers.orc",
         "shared": shared,
-        "parts": [{"path": f"{staged}/{name}"} for name in names],
+        "parts": [{"path": f"{written}/{name}"} for name in names],
     }
     plan = {
-        "folders": [] if is_far else [(staged, folder)],
+        "folders": [] if staged is None else [(staged, folder)],
         "storage_options": storage_options,
         "result": None,
     }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from raskt._raskt import make_function
+from raskt._raskt import StagedFolder, make_function
 from raskt.bag._files import anchored, compression_of, is_remote, remote_files
 from raskt.bag.text import targets
 from raskt.dataframe import _writers
@@ -19,7 +18,7 @@ from raskt.dataframe.reading import read_parquet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["run_write", "staged_beside", "to_csv", "to_json", "to_parquet"]
+__all__ = ["run_write", "to_csv", "to_json", "to_parquet"]
 
 _SUFFIXES = (".parquet", ".parq", ".pq")
 _COMPRESSIONS = ("snappy", "gzip", "brotli", "lz4", "zstd", "none")
@@ -41,16 +40,13 @@ def run_write(
     if not compute:
         return done
     try:
+        for staged, _ in plan["folders"]:
+            staged.make()
         return done.compute(**keywords)
     finally:
         # Nothing is left there of what has been moved; what has failed goes.
-        for folder, _ in plan["folders"]:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def staged_beside(folder: str) -> str:
-    """Return where files are written that are moved to a folder then: on the same disk."""
-    return os.path.join(folder, f".raskt-{os.urandom(8).hex()}.part")
+        for staged, _ in plan["folders"]:
+            staged.close()
 
 
 def _engine(engine: Any) -> None:
@@ -124,7 +120,8 @@ custom_metadata, write_metadata_file, compute, compute_kwargs, schema, name_func
         _check_append(df, there, keys, write_index)
     removed = _removed(folder, there, names, keys, append, overwrite)
     is_far = is_remote(folder)
-    staged = folder if is_far else staged_beside(folder)
+    staged = None if is_far else StagedFolder(folder)
+    written = folder if staged is None else os.fspath(staged)
     row_group_rows = kwargs.pop("row_group_size", None) or _ROW_GROUP_ROWS
     options = _options(df, schema, custom_metadata, kwargs, storage_options if is_far else None, write_index)
     if options is None and (is_far or keys or isinstance(compression, dict) or _is_for_pyarrow(df)):
@@ -137,11 +134,11 @@ custom_metadata, write_metadata_file, compute, compute_kwargs, schema, name_func
     }
     if keys:
         shared["keys"] = keys
-        parts = [{"path": staged, "name": name} for name in names]
+        parts = [{"path": written, "name": name} for name in names]
     else:
-        parts = [{"path": f"{staged}/{name}"} for name in names]
+        parts = [{"path": f"{written}/{name}"} for name in names]
     plan = {
-        "folders": [] if is_far else [(staged, folder)],
+        "folders": [] if staged is None else [(staged, folder)],
         "removed": removed,
         "storage_options": storage_options,
         "metadata": folder if _gathers(write_metadata_file, append, there, is_far) else None,
@@ -322,25 +319,27 @@ def _text_files(
     name_function: Any,
     compression: Any,
     single: bool,
-) -> tuple[list[str], list[str], list[tuple[str, str]], str | None]:
+) -> tuple[list[str], list[str], list[tuple[StagedFolder, str]], str | None]:
     """Return where partitions are written, where they belong, by folder, and how they are compressed."""
     if single:
         if not isinstance(filename, (str, os.PathLike)):
             raise TypeError(f"single_file=True needs one path, found {type(filename).__name__}")
         target = anchored(os.fspath(filename))
         where = tempfile.gettempdir() if is_remote(target) else os.path.dirname(target)
-        staged = staged_beside(where)
-        paths = [f"{staged}/{number:09}" for number in range(frame.npartitions)]
+        staged = StagedFolder(where)
+        paths = [f"{os.fspath(staged)}/{number:09}" for number in range(frame.npartitions)]
         return paths, [target], [(staged, where)], compression_of(target, compression)
     places = targets(filename, frame.npartitions, name_function, suffix)
-    folders: dict[str, str] = {}
+    folders: dict[str, StagedFolder] = {}
     paths = []
     for place in places:
         if is_remote(place):
             paths.append(place)
             continue
         where, name = os.path.split(place)
-        paths.append(os.path.join(folders.setdefault(where, staged_beside(where)), name))
+        if where not in folders:
+            folders[where] = StagedFolder(where)
+        paths.append(os.path.join(folders[where], name))
     pairs = [(staged, where) for where, staged in folders.items()]
     return paths, places, pairs, compression_of(places[0], compression)
 

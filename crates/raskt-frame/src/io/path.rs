@@ -1,9 +1,7 @@
 //! Files by their paths: errors that name them, and whether they are still what they were.
 
 use std::fs::{File, Metadata};
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use raskt_core::{Error, ErrorKind, Fit, Param, Result};
@@ -81,48 +79,4 @@ pub(crate) fn io_error(path: &str, error: &std::io::Error) -> Error {
 /// The file at `path` is not what it should be.
 pub(crate) fn damaged(path: &str, what: impl std::fmt::Display) -> Error {
     ErrorKind::InvalidValue(format!("{path}: {what}")).into()
-}
-
-/// A file that is written under another name, in the folder that it is for, and moved into place when it is complete.
-/// Dropped before that, it is removed.
-pub(crate) struct Temporary {
-    path: std::path::PathBuf,
-    target: Arc<str>,
-    is_kept: bool,
-}
-
-impl Temporary {
-    /// A name for what will be `target`.
-    pub(crate) fn beside(target: &Arc<str>) -> Result<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let place = Path::new(&**target);
-        let Some(name) = place.file_name() else {
-            let what = format!("{target:?} is no name of a file");
-            return Err(ErrorKind::InvalidValue(what).into());
-        };
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".{}.{}-{number}.tmp", name.to_string_lossy(), std::process::id());
-        Ok(Self { path: place.with_file_name(name), target: Arc::clone(target), is_kept: false })
-    }
-
-    /// Where to write.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Move the file to its name.
-    pub(crate) fn keep(mut self) -> Result<()> {
-        std::fs::rename(&self.path, &*self.target).map_err(|error| io_error(&self.target, &error))?;
-        self.is_kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // There may be none yet; what else stands in the way of removing it, the error that led here says.
-            drop(std::fs::remove_file(&self.path));
-        }
-    }
 }

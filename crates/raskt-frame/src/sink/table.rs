@@ -11,7 +11,6 @@ use raskt_graph::layer::{Layer, Raw};
 use raskt_graph::{Body, Keys, TableBuilder};
 
 use crate::arguments::{get, list, text, with};
-use crate::io::io_error;
 use crate::io::parquet::{WriteParquet, is_writable, write_parquet};
 use crate::operations::{Job, Row, kernel_name};
 use crate::{Field, FrameMeta, Kind, Label, PandasType, Schema, Table, library};
@@ -93,7 +92,7 @@ fn written(call: &mut Call<'_>) -> Result<Value> {
     let table = Table::of(call.inputs.first().ok_or_else(missing)?)?;
     let file = WriteParquet::from_param(call.shared)?;
     if let Some(folder) = Path::new(&*file.path).parent() {
-        std::fs::create_dir_all(folder).map_err(|error| io_error(&file.path, &error))?;
+        raskt_store::make_staged(folder)?;
     }
     write_parquet(std::slice::from_ref(table), &file)?;
     let column: ArrayRef = Arc::new(Int64Array::from(vec![table.n_rows().clamped::<i64>()]));

@@ -1,7 +1,8 @@
 //! Tables written as a Parquet file that pandas reads back with dtypes, names and index.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::BufWriter;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
@@ -14,11 +15,12 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use raskt_core::{DType, ErrorKind, Fit, Param, Result};
+use raskt_store::{Access, PartFile};
 use serde_json::{Value as Json, json};
 
 use super::file::guarded;
 use super::pandas::KEY;
-use crate::io::path::Temporary;
+use crate::io::path::io_error;
 use crate::table::failed;
 use crate::{Field, Index, Kind, Label, PandasType, Schema, Table};
 
@@ -152,9 +154,15 @@ pub fn write_parquet(tables: &[Table], parameters: &WriteParquet) -> Result<()> 
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let batches =
         tables.iter().map(|table| layout.batch(table, &arrow_schema)).collect::<Result<Vec<_>>>()?;
-    let temporary = Temporary::beside(&parameters.path)?;
+    let target = Path::new(&*parameters.path);
+    if target.file_name().is_none() {
+        return Err(whole(format!("{:?} is no name of a file", parameters.path)));
+    }
+    let named = |error| io_error(&parameters.path, &error);
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let part = PartFile::create(folder.unwrap_or(Path::new(".")), "parquet", Access::Usual).map_err(named)?;
     guarded(&parameters.path, || {
-        let file = BufWriter::with_capacity(1 << 18, File::create(temporary.path())?);
+        let file = BufWriter::with_capacity(1 << 18, OpenOptions::new().write(true).open(part.path())?);
         let mut writer = ArrowWriter::try_new_with_options(file, arrow_schema, options)?;
         batches.iter().try_for_each(|batch| writer.write(batch))?;
         let file =
@@ -162,7 +170,7 @@ pub fn write_parquet(tables: &[Table], parameters: &WriteParquet) -> Result<()> 
         file.sync_data()?;
         Ok(())
     })?;
-    temporary.keep()
+    part.keep_as(target).map_err(named)
 }
 
 /// Whether [`write_parquet`] writes frames of `schema` so that pandas reads them as they are: names are all of one kind, and
