@@ -1,4 +1,5 @@
-//! What a worker does with a run: choose a lane, enter it, run tasks there until none is left, come out.
+//! What a worker does with a run: choose a lane, enter it, run tasks there until none is left, come out. After a long task
+//! it also comes out where the first task in the order waits in another lane.
 //!
 //! A lane like Python's lets one thread in at a time, so a second worker joins only when that can help: when
 //! nobody is inside, when those inside finish nothing (a task sleeps, or computes outside the lock), or when
@@ -167,12 +168,19 @@ fn work(run: &Run, worker: usize, lane: LaneId) -> bool {
         if !reports.is_empty() {
             adapt(run, lane, ended - begun, reports.len());
         }
-        if lane == NATIVE && is_one_too_many(run, worker, &mut n_elsewhere) {
+        let is_one_too_many = lane == NATIVE && is_one_too_many(run, worker, &mut n_elsewhere);
+        let is_long = cfg!(feature = "shuttle") || ended - begun > LONG * reports.len().max(1).fit::<u32>();
+        if is_one_too_many || is_long {
             let work = run.exchange(lane, 0, &mut reports, &mut VecDeque::new(), &mut garbage);
             if let Work::Spill(job) = work {
                 run.make_room(Some(job));
             }
-            return true;
+            garbage.clear();
+            // Where the first task in the order waits in another lane, going on in this one would make values faster than
+            // they are used up.
+            if is_one_too_many || run.first_lane(|_| true).is_some_and(|first| first != lane) {
+                return true;
+            }
         }
         if lane != NATIVE && entered.elapsed() >= STAY {
             if let Some(entry) = run.registry().lane(lane) {
