@@ -208,3 +208,15 @@ def test_lazy_values_that_cannot_be_computed_for_a_function_are_refused(name: st
     function = functools.partial(named, by=[LAZY["delayed"]()])
     with pytest.raises(NotImplementedError, match=r"there are lazy values in .*compute\(\)"):
         REFUSED[name](function)
+
+
+def test_lazy_labels_are_not_looked_up_by_what_they_are():
+    frame = pd.DataFrame({"a": range(10)})
+    three = raskt.delayed(int)(3)
+    known = rd.from_pandas(frame, npartitions=2)
+    assert known.loc[three:].a.sum().compute() == 42
+    unknown = known.clear_divisions()
+    with pytest.raises(NotImplementedError, match="compute"):
+        unknown.loc[three:]
+    with pytest.raises(NotImplementedError, match="compute"):
+        unknown.truncate(before=three)

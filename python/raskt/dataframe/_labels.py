@@ -6,6 +6,7 @@ import functools
 import itertools
 from typing import Any
 
+from raskt._apart import refuse_lazy
 from raskt.dataframe._gathered import slice_of, starts
 from raskt.dataframe._op import call, op, tree
 
@@ -109,6 +110,7 @@ def loc_slice(frame: Any, key: slice, name: str = "loc") -> Any:
     if key.step in (None, 1) and frame._expr.divisions is not None:
         chosen = _partitions_of(frame, [(key.start, key.stop)])
         return call(_rows_between, (chosen, key.start, key.stop), {}, frame._meta, clears=False, label="loc")
+    refuse_lazy((key.start, key.stop), f"compute() them before {name}")
     # pandas looks at the labels.
     frame._meta.index.slice_indexer(key.start, key.stop)
     places = tree(
