@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         get_collection_names,
         optimization_function,
     )
+    from raskt.core import flatten
     from raskt.naming import clone_key, get_name_from_key, key_split, replace_name_in_key
     from raskt.system import CPU_COUNT
     from raskt.tokenize import TokenizationError, normalize_token, tokenize
@@ -50,6 +51,7 @@ __all__ = [
     "compute",
     "compute_as_if_collection",
     "dont_optimize",
+    "flatten",
     "get_annotations",
     "get_collection_names",
     "get_name_from_key",
@@ -78,6 +80,7 @@ _ELSEWHERE = {
     "clone_key": "raskt.naming",
     "compute_as_if_collection": "raskt.collection",
     "dont_optimize": "raskt.collection",
+    "flatten": "raskt.core",
     "get_annotations": "raskt.annotations",
     "get_collection_names": "raskt.collection",
     "get_name_from_key": "raskt.naming",

@@ -76,6 +76,30 @@ def test_every_public_name_of_dask_has_a_home_or_a_row_in_the_documentation() ->
     assert lost == {}
 
 
+def test_names_that_dasks_modules_pass_on_have_a_home_or_a_row_where_libraries_import_them() -> None:
+    """xarray, flox, distributed and others import names from modules that do not define them."""
+    passed_on = {
+        "dask.array.core": "T_IntOrNaN einsum_lookup normalize_chunks optimize tensordot_lookup",
+        "dask.array.dispatch": "concatenate_lookup einsum_lookup take_lookup to_cupy_dispatch",
+        "dask.array.rechunk": "tokenize validate_axis",
+        "dask.array.routines": "einsum",
+        "dask.array.ufunc": "isneginf isposinf",
+        "dask.array.utils": "is_arraylike",
+        "dask.bag.core": "reduceby",
+        "dask.base": "flatten tokenize",
+        "dask.typing": "NoDefault no_default",
+        "dask.widgets": "get_template",
+    }
+    rows, lost = absent(), []
+    for module, names in passed_on.items():
+        row = rows.get(module, set())
+        for name in names.split():
+            if not {name, "*"} & row:
+                home = importlib.import_module(module.replace("dask", "raskt", 1))
+                lost += [] if hasattr(home, name) else [f"{module}.{name}"]
+    assert lost == []
+
+
 def test_what_the_documentation_calls_absent_is_absent() -> None:
     there = []
     for module, names in absent().items():

@@ -215,6 +215,7 @@ def test_lazy_labels_are_not_looked_up_by_what_they_are():
     three = raskt.delayed(int)(3)
     known = rd.from_pandas(frame, npartitions=2)
     assert known.loc[three:].a.sum().compute() == 42
+    assert known.loc[three].a.sum().compute() == 3
     unknown = known.clear_divisions()
     with pytest.raises(NotImplementedError, match="compute"):
         unknown.loc[three:]

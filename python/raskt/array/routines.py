@@ -10,6 +10,7 @@ _MODULES = {
     "conversion": ("array"),
     "cumulative": ("diff ediff1d gradient"),
     "diagonals": ("tril tril_indices tril_indices_from triu triu_indices triu_indices_from"),
+    "einsumfuncs": ("einsum"),
     "linear": ("dot matmul outer tensordot vdot"),
     "predicates": ("allclose isclose isnull notnull"),
     "reductions": ("average count_nonzero ptp"),

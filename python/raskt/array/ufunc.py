@@ -6,7 +6,7 @@ from raskt._lazy import finder
 
 _MODULES = {
     "elementwise": ("elemwise"),
-    "predicates": ("iscomplex isreal nan_to_num"),
+    "predicates": ("iscomplex isneginf isposinf isreal nan_to_num"),
     "ufuncs": (
         "abs absolute add angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and "
         "bitwise_not bitwise_or bitwise_xor cbrt ceil clip conj conjugate copysign cos cosh "

@@ -16,6 +16,7 @@ from raskt.array.metas import (
 )
 from raskt.array.predicates import allclose
 from raskt.array.testing import assert_eq, assert_eq_shape, same_keys
+from raskt.inspection import is_arraylike
 
 __all__ = [
     "allclose",
@@ -26,6 +27,7 @@ __all__ = [
     "assert_eq",
     "assert_eq_shape",
     "compute_meta",
+    "is_arraylike",
     "meta_from_array",
     "normalize_to_array",
     "safe_wraps",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from raskt._raskt import is_collection
 from raskt.dataframe._gathered import row_at, rows_of_mask, rows_of_places, rows_of_slice
 from raskt.dataframe._labels import loc_slice, rows_at
 from raskt.dataframe._op import call, is_frame, op
@@ -43,7 +44,7 @@ def _columns(frame: Any, key: Any) -> Any:
 
 
 def _rows(frame: Any, key: Any) -> Any:
-    if callable(key) and not is_frame(key):
+    if callable(key) and not is_collection(key):
         key = key(frame)
     if is_frame(key):
         return filtered(frame, key)
@@ -72,7 +73,7 @@ class PositionLocator:
 
     def __getitem__(self, key: Any) -> Any:
         frame = self._frame
-        key = key(frame) if callable(key) and not is_frame(key) else key
+        key = key(frame) if callable(key) and not is_collection(key) else key
         if not isinstance(key, tuple):
             return _rows_at_places(frame, key)
         if len(key) > frame.ndim:
