@@ -117,7 +117,7 @@ fn quotes_that_do_not_end_are_said_with_their_place() {
     let file = TestFile::new(b"a,b\n1,2\n3,\"4\n5,6\n");
     let columns = vec![Field::new("a", PandasType::Plain(DType::Int64)), Field::new("b", PandasType::Text)];
     let error = read_csv(&parameters(&file, &Inferred { columns, begin: 4 })).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::InvalidValue(_)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::Unparsable { .. }), "{error}");
     assert!(error.to_string().contains("EOF inside string in the line that starts at byte 8"), "{error}");
 }
 
