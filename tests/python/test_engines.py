@@ -166,7 +166,7 @@ def test_all_of_it_holds_on_ray_in_a_process_of_its_own() -> None:
     environment = {**os.environ, "RASKT_TEST_RAY": "1"}
     for _ in range(5):
         ended = subprocess.run(command, env=environment, text=True, check=False, capture_output=True)
-        # Ray 2.60 at times ends its process ("Tried to complete task that was not pending"), without a report.
+        # Ray 2.60 at times ends its process ("Tried to complete task that was not pending"): no report then.
         if re.search(r"^\d+ (passed|failed|errors?)", ended.stdout, re.MULTILINE):
             break
     assert ended.returncode == 0, ended.stdout
