@@ -7,10 +7,13 @@ import sys
 from typing import Any
 
 from raskt import _raskt
+from raskt._lazy import late
 from raskt.distributed._commands import COMMANDS
 
 __all__ = ["main"]
 
+#: What this command line does by itself.
+_COMMANDS = {**COMMANDS, "ssh": late("raskt.distributed.deploy._ssh_cli", "ssh")}
 #: What Raskt works with where it is installed, in the order in which `raskt info` tells it.
 _PACKAGES = (
     "numpy",
@@ -49,9 +52,9 @@ def main(args: list[str] | None = None) -> int:
     0
     """
     words = sys.argv[1:] if args is None else args
-    if words and words[0] in COMMANDS:
+    if words and words[0] in _COMMANDS:
         try:
-            return COMMANDS[words[0]](words[1:])
+            return int(_COMMANDS[words[0]](words[1:]))
         except (OSError, ValueError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2

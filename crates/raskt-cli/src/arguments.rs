@@ -17,6 +17,7 @@ Commands:
   config schema [--format json|markdown]  every key, with what it takes and what it is for
   scheduler [--help]                      run the scheduler of a cluster (needs Python's `raskt`)
   worker [--help]                         run workers of a cluster (needs Python's `raskt`)
+  ssh [--help] HOST ...                   run a cluster on other hosts (needs Python's `raskt`)
   top [LINK]                              what a dashboard shows, in the terminal (needs Python's `raskt`)
   explain KEY [--link LINK]               why a task of a cluster does not run (needs Python's `raskt`)
   info [--format yaml|json]               versions, what the machine grants, what is configured and installed
@@ -137,6 +138,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Usage
         Some("version") => Command::Version,
         Some("scheduler") => return Err(UsageError::NeedsPython { command: "scheduler" }),
         Some("worker") => return Err(UsageError::NeedsPython { command: "worker" }),
+        Some("ssh") => return Err(UsageError::NeedsPython { command: "ssh" }),
         Some("top") => return Err(UsageError::NeedsPython { command: "top" }),
         Some("explain") => return Err(UsageError::NeedsPython { command: "explain" }),
         Some("info") => return finished(words, None, Command::Info { format: value_format(format)? }),
@@ -144,7 +146,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Command, Usage
         Some(other) => {
             return Err(UsageError::UnknownCommand {
                 command: other.to_owned(),
-                known: "config, explain, info, scheduler, top, version, worker",
+                known: "config, explain, info, scheduler, ssh, top, version, worker",
             });
         }
     };

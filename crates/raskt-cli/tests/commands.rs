@@ -97,7 +97,7 @@ fn bad_arguments_are_refused_with_the_reason() {
         ("config", "a command is missing after 'raskt config'"),
         (
             "frobnicate",
-            "no command 'frobnicate': known are config, explain, info, scheduler, top, version, worker",
+            "no command 'frobnicate': known are config, explain, info, scheduler, ssh, top, version, worker",
         ),
         ("config unset", "no command 'config unset': known are list, get, set, find, path, schema"),
         ("config set", "'raskt config set' needs a key"),

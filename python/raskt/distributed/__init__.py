@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from raskt.distributed.deploy.cluster import Cluster
     from raskt.distributed.deploy.local import LocalCluster
     from raskt.distributed.deploy.spec import SpecCluster
+    from raskt.distributed.deploy.ssh import SSHCluster
     from raskt.distributed.diagnostics.plugin import (
         CondaInstall,
         Environ,
@@ -72,6 +73,7 @@ __all__ = [
     "Pub",
     "Queue",
     "Reschedule",
+    "SSHCluster",
     "Scheduler",
     "SchedulerPlugin",
     "Security",
@@ -127,6 +129,7 @@ __getattr__ = finder(
         "MultiLock": "raskt.distributed.locks",
         "Nanny": "raskt.distributed.nanny",
         "ProcessInterface": "raskt.distributed.process",
+        "SSHCluster": "raskt.distributed.deploy.ssh",
         "Scheduler": "raskt.distributed.scheduler",
         "NannyPlugin": "raskt.distributed._equipment",
         "PipInstall": "raskt.distributed.diagnostics.plugin",

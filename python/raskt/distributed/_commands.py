@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "at_signals", "number_or_text"]
 
 #: How often a scheduler's process looks whether it was told to end, in seconds.
 _LOOK_SECONDS = 0.1
@@ -87,7 +87,7 @@ def _scheduler(words: list[str]) -> int:
     except ValueError as error:
         parser.error(str(error))
     why: list[str | None] = []
-    with _at_signals(lambda: why.append("its process was told to end")), written(given.pid_file, _pid()):
+    with at_signals(lambda: why.append("its process was told to end")), written(given.pid_file, _pid()):
         scheduler.begin()
         print(f"Scheduler at: {scheduler.address}", flush=True)
         if scheduler.dashboard_link:
@@ -192,7 +192,7 @@ def _worker(words: list[str]) -> int:
             address,
             name=stem if n_workers == 1 else f"{stem}-{at}",
             nthreads=n_threads,
-            memory_limit=_number_or_text(given.memory_limit),
+            memory_limit=number_or_text(given.memory_limit),
             resources=_resources(given.resources, parser),
             local_directory=given.local_directory,
             host=given.host,
@@ -282,7 +282,7 @@ def _supervise(processes: list[WorkerProcess]) -> list[WorkerProcess]:
     """Run workers until they end or are told to; return those that do not start."""
     workers = Workers()
     is_told = threading.Event()
-    with _at_signals(is_told.set):
+    with at_signals(is_told.set):
         workers.start(processes)
         while (there := workers.each()) and not is_told.wait(0.1):
             if all(process.status == "failed" for process in there.values()):
@@ -297,7 +297,7 @@ COMMANDS = {"scheduler": _scheduler, "worker": _worker, "top": top, "explain": e
 
 
 @contextlib.contextmanager
-def _at_signals(act: Any) -> Iterator[None]:
+def at_signals(act: Any) -> Iterator[None]:
     """While signals that ask the process to end are answered by `act`."""
 
     def handler(_number: int, _frame: FrameType | None) -> None:
@@ -327,7 +327,8 @@ def _resources(text: str, parser: argparse.ArgumentParser) -> dict[str, float]:
     return found
 
 
-def _number_or_text(text: str) -> str | float:
+def number_or_text(text: str) -> str | float:
+    """Return a limit of memory as it was meant: a fraction as a number, and bytes as text."""
     try:
         number = float(text)
     except ValueError:

@@ -56,7 +56,8 @@ def worker_options(
     nthreads : int, optional
         How many tasks it runs at a time; its part of the cores if left out.
     memory_limit : str, int, float or None
-        What its process may take of memory: see `LocalCluster`.
+        What its process may take of memory: see `LocalCluster`. "auto" is as much of the machine's as it has
+        of its cores, or the part of one of `n_workers` where that is less.
     resources : dict, optional
         What it has of what tasks may ask for.
     local_directory : str or path, optional
@@ -89,11 +90,12 @@ def worker_options(
             )
         host = listen_address
     scheme = scheme_of(scheduler)
+    n_threads = nthreads or max(1, cpu_count() // n_workers)
     return {
         "scheduler": scheduler,
         "name": str(name),
-        "n_threads": nthreads or max(1, cpu_count() // n_workers),
-        "memory_limit": memory_bytes(memory_limit, n_workers),
+        "n_threads": n_threads,
+        "memory_limit": memory_bytes(memory_limit, max(n_workers, cpu_count() / n_threads)),
         "resources": dict(resources or {}),
         "local_directory": None if local_directory is None else os.fspath(local_directory),
         "listen": listening(host, interface, 0, scheme),
@@ -136,12 +138,12 @@ def shape(n_workers: int | None, threads_per_worker: int | None, processes: bool
     return n_workers, threads_per_worker or max(1, n_cores // max(1, n_workers))
 
 
-def memory_bytes(limit: str | int | float | None, n_workers: int) -> int | None:
-    """Return how many bytes each of `n_workers` may take."""
+def memory_bytes(limit: str | int | float | None, n_workers: float) -> int | None:
+    """Return how many bytes each of so many workers may take."""
     if limit is None or limit in (0, "0"):
         return None
     if limit == "auto":
-        return memory_granted_bytes() // n_workers
+        return int(memory_granted_bytes() // n_workers)
     if isinstance(limit, float) and limit <= 1:
         return int(memory_granted_bytes() * limit)
     return int(parse_bytes(limit))

@@ -137,8 +137,19 @@ class Scheduler(ProcessInterface):
         self._dashboard: Dashboard | None = None
         self._preloads = Preloads(preload, preload_argv)
         self._things = contextlib.ExitStack()
+        self._status = Status.created
         #: What decides: `workers`, `load` and `retire` ask it.
         self.core: Any = None
+
+    @property
+    def status(self) -> Status:
+        """``Status.created``, ``running``, ``closed`` or ``failed``, which are text, too."""
+        is_over = self._status == Status.running and self.core.wait(0) is not None
+        return Status.closed if is_over else self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        self._status = Status(status)
 
     def begin(self) -> None:
         """Listen from now on."""
@@ -202,7 +213,7 @@ class Scheduler(ProcessInterface):
         """End it, and its workers."""
         import asyncio
 
-        if self.status != Status.closed:
+        if self._status != Status.closed:
             await asyncio.to_thread(self.end, "it was closed")
 
     @property

@@ -12,6 +12,7 @@ from raskt.distributed import Client
 from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
 from raskt.distributed._options import memory_bytes, worker_options
 from raskt.distributed.deploy.local import LocalCluster
+from raskt.system import cpu_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,4 +155,8 @@ def test_limits_of_memory() -> None:
     whole = memory_bytes("auto", 1)
     assert whole is not None
     assert memory_bytes("auto", 4) == whole // 4
+    one = worker_options("tcp://127.0.0.1:1", name="one", nthreads=1)
+    assert one["memory_limit"] == whole // cpu_count()
+    every = worker_options("tcp://127.0.0.1:1", name="every", n_workers=3, nthreads=cpu_count())
+    assert every["memory_limit"] == whole // 3
     assert memory_bytes(0.5, 4) == whole // 2

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from raskt.distributed.deploy.cluster import Cluster
     from raskt.distributed.deploy.local import LocalCluster
     from raskt.distributed.deploy.spec import ProcessInterface, SpecCluster
+    from raskt.distributed.deploy.ssh import SSHCluster
 
-__all__ = ["Adaptive", "Cluster", "LocalCluster", "ProcessInterface", "SpecCluster"]
+__all__ = ["Adaptive", "Cluster", "LocalCluster", "ProcessInterface", "SSHCluster", "SpecCluster"]
 
 __getattr__ = finder(
     __name__,
@@ -20,6 +21,7 @@ __getattr__ = finder(
         "Cluster": "raskt.distributed.deploy.cluster",
         "LocalCluster": "raskt.distributed.deploy.local",
         "ProcessInterface": "raskt.distributed.process",
+        "SSHCluster": "raskt.distributed.deploy.ssh",
         "SpecCluster": "raskt.distributed.deploy.spec",
     },
 )

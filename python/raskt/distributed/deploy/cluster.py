@@ -155,8 +155,8 @@ class Cluster:
             return []
         try:
             found: list[dict[str, Any]] = self._asked.workers()
-        except RuntimeError:
-            # A scheduler that a client has ended has none.
+        except (OSError, RuntimeError):
+            # A scheduler that a client has ended, or whose connection is lost, has none.
             if self._asked.wait(0) is None:
                 raise
             return []

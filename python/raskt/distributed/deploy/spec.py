@@ -339,8 +339,8 @@ class SpecCluster(Cluster):
                 break
             if staying:
                 is_asked = True
-                with contextlib.suppress(ValueError):
-                    # One that has gone by itself since needs nothing.
+                with contextlib.suppress(OSError, ValueError):
+                    # One that has gone by itself needs nothing, nor do all when their scheduler has gone.
                     await asyncio.to_thread(self._asked.retire, staying)
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         await self._close_job(name, job)
