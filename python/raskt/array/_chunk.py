@@ -18,6 +18,7 @@ import numpy as np
 
 from raskt._forks import before_forks
 from raskt.array._meta import dtype_named
+from raskt.array._sources import place_of
 from raskt.array.dispatch import concatenate, joined_masked
 from raskt.locks import held
 
@@ -163,12 +164,18 @@ def getter(ranges: Any, array: Any, lock: Any = None, asarray: bool = True, geti
     """Ask an object in memory, or a file, for a region: by its own items, or by a function of the user's."""
     region = tuple(slice(start, stop) for start, stop in ranges)
     with held(lock):
-        if getitem is not None:
-            block = getitem(array, region)
-        elif not region and type(array) is np.ndarray:
-            block = array.view()
-        else:
-            block = array[region]
+        try:
+            if getitem is not None:
+                block = getitem(array, region)
+            elif not region and type(array) is np.ndarray:
+                block = array.view()
+            else:
+                block = array[region]
+        except Exception as error:
+            place = place_of(array, region)
+            if place is not None:
+                error.add_note(f"raskt: while {place} was read")
+            raise
         is_item = not region and type(block) is not np.ndarray
         if is_item and np.dtype(getattr(array, "dtype", float)).hasobject:
             # The item of an array without axes is the object itself, whatever that is.

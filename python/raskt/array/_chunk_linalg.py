@@ -6,6 +6,7 @@ one object, from which the functions below take what they need.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -121,12 +122,14 @@ def lu_update(panel: Block, box: Block, start: int, stop: int) -> Block:
     return made
 
 
-def lu_back(panel: Block, box: Block, start: int, stop: int) -> Block:
+def lu_back(panel: Block, box: Block, start: int, stop: int, is_strict: bool) -> Block:
     """Solve for the rows ``start`` to ``stop`` of a panel, and take their share from the rows above."""
     factors, _ = box[()]
     triangle = factors[start:stop]
     if (np.diagonal(triangle) == 0).any():
-        raise np.linalg.LinAlgError("Singular matrix")
+        if is_strict:
+            raise np.linalg.LinAlgError("Singular matrix")
+        return np.full_like(panel, np.nan)
     made = panel.copy()
     made[start:stop] = _solved(triangle, made[start:stop], lower=False)
     made[:start] -= factors[:start] @ made[start:stop]
@@ -180,7 +183,9 @@ def sign_and_log(values: Block, sign: Block) -> tuple[Block, Block]:
     sizes = np.abs(values)
     if (sizes == 0).any():
         return np.zeros((), values.dtype), np.array(-np.inf, sizes.dtype)
-    return (np.prod(values / sizes) * sign).astype(values.dtype), np.log(sizes).sum()
+    # The sign of what is no number is 1, as NumPy has it; a complex number that is none has none.
+    signs = values / sizes if values.dtype.kind == "c" else np.where(values < 0, -1, 1)
+    return (np.prod(signs) * sign).astype(values.dtype), np.log(sizes).sum()
 
 
 # ---- triangles ----
@@ -204,14 +209,20 @@ def _reduced(block: Block, left: Any, right: Any) -> Block:
     return block
 
 
-def triangular_block(triangle: Block, right: Block, *pairs: Block, lower: bool) -> Block:
-    """Return a block of the solution: of a triangle, with the products of blocks solved before taken away."""
+def triangular_block(triangle: Block, right: Block, *pairs: Block, lower: bool, start: int) -> Block:
+    """Return a block of the solution: of a triangle, with the products of blocks solved before taken away.
+
+    ``start`` is the row of the whole matrix in which the triangle begins.
+    """
     half = len(pairs) // 2
     for a, x in zip(pairs[:half], pairs[half:], strict=True):
         right = right - a @ x
     for block in (triangle, right):
         if not np.isfinite(block).all():
             raise ValueError("array must not contain infs or NaNs")
+    (zeros,) = np.nonzero(np.diagonal(triangle) == 0)
+    if zeros.size:
+        raise np.linalg.LinAlgError(f"singular matrix: resolution failed at diagonal {start + zeros[0]}")
     return _solved(triangle, right, lower)
 
 
@@ -224,6 +235,15 @@ def svd_block(block: Block) -> tuple[Block, ...]:
 
 def svdvals_block(block: Block) -> Block:
     return np.linalg.svd(block, compute_uv=False)
+
+
+def inverses_or_nan(stack: Block) -> Block:
+    """Return the inverses of matrices; NaN for those that are singular."""
+    found = np.full_like(stack, np.nan)
+    for at in np.ndindex(stack.shape[:-2]):
+        with contextlib.suppress(np.linalg.LinAlgError):
+            found[at] = np.linalg.inv(stack[at])
+    return found
 
 
 def lstsq_block(triangle: Block, right: Block, rcond: Any) -> tuple[Block, ...]:

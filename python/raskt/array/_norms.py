@@ -11,13 +11,14 @@ import numpy as np
 from raskt.array._axes import axis_of
 from raskt.array._base import known_shape
 from raskt.array._orthogonal import OWN, inexact, svd, svdvals
-from raskt.array._solvers import check_square, each, inv, is_stack
+from raskt.array._solvers import check_square, each, inv, inverse, is_stack
 from raskt.array._task import several, task
 from raskt.array.conversion import asanyarray
 from raskt.array.creation import eye, zeros
 from raskt.array.linear import matmul
 from raskt.array.searching import where
 from raskt.array.shape import moveaxis
+from raskt.array.ufuncs import isnan
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
@@ -219,8 +220,12 @@ def cond(x: Any, p: Any = None) -> Array:
         values = _singular_values(x)
         largest, smallest = values.max(axis=-1), values.min(axis=-1)
         found: Array = smallest / largest if p == -2 else largest / smallest
-        return found
-    return norm(x, p, axis=(-2, -1)) * norm(inv(x), p, axis=(-2, -1))
+    else:
+        found = norm(x, p, axis=(-2, -1)) * norm(inverse(x, is_strict=False), p, axis=(-2, -1))
+    # Only of a matrix with NaN the number is NaN: of others, infinite.
+    is_worst = isnan(found) & ~isnan(x).any(axis=(-2, -1))
+    worst: Array = where(is_worst, found.dtype.type(np.inf), found)
+    return worst
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Array:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -420,6 +421,9 @@ def compression_matrix(
     """
     if iterator not in ("power", "QR"):
         raise ValueError(f"Iterator '{iterator}' not valid, must one one of ['power', 'QR']")
+    for name, count in (("k", q), ("n_power_iter", n_power_iter), ("n_oversamples", n_oversamples)):
+        if operator.index(count) < 0:
+            raise ValueError(f"{name} must be 0 or more, found {count}")
     data = matrix(data, "svd_compressed")
     m, n = data.shape
     size = compression_level(min(m, n), q, n_oversamples=n_oversamples)

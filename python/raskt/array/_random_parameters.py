@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["check_bounds", "colours", "entropy", "plain", "refuse", "try_scalars"]
+__all__ = ["check_bounds", "check_legacy_seed", "colours", "entropy", "plain", "refuse", "try_scalars"]
 
 
 def entropy(seed: Any) -> list[int]:
@@ -30,12 +30,15 @@ def entropy(seed: Any) -> list[int]:
     if isinstance(seed, np.random.SeedSequence):
         found: Any = seed.entropy
         return [*np.atleast_1d(np.asarray(found, dtype=object)).tolist(), *seed.spawn_key]
-    if isinstance(seed, (np.ndarray, list, tuple)):
-        return [int(number) for number in np.asarray(seed).reshape(-1)]
-    number = int(seed)
-    if number < 0:
-        raise ValueError("expected non-negative integer")
-    return [number]
+    # What is no seed is refused there.
+    np.random.SeedSequence(seed)
+    return [int(number) for number in np.asarray(seed, dtype=object).reshape(-1)]
+
+
+def check_legacy_seed(seed: Any) -> None:
+    """Raise for what `numpy.random.RandomState` does not take: its seeds are numbers of 32 bits."""
+    if isinstance(seed, (int, float, str, list, tuple, np.integer, np.ndarray)):
+        np.random.RandomState(seed)  # type: ignore[arg-type]
 
 
 def refuse(distribution: str, kwargs: Mapping[str, Any], known: Collection[str] = frozenset()) -> None:

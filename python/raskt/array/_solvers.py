@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._base import known_shape
+from raskt.array._chunk_linalg import inverses_or_nan
 from raskt.array._gufunc import apply
 from raskt.array._orthogonal import OWN, inexact, matrix, qr
 from raskt.array._task import boxed, several, task
@@ -23,7 +24,7 @@ from raskt.array.linear import matmul
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["cholesky", "det", "inv", "lstsq", "lu", "slogdet", "solve", "solve_triangular"]
+__all__ = ["cholesky", "det", "inv", "inverse", "lstsq", "lu", "slogdet", "solve", "solve_triangular"]
 
 
 def is_stack(a: Array) -> bool:
@@ -126,15 +127,15 @@ class _Panels:
         ]
         return concatenate(parts)
 
-    def solved(self, right: Array) -> Array:
-        """Return the solution for right sides, which are columns."""
+    def solved(self, right: Array, is_strict: bool = True) -> Array:
+        """Return the solution for right sides, as columns; NaN for a singular matrix, unless strict."""
         found = []
         for at in range(right.numblocks[1]):
             panel = right.blocks[:, at]
             for box, (start, stop) in zip(self.boxes, self.spans, strict=True):
                 panel = self._update(panel, box, start, stop)
             for box, (start, stop) in zip(reversed(self.boxes), reversed(self.spans), strict=True):
-                kwargs = {"start": start, "stop": stop}
+                kwargs = {"start": start, "stop": stop, "is_strict": is_strict}
                 panel = task(f"{OWN}.lu_back", (panel, box), panel.shape, panel.dtype, "solve", **kwargs)
             found.append(panel)
         return concatenate(found, axis=1)
@@ -295,6 +296,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Array:
         return found[:, 0] if is_one else found
     a, right = a.rechunk((rows, rows)), right.rechunk({0: rows})
     order = range(len(rows)) if lower else range(len(rows) - 1, -1, -1)
+    starts = list(itertools.accumulate(rows, initial=0))
     grid: list[list[Any]] = [[None] * right.numblocks[1] for _ in rows]
     for j in range(right.numblocks[1]):
         done: list[int] = []
@@ -306,8 +308,9 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Array:
                 *(a.blocks[i, k] for k in done),
                 *(grid[k][j] for k in done),
             )
+            told = {"lower": bool(lower), "start": starts[i]}
             grid[i][j] = task(
-                f"{OWN}.triangular_block", operands, own.shape, dtype, "solve_triangular", lower=bool(lower)
+                f"{OWN}.triangular_block", operands, own.shape, dtype, "solve_triangular", **told
             )
             done.append(i)
     found = block(grid)
@@ -391,12 +394,21 @@ def inv(a: Any) -> Array:
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
     """
-    a = check_square(inexact(a, "linalg"))
+    return inverse(check_square(inexact(a, "linalg")))
+
+
+def inverse(a: Array, is_strict: bool = True) -> Array:
+    """Return the inverse of a square matrix, or of many; NaN for singular ones, unless strict."""
     if is_stack(a):
-        found: Array = each(np.linalg.inv, "(m,m)->(m,m)", a, dtypes=a.dtype)
+        function = np.linalg.inv if is_strict else inverses_or_nan
+        found: Array = each(function, "(m,m)->(m,m)", a, dtypes=a.dtype)
         return found
+    if not a.size:
+        return zeros(a.shape, dtype=a.dtype, chunks=a.chunks)
     rows = square_chunks(a)
-    return solve(a, eye(a.shape[0], dtype=a.dtype, chunks=(rows, rows)))
+    right = eye(a.shape[0], dtype=a.dtype, chunks=(rows, rows)).rechunk({0: -1})
+    made: Array = _Panels(a, finite=False).solved(right, is_strict).rechunk({0: rows})
+    return made
 
 
 def slogdet(a: Any) -> tuple[Array, Array]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import mmap
+import operator
 import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from raskt.array._sources import text_of
 from raskt.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Journal", "region_within", "travelling", "written"]
+__all__ = ["Journal", "region_of", "region_within", "travelling", "written"]
 
 
 def travelling(target: Any) -> Any:
@@ -94,16 +96,94 @@ class _InMemory:
         )
 
 
-def region_within(region: Any, index: tuple[slice, ...]) -> tuple[slice, ...]:
+def _room(target: Any) -> tuple[int | None, ...] | None:
+    """Return how long the axes of a target are; None for what is not told, or for one that grows."""
+    library = type(target).__module__.partition(".")[0]
+    if library == "netCDF4":
+        return tuple(None if axis.isunlimited() else axis.size for axis in target.get_dims())
+    if isinstance(target, np.ndarray) or library in ("h5py", "zarr"):
+        return tuple(int(n) for n in target.shape)
+    return None
+
+
+def region_of(shape: tuple[int, ...], target: Any, region: Any) -> tuple[Any, ...] | None:
+    """Return a region with its ends counted from the start, once it is sure to be that of an array.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The shape of the array.
+    target : object
+        Where to; one without a shape takes anything.
+    region : tuple of slice and int, or None
+        Which part of it; numbers are axes that the array does not have.
+
+    Returns
+    -------
+    tuple of slice and int, or None
+        None for the part at the start of all axes.
+
+    Raises
+    ------
+    ValueError
+        Where there is no room, or where the region has another shape.
+    """
+    room = _room(target)
+    told = f"an array of shape {shape} does not fit into"
+    if region is None:
+        if room is not None and not _has_room(room, shape):
+            raise ValueError(f"{told} the target of shape {target.shape}")
+        return None
+    items = region if isinstance(region, tuple) else (region,)
+    if room is not None and len(items) > len(room):
+        raise ValueError(f"a region of {len(items)} axes of a target of shape {target.shape}")
+    found: list[Any] = []
+    lengths: list[int | None] = []
+    for at, item in enumerate(items):
+        if not isinstance(item, slice):
+            found.append(operator.index(item))
+            continue
+        found.append(_from_start(item, None if room is None else room[at]))
+        lengths.append(_length(found[-1]))
+    pairs = zip(shape, lengths, strict=False)
+    if len(lengths) != len(shape) or any(own is not None and n != own for n, own in pairs):
+        raise ValueError(f"{told} the region {text_of(items)}")
+    return tuple(found)
+
+
+def _has_room(room: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
+    pairs = zip(shape, room, strict=False)
+    return len(room) >= len(shape) and all(own is None or n <= own for n, own in pairs)
+
+
+def _from_start(item: slice, length: int | None) -> slice:
+    """Return a slice whose ends are counted from the start, as far as that can be told."""
+    step = 1 if item.step is None else operator.index(item.step)
+    if step < 1:
+        raise ValueError(f"a region has steps of 1 or more, found {step}")
+    if length is not None:
+        return slice(*item.indices(length))
+    start = 0 if item.start is None else operator.index(item.start)
+    if start < 0 or (item.stop is not None and item.stop < 0):
+        raise ValueError(f"a region from the end, {item}, of a target whose length is not known")
+    return slice(start, item.stop, step)
+
+
+def _length(item: slice) -> int | None:
+    """Return how many elements a slice has that is counted from the start; None for one without an end."""
+    return None if item.stop is None else len(range(item.start, item.stop, item.step))
+
+
+def region_within(region: Any, index: tuple[slice, ...]) -> tuple[Any, ...]:
     """Return where a part of a region lies in a target."""
     if region is None:
         return index
-    return tuple(_within(own, part) for own, part in zip(region, index, strict=True))
+    parts = iter(index)
+    return tuple(_within(own, next(parts)) if isinstance(own, slice) else own for own in region)
 
 
-def _within(region: Any, part: slice) -> slice:
-    start, step = region.start or 0, region.step or 1
-    return slice(start + part.start * step, start + part.stop * step, step)
+def _within(region: slice, part: slice) -> slice:
+    return slice(region.start + part.start * region.step, region.start + part.stop * region.step, region.step)
 
 
 class Journal:
@@ -160,15 +240,10 @@ def written(
         with held(guard):
             target[index] = block
     except Exception as error:
-        error.add_note(f"raskt: while the region {_text(index)} of {_called(target)} was written")
+        error.add_note(f"raskt: while the region {text_of(index)} of {_called(target)} was written")
         raise
     if journal is not None:
         journal.add(entry)
-
-
-def _text(index: tuple[slice, ...]) -> str:
-    parts = (f"{i.start}:{i.stop}" + (f":{i.step}" if i.step not in (None, 1) else "") for i in index)
-    return f"[{', '.join(parts)}]"
 
 
 def _called(target: Any) -> str:

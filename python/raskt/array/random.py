@@ -13,7 +13,15 @@ import numpy as np
 from raskt.array._base import dtype_parameter
 from raskt.array._grid import grid_of, known_grid_of
 from raskt.array._op import op
-from raskt.array._random_parameters import check_bounds, colours, entropy, plain, refuse, try_scalars
+from raskt.array._random_parameters import (
+    check_bounds,
+    check_legacy_seed,
+    colours,
+    entropy,
+    plain,
+    refuse,
+    try_scalars,
+)
 from raskt.array.concatenate import stack
 from raskt.array.conversion import asarray
 from raskt.array.creation import arange
@@ -143,6 +151,8 @@ class _Drawing:
         refuse("multinomial", kwargs)
         chances = [float(p) for p in pvals]
         np.random.default_rng(0).multinomial(n, chances)
+        # What the last is said to be makes no difference: it has what the others leave.
+        chances[-1:] = [max(0.0, 1.0 - sum(chances[:-1]))] * (len(chances) > 0)
         return self._draw(
             "multinomial", () if size is None else size, chunks, (int(n), chances), np.int64, (len(chances),)
         )
@@ -665,10 +675,11 @@ class RandomState(_Drawing):
             raise NotImplementedError(
                 f"RandomState must be None or numpy.random.RandomState, found {RandomState!r}"
             )
-        self._begin(seed)
+        self.seed(seed)
 
     def seed(self, seed: Any = None) -> None:
         """Begin again with a seed."""
+        check_legacy_seed(seed)
         self._begin(seed)
 
     def random(self, size: Any = None, chunks: Any = "auto", **kwargs: Any) -> Array:

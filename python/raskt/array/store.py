@@ -9,7 +9,7 @@ import numpy as np
 
 from raskt import _raskt
 from raskt.array._base import known_shape
-from raskt.array._targets import Journal, region_within, travelling, written
+from raskt.array._targets import Journal, region_of, region_within, travelling, written
 from raskt.array.blockwise import map_blocks
 from raskt.base import persist
 from raskt.delayed import delayed
@@ -95,6 +95,10 @@ def store(
         raise ValueError(f"Different number of targets [{len(targets)}] and regions [{len(regions)}]")
     for source in sources:
         known_shape(source, "store")
+    regions = [
+        region_of(source.shape, target, region)
+        for source, target, region in zip(sources, targets, regions, strict=True)
+    ]
     guard = lock_of(lock)
     if return_stored:
         places = zip(sources, targets, regions, strict=True)
@@ -107,7 +111,6 @@ def store(
     tasks: list[Any] = []
     entries: list[str] = []
     for at, (source, target, region) in enumerate(zip(sources, targets, regions, strict=True)):
-        _check_room(source, target, region)
         for entry, task in _writes(source, target, region, guard, kept, at):
             entries.append(entry)
             tasks.append(task)
@@ -135,17 +138,6 @@ def _writes(
             continue
         index = tuple(slice(own[i], own[i + 1]) for own, i in zip(ends, at, strict=True))
         yield entry, write(blocks[at], place, region_within(region, index), guard, journal, entry)
-
-
-def _check_room(source: Array, target: Any, region: Any) -> None:
-    """Raise an error where an array of NumPy's, which cannot grow, has no room for all elements."""
-    if not isinstance(target, np.ndarray) or region is not None:
-        return
-    room = target.shape[: source.ndim]
-    if len(room) < source.ndim or any(n > own for n, own in zip(source.shape, room, strict=True)):
-        raise ValueError(
-            f"an array of shape {source.shape} does not fit into the target of shape {target.shape}"
-        )
 
 
 class _Target:
