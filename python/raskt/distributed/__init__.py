@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from raskt.distributed.reports import get_task_stream, performance_report
     from raskt.distributed.scheduler import Scheduler
     from raskt.distributed.security import Security
+    from raskt.distributed.spans import span
     from raskt.distributed.waiting import as_completed, wait
     from raskt.distributed.worker import Worker, get_worker
 
@@ -100,6 +101,7 @@ __all__ = [
     "progress",
     "rejoin",
     "secede",
+    "span",
     "wait",
     "warn",
     "worker_client",
@@ -160,6 +162,7 @@ __getattr__ = finder(
         "progress": "raskt.distributed.progress",
         "rejoin": "raskt.distributed.inside",
         "secede": "raskt.distributed.inside",
+        "span": "raskt.distributed.spans",
         "warn": "raskt.distributed.forwarding",
         "wait": "raskt.distributed.waiting",
         "worker_client": "raskt.distributed.inside",

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from raskt.distributed._nanny_link import Link
     from raskt.distributed.security import Certificates
 
 __all__ = [
     "NannyPlugin",
     "SchedulerPlugin",
+    "StartAgain",
     "Supply",
     "WorkerPlugin",
     "add_directory",
     "add_file",
     "add_plugin",
+    "add_to_nanny",
+    "remove_from_nanny",
     "tear_down",
 ]
 
@@ -139,7 +143,48 @@ class SchedulerPlugin:
 
 
 class NannyPlugin:
-    """Refused by `Client.register_plugin`: set up workers with a `WorkerPlugin`."""
+    """What a class derives from whose instances are set up by nannies: see `Client.register_plugin`.
+
+    A nanny is what starts the process of a worker, and starts another one where that ends. Workers that are
+    threads of the cluster's process have none. What plugins get has the attributes ``name``, ``pid``,
+    ``worker_address``, ``scheduler_address``, ``nthreads``, ``memory_limit``, ``local_directory``,
+    ``status`` and ``env``, a dict of variables for the processes that come next. Methods may be coroutine
+    functions.
+
+    Attributes
+    ----------
+    name : str
+        What it is called. Default: the name of its class, with a number.
+    idempotent : bool
+        Whether one that is registered under its name before stays.
+    restart : bool
+        Whether the processes of workers are started again after it was set up.
+
+    Examples
+    --------
+    >>> from raskt.distributed import NannyPlugin
+    >>> class Variables(NannyPlugin):
+    ...     restart = True
+    ...     def setup(self, nanny):
+    ...         nanny.env["MALLOC_ARENA_MAX"] = "2"
+    """
+
+    idempotent = False
+    restart = False
+
+    def setup(self, nanny: Any) -> Any:
+        """Do what is to be done when the plugin comes to a nanny."""
+
+    def teardown(self, nanny: Any) -> Any:
+        """Do what is to be done when the nanny ends, or the plugin is unregistered."""
+
+
+class StartAgain(Exception):
+    """The process of a worker is to be started again, since a plugin of its nanny has changed something."""
+
+
+#: What this process asks its nanny by, if it has one.
+nanny: Link | None = None
 
 
 class Supply:
@@ -184,7 +229,20 @@ class Supply:
             except Exception:
                 _report(f"the file {name!r}, which was uploaded before it came")
 
+    def _tell_nanny(self) -> None:
+        """Have plugins of nannies set up that were registered before the worker came."""
+        is_again = False
+        for name, args in self._fetched("nanny") if nanny is not None else ():
+            try:
+                is_again |= bool(add_to_nanny(name, *args))
+            except Exception:
+                _report(f"the plugin {name!r} of nannies, which was registered before it came")
+        if is_again:
+            self._core.close()
+            raise StartAgain
+
     def __enter__(self) -> Self:
+        self._tell_nanny()
         self._add_files()
         self._prepare()
         return self
@@ -193,6 +251,7 @@ class Supply:
         """Set plugins up on a worker that has come; what they raise is reported."""
         _workers[worker.address] = worker
         # Whoever uploads or registers from here on knows of the worker.
+        self._tell_nanny()
         self._add_files()
         for name, args in self._fetched("plugin"):
             try:
@@ -217,6 +276,16 @@ def add_plugin(address: str, name: str, data: bytes, registration: str) -> None:
         plugin: WorkerPlugin = pickle.loads(data)
         mine[name] = (registration, plugin)
         plugin.setup(_workers[address])
+
+
+def add_to_nanny(name: str, data: bytes, registration: str) -> bool | None:
+    """Set up a plugin by this process's nanny; whether another process is to follow, None without a nanny."""
+    return None if nanny is None else nanny.ask(("add", name, data, registration))
+
+
+def remove_from_nanny(name: str) -> bool | None:
+    """Tear a plugin down by the nanny of this process; whether it was there, and None without a nanny."""
+    return None if nanny is None else nanny.ask(("remove", name))
 
 
 def remove_plugin(address: str, name: str) -> bool:

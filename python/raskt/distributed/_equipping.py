@@ -65,8 +65,9 @@ class Equipping:
 
         Parameters
         ----------
-        plugin : WorkerPlugin or SchedulerPlugin
-            The object. A `SchedulerPlugin` gets a copy in the process of the scheduler. Otherwise each worker
+        plugin : WorkerPlugin, NannyPlugin or SchedulerPlugin
+            The object. A `SchedulerPlugin` gets a copy in the process of the scheduler, a `NannyPlugin` in
+            those that look after processes of workers. Otherwise each worker
             gets a copy, whose ``setup(worker)`` is called at once, and whose ``teardown(worker)`` when the
             worker ends. Ready to use are `Environ`, `PipInstall`, `CondaInstall`, `UploadFile` and
             `UploadDirectory`: workers that come have these before their
@@ -79,14 +80,15 @@ class Equipping:
         Returns
         -------
         dict
-            ``{"status": "OK"}`` by the address of the worker; None for a `SchedulerPlugin`.
+            ``{"status": "OK"}`` by the address of the worker, of those that have a nanny for a `NannyPlugin`;
+            None for a `SchedulerPlugin`.
 
         Raises
         ------
         TypeError
             If it is no plugin.
         NotImplementedError
-            If it is a plugin of nannies, or wants to hear of what plugins do not hear of.
+            If it wants to hear of what plugins do not hear of.
         Exception
             What its ``setup`` raises.
 
@@ -98,13 +100,10 @@ class Equipping:
         if isinstance(plugin, SchedulerPlugin):
             stays = bool(plugin.idempotent if idempotent is None else idempotent)
             return self._register_there(plugin, name, stays)
-        if isinstance(plugin, NannyPlugin):
-            raise NotImplementedError(
-                "nannies run no plugins: use a WorkerPlugin, or Environ, PipInstall, UploadDirectory"
-            )
-        if not isinstance(plugin, WorkerPlugin):
+        if not isinstance(plugin, NannyPlugin | WorkerPlugin):
             raise TypeError(
-                f"register_plugin takes a WorkerPlugin or a SchedulerPlugin, found {type(plugin).__name__}"
+                "register_plugin takes a WorkerPlugin, NannyPlugin or SchedulerPlugin, "
+                f"found {type(plugin).__name__}"
             )
         if hasattr(plugin, "transition"):
             raise NotImplementedError(
@@ -114,6 +113,8 @@ class Equipping:
             name = getattr(plugin, "name", None) or f"{type(plugin).__name__}-{uuid.uuid4().hex}"
         stays = bool(plugin.idempotent if idempotent is None else idempotent)
         args = (dumps(plugin), uuid.uuid4().hex)
+        if isinstance(plugin, NannyPlugin):
+            return self._sync(self._register_with_nannies, name, args, stays)
         prepares, restarts = hasattr(plugin, "prepare"), getattr(plugin, "restart_workers", False)
 
         def register() -> dict[str, Any]:
@@ -131,6 +132,27 @@ class Equipping:
         return self._sync(register)
 
     register_worker_plugin = register_plugin
+
+    def _register_with_nannies(self, name: str, args: tuple[bytes, str], stays: bool) -> dict[str, Any]:
+        if stays and self._kept(["nanny", name]) is not None:
+            return self._told()
+        self._keep(["nanny", name], args)
+        told = self._answers(_equipment.add_to_nanny, name, *args)
+        if again := [address for address, is_again in told.items() if is_again]:
+            self._restart_workers(again, None, True)
+        return {address: {"status": "OK"} for address, is_again in told.items() if is_again is not None}
+
+    def _answers(self, func: Callable[..., Any], *args: Any) -> dict[str, Any]:
+        """What a function returns on each worker; what it raises somewhere is raised."""
+        places = [(worker["id"], worker["address"]) for worker in self._core.workers()]
+        found = {}
+        for (_, address), (is_value, outcome) in zip(
+            places, self._core.run(func, args, None, places), strict=True
+        ):
+            if not is_value:
+                raise outcome
+            found[address] = outcome
+        return found
 
     def _keep(self, path: list[str], args: Any) -> None:
         request = self._core.coordination().ask("set_metadata", [_equipment.PLACE, *path], dumps(args))
@@ -161,17 +183,19 @@ class Equipping:
         name : str
             What it is called. One that is not there is none.
         nanny : bool, optional
-            True is refused.
+            Whether it is a plugin of nannies.
 
         Returns
         -------
         dict
             ``{"status": "OK"}`` by the address of the worker.
         """
-        if nanny:
-            raise NotImplementedError("nannies run no plugins: use a WorkerPlugin")
 
         def unregister() -> dict[str, Any]:
+            if nanny:
+                self._keep(["nanny", name], None)
+                told = self._answers(_equipment.remove_from_nanny, name)
+                return {address: {"status": "OK"} for address, was in told.items() if was is not None}
             self._keep(["plugin", name], None)
             self._keep(["prepare", name], None)
             return self._on_each(lambda address: (_equipment.remove_plugin, (address, name)))

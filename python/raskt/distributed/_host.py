@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from raskt._raskt import ClusterScheduler
 
-__all__ = ["TRANSITIONS", "Scheduler", "answer", "events_of"]
+__all__ = ["TRANSITIONS", "HostedScheduler", "answer", "events_of"]
 
 #: How often plugins look what the scheduler has heard.
 _LOOK_SECONDS = 0.05
@@ -32,11 +32,11 @@ _FROM_NOW = 2**64 - 1
 TRANSITIONS = {1: ("processing", "memory"), 2: ("processing", "erred"), 7: ("processing", "waiting")}
 
 #: The schedulers of this process of which somebody has asked something, by their addresses.
-_schedulers: dict[str, Scheduler] = {}
+_schedulers: dict[str, HostedScheduler] = {}
 _lock = threading.Lock()
 
 
-class Scheduler:
+class HostedScheduler:
     """A scheduler, as functions of `Client.run_on_scheduler` and plugins see it.
 
     They may keep attributes of their own in it.
@@ -183,7 +183,7 @@ class Scheduler:
 
 
 #: What plugins are told of lines of the log.
-_HEARS: dict[str, Callable[[SchedulerPlugin, Scheduler, dict[str, Any]], Any]] = {
+_HEARS: dict[str, Callable[[SchedulerPlugin, HostedScheduler, dict[str, Any]], Any]] = {
     "worker-joined": lambda plugin, scheduler, line: plugin.add_worker(scheduler, line["subject"]),
     "worker-left": lambda plugin, scheduler, line: plugin.remove_worker(
         scheduler, line["subject"], stimulus_id="", expected=True
@@ -246,7 +246,7 @@ def answer(core: ClusterScheduler, question: bytes) -> bytes:
     """Answer a client: whether there is a value, and the value or what was raised, pickled."""
     address = core.addresses[0]
     with _lock:
-        scheduler = _schedulers.setdefault(address, Scheduler(core))
+        scheduler = _schedulers.setdefault(address, HostedScheduler(core))
     try:
         name, *args = pickle.loads(question)
         return dumps((True, getattr(scheduler, name)(*args)))

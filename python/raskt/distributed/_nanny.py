@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from raskt._processes import import_path
+from raskt.distributed._nanny_link import LINK_VARIABLE, Messages
+from raskt.distributed._nanny_plugins import NannyPlugins
 from raskt.distributed._token import TOKEN_VARIABLE
 from raskt.distributed.security import in_environment
 
@@ -38,8 +41,8 @@ _N_OVER_MAX = 2
 NOT_STARTED = 69
 #: What a process ends with whose worker's lifetime is over: EX_TEMPFAIL.
 EXPIRED = 75
-#: The variable with the number of the file to which a process writes its worker's address, once it is there.
-JOINED_VARIABLE = "RASKT_DISTRIBUTED_JOINED"
+#: What a process ends with that is to be started again at once: a plugin of its nanny has changed something.
+AGAIN = 76
 #: So many processes of one worker, one after the other, may fail to join.
 _N_NOT_STARTED_MAX = 3
 #: A process that ended within so many seconds of its start is replaced after a pause that doubles each time.
@@ -47,6 +50,7 @@ _EARLY = 5.0
 _PAUSE, _PAUSE_MAX = 0.1, 5.0
 #: How long processes may take to end that were asked to, in seconds.
 _GRACE = 2.0
+_BLOCK_BYTES = 1 << 16
 
 
 class WorkerProcess:
@@ -73,7 +77,9 @@ class WorkerProcess:
         self._n_over = 0
         self._start_at: float | None = None
         self._is_asked = False
-        self._joined: int | None = None
+        self._link: socket.socket | None = None
+        self._messages = Messages()
+        self._plugins = NannyPlugins(self)
         #: Where the worker listens, as soon as it has joined.
         self.address: str | None = None
         #: How processes of this worker ended, the last one at the end.
@@ -86,6 +92,41 @@ class WorkerProcess:
         """The name of the worker."""
         name: str = self.options["name"]
         return name
+
+    @property
+    def worker_address(self) -> str | None:
+        """Where the worker listens, while it is there."""
+        return self.address
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Variables for the processes that are started from here on."""
+        env: dict[str, str] = self.options["env"]
+        return env
+
+    @property
+    def nthreads(self) -> int:
+        """How many tasks the worker runs at a time."""
+        n_threads: int = self.options["n_threads"]
+        return n_threads
+
+    @property
+    def memory_limit(self) -> int | None:
+        """What the process may take of memory, in bytes; None for no limit."""
+        limit: int | None = self.options["memory_limit"]
+        return limit
+
+    @property
+    def local_directory(self) -> str | None:
+        """The folder for values that do not fit into memory; None for that of the configuration."""
+        folder: str | None = self.options["local_directory"]
+        return folder
+
+    @property
+    def scheduler_address(self) -> str:
+        """Where the scheduler is."""
+        address: str = self.options["scheduler"]
+        return address
 
     @property
     def pid(self) -> int | None:
@@ -105,34 +146,43 @@ class WorkerProcess:
         env[TOKEN_VARIABLE] = self._token
         env |= in_environment(self._tls)
         self._forget()
-        self._joined, told = os.pipe()
-        os.set_blocking(self._joined, False)
-        env[JOINED_VARIABLE] = str(told)
+        self._link, theirs = socket.socketpair()
+        self._messages = Messages()
+        env[LINK_VARIABLE] = str(theirs.fileno())
         try:
             # A group of its own: Ctrl-C is the business of whoever started the cluster.
             self._process = subprocess.Popen(
-                command, env=env, stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=(told,)
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                pass_fds=(theirs.fileno(),),
             )
         finally:
-            os.close(told)
+            theirs.close()
         self._started = time.monotonic()
         self._is_asked = False
         self._n_over = 0
         self.status = "running"
 
     def _hear(self) -> None:
-        """See whether the worker has joined."""
-        if self._joined is not None:
-            with contextlib.suppress(BlockingIOError):
-                self.address = os.read(self._joined, 4096).decode() or None
-                os.close(self._joined)
-                self._joined = None
+        """Take what the worker says: that it has joined, and what it asks the nanny."""
+        link = self._link
+        if link is None:
+            return
+        with contextlib.suppress(BlockingIOError):
+            while block := link.recv(_BLOCK_BYTES, socket.MSG_DONTWAIT):
+                for kind, *args in self._messages.take(block):
+                    if kind == "joined":
+                        (self.address,) = args
+                    else:
+                        self._plugins.answer(link, kind, args)
 
     def _forget(self) -> None:
         self.address = None
-        if self._joined is not None:
-            os.close(self._joined)
-            self._joined = None
+        link, self._link = self._link, None
+        if link is not None:
+            link.close()
 
     def look(self) -> None:
         """See whether the process is there, and start another one where it ended by itself."""
@@ -154,12 +204,14 @@ class WorkerProcess:
             return
         self._process = None
         self._forget()
-        if code == EXPIRED and self.options["lifetime_restart"] and not self._is_asked:
+        is_again = code == AGAIN or (code == EXPIRED and self.options["lifetime_restart"])
+        if is_again and not self._is_asked:
             self.start()
             return
-        if code in (0, EXPIRED) or (self._is_asked and code == -signal.SIGTERM):
+        if code in (0, AGAIN, EXPIRED) or (self._is_asked and code == -signal.SIGTERM):
             # It was told to: by its scheduler, or by a signal, which may come before it listens to signals.
             self.status = "closed"
+            self._plugins.tear_down()
             return
         self.deaths.append(f"signal {-code}" if code < 0 else f"exit code {code}")
         is_early = time.monotonic() - self._started < _EARLY
@@ -184,7 +236,7 @@ class WorkerProcess:
         """Wait until the process has ended, and end it after `timeout` seconds."""
         process, self._process = self._process, None
         self._start_at = None
-        self._forget()
+        self._plugins.tear_down()
         if process is None:
             return
         try:
@@ -192,6 +244,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._forget()
         self.status = "closed"
 
 

@@ -14,6 +14,7 @@ from raskt.distributed.actor import create
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.future import Future, behind, found_in, futures_of
 from raskt.tokenize import tokenize
+from raskt.units import parse_timedelta
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["Submitting"]
 #: The most that tasks may ask for of a resource.
 _AMOUNT_MAX = 9e12
 _TERMS = ("priority", "retries", "workers", "resources", "allow_other_workers")
+#: What Dask's users say by default, and mean nothing by.
+_FIFO_TIMEOUTS = ("100 ms", "60s")
 
 
 def _fuse_width() -> int:
@@ -48,6 +51,15 @@ def _notes(terms: dict[str, Any]) -> dict[str, Any] | None:
     if said.get("priority") == 0:
         del said["priority"]
     return said or None
+
+
+def _check_order(fifo_timeout: float | str | None) -> None:
+    """Raise where calls that come one after the other are to be worked on as if they had come at once."""
+    if fifo_timeout is not None and fifo_timeout not in _FIFO_TIMEOUTS and parse_timedelta(fifo_timeout) != 0:
+        raise NotImplementedError(
+            f"fifo_timeout={fifo_timeout!r}: what is submitted first goes first, however soon more comes; "
+            "leave it out, submit what belongs together by one call of map or compute, or say priority="
+        )
 
 
 def _terms(
@@ -120,8 +132,8 @@ class Submitting:
             How often it is tried again when it raises.
         priority : int, optional
             Higher goes first.
-        fifo_timeout : object, optional
-            Taken for Dask's sake.
+        fifo_timeout : float or str, optional
+            Refused but for 0: what comes first goes first. See ``priority``.
         allow_other_workers : bool, optional
             Whether other workers will do where none of ``workers`` is there.
         actor, actors : bool, optional
@@ -138,7 +150,7 @@ class Submitting:
         >>> client.submit(pow, 2, 5).result()  # doctest: +SKIP
         32
         """
-        del fifo_timeout
+        _check_order(fifo_timeout)
         return self._submit(
             func,
             args,
@@ -165,7 +177,7 @@ class Submitting:
         fifo_timeout: Any = None,
         **terms: Any,
     ) -> Future:
-        del fifo_timeout
+        _check_order(fifo_timeout)
         if not callable(func):
             raise TypeError(f"the first argument of submit is a function, found {type(func).__name__}")
         calls: Calls = {"name": None, "pure": pure, "notes": _notes(terms), "fuse_width": 0}
@@ -218,7 +230,7 @@ class Submitting:
         >>> client.gather(client.map(abs, [1, -2]))  # doctest: +SKIP
         [1, 2]
         """
-        del fifo_timeout
+        _check_order(fifo_timeout)
         if not callable(func):
             raise TypeError(f"the first argument of map is a function, found {type(func).__name__}")
         if not iterables:
@@ -298,7 +310,8 @@ class Submitting:
         >>> client.compute(raskt.delayed(sum)([1, 2, 3])).result()  # doctest: +SKIP
         6
         """
-        del fifo_timeout, kwargs
+        _check_order(fifo_timeout)
+        del kwargs
         terms = _terms(priority, retries, workers, resources, allow_other_workers, actors)
         is_many = isinstance(collections, (list, tuple, set, frozenset))
         items = list(collections) if is_many else [collections]
@@ -332,7 +345,7 @@ class Submitting:
         resources: Mapping[str, float] | None = None,
         retries: int | None = None,
         priority: int = 0,
-        fifo_timeout: Any = "60s",
+        fifo_timeout: Any = None,
         actors: Any = None,
         **kwargs: Any,
     ) -> Any:
@@ -354,7 +367,8 @@ class Submitting:
         collection or list of collections
             The same collections, whose parts are futures. They are computed from here on.
         """
-        del fifo_timeout, kwargs
+        _check_order(fifo_timeout)
+        del kwargs
         terms = _terms(priority, retries, workers, resources, allow_other_workers, actors)
         if isinstance(collections, (list, tuple, set, frozenset)):
             return [self._persist(item, optimize_graph, terms) for item in collections]
@@ -380,7 +394,7 @@ class Submitting:
         direct: bool | None = None,
         retries: int | None = None,
         priority: int = 0,
-        fifo_timeout: Any = "60s",
+        fifo_timeout: Any = None,
         actors: Any = None,
         **kwargs: Any,
     ) -> Any:
@@ -411,7 +425,8 @@ class Submitting:
         >>> client.get({"x": 1, "y": (abs, "x")}, ["x", "y"])  # doctest: +SKIP
         [1, 1]
         """
-        del fifo_timeout, asynchronous, direct, kwargs
+        _check_order(fifo_timeout)
+        del asynchronous, direct, kwargs
         terms = _terms(priority, retries, workers, resources, allow_other_workers, actors)
         is_one = not isinstance(keys, list)
         flat = list(flatten_keys([keys] if is_one else keys))

@@ -9,8 +9,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from raskt.distributed import _logs
-from raskt.distributed._nanny import EXPIRED, JOINED_VARIABLE, NOT_STARTED
+from raskt.distributed import _equipment, _logs
+from raskt.distributed._nanny import AGAIN, EXPIRED, NOT_STARTED
+from raskt.distributed._nanny_link import Link
 from raskt.distributed._token import TOKEN_VARIABLE
 from raskt.distributed.security import from_environment
 from raskt.distributed.worker import Worker
@@ -45,11 +46,22 @@ def work(options: dict[str, Any], token: str, tls: Certificates | None) -> int:
             worker.retire()
         is_told = True
 
+    def orphaned() -> None:
+        if not is_told:
+            os.kill(os.getpid(), signal.SIGTERM)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, retire)
+    link = _equipment.nanny = Link.found()
+    if link is not None:
+        # A worker whose nanny is killed would be looked after by nobody.
+        link.watch(orphaned)
     try:
         made = Worker._of(options, token, tls, has_process=True)
         made.join()
+    except _equipment.StartAgain:
+        made.stop()
+        return AGAIN
     except (OSError, RuntimeError, ValueError) as error:
         print(f"error: worker {options['name']}: {error}", file=sys.stderr)
         return NOT_STARTED
@@ -58,7 +70,10 @@ def work(options: dict[str, Any], token: str, tls: Certificates | None) -> int:
         sys.excepthook(*sys.exc_info())
         return NOT_STARTED
     worker = made
-    _tell(worker.address)
+    if link is not None:
+        # Whoever it was may have ended.
+        with contextlib.suppress(OSError):
+            link.tell(("joined", worker.address))
     if is_told:
         worker.retire()
     departed = worker.wait(None)
@@ -72,12 +87,3 @@ def work(options: dict[str, Any], token: str, tls: Certificates | None) -> int:
         sys.stderr.flush()
         os._exit(code)
     return code
-
-
-def _tell(address: str | None) -> None:
-    """Tell whoever started the process, if it listens, that the worker is there."""
-    number = os.environ.pop(JOINED_VARIABLE, "")
-    if number:
-        # Whoever it was may have ended.
-        with contextlib.suppress(OSError), os.fdopen(int(number), "w") as file:
-            file.write(address or "")

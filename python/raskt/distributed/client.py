@@ -50,6 +50,15 @@ _LOOK_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 1.0
 
 
+#: Keywords of Dask's whose meaning holds anyhow: values come from workers directly, connections are few.
+_HINTS = frozenset({"connection_limit", "direct_to_workers", "heartbeat_interval", "loop"})
+_REFUSED = {
+    "deserializers": "values are read as they were written",
+    "extensions": "clients have none; derive from Client",
+    "serializers": "values are pickled, and buffers go as they are; classes may say how by `__reduce_ex__`",
+}
+
+
 class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
     """A client of a cluster: it submits work, and gets values.
 
@@ -74,7 +83,8 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
         The secret of the cluster. Default: that of the cluster or of the scheduler file, or else of the file
         ``cluster.token-file``, or else the user's own.
     **kwargs
-        Keywords of `LocalCluster`, where one is made.
+        Keywords of `LocalCluster`, where one is made. ``loop``, ``heartbeat_interval``, ``direct_to_workers``
+        and ``connection_limit`` are taken for Dask's sake.
 
     Examples
     --------
@@ -106,13 +116,14 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
                 found = json.load(file)
             address, token = found["address"], token or found.get("token")
         elif address is None:
+            kwargs = _without_hints(kwargs)
             if security:
                 kwargs["security"] = security
             self.cluster, self._owns_cluster = _local_cluster(**kwargs), True
             kwargs = {}
         elif not isinstance(address, str):
             self.cluster = address
-        if kwargs:
+        if kwargs := _without_hints(kwargs):
             raise TypeError(f"unknown keywords of Client: {', '.join(sorted(kwargs))}")
         if self.cluster is not None:
             address, token = self.cluster.scheduler_address, token or getattr(self.cluster, "_token", None)
@@ -272,6 +283,13 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
                 "the dashboard of a scheduler elsewhere is where `raskt scheduler --dashboard-address` says"
             )
         return link
+
+    @property
+    def amm(self) -> Any:
+        """Refused: the scheduler looks after the memory of workers by itself."""
+        raise NotImplementedError(
+            "amm: workers' memory is looked after without it; see replicate, rebalance and retire_workers"
+        )
 
     def scheduler_info(self, n_workers: int = -1, **kwargs: Any) -> Any:
         """Return what is known of the scheduler and its workers.
@@ -609,6 +627,14 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
 
     def __reduce__(self) -> Any:
         return client_of, (self._core.scheduler,)
+
+
+def _without_hints(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Leave out keywords of Dask's that tune what is not there."""
+    refused = [name for name in _REFUSED if kwargs.get(name) is not None]
+    if refused:
+        raise NotImplementedError(f"Client({refused[0]}=): {_REFUSED[refused[0]]}")
+    return {name: value for name, value in kwargs.items() if name not in _HINTS and name not in _REFUSED}
 
 
 def _outcome(func: Callable[..., Any], args: tuple[Any, ...]) -> tuple[bool, Any]:

@@ -87,6 +87,14 @@ class Future:
         """``"pending"``, ``"finished"``, ``"lost"`` (computed again), ``"error"`` or ``"cancelled"``."""
         return self._last_status if self._core is None else self._core.status
 
+    @property
+    def type(self) -> Any:
+        """The type of the value, which a worker is asked for; None where there is no value yet."""
+        if self.status != "finished":
+            return None
+        client = self._client
+        return client._submit(type, (self,), {})._result(None)
+
     def done(self) -> bool:
         """Return whether nothing more is awaited: there is a value, an error, or nothing will come."""
         return self._core is None or self._core.is_settled

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+PROCESS = {"cls": Nanny, "options": {"nthreads": 1, "memory_limit": "1 GiB"}}
 THREAD = {"cls": Worker, "options": {"nthreads": 1, "memory_limit": "1 GiB"}}
 
 
@@ -273,5 +275,75 @@ def test_a_class_of_ones_own_says_how_many_workers_there_are(until: Callable[...
         assert asyncio.run(adaptive.recommendations(2)) == {"status": "up", "n": 2}
         down = {"status": "down", "workers": list(adaptive.plan)}
         assert [asyncio.run(adaptive.recommendations(0)) for _ in range(2)] == [{"status": "same"}, down]
-        with pytest.raises(NotImplementedError, match="override"):
-            cluster.adapt(worker_key=len)
+        with pytest.raises(TypeError, match="worker_key is a function"):
+            cluster.adapt(worker_key="host")
+        with pytest.raises(ValueError, match="target_duration=0"):
+            cluster.adapt(target_duration=0)
+
+
+def test_groups_of_workers_are_retired_as_a_whole(until: Callable[..., Any]) -> None:
+    seen = []
+
+    def group(worker: Any) -> str:
+        seen.append(
+            (worker.nthreads, worker.memory_limit, worker.address in cluster.scheduler_info["workers"])
+        )
+        return worker.name[0]
+
+    with SpecCluster(dict.fromkeys(["a0", "a1", "b0"], THREAD)) as cluster, Client(cluster) as client:
+        cluster.wait_for_workers(3)
+        kept = client.submit(bytes, 1000, workers="b0")
+        assert kept.result() == bytes(1000)
+        adaptive = Adaptive(cluster, minimum=3, worker_key=group)
+        assert asyncio.run(adaptive.workers_to_close(3)) == []
+        # The group that is missed least has two workers.
+        assert asyncio.run(adaptive.workers_to_close(2)) == ["b0"]
+        assert set(asyncio.run(adaptive.workers_to_close(1))) == {"a0", "a1"}
+        assert set(asyncio.run(adaptive.workers_to_close(0))) == {"a0", "a1", "b0"}
+        assert set(seen) == {(1, 2**30, True)}
+        adaptive.minimum = 1
+        until(lambda: cluster.observed == {"b0"})
+        adaptive.stop()
+
+
+def test_there_are_as_many_workers_as_work_takes_in_the_time_that_is_given(
+    until: Callable[..., Any],
+) -> None:
+    with SpecCluster(worker=THREAD) as cluster, Client(cluster) as client:
+        adaptive = Adaptive(cluster, maximum=0, target_duration="100 ms")
+        assert asyncio.run(adaptive.target()) == 0
+        futures = client.map(time.sleep, [0.0] * 40, pure=False)
+        until(lambda: client._core.load()["n_queued"] == 40)
+        # Nobody knows yet how long they take: 10 ms each.
+        assert asyncio.run(adaptive.target()) == 4
+        adaptive.target_duration = None
+        assert asyncio.run(adaptive.target()) >= 40
+        cluster.scale(1)
+        client.gather(futures)
+        del futures
+        cluster.scale(0)
+        adaptive.target_duration = 1.0
+        until(lambda: not cluster.observed)
+        waiting = client.map(time.sleep, [0.001] * 40, pure=False)
+        until(lambda: client._core.load()["n_queued"] == 40)
+        # Now it is known.
+        assert asyncio.run(adaptive.target()) == 1
+        client.cancel(waiting)
+
+
+def test_workers_that_were_told_to_end_are_not_said_to_be_lost(until: Callable[..., Any]) -> None:
+    with SpecCluster(dict.fromkeys("abc", PROCESS)) as cluster, Client(cluster) as client:
+        cluster.wait_for_workers(3)
+        addresses = {name: job.worker_address for name, job in cluster.workers.items()}
+        client.retire_workers([addresses["a"]])
+        cluster.scale_down(["b"])
+        until(lambda: cluster.observed == {"c"})
+        os.kill(cluster.workers["c"].pid, signal.SIGKILL)
+
+        def said(name: str) -> list[str]:
+            logs = [text for _, text in client.get_scheduler_logs()]
+            return [text for text in logs if addresses[name] in text and "has come" not in text]
+
+        assert "is lost" in until(lambda: said("c"))[0]
+        assert "has ended" in said("a")[0]
+        assert "has ended" in said("b")[0]

@@ -411,8 +411,9 @@ impl Core {
                 Action::Close(worker) => {
                     if let Some(gone) = self.workers.remove(&worker) {
                         let (name, address) = (&gone.role.info.name, &gone.role.address);
-                        let text = format_args!("worker {name} at {address} has ended");
-                        self.recorder.heard.note(Heard::WorkerLeft, address, &text);
+                        let text =
+                            format_args!("worker {name} at {address} is lost: it has said nothing for long");
+                        self.recorder.heard.note(Heard::WorkerLost, address, &text);
                         gone.line.reading.abort();
                     }
                 }
@@ -450,8 +451,14 @@ impl Core {
     fn lose_worker(&mut self, worker: WorkerId, how: &str) {
         if let Some(gone) = self.workers.remove(&worker) {
             let (name, address) = (&gone.role.info.name, &gone.role.address);
-            let text = format_args!("worker {name} at {address} is lost: {how}");
-            self.recorder.heard.note(Heard::WorkerLost, address, &text);
+            // One that was dismissed is not known any more, and ends its connection.
+            if self.machine.worker(worker).is_some() {
+                let text = format_args!("worker {name} at {address} is lost: {how}");
+                self.recorder.heard.note(Heard::WorkerLost, address, &text);
+            } else {
+                let text = format_args!("worker {name} at {address} has ended");
+                self.recorder.heard.note(Heard::WorkerLeft, address, &text);
+            }
             gone.line.reading.abort();
         }
         let how = Arc::from(how);

@@ -40,6 +40,7 @@ impl Core {
                     ("n_in_memory", Param::Int(counts.n_in_memory.clamped())),
                     ("n_failed", Param::Int(counts.n_failed.clamped())),
                     ("n_clients", Param::Int(self.n_clients().clamped())),
+                    ("busy_us", Param::Int(self.machine.busy_us().clamped())),
                 ])
             }
             Query::Explain(key) => text(&self.machine.explain(&key).to_string()),

@@ -77,7 +77,8 @@ pub enum Query {
     Retire(Vec<WorkerId>),
     /// The scheduler and all workers are to end.
     Shutdown,
-    /// How many tasks are in which state: a map `n_waiting`, `n_queued`, `n_processing`, `n_in_memory`, `n_failed`, `n_clients`.
+    /// How many tasks are in which state: a map `n_waiting`, `n_queued`, `n_processing`, `n_in_memory`, `n_failed`, `n_clients`,
+    /// and how long one thread would be busy with what could run: `busy_us`.
     Load,
     /// What happened to tasks, from a number on, as far as it is remembered and within a bound: a map of `next`, the number to
     /// go on with, `n_missed`, `now_ns`, and of columns `key` (texts), `name` (places in `names`), `kind` (of

@@ -186,7 +186,7 @@ impl Scheduler {
         let mut to_visit: SmallVec<[TaskId; 8]> = SmallVec::from_elem(task, 1);
         while let Some(task) = to_visit.pop() {
             if self.tasks[task].state == State::Failed {
-                self.tasks[task].state = State::Released;
+                self.tasks.set_state(task, State::Released);
                 self.tasks[task].n_retries = self.tasks[task].n_retries_max;
                 self.tasks.failures.remove(&task);
                 self.tasks.deaths.remove(&task);
@@ -207,7 +207,7 @@ impl Scheduler {
         let task = match found.map(|task| (task, self.tasks[task].state, self.tasks[task].work)) {
             Some((task, State::Failed | State::Released, None)) => {
                 self.tasks.failures.remove(&task);
-                self.tasks[task].state = State::Reserved;
+                self.tasks.set_state(task, State::Reserved);
                 task
             }
             // Another client has it there, or is about to; or it is computed.

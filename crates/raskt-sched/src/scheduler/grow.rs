@@ -195,7 +195,7 @@ impl Scheduler {
         self.tasks.set_work(heir, (graph.id, row));
         self.tasks[heir].family = family;
         self.tasks[heir].is_grown = true;
-        self.tasks[heir].state = State::Released;
+        self.tasks.set_state(heir, State::Released);
         match self.is_needed(heir) {
             true => self.activate(heir),
             false => self.unneeded.push(heir),

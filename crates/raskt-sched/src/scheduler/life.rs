@@ -41,7 +41,7 @@ impl Scheduler {
                     | State::Assigned { .. } => n_missing += 1,
                 }
             }
-            self.tasks[task].state = State::Waiting { n_missing };
+            self.tasks.set_state(task, State::Waiting { n_missing });
             match failed {
                 Some(failure) => self.fail_with(task, failure),
                 None if n_missing == 0 => self.ready.push(task),
@@ -53,8 +53,8 @@ impl Scheduler {
     /// A value is there: consumers may run, and clients hear of it.
     pub(super) fn complete(&mut self, task: TaskId, n_bytes: u64) {
         let is_tied = self.tasks.inputs(task).any(|input| self.tasks[input].ties.is_tied());
+        self.tasks.set_state(task, State::InMemory);
         let completed = &mut self.tasks[task];
-        completed.state = State::InMemory;
         completed.n_bytes = n_bytes;
         completed.ties.needs_inputs = is_tied && !std::mem::take(&mut completed.ties.has_received);
         if !completed.ties.needs_inputs {
@@ -91,7 +91,7 @@ impl Scheduler {
                 State::Released | State::Reserved | State::InMemory => {}
                 State::Vacant | State::Failed => continue,
             }
-            self.tasks[task].state = State::Failed;
+            self.tasks.set_state(task, State::Failed);
             self.tasks.failures.insert(task, Arc::clone(&failure));
             to_fail.extend(
                 self.tasks.consumers(task).filter(|&consumer| self.tasks[consumer].state.is_active()),
@@ -135,7 +135,7 @@ impl Scheduler {
     pub(super) fn wait_again(&mut self, task: TaskId) {
         self.leave_place(task);
         let n_missing = self.tasks.n_missing(task);
-        self.tasks[task].state = State::Waiting { n_missing };
+        self.tasks.set_state(task, State::Waiting { n_missing });
         if n_missing == 0 {
             self.ready.push(task);
         }
@@ -152,7 +152,7 @@ impl Scheduler {
             let state = self.tasks[consumer].state;
             match state {
                 State::Waiting { n_missing } => {
-                    self.tasks[consumer].state = State::Waiting { n_missing: n_missing + 1 };
+                    self.tasks.set_state(consumer, State::Waiting { n_missing: n_missing + 1 });
                 }
                 State::Assigned { progress: Progress::Running, .. } if !is_tied => {}
                 State::Queued(_) | State::Assigned { .. } => {
@@ -164,7 +164,7 @@ impl Scheduler {
                     }
                     // Further mentions of the value find it waiting.
                     self.leave_place(consumer);
-                    self.tasks[consumer].state = State::Waiting { n_missing: 1 };
+                    self.tasks.set_state(consumer, State::Waiting { n_missing: 1 });
                 }
                 State::InMemory if self.tasks[consumer].ties.needs_inputs => self.lose_value(consumer),
                 State::InMemory | State::Vacant | State::Released | State::Reserved | State::Failed => {}
@@ -220,7 +220,7 @@ impl Scheduler {
                 State::Waiting { .. } | State::Queued(_) | State::Assigned { .. } => {
                     self.leave_place(task);
                     self.drop_uses(task);
-                    self.tasks[task].state = State::Released;
+                    self.tasks.set_state(task, State::Released);
                 }
                 State::Vacant | State::Released | State::Reserved | State::Failed => {}
             }
@@ -237,7 +237,7 @@ impl Scheduler {
             self.to_free.push((worker, value));
         }
         self.drop_incoming(task);
-        self.tasks[task].state = State::Released;
+        self.tasks.set_state(task, State::Released);
         if std::mem::take(&mut self.tasks[task].ties).needs_inputs {
             self.drop_uses(task);
         }
@@ -289,6 +289,6 @@ impl Scheduler {
         if let Some(Some(client)) = self.clients.get_mut(client) {
             client.n_queued -= 1;
         }
-        self.tasks[task].state = State::Waiting { n_missing: 0 };
+        self.tasks.set_state(task, State::Waiting { n_missing: 0 });
     }
 }

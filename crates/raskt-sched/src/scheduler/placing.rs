@@ -201,7 +201,7 @@ impl Scheduler {
     fn enqueue(&mut self, task: TaskId, place: Place) {
         let family = self.tasks[task].family;
         self.tasks[task].estimate_us = self.families.estimate_us(family);
-        self.tasks[task].state = State::Queued(place);
+        self.tasks.set_state(task, State::Queued(place));
         self.tasks[task].since = self.now;
         let (client, priority) = (self.tasks[task].client, self.tasks[task].priority);
         if let Some(Some(client)) = self.clients.get_mut(client) {
@@ -243,10 +243,10 @@ impl Scheduler {
             let task = &mut self.tasks[task];
             task.estimate_us = estimate_us;
             task.epoch = task.epoch.wrapping_add(1);
-            task.state = State::Assigned { worker, progress: Progress::Sent };
             task.since = self.now;
             task.client
         };
+        self.tasks.set_state(task, State::Assigned { worker, progress: Progress::Sent });
         if let Some(Some(client)) = self.clients.get_mut(client) {
             self.served_us = self.served_us.max(client.served_us);
             client.served_us += u64::from(estimate_us);
@@ -284,12 +284,12 @@ impl Scheduler {
             self.workers.reindex(worker, &self.options.prefill);
             self.hungry.push(worker);
         }
-        self.tasks[task].state = State::Waiting { n_missing: 0 };
+        self.tasks.set_state(task, State::Waiting { n_missing: 0 });
     }
 
     /// Asks a worker to give a task back that it has not begun, for one that has nothing to do.
     pub(super) fn recall(&mut self, task: TaskId, worker: WorkerId, thief: WorkerId) {
-        self.tasks[task].state = State::Assigned { worker, progress: Progress::Recalled { thief } };
+        self.tasks.set_state(task, State::Assigned { worker, progress: Progress::Recalled { thief } });
         self.workers[thief].n_expected += 1;
         let attempt = self.attempt(task);
         self.tell_worker(worker, ToWorker::Return(attempt));
@@ -302,7 +302,7 @@ impl Scheduler {
                 thief.n_expected -= 1;
             }
             self.hungry.push(thief);
-            self.tasks[task].state = State::Assigned { worker, progress: Progress::Sent };
+            self.tasks.set_state(task, State::Assigned { worker, progress: Progress::Sent });
         }
     }
 

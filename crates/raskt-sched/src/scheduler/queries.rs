@@ -57,6 +57,22 @@ pub struct StateCounts {
     pub n_failed: usize,
 }
 
+impl StateCounts {
+    /// The count of a state; nothing for numbers that no task has.
+    pub(super) fn of(&mut self, state: State) -> Option<&mut usize> {
+        Some(match state {
+            State::Vacant => return None,
+            State::Released => &mut self.n_released,
+            State::Reserved => &mut self.n_reserved,
+            State::Waiting { .. } => &mut self.n_waiting,
+            State::Queued(_) => &mut self.n_queued,
+            State::Assigned { .. } => &mut self.n_processing,
+            State::InMemory => &mut self.n_in_memory,
+            State::Failed => &mut self.n_failed,
+        })
+    }
+}
+
 /// What is known of a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerSnapshot {
@@ -194,21 +210,20 @@ impl Scheduler {
         }
     }
 
-    /// How many tasks are in which state; all are looked at.
+    /// How many tasks are in which state.
     #[must_use]
     pub fn state_counts(&self) -> StateCounts {
-        let mut counts = StateCounts::default();
-        for state in self.tasks.ids().filter_map(|task| self.state_of(task)) {
-            *match state {
-                TaskState::Released => &mut counts.n_released,
-                TaskState::Reserved => &mut counts.n_reserved,
-                TaskState::Waiting => &mut counts.n_waiting,
-                TaskState::Queued => &mut counts.n_queued,
-                TaskState::Processing => &mut counts.n_processing,
-                TaskState::InMemory => &mut counts.n_in_memory,
-                TaskState::Failed => &mut counts.n_failed,
-            } += 1;
-        }
-        counts
+        self.tasks.counts()
+    }
+
+    /// How long what is queued, sent and running is expected to take one thread, in microseconds.
+    #[must_use]
+    pub fn busy_us(&self) -> u64 {
+        let assigned: u64 = self.workers.ids().map(|worker| self.workers[worker].assigned_us).sum();
+        let queued = self.tasks.queued_families();
+        assigned
+            + queued
+                .map(|(family, n)| u64::from(n) * u64::from(self.families.estimate_us(family)))
+                .sum::<u64>()
     }
 }

@@ -111,7 +111,7 @@ impl Scheduler {
             self.forget_recall(task);
             if self.tasks[task].state != (State::Assigned { worker, progress: Progress::Running }) {
                 self.end_transfers(task, worker);
-                self.tasks[task].state = State::Assigned { worker, progress: Progress::Running };
+                self.tasks.set_state(task, State::Assigned { worker, progress: Progress::Running });
                 self.tasks[task].ties = Ties::default();
                 self.tasks[task].since = self.now;
             }

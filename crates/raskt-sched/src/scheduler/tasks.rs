@@ -8,9 +8,10 @@ use raskt_core::{DenseId, ErrorKind, Fit, Key, Result};
 use raskt_graph::{Body, TaskTable};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::queries::StateCounts;
 use super::task::{State, Task};
 use crate::failure::{Death, Failure};
-use crate::ids::{TableId, TaskId, TaskRef};
+use crate::ids::{FamilyId, TableId, TaskId, TaskRef};
 use crate::links::{LinkId, Links};
 
 /// How a task has an input: the tag of the edge between the two.
@@ -42,6 +43,10 @@ pub(crate) struct Tasks {
     pub failures: FxHashMap<TaskId, Arc<Failure>>,
     /// Workers that ended while they ran a task.
     pub deaths: FxHashMap<TaskId, Vec<Death>>,
+    /// How many tasks are in which state.
+    counts: StateCounts,
+    /// How many tasks of each family are queued, by its number.
+    n_queued_of: Vec<u32>,
 }
 
 impl Tasks {
@@ -57,6 +62,8 @@ impl Tasks {
             free_tables: Vec::new(),
             failures: FxHashMap::default(),
             deaths: FxHashMap::default(),
+            counts: StateCounts::default(),
+            n_queued_of: Vec::new(),
         }
     }
 
@@ -106,6 +113,7 @@ impl Tasks {
         if let Some((_, n_tasks)) = task.work.and_then(|(table, _)| self.tables[table.index()].as_mut()) {
             *n_tasks += 1;
         }
+        let state = std::mem::replace(&mut task.state, State::Vacant);
         let id = match self.free.pop() {
             Some(id) => {
                 let old = &self.tasks[id.index()];
@@ -125,7 +133,40 @@ impl Tasks {
         let keys = &self.keys;
         let hash = |id: &TaskId| FxBuildHasher.hash_one(&keys[id.index()]);
         self.by_key.insert_unique(hash(&id), id, hash);
+        self.set_state(id, state);
         Ok(id)
+    }
+
+    /// A task is in another state from now on.
+    pub fn set_state(&mut self, id: TaskId, state: State) {
+        let task = &mut self.tasks[id.index()];
+        let (before, family) = (std::mem::replace(&mut task.state, state), task.family);
+        if let Some(n) = self.counts.of(before) {
+            *n -= 1;
+        }
+        if let Some(n) = self.counts.of(state) {
+            *n += 1;
+        }
+        for (state, change) in [(before, -1), (state, 1)] {
+            if matches!(state, State::Queued(_)) {
+                if self.n_queued_of.len() <= family.index() {
+                    self.n_queued_of.resize(family.index() + 1, 0);
+                }
+                let n = &mut self.n_queued_of[family.index()];
+                *n = n.saturating_add_signed(change);
+            }
+        }
+    }
+
+    /// How many tasks are in which state.
+    pub fn counts(&self) -> StateCounts {
+        self.counts
+    }
+
+    /// The families of which tasks are queued, and how many.
+    pub fn queued_families(&self) -> impl Iterator<Item = (FamilyId, u32)> + '_ {
+        let families = self.n_queued_of.iter().enumerate().filter(|&(_, &n)| n > 0);
+        families.filter_map(|(at, &n)| Some((FamilyId::from_index(at)?, n)))
     }
 
     /// Forgets a task, whose links are gone. Its number is not given again before [`Tasks::reuse`].
@@ -135,7 +176,7 @@ impl Tasks {
             entry.remove();
         }
         self.keys[id.index()] = None;
-        self.tasks[id.index()].state = State::Vacant;
+        self.set_state(id, State::Vacant);
         if let Some((table, _)) = self.tasks[id.index()].work.take() {
             if let Some((_, n_tasks)) = &mut self.tables[table.index()] {
                 *n_tasks -= 1;
@@ -236,6 +277,18 @@ impl Tasks {
 
     pub fn sanity_check(&self) {
         self.edges.sanity_check();
+        let mut counts = StateCounts::default();
+        let mut n_queued_of = vec![0; self.n_queued_of.len()];
+        for id in self.ids() {
+            if let Some(n) = counts.of(self[id].state) {
+                *n += 1;
+            }
+            if matches!(self[id].state, State::Queued(_)) {
+                n_queued_of[self[id].family.index()] += 1;
+            }
+        }
+        assert_eq!(self.counts, counts, "counts of states");
+        assert_eq!(self.n_queued_of, n_queued_of, "queued tasks of families");
         assert!(self.vacated.is_empty(), "numbers are given back after each event");
         assert_eq!(self.ids().count() + self.free.len(), self.tasks.len(), "numbers are taken or free");
         for id in self.ids() {

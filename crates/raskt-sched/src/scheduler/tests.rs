@@ -539,6 +539,7 @@ fn it_is_explained_why_a_task_does_not_run() {
     assert!(bench.scheduler.unmet_demands().is_empty());
     let counts = bench.scheduler.state_counts();
     assert_eq!((counts.n_processing, counts.n_waiting, counts.n_in_memory), (1, 1, 1));
+    assert!(bench.scheduler.busy_us() > 0);
     assert_eq!(bench.scheduler.workers_named(&"host".into()).len(), 3);
 }
 

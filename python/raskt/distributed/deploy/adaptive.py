@@ -7,12 +7,13 @@ import inspect
 import math
 import sys
 import weakref
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from raskt.units import parse_timedelta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from raskt.distributed.deploy.cluster import Cluster
 
@@ -35,9 +36,13 @@ class Adaptive:
     wait_count : int, default 3
         How often in a row there must be too many workers before some are retired.
     target_duration : float or str, optional
-        Refused: tasks that wait and run are counted, however long they take.
+        Within what time what could run now is to be done: ``"5 s"``. Then there are as many workers as that
+        takes, by how long tasks of the same functions took; where none has ended, 10 ms, or as long as one
+        runs already. Left out, each task gets a thread.
     worker_key : callable, optional
-        Refused: workers of one job end together as they are.
+        What tells of a worker to which group it belongs: groups are retired as a whole. It gets an object
+        with the attributes ``address``, ``name``, ``host``, ``pid``, ``nthreads``, ``memory_limit``,
+        ``resources``, ``nbytes``: ``lambda worker: worker.host``.
 
     Examples
     --------
@@ -60,12 +65,16 @@ class Adaptive:
         maximum: float | None = None,
         wait_count: int | None = None,
         target_duration: float | str | None = None,
-        worker_key: Any = None,
+        worker_key: Callable[[Any], Hashable] | None = None,
     ) -> None:
-        if target_duration is not None or worker_key is not None:
-            raise NotImplementedError(
-                "target_duration, worker_key: derive from Adaptive, and override target or workers_to_close"
-            )
+        if worker_key is not None and not callable(worker_key):
+            raise TypeError(f"worker_key is a function of a worker, found {worker_key!r}")
+        #: Within how many seconds what could run is to be done; None where each task gets a thread.
+        self.target_duration = None if target_duration is None else parse_timedelta(target_duration)
+        if self.target_duration is not None and self.target_duration <= 0:
+            raise ValueError(f"target_duration={target_duration!r}: give more than 0 seconds")
+        #: What tells to which group a worker belongs.
+        self.worker_key = worker_key
         #: The least and the most workers.
         self.minimum = 0 if minimum is None else minimum
         self.maximum = math.inf if maximum is None else maximum
@@ -105,7 +114,7 @@ class Adaptive:
         return self.cluster.observed
 
     async def target(self) -> int:
-        """Return how many workers the work would keep busy."""
+        """Return how many workers the work would keep busy, or be done by in `target_duration`."""
         cluster = self.cluster
         load = await asyncio.to_thread(cluster._asked.load)
         n_tasks = load["n_queued"] + load["n_processing"]
@@ -113,8 +122,11 @@ class Adaptive:
         if not n_threads:
             there = await asyncio.to_thread(cluster._there)
             n_threads = max((worker["n_threads"] for worker in there), default=1)
+        n_busy = n_tasks
+        if self.target_duration is not None:
+            n_busy = min(n_tasks, math.ceil(load["busy_us"] / 1e6 / self.target_duration))
         # Values live somewhere.
-        n_needed: int = math.ceil(n_tasks / n_threads)
+        n_needed: int = math.ceil(n_busy / n_threads)
         return max(n_needed, 1 if load["n_in_memory"] or n_tasks else 0)
 
     async def safe_target(self) -> int:
@@ -129,7 +141,25 @@ class Adaptive:
         target : int
             How many stay.
         """
-        return await asyncio.to_thread(lambda: self.cluster._least(len(self.plan) - target))
+        return await asyncio.to_thread(self._workers_to_close, target)
+
+    def _workers_to_close(self, target: int) -> list[str]:
+        cluster = self.cluster
+        n_all = len(self.plan)
+        if self.worker_key is None:
+            return cluster._least(n_all - target)
+        group_of = {worker["name"]: self.worker_key(_described(worker)) for worker in cluster._there()}
+        order = cluster._least(n_all)
+        groups: dict[Any, list[str]] = {}
+        for name in order:
+            # Of one that has not come nothing is known.
+            groups.setdefault(("group", group_of[name]) if name in group_of else name, []).append(name)
+        found: list[str] = []
+        # A group is missed as much as the worker of it that is missed most.
+        for names in sorted(groups.values(), key=lambda names: order.index(names[-1])):
+            if len(found) + len(names) <= n_all - target:
+                found += names
+        return found
 
     async def recommendations(self, target: int) -> dict[str, Any]:
         """Return what is to be done for `target` workers.
@@ -184,6 +214,20 @@ class Adaptive:
     def stop(self) -> None:
         """Leave the workers as they are from now on."""
         self._looking.cancel()
+
+
+def _described(worker: dict[str, Any]) -> SimpleNamespace:
+    """A worker as functions of users see it."""
+    return SimpleNamespace(
+        address=worker["address"],
+        name=worker["name"],
+        host=worker["host"],
+        pid=worker["pid"],
+        nthreads=worker["n_threads"],
+        memory_limit=worker["memory_bytes"],
+        resources=worker["resources"],
+        nbytes=worker["held_bytes"],
+    )
 
 
 async def _look(adaptive: weakref.ref[Adaptive], cluster: weakref.ref[Cluster]) -> None:

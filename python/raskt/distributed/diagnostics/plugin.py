@@ -116,9 +116,17 @@ _installed: set[str] = set()
 def _one_of_this_machine() -> Iterator[None]:
     """Wait for other processes of the user that install something."""
     path = os.path.join(tempfile.gettempdir(), f"raskt-install-{os.getuid()}.lock")
-    with open(path, "w") as file:
+    # The folder is everybody's: what another user has put there in its place is not followed, and not taken.
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        if os.fstat(file).st_uid != os.getuid():
+            raise PermissionError(
+                f"the lock {path!r} of what is installed belongs to another user: remove it"
+            )
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(file)
 
 
 def _call(command: Sequence[str], what: str) -> None:
