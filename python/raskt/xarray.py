@@ -14,6 +14,8 @@ from raskt import config
 from raskt._xarray.adaptation import adapt
 from raskt._xarray.casting import Cast, is_xarrays
 from raskt._xarray.many_outputs import map_many
+from raskt._xarray.stores import opened
+from raskt.array._zarr_place import zarr_place
 from raskt.array.blockwise import apply_gufunc, blockwise, map_blocks
 from raskt.array.conversion import from_array
 from raskt.array.core import Array
@@ -72,7 +74,16 @@ class ChunkManager(ChunkManagerEntrypoint):  # type: ignore[type-arg]
         is_view = type(data).__module__.startswith("xarray.")
         if is_view:
             kwargs["asarray"] = True
-        return from_array(data, _whole_where_empty(chunks, data), **kwargs)
+        chunks = _whole_where_empty(chunks, data)
+        found = opened(data) if is_view and not kwargs.get("lock") else None
+        if found is None or zarr_place(found.array) is None:
+            return from_array(data, chunks, **kwargs)
+        # The engine reads such stores; without the view there is nothing that could say what blocks are.
+        kwargs.pop("meta", None)
+        array = from_array(found.array, chunks, **kwargs)
+        for function, dtype in found.functions:
+            array = map_blocks(function, array, dtype=dtype)
+        return array
 
     def rechunk(self, data: Array, chunks: Any, **kwargs: Any) -> Any:
         """Return an array in other chunks."""

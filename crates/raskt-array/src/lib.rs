@@ -37,6 +37,7 @@ mod sharing;
 pub mod slicing;
 pub mod types;
 pub mod ufuncs;
+pub mod zarr;
 
 pub use builder::{Builder, NativeTokens};
 pub use error::{ArrayError, Built};

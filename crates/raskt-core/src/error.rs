@@ -66,6 +66,15 @@ pub enum ErrorKind {
     FloatingPoint(String),
     /// Bytes that do not decode.
     Corrupt(String),
+    /// A user's file whose bytes are not what its format says.
+    Damaged {
+        /// The file.
+        file: String,
+        /// The first of the bytes.
+        offset: u64,
+        /// What is wrong with them.
+        what: String,
+    },
     /// A value that has no encoding (an object that cannot be pickled, say).
     NotEncodable(String),
     /// The operating system said no; which path, and what it said.
@@ -251,6 +260,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "shapes {left:?} and {right:?} do not fit each other")
             }
             Self::Corrupt(what) => write!(f, "corrupt bytes: {what}"),
+            Self::Damaged { file, offset, what } => write!(f, "{file}: damaged at byte {offset}: {what}"),
             Self::NotEncodable(what) => write!(f, "cannot be encoded: {what}"),
             Self::Io { path, reason } => write!(f, "{path}: {reason}"),
             Self::System { what, reason } => write!(f, "{what}: {reason}"),

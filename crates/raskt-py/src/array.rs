@@ -25,6 +25,7 @@ mod parameters;
 mod pickled;
 mod planning;
 pub mod results;
+mod zarr;
 
 pub use entry::enter;
 pub use expression::ArrayExpr;
@@ -217,5 +218,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     deferred::register(module)?;
     results::register(module)?;
     parameters::register(module)?;
+    zarr::register(module)?;
     expression::register(module)
 }

@@ -147,7 +147,9 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Unparsable { is_empty, .. } => {
             unparsable(py, if *is_empty { "EmptyDataError" } else { "ParserError" }, text)
         }
-        ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } => PyValueError::new_err(text),
+        ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } | ErrorKind::Damaged { .. } => {
+            PyValueError::new_err(text)
+        }
         ErrorKind::WrongType { .. } | ErrorKind::NotEncodable(_) => PyTypeError::new_err(text),
         ErrorKind::UnknownBody(_) | ErrorKind::UnknownColumn(_) => PyKeyError::new_err(text),
         ErrorKind::Cancelled => ComputationCancelled::new_err(text),

@@ -394,6 +394,26 @@ _OF_PLANNED_DTYPES = {
     "array.tensordot",
 }
 """Kernels that convert: their parameters say (``from``) what dtypes their inputs are planned to have."""
+
+
+def _write_zarr(inputs: list[Any], shared: dict[str, Any], own: Any) -> Any:
+    """Write a block by zarr's own library, and return an array of one element."""
+    import json
+
+    import zarr
+
+    (block,) = inputs
+    # The metadata is the opened array's: what stands in the folder may be consolidated elsewhere.
+    said = json.loads(shared["metadata"])
+    target = zarr.open_array(shared["folder"], mode="r+", zarr_format=said["zarr_format"])
+    target = target.with_config({"write_empty_chunks": shared["empty"]})
+    places = zip(own["ranges"], shared["starts"], strict=True)
+    # What is masked is stored as it is: zarr refuses masked arrays that are whole chunks.
+    index = tuple(slice(start + first, stop + first) for (start, stop), first in places)
+    target[index] = np.ma.getdata(block) if isinstance(block, np.ma.MaskedArray) else block
+    return np.ones((1,) * np.ndim(block), np.bool_)
+
+
 _HELPERS: dict[str, _Helper] = {
     "array.elementwise": _Helper(_elementwise, masked=True, bare=True),
     "array.combine": _Helper(_combine, masked=True),
@@ -406,6 +426,7 @@ _HELPERS: dict[str, _Helper] = {
     "array.transpose": _Helper(_helper(_transpose), masked=True, bare=True),
     "array.broadcast": _Helper(_helper(_chunk.broadcast_block), masked=True),
     "array.reshape": _Helper(_helper(_chunk.reshape_block), masked=True, bare=True),
+    "array.write_zarr": _Helper(_write_zarr, masked=True),
     "array.join": _Helper(_helper(_join), masked=True, bare=True),
     "array.cut": _Helper(_helper(_cut), masked=True, bare=True),
     "array.extend": _Helper(_helper(_chunk.overlap_block), masked=True),

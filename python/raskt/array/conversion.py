@@ -14,6 +14,7 @@ from raskt.array._block_call import wants
 from raskt.array._grid import grid_of, known_grid_of
 from raskt.array._join import stacked
 from raskt.array._meta import dtype_name
+from raskt.array._zarr_place import zarr_place
 from raskt.delayed import delayed
 from raskt.inspection import is_arraylike
 from raskt.locks import lock_of
@@ -125,6 +126,9 @@ def from_array(
     lock = _netcdf_lock() if lock is False and _is_netcdf(x) else lock_of(lock)
     if type(x) is np.ndarray and getitem is None and lock is None:
         return told(array_of(_raskt.array_from_memory(x, grid, dtype_name(dtype), token)), called, meta)
+    place = zarr_place(getattr(x, "opened", x)) if getitem is None and lock is None else None
+    if place is not None:
+        return told(array_of(place.read(grid, token)), called, meta)
     if asarray is None:
         asarray = not hasattr(x, "__array_function__")
     if getitem is not None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._base import known_shape
+from raskt.array._base import array_of, known_shape
 from raskt.array._targets import Journal, region_of, region_within, travelling, written
+from raskt.array._zarr_place import zarr_place
 from raskt.array.blockwise import map_blocks
 from raskt.base import persist
 from raskt.delayed import delayed
@@ -107,10 +108,16 @@ def store(
             store(list(sources), list(targets), lock, list(regions), journal=journal, **kwargs)
             stored = list(persist(*stored, **kwargs)) if load_stored else stored
         return stored[0] if len(stored) == 1 else tuple(stored)
+    # A lock of the user's may guard more than this store; files have locks of their own.
+    by_engine = isinstance(lock, bool) or lock is None
     kept = None if journal is None else Journal(journal, _raskt.tokenize([x.name for x in sources], regions))
     tasks: list[Any] = []
     entries: list[str] = []
     for at, (source, target, region) in enumerate(zip(sources, targets, regions, strict=True)):
+        written_there = _natively(source, target, region) if by_engine and kept is None else None
+        if written_there is not None:
+            tasks.append(written_there)
+            continue
         for entry, task in _writes(source, target, region, guard, kept, at):
             entries.append(entry)
             tasks.append(task)
@@ -121,6 +128,30 @@ def store(
     if kept is not None:
         kept.remove(entries)
     return None
+
+
+def _natively(source: Array, target: Any, region: Any) -> Array | None:
+    """Return the writing of an array into one of zarr's by the engine, where that writes it."""
+    place = zarr_place(target)
+    if place is None or place.is_read_only or source.ndim != len(place.shape):
+        return None
+    starts: tuple[int, ...] = (0,) * source.ndim
+    if region is not None:
+        if len(region) != source.ndim or not all(_is_plain(own) for own in region):
+            return None
+        ranges = [range(*own.indices(n)) for own, n in zip(region, place.shape, strict=True)]
+        if tuple(map(len, ranges)) != source.shape:
+            return None
+        starts = tuple(own.start for own in ranges)
+    if any(start + n > room for start, n, room in zip(starts, source.shape, place.shape, strict=True)):
+        return None
+    array = source if source.dtype == target.dtype else source.astype(target.dtype)
+    return array_of(place.write(array._expr, starts))
+
+
+def _is_plain(region: Any) -> bool:
+    """Return whether a part of an axis is all elements from one to another."""
+    return isinstance(region, slice) and region.step in (None, 1)
 
 
 def _writes(

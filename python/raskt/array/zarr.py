@@ -228,36 +228,36 @@ def _aligned_along(sizes: tuple[int, ...], unit: int, start: int) -> tuple[int, 
 class Source:
     """An open zarr array as `from_array` reads it: errors name the store and the files of the region."""
 
-    __slots__ = ("array",)
+    __slots__ = ("opened",)
 
     def __init__(self, array: Any) -> None:
-        self.array = array
+        self.opened = array
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of its axes."""
-        return tuple(self.array.shape)
+        return tuple(self.opened.shape)
 
     @property
     def ndim(self) -> int:
         """The number of its axes."""
-        return len(self.array.shape)
+        return len(self.opened.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of its elements."""
-        dtype: np.dtype[Any] = np.dtype(self.array.dtype)
+        dtype: np.dtype[Any] = np.dtype(self.opened.dtype)
         return dtype
 
     def __getitem__(self, index: tuple[slice, ...]) -> Any:
         try:
-            return self.array[index]
+            return self.opened[index]
         except Exception as error:
-            error.add_note(f"raskt: while {_chunks_of(self.array, index)} was read")
+            error.add_note(f"raskt: while {_chunks_of(self.opened, index)} was read")
             raise
 
     def __raskt_tokenize__(self) -> Any:
-        return "zarr", str(self.array.store_path), self.array.metadata.to_dict()
+        return "zarr", str(self.opened.store_path), self.opened.metadata.to_dict()
 
 
 def _chunks_of(x: Any, index: tuple[slice, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,23 @@ def test_times_of_other_calendars(tmp_path: Path) -> None:
     with xr.open_dataset(place, chunks={"time": 20}, **RASKT) as found:
         monthly = found.groupby("time.month").mean().compute()
     xr.testing.assert_allclose(monthly, whole.groupby("time.month").mean())
+
+
+@pytest.mark.parametrize("mask_and_scale", [True, False])
+def test_zarr_in_folders_is_read_by_the_engine(
+    mask_and_scale: bool, whole: xr.Dataset, tmp_path: Path
+) -> None:
+    place = tmp_path / "air.zarr"
+    packed = {"dtype": "i2", "scale_factor": 0.5, "add_offset": 270.0, "_FillValue": -1}
+    gaps = whole.where(whole.air > 280)
+    gaps.to_zarr(place, encoding={"air": packed}, consolidated=False)
+    read = functools.partial(xr.open_zarr, place, consolidated=False, mask_and_scale=mask_and_scale)
+    found, expected = read(**RASKT), read(chunks=None)
+    xr.testing.assert_identical(found.compute(), expected.compute())
+    part = {"time": slice(3, 90, 2), "lat": 1}
+    xr.testing.assert_identical(found.isel(part).compute(), expected.isel(part).compute())
+    assert found.air.dtype == expected.air.dtype
+    first = next(path for path in (place / "air" / "c").rglob("*") if path.is_file())
+    first.write_bytes(b"no chunk")
+    with pytest.raises(ValueError, match=f"{first}: damaged at byte 0"):
+        found.air.compute()

@@ -115,14 +115,15 @@ def test_what_does_not_fit_is_an_error_before_anything_is_written(x: ra.Array, t
     assert not target[:].any()
 
 
-def test_a_damaged_chunk_is_an_error_with_its_name(x: ra.Array, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["f8", "f2"], ids=["by the engine", "by the library"])
+def test_a_damaged_chunk_is_an_error_with_its_name(dtype: str, x: ra.Array, tmp_path: Path) -> None:
     place = tmp_path / "x.zarr"
-    ra.to_zarr(x, place)
+    ra.to_zarr(x.astype(dtype), place)
     damaged = place / "c" / "1" / "0"
     damaged.write_bytes(damaged.read_bytes()[:9])
     with pytest.raises(Exception) as caught:
         ra.from_zarr(place).sum().compute()
-    assert any("x.zarr/c/1/0 was read" in note for note in caught.value.__notes__)
+    assert any("x.zarr/c/1/0" in text for text in (str(caught.value), *caught.value.__notes__))
 
 
 def test_arrays_of_stores_travel(tmp_path: Path, x: ra.Array) -> None:

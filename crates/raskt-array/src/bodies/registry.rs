@@ -15,5 +15,6 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     region::register(registry)?;
     pick::register(registry)?;
     checked::register(registry)?;
-    crate::npy::register(registry)
+    crate::npy::register(registry)?;
+    crate::zarr::register(registry)
 }

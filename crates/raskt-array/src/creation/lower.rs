@@ -25,7 +25,7 @@ pub(crate) fn ranges(chunks: &Chunks) -> Formula {
 }
 
 /// As [`ranges`], of a source of which there is only a window; its parameters say where that starts.
-fn places(job: &Job<'_, '_>, chunks: &Chunks) -> Formula {
+pub(crate) fn places(job: &Job<'_, '_>, chunks: &Chunks) -> Formula {
     let Some(offsets) = integers_of(job.expr.parameters(), WINDOW) else { return ranges(chunks) };
     let axis = |(axis, (chunks, offset)): (usize, (&AxisChunks, i64))| {
         let range = |chunk: Chunk| {

@@ -7,5 +7,5 @@ mod table;
 
 pub use build::{from_array, full, source};
 pub(crate) use fill::{fill_of, full_like, full_of, recut};
-pub(crate) use lower::ranges;
+pub(crate) use lower::{places, ranges};
 pub use table::rows;

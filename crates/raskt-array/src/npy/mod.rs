@@ -9,4 +9,5 @@ mod table;
 
 pub use bodies::register;
 pub use head::{Head, Order};
+pub(crate) use table::written_meta;
 pub use table::{read, rows, write};

@@ -76,7 +76,7 @@ fn lower_read(job: &mut Job<'_, '_>) -> Result<Layer> {
 }
 
 /// One element a block.
-fn written_meta(operands: &[Meta], _: &Param) -> Result<Meta> {
+pub(crate) fn written_meta(operands: &[Meta], _: &Param) -> Result<Meta> {
     let grid = crate::builder::chunks(&operands[0])?.grid();
     let axes = grid.into_iter().map(|n| AxisChunks::uniform(n.into(), 1)).collect::<Result<Vec<_>>>()?;
     Ok(array_meta(DType::Bool, Chunks::new(axes)?))

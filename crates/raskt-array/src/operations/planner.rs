@@ -30,6 +30,7 @@ pub fn rows() -> Vec<Row> {
         crate::deferred::rows(),
         crate::results::rows(),
         crate::npy::rows(),
+        crate::zarr::rows(),
     ];
     families.into_iter().flatten().collect()
 }

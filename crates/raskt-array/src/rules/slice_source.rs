@@ -72,7 +72,7 @@ fn is_most(n: u64, axis: &AxisChunks) -> bool {
 /// Sources whose tasks are told where their elements lie, and need nothing else.
 fn is_windowed(work: &Expr) -> bool {
     match work.operation().as_str() {
-        "arange" | "linspace" | "eye" | "getter" | "generate" => true,
+        "arange" | "linspace" | "eye" | "getter" | "generate" | "read_zarr" => true,
         // Several numbers for each place lie along an axis of their own.
         "random" => {
             let kwargs = work.parameters().get(KWARGS);

@@ -28,6 +28,7 @@ const OUT_OF_MEMORY: u8 = 0x74;
 const FLOATING_POINT: u8 = 0x75;
 const UNKNOWN_COLUMN: u8 = 0x76;
 const UNPARSABLE: u8 = 0x77;
+const DAMAGED: u8 = 0x78;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -41,6 +42,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::OutOfBounds { .. } => OUT_OF_BOUNDS,
         ErrorKind::InvalidValue(_) => INVALID_VALUE,
         ErrorKind::Corrupt(_) => CORRUPT,
+        ErrorKind::Damaged { .. } => DAMAGED,
         ErrorKind::NotEncodable(_) => NOT_ENCODABLE,
         ErrorKind::Io { .. } => IO,
         ErrorKind::System { .. } => SYSTEM,
@@ -73,6 +75,7 @@ impl Encode for ErrorKind {
             Self::DiskFull { path, needed_bytes } => (path, needed_bytes).encode(out),
             Self::OutOfMemory { needed_bytes } => needed_bytes.encode(out),
             Self::Unparsable { what, is_empty } => (what, is_empty).encode(out),
+            Self::Damaged { file, offset, what } => (file, offset, what).encode(out),
             Self::WorkerDied { pid, status } => (pid, status).encode(out),
             Self::Many(errors) => out.nested(|out| errors.encode(out)),
             Self::KeyClash(words)
@@ -119,6 +122,11 @@ impl Decode for ErrorKind {
             FLOATING_POINT => Self::FloatingPoint(String::decode(input)?),
             UNKNOWN_COLUMN => Self::UnknownColumn(String::decode(input)?),
             UNPARSABLE => Self::Unparsable { what: String::decode(input)?, is_empty: bool::decode(input)? },
+            DAMAGED => Self::Damaged {
+                file: String::decode(input)?,
+                offset: u64::decode(input)?,
+                what: String::decode(input)?,
+            },
             MANY => Self::Many(input.nested(|input| Vec::decode(input))?),
             tag => return Err(input.unknown_tag("kind of error", tag)),
         })

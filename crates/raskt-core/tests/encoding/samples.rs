@@ -182,6 +182,7 @@ pub fn errors() -> Named<Error> {
         ("out_of_bounds", ErrorKind::OutOfBounds { index: -7, axis: 1, size: 5 }),
         ("invalid_value", ErrorKind::InvalidValue("no".into())),
         ("corrupt", ErrorKind::Corrupt("no".into())),
+        ("damaged", ErrorKind::Damaged { file: "/x".into(), offset: 1 << 40, what: "no".into() }),
         ("not_encodable", ErrorKind::NotEncodable("no".into())),
         ("io", ErrorKind::Io { path: "/x".into(), reason: "gone".into() }),
         ("system", ErrorKind::System { what: "a thread".into(), reason: "no".into() }),

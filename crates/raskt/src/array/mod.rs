@@ -28,6 +28,7 @@ mod operate;
 mod random;
 mod rearrange;
 mod reduce;
+mod zarr;
 
 pub use computed::Computed;
 pub use element::{Element, Float, Fraction, Number, Real};
@@ -38,6 +39,7 @@ pub use random::Random;
 pub use raskt_array::slicing::Index;
 pub use raskt_array::{ArrayError, Built};
 pub use rearrange::{concatenate, stack};
+pub use zarr::{Compressor, ZarrOptions};
 
 #[doc(inline)]
 pub use crate::index;
