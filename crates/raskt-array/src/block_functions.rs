@@ -79,6 +79,10 @@ impl BlockFunction<'_> {
         if let Some(name) = path.strip_prefix("numpy.") {
             return self.of_numpy(name);
         }
+        #[cfg(feature = "linear")]
+        if let Some(name) = path.strip_prefix(crate::linear::PREFIX) {
+            return Some(body(&format!("array.linear.{name}"), self.kwargs.clone()));
+        }
         let name = helper(path)?;
         if name == "where_block" {
             return self.of_numpy("where");

@@ -21,6 +21,8 @@ pub mod error;
 pub mod fusion;
 pub mod kernels;
 pub mod library;
+#[cfg(feature = "linear")]
+pub mod linear;
 pub mod npy;
 pub mod operations;
 pub mod overlap;
@@ -28,6 +30,7 @@ pub mod parameters;
 pub mod products;
 pub mod promise;
 pub mod random;
+pub mod rearrange;
 pub mod rechunk;
 pub mod reductions;
 pub mod reshape;

@@ -434,11 +434,34 @@ def matmul_by_blas(*blocks: Block) -> Block:
     """Return the sum of the products of large blocks: the first half times the second, in place."""
     half = len(blocks) // 2
     with before_forks:
+        # One product of long operands has no sums to be made in memory.
+        left, right = _side_by_side(blocks[:half], 1), _side_by_side(blocks[half:], 0)
+        if left is not None and right is not None:
+            return np.matmul(left, right)
         total = np.matmul(blocks[0], blocks[half])
         product = np.empty_like(total) if half > 1 else None
         for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
             total += np.matmul(left, right, out=product)
     return total
+
+
+def _side_by_side(blocks: tuple[Block, ...], axis: int) -> Block | None:
+    """Return matrices that lie one behind the other in memory, as parts of one do, as that one.
+
+    None for others. What is returned is read while the blocks are there.
+    """
+    first = blocks[0]
+    if any(type(block) is not np.ndarray or block.ndim != 2 for block in blocks):
+        return None
+    shape, at = list(first.shape), first.__array_interface__["data"][0]
+    shape[axis] = 0
+    for block in blocks:
+        is_next = block.__array_interface__["data"][0] == at and block.strides == first.strides
+        if not is_next or block.dtype != first.dtype or block.shape[1 - axis] != shape[1 - axis]:
+            return None
+        shape[axis] += block.shape[axis]
+        at += block.shape[axis] * block.strides[axis]
+    return np.lib.stride_tricks.as_strided(first, shape, first.strides, writeable=False)
 
 
 @unmasked

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._base import is_known
-from raskt.array._deferred import NAN, bounds_of, deferred, similar
-from raskt.array._grid import LENGTH_MAX, grid_of
+from raskt.array._deferred import NAN, bounds_of, similar
+from raskt.array._grid import LENGTH_MAX
 from raskt.array._op import op
 from raskt.array.conversion import asarray
 from raskt.array.creation import diagonal_of, eye, tri
@@ -165,24 +165,4 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     if axis1 % a.ndim == axis2 % a.ndim:
         raise ValueError("axis1 and axis2 cannot be the same")
     a = moveaxis(a, (axis1, axis2), (-2, -1))
-    rows, columns = a.shape[-2:]
-    if not is_known((rows, columns)):
-        *bounds, n_rows, n_columns = bounds_of(a)
-        longest = min((n for n in (n_rows, n_columns) if n is not None), default=None)
-        chunks = (*a.chunks[:-2], (NAN,) * min(a.numblocks[-2:]))
-        args = (a, offset, a.ndim - 2, a.ndim - 1)
-        return deferred("raskt.array.diagonals:diagonal", args, chunks, a._dtype, [*bounds, longest])
-    row, column = max(-offset, 0), max(offset, 0)
-    n = max(min(rows - row, columns - column), 0)
-    square: Array = a[..., row : row + n, column : column + n]
-    square = square.rechunk({a.ndim - 1: square.chunks[-2]})
-    # Of all blocks only those on the diagonal are asked for.
-    letters = list(range(a.ndim - 1))
-    parameters = {
-        "function": "raskt.array._chunk.diagonal",
-        "output": letters,
-        "inputs": [[*letters, a.ndim - 2]],
-        "chunks": grid_of(square.chunks[:-1], square.shape[:-1]),
-        "dtype": a._expr.dtype,
-    }
-    return op("blockwise", (square,), parameters)
+    return op("diagonal", (a,), {"offset": operator.index(offset)})

@@ -14,7 +14,6 @@ from raskt._lazy import finder
 from raskt.array._base import array_of, dtype_of, dtype_parameter, is_known
 from raskt.array._block_call import wants
 from raskt.array._chunk import assemble
-from raskt.array._deferred import bounds_of, deferred
 from raskt.array._op import expr_of, op
 from raskt.array._out import into
 from raskt.array._readers import reads_only
@@ -272,29 +271,14 @@ def _arg_axis(axis: Any) -> Any:
 
 
 def _place(name: str, a: Any, axis: Any, keepdims: bool, split_every: Any, out: Any) -> Array:
-    """Return where something is: along an axis of known length, or once its length is known."""
+    """Return where something is: once it is known where blocks begin, if that is not known yet."""
     axis = _arg_axis(axis)
     x = array_of(expr_of(a))
     if x._dtype is not None and x._dtype.kind == "V":
         raise TypeError("data type not ordered")
     if x.ndim == 0 and axis in (0, -1):
         axis = None
-    if axis is None:
-        is_told = is_known(x.shape) or (x.ndim == 1 and x.npartitions == 1)
-    elif -x.ndim <= axis < x.ndim:
-        is_told = x.shape[axis] == x.shape[axis] or x.numblocks[axis] == 1
-    else:
-        is_told = True  # There is no such axis, and that is said below.
-    if is_told:
-        return _reduced(name, x, axis, keepdims, split_every, out)
-    gone = range(x.ndim) if axis is None else (axis % x.ndim,)
-    own = bounds_of(x)
-    left = [at for at in range(x.ndim) if keepdims or at not in gone]
-    chunks = tuple((1,) if at in gone else x.chunks[at] for at in left)
-    bounds = [1 if at in gone else own[at] for at in left]
-    found = deferred(f"{__name__}:{name}", (x, axis, keepdims, split_every), chunks, np.int64, bounds)
-    made: Array = into(out, found)
-    return made
+    return _reduced(name, x, axis, keepdims, split_every, out)
 
 
 def argmax(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from raskt.array._axes import axis_of
 from raskt.array._base import is_known, known_shape
 from raskt.array._chunk_order import digitize as of_block
-from raskt.array._deferred import NAN, bounds_of, deferred, is_like, similar
+from raskt.array._deferred import NAN, bounds_of, is_like, similar
 from raskt.array._edges import is_lazy, lazy_values
 from raskt.array._grid import grid_of
 from raskt.array._op import op
@@ -70,27 +69,7 @@ def argwhere(a: Any) -> Array:
     if a.ndim == 0:
         none: Array = argwhere(a.reshape(1))[:, :0]
         return none
-    if not is_known(a.shape) and a.npartitions > 1:
-        # Where a block begins is known only with the sizes of those before.
-        bounds = bounds_of(a)
-        longest = None if None in bounds else math.prod(n for n in bounds if n is not None)
-        promised = ((NAN,) * a.numblocks[0], (a.ndim,))
-        return deferred("raskt.array.searching:argwhere", (a,), promised, np.int64, [longest, a.ndim])
-    # Blocks of whole rows come in NumPy's order.
-    rest = math.prod(a.shape[1:])
-    if any(n > 1 for n in a.numblocks[1:]):
-        most = max(math.prod(map(max, a.chunks)) // max(rest, 1), 1)
-        a = a.rechunk({0: most, **dict.fromkeys(range(1, a.ndim), -1)})
-    chunks = ((math.nan,) * a.numblocks[0], (a.ndim,))
-    parameters = {
-        "function": "raskt.array._chunk.true_places",
-        "output": [0, a.ndim],
-        "inputs": [list(range(a.ndim))],
-        "chunks": grid_of(chunks, (math.nan, a.ndim)),
-        "dtype": "int64",
-        "info": True,
-    }
-    return op("blockwise", (a,), parameters)
+    return op("argwhere", (a,))
 
 
 def compress(condition: Any, a: Any, axis: int | None = None) -> Array:

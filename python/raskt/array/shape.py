@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._axes import axes_of, axis_of
-from raskt.array._base import is_known, known_shape
-from raskt.array._deferred import similar
+from raskt.array._base import is_known
 from raskt.array._grid import grid_of
-from raskt.array._join import concatenated
 from raskt.array._op import op
 from raskt.array.conversion import asanyarray
 from raskt.array.rechunk import unify_chunks
@@ -251,20 +249,17 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
         The array, rolled.
     """
     x = asanyarray(array)
-    if axis is not None:
-        _roll_by(shift, axis, x.ndim)
-    if not is_known(x.shape):
-        return similar("raskt.array.shape:roll", (x, shift, axis), x, {})
     if axis is None:
-        made: Array = roll(x.reshape(-1), shift, 0).reshape(known_shape(x, "roll"))
-        return made
-    for by, at in _roll_by(shift, axis, x.ndim):
-        n = known_shape(x, "roll")[at]
-        by = by % n if n else 0
-        if by:
-            before = (slice(None),) * at
-            x = concatenated([x[(*before, slice(n - by, None))], x[(*before, slice(0, n - by))]], at)
-    return x
+        shifts = (shift,) if isinstance(shift, (int, np.integer)) else tuple(shift)
+        return op("roll", (x,), {"shift": [_small(by, x.size) for by in shifts]})
+    pairs = _roll_by(shift, axis, x.ndim)
+    parameters = {"shift": [_small(by, x.shape[at]) for by, at in pairs], "axis": [at for _, at in pairs]}
+    return op("roll", (x,), parameters)
+
+
+def _small(by: Any, n: Any) -> int:
+    """Return how far to roll along a length, less whole turns where it is known."""
+    return int(by) % int(n) if n == n and n else int(by)
 
 
 def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:

@@ -66,7 +66,7 @@ def take(a: Any, indices: Any, axis: int = 0) -> Array:
         one: Array = a[(*(slice(None),) * at, int(places))]
         return one
     flat = places.reshape(-1)
-    if places.ndim != 1 and not is_known(a.shape):
+    if places.ndim != 1 and not is_known((*a.shape[:at], *a.shape[at + 1 :])):
         bounds = bounds_of(a)
         chunks = (*a.chunks[:at], *((n,) for n in places.shape), *a.chunks[at + 1 :])
         bounds[at : at + 1] = places.shape

@@ -9,7 +9,7 @@ import numpy as np
 from raskt._whole import truncated
 from raskt.array._axes import axis_of
 from raskt.array._base import dtype_parameter, is_known, known_shape
-from raskt.array._deferred import NAN, bounds_of, deferred, similar
+from raskt.array._deferred import NAN, similar
 from raskt.array._meta import dtype_name
 from raskt.array._op import op
 from raskt.array._reduce import together
@@ -18,8 +18,6 @@ from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from raskt.array.core import Array
 
 __all__ = ["argpartition", "argsort", "argtopk", "partition", "sort", "topk", "union1d", "unique"]
@@ -59,44 +57,12 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
     if axis is None:
         a, axis = a.reshape(-1), 0
     at = axis_of(axis, a.ndim)
-    if not is_known(a.shape) and a.numblocks[at] > 1:
-        return deferred("raskt.array.sorting:sort", (a, at), a.chunks, a._dtype, bounds_of(a))
-    return _merged(a, at, ("sort_block", "merge_blocks"), a._expr.dtype)
+    return _sorted(a, at, a._expr.dtype, {"block": "sort_block", "merge": "merge_blocks"})
 
 
-def _merged(a: Array, at: int, functions: tuple[str, str], dtype: str) -> Array:
+def _sorted(a: Array, at: int, dtype: str, told: dict[str, Any]) -> Array:
     """Return an array in order along an axis: blocks in order of their own, then merged in pairs."""
-    n = a.numblocks[at]
-    if n > 1:
-        # The network below is right for blocks of one size, of which the last may be smaller.
-        a = a.rechunk({at: max(a.chunks[at])})
-        n = a.numblocks[at]
-    letters = list(range(a.ndim))
-
-    def of_blocks(name: str, blocks: tuple[Array, ...], like: Array, **kwargs: Any) -> Array:
-        second = [a.ndim if letter == at else letter for letter in letters]
-        parameters = {
-            "function": f"raskt.array._chunk_order.{name}",
-            "kwargs": {"axis": at, **kwargs},
-            "output": letters,
-            "inputs": [letters, second][: len(blocks)],
-            "chunks": like._expr.grid,
-            "dtype": dtype,
-            "info": name == "arg_block",
-        }
-        return op("blockwise", blocks, parameters)
-
-    first, merge = functions
-    ordered = of_blocks(first, (a,), a)
-    if n == 1:
-        return ordered
-    before = (slice(None),) * at
-    parts = [ordered.blocks[(*before, number)] for number in range(n)]
-    for i, j in _exchanges(n):
-        pair = (parts[i], parts[j])
-        parts[i] = of_blocks(merge, pair, pair[0], half="lower")
-        parts[j] = of_blocks(merge, pair, pair[1], half="upper")
-    return concatenate(parts, axis=at)
+    return op("sort", (a,), {"axis": at, "dtype": dtype, **told})
 
 
 def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Array:
@@ -127,10 +93,9 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stab
     if axis is None:
         a, axis = a.reshape(-1), 0
     at = axis_of(axis, a.ndim)
-    if not is_known(a.shape):
-        return deferred("raskt.array.sorting:argsort", (a, at), a.chunks, np.intp, bounds_of(a))
     record = np.dtype([("value", a.dtype), ("place", np.int64)])
-    pairs = _merged(a, at, ("arg_block", "merge_args"), dtype_name(record))
+    told = {"block": "arg_block", "merge": "merge_args", "info": True}
+    pairs = _sorted(a, at, dtype_name(record), told)
     found: Array = pairs["place"]
     return found
 
@@ -176,29 +141,9 @@ def _with_places(a: Any, kth: Any, axis: Any) -> tuple[Array, int]:
     return x, at
 
 
-def _exchanges(n: int) -> Iterator[tuple[int, int]]:
-    """Give the pairs that Batcher's odd-even merge sort compares (Knuth, volume 3, algorithm 5.2.2M)."""
-    width = 1
-    while width < n:
-        step = width
-        while step >= 1:
-            for start in range(step % width, n - step, 2 * step):
-                for i in range(start, start + min(step, n - start - step)):
-                    if i // (2 * width) == (i + step) // (2 * width):
-                        yield i, i + step
-            step //= 2
-        width *= 2
-
-
 def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
     a = asanyarray(a)
     at, k = axis_of(axis, a.ndim), truncated("k", k)
-    if not is_known(a.shape):
-        chunks = tuple((NAN,) if axis == at else sizes for axis, sizes in enumerate(a.chunks))
-        bounds = [abs(k) if axis == at else n for axis, n in enumerate(bounds_of(a))]
-        dtype = np.dtype(np.int64) if name == "argtopk" else a._dtype
-        return deferred(f"raskt.array.sorting:{name}", (a, k, at, split_every), chunks, dtype, bounds)
-    n = known_shape(a, "topk")[at]
     code = dtype_parameter(np.int64) if name == "argtopk" else a._expr.dtype
     kwargs = {"k": k, "axis": at}
     parameters = {
@@ -206,7 +151,8 @@ def _top(name: str, a: Any, k: int, axis: int, split_every: Any) -> Array:
         "keepdims": True,
         "split_every": together(split_every, at, a.ndim),
         "dtype": code,
-        "output_size": min(abs(k), n),
+        "output_size_max": abs(k),
+        "waits": True,
         "chunk": "raskt.array._chunk_order.top_chunk",
         "combine": "raskt.array._chunk_order.top_combine",
         "aggregate": f"raskt.array._chunk_order.{name}",
@@ -307,12 +253,9 @@ def _unique_along(x: Array, axis: int, asked: tuple[bool, ...], equal_nan: bool)
 def _unique(x: Array, what: str, equal_nan: bool) -> Array:
     """Return one of the things that `unique` returns."""
     shape = x.shape
-    if not is_known(shape) and what in ("index", "inverse"):
-        # Where a block begins is known only with the sizes of those before.
-        args = (x, what, equal_nan)
-        if what == "index":
-            return deferred("raskt.array.sorting:_unique", args, ((NAN,),), np.int64)
-        return similar("raskt.array.sorting:_unique", args, x, {}, np.int64)
+    if not is_known(shape) and what == "inverse":
+        # The shape of the numbers is known only with the sizes.
+        return similar("raskt.array.sorting:_unique", (x, what, equal_nan), x, {}, np.int64)
     x = x.reshape(-1)
     code = x._expr.dtype
 
@@ -327,6 +270,7 @@ def _unique(x: Array, what: str, equal_nan: bool) -> Array:
             "aggregate": "raskt.array._chunk_order.unique_aggregate",
             "kwargs": {"what": what, "equal_nan": equal_nan},
             "info": True,
+            "waits": what == "index",
         }
         return op("reduction", (x,), parameters)
 

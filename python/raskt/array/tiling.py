@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt.array._axes import axis_of
-from raskt.array._deferred import similar
 from raskt.array._grid import LENGTH_MAX, grid_of
 from raskt.array._op import op
 from raskt.array.concatenate import concatenate
@@ -60,8 +59,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
         return _repeated(a, int(counts.ravel()[0]), axis)
     length = a.shape[axis]
     if length != length:
-        n = int(counts.sum())
-        return similar("raskt.array.tiling:repeat", (a, counts, axis), a, {axis: ((n,), n)})
+        return op("repeat", (a,), {"repeats": counts.ravel().tolist(), "axis": axis})
     return take(a, np.repeat(np.arange(length), counts), axis=axis)
 
 

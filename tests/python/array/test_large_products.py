@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import raskt.array as ra
@@ -33,3 +35,22 @@ def test_only_large_blocks_of_inexact_numbers_go_to_blas() -> None:
 def test_vectors_beside_large_matrices_stay_with_the_engine() -> None:
     x = ra.ones((400, 400), chunks=200)
     assert "matmul_by_blas" not in str((x @ ra.ones(400, chunks=200)).explain())
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("part", [slice(None), slice(None, None, 2), slice(3, 397)], ids=str)
+def test_blocks_that_lie_side_by_side_are_multiplied_as_one(order: Any, part: slice) -> None:
+    generator = np.random.default_rng(5)
+    a, b = (np.asarray(generator.standard_normal((400, 400)), order=order)[part, part] for _ in range(2))
+    x, y = (ra.from_array(values, chunks=200) for values in (a, b))
+    for left, right, expected in [
+        (x, y, a @ b),
+        (x, y + 0, a @ b),
+        (x.T, y, a.T @ b),
+        (x[::-1], y[:, ::-1], a[::-1] @ b[:, ::-1]),
+        (x.rechunk((200, 170)), y.rechunk((170, 200)), a @ b),
+        (x, x, a @ a),
+    ]:
+        np.testing.assert_allclose((left @ right).compute(), expected, rtol=0, atol=1e-11)
+    row = np.broadcast_to(b[:1], b.shape)
+    np.testing.assert_allclose((x @ ra.from_array(row, chunks=200)).compute(), a @ row, rtol=0, atol=1e-11)

@@ -15,6 +15,8 @@ pub fn register(registry: &mut BodyRegistry) -> Result<()> {
     region::register(registry)?;
     pick::register(registry)?;
     checked::register(registry)?;
+    #[cfg(feature = "linear")]
+    crate::linear::register(registry)?;
     crate::npy::register(registry)?;
     crate::zarr::register(registry)
 }

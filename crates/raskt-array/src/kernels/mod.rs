@@ -10,7 +10,7 @@
 
 pub(crate) mod create;
 mod crossing;
-mod element;
+pub(crate) mod element;
 pub(crate) mod elementwise;
 mod float_status;
 mod matmul;

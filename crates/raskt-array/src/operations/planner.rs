@@ -22,6 +22,7 @@ pub fn rows() -> Vec<Row> {
         crate::products::rows(),
         crate::reductions::rows(),
         crate::slicing::rows(),
+        crate::rearrange::rows(),
         crate::rechunk::rows(),
         crate::reshape::rows(),
         crate::concatenate::rows(),

@@ -1,12 +1,14 @@
 //! Reductions as expressions.
 
+use raskt_core::chunk::AxisChunks;
 use raskt_core::{DType, ErrorKind, Fit, Param};
 use raskt_expr::Expr;
 
 use crate::builder::Builder;
+use crate::deferred::{PromisedAxis, later};
 use crate::error::{ArrayError, Built};
 use crate::kernels::FoldKind;
-use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, flag, integers, integers_of, with};
+use crate::parameters::{AXIS, DTYPE, dtype_of, dtype_param, flag, integers, integers_of, with, without};
 
 /// `name(expr, axis, keepdims)`, for a name of [`REDUCTIONS`](super::REDUCTIONS); no axes are all axes.
 ///
@@ -33,7 +35,6 @@ pub(super) fn by_name(
     let operand = lone(operands)?;
     let axes = axes(builder, operand, parameters)?;
     check_not_empty(builder, name, operand, &axes)?;
-    check_places(builder, name, operand, &axes)?;
     let dtype = match parameters.get(DTYPE) {
         Some(Param::Str(_)) => dtype_of(parameters),
         _ if keeps_objects(builder, name, operand, &axes, flag(parameters, "keepdims"))? => {
@@ -41,9 +42,18 @@ pub(super) fn by_name(
         }
         _ => result_dtype(builder, name, operand)?,
     };
+    let waits = waits_for_places(builder, name, operand, &axes)?;
     let parameters = with(parameters, [(AXIS, integers(axes)), (DTYPE, dtype_param(&dtype))]);
-    builder.make(name, &[operand], parameters)
+    match waits {
+        true => reduced_later(builder, name, operand, &parameters),
+        false => builder.make(name, &[operand], parameters),
+    }
 }
+
+/// The parameter that says how many elements a reduction leaves at the most along its axis: as many as there are, if fewer.
+const SIZE_MAX: &str = "output_size_max";
+/// The parameter of reductions that need to know where blocks begin.
+const WAITS: &str = "waits";
 
 /// A reduction by functions of the user's.
 pub(super) fn custom(
@@ -54,7 +64,36 @@ pub(super) fn custom(
 ) -> Built<Expr> {
     let operand = lone(operands)?;
     let axes = axes(builder, operand, parameters)?;
-    builder.make(name, &[operand], with(parameters, [(AXIS, integers(axes))]))
+    let own = builder.chunks(operand)?;
+    let mut parameters = with(parameters, [(AXIS, integers(axes.iter().copied()))]);
+    if flag(&parameters, WAITS) && own.known_shape().is_err() {
+        return reduced_later(builder, name, operand, &parameters);
+    }
+    if let (Some(most), &[axis]) = (parameters.get(SIZE_MAX).and_then(Param::as_int), axes.as_slice()) {
+        let length = own.axes()[axis.clamped::<usize>()].length().map_or(most, Fit::clamped);
+        parameters = with(&parameters, [("output_size", Param::Int(most.min(length)))]);
+    }
+    builder.make(name, &[operand], without(&parameters, &[SIZE_MAX, WAITS]))
+}
+
+/// A reduction, planned once it is known where the blocks of its operand begin.
+fn reduced_later(builder: &Builder<'_>, name: &str, operand: &Expr, parameters: &Param) -> Built<Expr> {
+    let reduced = integers_of(parameters, AXIS).unwrap_or_default();
+    let number = |name: &str| parameters.get(name).and_then(Param::as_int);
+    let mut axes = Vec::new();
+    for (at, own) in (0_i64..).zip(PromisedAxis::all_of(builder, operand)?) {
+        if !reduced.contains(&at) {
+            axes.push(own);
+        } else if flag(parameters, "keepdims") {
+            axes.push(match (number(SIZE_MAX), number("output_size")) {
+                (Some(most), _) => PromisedAxis::unknown(1, u64::try_from(most).ok())?,
+                (None, Some(-1)) => PromisedAxis::unknown(1, None)?,
+                (None, size) => PromisedAxis::known(AxisChunks::from_sizes([size.unwrap_or(1).clamped()])?),
+            });
+        }
+    }
+    let operands = std::slice::from_ref(operand);
+    later(builder, name, operands, parameters, axes, &dtype_of(parameters))
 }
 
 fn lone(operands: &[Expr]) -> Built<&Expr> {
@@ -106,18 +145,14 @@ fn check_not_empty(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i6
 }
 
 /// Where an element is can be told only if it is known where its block begins, and how long rows are.
-fn check_places(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<()> {
+fn waits_for_places(builder: &Builder<'_>, name: &str, operand: &Expr, axes: &[i64]) -> Built<bool> {
     let chunks = builder.chunks(operand)?;
     let is_flat = axes.len() > 1;
     let is_unknown = |&axis: &i64| {
         let along = &chunks.axes()[axis.clamped::<usize>()];
         along.length().is_none() && (is_flat || along.n_blocks() > 1)
     };
-    if name.contains("arg") && axes.iter().any(is_unknown) {
-        let what = format!("{name} needs an array of known shape: call compute_chunk_sizes() first");
-        return Err(ArrayError::value(what));
-    }
-    Ok(())
+    Ok(name.contains("arg") && axes.iter().any(is_unknown))
 }
 
 /// Whether a mean of objects stays an array of objects: one of all elements is what they divide to.

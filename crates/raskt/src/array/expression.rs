@@ -70,6 +70,11 @@ impl<T: Element> Array<T> {
         Self { made, elements: PhantomData }
     }
 
+    /// What `make` makes where one call has several results.
+    pub(super) fn several<R>(make: impl FnOnce(&Builder<'_>) -> Built<R>) -> Built<R> {
+        make(&Builder::new(PLANNER.context(), &NativeTokens))
+    }
+
     /// The expression, for others to be made of.
     pub(super) fn expr(&self) -> Built<&Expr> {
         self.made.as_ref().map_err(Clone::clone)
