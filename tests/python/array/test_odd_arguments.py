@@ -341,3 +341,25 @@ def test_keywords_of_a_users_function_may_be_called_as_parameters_are() -> None:
     assert found.compute().tolist() == [4.0] * 4
     found = ra.apply_gufunc(function, "()->()", x, func=3, signature=2, output_dtypes=float)
     assert found.compute().tolist() == [5.0] * 4
+
+
+def test_push_keeps_the_dtype() -> None:
+    for values in (np.arange(6), np.array([np.nan, 1, np.nan, np.nan, 2, np.nan], dtype="f4")):
+        for n in (None, 1, 0):
+            found = ra.push(ra.from_array(values, chunks=2), n, 0)
+            assert found.dtype == found.compute().dtype == values.dtype
+    found = ra.push(ra.from_array(values, chunks=2), 1, 0)
+    np.testing.assert_array_equal(found, np.array([np.nan, 1, 1, np.nan, 2, 2], dtype="f4"))
+
+
+@pytest.mark.parametrize("depth", [2**32, 2**64, -1, np.nan, 1.0, "a", (0, -1), {0: 2**64}, True, (1, 2, 3)])
+def test_a_depth_that_is_none_is_named(depth: object) -> None:
+    given = (depth,) if isinstance(depth, tuple) else depth
+    with pytest.raises(ValueError, match=r"^depth must be .* found "):
+        ra.overlap.overlap(ra.arange(6, chunks=3), given, "reflect")
+
+
+@pytest.mark.parametrize("shift", [1.5, "a", (1.0,), None])
+def test_a_shift_that_is_no_number_is_named(shift: object) -> None:
+    with pytest.raises(TypeError, match=r"^shift must be a whole number, or a tuple of them, found "):
+        ra.roll(ra.arange(6, chunks=3), shift).compute()
