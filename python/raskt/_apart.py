@@ -1,8 +1,9 @@
 """Containers that are taken apart into what they hold, and made again around other items, with their type.
 
 Lists, tuples, dictionaries, sets and slices of exactly these types are what the engine knows; here are all
-other containers: subclasses, those of the standard library, named tuples, arrays of objects. No method of a
-class of users is called, nor its constructor: a container is made by the type of Python that it derives from.
+other containers: subclasses, those of the standard library, named tuples, arrays and pandas' columns of
+objects. No method of a class of users is called, nor its constructor: a container is made by the type of
+Python that it derives from.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ _HOLDERS: tuple[Any, ...] = (
     collections.ChainMap,
     collections.UserDict,
     collections.UserList,
+    functools.partialmethod,
 )
+_PANDAS = frozenset(["DataFrame", "Index", "Series"])
+#: What pandas' objects hold mostly, and what is not looked into.
+_LEAVES = frozenset([str, int, float, bool, bytes, type(None)])
 _ITERATORS: frozenset[Any] = frozenset(
     map(type, (iter([]), reversed([]), iter(()), iter(set()), iter({}), iter({}.values()), iter({}.items())))
 )
@@ -45,11 +50,17 @@ def is_container(kind: type) -> bool:
     """Return whether `taken_apart` knows objects of a class."""
     if issubclass(kind, _BASES) or issubclass(kind, _HOLDERS):
         return True
-    return kind in _ITERATORS or kind in _VIEWS or kind is types.MappingProxyType or _is_array(kind)
+    if kind in _ITERATORS or kind in _VIEWS or kind is types.MappingProxyType:
+        return True
+    return _is_array(kind) or _is_of_pandas(kind)
 
 
 def _is_array(kind: type) -> bool:
     return kind.__module__ == "numpy" and kind.__name__ == "ndarray"
+
+
+def _is_of_pandas(kind: type) -> bool:
+    return kind.__name__ in _PANDAS and kind.__module__.partition(".")[0] == "pandas"
 
 
 def field_names(kind: type) -> list[str] | None:
@@ -80,7 +91,28 @@ def taken_apart(value: Any) -> tuple[Callable[..., Any], tuple[Any, ...]] | None
         return types.MappingProxyType, (dict(value),)
     if _is_array(kind) and value.dtype.hasobject:
         return _object_array, (value.shape, value.dtype, value.ravel().tolist())
-    return None
+    return _of_pandas(value, kind) if _is_of_pandas(kind) else None
+
+
+def _is_of_objects(dtype: Any) -> bool:
+    # Dtypes of pandas' own have no such attribute.
+    return getattr(dtype, "hasobject", False)
+
+
+def _of_pandas(value: Any, kind: Any) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
+    if kind.__name__ == "DataFrame":
+        if not any(_is_of_objects(dtype) for dtype in value.dtypes):
+            return None
+        columns = [value.iloc[:, place] for place in range(value.shape[1])]
+        return _frame, (kind, columns, value.columns, value.index, value.attrs)
+    if not _is_of_objects(value.dtype):
+        return None
+    items = value.tolist()
+    if _LEAVES.issuperset(map(type, items)):
+        return None
+    if kind.__name__ == "Index":
+        return _index, (kind, items, value.name)
+    return _series, (kind, items, value.index, value.name, value.attrs)
 
 
 def spread(function: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -178,3 +210,24 @@ def _object_array(shape: tuple[int, ...], dtype: Any, items: list[Any]) -> Any:
     for place, item in enumerate(items):
         made[place] = item
     return made.reshape(shape)
+
+
+def _column(items: list[Any]) -> Any:
+    return _object_array((len(items),), object, items)
+
+
+def _index(kind: Any, items: list[Any], name: Any) -> Any:
+    return kind(_column(items), dtype=object, name=name)
+
+
+def _series(kind: Any, items: list[Any], index: Any, name: Any, attrs: dict[Any, Any]) -> Any:
+    made = kind(_column(items), index=index, name=name, dtype=object)
+    made.attrs = attrs
+    return made
+
+
+def _frame(kind: Any, columns: list[Any], labels: Any, index: Any, attrs: dict[Any, Any]) -> Any:
+    made = kind(dict(enumerate(columns)), index=index)
+    made.columns = labels
+    made.attrs = attrs
+    return made

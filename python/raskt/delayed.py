@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from raskt import _raskt, config
@@ -91,6 +92,12 @@ def delayed(
         pure = bool(config.get("delayed.pure", False))
     if _raskt.is_collection(obj):
         return _raskt.make_value(obj, True, nout, name)
+    if isinstance(obj, functools.partial) and traverse and _raskt.delayed_within(obj) is not None:
+        if pure or nout is not None:
+            raise NotImplementedError(
+                f"there are lazy values in {obj!r}: give them to the call, which pure= and nout= are for"
+            )
+        return _raskt.make_value(obj, True, None, name)
     if callable(obj):
         return _raskt.make_function(obj, _label(obj, name), pure, nout, traverse, name)
     if name is None and pure:

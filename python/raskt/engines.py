@@ -110,12 +110,15 @@ class Ray:
         for number in outputs:
             uses[number] += 1
         refs: dict[int, Any] = {}
+        # Of `refs`, those that are values from here: no task makes them.
+        put: set[int] = set()
         large: dict[bytes, Any] = {}
         try:
             for place in range(len(fragments)):
                 number, name, inputs, functions, call, value = fragments.at(place)
                 if call is None:
                     refs[number] = ray.put(value)
+                    put.add(number)
                     continue
                 small = []
                 given = []
@@ -136,15 +139,28 @@ class Ray:
             values = ray.get([refs[number] for number in outputs])
             return [value.result() for value in values]
         except BaseException as exc:
-            self._cancel(refs)
+            self._cancel([ref for number, ref in refs.items() if number not in put])
             cause = getattr(exc, "cause", None)
             if not isinstance(cause, FragmentError):
                 raise
         raise cause.unpacked()
 
-    def _cancel(self, refs: dict[int, Any]) -> None:
-        for ref in refs.values():
-            self._ray.cancel(ref)
+    def _cancel(self, running: list[Any]) -> None:
+        """Cancel tasks, from a process of Ray's.
+
+        `ray.cancel` of this process runs on the thread that calls it, and ends the process when it meets the
+        reply of a task that has just run ("Tried to complete task that was not pending"). Where another
+        process asks for it, Ray cancels on the thread that takes in replies.
+        """
+        ray = self._ray
+
+        # Nested functions are pickled by value: Ray's processes may have no Raskt without a task's options.
+        def cancel(tasks: list[Any]) -> None:
+            for task in tasks:
+                ray.cancel(task)
+
+        if running:
+            ray.remote(num_cpus=0)(cancel).remote(running)
 
     def _make_remote(
         self, name: str, functions: tuple[tuple[bytes, bytes], ...], n: int, retries: int

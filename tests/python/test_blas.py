@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 
@@ -94,3 +97,55 @@ def test_what_interrupts_letting_go_leaves_it_to_be_done_again(monkeypatch):
     assert share in _blas._shares
     _blas.let_go(share)
     assert (n_calls, _blas._shares, _blas._before) == (2, [], [])
+
+
+INTERRUPTED_TWICE = """
+import os, signal, threading, time, warnings
+import numpy as np, raskt
+from raskt import delayed
+from threadpoolctl import threadpool_info, threadpool_limits
+
+warnings.simplefilter("ignore")
+threadpool_limits(4)
+raskt.config.set({"threads.budget": 4})
+matrix = np.ones((60, 60))
+
+def threads():
+    return {each["num_threads"] for each in threadpool_info()}
+
+def work(_):
+    end = time.monotonic() + 0.01
+    while time.monotonic() < end:
+        matrix @ matrix
+
+def strike(pause):
+    # The second while the first is dealt with: functions that run are waited for, or given up.
+    for wait in (0.02, pause):
+        time.sleep(wait)
+        os.kill(os.getpid(), signal.SIGINT)
+
+n_interrupted = 0
+for attempt in range(40):
+    striker = threading.Thread(target=strike, args=(0.0005 * attempt,))
+    striker.start()
+    ended = False
+    while not ended:
+        try:
+            if striker.is_alive():
+                raskt.compute([delayed(work)(i) for i in range(1000)], num_workers=2)
+            striker.join()
+            time.sleep(0.01)
+            ended = True
+        except KeyboardInterrupt:
+            n_interrupted += 1
+    assert threads() == {4}, (attempt, threads())
+print(n_interrupted >= 40)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX")
+def test_a_second_ctrl_c_leaves_the_threads_as_they_were() -> None:
+    command = [sys.executable, "-c", INTERRUPTED_TWICE]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=150)
+    assert (ended.stdout, ended.returncode) == ("True\n", 0), ended.stderr

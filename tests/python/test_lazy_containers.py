@@ -101,6 +101,16 @@ CONTAINERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "slice": (lambda v: slice(v, None, 2), lambda c: c.start),
     "partial": (lambda v: functools.partial(named, v), lambda c: c(0)[0][0]),
     "keyword of a partial": (lambda v: functools.partial(named, by=v), lambda c: c(0)[1]["by"]),
+    "partial method": (
+        lambda v: functools.partialmethod(named, by=v),
+        lambda c: c.__get__(0)()[1]["by"],
+    ),
+    "column of objects": (lambda v: pd.Series([v, "x"], index=[5, 6], name="n"), lambda c: c.loc[5]),
+    "frame of objects": (
+        lambda v: pd.DataFrame([["x", v], ["y", v]], columns=["a", "a"], index=[5, 6]),
+        lambda c: c.iloc[1, 1],
+    ),
+    "index of objects": (lambda v: pd.Index([v], dtype=object, name="n"), lambda c: c[0]),
     "nested": (lambda v: {"a": [Listed([Odd(0, value=Defined([Pair(v)]))])]}, None),  # type: ignore[dict-item]
     "array of records": (records, lambda c: c["a"][0]),
 }
@@ -199,6 +209,8 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "isin": lambda f: frame().a.isin([LAZY["delayed"]()]),
     "fillna": lambda f: frame().fillna({"a": LAZY["delayed"]()}),
     "an item": lambda f: frame()[LAZY["delayed"]()],
+    "query": lambda f: frame().query("a < @n", local_dict={"n": LAZY["delayed"]()}),
+    "eval": lambda f: frame().eval("a + @n", local_dict={"n": frame().a.max()}),
     "positional": lambda f: blocks().map_blocks(functools.partial(named, LAZY["delayed"]()), dtype=float),
 }
 
@@ -221,3 +233,14 @@ def test_lazy_labels_are_not_looked_up_by_what_they_are():
         unknown.loc[three:]
     with pytest.raises(NotImplementedError, match="compute"):
         unknown.truncate(before=three)
+
+
+def test_a_partial_that_holds_lazy_values_is_computed_before_it_is_called() -> None:
+    three = LAZY["delayed"]()
+    for partial in (functools.partial(divmod, three), functools.partial(max, key=None, default=three)):
+        found = raskt.delayed(partial)([2] if partial.keywords else 2)
+        assert found.compute() == (2 if partial.keywords else (1, 1))
+    with pytest.raises(
+        NotImplementedError, match=r"there are lazy values in functools\.partial.*give them to the call"
+    ):
+        raskt.delayed(functools.partial(divmod, three), nout=2)

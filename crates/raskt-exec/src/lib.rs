@@ -9,6 +9,7 @@
     warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
 )]
 
+mod arrivals;
 pub mod budget;
 pub mod context;
 pub mod events;
@@ -33,6 +34,7 @@ pub mod sync;
 mod warm;
 pub mod worker;
 
+pub use arrivals::{Arrival, Arrivals};
 pub use budget::Budget;
 pub use context::{CancelHere, CancelToken, TaskCtx, is_cancelled_here, threads_here};
 pub use float_errors::{FloatErrors, FloatKinds};

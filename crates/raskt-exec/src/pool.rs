@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 
+use crate::arrivals::{Arrival, Arrivals};
 use crate::context::is_cancelled_here;
 use crate::parking::Parking;
 use crate::registry::BodyRegistry;
@@ -20,7 +21,6 @@ thread_local! {
 }
 
 /// What Python's own threads get on most systems: functions recurse, in C too, as deep as they do there.
-#[cfg(not(feature = "shuttle"))]
 const STACK_BYTES: usize = 8 << 20;
 
 /// Threads, one a core, that take turns at the tasks of all runs. Dropping the pool joins them, unless it was
@@ -72,8 +72,10 @@ impl Pool {
             is_held: AtomicUsize::new(0),
         });
         let mut pool = Self { hub, threads: Vec::new() };
+        let arrivals = Arrivals::default();
         for worker in 0..n_threads {
-            let started = pool.start_thread(worker, registry);
+            let arrival = arrivals.next(STACK_BYTES);
+            let started = arrival.and_then(|arrival| pool.start_thread(worker, registry, arrival));
             started.map_err(|error| {
                 let text = format!("only {worker} of {n_threads} threads could be started: {error}");
                 io::Error::new(error.kind(), text)
@@ -82,13 +84,22 @@ impl Pool {
         Ok(pool)
     }
 
-    fn start_thread(&mut self, worker: usize, registry: &Arc<BodyRegistry>) -> io::Result<()> {
+    fn start_thread(
+        &mut self,
+        worker: usize,
+        registry: &Arc<BodyRegistry>,
+        arrival: Arrival,
+    ) -> io::Result<()> {
         let (hub, registry) = (Arc::clone(&self.hub), Arc::clone(registry));
+        let mut arrival = Some(arrival);
         let main = move || {
             // Counts down whatever ends the thread, once it is out of all lanes.
             let _alive = Alive(&hub);
             HERE.with(|here| *here.borrow_mut() = Some(Nest { hub: Arc::clone(&hub), worker }));
-            in_lanes(&registry, 0, &mut || serve(&hub, &registry, worker));
+            in_lanes(&registry, 0, &mut || {
+                drop(arrival.take());
+                serve(&hub, &registry, worker);
+            });
         };
         self.hub.n_alive.fetch_add(1, Ordering::Release);
         #[cfg(not(feature = "shuttle"))]

@@ -302,7 +302,7 @@ def _svd_of_block(a: Array) -> tuple[Array, Array, Array]:
     return u, s, v
 
 
-def svd(a: Any, coerce_signs: bool = True) -> tuple[Array, Array, Array]:
+def svd(a: Any, coerce_signs: bool = True, full_matrices: bool = False) -> tuple[Array, Array, Array]:
     """Return the singular values and vectors of a matrix, in any chunks.
 
     The matrix is factorised into Q and R by blocks. The singular values of R, which is square and as large as
@@ -315,6 +315,8 @@ def svd(a: Any, coerce_signs: bool = True) -> tuple[Array, Array, Array]:
     coerce_signs : bool, optional
         Whether the sum of each right vector is made positive, so that all ways to a result have the same
         signs.
+    full_matrices : bool, optional
+        False: vectors that belong to no singular value are not made.
 
     Returns
     -------
@@ -329,6 +331,8 @@ def svd(a: Any, coerce_signs: bool = True) -> tuple[Array, Array, Array]:
     >>> bool(ra.allclose((u * s) @ v, x))
     True
     """
+    if full_matrices:
+        raise NotImplementedError("full_matrices=True: raskt.array_api.linalg.svd makes whole bases")
     a = matrix(a, "svd")
     if a.shape[0] < a.shape[1]:
         right, s, left = svd(a.T, coerce_signs=False)

@@ -214,30 +214,35 @@ def _like(
     return _full(label, shape, fill_value, known, "auto" if chunks is None else chunks, said)
 
 
-def ones_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
+def ones_like(
+    a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: Any = None, shape: Any = None
+) -> Array:
     """Return ones, shaped and cut as another array; see `full_like`."""
-    return _like("ones_like", a, 1, dtype=dtype, **kwargs)
+    return _like("ones_like", a, 1, order, dtype, chunks, name, shape)
 
 
-def zeros_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
+def zeros_like(
+    a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: Any = None, shape: Any = None
+) -> Array:
     """Return zeros, shaped and cut as another array; see `full_like`."""
-    return _zeros_like("zeros_like", a, dtype, kwargs)
+    return _zeros_like("zeros_like", a, dtype, order, chunks, name, shape)
 
 
-def _zeros_like(label: str, a: Any, dtype: Any, kwargs: dict[str, Any]) -> Array:
+def _zeros_like(label: str, a: Any, dtype: Any, order: str, chunks: Any, name: Any, shape: Any) -> Array:
     a = asanyarray(a)
     known = a.dtype if dtype is None else np.dtype(dtype)
-    return _like(label, a, "" if known.kind in "SU" else 0, dtype=dtype, **kwargs)
+    return _like(label, a, "" if known.kind in "SU" else 0, order, dtype, chunks, name, shape)
 
 
-def empty_like(a: Any, dtype: Any = None, **kwargs: Any) -> Array:
+def empty_like(
+    a: Any, dtype: Any = None, order: str = "C", chunks: Any = None, name: Any = None, shape: Any = None
+) -> Array:
     """Return any values, shaped and cut as another array; see `full_like`."""
-    return _zeros_like("empty_like", a, dtype, kwargs)
+    return _zeros_like("empty_like", a, dtype, order, chunks, name, shape)
 
 
 def arange(
-    start: Any = 0,
-    /,
+    start: Any = None,
     stop: Any = None,
     step: Any = 1,
     *,
@@ -271,7 +276,10 @@ def arange(
     """
     name, meta = _options(kwargs)
     if stop is None:
-        start, stop = 0, start
+        start, stop = None, start
+    if stop is None:
+        raise TypeError("arange() requires stop to be specified.")
+    start = 0 if start is None else start
     if step == 0:
         raise ZeroDivisionError("division by zero")
     times = any(isinstance(x, (np.datetime64, np.timedelta64)) for x in (start, stop, step))

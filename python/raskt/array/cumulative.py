@@ -315,7 +315,8 @@ def _push(block: Any, n: Any, axis: int) -> Any:
     last = np.maximum.accumulate(np.where(np.isnan(block), -1, place), axis=axis)
     far = (place - last) > n if n is not None else np.zeros_like(last, dtype=bool)
     filled = np.take_along_axis(block, np.maximum(last, 0), axis=axis)
-    return np.where((last < 0) | far, np.where(np.isnan(block), np.nan, block), filled)
+    # Where there is none before, or none near, it is NaN already.
+    return np.where((last < 0) | far, block, filled)
 
 
 def cumreduction(

@@ -8,6 +8,7 @@ import numpy as np
 
 from raskt._apart import spread
 from raskt._lazy import finder
+from raskt._whole import whole
 from raskt.array._axes import axis_of
 from raskt.array._block_call import Rest, dtype_of_call
 from raskt.array._deferred import NAN, bounds_of, similar
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["map_overlap", "overlap", "sliding_window_view", "trim_internal", "trim_overlap"]
 
 
+_DEPTH_MAX = 2**32 - 1
+
+
 def depths_of(depth: Any, ndim: int) -> list[tuple[int, int]]:
     """Return how many elements before and behind, for each axis."""
     if isinstance(depth, dict):
@@ -37,10 +41,10 @@ def depths_of(depth: Any, ndim: int) -> list[tuple[int, int]]:
         raise ValueError(f"depth for {len(values)} axes, where the array has {ndim}")
     found = []
     for value in values:
-        before, after = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
-        if before < 0 or after < 0:
-            raise ValueError(f"depth must be 0 or more, found {value}")
-        found.append((int(before), int(after)))
+        ends = value if isinstance(value, (tuple, list)) else (value, value)
+        if len(ends) != 2:
+            raise ValueError(f"depth must be a number, or two for the two ends of an axis, found {value}")
+        found.append((whole("depth", ends[0], 0, _DEPTH_MAX), whole("depth", ends[1], 0, _DEPTH_MAX)))
     return found
 
 

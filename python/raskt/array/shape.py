@@ -264,7 +264,7 @@ def _small(by: Any, n: Any) -> int:
 
 def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:
     """Return how far along which axes."""
-    shifts = (shift,) if isinstance(shift, (int, np.integer)) else tuple(shift)
+    shifts = tuple(shift) if isinstance(shift, (tuple, list, np.ndarray)) else (shift,)
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     if len(shifts) == 1:
         shifts *= len(axes)
@@ -272,7 +272,10 @@ def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:
         axes *= len(shifts)
     if len(shifts) != len(axes):
         raise ValueError("'shift' and 'axis' should be scalars or 1D sequences of one length")
-    return [(by, axis_of(at, ndim)) for by, at in zip(shifts, axes, strict=True)]
+    for by in shifts:
+        if not isinstance(by, (int, np.integer)):
+            raise TypeError(f"shift must be a whole number, or a tuple of them, found {by!r}")
+    return [(int(by), axis_of(at, ndim)) for by, at in zip(shifts, axes, strict=True)]
 
 
 def broadcast_to(x: Any, shape: Any, chunks: Any = None, meta: Any = None) -> Array:

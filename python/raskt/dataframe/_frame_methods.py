@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from raskt._apart import refuse_lazy
 from raskt._lazy import late
 from raskt.dataframe._op import method, op
 from raskt.dataframe._parameters import labels as labels_of
@@ -82,6 +83,7 @@ class FrameMethods:
         >>> df.query("x > 1").x.compute().tolist()
         [2, 3]
         """
+        refuse_lazy(kwargs, "compute() them before query, or use map_partitions")
         return get_rows(self, "query", expr, **kwargs)
 
     def eval(self, expr: str, **kwargs: Any) -> Any:
@@ -106,6 +108,7 @@ class FrameMethods:
         >>> df.eval("x + y").compute().tolist()
         [4, 6]
         """
+        refuse_lazy(kwargs, "compute() them before eval, or use map_partitions")
         return method(self, "eval", expr, **kwargs)
 
     def melt(

@@ -341,3 +341,48 @@ def test_keywords_of_a_users_function_may_be_called_as_parameters_are() -> None:
     assert found.compute().tolist() == [4.0] * 4
     found = ra.apply_gufunc(function, "()->()", x, func=3, signature=2, output_dtypes=float)
     assert found.compute().tolist() == [5.0] * 4
+
+
+def test_push_keeps_the_dtype() -> None:
+    for values in (np.arange(6), np.array([np.nan, 1, np.nan, np.nan, 2, np.nan], dtype="f4")):
+        for n in (None, 1, 0):
+            found = ra.push(ra.from_array(values, chunks=2), n, 0)
+            assert found.dtype == found.compute().dtype == values.dtype
+    found = ra.push(ra.from_array(values, chunks=2), 1, 0)
+    np.testing.assert_array_equal(found, np.array([np.nan, 1, 1, np.nan, 2, 2], dtype="f4"))
+
+
+@pytest.mark.parametrize("depth", [2**32, 2**64, -1, np.nan, 1.0, "a", (0, -1), {0: 2**64}, True, (1, 2, 3)])
+def test_a_depth_that_is_none_is_named(depth: object) -> None:
+    given = (depth,) if isinstance(depth, tuple) else depth
+    with pytest.raises(ValueError, match=r"^depth must be .* found "):
+        ra.overlap.overlap(ra.arange(6, chunks=3), given, "reflect")
+
+
+@pytest.mark.parametrize("shift", [1.5, "a", (1.0,), None])
+def test_a_shift_that_is_no_number_is_named(shift: object) -> None:
+    with pytest.raises(TypeError, match=r"^shift must be a whole number, or a tuple of them, found "):
+        ra.roll(ra.arange(6, chunks=3), shift).compute()
+
+
+def test_ranges_by_name() -> None:
+    same(ra.arange(start=1, stop=7, chunks=2), np.arange(start=1, stop=7))
+    same(ra.arange(stop=3), np.arange(stop=3))
+    with pytest.raises(TypeError, match=r"arange\(\) requires stop"):
+        ra.arange()
+
+
+@pytest.mark.parametrize("make", ["zeros_like", "ones_like", "empty_like"])
+def test_arguments_of_arrays_like_others_by_place(make: str) -> None:
+    x = ra.from_array(VALUES, chunks=(4, 3))
+    made = getattr(ra, make)(x, "f4", "C", 2, "mine", (5,))
+    assert (made.dtype, made.chunks, made.name.split("-")[0]) == (np.dtype("f4"), ((2, 2, 1),), "mine")
+    with pytest.raises(NotImplementedError, match="blocks are made in C order"):
+        getattr(ra, make)(x, None, "F")
+
+
+def test_svd_makes_no_whole_bases() -> None:
+    x = ra.from_array(VALUES, chunks=(2, 4))
+    same(ra.linalg.svd(x, full_matrices=False)[1], ra.linalg.svd(x)[1])
+    with pytest.raises(NotImplementedError, match=r"raskt\.array_api\.linalg\.svd"):
+        ra.linalg.svd(x, True, True)

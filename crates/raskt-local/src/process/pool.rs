@@ -7,11 +7,14 @@ use std::thread::JoinHandle;
 
 use raskt_core::{ErrorKind, KeepSealed};
 use raskt_exec::run::Waker;
-use raskt_exec::{BodyRegistry, Run};
+use raskt_exec::{Arrivals, BodyRegistry, Run};
 
 use super::command::in_words;
 use super::driver::Driver;
 use super::hub::{Hub, PoolOptions};
+
+/// A driver's stack: it calls no user's function.
+const STACK_BYTES: usize = 2 << 20;
 
 /// What a computation's surroundings are, as children are told: bytes that the program of the children reads. In
 /// [`raskt_exec::RunOptions::surroundings`].
@@ -36,12 +39,20 @@ impl ProcessPool {
         let n_children = options.n_children;
         let hub = Arc::new(Hub::new(options, Arc::clone(registry), shipping).map_err(named)?);
         let mut pool = Self { hub, drivers: Vec::with_capacity(n_children) };
+        let arrivals = Arrivals::default();
         for worker in 0..n_children {
             let (hub, registry) = (Arc::clone(&pool.hub), Arc::clone(registry));
-            let main = move || {
-                raskt_exec::pool::in_lanes(&registry, 0, &mut || live(&hub, worker));
-            };
-            let started = std::thread::Builder::new().name(format!("raskt-driver-{worker}")).spawn(main);
+            let started = arrivals.next(STACK_BYTES).and_then(|arrival| {
+                let mut arrival = Some(arrival);
+                let main = move || {
+                    raskt_exec::pool::in_lanes(&registry, 0, &mut || {
+                        drop(arrival.take());
+                        live(&hub, worker);
+                    });
+                };
+                let name = format!("raskt-driver-{worker}");
+                std::thread::Builder::new().name(name).stack_size(STACK_BYTES).spawn(main)
+            });
             let driver = started.map_err(|error| {
                 let text = format!("only {worker} of {n_children} threads could be started: {error}");
                 std::io::Error::new(error.kind(), text)
