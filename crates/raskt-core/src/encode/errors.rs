@@ -28,6 +28,7 @@ const OUT_OF_MEMORY: u8 = 0x74;
 const FLOATING_POINT: u8 = 0x75;
 const UNKNOWN_COLUMN: u8 = 0x76;
 const UNPARSABLE: u8 = 0x77;
+const REPEATED_KEYS: u8 = 0x78;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -54,6 +55,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::FloatingPoint(_) => FLOATING_POINT,
         ErrorKind::UnknownColumn(_) => UNKNOWN_COLUMN,
         ErrorKind::Unparsable { .. } => UNPARSABLE,
+        ErrorKind::RepeatedKeys(_) => REPEATED_KEYS,
         ErrorKind::Many(_) => MANY,
     }
 }
@@ -84,6 +86,7 @@ impl Encode for ErrorKind {
             | Self::Panicked(words)
             | Self::NotImplemented(words)
             | Self::FloatingPoint(words)
+            | Self::RepeatedKeys(words)
             | Self::UnknownColumn(words) => words.encode(out),
         }
     }
@@ -119,6 +122,7 @@ impl Decode for ErrorKind {
             FLOATING_POINT => Self::FloatingPoint(String::decode(input)?),
             UNKNOWN_COLUMN => Self::UnknownColumn(String::decode(input)?),
             UNPARSABLE => Self::Unparsable { what: String::decode(input)?, is_empty: bool::decode(input)? },
+            REPEATED_KEYS => Self::RepeatedKeys(String::decode(input)?),
             MANY => Self::Many(input.nested(|input| Vec::decode(input))?),
             tag => return Err(input.unknown_tag("kind of error", tag)),
         })
