@@ -331,6 +331,7 @@ WHY: dict[str, str] = {
     "dtype": "the dtype of the frame's column",
     "equals": "(df == other).all().all(), or compute()",
     "factorize": "astype('category').cat.codes",
+    "freq": "pandas.infer_freq of what is computed",
     "from_arrow": "raskt.dataframe.from_arrow",
     "from_records": "raskt.dataframe.from_pandas of pandas' own",
     "get": "loc",
