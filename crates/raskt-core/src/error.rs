@@ -55,6 +55,8 @@ pub enum ErrorKind {
     InvalidValue(String),
     /// The name of a column that a frame does not have, with those that it has.
     UnknownColumn(String),
+    /// Keys of a merge that repeat on a side where they were said not to.
+    RepeatedKeys(String),
     /// Text that is none of its format, such as a line of CSV with too many fields.
     Unparsable {
         /// The file, the place and what is wrong there.
@@ -253,6 +255,7 @@ impl fmt::Display for ErrorKind {
             Self::InvalidGraph(what)
             | Self::InvalidValue(what)
             | Self::UnknownColumn(what)
+            | Self::RepeatedKeys(what)
             | Self::Unparsable { what, .. } => f.write_str(what),
             Self::UnknownBody(name) => write!(f, "no registry knows a body called {name}"),
             Self::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),

@@ -145,8 +145,9 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::InvalidGraph(_) => GraphError::new_err(text),
         ErrorKind::OutOfBounds { .. } => PyIndexError::new_err(text),
         ErrorKind::Unparsable { is_empty, .. } => {
-            unparsable(py, if *is_empty { "EmptyDataError" } else { "ParserError" }, text)
+            of_pandas(py, if *is_empty { "EmptyDataError" } else { "ParserError" }, text)
         }
+        ErrorKind::RepeatedKeys(_) => of_pandas(py, "MergeError", text),
         ErrorKind::InvalidValue(_) | ErrorKind::ShapeMismatch { .. } | ErrorKind::Damaged { .. } => {
             PyValueError::new_err(text)
         }
@@ -172,7 +173,7 @@ fn from_kind(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 /// An exception of pandas', by its name.
-fn unparsable(py: Python<'_>, name: &str, text: String) -> PyErr {
+fn of_pandas(py: Python<'_>, name: &str, text: String) -> PyErr {
     match py.import("pandas.errors").and_then(|errors| errors.getattr(name)?.call1((text,))) {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,

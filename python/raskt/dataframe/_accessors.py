@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._op import call, method, tree
+from raskt.dataframe._op import call, is_pandas, method, tree
 from raskt.dataframe._refusals import refusing
 
 __all__ = ["CategoricalMethods", "DatetimeMethods", "ListMethods", "StringMethods", "StructMethods"]
@@ -36,7 +36,8 @@ class _Accessor:
         found = getattr(getattr(self._series._meta, self._name), name)
         path = f"{self._name}.{name}"
         if not callable(found):
-            return method(self._series, path)
+            # What says nothing of single rows is known.
+            return method(self._series, path) if is_pandas(found) else found
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return method(self._series, path, *args, **kwargs)
@@ -187,7 +188,9 @@ def _split(series: Any, name: str, pat: Any, n: int, named: dict[str, Any]) -> A
     """Return the parts of texts as columns: as many as there can be."""
     parts = getattr(series.str, name)(pat, n=n, expand=True, **named)
     # Columns that no text here has parts for are of the same dtype.
-    return parts.reindex(columns=range(n + 1)).astype(parts.dtypes.iloc[0])
+    return parts.reindex(columns=range(n + 1)).astype(
+        parts.dtypes.iloc[0] if parts.shape[1] else series.dtype
+    )
 
 
 def _names_of_dummies(part: Any, named: dict[str, Any]) -> list[Any]:
@@ -225,6 +228,37 @@ class DatetimeMethods(_Accessor):
     __slots__ = ()
     _name = "dt"
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name != "freq"]
+
+    @property
+    def freq(self) -> Any:
+        """Not there: which frequency times have depends on all of them."""
+        raise NotImplementedError("dt.freq: pandas.infer_freq of the computed series")
+
+    def to_pytimedelta(self) -> Any:
+        """Return the spans as those of Python's ``datetime``, a series of objects.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> s = rd.from_pandas(pd.Series(pd.to_timedelta([1, 2], unit="D")), npartitions=2)
+        >>> s.dt.to_pytimedelta().compute().tolist()
+        [datetime.timedelta(days=1), datetime.timedelta(days=2)]
+        """
+        # pandas has it of spans only.
+        self.__getattr__("to_pytimedelta")
+        series = self._series
+        meta = _spans_of_python(series._meta)
+        return call(_spans_of_python, (series,), {}, meta, clears=False, keeps=True, label="to_pytimedelta")
+
+
+def _spans_of_python(part: Any) -> Any:
+    import pandas as pd
+
+    return pd.Series(part.dt.to_pytimedelta(), index=part.index, name=part.name, dtype=object)
+
 
 class ListMethods(_Accessor):
     """``series.list``: functions of lists of Arrow's, as pandas has them."""
@@ -257,6 +291,25 @@ def call_of(series: Any, name: str, args: Any, kwargs: Any) -> Any:
     if name in ("as_ordered", "as_unordered") or ordered is not None:
         series_meta = series_meta.astype(_dtype_of(name == "as_ordered" or bool(ordered)))
     return call(function, (series,), {}, series_meta, clears=False, keeps=True, label=name, checks=False)
+
+
+def _used(part: Any) -> list[Any]:
+    return list(part.cat.remove_unused_categories().cat.categories)
+
+
+def _with_used(part: Any, names: list[Any]) -> Any:
+    """Return a series without the categories of which no partition has a value."""
+    categories = part.cat.categories
+    return part.cat.set_categories(categories[categories.isin(names)])
+
+
+def _without_unused(series: Any) -> Any:
+    """Return a series, whose partitions have the same categories, with those that are used."""
+    names = tree(series, _used, _united, _united, None, label="used_categories", checks=False)
+    return call(
+        _with_used, (series, names), {}, series._meta, clears=False, keeps=True,
+        label="remove_unused_categories", checks=False,
+    )  # fmt: skip
 
 
 def _dtype_of(ordered: bool) -> Any:
@@ -334,6 +387,8 @@ class CategoricalMethods(_Accessor):
 
         def function(*args: Any, **kwargs: Any) -> Any:
             # Partitions may have other categories each: what is said of them is said of all.
+            if name == "remove_unused_categories":
+                return _without_unused(as_known(self._series), *args, **kwargs)
             return call_of(as_known(self._series), name, args, kwargs)
 
         function.__name__ = name

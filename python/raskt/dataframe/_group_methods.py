@@ -1,4 +1,4 @@
-"""Methods of groups that pandas' own group-by answers, on all rows in one task."""
+"""Methods of groups that pandas' own group-by answers."""
 
 from __future__ import annotations
 
@@ -383,7 +383,7 @@ _OF_WINDOWS = (
 
 
 class GroupWindows:
-    """Windows or bins within groups: pandas' own, on all rows in one task.
+    """Windows or bins within groups: pandas' own, on whole groups.
 
     Examples
     --------

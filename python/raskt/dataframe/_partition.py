@@ -102,10 +102,18 @@ def method(
     named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
     if name in _COMPARISONS and given and isinstance(self, pd.Series) and not len(self):
         self = _of_category(self, given[0])
+    if name.startswith("str.") and _is_without_text(self):
+        # Other partitions may have texts: pandas has missing values then for what is none.
+        return _called(pd.concat([self, pd.Series([""], dtype=object)]), name, given, named).iloc[:-1]
     result = _called(self, name, given, named)
     if isinstance(self, pd.Index) and isinstance(result, (np.ndarray, pd.api.extensions.ExtensionArray)):
         return pd.Series(result, index=self)
     return result
+
+
+def _is_without_text(part: Any) -> bool:
+    """Return whether a partition is of objects without a text, so that pandas has no ``str`` of it."""
+    return isinstance(part, pd.Series) and part.dtype == object and not hasattr(part, "str")
 
 
 def _of_category(part: Any, value: Any) -> Any:

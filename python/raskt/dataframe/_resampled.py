@@ -12,7 +12,7 @@ from raskt._tables import one_row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["bins_of", "completed", "no_bins", "of_bins", "sample"]
+__all__ = ["bins_of", "completed", "in_order", "no_bins", "of_bins", "sample"]
 
 
 def bins_of(first: Any, last: Any, dtype: Any, options: dict[str, Any]) -> Any:
@@ -114,6 +114,11 @@ def sample(like: Any, columns: Any, name: str, args: Any, kwargs: Any) -> Any:
         times = (pd.Timestamp(0).as_unit(index.unit) + times).tz_localize(index.tz)
     bins = pd.concat([one_row(like)] * 2).set_axis(times.rename(index.name)).resample("D")
     return getattr(bins if columns is None else bins[columns], name)(*args, **kwargs)
+
+
+def in_order(part: Any) -> Any:
+    """Return rows in the order of their times; equal ones in theirs."""
+    return part if part.index.is_monotonic_increasing else part.sort_index(kind="stable")
 
 
 def of_bins(part: Any, options: dict[str, Any], columns: Any, name: str, args: Any, kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from raskt._apart import refuse_lazy
-from raskt.dataframe._gathered import rows_of_mask
+from raskt.dataframe._gathered import rows_of_mask, rows_of_slice
 from raskt.dataframe._labels import loc_slice
 from raskt.dataframe._op import aligned, expr_of, frame_of, is_frame, is_pandas, method, op, rows_method
 from raskt.dataframe._parameters import label, labels
@@ -42,6 +42,13 @@ def filtered(frame: Any, mask: Any) -> Any:
     return aligned(lambda frames: op("filter", tuple(frames)), [frame, mask])
 
 
+def _is_by_places(frame: Any, key: slice) -> bool:
+    """Return whether pandas' ``[]`` takes a slice by places: of whole numbers, unless labels are floats."""
+    ends = [end for end in (key.start, key.stop, key.step) if end is not None]
+    kind = getattr(frame._meta.index.dtype, "kind", "O")
+    return bool(ends) and kind != "f" and all(hasattr(end, "__index__") for end in ends)
+
+
 def get_item(frame: Any, key: Any) -> Any:
     """Return what ``frame[key]`` is."""
     if is_frame(key):
@@ -54,7 +61,7 @@ def get_item(frame: Any, key: Any) -> Any:
     if is_pandas(key) and str(getattr(key, "dtype", None)) == "bool":
         return filtered(frame, frame_of(expr_of(key)))
     if isinstance(key, slice):
-        return loc_slice(frame, key)
+        return rows_of_slice(frame, key) if _is_by_places(frame, key) else loc_slice(frame, key)
     if frame._expr.kind == "series":
         raise NotImplementedError(
             f"a series at {key!r}: use s.loc[label] for rows by label, a condition, or compute() first"

@@ -126,6 +126,8 @@ def read_block(path: str, begin: int, end: int | None, stamp: tuple[int, int], h
     if how.get("fills"):
         # A record need not have all fields.
         found = _filled(found, like, bool(how["path_column"]))
+    if len(found) and how["reader"] != "read_json":
+        found.index = _indexed(found, like, path, begin)
     if how["path_column"] is not None:
         name, paths = how["path_column"]
         found[name] = pd.Categorical.from_codes([paths.index(path)] * len(found), categories=paths)
@@ -164,6 +166,11 @@ def parsed(reader: str, file: Any, keywords: dict[str, Any]) -> Any:
     return getattr(pd, reader)(file, **keywords)
 
 
+def _n_unnamed(frame: Any) -> int:
+    """Return how many fields of a line have no name in the header: pandas makes an index of them."""
+    return 0 if isinstance(frame.index, pd.RangeIndex) else int(frame.index.nlevels)
+
+
 def conformed(found: Any, like: Any, path: str, begin: int) -> Any:
     """Return a block with the columns and dtypes that the first lines said.
 
@@ -189,7 +196,39 @@ def conformed(found: Any, like: Any, path: str, begin: int) -> Any:
     return changed
 
 
+def _indexed(found: Any, like: Any, path: str, begin: int) -> Any:
+    """Return the index of a block, of the dtypes that the first lines said."""
+    n_found, n_wanted = _n_unnamed(found), _n_unnamed(like)
+    if n_found != n_wanted:
+        raise ValueError(
+            f"{path}: lines have {n_wanted} fields more than the header by the first lines of the first "
+            f"file, and {n_found} in the block from byte {begin}: give names= for all fields, and header=0"
+        )
+    if n_wanted != 1 or found.index.dtype == like.index.dtype:
+        return found.index
+    cast = _free(found.index, like.index.dtype)
+    if cast is None:
+        raise ValueError(
+            f"{path}: the index is {like.index.dtype} by the first lines, and {found.index.dtype} in the "
+            f"block from byte {begin}: give names= for all fields, header=0 and dtype="
+        )
+    return cast
+
+
 def _cast(column: Any, dtype: Any, where: str, begin: int) -> Any:
+    cast = _free(column, dtype)
+    if cast is not None:
+        return cast
+    has, kind = column.dtype, getattr(column.dtype, "kind", "O")
+    wanted = "str" if kind in "OUT" else str(has)
+    raise ValueError(
+        f"{where} is {dtype} by the first lines, and {has} in the block from byte {begin}: read it with "
+        f"dtype={{{column.name!r}: {wanted!r}}}"
+    )
+
+
+def _free(column: Any, dtype: Any) -> Any:
+    """Return values of another dtype, where that loses nothing; None where it does."""
     has = column.dtype
     if isinstance(has, pd.CategoricalDtype) and isinstance(dtype, pd.CategoricalDtype):
         return column
@@ -202,10 +241,4 @@ def _cast(column: Any, dtype: Any, where: str, begin: int) -> Any:
         or (kinds[0] in "iu" and kinds[1] == "f")
         or kinds in (("M", "M"), ("f", "f"))
     )
-    if is_free:
-        return column.astype(dtype)
-    wanted = "str" if kinds[0] in "OUT" else str(has)
-    raise ValueError(
-        f"{where} is {dtype} by the first lines, and {has} in the block from byte {begin}: read it with "
-        f"dtype={{{column.name!r}: {wanted!r}}}"
-    )
+    return column.astype(dtype) if is_free else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from raskt import config
 from raskt._lazy import late, late_module
 from raskt.dataframe._gathered import by_all_rows, like_of, on_all_rows, rows_of_places
 from raskt.dataframe._labels import rows_among
@@ -32,6 +33,9 @@ one_row: Any = late("raskt._tables", "one_row")
 _neighbours: Any = late_module("raskt.dataframe._neighbours")
 _partition: Any = late_module("raskt.dataframe._partition")
 
+#: Which place equal values have.
+_TIES = ("average", "min", "max", "first", "dense")
+
 
 def _row_by_row(frame: Any, function: Any, label: str) -> Any:
     meta = like_of(function, frame)
@@ -42,7 +46,28 @@ def ranked(frame: Any, axis: Any, named: dict[str, Any]) -> Any:
     """Return the ranks of values."""
     if along_columns(frame, axis):
         return _row_by_row(frame, _neighbours.Method("rank", axis=1, **named), "rank")
-    return by_all_rows(frame, _neighbours.Method("rank", **named), "rank")
+    found = _ranked_natively(frame, **named)
+    return found if found is not None else by_all_rows(frame, _neighbours.Method("rank", **named), "rank")
+
+
+def _ranked_natively(
+    frame: Any,
+    method: Any = "average",
+    na_option: Any = "keep",
+    ascending: Any = True,
+    pct: Any = False,
+    numeric_only: Any = False,
+) -> Any:
+    """Return the ranks of values that kernels order as pandas does; None for others."""
+    given = {"method": method, "na_option": na_option, "ascending": ascending, "pct": pct}
+    is_known = method in _TIES and na_option in ("keep", "top", "bottom") and numeric_only is False
+    are_bools = type(ascending) is bool and type(pct) is bool
+    if not (is_known and are_bools and config.resolve("dataframe.native")):
+        return None
+    try:
+        return op("rank", (frame,), given)
+    except NotImplementedError:
+        return None
 
 
 def interpolated(frame: Any, way: str, axis: Any, named: dict[str, Any]) -> Any:

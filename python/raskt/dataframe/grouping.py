@@ -9,6 +9,7 @@ from raskt import config
 from raskt._lazy import late, late_module
 from raskt.dataframe._gathered import cut_back, sample_of
 from raskt.dataframe._group_methods import FrameGroupMethods, GroupMethods, SeriesGroupMethods
+from raskt.dataframe._group_shuffle import by_shuffle, is_by_shuffle
 from raskt.dataframe._metas import make_meta, meta_of_call
 from raskt.dataframe._op import call, is_frame, op, rows_method
 from raskt.dataframe._parameters import label
@@ -147,7 +148,7 @@ class _Groups(GroupMethods):
             "sort": self._options["sort"],
         }
         try:
-            found = op("groupby", (self._frame,), parameters)
+            found = op("groupby", (self._needed([column for column, *_ in wanted]),), parameters)
         except NotImplementedError:
             return None
         if any(place != name for place, name in self._keys):
@@ -179,7 +180,6 @@ class _Groups(GroupMethods):
         if name[:3] == "cum" and places.intersection(columns):
             # What is carried of a column that is a key would be another key.
             return None
-        needed = {*columns, *places}
         parameters = {
             "name": name,
             "keys": self._named_keys(),
@@ -188,13 +188,20 @@ class _Groups(GroupMethods):
             **({"periods": periods} if is_shift else {}),
             **named,
         }
-        frame = self._frame[[column for column in labels if column in needed]]
         try:
-            found = op("within_groups", (frame,), parameters)
+            found = op("within_groups", (self._needed(columns),), parameters)
         except NotImplementedError:
             return None
         is_column = self._is_series or name == "cumcount"
         return get_column(found, found._expr.labels[0]) if is_column else found
+
+    def _needed(self, columns: Any) -> Any:
+        """Return the frame of the keys and some columns, where their names tell them apart."""
+        labels = self._frame._expr.labels
+        needed = {*columns, *(place for place, _ in self._keys)}
+        if len(set(labels)) < len(labels) or needed.issuperset(labels):
+            return self._frame
+        return self._frame[[column for column in labels if column in needed]]
 
     def _dtypes(self) -> list[Any]:
         return [dtype for _, dtype in self._frame._expr.schema["columns"]]
@@ -216,7 +223,7 @@ class _Groups(GroupMethods):
         asks: bool = True,
         window: Any = None,
     ) -> Any:
-        """Ask for a method of pandas' group-by, on all rows in one task.
+        """Ask for a method of pandas' group-by: on the rows of some groups each, or on all rows in one task.
 
         Parameters
         ----------
@@ -231,8 +238,11 @@ class _Groups(GroupMethods):
         window : tuple, optional
             The windows of each group whose method it is.
         """
-        frame = self._frame
-        plan = (self._keys, self._levels, self._own, self._columns, self._options)
+        frame, own = self._frame, self._own
+        if self._columns is not None and window is None:
+            frame = self._needed(self._columns)
+            own = [column for column in own if column in frame._expr.labels]
+        plan = (self._keys, self._levels, own, self._columns, self._options)
         function = functools.partial(
             _by_pandas, plan=plan, name=name, args=args, kwargs=kwargs, window=window
         )
@@ -241,6 +251,10 @@ class _Groups(GroupMethods):
                 meta_of_call(function, (frame,), {}) if asks else _partition.asked(function, sample_of(frame))
             )
         prototype = make_meta(meta)
+        if not keeps and is_by_shuffle(frame, plan, name, prototype, window):
+            found = by_shuffle(frame, plan, function, prototype, name)
+            if found is not None:
+                return found
         gathered = op("repartition", (frame,), {"npartitions": 1})
         if keeps:
             prototype = prototype.set_axis(frame._meta.index)
@@ -634,3 +648,11 @@ class SeriesGroupBy(SeriesGroupMethods, _Groups):
 
     __slots__ = ()
     _is_series = True
+
+    def ohlc(self) -> Any:
+        """Return the first, greatest, least and last value of each group."""
+        (column,) = self._values()
+        ways = {"open": "first", "high": "max", "low": "min", "close": "last"}
+        is_known = str(self._frame._meta[column].dtype) in ("int64", "float64") and self._options["as_index"]
+        found = self._native([(column, way, name) for name, way in ways.items()]) if is_known else None
+        return self._asked("ohlc") if found is None else found

@@ -17,6 +17,14 @@ grouped: Any = late("raskt.dataframe.grouping", "grouped")
 indexed_by: Any = late("raskt.dataframe._indexing", "indexed_by")
 _resampled: Any = late_module("raskt.dataframe._resampled")
 
+
+def _in_order(frame: Any) -> Any:
+    """Return rows in the order of time: with known divisions, only within each partition."""
+    if not frame.known_divisions:
+        return frame.sort_index()
+    return call(_resampled.in_order, (frame,), {}, frame._meta, clears=False, label="sort_index")
+
+
 _GROUPS = {"as_index": True, "sort": True, "group_keys": True, "observed": True, "dropna": True}
 
 #: What does not depend on the order of rows.
@@ -102,7 +110,7 @@ class Resampler:
         frame = self._frame
         if name not in _ORDERLESS:
             # pandas' first and last rows of a bin are those in the order of time.
-            frame = frame.sort_index()
+            frame = _in_order(frame)
         like = _resampled.sample(frame._meta, self._columns, name, args, kwargs)
         first, last = frame.index.min(), frame.index.max()
         times = frame._meta.index

@@ -111,3 +111,11 @@ def test_times_are_written_with_as_many_digits_as_all_of_them_need(way: str) -> 
     tm.assert_frame_equal(cut.astype(str).compute(), frame.astype(str))
     dtypes = {"d": "string", "n": "float64"}
     tm.assert_frame_equal(cut.astype(dtypes).compute(), frame.astype(dtypes))
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_categories_that_no_partition_uses_are_left_out(ordered: bool, way: str) -> None:
+    values = pd.Categorical(["x", "y", "x", None, "z"], categories=["z", "y", "x", "w"], ordered=ordered)
+    series = pd.Series(values)
+    found = rd.from_pandas(series, npartitions=3).cat.remove_unused_categories().compute()
+    tm.assert_series_equal(found, series.cat.remove_unused_categories())

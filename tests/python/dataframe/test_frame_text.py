@@ -205,6 +205,10 @@ def test_lines_of_too_many_fields_and_files_of_nothing_are_pandas_errors(tmp_pat
             read(short)
         with pytest.raises(pd.errors.EmptyDataError, match="No columns to parse from file"):
             read(empty)
+    with pytest.raises(pd.errors.ParserError, match=r"short\.csv: Error tokenizing"):
+        rd.read_csv(short)
+    with pytest.raises(pd.errors.EmptyDataError, match=r"empty\.csv: No columns"):
+        rd.read_csv(empty)
     with pytest.raises(pd.errors.ParserError, match=r"long\.csv: .*Expected 2 fields in the line at byte"):
         rd.read_csv(long).compute()
 
@@ -258,3 +262,29 @@ def test_whole_numbers_beyond_64_bits_keep_their_digits(tmp_path: pathlib.Path, 
     path = tmp_path / "large.csv"
     path.write_text("\n".join(["x", *lines, ""]))
     tm.assert_frame_equal(rd.read_csv(path).compute(), pd.read_csv(path))
+
+
+@pytest.mark.parametrize("blocksize", [None, 64, 1_000])
+@pytest.mark.parametrize("header", ["a,b\n", "k,a,b\n", ""])
+def test_fields_without_a_name_are_the_index(
+    tmp_path: pathlib.Path, header: str, blocksize: int | None
+) -> None:
+    path = tmp_path / "rows.csv"
+    for index in (lambda n: n, lambda n: f'"x, {n}"', lambda n: n / 2):
+        path.write_text(header + "".join(f"{index(n)},{n},text {n}\n" for n in range(200)))
+        named = {} if header else {"names": ["a", "b"]}
+        found = rd.read_csv(path, blocksize=blocksize, **named).compute()
+        expected = pd.read_csv(path, **named)
+        if header.startswith("k"):
+            found = found.reset_index(drop=True)
+        tm.assert_frame_equal(found, expected)
+
+
+def test_fields_without_a_name_are_in_all_blocks_or_in_none(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b\n" + "1,2,3\n" * 20_000 + "1,2\n" * 40_000)
+    with pytest.raises(ValueError, match=r"rows\.csv: lines have 1 fields more than the header .* and 0 in"):
+        rd.read_csv(path, blocksize=30_000, sample=10_000).compute()
+    path.write_text("a,b\n" + "1,2,3\n" * 20_000 + "x,2,3\n" * 40_000)
+    with pytest.raises(ValueError, match=r"rows\.csv: the index is int64 by the first lines, and str in"):
+        rd.read_csv(path, blocksize=30_000, sample=10_000).compute()

@@ -329,7 +329,7 @@ def test_keys_that_must_not_repeat_are_looked_at_in_all_partitions(
     lazy, other = (
         rd.from_pandas(side, npartitions=n, sort=False) for side, n in zip((left, right), parts, strict=True)
     )
-    with pytest.raises(ValueError, match="not unique in left"):
+    with pytest.raises(pd.errors.MergeError, match="not unique in left"):
         lazy.merge(other, on="k", validate="1:m").compute()
     assert len(lazy.merge(other, on="k", validate="m:m").compute()) == 6
 

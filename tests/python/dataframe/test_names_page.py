@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import raskt.dataframe as rd
 from raskt.dataframe._group_methods import FrameGroupMethods, GroupMethods, SeriesGroupMethods
+from raskt.dataframe._group_shuffle import OF_GROUPS, WINDOWS
 from raskt.dataframe._whole_methods import FrameWholes, SeriesWholes, Wholes
 from raskt.dataframe.windows import Expanding, ExponentialMovingWindow, Rolling
 
@@ -98,6 +99,7 @@ NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "notna": lambda d: d[["f", "i"]].notna(),
         "notnull": lambda d: d[["f", "i"]].notnull(),
         "pop": lambda d: d.copy().pop("f"),
+        "rank": lambda d: d[["f", "i", "s", "t"]].rank(),
         "reset_index": lambda d: d.reset_index(),
         "round": lambda d: d[["f", "i"]].round(1),
         "set_axis": lambda d: d[["f", "i"]].set_axis(["a", "b"], axis=1),
@@ -130,6 +132,7 @@ NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "index": lambda d: d.f.index,
         "is_unique": lambda d: d.i.is_unique,
         "isin": lambda d: d.i.isin([1, 2]),
+        "rank": lambda d: d.s.rank(),
         "reset_index": lambda d: d.f.reset_index(drop=True),
         "rfloordiv": lambda d: d.f.rfloordiv(2),
         "rmod": lambda d: d.f.rmod(2),
@@ -186,6 +189,7 @@ NATIVE: dict[str, dict[str, Callable[[Any], Any]]] = {
 
 _PANDAS = "pandas, partition by partition"
 _ALL = "pandas, all rows in one task"
+_BY_KEYS = "pandas, rows of each group together"
 _NOW = "computed when it is asked for"
 _CARRIED = "pandas, with rows of neighbours"
 _TREE = "pandas, partial results of partitions"
@@ -327,6 +331,7 @@ WHY: dict[str, str] = {
     "dtype": "the dtype of the frame's column",
     "equals": "(df == other).all().all(), or compute()",
     "factorize": "astype('category').cat.codes",
+    "freq": "pandas.infer_freq of what is computed",
     "from_arrow": "raskt.dataframe.from_arrow",
     "from_records": "raskt.dataframe.from_pandas of pandas' own",
     "get": "loc",
@@ -432,10 +437,12 @@ def _way(title: str, name: str, ours: Any, wholes: tuple[type, ...]) -> str:
         return _TREE if name in _BY_TREE else _ALL
     if isinstance(ours, Rolling):
         return _CARRIED
+    if title.startswith("Groups") and (name in OF_GROUPS or name in WINDOWS):
+        return _BY_KEYS
     owner = next((kind for kind in type(ours).__mro__ if name in vars(kind)), None)
     if (owner in wholes and name not in _NOT_ALL) or (title.startswith("Bins") and name in _BINS_OF_ALL):
         return _ALL
-    if title.startswith("Groups") and name in ("apply", "transform", "median", "agg", "aggregate"):
+    if title.startswith("Groups") and name == "transform":
         return _ALL
     if title.startswith("Bins"):
         return _BINS

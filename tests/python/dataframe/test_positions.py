@@ -113,3 +113,23 @@ def test_what_is_no_place_is_refused() -> None:
         df.iloc[::0]
     with pytest.raises(NotImplementedError, match="use loc"):
         df.iloc[df.x > 1]
+
+
+@pytest.mark.parametrize(
+    "key", [slice(1, 4), slice(None, -2), slice(None, None, 2), slice(3, None), slice(0, 0)]
+)
+@pytest.mark.parametrize(
+    "index", [[5, 3, 3, 8, 1, 9], list("badcfe"), pd.date_range("2013", periods=6)], ids=str
+)
+def test_slices_of_whole_numbers_are_by_places(key: slice, index: Any, way: str) -> None:
+    rows = pd.DataFrame({"x": range(6)}, index=index)
+    for lazy in (rd.from_pandas(rows, npartitions=3, sort=False), _cut(rows, [2, 0, 3, 1])):
+        tm.assert_frame_equal(lazy[key].compute(), rows[key], check_freq=False)
+        tm.assert_series_equal(lazy.x[key].compute(), rows.x[key], check_freq=False)
+
+
+def test_slices_of_floats_are_by_labels() -> None:
+    series = pd.Series(range(5), index=[0.5, 1.0, 2.0, 3.5, 4.0])
+    lazy = rd.from_pandas(series, npartitions=2)
+    for key in (slice(1, 3), slice(None, 2.0), slice(None)):
+        tm.assert_series_equal(lazy[key].compute(), series[key])

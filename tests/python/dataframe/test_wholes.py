@@ -230,3 +230,37 @@ def test_pictures_of_results(mixed: pd.DataFrame) -> None:
     assert means.plot(kind="line").lines[0].get_ydata().tolist() == [3.0, 3.0]
     with pytest.raises(AttributeError, match="no attribute 'nowhere'"):
         _ = means.plot.nowhere
+
+
+@pytest.mark.parametrize("method", ["average", "min", "max", "first", "dense"])
+@pytest.mark.parametrize("na_option", ["keep", "top", "bottom"])
+@pytest.mark.parametrize("ascending", [True, False])
+def test_ranks(method: str, na_option: str, ascending: bool, way: str) -> None:
+    rows = pd.DataFrame(
+        {
+            "f": [0.0, np.nan, -0.0, np.inf, -np.inf, np.nan],
+            "i": [2**53 + 1, 2**53, 2**53 + 1, -1, 0, 0],
+            "b": [True, False, True, False, True, True],
+            "s": ["long text, the one", None, "long text, the other", "", "ü", ""],
+            "t": pd.to_datetime(["2013", None, "2012", "2013", None, "1969"]),
+            "z": pd.to_datetime(["2013", None, "2012", "2013", None, "1969"]).tz_localize("Europe/Oslo"),
+            "d": pd.to_timedelta([1, None, -1, 1, 0, 3], unit="D"),
+            "u": np.array([0, 1, 255, 255, 3, 4], dtype="uint8"),
+        }
+    )
+    named = {"method": method, "na_option": na_option, "ascending": ascending}
+    for pct in (False, True):
+        for cut in (_cut(rows), rd.from_pandas(rows, npartitions=1)):
+            _same(cut.rank(**named, pct=pct), rows.rank(**named, pct=pct))
+            _same(cut.s.rank(**named, pct=pct), rows.s.rank(**named, pct=pct))
+
+
+def test_ranks_are_native_and_go_together_with_the_frame() -> None:
+    rows = pd.DataFrame({"x": [3.0, None, 1.0, 2.0], "y": [1, 2, 3, 4]})
+    df = rd.from_pandas(rows, npartitions=3)
+    found = df.assign(place=df.x.rank())
+    assert "frame.rank" in found.explain()
+    expected = rows.assign(place=rows.x.rank())
+    _same(found, expected)
+    _same(found[found.place > 1].y, expected[expected.place > 1].y)
+    assert len(df[:0].rank().compute()) == 0

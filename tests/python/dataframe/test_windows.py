@@ -144,3 +144,23 @@ def test_extremes_of_windows_of_any_length(name: str) -> None:
     for window in windows:
         found, expected = s.rolling(**window), frame.rolling(**window)
         tm.assert_series_equal(getattr(found, name)().compute(), getattr(expected, name)(), check_freq=False)
+
+
+@pytest.mark.parametrize("window", [2, 3, 7, 100])
+@pytest.mark.parametrize("name", ["sum", "mean", "var", "std"])
+def test_values_that_have_left_a_window_leave_nothing_behind(name: str, window: int) -> None:
+    values = _RANDOM.normal(size=1_000)
+    values[[100, 101, 500]] = 1e16, np.nan, -1e19
+    series = pd.Series(values)
+    found = getattr(rd.from_pandas(series, npartitions=3).rolling(window), name)().compute()
+    alone = [np.nan if len(part) < window else getattr(part, name)() for part in series.rolling(window)]
+    alone = [
+        np.nan if part.isna().any() else x for part, x in zip(series.rolling(window), alone, strict=True)
+    ]
+    tm.assert_series_equal(found, pd.Series(alone), rtol=1e-12)
+
+
+def test_windows_of_sums_beyond_floats_are_infinite() -> None:
+    series = pd.Series([1e308, 1e308, 1.0, 2.0])
+    found = rd.from_pandas(series, npartitions=2).rolling(2).sum().compute()
+    assert found.tolist()[1:] == [np.inf, 1e308, 3.0]

@@ -29,6 +29,7 @@ const FLOATING_POINT: u8 = 0x75;
 const UNKNOWN_COLUMN: u8 = 0x76;
 const UNPARSABLE: u8 = 0x77;
 const DAMAGED: u8 = 0x78;
+const REPEATED_KEYS: u8 = 0x79;
 
 const fn tag_of(kind: &ErrorKind) -> u8 {
     match kind {
@@ -56,6 +57,7 @@ const fn tag_of(kind: &ErrorKind) -> u8 {
         ErrorKind::FloatingPoint(_) => FLOATING_POINT,
         ErrorKind::UnknownColumn(_) => UNKNOWN_COLUMN,
         ErrorKind::Unparsable { .. } => UNPARSABLE,
+        ErrorKind::RepeatedKeys(_) => REPEATED_KEYS,
         ErrorKind::Many(_) => MANY,
     }
 }
@@ -87,6 +89,7 @@ impl Encode for ErrorKind {
             | Self::Panicked(words)
             | Self::NotImplemented(words)
             | Self::FloatingPoint(words)
+            | Self::RepeatedKeys(words)
             | Self::UnknownColumn(words) => words.encode(out),
         }
     }
@@ -127,6 +130,7 @@ impl Decode for ErrorKind {
                 offset: u64::decode(input)?,
                 what: String::decode(input)?,
             },
+            REPEATED_KEYS => Self::RepeatedKeys(String::decode(input)?),
             MANY => Self::Many(input.nested(|input| Vec::decode(input))?),
             tag => return Err(input.unknown_tag("kind of error", tag)),
         })

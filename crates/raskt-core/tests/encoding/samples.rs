@@ -195,6 +195,7 @@ pub fn errors() -> Named<Error> {
         ("not_implemented", ErrorKind::NotImplemented("no".into())),
         ("unknown_column", ErrorKind::UnknownColumn("no".into())),
         ("unparsable", ErrorKind::Unparsable { what: "no".into(), is_empty: true }),
+        ("repeated_keys", ErrorKind::RepeatedKeys("no".into())),
         ("floating_point", ErrorKind::FloatingPoint("overflow encountered in add".into())),
         ("many", ErrorKind::Many(vec![ErrorKind::Cancelled.into(), ErrorKind::Raised.into()])),
     ];

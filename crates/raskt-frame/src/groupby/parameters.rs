@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use raskt_core::{DType, Error, ErrorKind, Param, Result};
 
 use crate::keys::{Key, keys_of, keys_param};
@@ -147,13 +148,14 @@ impl Aggregate {
 
 fn result_type(function: Function, of: &PandasType, options: Options) -> Option<PandasType> {
     use Function::{All, Any, Count, First, Last, Max, Mean, Min, Nunique, Prod, Sem, Size, Std, Sum, Var};
-    use PandasType::{Category, Masked, NullableText, Plain, Text, Zoned};
+    use PandasType::{Arrow, Category, Masked, NullableText, Plain, Text, Zoned};
     let has_storage = of.storage().is_some();
     // What becomes of truth values of which too few are there, only pandas knows.
     let may_lack = options.min_count <= 1 || of.can_miss() || !is_bool(of);
     Some(match (function, of) {
         (Size, _) => Plain(DType::Int64),
         (Count, Masked(_)) => Masked(DType::Int64),
+        (Count, Arrow(_)) if has_storage => Arrow(DataType::Int64),
         (Count, _) if has_storage => Plain(DType::Int64),
         (Sum, Plain(DType::Timedelta(_) | DType::Float32)) => of.clone(),
         (Sum | Prod, Plain(DType::Bool)) => Plain(DType::Int64),

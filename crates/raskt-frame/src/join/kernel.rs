@@ -74,7 +74,7 @@ fn check_unique(merge: &Merge, matching: &Matching) -> Result<()> {
         (false, false) => return Ok(()),
     };
     let what = format!("Merge keys are not unique in {side} dataset; not a {asked} merge");
-    Err(ErrorKind::InvalidValue(what).into())
+    Err(ErrorKind::RepeatedKeys(what).into())
 }
 
 /// The rows of both sides as Arrow takes them; `None` for all in their order.

@@ -9,11 +9,11 @@ use super::select::{ASSIGN, COLUMN, COLUMNS, FILTER, RELABEL};
 use crate::arguments::get;
 use crate::calls::{CALL, CLEARS, KEEPS};
 use crate::operations::COLLECTION;
-use crate::windows::{FILL, ROLLING, RUNNING, SHIFT, WITHIN_GROUPS};
+use crate::windows::{FILL, RANK, ROLLING, RUNNING, SHIFT, WITHIN_GROUPS};
 
 /// Operations that have a row of the result for each row.
-const KEPT: [&str; 11] =
-    [METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, BINS, FILL, ROLLING, RUNNING, SHIFT, WITHIN_GROUPS];
+const KEPT: [&str; 12] =
+    [METHOD, COLUMN, COLUMNS, ASSIGN, RELABEL, BINS, FILL, RANK, ROLLING, RUNNING, SHIFT, WITHIN_GROUPS];
 
 fn is(expr: &Expr, operations: &[&str]) -> bool {
     expr.collection().as_str() == COLLECTION && operations.contains(&expr.operation().as_str())

@@ -11,7 +11,7 @@ mod unique;
 
 pub use distinct::{Distinct, Keep, distinct};
 pub use index::WITH_INDEX;
-pub(crate) use order::{Direction, order, places};
+pub(crate) use order::{Direction, Ordered, order, places};
 pub use ordered::SORT_ROWS;
 pub use rows::{Sort, sort};
 pub use table::{register, rows};

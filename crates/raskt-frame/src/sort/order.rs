@@ -28,6 +28,41 @@ struct Column<'a> {
     is_ascending: bool,
 }
 
+/// The values of a column, in their order.
+pub(crate) struct Ordered<'a> {
+    column: Column<'a>,
+    rows: Vec<u32>,
+}
+
+impl<'a> Ordered<'a> {
+    /// # Errors
+    /// As [`order`].
+    pub(crate) fn new(array: &'a ArrayRef, dtype: &PandasType, way: Direction) -> Result<Self> {
+        let column = Column::new(array, dtype, way)?;
+        let mut rows: Vec<(u8, u64, u32)> =
+            (0..array.len()).map(|row| (column.class[row], column.numbers[row], row.fit::<u32>())).collect();
+        rows.sort_unstable_by(|one, two| {
+            let texts = || column.compare_texts(one.2 as usize, two.2 as usize);
+            (one.0, one.1).cmp(&(two.0, two.1)).then_with(texts).then(one.2.cmp(&two.2))
+        });
+        Ok(Self { rows: rows.into_iter().map(|(_, _, row)| row).collect(), column })
+    }
+
+    /// The rows in the order of their values; those that are equal in their own order.
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.rows
+    }
+
+    pub(crate) fn is_missing(&self, row: u32) -> bool {
+        self.column.class[row as usize] != 1
+    }
+
+    /// Whether the values of two rows are equal, as missing ones are.
+    pub(crate) fn is_equal(&self, one: u32, two: u32) -> bool {
+        self.column.compare(one as usize, two as usize).is_eq()
+    }
+}
+
 /// The rows in the order of the columns, the first deciding first; rows that are equal stay in their order. Only the first
 /// `limit`, if one is given.
 ///

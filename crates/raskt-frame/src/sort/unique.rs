@@ -221,8 +221,9 @@ fn counts_meta(operands: &[Meta], parameters: &Param) -> Result<Meta> {
 
 /// What counts of the values of `field` look like.
 fn counted(field: &Field, normalize: bool) -> Schema {
-    let is_arrow = matches!(field.dtype, PandasType::Arrow(_));
-    let is_masked = matches!(field.dtype, PandasType::Masked(_) | PandasType::NullableText);
+    // pandas counts nullable texts, which are Arrow's by default, in integers of Arrow's.
+    let is_arrow = matches!(field.dtype, PandasType::Arrow(_) | PandasType::NullableText);
+    let is_masked = matches!(field.dtype, PandasType::Masked(_));
     let dtype = |plain: DType, arrow| match (is_arrow, is_masked) {
         (true, _) => PandasType::Arrow(arrow),
         (_, true) => PandasType::Masked(plain),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use raskt_core::{ErrorKind, Fit, Result};
+use raskt_core::{Error, ErrorKind, Fit, Result};
 use raskt_expr::Expr;
 
 use super::read_csv;
@@ -89,7 +89,8 @@ fn sampled(path: &str, plan: &CsvFiles) -> Result<(Inferred, Stamp)> {
     let mut sample = Vec::with_capacity(stamp.n_bytes.min(SAMPLE_BYTES).fit::<usize>());
     file.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(io)?;
     let is_whole = sample.len() as u64 == stamp.n_bytes;
-    let mut inferred = infer_csv(&sample, is_whole, &plan.format, plan.names.as_deref(), &plan.times)?;
+    let mut inferred = infer_csv(&sample, is_whole, &plan.format, plan.names.as_deref(), &plan.times)
+        .map_err(|error| of_file(path, error))?;
     let names: Vec<Label> = inferred.columns.iter().map(|field| field.label.clone()).collect();
     for begin in [stamp.n_bytes / 2, stamp.n_bytes.saturating_sub(LATER_BYTES)] {
         if begin < SAMPLE_BYTES {
@@ -107,6 +108,16 @@ fn sampled(path: &str, plan: &CsvFiles) -> Result<(Inferred, Stamp)> {
         }
     }
     Ok((inferred, stamp))
+}
+
+/// The error with the file that it is of.
+fn of_file(path: &str, error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unparsable { what, is_empty } => {
+            ErrorKind::Unparsable { what: format!("{path}: {what}"), is_empty: *is_empty }.into()
+        }
+        _ => error,
+    }
 }
 
 /// The columns that are read, with the dtypes that were asked for.

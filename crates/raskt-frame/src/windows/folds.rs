@@ -1,8 +1,12 @@
 //! What is computed of the values of each window, as these move on.
 //!
-//! Sums and means are those of Kahan, variances those of Welford with compensation, both with values taken out again, as in
-//! pandas; where all values of a window are equal, its sum is a product and its variance 0. The least and the greatest are
-//! of two parts of each window, of which one shrinks and one grows.
+//! A window is in two parts, of which one shrinks and one grows. Of the first one, what comes of its values from each on is
+//! known from when it was made; of the second one, what comes of all of them. Nothing is taken out of a sum again, so that
+//! large values leave no rounding errors behind when windows have passed them. Sums are those of two floats; means and
+//! squared distances are Welford's, and put together as Chan has it. Where all values of a window are equal, its sum is a
+//! product and its variance 0, as in pandas.
+
+use raskt_core::Fit;
 
 /// Where windows begin and end: of neither does the next one go back.
 pub(super) enum Bounds {
@@ -15,22 +19,6 @@ pub(super) enum Bounds {
     },
     /// From those rows to each, that included.
     Spans(Vec<usize>),
-}
-
-impl Bounds {
-    fn of(&self, row: usize, n_rows: usize) -> (usize, usize) {
-        match self {
-            Self::Spans(begins) => (begins[row], row + 1),
-            Self::Rows { begin, end } => {
-                let place = |offset: i64| match offset >= 0 {
-                    true => row.saturating_add(usize::try_from(offset).unwrap_or(usize::MAX)),
-                    false => row.saturating_sub(usize::try_from(offset.unsigned_abs()).unwrap_or(usize::MAX)),
-                };
-                let (begin, end) = (place(*begin).min(n_rows), place(*end).min(n_rows));
-                (begin.min(end), end)
-            }
-        }
-    }
 }
 
 /// What is computed of a window.
@@ -51,51 +39,110 @@ pub(super) fn folded(
     function: Function,
     min_periods: u64,
 ) -> Vec<f64> {
-    match function {
-        Function::Sum => moved(values, bounds, rows, |sums: &Sums| sums.sum(min_periods)),
-        Function::Mean => moved(values, bounds, rows, |sums: &Sums| sums.mean(min_periods)),
-        Function::Variance { ddof, is_root } => moved(values, bounds, rows, |moments: &Moments| {
-            let variance = moments.variance(min_periods.max(1), ddof);
-            if is_root { variance.sqrt() } else { variance }
-        }),
-        Function::Min => {
-            extremes(values, bounds, rows, min_periods, f64::INFINITY, |a, b| if b < a { b } else { a })
-        }
-        Function::Max => {
-            extremes(values, bounds, rows, min_periods, f64::NEG_INFINITY, |a, b| if b > a { b } else { a })
+    match bounds {
+        Bounds::Spans(begins) => of(values, |row| (begins[row], row + 1), rows, function, min_periods),
+        Bounds::Rows { begin, end } => {
+            let (begin, end) = ((*begin).clamped::<isize>(), (*end).clamped::<isize>());
+            let place = |row: usize, offset: isize| row.saturating_add_signed(offset).min(values.len());
+            let window = |row| (place(row, begin).min(place(row, end)), place(row, end));
+            of(values, window, rows, function, min_periods)
         }
     }
 }
 
-/// A state of the values of a window.
-trait State: Default {
-    fn add(&mut self, value: f64);
-    fn remove(&mut self, value: f64);
+fn of(
+    values: &[f64],
+    window: impl Fn(usize) -> (usize, usize),
+    rows: std::ops::Range<usize>,
+    function: Function,
+    min_periods: u64,
+) -> Vec<f64> {
+    let at_least_one = min_periods.max(1);
+    match function {
+        Function::Sum => moved(values, window, rows, |all: Sum, n, equals| match n {
+            n if n < min_periods => f64::NAN,
+            0 => 0.0,
+            n if equals.n >= n => equals.value * float(n),
+            _ => all.total(),
+        }),
+        Function::Mean => moved(values, window, rows, |all: Sum, n, equals| match n {
+            n if n < at_least_one => f64::NAN,
+            n if equals.n >= n => equals.value,
+            n => all.total() / float(n),
+        }),
+        Function::Variance { ddof, is_root } => {
+            #[allow(clippy::cast_precision_loss, reason = "a small number")]
+            let ddof = ddof as f64;
+            moved(values, window, rows, |all: Moments, n, equals| {
+                let freedom = all.n - ddof;
+                let variance = match n {
+                    n if n < at_least_one || freedom <= 0.0 => f64::NAN,
+                    n if n == 1 || equals.n >= n => 0.0,
+                    _ => all.squares / freedom,
+                };
+                if is_root { variance.sqrt() } else { variance }
+            })
+        }
+        Function::Min => {
+            moved(values, window, rows, |all: Least, n, _| if n < at_least_one { f64::NAN } else { all.0 })
+        }
+        Function::Max => {
+            moved(values, window, rows, |all: Greatest, n, _| if n < at_least_one { f64::NAN } else { all.0 })
+        }
+    }
 }
 
-fn moved<S: State>(
+#[allow(clippy::cast_precision_loss, reason = "fewer rows than 2**53")]
+fn float(n: u64) -> f64 {
+    n as f64
+}
+
+/// What comes of values one after another.
+trait Part: Copy {
+    /// Of no value.
+    const NOTHING: Self;
+    /// With one value more.
+    fn with(self, value: f64) -> Self;
+    /// Of the values of both.
+    fn and(self, other: Self) -> Self;
+}
+
+/// Results of windows, each of what comes of its values, of how many these are, and of how many of the last were equal.
+fn moved<P: Part>(
     values: &[f64],
-    bounds: &Bounds,
+    window: impl Fn(usize) -> (usize, usize),
     rows: std::ops::Range<usize>,
-    result: impl Fn(&S) -> f64,
+    result: impl Fn(P, u64, &Equals) -> f64,
 ) -> Vec<f64> {
-    let mut state = S::default();
-    let (mut begin, mut end) = (0, 0);
+    // The first part is `middle - known.len()..middle`, and the last value of `known` is that of its first row.
+    let (mut known, mut middle, mut new) = (Vec::new(), 0, P::NOTHING);
+    let (mut begin, mut end, mut n, mut equals) = (0, 0, 0_u64, Equals::default());
     let mut results = Vec::with_capacity(rows.len());
     for row in rows {
-        let (next_begin, next_end) = bounds.of(row, values.len());
+        let (next_begin, next_end) = window(row);
         if next_begin >= end {
-            state = S::default();
-            (begin, end) = (next_begin, next_begin);
+            (begin, end, middle) = (next_begin, next_begin, next_begin);
+            (n, new, equals) = (0, P::NOTHING, Equals::default());
         }
-        values[begin..next_begin]
-            .iter()
-            .filter(|value| !value.is_nan())
-            .for_each(|value| state.remove(*value));
-        let new = values.get(end..next_end).unwrap_or_default();
-        new.iter().filter(|value| !value.is_nan()).for_each(|value| state.add(*value));
+        n -= values[begin..next_begin].iter().map(|value| u64::from(!value.is_nan())).sum::<u64>();
+        for &value in values.get(end..next_end).unwrap_or_default() {
+            if !value.is_nan() {
+                n += 1;
+                new = new.with(value);
+                equals.add(value);
+            }
+        }
         (begin, end) = (next_begin, next_end.max(end));
-        results.push(result(&state));
+        if begin >= middle {
+            known.clear();
+            known.extend(values[begin..end].iter().rev().scan(P::NOTHING, |all, value| {
+                *all = if value.is_nan() { *all } else { all.with(*value) };
+                Some(*all)
+            }));
+            (middle, new) = (end, P::NOTHING);
+        }
+        let old = if begin < middle { known[middle - begin - 1] } else { P::NOTHING };
+        results.push(result(old.and(new), n, &equals));
     }
     results
 }
@@ -114,149 +161,93 @@ impl Equals {
     }
 }
 
-#[derive(Default)]
-struct Sums {
-    n: u64,
-    n_negative: u64,
-    sum: f64,
-    lost_by_adding: f64,
-    lost_by_removing: f64,
-    equals: Equals,
+/// A sum, and what was lost of it by rounding: Knuth's sum of two floats.
+#[derive(Clone, Copy)]
+struct Sum {
+    rounded: f64,
+    lost: f64,
 }
 
-impl State for Sums {
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        self.n_negative += u64::from(value.is_sign_negative());
-        let exact = value - self.lost_by_adding;
-        let sum = self.sum + exact;
-        self.lost_by_adding = sum - self.sum - exact;
-        self.sum = sum;
-        self.equals.add(value);
-    }
-
-    fn remove(&mut self, value: f64) {
-        self.n -= 1;
-        self.n_negative -= u64::from(value.is_sign_negative());
-        let exact = -value - self.lost_by_removing;
-        let sum = self.sum + exact;
-        self.lost_by_removing = sum - self.sum - exact;
-        self.sum = sum;
+impl Sum {
+    fn total(self) -> f64 {
+        let total = self.rounded + self.lost;
+        // What is lost of an infinite sum is no number.
+        if total.is_nan() { self.rounded } else { total }
     }
 }
 
-impl Sums {
-    fn sum(&self, min_periods: u64) -> f64 {
-        match self.n {
-            n if n < min_periods => f64::NAN,
-            0 => 0.0,
-            n if self.equals.n >= n => self.equals.value * n as f64,
-            _ => self.sum,
-        }
+impl Part for Sum {
+    const NOTHING: Self = Self { rounded: 0.0, lost: 0.0 };
+
+    fn with(self, value: f64) -> Self {
+        let rounded = self.rounded + value;
+        let added = rounded - self.rounded;
+        let lost = (self.rounded - (rounded - added)) + (value - added);
+        Self { rounded, lost: self.lost + lost }
     }
 
-    fn mean(&self, min_periods: u64) -> f64 {
-        match self.n {
-            n if n < min_periods || n == 0 => f64::NAN,
-            n if self.equals.n >= n => self.equals.value,
-            n => {
-                let mean = self.sum / n as f64;
-                // What is lost by rounding changes no sign.
-                let is_wrong = self.n_negative == 0 && mean < 0.0 || self.n_negative == n && mean > 0.0;
-                if is_wrong { 0.0 } else { mean }
-            }
-        }
+    fn and(self, other: Self) -> Self {
+        let both = self.with(other.rounded);
+        Self { lost: both.lost + other.lost, ..both }
     }
 }
 
-#[derive(Default)]
+/// The number of values, their mean, and the sum of their squared distances from it.
+#[derive(Clone, Copy)]
 struct Moments {
-    n: u64,
+    n: f64,
     mean: f64,
     squares: f64,
-    lost_by_adding: f64,
-    lost_by_removing: f64,
-    equals: Equals,
 }
 
-impl State for Moments {
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        let before = self.mean - self.lost_by_adding;
-        let exact = value - self.lost_by_adding;
-        let delta = exact - self.mean;
-        self.lost_by_adding = delta + self.mean - exact;
-        self.mean += delta / self.n as f64;
-        self.squares += (value - before) * (value - self.mean);
-        self.equals.add(value);
+impl Part for Moments {
+    const NOTHING: Self = Self { n: 0.0, mean: 0.0, squares: 0.0 };
+
+    fn with(self, value: f64) -> Self {
+        let n = self.n + 1.0;
+        let delta = value - self.mean;
+        // The quotient does not wait for the values before.
+        let mean = self.mean + delta * (1.0 / n);
+        Self { n, mean, squares: self.squares + delta * (value - mean) }
     }
 
-    fn remove(&mut self, value: f64) {
-        self.n -= 1;
-        if self.n == 0 {
-            *self = Self::default();
-            return;
+    fn and(self, other: Self) -> Self {
+        let n = self.n + other.n;
+        if n == 0.0 {
+            return self;
         }
-        let before = self.mean - self.lost_by_removing;
-        let exact = value - self.lost_by_removing;
-        let delta = exact - self.mean;
-        self.lost_by_removing = delta + self.mean - exact;
-        self.mean -= delta / self.n as f64;
-        self.squares -= (value - before) * (value - self.mean);
+        let (delta, part) = (other.mean - self.mean, other.n / n);
+        let squares = self.squares + other.squares + delta * delta * self.n * part;
+        Self { n, mean: self.mean + delta * part, squares }
     }
 }
 
-impl Moments {
-    fn variance(&self, min_periods: u64, ddof: i64) -> f64 {
-        let freedom = self.n as f64 - ddof as f64;
-        if self.n < min_periods || freedom <= 0.0 {
-            return f64::NAN;
-        }
-        match self.n == 1 || self.equals.n >= self.n {
-            true => 0.0,
-            false => self.squares.max(0.0) / freedom,
-        }
+#[derive(Clone, Copy)]
+struct Least(f64);
+
+impl Part for Least {
+    const NOTHING: Self = Self(f64::INFINITY);
+
+    fn with(self, value: f64) -> Self {
+        Self(if value < self.0 { value } else { self.0 })
+    }
+
+    fn and(self, other: Self) -> Self {
+        self.with(other.0)
     }
 }
 
-/// The values of a window are in two parts: of those that were there when the first part ran out, the extremes from each on are
-/// known; of those that came since, that of all.
-fn extremes(
-    values: &[f64],
-    bounds: &Bounds,
-    rows: std::ops::Range<usize>,
-    min_periods: u64,
-    nothing: f64,
-    choose: impl Fn(f64, f64) -> f64,
-) -> Vec<f64> {
-    let n_there = |values: &[f64]| values.iter().map(|value| u64::from(!value.is_nan())).sum::<u64>();
-    let or_nothing = |value: f64| if value.is_nan() { nothing } else { value };
-    // The first part is `middle - known.len()..middle`, and the last value of `known` is that of its first row.
-    let (mut known, mut middle, mut new) = (Vec::new(), 0, nothing);
-    let (mut begin, mut end, mut n) = (0, 0, 0_u64);
-    let mut results = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (next_begin, next_end) = bounds.of(row, values.len());
-        if next_begin >= end {
-            (begin, end, middle) = (next_begin, next_begin, next_begin);
-            (n, new) = (0, nothing);
-        }
-        n -= n_there(&values[begin..next_begin]);
-        let added = values.get(end..next_end).unwrap_or_default();
-        n += n_there(added);
-        new = added.iter().fold(new, |new, value| choose(new, or_nothing(*value)));
-        (begin, end) = (next_begin, next_end.max(end));
-        if begin > middle {
-            known.clear();
-            known.extend(values[begin..end].iter().rev().scan(nothing, |all, value| {
-                *all = choose(*all, or_nothing(*value));
-                Some(*all)
-            }));
-            (middle, new) = (end, nothing);
-        }
-        let old = if begin < middle { known[middle - begin - 1] } else { nothing };
-        let is_enough = n >= min_periods.max(1);
-        results.push(if is_enough { choose(old, new) } else { f64::NAN });
+#[derive(Clone, Copy)]
+struct Greatest(f64);
+
+impl Part for Greatest {
+    const NOTHING: Self = Self(f64::NEG_INFINITY);
+
+    fn with(self, value: f64) -> Self {
+        Self(if value > self.0 { value } else { self.0 })
     }
-    results
+
+    fn and(self, other: Self) -> Self {
+        self.with(other.0)
+    }
 }

@@ -7,6 +7,7 @@ mod fill;
 mod folds;
 mod grouped;
 mod layer;
+mod rank;
 mod rolling;
 mod running;
 mod shift;
@@ -14,6 +15,7 @@ mod table;
 
 pub use fill::FILL;
 pub use grouped::WITHIN_GROUPS;
+pub use rank::RANK;
 pub use rolling::ROLLING;
 pub use running::RUNNING;
 pub use shift::SHIFT;

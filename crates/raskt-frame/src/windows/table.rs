@@ -8,7 +8,7 @@ use raskt_core::{ErrorKind, Result};
 use raskt_exec::{BodyRegistry, Call, Outcome};
 use raskt_expr::Meta;
 
-use super::{fill, grouped, rolling, running, shift};
+use super::{fill, grouped, rank, rolling, running, shift};
 use crate::operations::{KernelFn, Row};
 use crate::table::failed;
 use crate::{Field, FrameMeta, Kind, PandasType};
@@ -23,7 +23,7 @@ pub(super) const RUNNING_STATE: &str = "frame.running_state";
 /// The rows of this family.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    vec![fill::row(), grouped::row(), rolling::row(), running::row(), shift::row()]
+    vec![fill::row(), grouped::row(), rank::row(), rolling::row(), running::row(), shift::row()]
 }
 
 /// Adds the bodies that are no operation's own to `registry`.

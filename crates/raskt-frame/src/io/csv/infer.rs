@@ -140,7 +140,7 @@ impl Guess {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidValue`] where there is no line, one with more fields than there are names, or one in which the
-/// text ends within quotes.
+/// text ends within quotes; [`ErrorKind::NotImplemented`] where the first line has more fields than there are names.
 pub fn infer_csv(
     sample: &[u8],
     is_whole: bool,
@@ -176,6 +176,10 @@ pub fn infer_csv(
         }
         number += 1;
         if fields.len() > names.len() {
+            if number == 2 {
+                let what = "first fields without a name, which are the index: pandas reads them";
+                return Err(ErrorKind::NotImplemented(what.to_owned()).into());
+            }
             let (n, found) = (names.len(), fields.len());
             let what =
                 format!("Error tokenizing data. C error: Expected {n} fields in line {number}, saw {found}");
