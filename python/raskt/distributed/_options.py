@@ -43,6 +43,7 @@ def worker_options(
     preload: str | Sequence[str] | None = None,
     preload_argv: Sequence[str] | str = (),
     env: Mapping[str, str] | None = None,
+    dashboard_address: str | int | None = None,
     n_workers: int = 1,
 ) -> dict[str, Any]:
     """Return the options of a worker, as its process gets them.
@@ -78,6 +79,8 @@ def worker_options(
         Modules that it loads, and what their ``raskt_setup`` gets.
     env : dict, optional
         Variables for its process.
+    dashboard_address : str or int, optional
+        Where its own page and metrics are: ``":8789"``; none if left out.
     n_workers : int
         How many share the machine.
     """
@@ -107,6 +110,7 @@ def worker_options(
         "lifetime_restart": lifetime_restart,
         "preload": listed(preload),
         "preload_argv": listed(preload_argv),
+        "dashboard_address": dashboard_address,
         "env": {key: str(value) for key, value in (env or {}).items()},
     }
 

@@ -45,6 +45,7 @@ impl Core {
             }
             Query::Explain(key) => text(&self.machine.explain(&key).to_string()),
             Query::Events { from } => self.recorder.heard.tasks_from(from),
+            Query::CriticalPath => self.recorder.heard.critical_path(),
             Query::Log { from } => self.recorder.heard.lines_from(from),
             Query::Sizes(keys) => {
                 let size =
@@ -78,7 +79,7 @@ impl Core {
         let mut ids: Vec<&WorkerId> = self.workers.keys().collect();
         ids.sort_unstable();
         list(ids.into_iter().map(|id| {
-            let role = &self.workers[id].role;
+            let (role, figures) = (&self.workers[id].role, &self.workers[id].figures);
             let resources = role.info.resources.iter().map(|(name, units)| {
                 #[expect(clippy::cast_precision_loss, reason = "amounts are given as floats")]
                 let amount = *units as f64 / 1e6;
@@ -92,6 +93,12 @@ impl Core {
                 ("n_values", known(|worker| worker.n_values.clamped())),
                 ("held_bytes", known(|worker| worker.held_bytes.clamped())),
                 ("pressure", known(|worker| worker.pressure as i64)),
+                ("in_memory_bytes", Param::Int(figures.memory_bytes.clamped())),
+                ("spilled_bytes", Param::Int(figures.spilled_bytes.clamped())),
+                ("incoming_bytes", Param::Int(figures.incoming_bytes.clamped())),
+                ("n_requests", Param::Int(figures.n_requests.clamped())),
+                ("process_bytes", Param::Int(figures.process_bytes.clamped())),
+                ("cpu_percent", Param::Int(figures.cpu_percent.clamped())),
                 ("is_retiring", known(|worker| i64::from(worker.is_retiring))),
                 ("id", number(*id)),
                 ("name", text(role.info.name.as_str())),
