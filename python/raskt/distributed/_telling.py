@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, config
@@ -49,8 +50,10 @@ class Telling:
         self._scheduler = scheduler
         self._lock = threading.Lock()
         self._client: Any = None
-        self._timer: threading.Timer | None = None
-        self._is_closed = False
+        #: When the client is closed, and by whom.
+        self._until = 0.0
+        self._leaving: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def tell(self, topic: str, argument: str) -> str | None:
         """Return what is known of a topic, as JSON; None where nothing is.
@@ -100,17 +103,23 @@ class Telling:
 
     def close(self) -> None:
         """Ask no more."""
+        self._closed.set()
         with self._lock:
-            self._is_closed = True
-            self._leave()
+            leaving, client = self._leaving, self._client
+            self._leaving = self._client = None
+        if client is not None:
+            client.close()
+        if leaving is not None:
+            leaving.join()
 
     # The workers.
 
     def _joined(self) -> Any:
         """A client, which is closed when nobody has needed it for a while."""
         with self._lock:
-            if self._is_closed:
+            if self._closed.is_set():
                 raise RuntimeError("the dashboard was closed")
+            self._until = time.monotonic() + _LEFT_AFTER_SECONDS
             if self._client is None:
                 scheduler = self._scheduler
                 security = scheduler.security
@@ -121,25 +130,20 @@ class Telling:
                     name=_NAME,
                     set_as_default=False,
                 )
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = threading.Timer(_LEFT_AFTER_SECONDS, self._leave_now)
-            self._timer.daemon = True
-            self._timer.start()
+                self._leaving = threading.Thread(target=self._leave, name="raskt-dashboard", daemon=True)
+                self._leaving.start()
             return self._client
 
-    def _leave_now(self) -> None:
-        with self._lock:
-            if self._timer is threading.current_thread():
-                self._leave()
-
     def _leave(self) -> None:
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        """Close the client when nobody has needed it for a while."""
+        while not self._closed.wait(max(0.0, self._until - time.monotonic())):
+            with self._lock:
+                if self._until > time.monotonic():
+                    continue
+                client, self._client, self._leaving = self._client, None, None
+            if client is not None:
+                client.close()
+            return
 
     def _asked(self, argument: str, call: Callable[[dict[str, Any]], tuple[Any, ...]]) -> dict[str, Any]:
         """What a function returns on each of some workers that answer in time, by their addresses."""

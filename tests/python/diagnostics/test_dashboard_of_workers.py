@@ -175,7 +175,9 @@ def test_dragging_the_window_goes_back_in_time(browser: Browser) -> None:
         time.sleep(0.02)
 
     with raskt.dashboard(port=0) as served:
-        raskt.compute(*[raskt.delayed(naps, pure=False)(at) for at in range(40)])
+        calls = [raskt.delayed(naps, pure=False)(at) for at in range(40)]
+        # The client of the tests above is still there.
+        raskt.compute(*calls, scheduler="threads")
         page = browser.open(served.link, prelude=PRELUDE)
         page.until("row('groups', 'naps')?.cells[1].innerText === '40'")
         page.press("0")

@@ -315,7 +315,7 @@ class OfFiles(BaseHTTPRequestHandler):
         if self.path == "/api/v1/stream":
             kind, body = "text/event-stream", b"data: " + self.news + b"\n\n"
         elif self.path.startswith("/api"):
-            kind, body = "application/json", b'{"links": []}'
+            kind, body = "application/json", b'{"links": []}' if self.path.endswith("graph") else b"null"
         else:
             file = file if file.suffix in kinds else ROOT / "dashboard" / "index.html"
             kind, body = kinds.get(file.suffix, "text/html"), file.read_bytes()

@@ -112,17 +112,17 @@ def test_a_worker_tells_stacks_logs_and_a_profile(client: Client, page: Page, tm
     leave = tmp_path / "leave"
     future = client.submit(sits_for_dashboard, leave)
     try:
-        until(lambda: page.ask("tasks")["processing"] == 1 and page.ask("stacks"))
-        [(address, key, lines)] = page.ask("stacks")
+        # The worker may have to import the module of the function first.
+        until(lambda: "in sits_for_dashboard" in str(page.ask("stacks")))
+        assert page.ask("tasks")["processing"] == 1
+        [(address, key, _)] = page.ask("stacks")
         assert key == future.key
-        assert "in sits_for_dashboard" in lines
         assert [row[:2] for row in page.ask(f"stacks?of={address}")] == [[address, key]]
         (other,) = set(client.scheduler_info()["workers"]) - {address}
         assert page.ask(f"stacks?of={other}") == []
         logs = page.ask(f"logs?of={address}")
         assert any(level == "WARNING" and text.endswith("<b>it sits</b>") for _, level, text in logs)
-        profile = until(lambda: (found := page.ask("profile"))["samples"] and found)
-        assert "sits_for_dashboard" in {frame[1] for frame in profile["frames"]}
+        until(lambda: "sits_for_dashboard" in {frame[1] for frame in page.ask("profile")["frames"]})
         assert page.ask("adaptive_target")["workers"] >= 1
         with pytest.raises(HTTPError, match="404"):
             page.text("api/v1/stacks?of=nobody")
@@ -186,8 +186,11 @@ def test_only_who_knows_the_token_retires_and_cancels(client: Client, page: Page
     until(lambda: address not in {worker["address"] for worker in page.ask("workers")})
 
 
-def test_without_a_token_nothing_can_be_done(tmp_path: Path) -> None:
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+def test_without_a_token_nothing_can_be_done() -> None:
+    with (
+        raskt.config.set({"cluster.dashboard-token-file": None}),
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster,
+    ):
         page = Page(cluster.dashboard_link)
         assert page.ask("actions") == []
         status, why = page.post("retire_workers", {"workers": ["0"]}, "anything")
@@ -215,9 +218,9 @@ def test_a_worker_serves_metrics_of_its_own(client: Client, tmp_path: Path) -> N
         ):
             assert any(line.startswith(name) for line in lines), name
         assert page.text("health") == "ok\n"
-        [(_, key, lines_of_stack)] = until(lambda: page.ask("stacks"))
+        until(lambda: "sits_for_dashboard" in str(page.ask("stacks")))
+        [(_, key, _)] = page.ask("stacks")
         assert key in {future.key for future in futures}
-        assert "sits_for_dashboard" in lines_of_stack
         assert page.ask("summary")["of"] == "worker"
     finally:
         leave.touch()
