@@ -8,6 +8,7 @@ from typing import Any, Protocol, SupportsIndex, TypeAlias, TypedDict, final, ty
 from typing_extensions import disjoint_base
 
 from raskt._raskt_plain import *  # noqa: F403 -- all of it is public
+from raskt._raskt_plain import DashboardServer, Recording
 from raskt._visualize import GraphPicture
 
 _Path: TypeAlias = str | PathLike[str]

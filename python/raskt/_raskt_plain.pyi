@@ -1,4 +1,4 @@
-"""The types of what the extension has beside tasks: staged files, pictures, configuration, commands, dashboards."""
+"""The types of what the extension has beside tasks: files, pictures, configuration, commands, dashboards."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
