@@ -13,7 +13,7 @@ export class Comparison {
     this.before.take(before);
     Object.assign(this, { model, stream });
     this.stream0 = new Stream($("bars-before"), this.before);
-    $("before-title").textContent = titles[0];
+    [$("before-title").textContent, $("stream-title").textContent] = titles;
     const [a, b] = ["before", "after"];
     this.table = new Sorted("by-change", [
       ["function", (f) => f.name, (f) => named(f.name, colourOf(f.name))],
@@ -53,6 +53,9 @@ export class Comparison {
     const names = new Set([...this.before.stats.keys(), ...this.model.stats.keys()]);
     this.table.show([...names].map((name) => ({ name, a: of(this.before, name), b: of(this.model, name) })));
   }
+
+  // How long the earlier run was.
+  length() { return Number.isFinite(this.before.from) ? this.before.to - this.before.from : 0; }
 
   // The earlier run at the same moments after its beginning, at the same scale.
   draw() {

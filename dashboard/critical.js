@@ -37,7 +37,7 @@ export class CriticalPath {
     }
     this.byName.show([...names.values()]);
     const ran = path.reduce((sum, task) => sum + task.took, 0);
-    $("critical-sum").textContent = path.length ? `${count(path.length)} tasks over ${duration(to - from)}: ${duration(ran)} they ran, ${
+    $("critical-sum").textContent = path.length ? `${count(path.length)} ${path.length === 1 ? "task" : "tasks"} over ${duration(to - from)}: ${duration(ran)} they ran, ${
       duration(Math.max(0, to - from - ran))} they waited` : "";
     this.list(path, from, whole);
   }

@@ -96,6 +96,13 @@ export class Model {
     return found;
   }
 
+  // How long a task took on average.
+  usual() {
+    let n = 0, busy = 0;
+    for (const one of this.stats.values()) { n += one.n; busy += one.busy; }
+    return n ? busy / n : 0;
+  }
+
   // How long what is known to be left takes, in milliseconds: from, middle, to. Nothing where nothing is left or known.
   left() {
     const state = this.state;

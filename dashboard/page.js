@@ -148,8 +148,8 @@ function setFollows(now) {
 
 function extent() {
   const to = Math.max(model.now(), model.to), from = Number.isFinite(model.from) ? model.first() : to - 1000;
-  const pad = Math.max((to - from) * 0.01, 0.01);
-  return { from: from - pad, to: to + pad };
+  const last = Math.max(to, from + (comparison?.length() ?? 0)), pad = Math.max((last - from) * 0.01, 0.01);
+  return { from: from - pad, to: last + pad };
 }
 
 function show(from, to) {
@@ -389,7 +389,7 @@ function connect() {
 function main() {
   readTheme();
   keys("memory-keys", [["results", "managed"], ["spilled", "spilled"], ["process", "process"]]);
-  keys("cpu-keys", [["this process, of one processor", "cpu"], ["the machine, of all", "wait"]]);
+  keys("cpu-keys", [["what computes, of one processor", "cpu"], ["this machine, of all", "wait"]]);
   keys("machine-keys", [["taken by all", "process"], ["by this process", "managed"]]);
   keys("disk-keys", [["read", "cpu"], ["written", "spilled"]]);
   keys("network-keys", [["received", "cpu"], ["sent", "spilled"]]);

@@ -59,6 +59,18 @@ export class Panels {
       ["each", (f) => f.bytes / Math.max(1, f.done), (f) => bytes(f.bytes / Math.max(1, f.done))],
       ["tasks", (f) => f.done, (f) => count(f.done)],
     ], { by: 1, falls: true, empty: "No task has returned anything lately." });
+    this.held = new Sorted("by-held", [
+      ["name", (h) => h[0], (h) => named(h[0].replace(/-[0-9a-f]{16,}$/, ""), colourOf(h[0].replace(/-[0-9a-f]{16,}$/, "")))],
+      ["values", (h) => h[1], (h) => count(h[1])],
+      ["bytes", (h) => h[2], (h) => bytes(h[2])],
+      ["share", (h) => h[2] / this.heldBytes, (h) => track(h[2] / this.heldBytes, "var(--managed)")],
+      ["made at", (h) => h[3].at(-1) ?? "", (h) => {
+        const line = element("code", h[3].at(-1) ?? "not in this process");
+        line.title = [h[0], ...h[3]].join("\n");
+        return line;
+      }],
+    ], { by: 2, falls: true, empty: "Workers hold nothing.", most: 100 });
+    this.heldBytes = 1;
     const move = (what) => [["function", (m) => m.name, (m) => named(m.name, colourOf(m.name))],
       ["what", (m) => what[m.kind], (m) => what[m.kind]], ["times", (m) => m.n, (m) => count(m.n)]];
     this.moved = new Sorted("by-move", [
@@ -74,6 +86,7 @@ export class Panels {
       ["state", (w) => w[2], (w) => element("span", w[2], w[2] === "running" ? "state" : "state short")],
       ["address", (w) => w[1], (w) => w[1]],
       ...["threads", "running", "waiting", "values"].map((name, at) => [name, (w) => w[3][at], (w) => count(w[3][at])]),
+      ["occupancy", (w) => w[3][1] + w[3][2], (w) => duration((w[3][1] + w[3][2]) * this.model.usual() / Math.max(1, w[3][0]))],
       ["results", (w) => w[3][4] - w[3][7], (w) => bytes(w[3][4] - w[3][7])],
       ["on disk", (w) => w[3][7], (w) => bytes(w[3][7])],
       ["process", (w) => w[3][6], (w) => (w[3][6] ? bytes(w[3][6]) : "–")],
@@ -156,6 +169,10 @@ export class Panels {
     $("profile-of").hidden = shows("worker") || this.model.state?.of !== "cluster";
     askFor(of ? `profile?of=${encodeURIComponent(of)}` : "profile", "profile", (found) => this.takeProfile(found));
     this.page.look();
+    askFor("held", "held", (found) => {
+      this.heldBytes = Math.max(1, found.reduce((sum, row) => sum + row[2], 0));
+      this.held.show(found);
+    });
     askFor("critical", "critical", (found) => this.critical.take(found, this.model.lanes));
     askFor("errors", "errors", (found) => this.showErrors(found));
     if (!$("hardware-facts").rows.length) askFor("hardware", "hardware", (facts) => this.facts("hardware-facts", facts));

@@ -9,7 +9,7 @@ export const VIEWS = {
   critical: ["critical"],
   workers: ["figures", "workers-map", "cluster"],
   worker: ["worker", "worker-memory", "worker-cpu", "worker-tasks", "profile", "worker-logs"],
-  memory: ["figures", "memory", "machine", "made"],
+  memory: ["figures", "memory", "machine", "held", "made"],
   system: ["processor", "threads", "memory", "machine", "disk", "network"],
   profile: ["profile"],
   transfers: ["transfers", "network", "disk"],
@@ -93,7 +93,7 @@ function showView(name, sections, changed) {
   currentView = name;
   isShown = new Set(sections);
   for (const part of document.querySelectorAll("main > section, #figures")) {
-    const isOfOther = part.id === (isOfCluster ? "now" : "cluster") && name !== "workers";
+    const isOfOther = (part.id === (isOfCluster ? "now" : "cluster") && name !== "workers") || (part.id === "held" && !isOfCluster);
     part.hidden = !isShown.has(part.id) || isOfOther;
     part.style.order = sections.indexOf(part.id);
   }

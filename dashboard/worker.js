@@ -50,7 +50,7 @@ export class WorkerPage {
 
   showStacks(found) {
     const open = new Set([...$("stacks").querySelectorAll("details[open]")].map((one) => one.dataset.key));
-    $("worker-tasks-sum").textContent = found.length ? `${count(found.length)} tasks, with their call stacks` : "";
+    $("worker-tasks-sum").textContent = found.length ? `${count(found.length)} ${found.length === 1 ? "task, with its call stack" : "tasks, with their call stacks"}` : "";
     $("stacks").replaceChildren(...found.map(([, key, lines]) => {
       const details = element("details"), head = element("summary"), name = functionOf(key);
       details.dataset.key = key;

@@ -14,6 +14,7 @@ from raskt import _clients, config
 from raskt.diagnostics._telling import tell
 from raskt.distributed import _logs, _stacks
 from raskt.distributed._answers import chosen, key_of
+from raskt.distributed._lines import lines_of, name_of
 from raskt.distributed.security import Security
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Telling:
         ----------
         topic : str
             ``"profile"``, ``"stacks"`` and ``"logs"`` of a worker, by its address (all of them if that is
-            empty); ``"errors"``; or what every dashboard tells.
+            empty); ``"errors"``, ``"held"``; or what every dashboard tells.
         argument : str
             Of what.
         """
@@ -71,6 +72,7 @@ class Telling:
             "stacks": self._call_stacks,
             "logs": self._worker_logs,
             "errors": lambda _: self._errors(),
+            "held": lambda _: self._held(),
         }
         found = topics.get(topic)
         if found is None:
@@ -193,6 +195,13 @@ class Telling:
             rows.append((at, f"{key}, {where}", _function_of(key), described or raised, text))
         return rows
 
+    def _held(self) -> list[tuple[str, int, int, list[str]]]:
+        """What workers hold: name, values, bytes, and the lines that made it in this process."""
+        return [
+            (row["name"], row["n"], row["bytes"], lines_of(row["name"]))
+            for row in self._scheduler.core.held()
+        ]
+
     def _retire(self, named: list[str]) -> dict[str, Any]:
         going = chosen(self._scheduler.workers(), named)
         self._scheduler.core.retire([worker["id"] for worker in going])
@@ -235,11 +244,7 @@ def _unpacked(packed: tuple[bytes, list[Any]] | None) -> tuple[str, str]:
 
 def _function_of(key: str) -> str:
     """What the key of a task begins with: all but the token."""
-    name = key_of(key)
-    text = str(name[0] if isinstance(name, tuple) else name)
-    stem, _, token = text.rpartition("-")
-    is_token = len(token) >= 16 and all(letter in "0123456789abcdef" for letter in token)
-    return stem if is_token and stem else text
+    return name_of(name_of(key_of(key)))
 
 
 def tell_of(worker: Worker) -> Callable[[str, str], str | None]:

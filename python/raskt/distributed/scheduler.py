@@ -190,7 +190,8 @@ class Scheduler(ProcessInterface):
             telling, token = Telling(self), dashboard_token()
             actions = (token, telling.act) if token else None
             server = functools.partial(self.core.serve_dashboard, actions=actions)
-            self._dashboard, self._telling = serve(server, *place, telling.tell), telling
+            host, port = place
+            self._dashboard, self._telling = serve(server, host, port, telling.tell), telling
         return self._dashboard
 
     def wait(self, timeout: float | None = None) -> str | None:

@@ -143,6 +143,28 @@ def test_failures_are_told_with_their_tracebacks(client: Client, page: Page) -> 
     assert sum(kind == "worker-joined" for _, _, kind, _, _ in events) == 2
 
 
+def test_what_is_held_is_told_by_name_and_line(client: Client, page: Page) -> None:
+    import numpy as np
+    import raskt.array as ra
+
+    mapped = client.map(bytes, [1 << 20, (1 << 20) + 1])
+    kept = client.persist(ra.from_array(np.ones((512, 512)), chunks=256) + 1)
+    client.gather(mapped)
+    kept.compute()
+    (scattered,) = client.scatter([bytearray(300_000)])
+    found = until(
+        lambda: (rows := {name: row for name, *row in page.ask("held")}) and kept.name in rows and rows
+    )
+    assert found["bytes"][0] == 2
+    assert found["bytes"][1] >= 2 << 20
+    assert found[kept.name][0] == 4
+    assert found[kept.name][1] >= 8 * 512 * 512
+    first = test_what_is_held_is_told_by_name_and_line.__code__.co_firstlineno
+    for name, line in [("bytes", 4), (kept.name, 5), ("bytearray", 8)]:
+        assert found[name][2][-1] == f"{__file__}:{first + line}"
+    del scattered
+
+
 def test_who_asks_for_the_dashboard_is_no_client(client: Client, page: Page) -> None:
     before = client.cluster.scheduler.load()["n_clients"]
     assert page.ask("profile")["interval"] > 0

@@ -97,6 +97,9 @@ pub enum Query {
     /// Of the tasks that are remembered those that the end of the last one waited for, the first of them first: maps of `key`, `name`,
     /// `worker`, `start_ns`, `duration_ns`, `bytes`.
     CriticalPath,
+    /// How many values workers hold, and how many bytes: maps of `name` (of a collection with its token, or of a function), `n` and
+    /// `bytes`, the largest first and within a bound.
+    Held,
     /// How many bytes the values of these have: a list, with nulls for what no worker holds.
     Sizes(Vec<Key>),
     /// What the program is asked in whose process the scheduler runs: the answer is bytes.
@@ -254,6 +257,10 @@ impl Encode for Query {
                 out.byte(12);
                 Ok(())
             }
+            Self::Held => {
+                out.byte(13);
+                Ok(())
+            }
         }
     }
 }
@@ -277,6 +284,7 @@ impl Decode for Query {
                 _ => return Err(input.unknown_tag("what a program is asked", 11)),
             },
             12 => Self::CriticalPath,
+            13 => Self::Held,
             tag => return Err(input.unknown_tag("question", tag)),
         })
     }

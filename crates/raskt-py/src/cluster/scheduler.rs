@@ -86,6 +86,11 @@ impl ClusterScheduler {
         DashboardServer::serve(py, source, (host, port), hosts, tell, actions)
     }
 
+    /// What workers hold, by name: see [`Query::Held`].
+    fn held<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Held)
+    }
+
     /// The tasks that failed last, oldest first: when (milliseconds since the process's epoch), key, number of the worker, what
     /// was raised, and the exception as its process packed it, unless it is large.
     fn failures<'py>(&self, py: Python<'py>) -> PyResult<Vec<FailedTask<'py>>> {

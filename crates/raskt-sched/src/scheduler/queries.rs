@@ -219,6 +219,12 @@ impl Scheduler {
         }
     }
 
+    /// The values that workers hold, and their sizes; all tasks are looked at.
+    pub fn values_in_memory(&self) -> impl Iterator<Item = (Key, u64)> + '_ {
+        let is_there = |task: &TaskId| self.tasks[*task].state == State::InMemory;
+        self.tasks.ids().filter(is_there).map(|task| (self.tasks.key(task), self.tasks[task].n_bytes))
+    }
+
     /// How many tasks are in which state.
     #[must_use]
     pub fn state_counts(&self) -> StateCounts {
