@@ -5,6 +5,8 @@ import { KINDS } from "./model.js";
 import { colourOf, inkOn, theme } from "./theme.js";
 
 const LEFT = 92, RIGHT = 10, AXIS = 22;
+// Narrower or lower bars are drawn without edges and names.
+const NARROW = 6, LABELLED = 13;
 const FONT = "11px system-ui, sans-serif";
 
 // A canvas as large as it is shown, in pixels of the screen.
@@ -34,6 +36,53 @@ function timeAxis(ctx, view, left, width, height, origin) {
   }
 }
 
+// Pixels that are written one by one and drawn at once.
+class Pixels {
+  constructor() {
+    this.canvas = new OffscreenCanvas(1, 1);
+    this.width = this.height = 0;
+    this.isDirty = false;
+  }
+
+  clear(width, height) {
+    if (width !== this.width || height !== this.height) {
+      Object.assign(this, { width, height });
+      Object.assign(this.canvas, { width, height });
+      this.image = new ImageData(width, height);
+      this.words = new Uint32Array(this.image.data.buffer);
+    } else if (this.isDirty) this.words.fill(0);
+    this.isDirty = false;
+  }
+
+  put(from, to, y, height, colour, strength) {
+    const left = Math.max(0, from), right = Math.min(this.width, to);
+    const top = Math.max(0, Math.round(y)), bottom = Math.min(this.height, Math.round(y + height));
+    if (left >= right || top >= bottom) return;
+    const word = (packed(colour) | Math.round(255 * strength) << 24) >>> 0;
+    for (let row = top * this.width; row < bottom * this.width; row += this.width) this.words.fill(word, row + left, row + right);
+    this.isDirty = true;
+  }
+
+  draw(ctx, x) {
+    if (!this.isDirty) return;
+    this.canvas.getContext("2d").putImageData(this.image, 0, 0);
+    ctx.drawImage(this.canvas, x, 0);
+  }
+}
+
+const words = new Map();
+
+// A colour such as #0072b2 as a word of pixels: blue, green, red from the top.
+function packed(colour) {
+  let word = words.get(colour);
+  if (word === undefined) {
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+    word = blue << 16 | green << 8 | red;
+    words.set(colour, word);
+  }
+  return word;
+}
+
 export class Stream {
   constructor(canvas, model) {
     this.canvas = canvas;
@@ -43,6 +92,7 @@ export class Stream {
     this.lanes = [];
     this.laneHeight = 20;
     this.range = null;
+    this.layer = new Pixels();
     this.top = this.tall = 0;  // what is above of what is seen, and how high that is
     this.room = 1;
   }
@@ -75,11 +125,13 @@ export class Stream {
     ctx.rect(LEFT, 0, this.room, tall);
     ctx.clip();
     const [first, last] = this.seen();
+    this.layer.clear(Math.round(this.room), tall);
     for (let i = first; i < last; i++) {
       const older = this.model.archive.lanes.get(this.lanes[i].id);
       if (older) this.drawLane(ctx, older, this.y(i), bar);
       this.drawLane(ctx, this.lanes[i], this.y(i), bar);
     }
+    this.layer.draw(ctx, LEFT);
     this.drawRunning(ctx, bar, first, last);
     if (this.range) {
       const [a, b] = this.range.map((time) => this.x(time));
@@ -124,25 +176,24 @@ export class Stream {
   }
 
   // Bars narrower than a pixel are gathered: a column has the colour of what took most of it, and is the stronger the more
-  // of it was busy.
+  // of it was busy. What is narrow goes into pixels: a hundred thousand rectangles a frame would be too many.
   drawLane(ctx, lane, y, height) {
-    const scale = this.room / (this.view.to - this.view.from);
+    const { from, to } = this.view, scale = this.room / (to - from), { only, layer } = this;
     let column = -1, most = 0, total = 0, colour = null;
     const flush = () => {
       if (colour === null) return;
-      ctx.globalAlpha = Math.min(1, 0.3 + 0.7 * total);
-      ctx.fillStyle = colour;
-      ctx.fillRect(column, y, 1, height);
+      layer.put(column, column + 1, y, height, colour, Math.min(1, 0.3 + 0.7 * total));
       most = total = 0;
       colour = null;
     };
     const bars = lane.bars;
-    for (let k = lane.first(this.view.from); k < bars.length && bars[k].start < this.view.to; k++) {
-      const bar = bars[k], faint = this.only !== null && bar.name !== this.only;
-      const x = this.x(bar.start), width = (bar.end - bar.start) * scale, share = bar.busy * scale;
+    for (let k = lane.first(from); k < bars.length && bars[k].start < to; k++) {
+      const bar = bars[k], faint = only !== null && bar.name !== only;
+      const x = (bar.start - from) * scale, width = (bar.end - bar.start) * scale;
       if (width < 1) {
         if (faint) continue;
-        if (Math.floor(x) !== column) { flush(); column = Math.floor(x); }
+        const share = bar.busy * scale, at = Math.floor(x);
+        if (at !== column) { flush(); column = at; }
         total += share;
         if (share > most || colour === null || bar.kind === KINDS.failed) {
           most = bar.kind === KINDS.failed ? Infinity : share;
@@ -151,10 +202,15 @@ export class Stream {
         continue;
       }
       const fill = this.colour(bar), busy = bar.end > bar.start ? bar.busy / (bar.end - bar.start) : 1;
-      ctx.globalAlpha = faint ? 0.12 : Math.min(1, 0.35 + 0.65 * busy);
+      const strength = faint ? 0.12 : Math.min(1, 0.35 + 0.65 * busy);
+      if (width < NARROW || height < LABELLED) {
+        layer.put(Math.floor(x), Math.max(Math.floor(x) + 1, Math.round(x + width - 0.5)), y, height, fill, strength);
+        continue;
+      }
+      ctx.globalAlpha = strength;
       ctx.fillStyle = fill;
-      ctx.fillRect(x, y, width > 3 ? width - 0.75 : width, height);
-      if (!faint) this.label(ctx, bar.name, fill, x, y, width, height);
+      ctx.fillRect(LEFT + x, y, width > 3 ? width - 0.75 : width, height);
+      if (!faint) this.label(ctx, bar.name, fill, LEFT + x, y, width, height);
     }
     flush();
     ctx.globalAlpha = 1;
@@ -162,7 +218,7 @@ export class Stream {
 
   label(ctx, name, fill, x, y, width, height) {
     const left = Math.max(x, LEFT), room = Math.min(x + width, LEFT + this.room) - left - 10;
-    if (room < 26 || height < 13 || !fill.startsWith("#")) return;
+    if (room < 26 || height < LABELLED || !fill.startsWith("#")) return;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = inkOn(fill);
