@@ -6,6 +6,7 @@ import json
 import math
 import os
 
+from raskt.diagnostics.dashboard import host_and_port
 from raskt.distributed._addresses import listening, ports_of
 from raskt.distributed._preload import listed
 from raskt.distributed._token import read_token
@@ -80,7 +81,8 @@ def worker_options(
     env : dict, optional
         Variables for its process.
     dashboard_address : str or int, optional
-        Where its own page and metrics are: ``":8789"``; none if left out.
+        Where its own page and metrics are: ``":8789"``, or another port where that one is taken; none
+        if left out.
     n_workers : int
         How many share the machine.
     """
@@ -92,6 +94,9 @@ def worker_options(
                 "listen_address says where the worker listens: leave out host, interface and port"
             )
         host = listen_address
+    if dashboard_address is not None:
+        # What makes no sense is told here, not by each process.
+        host_and_port(dashboard_address, "127.0.0.1")
     scheme = scheme_of(scheduler)
     n_threads = nthreads or max(1, cpu_count() // n_workers)
     return {

@@ -150,7 +150,11 @@ class Worker(ProcessInterface):
             supply.give(self)
         if options["dashboard_address"] is not None:
             host, port = host_and_port(options["dashboard_address"], "127.0.0.1")
-            self._dashboard = serve(self._core.serve_dashboard, host, port, tell_of(self))
+            try:
+                self._dashboard = serve(self._core.serve_dashboard, host, port, tell_of(self))
+            except OSError:
+                # Another worker of this machine has the port.
+                self._dashboard = serve(self._core.serve_dashboard, host, 0, tell_of(self))
         if options["lifetime"] is not None:
             spread = options["lifetime_stagger"]
             seconds = max(0.0, options["lifetime"] + random.uniform(-spread, spread))

@@ -249,6 +249,16 @@ def test_a_worker_serves_metrics_of_its_own(client: Client, tmp_path: Path) -> N
     client.gather(futures)
 
 
+def test_workers_that_are_told_one_port_take_others(client: Client) -> None:
+    port = int(client.dashboard_link.split(":")[2].split("/")[0])
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, worker_dashboard_address=port
+    ) as cluster:
+        links = [worker.dashboard_link for worker in cluster._threads.values()]
+        assert len(set(links)) == 2
+        assert all(Page(link).text("health") == "ok\n" for link in links)
+
+
 def test_an_address_of_a_workers_page_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match="a dashboard's address is"):
         LocalCluster(n_workers=1, processes=False, dashboard_address=None, worker_dashboard_address="nowhere")
