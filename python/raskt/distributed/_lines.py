@@ -17,6 +17,8 @@ __all__ = ["lines_of", "name_of", "note"]
 _N_NAMES_MAX = 10_000
 _N_LINES_MAX = 5
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+#: Files of Python's that threads begin in.
+_OF_THREADS = (f"{os.sep}threading.py", f"{os.sep}futures{os.sep}thread.py")
 _TOKEN = re.compile("-[0-9a-f]{16,}$")
 _lines: dict[str, list[str]] = {}
 _lock = threading.Lock()
@@ -35,6 +37,9 @@ def note(key: Hashable) -> None:
         if frame.f_back is None:
             return
         frame = frame.f_back
+    if frame.f_code.co_filename.endswith(_OF_THREADS):
+        # An asynchronous client works on a thread, which knows no line of the user's.
+        return
     line, name = f"{frame.f_code.co_filename}:{frame.f_lineno}", name_of(key)
     with _lock:
         found = _lines.get(name)
