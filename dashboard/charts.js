@@ -5,6 +5,8 @@ import { KINDS } from "./model.js";
 import { colourOf, inkOn, theme } from "./theme.js";
 
 const LEFT = 92, RIGHT = 10, AXIS = 22;
+// Narrower or lower bars are drawn without edges and names.
+const NARROW = 6, LABELLED = 13;
 const FONT = "11px system-ui, sans-serif";
 
 // A canvas as large as it is shown, in pixels of the screen.
@@ -34,6 +36,53 @@ function timeAxis(ctx, view, left, width, height, origin) {
   }
 }
 
+// Pixels that are written one by one and drawn at once.
+class Pixels {
+  constructor() {
+    this.canvas = new OffscreenCanvas(1, 1);
+    this.width = this.height = 0;
+    this.isDirty = false;
+  }
+
+  clear(width, height) {
+    if (width !== this.width || height !== this.height) {
+      Object.assign(this, { width, height });
+      Object.assign(this.canvas, { width, height });
+      this.image = new ImageData(width, height);
+      this.words = new Uint32Array(this.image.data.buffer);
+    } else if (this.isDirty) this.words.fill(0);
+    this.isDirty = false;
+  }
+
+  put(from, to, y, height, colour, strength) {
+    const left = Math.max(0, from), right = Math.min(this.width, to);
+    const top = Math.max(0, Math.round(y)), bottom = Math.min(this.height, Math.round(y + height));
+    if (left >= right || top >= bottom) return;
+    const word = (packed(colour) | Math.round(255 * strength) << 24) >>> 0;
+    for (let row = top * this.width; row < bottom * this.width; row += this.width) this.words.fill(word, row + left, row + right);
+    this.isDirty = true;
+  }
+
+  draw(ctx, x) {
+    if (!this.isDirty) return;
+    this.canvas.getContext("2d").putImageData(this.image, 0, 0);
+    ctx.drawImage(this.canvas, x, 0);
+  }
+}
+
+const words = new Map();
+
+// A colour such as #0072b2 as a word of pixels: blue, green, red from the top.
+function packed(colour) {
+  let word = words.get(colour);
+  if (word === undefined) {
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+    word = blue << 16 | green << 8 | red;
+    words.set(colour, word);
+  }
+  return word;
+}
+
 export class Stream {
   constructor(canvas, model) {
     this.canvas = canvas;
@@ -43,40 +92,47 @@ export class Stream {
     this.lanes = [];
     this.laneHeight = 20;
     this.range = null;
+    this.layer = new Pixels();
+    this.top = this.tall = 0;  // what is above of what is seen, and how high that is
+    this.room = 1;
   }
 
-  x(time) { return LEFT + (time - this.view.from) / (this.view.to - this.view.from) * this.width(); }
+  x(time) { return LEFT + (time - this.view.from) / (this.view.to - this.view.from) * this.room; }
   time(x) { return this.view.from + (x - LEFT) / this.width() * (this.view.to - this.view.from); }
   width() { return Math.max(1, this.canvas.clientWidth - LEFT - RIGHT); }
 
+  // The canvas is as high as what can be seen, whatever the number of lanes: it stays where it is while they are scrolled.
   draw() {
     this.lanes = this.model.shown();
-    const n = Math.max(1, this.lanes.length);
+    const n = Math.max(1, this.lanes.length), frame = this.canvas.parentElement;
     this.laneHeight = Math.max(3, Math.min(26, Math.floor(440 / n)));
-    const height = Math.max(3 * 26, n * this.laneHeight) + AXIS;
+    const whole = Math.max(3 * 26, n * this.laneHeight), isAlone = document.body.classList.contains("alone");
+    const tall = Math.min(whole, isAlone ? Math.max(200, innerHeight - 130) : 480), height = tall + AXIS;
     const [ctx, width] = prepare(this.canvas, height);
+    this.room = Math.max(1, width - LEFT - RIGHT);
+    frame.style.maxHeight = `${height}px`;
+    frame.lastElementChild.style.height = `${whole - tall}px`;
+    this.top = Math.min(frame.scrollTop, whole - tall);
+    this.tall = tall;
     const bar = this.laneHeight > 10 ? this.laneHeight - 3 : this.laneHeight > 4 ? this.laneHeight - 1 : this.laneHeight;
-    ctx.fillStyle = theme.lane;
-    if (this.laneHeight > 4) this.lanes.forEach((_, i) => ctx.fillRect(LEFT, i * this.laneHeight, this.width(), bar));
-    timeAxis(ctx, this.view, LEFT, width, height, Number.isFinite(this.model.from) ? this.model.from : 0);
-    const every = Math.ceil(13 / this.laneHeight);
-    ctx.fillStyle = theme.dim;
-    ctx.textAlign = "right";
-    ctx.textBaseline = "middle";
-    this.lanes.forEach((lane, i) => {
-      if (i % every === 0) ctx.fillText(lane.label.slice(0, 16), LEFT - 8, i * this.laneHeight + bar / 2, LEFT - 12);
-    });
-    if (!this.lanes.length) {
-      ctx.textAlign = "center";
-      ctx.font = "13px system-ui, sans-serif";
-      ctx.fillText("No task has run yet.", LEFT + this.width() / 2, (height - AXIS) / 2);
-    }
+    timeAxis(ctx, this.view, LEFT, width, height, Number.isFinite(this.model.from) ? this.model.first() : 0);
     ctx.save();
     ctx.beginPath();
-    ctx.rect(LEFT, 0, this.width(), height - AXIS);
+    ctx.rect(0, 0, width, tall);
     ctx.clip();
-    this.lanes.forEach((lane, i) => this.drawLane(ctx, lane, i * this.laneHeight, bar));
-    this.drawRunning(ctx, bar);
+    this.drawLabels(ctx, bar);
+    ctx.beginPath();
+    ctx.rect(LEFT, 0, this.room, tall);
+    ctx.clip();
+    const [first, last] = this.seen();
+    this.layer.clear(Math.round(this.room), tall);
+    for (let i = first; i < last; i++) {
+      const older = this.model.archive.lanes.get(this.lanes[i].id);
+      if (older) this.drawLane(ctx, older, this.y(i), bar);
+      this.drawLane(ctx, this.lanes[i], this.y(i), bar);
+    }
+    this.layer.draw(ctx, LEFT);
+    this.drawRunning(ctx, bar, first, last);
     if (this.range) {
       const [a, b] = this.range.map((time) => this.x(time));
       ctx.fillStyle = theme.accent;
@@ -84,6 +140,32 @@ export class Stream {
       ctx.fillRect(Math.min(a, b), 0, Math.abs(b - a), height);
     }
     ctx.restore();
+  }
+
+  y(i) { return i * this.laneHeight - this.top; }
+
+  drawLabels(ctx, bar) {
+    const [first, last] = this.seen();
+    ctx.fillStyle = theme.lane;
+    if (this.laneHeight > 4) for (let i = first; i < last; i++) ctx.fillRect(LEFT, this.y(i), this.room, bar);
+    const every = Math.ceil(13 / this.laneHeight);
+    ctx.fillStyle = theme.dim;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    for (let i = first; i < last; i++) {
+      if (i % every === 0) ctx.fillText(this.lanes[i].label.slice(0, 16), LEFT - 8, this.y(i) + bar / 2, LEFT - 12);
+    }
+    if (this.lanes.length) return;
+    ctx.textAlign = "center";
+    ctx.font = "13px system-ui, sans-serif";
+    ctx.fillText("No task has run yet.", LEFT + this.room / 2, this.tall / 2);
+    ctx.font = FONT;
+  }
+
+  // The lanes that can be seen: of a thousand workers most are above or below.
+  seen() {
+    const first = Math.max(0, Math.floor(this.top / this.laneHeight));
+    return [first, Math.min(this.lanes.length, Math.ceil((this.top + this.tall) / this.laneHeight))];
   }
 
   colour(bar) {
@@ -94,25 +176,24 @@ export class Stream {
   }
 
   // Bars narrower than a pixel are gathered: a column has the colour of what took most of it, and is the stronger the more
-  // of it was busy.
+  // of it was busy. What is narrow goes into pixels: a hundred thousand rectangles a frame would be too many.
   drawLane(ctx, lane, y, height) {
-    const scale = this.width() / (this.view.to - this.view.from);
+    const { from, to } = this.view, scale = this.room / (to - from), { only, layer } = this;
     let column = -1, most = 0, total = 0, colour = null;
     const flush = () => {
       if (colour === null) return;
-      ctx.globalAlpha = Math.min(1, 0.3 + 0.7 * total);
-      ctx.fillStyle = colour;
-      ctx.fillRect(column, y, 1, height);
+      layer.put(column, column + 1, y, height, colour, Math.min(1, 0.3 + 0.7 * total));
       most = total = 0;
       colour = null;
     };
     const bars = lane.bars;
-    for (let k = lane.first(this.view.from); k < bars.length && bars[k].start < this.view.to; k++) {
-      const bar = bars[k], faint = this.only !== null && bar.name !== this.only;
-      const x = this.x(bar.start), width = (bar.end - bar.start) * scale, share = bar.busy * scale;
+    for (let k = lane.first(from); k < bars.length && bars[k].start < to; k++) {
+      const bar = bars[k], faint = only !== null && bar.name !== only;
+      const x = (bar.start - from) * scale, width = (bar.end - bar.start) * scale;
       if (width < 1) {
         if (faint) continue;
-        if (Math.floor(x) !== column) { flush(); column = Math.floor(x); }
+        const share = bar.busy * scale, at = Math.floor(x);
+        if (at !== column) { flush(); column = at; }
         total += share;
         if (share > most || colour === null || bar.kind === KINDS.failed) {
           most = bar.kind === KINDS.failed ? Infinity : share;
@@ -121,18 +202,23 @@ export class Stream {
         continue;
       }
       const fill = this.colour(bar), busy = bar.end > bar.start ? bar.busy / (bar.end - bar.start) : 1;
-      ctx.globalAlpha = faint ? 0.12 : Math.min(1, 0.35 + 0.65 * busy);
+      const strength = faint ? 0.12 : Math.min(1, 0.35 + 0.65 * busy);
+      if (width < NARROW || height < LABELLED) {
+        layer.put(Math.floor(x), Math.max(Math.floor(x) + 1, Math.round(x + width - 0.5)), y, height, fill, strength);
+        continue;
+      }
+      ctx.globalAlpha = strength;
       ctx.fillStyle = fill;
-      ctx.fillRect(x, y, width > 3 ? width - 0.75 : width, height);
-      if (!faint) this.label(ctx, bar.name, fill, x, y, width, height);
+      ctx.fillRect(LEFT + x, y, width > 3 ? width - 0.75 : width, height);
+      if (!faint) this.label(ctx, bar.name, fill, LEFT + x, y, width, height);
     }
     flush();
     ctx.globalAlpha = 1;
   }
 
   label(ctx, name, fill, x, y, width, height) {
-    const left = Math.max(x, LEFT), room = Math.min(x + width, LEFT + this.width()) - left - 10;
-    if (room < 26 || height < 13 || !fill.startsWith("#")) return;
+    const left = Math.max(x, LEFT), room = Math.min(x + width, LEFT + this.room) - left - 10;
+    if (room < 26 || height < LABELLED || !fill.startsWith("#")) return;
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.fillStyle = inkOn(fill);
@@ -142,14 +228,15 @@ export class Stream {
   }
 
   // What still runs is pale: nobody knows yet where it ends.
-  drawRunning(ctx, height) {
+  drawRunning(ctx, height, first, last) {
     const state = this.model.state;
     if (!state || !this.model.isBusy()) return;
-    const end = this.x(this.model.now());
+    const end = this.x(this.model.now()), rowOf = new Map();
+    for (let i = first; i < last; i++) rowOf.set(this.lanes[i].id, i);
     for (const [lane, , name, since] of state.running) {
-      const row = this.lanes.findIndex((other) => other.id === lane), x = this.x(since);
-      if (row < 0 || end - x < 2) continue;
-      const y = row * this.laneHeight, colour = colourOf(name);
+      const row = rowOf.get(lane), x = this.x(since);
+      if (row === undefined || end - x < 2) continue;
+      const y = this.y(row), colour = colourOf(name);
       ctx.globalAlpha = this.only !== null && name !== this.only ? 0.12 : 0.55;
       ctx.fillStyle = colour;
       ctx.fillRect(x, y, end - x, height);
@@ -160,13 +247,16 @@ export class Stream {
 
   // The bar at a place of the canvas.
   at(x, y) {
-    const lane = this.lanes[Math.floor(y / this.laneHeight)];
+    const lane = y < this.tall ? this.lanes[Math.floor((y + this.top) / this.laneHeight)] : undefined;
     if (!lane || x < LEFT) return null;
     const time = this.time(x), reach = 3 * (this.view.to - this.view.from) / this.width();
     let best = null, distance = Infinity;
-    for (let k = lane.first(time - reach); k < lane.bars.length && lane.bars[k].start <= time + reach; k++) {
-      const bar = lane.bars[k], away = Math.max(0, bar.start - time, time - bar.end);
-      if (away < distance || (away === distance && bar.start > best.start)) { best = bar; distance = away; }
+    for (const from of [this.model.archive.lanes.get(lane.id), lane]) {
+      if (!from) continue;
+      for (let k = from.first(time - reach); k < from.bars.length && from.bars[k].start <= time + reach; k++) {
+        const bar = from.bars[k], away = Math.max(0, bar.start - time, time - bar.end);
+        if (away < distance || (away === distance && bar.start > best.start)) { best = bar; distance = away; }
+      }
     }
     return best && { bar: best, lane };
   }
@@ -230,6 +320,58 @@ export class Lines {
   }
 }
 
+// All of the time that is known, as processor use, with a window where the stream is: dragging it goes back and forth.
+export class Overview {
+  constructor(canvas, model, stream) {
+    Object.assign(this, { canvas, model, stream });
+  }
+
+  whole() {
+    const { from, to } = this.stream.view, known = Number.isFinite(this.model.from);
+    return known ? { from: Math.min(this.model.first(), from), to: Math.max(this.model.now(), this.model.to, to) } : { from, to };
+  }
+
+  x(time) {
+    const { from, to } = this.whole();
+    return LEFT + (time - from) / Math.max(to - from, 1e-6) * (this.canvas.clientWidth - LEFT - RIGHT);
+  }
+
+  time(x) {
+    const { from, to } = this.whole();
+    return from + (x - LEFT) / Math.max(1, this.canvas.clientWidth - LEFT - RIGHT) * (to - from);
+  }
+
+  draw() {
+    const height = 34, [ctx, width] = prepare(this.canvas, height);
+    ctx.fillStyle = theme.lane;
+    ctx.fillRect(LEFT, 0, width - LEFT - RIGHT, height);
+    const { from } = this.whole(), samples = this.model.samples.filter((sample) => sample[0] >= from);
+    const top = samples.reduce((most, sample) => Math.max(most, sample[1]), 100);
+    ctx.beginPath();
+    samples.forEach((sample) => ctx.lineTo(this.x(sample[0]), height - sample[1] / top * (height - 3)));
+    if (samples.length) {
+      ctx.lineTo(this.x(samples[samples.length - 1][0]), height);
+      ctx.lineTo(this.x(samples[0][0]), height);
+    }
+    ctx.fillStyle = theme.cpu;
+    ctx.globalAlpha = 0.35;
+    ctx.fill();
+    const [left, right] = [this.x(this.stream.view.from), this.x(this.stream.view.to)].map((x) => Math.min(Math.max(x, LEFT), width - RIGHT));
+    ctx.fillStyle = theme.card;
+    ctx.globalAlpha = 0.6;
+    ctx.fillRect(LEFT, 0, left - LEFT, height);
+    ctx.fillRect(right, 0, width - RIGHT - right, height);
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = theme.accent;
+    ctx.lineWidth = 1.5;
+    ctx.strokeRect(left + 0.75, 0.75, Math.max(3, right - left - 1.5), height - 1.5);
+    ctx.fillStyle = theme.dim;
+    ctx.textAlign = "right";
+    ctx.textBaseline = "middle";
+    ctx.fillText("all of it", LEFT - 8, height / 2);
+  }
+}
+
 // Workers as cells: how full the memory of each is, and whether it works. A thousand fit.
 export class Cells {
   constructor(canvas) {
@@ -245,7 +387,7 @@ export class Cells {
     Object.assign(this, { size, across });
     this.workers.forEach(([, , state, figures], i) => {
       const [x, y] = [i % across * size, Math.floor(i / across) * size], side = size - gap;
-      const full = figures[5] ? Math.min(1, figures[4] / figures[5]) : 0;
+      const full = figures[5] ? Math.min(1, Math.max(figures[4] - figures[7], figures[6]) / figures[5]) : 0;
       const colour = state === "running" ? (figures[1] ? theme.cpu : theme.wait) : theme.spilled;
       ctx.fillStyle = colour;
       ctx.globalAlpha = 0.25;

@@ -1,6 +1,7 @@
 "use strict";
 // Elements and tables. Text from the computation is put in as text, never as markup.
 
+export const byName = new Intl.Collator("en", { numeric: true }).compare;
 export const $ = (id) => document.getElementById(id);
 
 export function element(tag, text, kind) {
@@ -35,14 +36,27 @@ export function track(share, colour) {
   return bar;
 }
 
+// A bar of several parts: shares and colours.
+export function parts(found) {
+  const bar = element("div", undefined, "track parts");
+  for (const [share, colour] of found) {
+    const part = element("i");
+    part.style.setProperty("--done", `${Math.max(0, Math.min(100, 100 * share))}%`);
+    part.style.setProperty("--swatch", colour);
+    bar.append(part);
+  }
+  return bar;
+}
+
 // A table that a click on a column sorts. Columns: name, value to sort by, and what is shown, a text or a node.
 export class Sorted {
-  constructor(id, columns, { by = 0, falls = false, empty = "" } = {}) {
+  constructor(id, columns, { by = 0, falls = false, empty = "", most = Infinity } = {}) {
     this.table = $(id);
     this.columns = columns;
     this.order = { by, falls };
     this.items = [];
     this.empty = empty;
+    this.most = most;  // rows that are shown before all are asked for
     columns.forEach(([name, value], column) => {
       const cell = element("th"), button = element("button", name);
       cell.scope = "col";
@@ -57,6 +71,19 @@ export class Sorted {
     });
   }
 
+  // Offers to show all rows where some are left out.
+  offer(n) {
+    const has = this.table.tFoot !== null;
+    if (has === n > this.most) return;
+    if (has) return this.table.deleteTFoot();
+    const cell = this.table.createTFoot().insertRow().insertCell(), button = element("button", `Show all ${n.toLocaleString("en")}`);
+    cell.className = "more";
+    cell.colSpan = this.columns.length;
+    button.type = "button";
+    button.addEventListener("click", () => { this.most = Infinity; this.show(this.items); });
+    cell.append(button);
+  }
+
   show(items) {
     this.items = items;
     const { by, falls } = this.order, value = this.columns[by][1];
@@ -65,7 +92,7 @@ export class Sorted {
     });
     const compare = (a, b) => {
       const [x, y] = [value(a), value(b)];
-      const found = typeof x === "number" ? x - y : x.localeCompare(y, "en", { numeric: true });
+      const found = typeof x === "number" ? x - y : byName(x, y);
       return falls ? -found : found;
     };
     const make = () => {
@@ -78,10 +105,16 @@ export class Sorted {
         [...row.cells].forEach((cell) => cell.replaceChildren());
         row.cells[0].className = "none";
         row.cells[0].textContent = this.empty;
+        row.signature = null;
       });
       return;
     }
-    rows(this.table, [...items].sort(compare), make, (row, item) => {
+    this.offer(items.length);
+    rows(this.table, [...items].sort(compare).slice(0, this.most), make, (row, item) => {
+      // What is as it was is left: tables may have a thousand rows.
+      const signature = JSON.stringify(item);
+      if (row.signature === signature) return;
+      row.signature = signature;
       this.columns.forEach(([, , shown], at) => {
         const cell = row.cells[at], found = shown(item);
         cell.className = "";

@@ -1,6 +1,8 @@
 "use strict";
 // What is known of the computation: bars by lane, samples, and the newest state. Times are milliseconds of the server's clock.
 
+import { byName } from "./elements.js";
+
 export const KINDS = { finished: 1, failed: 2, spilled: 3, readBack: 4, behindUsers: 5, behindRunning: 6,
   givenBack: 7, received: 8 };
 export const KIND_TEXT = { 2: "failed", 3: "written to disk", 4: "read back from disk",
@@ -55,6 +57,9 @@ export class Model {
     this.stats = new Map();
     this.moves = new Map();
     this.seconds = new Map();
+    this.histories = new Map();
+    this.order = null;
+    this.archive = { from: 0, to: 0, lanes: new Map() };
   }
 
   // Figures of a name: tasks, time, its square, the longest.
@@ -91,6 +96,13 @@ export class Model {
     return found;
   }
 
+  // How long a task took on average.
+  usual() {
+    let n = 0, busy = 0;
+    for (const one of this.stats.values()) { n += one.n; busy += one.busy; }
+    return n ? busy / n : 0;
+  }
+
   // How long what is known to be left takes, in milliseconds: from, middle, to. Nothing where nothing is left or known.
   left() {
     const state = this.state;
@@ -122,8 +134,32 @@ export class Model {
   }
 
   lane(id) {
-    if (!this.lanes.has(id)) this.lanes.set(id, new Lane(id));
+    if (!this.lanes.has(id)) {
+      this.lanes.set(id, new Lane(id));
+      this.order = null;
+    }
     return this.lanes.get(id);
+  }
+
+  name(id, label) {
+    const lane = this.lanes.get(id);
+    if (lane === undefined || lane.label === label) return;
+    lane.label = label;
+    this.order = null;
+  }
+
+  // What each worker had in memory, its process, on disk; its processor use.
+  remember(now, workers) {
+    const most = workers.length > 100 ? 300 : 3600;
+    for (const [, address, , [, , , , held, , process, spilled, cpu]] of workers) {
+      const rows = this.histories.get(address) ?? [];
+      rows.push([now, Math.max(0, held - spilled), process, spilled, cpu]);
+      if (rows.length > most) rows.shift();
+      this.histories.set(address, rows);
+    }
+    if (this.histories.size <= workers.length + 100) return;
+    const there = new Set(workers.map((worker) => worker[1]));
+    for (const address of this.histories.keys()) if (!there.has(address)) this.histories.delete(address);
   }
 
   take(news) {
@@ -138,10 +174,13 @@ export class Model {
       this.to = Math.max(this.to, bar.end);
     }
     this.nBars += news.lane.length;
-    for (const [id, label] of news.lanes) if (this.lanes.has(id)) this.lanes.get(id).label = label;
     for (const [id] of news.running) this.lane(id);
-    // A worker has a line also while it has nothing to do.
-    if (news.workers && news.lanes.length <= 64) for (const [id, label] of news.lanes) this.lane(id).label = label;
+    if (news.workers) {
+      // A worker has a line also while it has nothing to do.
+      if (news.lanes.length <= 64) for (const [id] of news.lanes) this.lane(id);
+      this.remember(news.now, news.workers);
+    }
+    for (const [id, label] of news.lanes) this.name(id, label);
     this.samples.push(...news.samples);
     if (this.samples.length > 3600) this.samples.splice(0, this.samples.length - 3600);
     this.state = news;
@@ -156,6 +195,33 @@ export class Model {
     this.from = time;
   }
 
+  // When the oldest bar began that the server still has.
+  first() {
+    const known = this.state?.past;
+    return known === undefined ? this.from : Math.min(known, this.from);
+  }
+
+  // Whether bars of a time are missing here that the server has.
+  lacks(from) {
+    return this.first() < this.from && from < this.from;
+  }
+
+  // Bars of a time that was forgotten here.
+  takePast(found) {
+    const lanes = new Map();
+    for (let i = 0; i < found.lane.length; i++) {
+      const bar = { name: this.names[found.name[i]], kind: found.kind[i], start: found.start[i],
+        end: found.start[i] + found.took[i], busy: found.busy[i], n: found.n[i], bytes: found.bytes[i] };
+      // What began later is here.
+      if (bar.start >= this.from || bar.kind === KINDS.givenBack) continue;
+      const id = found.lane[i];
+      this.lane(id);
+      if (!lanes.has(id)) lanes.set(id, new Lane(id));
+      lanes.get(id).add(bar);
+    }
+    this.archive = { from: found.from, to: found.to, lanes };
+  }
+
   isBusy() {
     return this.state !== null && (this.state.running.length > 0 || this.state.processing > 0);
   }
@@ -168,7 +234,9 @@ export class Model {
 
   // Lanes with something on them, by what they are called.
   shown() {
-    const order = (a, b) => a.label.localeCompare(b.label, "en", { numeric: true }) || a.id - b.id;
-    return [...this.lanes.values()].sort(order);
+    if (this.order === null) {
+      this.order = [...this.lanes.values()].sort((a, b) => byName(a.label, b.label) || a.id - b.id);
+    }
+    return this.order;
   }
 }

@@ -3,15 +3,18 @@
 // never as markup.
 import { bytes, count, duration } from "./format.js";
 import { KIND_TEXT, KINDS, Model } from "./model.js";
-import { Lines, Stream, UNITS } from "./charts.js";
+import { Lines, Overview, Stream, UNITS } from "./charts.js";
 import { colourOf, readTheme, turnTheme } from "./theme.js";
-import { $, element, keys, rows } from "./elements.js";
+import { $, ask, element, keys, rows } from "./elements.js";
 import { setKind, shows, startViews, turn } from "./views.js";
 import { Panels } from "./panels.js";
+import { Comparison } from "./compare.js";
+import { workerHere } from "./worker.js";
 
 const model = new Model();
 const stream = new Stream($("bars"), model);
-const panels = new Panels(model, () => { isDirty = true; });
+const overview = new Overview($("overview"), model, stream);
+const panels = new Panels(model, () => { isDirty = true; }, () => viewChanged());
 const samples = () => model.samples;
 const line = (id, unit, series, of = samples) => new Lines($(id), of, series, UNITS[unit]);
 // By section: the charts on it.
@@ -25,9 +28,13 @@ const CHARTS = [
   ["threads", line("threads-lines", "number", [{ column: 5, colour: "cpu" }, { column: 6, colour: "spilled" }])],
   ["transfers", line("transfers-lines", "rate", [{ column: 1, colour: "fetch", isFilled: true }, { column: 2, colour: "spilled", isFilled: true },
     { column: 3, colour: "cpu" }], () => model.movedBySecond())],
+  ["worker-memory", line("worker-memory-lines", "bytes", [{ column: 2, colour: "process" }, { column: 1, colour: "managed", isFilled: true },
+    { column: 3, colour: "spilled", isFilled: true }], () => model.histories.get(workerHere()) ?? [])],
+  ["worker-cpu", line("worker-cpu-lines", "percent", [{ column: 4, colour: "cpu", isFilled: true }], () => model.histories.get(workerHere()) ?? [])],
   ["retraction", line("retraction-lines", "number", [{ column: 4, colour: "accent", isFilled: true }], () => model.movedBySecond())],
 ];
 const FOLLOWED_MS = 30000, SPAN_MIN_MS = 0.005;
+let comparison = null;
 let follows = true, span = FOLLOWED_MS, isDirty = true, isRecorded = false;
 
 // ---- figures and tables ------------------------------------------------------------------------------------------------
@@ -140,9 +147,9 @@ function setFollows(now) {
 }
 
 function extent() {
-  const to = Math.max(model.now(), model.to), from = Number.isFinite(model.from) ? model.from : to - 1000;
-  const pad = Math.max((to - from) * 0.01, 0.01);
-  return { from: from - pad, to: to + pad };
+  const to = Math.max(model.now(), model.to), from = Number.isFinite(model.from) ? model.first() : to - 1000;
+  const last = Math.max(to, from + (comparison?.length() ?? 0)), pad = Math.max((last - from) * 0.01, 0.01);
+  return { from: from - pad, to: last + pad };
 }
 
 function show(from, to) {
@@ -152,6 +159,28 @@ function show(from, to) {
   stream.view = { from: start, to: start + length };
   span = length;
   setFollows(false);
+  lookBack();
+}
+
+let lookingBack = null;
+
+// Asks the server for bars of a time that is not here any more; once at a time, and for a little more than is shown.
+function lookBack() {
+  if (isRecorded || lookingBack !== null || !model.lacks(stream.view.from)) return;
+  const { from, to } = stream.view, known = model.archive, pad = to - from;
+  const isFine = known.to - known.from <= 8 * (to - from);
+  if (isFine && known.from <= Math.max(from, model.first()) && known.to >= Math.min(to, model.from)) return;
+  const range = [Math.max(0, Math.floor(from - pad)), Math.ceil(Math.min(to + pad, model.from))];
+  lookingBack = setTimeout(async () => {
+    const found = await ask(`past?range=${range.join("-")}`).catch(() => null);
+    lookingBack = null;
+    // Without an answer the server has gone: what is here stays.
+    if (found === null) return;
+    model.takePast(found);
+    isDirty = true;
+    // The view may have moved on meanwhile.
+    lookBack();
+  }, 120);
 }
 
 function zoom(factor, at) {
@@ -230,6 +259,25 @@ function pointer() {
   }, { passive: false });
 }
 
+// The window on all of the time: a press outside of it brings it there, dragging moves it.
+function scrub() {
+  const canvas = $("overview");
+  let grip = null;
+  const time = (event) => overview.time(event.clientX - canvas.getBoundingClientRect().left);
+  canvas.addEventListener("pointerdown", (event) => {
+    const at = time(event), { from, to } = stream.view;
+    grip = at >= from && at <= to ? at - from : (to - from) / 2;
+    canvas.setPointerCapture(event.pointerId);
+    show(at - grip, at - grip + to - from);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (grip === null) return;
+    const from = time(event) - grip;
+    show(from, from + stream.view.to - stream.view.from);
+  });
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { grip = null; });
+}
+
 // Shows a name and facts at the pointer, or nothing.
 function tell(event, title, facts) {
   const box = $("tip"), list = element("dl");
@@ -245,7 +293,7 @@ function tip(event, x, y) {
   const found = stream.at(x, y);
   if (!found) return tell(event, null);
   const { bar, lane } = found;
-  const facts = [["where", lane.label], ["began", `${((bar.start - model.from) / 1000).toFixed(6)} s`],
+  const facts = [["where", lane.label], ["began", `${((bar.start - model.first()) / 1000).toFixed(6)} s`],
     ["took", duration(bar.end - bar.start)]];
   if (bar.n > 1) {
     facts.push([bar.kind === KINDS.received ? "values" : "tasks", count(bar.n)]);
@@ -268,9 +316,11 @@ function hover(id, describe) {
 
 function workerTip(worker) {
   if (!worker) return [null, []];
-  const [name, address, state, [threads, running, waiting, values, held, limit]] = worker;
+  const [name, address, state, [threads, running, waiting, values, held, limit, process, spilled, cpu]] = worker;
+  const more = process ? [["process", bytes(process)], ["processor", `${count(cpu)} %`]] : [];
+  if (spilled) more.push(["on disk", bytes(spilled)]);
   return [name, [["where", address], ["state", state], ["runs", `${count(running)} of ${count(threads)}`], ["waits", count(waiting)],
-    ["values", count(values)], ["memory", limit ? `${bytes(held)} of ${bytes(limit)}` : bytes(held)]]];
+    ["values", count(values)], ["results", limit ? `${bytes(held)} of ${bytes(limit)}` : bytes(held)], ...more]];
 }
 
 function frameTip(box) {
@@ -294,7 +344,11 @@ function frame(at) {
     const whole = extent();
     stream.view = { from: Math.max(whole.from, whole.to - span), to: whole.to };
   }
-  if (shows("stream")) stream.draw();
+  if (shows("stream")) {
+    stream.draw();
+    overview.draw();
+    comparison?.draw();
+  }
   if (isDirty) {
     for (const [section, chart] of CHARTS) if (shows(section)) chart.draw();
     panels.draw();
@@ -310,6 +364,7 @@ function shade() {
 
 // Another page is shown.
 function viewChanged() {
+  panels.areWorkersNew = true;
   panels.show();
   if (!isRecorded) panels.look();
   isDirty = true;
@@ -334,12 +389,13 @@ function connect() {
 function main() {
   readTheme();
   keys("memory-keys", [["results", "managed"], ["spilled", "spilled"], ["process", "process"]]);
-  keys("cpu-keys", [["this process, of one processor", "cpu"], ["the machine, of all", "wait"]]);
+  keys("cpu-keys", [["what computes, of one processor", "cpu"], ["this machine, of all", "wait"]]);
   keys("machine-keys", [["taken by all", "process"], ["by this process", "managed"]]);
   keys("disk-keys", [["read", "cpu"], ["written", "spilled"]]);
   keys("network-keys", [["received", "cpu"], ["sent", "spilled"]]);
   keys("threads-keys", [["threads", "cpu"], ["open files", "spilled"]]);
   pointer();
+  scrub();
   hover("worker-cells", (x, y) => workerTip(panels.cells.at(x, y)));
   hover("flames", (x, y) => frameTip(panels.flames.at(x, y)));
   $("shade").addEventListener("click", shade);
@@ -351,6 +407,7 @@ function main() {
   $("all").addEventListener("click", everything);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readTheme(); isDirty = true; });
   new ResizeObserver(() => { isDirty = true; }).observe(document.body);
+  for (const target of [window, $("bars").parentElement]) target.addEventListener("scroll", () => { isDirty = true; }, { passive: true });
   const recorded = $("recorded");
   if (recorded) {
     isRecorded = true;
@@ -361,6 +418,7 @@ function main() {
     startViews(topics, viewChanged);
     take(JSON.parse(recorded.textContent));
     panels.takeTopics(topics);
+    if (topics.compared) comparison = new Comparison(topics.compared.before, model, stream, topics.compared.titles);
     everything();
   } else {
     startViews(null, viewChanged);

@@ -3,11 +3,13 @@
 import { bytes, count, duration } from "./format.js";
 import { KINDS } from "./model.js";
 import { colourOf } from "./theme.js";
-import { $, ask, element, keys, named, Sorted, track } from "./elements.js";
+import { $, ask, element, keys, named, parts, Sorted, track } from "./elements.js";
 import { shows } from "./views.js";
 import { Graph } from "./graph.js";
 import { Flames } from "./flames.js";
 import { Cells } from "./charts.js";
+import { CriticalPath } from "./critical.js";
+import { linkTo, workerHere, WorkerPage } from "./worker.js";
 
 const STATES = [["done", "managed"], ["failed", "fail"], ["running", "cpu"], ["ready", "ready"], ["waiting", "wait"]];
 const asked = new Set();
@@ -21,10 +23,19 @@ function askFor(topic, section, take) {
   }).finally(() => asked.delete(topic));
 }
 
+// What a worker's memory is taken by.
+function shares([, , , [, , , , held, limit, process, spilled]]) {
+  const whole = Math.max(limit || process || held, 1), managed = Math.max(0, held - spilled);
+  return parts([[managed / whole, "var(--managed)"], [Math.max(0, process - managed) / whole, "var(--process)"],
+    [spilled / whole, "var(--spilled)"]]);
+}
+
 export class Panels {
-  constructor(model, redraw) {
+  constructor(model, redraw, changed) {
     this.model = model;
     this.redraw = redraw;
+    this.page = new WorkerPage();
+    this.critical = new CriticalPath();
     this.graph = new Graph($("graph-room"));
     this.flames = new Flames($("flames"));
     this.cells = new Cells($("worker-cells"));
@@ -48,6 +59,18 @@ export class Panels {
       ["each", (f) => f.bytes / Math.max(1, f.done), (f) => bytes(f.bytes / Math.max(1, f.done))],
       ["tasks", (f) => f.done, (f) => count(f.done)],
     ], { by: 1, falls: true, empty: "No task has returned anything lately." });
+    this.held = new Sorted("by-held", [
+      ["name", (h) => h[0], (h) => named(h[0].replace(/-[0-9a-f]{16,}$/, ""), colourOf(h[0].replace(/-[0-9a-f]{16,}$/, "")))],
+      ["values", (h) => h[1], (h) => count(h[1])],
+      ["bytes", (h) => h[2], (h) => bytes(h[2])],
+      ["share", (h) => h[2] / this.heldBytes, (h) => track(h[2] / this.heldBytes, "var(--managed)")],
+      ["made at", (h) => h[3].at(-1) ?? "", (h) => {
+        const line = element("code", h[3].at(-1) ?? "not in this process");
+        line.title = [h[0], ...h[3]].join("\n");
+        return line;
+      }],
+    ], { by: 2, falls: true, empty: "Workers hold nothing.", most: 100 });
+    this.heldBytes = 1;
     const move = (what) => [["function", (m) => m.name, (m) => named(m.name, colourOf(m.name))],
       ["what", (m) => what[m.kind], (m) => what[m.kind]], ["times", (m) => m.n, (m) => count(m.n)]];
     this.moved = new Sorted("by-move", [
@@ -59,15 +82,21 @@ export class Panels {
     this.returned = new Sorted("by-return", move({ [KINDS.givenBack]: "given back before it began" }),
       { by: 2, falls: true, empty: "No task was taken from a worker for another to run." });
     this.table = new Sorted("workers", [
-      ["worker", (w) => w[0], (w) => w[0]],
+      ["worker", (w) => w[0], (w) => linkTo(w, changed)],
       ["state", (w) => w[2], (w) => element("span", w[2], w[2] === "running" ? "state" : "state short")],
       ["address", (w) => w[1], (w) => w[1]],
       ...["threads", "running", "waiting", "values"].map((name, at) => [name, (w) => w[3][at], (w) => count(w[3][at])]),
-      ["memory", (w) => w[3][4], ([, , , [, , , , held, limit]]) => (limit
-        ? [`${bytes(held)} of ${bytes(limit)}`, track(held / limit, "var(--managed)")] : bytes(held))],
-    ], { empty: "This page is of the threads of one program: there are no workers." });
+      ["occupancy", (w) => w[3][1] + w[3][2], (w) => duration((w[3][1] + w[3][2]) * this.model.usual() / Math.max(1, w[3][0]))],
+      ["results", (w) => w[3][4] - w[3][7], (w) => bytes(w[3][4] - w[3][7])],
+      ["on disk", (w) => w[3][7], (w) => bytes(w[3][7])],
+      ["process", (w) => w[3][6], (w) => (w[3][6] ? bytes(w[3][6]) : "–")],
+      ["memory", (w) => Math.max(w[3][6], w[3][4]) / (w[3][5] || 1), (w) => [w[3][5] ? `of ${bytes(w[3][5])}` : "no limit", shares(w)]],
+      ["processor", (w) => w[3][8], (w) => (w[3][6] ? [`${count(w[3][8])} %`, track(w[3][8] / 100 / Math.max(1, w[3][0]), "var(--cpu)")] : "–")],
+    ], { empty: "This page is of the threads of one program: there are no workers.", most: 100 });
     keys("states-keys", STATES);
     keys("graph-keys", [["done", "managed"], ["running", "cpu"], ["failed", "fail"]]);
+    keys("cluster-keys", [["results", "managed"], ["other memory of the process", "process"], ["on disk", "spilled"]]);
+    $("profile-of").addEventListener("change", () => this.look());
     keys("workers-keys", [["works", "cpu"], ["idle", "wait"], ["short of memory, paused or retiring", "spilled"]]);
     keys("transfers-keys", [["from elsewhere", "fetch"], ["to disk", "spilled"], ["from disk", "cpu"]]);
     $("filter").addEventListener("input", () => this.show());
@@ -92,6 +121,12 @@ export class Panels {
 
   takeWorkers(workers) {
     this.workers = this.cells.workers = workers;
+    this.areWorkersNew = true;
+    const choice = $("profile-of"), chosen = choice.value;
+    if (choice.options.length !== workers.length + 1 && document.activeElement !== choice) {
+      choice.replaceChildren(choice.options[0], ...workers.slice(0, 1000).map(([name, address]) => new Option(name, address)));
+      choice.value = workers.some((worker) => worker[1] === chosen) ? chosen : "";
+    }
     const sum = (at) => workers.reduce((all, worker) => all + worker[3][at], 0);
     $("workers-sum").textContent = `${count(workers.length)} with ${count(sum(0))} threads, ${bytes(sum(4))} of results`;
   }
@@ -114,7 +149,11 @@ export class Panels {
       this.returned.show(found);
       $("retraction-sum").textContent = `${count(found.reduce((all, m) => all + m.n, 0))} tasks, taken from workers that had not begun them`;
     }
-    if (shows("cluster")) this.table.show(this.workers);
+    if (shows("cluster") && this.areWorkersNew) {
+      this.table.show(this.workers);
+      this.areWorkersNew = false;
+    }
+    this.page.show(this.workers);
     if (shows("graph")) {
       const running = new Map();
       for (const [, , name] of state.running) running.set(name, (running.get(name) ?? 0) + 1);
@@ -126,7 +165,15 @@ export class Panels {
   // Asks for what is not in the news; called once a second.
   look() {
     askFor("graph", "graph", ({ links }) => { this.graph.links = links; this.show(); });
-    askFor("profile", "profile", (found) => this.takeProfile(found));
+    const of = shows("worker") ? workerHere() : $("profile-of").value;
+    $("profile-of").hidden = shows("worker") || this.model.state?.of !== "cluster";
+    askFor(of ? `profile?of=${encodeURIComponent(of)}` : "profile", "profile", (found) => this.takeProfile(found));
+    this.page.look();
+    askFor("held", "held", (found) => {
+      this.heldBytes = Math.max(1, found.reduce((sum, row) => sum + row[2], 0));
+      this.held.show(found);
+    });
+    askFor("critical", "critical", (found) => this.critical.take(found, this.model.lanes));
     askFor("errors", "errors", (found) => this.showErrors(found));
     if (!$("hardware-facts").rows.length) askFor("hardware", "hardware", (facts) => this.facts("hardware-facts", facts));
     if (!$("settings").tBodies[0].rows.length) askFor("configuration", "configuration", (found) =>
@@ -141,6 +188,9 @@ export class Panels {
 
   takeProfile(found) {
     this.flames.take(found);
+    const kind = this.model.state?.of ?? "local", isLive = $("recorded") === null;
+    $("profile-hint").textContent = !isLive ? "" : kind === "local" ? "what tasks do in Python, sampled 50 times a second while this page is open · "
+      : "what tasks did in Python in the last hour, as workers sample it · ";
     $("profile-sum").textContent = found.samples ? `${count(found.samples)} samples, ${duration(1000 * found.samples * found.interval)} of tasks` : "";
     this.redraw();
   }
@@ -162,7 +212,8 @@ export class Panels {
     if (shape === this.errors) return;
     const isFirst = this.errors === "", newest = found.at(-1)?.[0];
     this.errors = shape;
-    $("errors-sum").textContent = found.length ? `the last ${count(found.length)} computations that failed` : "";
+    const what = this.model.state?.of === "cluster" ? "tasks" : "computations";
+    $("errors-sum").textContent = found.length ? `the last ${count(found.length)} ${what} that failed` : "";
     const open = new Set([...$("errors-list").querySelectorAll("details[open]")].map((one) => one.dataset.at));
     $("errors-list").replaceChildren(...[...found].reverse().map(([at, key, name, raised, traceback]) => {
       const details = element("details"), head = element("summary");
@@ -173,7 +224,7 @@ export class Panels {
       details.append(head, element("p", key, "key"), element("pre", traceback));
       return details;
     }));
-    if (!found.length) $("errors-list").append(element("p", "No computation of this program has failed.", "empty"));
+    if (!found.length) $("errors-list").append(element("p", `No ${what.slice(0, -1)} has failed.`, "empty"));
   }
 
   states(state) {

@@ -6,13 +6,16 @@ export const VIEWS = {
   status: ["figures", "stream", "progress", "memory", "processor", "now", "cluster"],
   tasks: ["figures", "states", "functions", "now"],
   graph: ["graph", "states"],
+  critical: ["critical"],
   workers: ["figures", "workers-map", "cluster"],
-  memory: ["figures", "memory", "machine", "made"],
+  worker: ["worker", "worker-memory", "worker-cpu", "worker-tasks", "profile", "worker-logs"],
+  memory: ["figures", "memory", "machine", "held", "made"],
   system: ["processor", "threads", "memory", "machine", "disk", "network"],
   profile: ["profile"],
   transfers: ["transfers", "network", "disk"],
   retraction: ["retraction"],
   errors: ["errors"],
+  events: ["events"],
   explain: ["explain", "now", "cluster"],
   hardware: ["hardware"],
   configuration: ["configuration"],
@@ -23,8 +26,12 @@ export const PLOTS = { stream: "stream", progress: "progress", memory: "memory",
   workers: "workers-map", functions: "functions", graph: "graph", profile: "profile", disk: "disk", network: "network",
   transfers: "transfers", retraction: "retraction" };
 const REPORT = ["figures", "stream", "progress", "memory", "processor", "functions", "made"];
+const COMPARISON = ["comparison", "before", "stream", "by-function-change"];
 const CLUSTER_REPORT = ["figures", "summary", "stream", "progress", "memory", "cluster", "functions", "profile", "transfers", "made"];
-const heading = (view) => view[0].toUpperCase() + view.slice(1);
+// One worker's page is come to from the table of all.
+const NAMED = Object.keys(VIEWS).filter((name) => name !== "worker");
+const HEADINGS = { critical: "Critical path" };
+const heading = (view) => HEADINGS[view] ?? view[0].toUpperCase() + view.slice(1);
 
 let currentView = "status", isShown = new Set(), isOfCluster = false;
 export const shows = (section) => isShown.has(section);
@@ -35,6 +42,7 @@ export function startViews(recorded, changed) {
   if (recorded !== null) {
     $("pages").hidden = true;
     const has = (section) => (section !== "profile" || recorded.profile) && (section !== "summary" || recorded.summary);
+    if (recorded.compared) return showView("report", COMPARISON, changed);
     return showView("report", (recorded.summary ? CLUSTER_REPORT : REPORT).filter(has), changed);
   }
   if (path.startsWith("plot-")) {
@@ -42,7 +50,7 @@ export function startViews(recorded, changed) {
     document.body.classList.add("alone");
     return showView(path, [PLOTS[plot]], changed);
   }
-  $("pages").replaceChildren(...Object.keys(VIEWS).map((name) => {
+  $("pages").replaceChildren(...NAMED.map((name) => {
     const link = element("a", heading(name));
     link.href = name;
     link.addEventListener("click", (event) => {
@@ -62,8 +70,8 @@ export function startViews(recorded, changed) {
   showView(path in VIEWS ? path : "status", VIEWS[path] ?? VIEWS.status, changed);
 }
 
-function goTo(name, changed) {
-  history.pushState(null, "", name);
+export function goTo(name, changed, query = "") {
+  history.pushState(null, "", name + query);
   showView(name, VIEWS[name], changed);
   scrollTo(0, 0);
 }
@@ -77,20 +85,20 @@ export function setKind(isCluster, changed) {
 
 // The page before or after this one.
 export function turn(by, changed) {
-  const names = Object.keys(VIEWS), at = names.indexOf(currentView);
-  if (at >= 0) goTo(names[(at + by + names.length) % names.length], changed);
+  const at = NAMED.indexOf(currentView === "worker" ? "workers" : currentView);
+  if (at >= 0) goTo(NAMED[(at + by + NAMED.length) % NAMED.length], changed);
 }
 
 function showView(name, sections, changed) {
   currentView = name;
   isShown = new Set(sections);
   for (const part of document.querySelectorAll("main > section, #figures")) {
-    const isOfOther = part.id === (isOfCluster ? "now" : "cluster") && name !== "workers";
+    const isOfOther = (part.id === (isOfCluster ? "now" : "cluster") && name !== "workers") || (part.id === "held" && !isOfCluster);
     part.hidden = !isShown.has(part.id) || isOfOther;
     part.style.order = sections.indexOf(part.id);
   }
   for (const link of $("pages").children) {
-    if (link.getAttribute("href") === name) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === (name === "worker" ? "workers" : name)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   changed();

@@ -310,7 +310,7 @@ def test_attributes_methods_and_items_are_delayed() -> None:
 
 def test_names_that_python_asks_for_are_not_delayed() -> None:
     value = delayed(Counter)(5)
-    for name in ["_private", "__array__", "__len_hint__", "_repr_html_"]:
+    for name in ["_private", "__array__", "__len_hint__", "_repr_latex_"]:
         with pytest.raises(AttributeError, match=name):
             getattr(value, name)
     assert not hasattr(value, "__array_interface__")

@@ -11,15 +11,19 @@ const WINDOW_MIN_NS: u64 = 1_000_000;
 
 /// Gathers bars of one name in one place that lie within a stretch of time, which is the longer the more places there are.
 /// `bars` come in any order; they leave by their starts.
-pub fn gathered(mut bars: Vec<Bar>, n_lanes: usize) -> Vec<Bar> {
+pub fn gathered(bars: Vec<Bar>, n_lanes: usize) -> Vec<Bar> {
     // A lane may be cut into this many bars a second at most.
-    let window_ns = (n_lanes as u64 * (1_000_000_000 / N_PER_SECOND)).max(WINDOW_MIN_NS);
+    gathered_within(bars, (n_lanes as u64 * (1_000_000_000 / N_PER_SECOND)).max(WINDOW_MIN_NS))
+}
+
+/// The same for a stretch of that length.
+pub fn gathered_within(mut bars: Vec<Bar>, window_ns: u64) -> Vec<Bar> {
     bars.sort_unstable_by_key(|bar| (bar.start_ns, bar.end_ns));
     let mut open = FxHashMap::<(u32, u32, u8), usize>::default();
     let mut out: Vec<Bar> = Vec::with_capacity(bars.len().min(4096));
     for bar in bars {
         let place = (bar.lane, bar.name, bar.kind);
-        let is_short = bar.end_ns - bar.start_ns < window_ns;
+        let is_short = bar.end_ns.saturating_sub(bar.start_ns) < window_ns;
         if let Some(&at) = open.get(&place)
             && is_short
             && bar.end_ns < out[at].start_ns + window_ns

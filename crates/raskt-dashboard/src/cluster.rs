@@ -1,19 +1,19 @@
 //! What a cluster does, as its scheduler hears of it.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use raskt_core::{Key, Param, Result};
+use raskt_core::{Param, Result};
 use raskt_exec::events::{EventKind, NameId, Record};
 use raskt_net::client::Client;
-use raskt_net::scheduler::{Failed, SchedulerDaemon};
+use raskt_net::scheduler::SchedulerDaemon;
 use raskt_net::wire::Query;
 use rustc_hash::FxHashMap;
 
 use crate::hub::{Here, Hub, News, There};
-use crate::source::{Bar, Group, LaneLabel, Memory, Seen, Source, Teller, Worker};
-use crate::{json, process};
+use crate::process;
+use crate::source::{Bar, Group, Kind, LaneLabel, Memory, Seen, Source, Teller, Worker};
+use crate::telling::teller;
 
 /// How often the scheduler itself is asked.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -138,12 +138,16 @@ impl ClusterSource {
             self.last.workers_are_new = true;
         }
         let sum = |of: fn(&Worker) -> u64| self.last.workers.iter().map(of).sum::<u64>();
+        let processes = sum(|worker| worker.process_bytes);
         self.last.memory = Memory {
-            managed: sum(|worker| worker.held_bytes),
-            spilled: 0,
+            managed: sum(|worker| worker.held_bytes.saturating_sub(worker.spilled_bytes)),
+            spilled: sum(|worker| worker.spilled_bytes),
             limit: sum(|worker| worker.memory_bytes),
-            process: process::resident_bytes(),
+            // Workers that are threads of this process tell of none.
+            process: if processes > 0 { processes } else { process::resident_bytes() },
         };
+        self.last.cpu_percent = (processes > 0).then(|| sum(|worker| worker.cpu_percent));
+        self.last.kind = Kind::Cluster;
         self.last.n_cores = sum(|worker| worker.n_threads);
     }
 }
@@ -175,53 +179,24 @@ impl Source for ClusterSource {
     }
 }
 
-/// Tells what a scheduler in this process knows.
-fn teller(daemon: Arc<SchedulerDaemon>) -> Teller {
-    Arc::new(move |topic, argument| match topic {
-        "explain" => Some(match daemon.ask(Query::Explain(key(argument))) {
-            Ok(Param::Str(why)) => why.to_string(),
-            Ok(_) => String::new(),
-            Err(error) => error.to_string(),
-        }),
-        "graph" => {
-            let links = daemon.remembered().links();
-            Some(json::links(links.into_iter().map(|(from, to, n)| (from.name(), to.name(), n))))
-        }
-        "failures" => Some(failures(&daemon.remembered().failures())),
-        _ => None,
-    })
-}
-
-/// Tasks that failed, as JSON: when, key, worker, what it raised.
-fn failures(failed: &[Failed]) -> String {
-    let mut out = String::new();
-    json::list(&mut out, failed, |out, failed| {
-        out.push('[');
-        json::milliseconds(out, failed.at_ns);
-        for text in [&failed.key, &failed.worker.to_string(), &failed.error] {
-            out.push(',');
-            json::string(out, text);
-        }
-        out.push(']');
-    });
-    out
-}
-
-fn integer(of: &Param, name: &str) -> u64 {
+/// An integer of a map; 0 where there is none.
+pub fn integer(of: &Param, name: &str) -> u64 {
     match of.get(name) {
         Some(Param::Int(number)) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
     }
 }
 
-fn text(of: &Param, name: &str) -> String {
+/// A text of a map; empty where there is none.
+pub fn text(of: &Param, name: &str) -> String {
     match of.get(name) {
         Some(Param::Str(text)) => text.to_string(),
         _ => String::new(),
     }
 }
 
-fn described(of: &Param) -> Worker {
+/// A worker, of what the scheduler says of it.
+pub fn described(of: &Param) -> Worker {
     let state = match (integer(of, "is_retiring"), integer(of, "pressure")) {
         (1, _) => "retiring",
         (_, 0) => "running",
@@ -239,65 +214,9 @@ fn described(of: &Param) -> Worker {
         n_values: integer(of, "n_values"),
         held_bytes: integer(of, "held_bytes"),
         memory_bytes: integer(of, "memory_bytes"),
-    }
-}
-
-/// The key that a viewer wrote: a name, or a name and numbers as Python writes a tuple.
-fn key(text: &str) -> Key {
-    let tuple = text.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-    let parts = tuple.and_then(|inner| {
-        let inner = inner.trim_start();
-        let quote = inner.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-        let (name, numbers) = inner[1..].split_once(quote)?;
-        let numbers = numbers.split(',').map(str::trim).filter(|number| !number.is_empty());
-        let block: Option<Vec<u32>> = numbers.map(|number| number.parse().ok()).collect();
-        Some((name, block?))
-    });
-    match parts {
-        Some((name, block)) => Key::block(name, &block),
-        None => Key::named(text.trim()),
-    }
-}
-
-/// The metrics of a scheduler, in Dask's names where they mean the same.
-pub fn metrics(seen: &Seen, out: &mut String) {
-    let mut metric = |name: &str, help: &str, lines: &[(&str, u64)]| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n");
-        for (label, figure) in lines {
-            let _ = writeln!(out, "{name}{label} {figure}");
-        }
-    };
-    let in_state = |state: &str| seen.workers.iter().filter(|worker| worker.state == state).count() as u64;
-    let busy = |worker: &&Worker| worker.n_running > 0;
-    let n_busy = seen.workers.iter().filter(busy).count() as u64;
-    let n_all = seen.workers.len() as u64;
-    let workers = [
-        ("{state=\"idle\"}", n_all - n_busy),
-        ("{state=\"partially_saturated\"}", n_busy),
-        ("{state=\"retiring\"}", in_state("retiring")),
-        ("{state=\"paused\"}", in_state("paused")),
-    ];
-    metric("dask_scheduler_workers", "Number of workers by state.", &workers);
-    metric("dask_scheduler_clients", "Number of clients connected.", &[("", seen.n_runs)]);
-    let tasks = [
-        ("{state=\"waiting\"}", seen.n_waiting - seen.n_ready.min(seen.n_waiting)),
-        ("{state=\"queued\"}", seen.n_ready),
-        ("{state=\"processing\"}", seen.n_processing),
-        ("{state=\"memory\"}", seen.workers.iter().map(|worker| worker.n_values).sum()),
-    ];
-    metric("dask_scheduler_tasks", "Number of tasks known by the scheduler.", &tasks);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_read_as_python_writes_them() {
-        assert_eq!(key("('x-1', 0, 12)"), Key::block("x-1", &[0, 12]));
-        assert_eq!(key("(\"it's\", 3)"), Key::block("it's", &[3]));
-        assert_eq!(key(" total "), Key::named("total"));
-        assert_eq!(key("('x', 'y')"), Key::named("('x', 'y')"));
+        spilled_bytes: integer(of, "spilled_bytes"),
+        incoming_bytes: integer(of, "incoming_bytes"),
+        process_bytes: integer(of, "process_bytes"),
+        cpu_percent: integer(of, "cpu_percent"),
     }
 }

@@ -8,21 +8,28 @@
     warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap)
 )]
 
+mod actions;
 mod bars;
 mod cluster;
 mod http;
 mod hub;
 mod json;
 mod local;
+mod metrics;
 mod page;
+mod past;
 mod process;
 mod server;
 mod source;
+mod telling;
 mod watch;
+mod worker;
 
+pub use actions::{Actions, Actor};
 pub use cluster::ClusterSource;
 pub use local::LocalSource;
 pub use page::report;
 pub use server::{Server, ServerOptions};
-pub use source::{Bar, Group, LaneLabel, Memory, RunningTask, Seen, Source, Teller, Worker};
+pub use source::{Bar, Group, Kind, LaneLabel, Memory, RunningTask, Seen, Source, Teller, Worker};
 pub use watch::Watch;
+pub use worker::WorkerSource;

@@ -8,23 +8,29 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const INDEX: &str = include_str!("../../../dashboard/index.html");
 const STYLE: &str = include_str!("../../../dashboard/style.css");
 /// The modules, each after those that it imports.
-const MODULES: [File; 10] = [
+const MODULES: [File; 13] = [
     ("/format.js", SCRIPT, include_str!("../../../dashboard/format.js")),
     ("/theme.js", SCRIPT, include_str!("../../../dashboard/theme.js")),
+    ("/elements.js", SCRIPT, include_str!("../../../dashboard/elements.js")),
     ("/model.js", SCRIPT, include_str!("../../../dashboard/model.js")),
     ("/charts.js", SCRIPT, include_str!("../../../dashboard/charts.js")),
-    ("/elements.js", SCRIPT, include_str!("../../../dashboard/elements.js")),
     ("/views.js", SCRIPT, include_str!("../../../dashboard/views.js")),
     ("/graph.js", SCRIPT, include_str!("../../../dashboard/graph.js")),
     ("/flames.js", SCRIPT, include_str!("../../../dashboard/flames.js")),
+    ("/critical.js", SCRIPT, include_str!("../../../dashboard/critical.js")),
+    ("/worker.js", SCRIPT, include_str!("../../../dashboard/worker.js")),
     ("/panels.js", SCRIPT, include_str!("../../../dashboard/panels.js")),
+    ("/compare.js", SCRIPT, include_str!("../../../dashboard/compare.js")),
     ("/page.js", SCRIPT, include_str!("../../../dashboard/page.js")),
 ];
 
 /// Pages.
-const VIEWS: [&str; 14] = [
+const VIEWS: [&str; 17] = [
     "status",
     "workers",
+    "worker",
+    "events",
+    "critical",
     "tasks",
     "graph",
     "memory",

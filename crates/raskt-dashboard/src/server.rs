@@ -1,4 +1,4 @@
-//! Serving the page. Only reading; only for hosts that are named by address, so that no page of a stranger's can ask through a
+//! Serving the page. Only reading, unless actions are let for whoever knows a token; only for hosts that are named by address, so that no page of a stranger's can ask through a
 //! viewer's browser.
 
 use std::convert::Infallible;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::server::conn::http1;
@@ -19,7 +19,9 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
+use crate::actions::{self, Actions};
 use crate::http::{Answer, Clock, Stream};
+use crate::json;
 use crate::page;
 use crate::source::Teller;
 use crate::watch::{PACE, Position, Watch};
@@ -49,6 +51,8 @@ pub struct ServerOptions {
     pub hosts: Vec<String>,
     /// Who tells what the source does not: configuration, profiles.
     pub teller: Option<Teller>,
+    /// What viewers may have done who know a token; none where all is read-only.
+    pub actions: Option<Actions>,
 }
 
 impl Default for ServerOptions {
@@ -59,6 +63,7 @@ impl Default for ServerOptions {
             n_viewers_max: 200,
             hosts: Vec::new(),
             teller: None,
+            actions: None,
         }
     }
 }
@@ -143,7 +148,7 @@ async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
             let until = Arc::clone(&stalled);
             let serve = service_fn(move |request: Request<Incoming>| {
                 let (shared, stalled) = (Arc::clone(&shared), Arc::clone(&stalled));
-                async move { Ok::<_, Infallible>(answer(&shared, &request, &stalled).await) }
+                async move { Ok::<_, Infallible>(answer(&shared, request, &stalled).await) }
             });
             let connection = http1::Builder::new()
                 .timer(Clock)
@@ -160,13 +165,12 @@ async fn listen(listener: std::net::TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn answer(
-    shared: &Arc<Shared>,
-    request: &Request<Incoming>,
-    stalled: &Arc<Notify>,
-) -> Response<Answer> {
+async fn answer(shared: &Arc<Shared>, request: Request<Incoming>, stalled: &Arc<Notify>) -> Response<Answer> {
     if !is_named_by_address(request.headers(), &shared.options.hosts) {
         return plain(StatusCode::FORBIDDEN, "ask for this page by its address, such as http://127.0.0.1\n");
+    }
+    if *request.method() == Method::POST {
+        return act(shared, request).await;
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "this page is read-only\n");
@@ -183,11 +187,45 @@ async fn answer(
         "/api/v1/status" => typed(StatusCode::OK, "application/json", Answer::whole(shared.watch.history())),
         "/api/v1/summary" => typed(StatusCode::OK, "application/json", Answer::whole(shared.watch.summary())),
         "/api/v1/stream" => stream(shared, stalled),
+        "/api/v1/past" => past(shared, request.uri().query()).await,
+        "/api/v1/actions" => {
+            let mut names = String::new();
+            let known = shared.options.actions.as_ref().map_or(&[][..], |actions| actions.names);
+            json::list(&mut names, known, |out, name| json::string(out, name));
+            typed(StatusCode::OK, "application/json", Answer::whole(names))
+        }
         path => match (page::file(path), path.strip_prefix("/api/v1/")) {
             (Some((_, kind, text)), _) => typed(StatusCode::OK, kind, Answer::whole(text)),
             (None, Some(topic)) => tell(shared, topic, request.uri().query()).await,
             (None, None) => plain(StatusCode::NOT_FOUND, "there is no such page\n"),
         },
+    }
+}
+
+/// Has something done, for whoever knows the token.
+async fn act(shared: &Arc<Shared>, request: Request<Incoming>) -> Response<Answer> {
+    let Some(actions) = shared.options.actions.clone() else {
+        let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "this page is read-only\n");
+        refused.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
+        return refused;
+    };
+    let name = request.uri().path().strip_prefix("/api/v1/").unwrap_or_default();
+    let Some(&name) = actions.names.iter().find(|known| **known == name) else {
+        return plain(StatusCode::NOT_FOUND, "there is no such action\n");
+    };
+    if !actions.allows(request.headers()) {
+        let mut refused = plain(StatusCode::UNAUTHORIZED, "the token of this dashboard is asked for\n");
+        let scheme = hyper::header::HeaderValue::from_static("Bearer");
+        refused.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        return refused;
+    }
+    let Some(wanted) = actions::body(request.into_body()).await else {
+        return plain(StatusCode::BAD_REQUEST, "what is wanted is told in JSON of 64 KiB at most\n");
+    };
+    match tokio::task::spawn_blocking(move || (actions.actor)(name, &wanted)).await {
+        Ok(Ok(done)) => typed(StatusCode::OK, "application/json", Answer::whole(done)),
+        Ok(Err(why)) => typed(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", Answer::whole(why)),
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "it was not done\n"),
     }
 }
 
@@ -204,6 +242,20 @@ async fn tell(shared: &Arc<Shared>, topic: &str, query: Option<&str>) -> Respons
     match told.await {
         Ok(Some(told)) => typed(StatusCode::OK, kind, Answer::whole(told)),
         _ => plain(StatusCode::NOT_FOUND, "nobody here knows of that\n"),
+    }
+}
+
+/// What took place in a time that viewers have no bars of any more: `range=FROM-TO`, in milliseconds.
+async fn past(shared: &Arc<Shared>, query: Option<&str>) -> Response<Answer> {
+    let range = query.and_then(|query| query.strip_prefix("range=")).and_then(|range| range.split_once('-'));
+    let range = range.and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
+    let Some((from, to)) = range.filter(|(from, to)| from <= to) else {
+        return plain(StatusCode::BAD_REQUEST, "range=FROM-TO, in whole milliseconds\n");
+    };
+    let watch = Arc::clone(&shared.watch);
+    match tokio::task::spawn_blocking(move || watch.past(from, to)).await {
+        Ok(Ok(found)) => typed(StatusCode::OK, "application/json", Answer::whole(found)),
+        _ => plain(StatusCode::INTERNAL_SERVER_ERROR, "the past cannot be read\n"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use raskt_net::worker::WorkerLook;
+
 /// Something that took time in one place: tasks of one name that followed each other closely, or one task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
@@ -63,7 +65,7 @@ pub struct RunningTask {
 }
 
 /// A worker of a cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Worker {
     /// Its number, and that of its lane.
     pub id: u32,
@@ -85,6 +87,26 @@ pub struct Worker {
     pub held_bytes: u64,
     /// What it may take; 0 for no limit.
     pub memory_bytes: u64,
+    /// Values that it holds on disk, in bytes.
+    pub spilled_bytes: u64,
+    /// Values on their way to it, in bytes.
+    pub incoming_bytes: u64,
+    /// What its process has in memory; 0 where that is not known, or not its own.
+    pub process_bytes: u64,
+    /// Processor time of its process, in percent of one processor; 0 likewise.
+    pub cpu_percent: u64,
+}
+
+/// What it is that is watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// The threads of a program.
+    #[default]
+    Local,
+    /// A cluster.
+    Cluster,
+    /// A worker, in its own process.
+    Worker(WorkerLook),
 }
 
 /// Memory, in bytes.
@@ -103,6 +125,8 @@ pub struct Memory {
 /// What a source saw since it last looked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen {
+    /// What it is of.
+    pub kind: Kind,
     /// Now, in nanoseconds since the process's epoch.
     pub now_ns: u64,
     /// What took place.
@@ -133,6 +157,8 @@ pub struct Seen {
     pub memory: Memory,
     /// Processor time of this process so far, in nanoseconds.
     pub cpu_ns: u64,
+    /// Processor use of all that computes, in percent of one processor, where that is more than this process.
+    pub cpu_percent: Option<u64>,
     /// How many processors it may use.
     pub n_cores: u64,
 }

@@ -8,15 +8,19 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::bars::gathered;
+use crate::bars::{gathered, gathered_within};
 use crate::json::{list, milliseconds, number, string};
+use crate::metrics::metrics;
+use crate::past::{Look, Past};
 use crate::process::{System, system};
-use crate::source::{Bar, Group, LaneLabel, RunningTask, Seen, Source, Teller};
+use crate::source::{Bar, Group, Kind, LaneLabel, RunningTask, Seen, Source, Teller};
 
 /// How often it looks.
 pub const PACE: Duration = Duration::from_millis(100);
 /// Bars that are kept: the newest.
 const N_BARS_MAX: usize = 200_000;
+/// Bars that an answer about the past has about at most.
+const N_BARS_PAST_MAX: u64 = 100_000;
 /// Bars that one message has at most.
 const N_BARS_SENT_MAX: usize = 50_000;
 /// Moments of which processor and memory use are kept, one in five looks.
@@ -46,6 +50,8 @@ struct Sample {
 #[derive(Default)]
 struct Known {
     bars: VecDeque<Bar>,
+    /// Those that are not in `bars` any more.
+    past: Past,
     /// How many bars there were before the first one that is kept.
     n_gone: u64,
     names: Vec<String>,
@@ -129,6 +135,35 @@ impl Watch {
         known.news(end, 0).0
     }
 
+    /// What took place between two times, in milliseconds, gathered so that a screen shows it; as JSON. It reads files.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn past(&self, from_ms: u64, to_ms: u64) -> std::io::Result<String> {
+        let [from, to] = [from_ms, to_ms].map(|ms| ms.saturating_mul(1_000_000));
+        let (look, newer, n_lanes) = self.known.lock().look_back(from, to);
+        // Columns of a screen.
+        let window_ns = (to.saturating_sub(from) / 2000).max(1);
+        let mut all: Vec<Bar> = Vec::new();
+        let mut take = |bars: Vec<Bar>| {
+            all.extend(bars);
+            if all.len() > N_BARS_MAX {
+                all = gathered_within(std::mem::take(&mut all), window_ns);
+            }
+        };
+        look.read(from, to, &mut take)?;
+        take(newer);
+        let window_ns = window_ns.max((to.saturating_sub(from) / N_BARS_PAST_MAX).saturating_mul(n_lanes));
+        let all = gathered_within(all, window_ns);
+        let mut out = String::from("{\"from\":");
+        number(&mut out, from_ms);
+        out.push_str(",\"to\":");
+        number(&mut out, to_ms);
+        columns(&mut out, &|| all.iter());
+        out.push('}');
+        Ok(out)
+    }
+
     /// Who tells what only some viewers ask for.
     #[must_use]
     pub fn teller(&self) -> Option<Teller> {
@@ -138,7 +173,8 @@ impl Watch {
     /// The newest state as lines of Prometheus' text format.
     #[must_use]
     pub fn metrics(&self) -> String {
-        self.known.lock().metrics()
+        let known = self.known.lock();
+        metrics(&known.last, known.n_missed)
     }
 }
 
@@ -160,12 +196,19 @@ fn look(source: &Mutex<Box<dyn Source>>, known: &Mutex<Known>) {
 }
 
 impl Known {
+    /// What there is of a time: on disk, in memory; and how many places there are.
+    fn look_back(&self, from_ns: u64, to_ns: u64) -> (Look, Vec<Bar>, u64) {
+        let meets = |bar: &&Bar| bar.end_ns >= from_ns && bar.start_ns <= to_ns;
+        let newer = self.bars.iter().filter(meets).cloned().collect();
+        (self.past.look(from_ns, to_ns), newer, (self.last.lanes.len() as u64).max(1))
+    }
+
     fn take_in(&mut self, mut seen: Seen) {
         self.names.append(&mut seen.names);
         self.n_missed += seen.n_missed;
         self.bars.extend(gathered(std::mem::take(&mut seen.bars), seen.lanes.len()));
         let n_over = self.bars.len().saturating_sub(N_BARS_MAX);
-        self.bars.drain(..n_over);
+        self.past.add(self.bars.drain(..n_over));
         self.n_gone += n_over as u64;
         if self.n_looks.is_multiple_of(SAMPLE_EVERY) {
             self.sample(&seen);
@@ -180,7 +223,8 @@ impl Known {
         let (mut rates, mut machine_percent) = ([0; 4], 0);
         if let Some((at_ns, cpu_ns, before)) = self.measured {
             let passed = seen.now_ns.saturating_sub(at_ns).max(1);
-            self.cpu_percent = seen.cpu_ns.saturating_sub(cpu_ns).saturating_mul(100) / passed;
+            let own = seen.cpu_ns.saturating_sub(cpu_ns).saturating_mul(100) / passed;
+            self.cpu_percent = seen.cpu_percent.unwrap_or(own);
             let so_far = |system: &System| {
                 let [[read, written], [received, sent]] = [system.disk, system.network];
                 [read, written, received, sent]
@@ -222,28 +266,7 @@ impl Known {
         milliseconds(&mut out, self.last.now_ns);
         out.push_str(",\"names\":");
         list(&mut out, self.names.iter().skip(from.name), |out, name| string(out, name));
-        for (field, of) in [
-            ("lane", (|bar| u64::from(bar.lane)) as fn(&Bar) -> u64),
-            ("name", |bar| u64::from(bar.name)),
-            ("kind", |bar| u64::from(bar.kind)),
-            ("n", |bar| u64::from(bar.n_tasks)),
-            ("bytes", |bar| bar.bytes),
-        ] {
-            out.push_str(",\"");
-            out.push_str(field);
-            out.push_str("\":");
-            list(&mut out, bars(), |out, bar| number(out, of(bar)));
-        }
-        for (field, of) in [
-            ("start", (|bar| bar.start_ns) as fn(&Bar) -> u64),
-            ("took", |bar| bar.end_ns.saturating_sub(bar.start_ns)),
-            ("busy", |bar| bar.busy_ns),
-        ] {
-            out.push_str(",\"");
-            out.push_str(field);
-            out.push_str("\":");
-            list(&mut out, bars(), |out, bar| milliseconds(out, of(bar)));
-        }
+        columns(&mut out, &bars);
         out.push_str(",\"missed\":");
         number(&mut out, if from == Position::default() { 0 } else { n_left_out } + self.n_missed);
         let samples_end = self.n_samples_gone + self.samples.len() as u64;
@@ -288,6 +311,10 @@ impl Known {
                 worker.n_values,
                 worker.held_bytes,
                 worker.memory_bytes,
+                worker.process_bytes,
+                worker.spilled_bytes,
+                worker.cpu_percent,
+                worker.incoming_bytes,
             ];
             list(out, figures, number);
             out.push(']');
@@ -296,6 +323,11 @@ impl Known {
 
     fn state(&self, out: &mut String) {
         let seen = &self.last;
+        out.push_str(match seen.kind {
+            Kind::Local => ",\"of\":\"local\"",
+            Kind::Cluster => ",\"of\":\"cluster\"",
+            Kind::Worker(_) => ",\"of\":\"worker\"",
+        });
         for (field, figure) in [
             ("waiting", seen.n_waiting),
             ("ready", seen.n_ready),
@@ -314,6 +346,9 @@ impl Known {
             out.push_str("\":");
             number(out, figure);
         }
+        let of_memory = self.bars.front().map(|bar| bar.start_ns);
+        out.push_str(",\"past\":");
+        milliseconds(out, self.past.first_ns().or(of_memory).unwrap_or(seen.now_ns));
         out.push_str(",\"lanes\":");
         list(out, &seen.lanes, |out, LaneLabel { lane, label }| {
             out.push('[');
@@ -349,53 +384,30 @@ impl Known {
             out.push(']');
         });
     }
+}
 
-    fn metrics(&self) -> String {
-        let seen = &self.last;
-        let mut out = String::new();
-        if self.n_workers_told > 0 {
-            crate::cluster::metrics(seen, &mut out);
-            return out;
-        }
-        let mut metric = |name: &str, help: &str, lines: &[(&str, u64)]| {
-            out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} gauge\n"));
-            for (label, figure) in lines {
-                out.push_str(&format!("{name}{label} {figure}\n"));
-            }
-        };
-        let sum = |of: fn(&Group) -> u64| seen.groups.iter().map(of).sum::<u64>();
-        let states = [
-            ("{state=\"processing\"}", seen.running.len() as u64),
-            ("{state=\"queued\"}", seen.n_ready),
-            ("{state=\"waiting\"}", seen.n_waiting.saturating_sub(seen.n_ready)),
-            ("{state=\"memory\"}", sum(|group| group.n_done)),
-            ("{state=\"erred\"}", sum(|group| group.n_failed)),
-        ];
-        metric("dask_worker_tasks", "Number of tasks by state, of computations of the last minute.", &states);
-        let memory = [
-            ("{type=\"managed\"}", seen.memory.managed),
-            ("{type=\"spilled\"}", seen.memory.spilled),
-            ("{type=\"unmanaged\"}", seen.memory.process.saturating_sub(seen.memory.managed)),
-        ];
-        metric("dask_worker_memory_bytes", "Memory breakdown.", &memory);
-        metric("dask_worker_threads", "Number of threads that run tasks.", &[("", seen.lanes.len() as u64)]);
-        metric(
-            "raskt_memory_limit_bytes",
-            "Bytes that values may take; 0 for no limit.",
-            &[("", seen.memory.limit)],
-        );
-        metric("raskt_computations", "Number of computations that go on.", &[("", seen.n_runs)]);
-        metric(
-            "raskt_events_missed",
-            "Events that were overwritten before they were read.",
-            &[("", self.n_missed)],
-        );
-        metric("process_resident_memory_bytes", "Resident memory.", &[("", seen.memory.process)]);
-        out.push_str(
-            "# HELP process_cpu_seconds_total Processor time.\n# TYPE process_cpu_seconds_total counter\n",
-        );
-        let hundredths = seen.cpu_ns / 10_000_000;
-        out.push_str(&format!("process_cpu_seconds_total {}.{:02}\n", hundredths / 100, hundredths % 100));
-        out
+/// Bars as columns.
+fn columns<'a, I: Iterator<Item = &'a Bar>>(out: &mut String, bars: &impl Fn() -> I) {
+    for (field, of) in [
+        ("lane", (|bar| u64::from(bar.lane)) as fn(&Bar) -> u64),
+        ("name", |bar| u64::from(bar.name)),
+        ("kind", |bar| u64::from(bar.kind)),
+        ("n", |bar| u64::from(bar.n_tasks)),
+        ("bytes", |bar| bar.bytes),
+    ] {
+        out.push_str(",\"");
+        out.push_str(field);
+        out.push_str("\":");
+        list(out, bars(), |out, bar| number(out, of(bar)));
+    }
+    for (field, of) in [
+        ("start", (|bar| bar.start_ns) as fn(&Bar) -> u64),
+        ("took", |bar| bar.end_ns.saturating_sub(bar.start_ns)),
+        ("busy", |bar| bar.busy_ns),
+    ] {
+        out.push_str(",\"");
+        out.push_str(field);
+        out.push_str("\":");
+        list(out, bars(), |out, bar| milliseconds(out, of(bar)));
     }
 }

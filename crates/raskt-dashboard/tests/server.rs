@@ -8,7 +8,8 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use raskt_dashboard::{
-    Bar, Group, LaneLabel, Memory, RunningTask, Seen, Server, ServerOptions, Source, Teller, Watch,
+    Actions, Actor, Bar, Group, LaneLabel, Memory, RunningTask, Seen, Server, ServerOptions, Source, Teller,
+    Watch,
 };
 
 const EVIL: &str = "<script>alert(1)</script>";
@@ -177,6 +178,61 @@ fn nothing_is_changed_and_strangers_hosts_are_refused() {
     assert!(huge.starts_with("HTTP/1.1 414") || huge.starts_with("HTTP/1.1 431"), "{huge}");
     assert!(ask(address, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400"));
     assert!(get(address, "/health").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn only_who_knows_the_token_has_something_done() {
+    let actor: Actor = Arc::new(|name, wanted| match wanted {
+        "wrong" => Err(format!("{name} takes no such thing")),
+        wanted => Ok(format!("[\"{name}\",{wanted}]")),
+    });
+    let actions = Actions { token: "secret".to_owned(), names: &["retire_workers"], actor };
+    let options = ServerOptions { actions: Some(actions), ..ServerOptions::default() };
+    let server = Server::start(Watch::start(Script::default()).unwrap(), options).unwrap();
+    let address = server.address();
+    assert!(get(address, "/api/v1/actions").ends_with("[\"retire_workers\"]"));
+    let post = |path: &str, head: &str, body: &str| {
+        let length = body.len();
+        let head = format!("Host: {address}\r\n{head}Content-Length: {length}\r\nConnection: close");
+        ask(address, &format!("POST {path} HTTP/1.1\r\n{head}\r\n\r\n{body}"))
+    };
+    let token = "Authorization: Bearer secret\r\n";
+    let done = post("/api/v1/retire_workers", token, "7");
+    assert!(done.starts_with("HTTP/1.1 200") && done.ends_with("[\"retire_workers\",7]"), "{done}");
+    let refused = post("/api/v1/retire_workers", token, "wrong");
+    assert!(refused.starts_with("HTTP/1.1 400") && refused.ends_with("takes no such thing"), "{refused}");
+    for head in
+        ["", "Authorization: Bearer \r\n", "Authorization: Bearer secre\r\n", "Authorization: secret\r\n"]
+    {
+        let refused = post("/api/v1/retire_workers", head, "7");
+        assert!(
+            refused.starts_with("HTTP/1.1 401") && refused.contains("www-authenticate: Bearer"),
+            "{refused}"
+        );
+    }
+    assert!(post("/api/v1/cancel", token, "7").starts_with("HTTP/1.1 404"));
+    assert!(post("/api/v1/retire_workers", token, &"7".repeat(70_000)).starts_with("HTTP/1.1 400"));
+    assert!(
+        ask(address, &format!("DELETE /status HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+            .starts_with("HTTP/1.1 405")
+    );
+}
+
+#[test]
+fn the_past_is_told_between_two_times() {
+    let server = server(10);
+    (0..20).for_each(|_| server.watch().look());
+    let told = get(server.address(), "/api/v1/past?range=3500-6500");
+    assert!(told.contains("{\"from\":3500,\"to\":6500,\"lane\":[0,0,0]"), "{told}");
+    assert!(told.contains("\"start\":[4000,5000,6000]"), "{told}");
+    for wrong in ["", "?range=", "?range=5-", "?range=6-5", "?range=-1-5", "?to=1-2"] {
+        assert!(
+            get(server.address(), &format!("/api/v1/past{wrong}")).starts_with("HTTP/1.1 400"),
+            "{wrong}"
+        );
+    }
+    let all = get(server.address(), "/api/v1/past?range=0-18446744073709551615");
+    assert!(all.starts_with("HTTP/1.1 200"), "{all}");
 }
 
 #[test]

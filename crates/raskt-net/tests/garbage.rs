@@ -18,7 +18,7 @@ use raskt_net::transport::{
     Address, Connection, FrameLimits, HandshakeOptions, Token, connect, introduce, read_frame, write_frame,
 };
 use raskt_net::wire::{
-    Batch, ClientSays, ClientWelcome, GraphRequest, PeerSays, PeerWelcome, Query, Role, WorkerRole,
+    Batch, ClientSays, ClientWelcome, Figures, GraphRequest, PeerSays, PeerWelcome, Query, Role, WorkerRole,
     WorkerSays, WorkerWelcome, messages,
 };
 use raskt_net::worker::{Measure, WorkerDaemon, WorkerOptions};
@@ -218,6 +218,8 @@ fn peers_who_say_what_is_no_message_are_sent_away_and_nobody_else() {
         ClientSays::Ask { request: 1, query: Query::Workers },
         ClientSays::Ask { request: 3, query: Query::Events { from: 7 } },
         ClientSays::Ask { request: 4, query: Query::Log { from: 7 } },
+        ClientSays::Ask { request: 7, query: Query::CriticalPath },
+        ClientSays::Ask { request: 8, query: Query::Held },
         ClientSays::Ask { request: 5, query: Query::Sizes(vec![Key::named("one")]) },
         ClientSays::Ask { request: 6, query: Query::Host(b"asked".as_slice().into()) },
         ClientSays::Ask { request: 2, query: Query::WhoHas(vec![Key::named("one")]) },
@@ -231,6 +233,7 @@ fn peers_who_say_what_is_no_message_are_sent_away_and_nobody_else() {
         WorkerSays::Say(FromWorker::Heartbeat { pressure: Pressure::Low }),
         WorkerSays::Say(FromWorker::Acquired { values: vec![(value, 10)], duration: None }),
         WorkerSays::Retire,
+        WorkerSays::Figures(Figures { memory_bytes: 7, cpu_percent: 300, ..Figures::default() }),
     ];
     for seed in SEEDS {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));

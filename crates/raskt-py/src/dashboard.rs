@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use raskt_dashboard::{LocalSource, Server, ServerOptions, Source, Teller, Watch, report};
+use raskt_dashboard::{Actions, Actor, LocalSource, Server, ServerOptions, Source, Teller, Watch, report};
 
 /// Something with threads of its own, which a forked child does not have.
 struct OfProcess<T: Send + 'static> {
@@ -64,7 +65,7 @@ impl DashboardServer {
     /// argument for what the engine does not know.
     #[new]
     fn new(py: Python<'_>, host: IpAddr, port: u16, hosts: Vec<String>, tell: Py<PyAny>) -> PyResult<Self> {
-        Self::serve(py, LocalSource::with_past(), (host, port), hosts, tell)
+        Self::serve(py, LocalSource::with_past(), (host, port), hosts, tell, None)
     }
 
     /// The port.
@@ -80,7 +81,7 @@ impl DashboardServer {
 }
 
 impl DashboardServer {
-    /// Serves what `source` sees.
+    /// Serves what `source` sees. `actions` are a token and what is called with an action and its JSON for whoever knows it.
     ///
     /// # Errors
     /// `OSError` where the port is taken.
@@ -90,6 +91,7 @@ impl DashboardServer {
         address: (IpAddr, u16),
         hosts: Vec<String>,
         tell: Py<PyAny>,
+        actions: Option<(String, Py<PyAny>)>,
     ) -> PyResult<Self> {
         let teller: Teller = Arc::new(move |topic, argument| {
             Python::try_attach(|py| {
@@ -103,11 +105,33 @@ impl DashboardServer {
             .flatten()
         });
         let address = SocketAddr::from(address);
-        let options = ServerOptions { address, hosts, teller: Some(teller), ..ServerOptions::default() };
+        let actions = actions.map(|(token, act)| Actions { token, names: ACTIONS, actor: actor(act) });
+        let teller = Some(teller);
+        let options = ServerOptions { address, hosts, teller, actions, ..ServerOptions::default() };
         let server = py.detach(|| Server::start(Watch::start(source)?, options))?;
         let address = server.address();
         Ok(Self { server: OfProcess::new(server), address })
     }
+}
+
+/// What viewers of a cluster's page may have done who know its token.
+const ACTIONS: &[&str] = &["retire_workers", "cancel"];
+
+/// Has Python do what viewers want: its `ValueError` tells them what is wrong with that, other errors go to the program's log.
+fn actor(act: Py<PyAny>) -> Actor {
+    Arc::new(move |action, wanted| {
+        let done = Python::try_attach(|py| {
+            let act = act.bind(py);
+            act.call1((action, wanted)).and_then(|done| done.extract::<String>()).map_err(|error| {
+                if error.is_instance_of::<PyValueError>(py) {
+                    return format!("{}\n", error.value(py));
+                }
+                error.write_unraisable(py, Some(act));
+                "it failed: see the log of the program\n".to_owned()
+            })
+        });
+        done.unwrap_or_else(|| Err("the program ends\n".to_owned()))
+    })
 }
 
 /// What this process runs from now on, for a report.
@@ -153,8 +177,15 @@ impl Recording {
     }
 }
 
+/// A page of what was recorded before, with further topics, both in JSON.
+#[pyfunction]
+fn report_page(title: &str, history: &str, topics: &str) -> String {
+    report(title, history, topics)
+}
+
 /// Adds them to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DashboardServer>()?;
-    module.add_class::<Recording>()
+    module.add_class::<Recording>()?;
+    module.add_function(wrap_pyfunction!(report_page, module)?)
 }

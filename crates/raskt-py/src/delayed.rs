@@ -440,6 +440,11 @@ impl Delayed {
         Ok(format!("Delayed({})", key_of(py, &self.expr).repr()?.to_string_lossy()))
     }
 
+    /// What notebooks show.
+    fn _repr_html_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("raskt._html")?.call_method1("delayed", (key_of(py, &self.expr),))
+    }
+
     /// The task's key.
     #[getter]
     fn key<'py>(&self, py: Python<'py>) -> Bound<'py, PyAny> {

@@ -71,4 +71,4 @@ pub use scheduler::{
 };
 pub use slices::{Slices, Terms};
 pub use time::Time;
-pub use worker::{Worker, WorkerAction, WorkerEvent};
+pub use worker::{Worker, WorkerAction, WorkerEvent, WorkerLoad};

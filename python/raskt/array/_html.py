@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from raskt._html import card
 from raskt.naming import typename
 from raskt.units import format_bytes
 
@@ -47,9 +48,10 @@ def table(x: Array) -> str:
     except NotImplementedError:
         picture = ""
     body = "".join(cells)
-    return (
+    beside = (
         f'<table><tr><td><table>{body}</table></td><td style="border-left: none">{picture}</td></tr></table>'
     )
+    return card("Array", x.name.rsplit("-", 1)[0], below=beside)
 
 
 def _lines(sizes: Any, length: float) -> list[float]:

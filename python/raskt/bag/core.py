@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from raskt._convert import convert
+from raskt._html import card
 from raskt._lazy import finder
 from raskt._raskt import Delayed, Task, TaskRef
 from raskt._whole import whole
@@ -71,6 +72,9 @@ class Bag(Lazy, Elementwise, Reductions, Grouping):
 
     def __repr__(self) -> str:
         return f"raskt.bag<{self.name.rsplit('-', 1)[0]}, npartitions={self.npartitions}>"
+
+    def _repr_html_(self) -> str:
+        return card("Bag", self.name.rsplit("-", 1)[0], [("partitions", f"{self.npartitions:,}")])
 
     @property
     def str(self) -> Strings:

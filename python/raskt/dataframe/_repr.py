@@ -6,6 +6,7 @@ import html
 import sys
 from typing import Any
 
+from raskt._html import card
 from raskt.base import compute
 from raskt.naming import key_split
 from raskt.units import format_bytes
@@ -80,7 +81,7 @@ def html_of(frame: Any) -> str:
     heading = "DataFrame" if frame._expr.kind == "frame" else "Series"
     table = _table(frame).to_html(max_cols=20, notebook=True)
     below = html.escape(_sum_up(frame))
-    return f"<div><strong>Raskt {heading} Structure:</strong></div>\n{table}\n<div>{below}</div>"
+    return card(heading, frame._expr.name.rsplit("-", 1)[0], below=f"{table}\n<div>{below}</div>")
 
 
 def told(frame: Any, buf: Any, verbose: bool, memory_usage: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from raskt.callbacks import Callback
 from raskt.diagnostics.cache_profile import CacheProfiler
+from raskt.diagnostics.compare import compare_reports
 from raskt.diagnostics.dashboard import get_task_stream, performance_report
 from raskt.diagnostics.page import visualize
 from raskt.diagnostics.profile import Profiler
@@ -16,6 +17,7 @@ __all__ = [
     "Profiler",
     "ProgressBar",
     "ResourceProfiler",
+    "compare_reports",
     "get_task_stream",
     "performance_report",
     "visualize",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import atexit
-from html import escape
 from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._html import card, link
 from raskt.diagnostics._telling import tell
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Dashboard:
         host: str,
         port: int,
         serve: Callable[[str, int, list[str], Callable[[str, str], str | None]], _raskt.DashboardServer],
+        tell: Callable[[str, str], str | None] = tell,
     ) -> None:
         self._host = host
         address = "127.0.0.1" if host == "localhost" else host
@@ -70,8 +71,7 @@ class Dashboard:
         return f"<Dashboard {self.link}>"
 
     def _repr_html_(self) -> str:
-        link = escape(self.link)
-        return f'<p>Dashboard: <a href="{link}" target="_blank">{link}</a></p>'
+        return card("Dashboard", "open" if self.is_open else "closed", [("link", link(self.link))])
 
 
 _open: list[Dashboard] = []
@@ -133,14 +133,15 @@ def serve(
     server: Callable[[str, int, list[str], Callable[[str, str], str | None]], _raskt.DashboardServer],
     host: str,
     port: int | None,
+    tell: Callable[[str, str], str | None] = tell,
 ) -> Dashboard:
     """Serve a page at `port`, or at 8787 or another that is free."""
     try:
-        return Dashboard(host, PORT if port is None else port, server)
+        return Dashboard(host, PORT if port is None else port, server, tell)
     except OSError:
         if port is not None:
             raise
-        return Dashboard(host, 0, server)
+        return Dashboard(host, 0, server, tell)
 
 
 def host_and_port(address: str | int, host: str) -> tuple[str, int]:

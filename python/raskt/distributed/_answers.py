@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
-TYPE_CHECKING = False
+from raskt._html import card, table
+from raskt.units import format_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
-__all__ = ["by_number", "chosen", "described", "key_of", "scheduler_info"]
+__all__ = ["SchedulerInfo", "by_number", "chosen", "described", "key_of", "scheduler_info", "workers_of"]
 
 
 _BLOCK = re.compile(r"\('([^'\\]+)', (\d+(?:, \d+)*)\)")
@@ -71,13 +73,16 @@ def described(worker: dict[str, Any]) -> dict[str, Any]:
             "ready": worker.get("n_waiting", 0),
             "in_memory": worker.get("n_values", 0),
             "managed_bytes": worker.get("held_bytes", 0),
+            "spilled_bytes": worker.get("spilled_bytes", 0),
+            "memory": worker.get("process_bytes", 0),
+            "cpu": worker.get("cpu_percent", 0),
         },
     }
 
 
 def scheduler_info(scheduler: str, address: str, workers: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what `Client.scheduler_info` returns."""
-    return {
+    told = {
         "type": "Scheduler",
         "id": scheduler,
         "address": address,
@@ -86,3 +91,39 @@ def scheduler_info(scheduler: str, address: str, workers: list[dict[str, Any]]) 
         "total_memory": sum(worker.get("memory_bytes", 0) for worker in workers),
         "workers": {worker["address"]: described(worker) for worker in workers},
     }
+    return SchedulerInfo(told, rows=workers_of(workers))
+
+
+class SchedulerInfo(dict[str, Any]):
+    """What `Client.scheduler_info` returns: a dictionary that notebooks show as a table."""
+
+    def __init__(self, told: dict[str, Any], rows: str = "") -> None:
+        super().__init__(told)
+        self._rows = rows
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("workers", f"{self['n_workers']:,} with {self['total_threads']:,} threads"),
+            ("memory", format_bytes(self["total_memory"]) if self["total_memory"] else "no limit"),
+        ]
+        return card("Scheduler", self["address"], facts, self._rows)
+
+
+def workers_of(workers: list[dict[str, Any]]) -> str:
+    """Return what is known of workers, as a table of HTML."""
+    head = ["worker", "address", "threads", "memory", "running", "results"]
+    rows = (
+        (
+            worker["name"],
+            worker["address"],
+            worker["n_threads"],
+            format_bytes(worker["memory_bytes"]) if worker.get("memory_bytes") else "no limit",
+            worker.get("n_running", 0),
+            format_bytes(worker.get("held_bytes", 0)),
+        )
+        for worker in workers
+    )
+    return table(head, rows)

@@ -154,10 +154,17 @@ def _worker_parser() -> argparse.ArgumentParser:
         default=False,
         help="another one takes its place then",
     )
-    for option in ("--nanny-port", "--dashboard-address"):
-        parser.add_argument(option, default=None, help="accepted: nannies and workers have no port for it")
+    parser.add_argument("--nanny-port", default=None, help="accepted: nannies have no port")
     parser.add_argument(
-        "--dashboard", action=argparse.BooleanOptionalAction, default=None, help="accepted: they have none"
+        "--dashboard-address",
+        default=None,
+        help="where to serve a page and metrics of it: host:port; :0 for any port that is free",
+    )
+    parser.add_argument(
+        "--dashboard",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="serve them at any port that is free, or do not (default: as --dashboard-address says)",
     )
     _add_common(parser)
     return parser
@@ -206,6 +213,7 @@ def _worker(words: list[str]) -> int:
             lifetime_restart=given.lifetime_restart,
             preload=given.preload,
             preload_argv=given.preload_argv,
+            dashboard_address=_dashboard(given),
             n_workers=n_workers,
         )
         for at in range(n_workers)
@@ -219,6 +227,14 @@ def _worker(words: list[str]) -> int:
     for process in failed:
         print(f"error: worker {process.name} does not start: {', '.join(process.deaths)}", file=sys.stderr)
     return 2 if failed else 0
+
+
+def _dashboard(given: argparse.Namespace) -> str | None:
+    """Where workers serve pages, if they do."""
+    if given.dashboard is False:
+        return None
+    address: str | None = given.dashboard_address
+    return address or (":0" if given.dashboard else None)
 
 
 def _counts(given: argparse.Namespace, parser: argparse.ArgumentParser) -> tuple[int, int | None]:

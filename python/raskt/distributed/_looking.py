@@ -104,7 +104,7 @@ class Looking:
 
     def _dump(self, path: str, exclude: set[str], format: str) -> None:
         parts: dict[str, Callable[[], Any]] = {
-            "scheduler": lambda: self._scheduler_info(-1),
+            "scheduler": lambda: dict(self._scheduler_info(-1)),
             "workers": lambda: {
                 worker["address"]: {
                     **worker,

@@ -6,6 +6,7 @@ import json
 import math
 import os
 
+from raskt.diagnostics.dashboard import host_and_port
 from raskt.distributed._addresses import listening, ports_of
 from raskt.distributed._preload import listed
 from raskt.distributed._token import read_token
@@ -43,6 +44,7 @@ def worker_options(
     preload: str | Sequence[str] | None = None,
     preload_argv: Sequence[str] | str = (),
     env: Mapping[str, str] | None = None,
+    dashboard_address: str | int | None = None,
     n_workers: int = 1,
 ) -> dict[str, Any]:
     """Return the options of a worker, as its process gets them.
@@ -78,6 +80,9 @@ def worker_options(
         Modules that it loads, and what their ``raskt_setup`` gets.
     env : dict, optional
         Variables for its process.
+    dashboard_address : str or int, optional
+        Where its own page and metrics are: ``":8789"``, or another port where that one is taken; none
+        if left out.
     n_workers : int
         How many share the machine.
     """
@@ -89,6 +94,9 @@ def worker_options(
                 "listen_address says where the worker listens: leave out host, interface and port"
             )
         host = listen_address
+    if dashboard_address is not None:
+        # What makes no sense is told here, not by each process.
+        host_and_port(dashboard_address, "127.0.0.1")
     scheme = scheme_of(scheduler)
     n_threads = nthreads or max(1, cpu_count() // n_workers)
     return {
@@ -107,6 +115,7 @@ def worker_options(
         "lifetime_restart": lifetime_restart,
         "preload": listed(preload),
         "preload_argv": listed(preload_argv),
+        "dashboard_address": dashboard_address,
         "env": {key: str(value) for key, value in (env or {}).items()},
     }
 

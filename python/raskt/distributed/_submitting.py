@@ -9,6 +9,7 @@ from raskt._convert import convert
 from raskt._keys import flatten_keys
 from raskt._raskt import Delayed
 from raskt.base import unpack_collections
+from raskt.distributed._lines import note
 from raskt.distributed._persisting import persisted
 from raskt.distributed.actor import create
 from raskt.distributed.exceptions import CancelledError
@@ -185,7 +186,9 @@ class Submitting:
             calls["name"] = _raskt.function_name(func)
             key = key if pure or key is not None else f"{calls['name']}-{uuid.uuid4().hex}"
             func, args = create, (func, *args)
-        return Future._of(self._core.submit(func, args, kwargs or None, key, calls), self)
+        made = Future._of(self._core.submit(func, args, kwargs or None, key, calls), self)
+        note(made.key)
+        return made
 
     def map(
         self,
@@ -256,6 +259,8 @@ class Submitting:
             some = None if keys is None else keys[at : at + size]
             cores = self._core.map(func, rows[at : at + size], kwargs or None, some, calls)
             found.extend(Future._of(core, self) for core in cores)
+            if found:
+                note(found[-1].key)
             if batch_size:
                 self._core.flush()
         if keys is not None and len(keys) != len(rows):
@@ -334,6 +339,7 @@ class Submitting:
         else:
             root = _raskt.make_value(item, traverse)
         (core,) = self._core.compute([root], _fuse_width(), terms)
+        note(core.key)
         return Future._of(core, self)
 
     def persist(
@@ -378,7 +384,10 @@ class Submitting:
         self, collection: Any, optimize_graph: bool = True, terms: ClusterTerms | None = None
     ) -> Any:
         def futures(roots: Sequence[Delayed]) -> list[Delayed]:
-            return [core.delayed() for core in self._core.compute(list(roots), _fuse_width(), terms)]
+            cores = self._core.compute(list(roots), _fuse_width(), terms)
+            if cores:
+                note(cores[0].key)
+            return [core.delayed() for core in cores]
 
         return persisted(collection, optimize_graph, futures)
 
@@ -560,6 +569,8 @@ class Submitting:
         if broadcast and not is_everywhere:
             self._core.replicate([core.key for core in cores], int(broadcast), names)
         futures = [Future._of(core, self) for core in cores]
+        if futures:
+            note(futures[0].key)
         if type(data) is dict:
             return dict(zip(keys, futures, strict=True))
         if isinstance(data, (list, tuple, set, frozenset)):

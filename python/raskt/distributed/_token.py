@@ -7,7 +7,7 @@ import os
 
 from raskt import _raskt, config
 
-__all__ = ["TOKEN_VARIABLE", "default_token_file", "read_token"]
+__all__ = ["TOKEN_VARIABLE", "dashboard_token", "default_token_file", "read_token"]
 
 #: The variable with the secret of the cluster: arguments can be read by everybody on the machine.
 TOKEN_VARIABLE = "RASKT_DISTRIBUTED_TOKEN"
@@ -41,6 +41,23 @@ def read_token(path: str | None, *, make: bool = False) -> str:
         path = default_token_file()
         if not make and not os.path.exists(path):
             return ""
+    return _read(path, make=make)
+
+
+def dashboard_token() -> str:
+    """Return what viewers of a dashboard have to know to change something; empty where nobody may.
+
+    Examples
+    --------
+    >>> from raskt.distributed._token import dashboard_token
+    >>> dashboard_token()
+    ''
+    """
+    path = config.resolve("cluster.dashboard-token-file")
+    return "" if path is None else _read(path, make=True)
+
+
+def _read(path: str, *, make: bool) -> str:
     path = os.path.expanduser(path)
     if make and not os.path.exists(path):
         _make(path)

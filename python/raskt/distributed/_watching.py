@@ -160,6 +160,48 @@ class Watching:
 
         return self._sync(ask)
 
+    def critical_path(self) -> Any:
+        """Return the tasks that the end of the last one waited for, among those that ran lately.
+
+        Each task is there with the input that came last: making one of these shorter, or running it sooner,
+        is what brings the end nearer.
+
+        Returns
+        -------
+        list of dict
+            From the first to the last ``key``, ``name`` of its function, ``worker``, ``start`` and ``stop``
+            (times of `time.time`), ``waited``: seconds between the end of the task before it and its start,
+            and ``nbytes``.
+
+        Examples
+        --------
+        >>> first = client.submit(time.sleep, 1)  # doctest: +SKIP
+        >>> client.submit(str, first).result()  # doctest: +SKIP
+        'None'
+        >>> [task["name"] for task in client.critical_path()]  # doctest: +SKIP
+        ['sleep', 'str']
+        """
+
+        def ask() -> list[dict[str, Any]]:
+            offset = time.time() - self._core.events(2**64 - 1)["now_ns"] / 1e9
+            address_of = by_number(self._core.workers())
+            found: list[dict[str, Any]] = []
+            for task in self._core.critical_path():
+                start = offset + task["start_ns"] / 1e9
+                row = {
+                    "key": key_of(task["key"]),
+                    "name": task["name"],
+                    "worker": address_of.get(task["worker"], str(task["worker"])),
+                    "start": start,
+                    "stop": start + task["duration_ns"] / 1e9,
+                    "waited": max(0.0, start - found[-1]["stop"]) if found else 0.0,
+                    "nbytes": task["bytes"],
+                }
+                found.append(row)
+            return found
+
+        return self._sync(ask)
+
     def nbytes(self, keys: Any = None, summary: bool = True, **kwargs: Any) -> Any:
         """Return how many bytes values on the cluster have.
 

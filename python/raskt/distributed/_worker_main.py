@@ -74,6 +74,8 @@ def work(options: dict[str, Any], token: str, tls: Certificates | None) -> int:
         # Whoever it was may have ended.
         with contextlib.suppress(OSError):
             link.tell(("joined", worker.address))
+    if worker.dashboard_link:
+        print(f"Dashboard of worker {worker.name} at: {worker.dashboard_link}", flush=True)
     if is_told:
         worker.retire()
     departed = worker.wait(None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import html
 import json
 import os
 import sys
@@ -13,8 +12,9 @@ import uuid
 import weakref
 
 from raskt import _clients, _raskt
+from raskt._html import card, link
 from raskt._lazy import late
-from raskt.distributed._answers import by_number, chosen, described, key_of, scheduler_info
+from raskt.distributed._answers import by_number, chosen, described, key_of, scheduler_info, workers_of
 from raskt.distributed._equipping import Equipping
 from raskt.distributed._looking import Looking
 from raskt.distributed._profiling import Profiling
@@ -265,7 +265,15 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
         return f"<Client: {self._core.address!r} processes={len(workers)} threads={threads}>"
 
     def _repr_html_(self) -> str:
-        return f"<b>Client</b> <code>{html.escape(repr(self))}</code>"
+        if self.status != "running" or self._core.closed is not None:
+            return card("Client", self.id, [("scheduler", f"{self._core.address}: no longer connected")])
+        workers = self._core.workers()
+        facts = [
+            ("scheduler", self._core.address),
+            ("dashboard", link(getattr(self.cluster, "dashboard_link", ""))),
+            ("workers", f"{len(workers):,} with {sum(worker['n_threads'] for worker in workers):,} threads"),
+        ]
+        return card("Client", self.id, facts, workers_of(workers))
 
     # What is known of the cluster.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
-
 from raskt import _clients, _raskt
 from raskt._dask.collections import is_ours
+from raskt._html import card
 from raskt._pickle import RemoteTraceback
 from raskt._raskt import Delayed
 from raskt.base import collection_to_delayed, is_raskt_collection
@@ -286,8 +285,7 @@ class Future:
         return f"<Future: {self.status}, key: {self.key}>"
 
     def _repr_html_(self) -> str:
-        key, status = html.escape(str(self.key)), html.escape(self.status)
-        return f"<b>Future: {key}</b> <span>status: {status}</span>"
+        return card("Future", str(self.key), [("status", self.status)])
 
 
 def _unpickled(key: Any, scheduler: str) -> Future:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from raskt.diagnostics.dashboard import host_and_port, serve
 from raskt.distributed._addresses import contact_of, hostname_of, is_own, listening
 from raskt.distributed._preload import Preloads
 from raskt.distributed._status import Status
-from raskt.distributed._token import TOKEN_VARIABLE, read_token
+from raskt.distributed._telling import Telling
+from raskt.distributed._token import TOKEN_VARIABLE, dashboard_token, read_token
 from raskt.distributed.process import ProcessInterface
 from raskt.distributed.security import Security, certificates_of
 from raskt.units import parse_timedelta
@@ -61,7 +63,8 @@ class Scheduler(ProcessInterface):
     scheduler_file : str, optional
         A file that is written with address and secret, for workers and clients.
     dashboard_address : str, optional
-        Where to serve a page about it: ``":8787"``.
+        Where to serve a page about it: ``":8787"``. It is read-only but for those who know the token in
+        ``cluster.dashboard-token-file``, where that is set.
     dashboard : bool, optional
         True for a page at ``":8787"``, for this machine alone; False for none.
     preload, preload_argv : optional
@@ -135,6 +138,7 @@ class Scheduler(ProcessInterface):
         #: Whether a page about it may be served.
         self.has_dashboard = dashboard is not False
         self._dashboard: Dashboard | None = None
+        self._telling: Telling | None = None
         self._preloads = Preloads(preload, preload_argv)
         self._things = contextlib.ExitStack()
         self._status = Status.created
@@ -183,7 +187,11 @@ class Scheduler(ProcessInterface):
         """Serve a page about it; at any free port, if no address is given."""
         if self._dashboard is None:
             place = ("127.0.0.1", None) if address is None else host_and_port(address, "127.0.0.1")
-            self._dashboard = serve(self.core.serve_dashboard, *place)
+            telling, token = Telling(self), dashboard_token()
+            actions = (token, telling.act) if token else None
+            server = functools.partial(self.core.serve_dashboard, actions=actions)
+            host, port = place
+            self._dashboard, self._telling = serve(server, host, port, telling.tell), telling
         return self._dashboard
 
     def wait(self, timeout: float | None = None) -> str | None:
@@ -196,6 +204,8 @@ class Scheduler(ProcessInterface):
         self.status = Status.closed
         if self.core is None:
             return
+        if self._telling is not None:
+            self._telling.close()
         self.core.stop(why)
         self.core.wait(timeout)
         self._things.close()

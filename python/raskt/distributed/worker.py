@@ -9,11 +9,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from raskt import _clients, _raskt, config
+from raskt.diagnostics.dashboard import host_and_port, serve
 from raskt.distributed import _stacks
 from raskt.distributed._equipment import Supply, tear_down
 from raskt.distributed._options import membership, worker_options
 from raskt.distributed._preload import Preloads
 from raskt.distributed._status import Status
+from raskt.distributed._telling import tell_of
 from raskt.distributed.process import ProcessInterface
 from raskt.distributed.security import Security
 from raskt.schedulers import spill_directory
@@ -21,6 +23,7 @@ from raskt.schedulers import spill_directory
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from raskt.diagnostics.dashboard import Dashboard
     from raskt.distributed.security import Certificates
 
 __all__ = ["WORKER_CLIENT", "Worker", "get_worker"]
@@ -50,7 +53,8 @@ class Worker(ProcessInterface):
     **options
         ``name``, ``nthreads``, ``memory_limit``, ``resources``, ``local_directory``, ``host``, ``port``,
         ``interface``, ``listen_address``, ``contact_address``, ``death_timeout``, ``lifetime``,
-        ``lifetime_stagger``, ``preload``, ``preload_argv``: as ``raskt worker`` takes them.
+        ``lifetime_stagger``, ``preload``, ``preload_argv``, ``dashboard_address``: as ``raskt worker`` takes
+        them.
 
     Examples
     --------
@@ -110,6 +114,7 @@ class Worker(ProcessInterface):
         self.scheduler_address: str = options["scheduler"]
         #: The folder for values that do not fit into memory; None for that of the configuration.
         self.local_directory: str | None = options["local_directory"]
+        self._dashboard: Dashboard | None = None
         # What cannot be imported is told before it joins.
         self._preloads = Preloads(options["preload"], options["preload_argv"])
 
@@ -143,6 +148,13 @@ class Worker(ProcessInterface):
                 _stacks.begin()
                 _clients.add_worker(self)
             supply.give(self)
+        if options["dashboard_address"] is not None:
+            host, port = host_and_port(options["dashboard_address"], "127.0.0.1")
+            try:
+                self._dashboard = serve(self._core.serve_dashboard, host, port, tell_of(self))
+            except OSError:
+                # Another worker of this machine has the port.
+                self._dashboard = serve(self._core.serve_dashboard, host, 0, tell_of(self))
         if options["lifetime"] is not None:
             spread = options["lifetime_stagger"]
             seconds = max(0.0, options["lifetime"] + random.uniform(-spread, spread))
@@ -174,6 +186,11 @@ class Worker(ProcessInterface):
     def log_event(self, topic: str | list[str], msg: Any) -> None:
         """Keep a message in the log of a topic: see `Client.log_event`."""
         self.client.log_event(topic, msg)
+
+    @property
+    def dashboard_link(self) -> str:
+        """Where its own page is, beside ``/metrics``; empty where there is none."""
+        return "" if self._dashboard is None else self._dashboard.link
 
     @property
     def id(self) -> str:
@@ -256,6 +273,8 @@ class Worker(ProcessInterface):
         """End it at once; return how many of its threads are held by tasks."""
         if self._expiry is not None:
             self._expiry.cancel()
+        if self._dashboard is not None:
+            self._dashboard.close()
         if self._core is None:
             self._is_closed = True
             return 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import raskt
-from raskt.diagnostics import performance_report
+from raskt.diagnostics import compare_reports, performance_report
 
 from .browsing import PICTURES, PRELUDE, Program, Truth
 from .chromium import Browser, Page
@@ -171,6 +171,36 @@ def test_a_report_is_drawn_without_a_server(browser: Browser, tmp_path: Path) ->
     page.picture(PICTURES / "report.png")
     assert page.complaints == []
     page.close()
+
+
+def test_two_reports_are_compared(browser: Browser, tmp_path: Path) -> None:
+    def naps(seconds: float) -> None:
+        time.sleep(seconds)
+
+    def gone(_: int) -> None:
+        time.sleep(0.01)
+
+    with performance_report(tmp_path / "a.html", title="<b>first</b>"):
+        raskt.compute(*[raskt.delayed(naps, pure=False)(0.05) for _ in range(12)], raskt.delayed(gone)(1))
+    with performance_report(tmp_path / "b.html", title="second"):
+        raskt.compute(*[raskt.delayed(naps, pure=False)(0.01) for _ in range(8)])
+    compare_reports(tmp_path / "a.html", tmp_path / "b.html", tmp_path / "both.html", title="Naps")
+    page = browser.open((tmp_path / "both.html").as_uri(), prelude=PRELUDE)
+    page.until("cells('by-change', 0).length === 2")
+    assert page.evaluate("cells('by-change', 0)") == ["naps", "gone"]
+    assert page.evaluate("[cells('by-change', 1)[0], cells('by-change', 2)[0]]") == ["12", "8"]
+    assert page.evaluate("cells('by-change', 7)[0].startsWith('\\u2212')")
+    assert page.text("#before-title") == "<b>first</b>"
+    colour = page.evaluate(
+        "row('by-change', 'naps').querySelector('.swatched').style.getPropertyValue('--swatch')"
+    )
+    for canvas in ("bars", "bars-before"):
+        page.until(f"pixels('{canvas}', '{colour}') > 0")
+    page.picture(PICTURES / "comparison.png")
+    assert page.complaints == []
+    page.close()
+    with pytest.raises(ValueError, match="is no report"):
+        compare_reports(tmp_path / "a.html", __file__, tmp_path / "both.html")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="clusters need Unix")

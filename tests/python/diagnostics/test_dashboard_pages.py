@@ -272,7 +272,9 @@ def many(n_workers: int, n_tasks: int, n_bars: int) -> dict[str, Any]:
     share = n_tasks // len(names)
     states = ["running", "short of memory", "paused", "retiring"]
     return {
+        "of": "cluster",
         "now": 60_000,
+        "past": 0,
         "names": names,
         "lane": [at % n_workers for at in range(n_bars)],
         "name": [at % 40 for at in range(n_bars)],
@@ -286,7 +288,7 @@ def many(n_workers: int, n_tasks: int, n_bars: int) -> dict[str, Any]:
         "samples": [[at * 500, 100, 1 << 30, 0, 1 << 31, 9, 9, 1, 1, 1, 1, 50, 1 << 33] for at in range(120)],
         "workers": [
             [f"worker-{at}", f"tcp://10.0.0.1:{4000 + at}", states[max(0, at % 97 - 93)],
-             [4, at % 5, 3, 40, at << 20, 1 << 31]]
+             [4, at % 5, 3, 40, at << 20, 1 << 31, at << 21, at % 7 << 20, 100, 0]]
             for at in range(n_workers)
         ],
         "waiting": 1000, "ready": 10, "processing": 4000, "runs": 1, "cores": 4 * n_workers, "cpu": 3,
@@ -313,7 +315,7 @@ class OfFiles(BaseHTTPRequestHandler):
         if self.path == "/api/v1/stream":
             kind, body = "text/event-stream", b"data: " + self.news + b"\n\n"
         elif self.path.startswith("/api"):
-            kind, body = "application/json", b'{"links": []}'
+            kind, body = "application/json", b'{"links": []}' if self.path.endswith("graph") else b"null"
         else:
             file = file if file.suffix in kinds else ROOT / "dashboard" / "index.html"
             kind, body = kinds.get(file.suffix, "text/html"), file.read_bytes()
@@ -338,6 +340,8 @@ def test_a_thousand_workers_and_a_million_tasks_can_be_read(browser: Browser) ->
         page.until("pixels('bars', swatch('function_0')) > 0")
         page.picture(PICTURES / "page-thousand-stream.png")
         page.evaluate("document.querySelector('#pages a[href=workers]').click()")
+        page.until("cells('workers', 0).length === 100")
+        page.click("#workers tfoot button")
         page.until("cells('workers', 0).length === 1000")
         left, top = page.evaluate(
             "(({left, top}) => [left, top])(document.getElementById('worker-cells').getBoundingClientRect())"

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::core::Happening;
 use crate::transport::{Accepted, Connection, FrameLimits, Link, Outbox, read_frame};
-use crate::wire::{Batch, ClientSays, TellWorker, WorkerRole, messages};
+use crate::wire::{Batch, ClientSays, Figures, TellWorker, WorkerRole, messages};
 
 /// After so many functions a worker is told to forget those that it knows: what is still needed comes again.
 const N_FUNCTIONS_MAX: usize = 10_000;
@@ -73,12 +73,14 @@ impl Line {
 pub(super) struct WorkerLine {
     pub role: WorkerRole,
     pub line: Line,
+    /// What it takes, as it last told.
+    pub figures: Figures,
     functions: FxHashSet<FunctionId>,
 }
 
 impl WorkerLine {
     pub fn new(role: WorkerRole, line: Line) -> Self {
-        Self { role, line, functions: FxHashSet::default() }
+        Self { role, line, figures: Figures::default(), functions: FxHashSet::default() }
     }
 
     /// Sends what has gathered; before it, functions that the worker does not know.
@@ -108,11 +110,13 @@ pub(super) struct ClientLine {
     pub backlog: VecDeque<ClientSays>,
     /// Whether a graph of its is being planned, or handed over.
     pub is_planning: bool,
+    /// Whether it is there for a dashboard: nobody counts it.
+    pub is_watcher: bool,
 }
 
 impl ClientLine {
-    pub fn new(line: Line) -> Self {
-        Self { line, backlog: VecDeque::new(), is_planning: false }
+    pub fn new(line: Line, is_watcher: bool) -> Self {
+        Self { line, backlog: VecDeque::new(), is_planning: false, is_watcher }
     }
 
     /// Sends what has gathered.

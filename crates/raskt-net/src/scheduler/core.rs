@@ -34,7 +34,7 @@ use crate::wire::{
 /// What happens to the scheduler.
 pub(super) enum Happening {
     WorkerJoins(Box<(Accepted, WorkerRole)>),
-    ClientJoins(Box<Accepted>),
+    ClientJoins(Box<(Accepted, Name)>),
     WorkerSaid(WorkerId, Vec<WorkerSays>),
     ClientSaid(ClientId, Vec<ClientSays>),
     WorkerGone(WorkerId, String),
@@ -57,6 +57,9 @@ fn unique_name() -> Name {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Name::new(&format!("scheduler-{}-{:x}", std::process::id(), now.as_nanos()))
 }
+
+/// What clients call themselves that are there for a dashboard.
+pub(super) const WATCHER: &str = "raskt-dashboard";
 
 /// What the loop owns.
 pub(super) struct Core {
@@ -158,7 +161,7 @@ impl Core {
     fn take_in(&mut self, happening: Happening) {
         match happening {
             Happening::WorkerJoins(joining) => self.take_worker(joining.0, joining.1),
-            Happening::ClientJoins(joining) => self.take_client(*joining),
+            Happening::ClientJoins(joining) => self.take_client(joining.0, &joining.1),
             Happening::WorkerSaid(worker, said) => {
                 for message in said {
                     match message {
@@ -167,6 +170,11 @@ impl Core {
                             self.tell_machine(Event::Worker(worker, message));
                         }
                         WorkerSays::Retire => self.tell_machine(Event::Retire(worker)),
+                        WorkerSays::Figures(figures) => {
+                            if let Some(line) = self.workers.get_mut(&worker) {
+                                line.figures = figures;
+                            }
+                        }
                     }
                 }
             }
@@ -214,7 +222,7 @@ impl Core {
         self.act();
     }
 
-    fn take_client(&mut self, accepted: Accepted) {
+    fn take_client(&mut self, accepted: Accepted, name: &Name) {
         match self.machine.client_joins() {
             Ok(client) => {
                 let happenings = self.happenings.clone();
@@ -225,8 +233,11 @@ impl Core {
                     let gone = move |_| Happening::ClientGone(client);
                     self.runtime.spawn(live(accepted, welcome, link, happenings, said, gone)).abort_handle()
                 });
-                self.note(Heard::ClientJoined, &client, &format_args!("client {client} has come"));
-                self.clients.insert(client, ClientLine::new(line));
+                let line = ClientLine::new(line, name.as_str() == WATCHER);
+                if !line.is_watcher {
+                    self.note(Heard::ClientJoined, &client, &format_args!("client {client} has come"));
+                }
+                self.clients.insert(client, line);
                 self.coordinate(CoordinationEvent::ClientJoined(client));
             }
             Err(error) => {
@@ -359,9 +370,9 @@ impl Core {
         self.clients.contains_key(&client)
     }
 
-    /// How many clients are connected.
+    /// How many clients are connected, but for those that only watch.
     pub(super) fn n_clients(&self) -> usize {
-        self.clients.len()
+        self.clients.values().filter(|client| !client.is_watcher).count()
     }
 
     fn tick(&mut self) {
@@ -468,7 +479,9 @@ impl Core {
     fn lose_client(&mut self, client: ClientId) {
         if let Some(gone) = self.clients.remove(&client) {
             gone.line.reading.abort();
-            self.note(Heard::ClientLeft, &client, &format_args!("client {client} has gone"));
+            if !gone.is_watcher {
+                self.note(Heard::ClientLeft, &client, &format_args!("client {client} has gone"));
+            }
         }
         // What it shared goes to others before what it wants is let go of.
         self.coordinate(CoordinationEvent::ClientLost(client));

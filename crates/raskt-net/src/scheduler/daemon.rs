@@ -173,7 +173,7 @@ async fn listen(
             let Ok(accepted) = accept(arrived, &options).await else { return };
             let joining = match accepted.role::<Role>() {
                 Ok(Role::Worker(role)) => Happening::WorkerJoins(Box::new((accepted, role))),
-                Ok(Role::Client { .. }) => Happening::ClientJoins(Box::new(accepted)),
+                Ok(Role::Client { name }) => Happening::ClientJoins(Box::new((accepted, name))),
                 Ok(Role::Peer { .. }) => {
                     return accepted.refuse("this is a scheduler, which holds no values").await;
                 }

@@ -36,6 +36,8 @@ pub(super) struct TaskHeard {
     pub n: u32,
     /// The size of its value, or of what moved.
     pub bytes: u64,
+    /// The input that it waited for longest.
+    pub after: Option<Key>,
 }
 
 /// Something that happened to the cluster.
@@ -136,6 +138,36 @@ impl Heard {
         ])
     }
 
+    /// The tasks that the end of the last one waited for, the first of them first: each with the input that came last. As
+    /// [`Query::CriticalPath`](crate::wire::Query::CriticalPath) tells it.
+    pub fn critical_path(&self) -> Param {
+        let ran = || self.tasks.kept.iter().filter(|heard| heard.kind == EventKind::Finished);
+        let end = |heard: &TaskHeard| heard.start_ns.saturating_add(heard.duration_ns);
+        let by_key: FxHashMap<&Key, &TaskHeard> = ran().map(|heard| (&heard.key, heard)).collect();
+        let mut path = Vec::new();
+        let mut next = ran().max_by_key(|heard| end(heard));
+        while let Some(heard) = next {
+            path.push(heard);
+            let before = heard.after.as_ref().and_then(|key| by_key.get(key).copied());
+            // What is computed again may come after what needed it.
+            next = before.filter(|before| end(before) <= end(heard) && before.key != heard.key);
+            if path.len() >= N_TOLD_MAX {
+                break;
+            }
+        }
+        path.reverse();
+        list(path.into_iter().map(|heard| {
+            Param::map([
+                ("key", text(&heard.key.to_string())),
+                ("name", Param::Str(label(&heard.key))),
+                ("worker", Param::Int(i64::from(heard.worker.0))),
+                ("start_ns", Param::Int(heard.start_ns.clamped())),
+                ("duration_ns", Param::Int(heard.duration_ns.clamped())),
+                ("bytes", Param::Int(heard.bytes.clamped())),
+            ])
+        }))
+    }
+
     /// Lines from number `from` on: see [`Query::Log`](crate::wire::Query::Log).
     pub fn lines_from(&self, from: u64) -> Param {
         let (next, n_missed, found) = self.lines.from(from);
@@ -212,6 +244,36 @@ mod tests {
         assert_eq!(told(8), (10, 0, vec![8, 9]));
         assert_eq!(told(10), (10, 0, vec![]));
         assert_eq!(told(u64::MAX), (10, 0, vec![]));
+    }
+
+    #[test]
+    fn the_end_is_traced_back_over_the_inputs_that_came_last() {
+        let key = |name: &str| Key::named(name);
+        let ran = |name, start_ns, duration_ns, after: Option<&str>| TaskHeard {
+            key: key(name),
+            kind: EventKind::Finished,
+            worker: WorkerId(0),
+            start_ns,
+            duration_ns,
+            n: 1,
+            bytes: 0,
+            after: after.map(key),
+        };
+        let mut heard = Heard::default();
+        assert!(heard.critical_path().as_list().is_some_and(<[Param]>::is_empty));
+        heard.task(ran("a", 0, 10, None));
+        heard.task(ran("b", 0, 50, None));
+        heard.task(ran("c", 55, 5, Some("b")));
+        heard.task(ran("d", 12, 3, Some("a")));
+        heard.task(ran("e", 62, 8, Some("c")));
+        let names = |path: &Param| -> Vec<String> {
+            let tasks = path.as_list().unwrap_or_default().iter();
+            tasks.map(|task| task.get("key").and_then(Param::as_str).unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(names(&heard.critical_path()), ["b", "c", "e"]);
+        // What was computed again after what needed it ends the chain, and so does a circle.
+        heard.task(ran("b", 100, 1, Some("b")));
+        assert_eq!(names(&heard.critical_path()), ["b"]);
     }
 
     #[test]

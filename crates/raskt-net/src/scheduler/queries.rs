@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use raskt_core::{ErrorKind, Fit, Key, Param, Result};
 use raskt_sched::{Event, WorkerId, WorkerSnapshot};
+use rustc_hash::FxHashMap;
 
 use super::core::Core;
+use super::record::label;
 use crate::wire::Query;
+
+/// Names of what is held that are told, those with most bytes.
+const N_NAMES_TOLD_MAX: usize = 200;
 
 impl Core {
     /// The answer to `query`.
@@ -43,8 +48,10 @@ impl Core {
                     ("busy_us", Param::Int(self.machine.busy_us().clamped())),
                 ])
             }
+            Query::Held => self.held(),
             Query::Explain(key) => text(&self.machine.explain(&key).to_string()),
             Query::Events { from } => self.recorder.heard.tasks_from(from),
+            Query::CriticalPath => self.recorder.heard.critical_path(),
             Query::Log { from } => self.recorder.heard.lines_from(from),
             Query::Sizes(keys) => {
                 let size =
@@ -74,11 +81,30 @@ impl Core {
         Ok(list(of(&self.machine, worker).iter().map(|key| text(&key.to_string()))))
     }
 
+    /// What is held, by the name of a collection or of a function.
+    fn held(&self) -> Param {
+        let mut by_name = FxHashMap::<Arc<str>, (u64, u64)>::default();
+        for (key, n_bytes) in self.machine.values_in_memory() {
+            // Blocks of one collection share its name; tasks of one function what theirs begin with.
+            let name = if key.block.is_empty() { label(&key) } else { Arc::from(key.name.as_str()) };
+            let (n, bytes) = by_name.entry(name).or_default();
+            *n += 1;
+            *bytes += n_bytes;
+        }
+        let mut all: Vec<_> = by_name.into_iter().map(|(name, (n, bytes))| (bytes, n, name)).collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        all.truncate(N_NAMES_TOLD_MAX);
+        list(all.into_iter().map(|(bytes, n, name)| {
+            let figures = [("n", n), ("bytes", bytes)].map(|(field, n)| (field, Param::Int(n.clamped())));
+            Param::map([("name", Param::Str(name))].into_iter().chain(figures))
+        }))
+    }
+
     fn described_workers(&self) -> Param {
         let mut ids: Vec<&WorkerId> = self.workers.keys().collect();
         ids.sort_unstable();
         list(ids.into_iter().map(|id| {
-            let role = &self.workers[id].role;
+            let (role, figures) = (&self.workers[id].role, &self.workers[id].figures);
             let resources = role.info.resources.iter().map(|(name, units)| {
                 #[expect(clippy::cast_precision_loss, reason = "amounts are given as floats")]
                 let amount = *units as f64 / 1e6;
@@ -92,6 +118,12 @@ impl Core {
                 ("n_values", known(|worker| worker.n_values.clamped())),
                 ("held_bytes", known(|worker| worker.held_bytes.clamped())),
                 ("pressure", known(|worker| worker.pressure as i64)),
+                ("in_memory_bytes", Param::Int(figures.memory_bytes.clamped())),
+                ("spilled_bytes", Param::Int(figures.spilled_bytes.clamped())),
+                ("incoming_bytes", Param::Int(figures.incoming_bytes.clamped())),
+                ("n_requests", Param::Int(figures.n_requests.clamped())),
+                ("process_bytes", Param::Int(figures.process_bytes.clamped())),
+                ("cpu_percent", Param::Int(figures.cpu_percent.clamped())),
                 ("is_retiring", known(|worker| i64::from(worker.is_retiring))),
                 ("id", number(*id)),
                 ("name", text(role.info.name.as_str())),

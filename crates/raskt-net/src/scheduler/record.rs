@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use raskt_core::{Fit, Key};
+use raskt_core::{Error, Fit, Key, Payload, Sealed};
 use raskt_exec::events::{EventKind, NameId, Record, Ring, now_ns};
 use raskt_graph::Body;
 use raskt_sched::{FromWorker, Scheduler, TaskRef, WorkerId};
@@ -17,6 +17,8 @@ use super::heard::{Event, Heard, TaskHeard};
 /// Records: at 10,000 tasks a second those of the last second.
 const N_SLOTS: usize = 16_384;
 
+/// Larger exceptions are remembered without what they hold.
+const PACKED_BYTES_MAX: u64 = 64 << 10;
 /// Failures that are remembered.
 const N_FAILURES_MAX: usize = 100;
 /// So many tasks of a name are asked what they need; their like needs the same.
@@ -35,6 +37,8 @@ pub struct Failed {
     pub worker: WorkerId,
     /// What it raised.
     pub error: String,
+    /// The exception as its process packed it, unless it is large.
+    pub packed: Option<Payload>,
 }
 
 /// What is remembered beside the ring, for whoever watches.
@@ -116,6 +120,7 @@ impl Recorder {
             duration_ns,
             n: n_tasks,
             bytes,
+            after: if kind == EventKind::Finished { machine.last_input_of(task) } else { None },
         });
         self.ring.push(&Record {
             kind,
@@ -130,19 +135,23 @@ impl Recorder {
             task: 0,
         });
         match (kind, message) {
-            (_, FromWorker::Failed { error, .. }) => self.remember_failure(&key, worker, error.to_string()),
+            (_, FromWorker::Failed { error, .. }) => self.remember_failure(&key, worker, error),
             (EventKind::Finished, _) => self.remember_inputs(machine, task, name),
             _ => {}
         }
     }
 
-    fn remember_failure(&mut self, key: &Key, worker: WorkerId, error: String) {
+    fn remember_failure(&mut self, key: &Key, worker: WorkerId, error: &Error) {
         self.heard.note(Event::TaskFailed, key, &format_args!("task {key} failed on worker {worker}"));
         let mut failures = self.remembered.failures.lock();
         if failures.len() >= N_FAILURES_MAX {
             failures.pop_front();
         }
-        failures.push_back(Failed { at_ns: now_ns(), key: key.to_string(), worker, error });
+        let sealed = error.foreign().and_then(|foreign| foreign.as_any().downcast_ref::<Sealed>());
+        let packed = sealed.map(|sealed| sealed.payload().clone());
+        let packed = packed.filter(|packed| packed.size_bytes() <= PACKED_BYTES_MAX);
+        let (key, error) = (key.to_string(), error.to_string());
+        failures.push_back(Failed { at_ns: now_ns(), key, worker, error, packed });
     }
 
     fn remember_inputs(&mut self, machine: &Scheduler, task: TaskRef, name: NameId) {

@@ -63,7 +63,8 @@ pub enum ClientSays {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
     /// The workers: a list of maps `id`, `name`, `host`, `address`, `pid`, `n_threads`, `memory_bytes` (null for no limit), `resources`,
-    /// `pressure` (0 low, 1 high, 2 paused), `is_retiring`, `n_running`, `n_waiting`, `n_values`, `held_bytes`.
+    /// `pressure` (0 low, 1 high, 2 paused), `is_retiring`, `n_running`, `n_waiting`, `n_values`, `held_bytes`, and what it last
+    /// told of its [`Figures`](crate::wire::Figures), `memory_bytes` of which is `in_memory_bytes`.
     Workers,
     /// Which workers hold each of these: a list of lists of numbers of workers.
     WhoHas(Vec<Key>),
@@ -93,6 +94,12 @@ pub enum Query {
         /// The first.
         from: u64,
     },
+    /// Of the tasks that are remembered those that the end of the last one waited for, the first of them first: maps of `key`, `name`,
+    /// `worker`, `start_ns`, `duration_ns`, `bytes`.
+    CriticalPath,
+    /// How many values workers hold, and how many bytes: maps of `name` (of a collection with its token, or of a function), `n` and
+    /// `bytes`, the largest first and within a bound.
+    Held,
     /// How many bytes the values of these have: a list, with nulls for what no worker holds.
     Sizes(Vec<Key>),
     /// What the program is asked in whose process the scheduler runs: the answer is bytes.
@@ -246,6 +253,14 @@ impl Encode for Query {
                 out.byte(11);
                 Param::Bytes(Arc::clone(asked)).encode(out)
             }
+            Self::CriticalPath => {
+                out.byte(12);
+                Ok(())
+            }
+            Self::Held => {
+                out.byte(13);
+                Ok(())
+            }
         }
     }
 }
@@ -268,6 +283,8 @@ impl Decode for Query {
                 Param::Bytes(asked) => Self::Host(asked),
                 _ => return Err(input.unknown_tag("what a program is asked", 11)),
             },
+            12 => Self::CriticalPath,
+            13 => Self::Held,
             tag => return Err(input.unknown_tag("question", tag)),
         })
     }

@@ -21,4 +21,4 @@ pub use client::{ClientSays, GraphRequest, Query, TellClient};
 pub use functions::KnownFunctions;
 pub use peer::{PeerSays, TellPeer};
 pub use role::{ClientWelcome, PeerWelcome, Role, WorkerRole, WorkerWelcome};
-pub use worker::{TellWorker, WorkerSays};
+pub use worker::{Figures, TellWorker, WorkerSays};

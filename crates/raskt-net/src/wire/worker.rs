@@ -21,11 +21,30 @@ pub enum TellWorker {
     Stop,
 }
 
+/// What a worker takes of its machine, for whoever watches: nothing is decided by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Values in memory.
+    pub memory_bytes: u64,
+    /// Values on disk.
+    pub spilled_bytes: u64,
+    /// Values on their way here.
+    pub incoming_bytes: u64,
+    /// Requests for them.
+    pub n_requests: u64,
+    /// What the process has in memory; 0 where others share it, or the system does not say.
+    pub process_bytes: u64,
+    /// Processor time of the process since it was last told, in percent of one processor; 0 likewise.
+    pub cpu_percent: u64,
+}
+
 /// What a worker tells the scheduler.
 #[derive(Clone, Debug)]
 pub enum WorkerSays {
     /// What the worker's machine says.
     Say(FromWorker),
+    /// What it takes, from time to time.
+    Figures(Figures),
     /// It is told from outside to end (a signal, the end of its lifetime): it is to be [retired](raskt_sched::Event::Retire).
     Retire,
 }
@@ -96,6 +115,12 @@ impl Encode for WorkerSays {
                 out.byte(1);
                 Ok(())
             }
+            Self::Figures(figures) => {
+                out.byte(2);
+                let Figures { memory_bytes, spilled_bytes, incoming_bytes, .. } = *figures;
+                (memory_bytes, spilled_bytes, incoming_bytes).encode(out)?;
+                (figures.n_requests, figures.process_bytes, figures.cpu_percent).encode(out)
+            }
         }
     }
 }
@@ -105,6 +130,18 @@ impl Decode for WorkerSays {
         match input.byte()? {
             0 => Decode::decode(input).map(Self::Say),
             1 => Ok(Self::Retire),
+            2 => {
+                let (memory_bytes, spilled_bytes, incoming_bytes) = Decode::decode(input)?;
+                let (n_requests, process_bytes, cpu_percent) = Decode::decode(input)?;
+                Ok(Self::Figures(Figures {
+                    memory_bytes,
+                    spilled_bytes,
+                    incoming_bytes,
+                    n_requests,
+                    process_bytes,
+                    cpu_percent,
+                }))
+            }
             tag => Err(input.unknown_tag("message of a worker", tag)),
         }
     }

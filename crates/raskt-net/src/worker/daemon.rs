@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use raskt_core::{Error, ErrorKind, Name, Result};
 use raskt_exec::BodyRegistry;
-use raskt_sched::{Worker, WorkerId, WorkerInfo};
+use raskt_sched::{Worker, WorkerId, WorkerInfo, WorkerLoad};
 use raskt_store::{SpillFolder, keep_nothing_freed};
 use tokio::runtime::Handle;
 
@@ -42,6 +42,25 @@ impl fmt::Display for Departure {
             Self::Lost(error) => write!(f, "{error}"),
         }
     }
+}
+
+/// What a worker does at a moment; nothing once it has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerLook {
+    /// Values in memory.
+    pub memory_bytes: u64,
+    /// Values on disk.
+    pub spilled_bytes: u64,
+    /// Requests to other workers that are under way.
+    pub n_requests: usize,
+    /// What they are for.
+    pub incoming_bytes: u64,
+    /// Tasks and values.
+    pub load: WorkerLoad,
+    /// Tasks that it runs at a time.
+    pub n_threads: u32,
+    /// What it may take of memory; `u64::MAX` for no limit.
+    pub limit_bytes: u64,
 }
 
 /// A worker that has joined a cluster. It ends when it is dropped.
@@ -136,6 +155,22 @@ impl WorkerDaemon {
     /// Asks the scheduler to let it go: what it holds goes to others first.
     pub fn retire(&self) {
         self.core.on(|state, _, effects| state.tell(WorkerSays::Retire, effects));
+    }
+
+    /// What it does at this moment.
+    #[must_use]
+    pub fn look(&self) -> WorkerLook {
+        let core = &self.core;
+        let look = |state: &mut State| WorkerLook {
+            memory_bytes: state.machine.footprint().0,
+            spilled_bytes: state.machine.footprint().1,
+            n_requests: state.machine.incoming().0,
+            incoming_bytes: state.machine.incoming().1,
+            load: state.machine.load(),
+            n_threads: core.options.n_threads.max(1),
+            limit_bytes: core.options.machine.memory_bytes,
+        };
+        core.on(|state, _, _| look(state)).unwrap_or_default()
     }
 
     /// Ends it at once, whatever it holds.

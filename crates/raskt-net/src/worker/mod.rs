@@ -44,5 +44,5 @@ mod values;
 pub use current::{
     CurrentWork, RunningTask, current_work, is_running_tasks, rejoin, running_tasks, secede, try_again,
 };
-pub use daemon::{Departure, WorkerDaemon};
+pub use daemon::{Departure, WorkerDaemon, WorkerLook};
 pub use options::{Measure, WorkerOptions};

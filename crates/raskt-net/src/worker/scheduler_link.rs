@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use raskt_core::{Error, ErrorKind, KeepSealed, Payload, Result};
+use raskt_core::{Error, ErrorKind, Fit, KeepSealed, Payload, Result};
 use raskt_sched::WorkerEvent;
 use tokio::io::AsyncWriteExt;
 use tokio::time::MissedTickBehavior;
 
 use super::core::Core;
 use super::daemon::Departure;
+use super::memory::Meter;
+use super::options::Measure;
 use crate::transport::{FrameLimits, Reader, Writer, read_frame, write_frame};
-use crate::wire::{KnownFunctions, TellWorker, messages};
+use crate::wire::{Figures, KnownFunctions, TellWorker, WorkerSays, messages};
 
 /// How often time passes, at least: requests that failed are tried again then.
 const TICK_MAX: Duration = Duration::from_millis(500);
@@ -91,6 +93,20 @@ pub(super) async fn write(core: Arc<Core>, mut writer: Writer) {
     }
 }
 
+fn figures(machine: &raskt_sched::Worker, process_bytes: u64, cpu_percent: u64) -> WorkerSays {
+    let (memory_bytes, spilled_bytes) = machine.footprint();
+    let (n_requests, incoming_bytes) = machine.incoming();
+    let n_requests = n_requests.clamped();
+    WorkerSays::Figures(Figures {
+        memory_bytes,
+        spilled_bytes,
+        incoming_bytes,
+        n_requests,
+        process_bytes,
+        cpu_percent,
+    })
+}
+
 /// Says that time has passed, and how much memory there is.
 pub(super) async fn tick(core: Arc<Core>, heartbeat: Duration) {
     let mut closing = core.closing();
@@ -99,6 +115,7 @@ pub(super) async fn tick(core: Arc<Core>, heartbeat: Duration) {
     let machine = &core.options.machine;
     let target_bytes = machine.memory_bytes / 100 * machine.target_percent;
     let mut is_short = false;
+    let mut meter = Meter::new();
     loop {
         let is_tick = tokio::select! {
             _ = closing.wait_for(|is_over| *is_over) => return,
@@ -114,6 +131,12 @@ pub(super) async fn tick(core: Arc<Core>, heartbeat: Duration) {
             state.measured(process_bytes, 0, now, effects);
             if is_tick {
                 state.handle(WorkerEvent::Tick, now, effects);
+                let (process_bytes, cpu_percent) = match core.options.measure {
+                    Measure::Process => meter.read(),
+                    // It is also that of others.
+                    Measure::Values => (0, 0),
+                };
+                state.tell(figures(&state.machine, process_bytes, cpu_percent), effects);
             }
         });
     }

@@ -176,8 +176,11 @@ impl Joined {
     pub async fn hear(&mut self) -> WorkerSays {
         loop {
             while let Some(message) = self.heard.pop_front() {
-                let is_noise =
-                    matches!(message, WorkerSays::Say(FromWorker::Started(_) | FromWorker::Heartbeat { .. }));
+                let is_noise = matches!(
+                    message,
+                    WorkerSays::Say(FromWorker::Started(_) | FromWorker::Heartbeat { .. })
+                        | WorkerSays::Figures(_)
+                );
                 if !is_noise {
                     return message;
                 }

@@ -22,7 +22,7 @@ use super::coordination::ClusterCoordination;
 use super::failure;
 use super::future::{ClusterFuture, FutureCall, note_wanted};
 use super::graph::{Sendable, TermsGiven, body_of_call};
-use super::runtime::{SIGNAL_CHECK, runtime, seconds, wait_for};
+use super::runtime::{SIGNAL_CHECK, runtime, seconds, wait_for, wait_until};
 use super::scheduler::{TlsGiven, handshake};
 use crate::dashboard::Recording;
 use crate::delayed::Delayed;
@@ -483,13 +483,19 @@ impl ClusterClient {
         Recording::of(py, source.map_err(|error| errors::to_py(py, error))?)
     }
 
+    /// The tasks that the end of the last one waited for: see [`Query::CriticalPath`].
+    fn critical_path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::CriticalPath)
+    }
+
     /// Ends the scheduler and its workers.
     fn shutdown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.ask(py, Query::Shutdown)
     }
 
     /// Calls a function on each of some workers, given as number and address: of each whether it returned, and what it
-    /// returned or raised.
+    /// returned or raised. Those that take longer than `timeout` seconds raise `TimeoutError`.
+    #[pyo3(signature = (function, args, kwargs, workers, timeout = None))]
     fn run<'py>(
         &self,
         py: Python<'py>,
@@ -497,7 +503,9 @@ impl ClusterClient {
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
         workers: Vec<(u32, String)>,
+        timeout: Option<f64>,
     ) -> PyResult<Bound<'py, PyList>> {
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(seconds(timeout)));
         let body = body_of_call(py, function, args, kwargs)?;
         let mut replies = Vec::with_capacity(workers.len());
         for (worker, address) in workers {
@@ -507,7 +515,7 @@ impl ClusterClient {
         }
         let found = PyList::empty(py);
         for reply in replies {
-            let outcome = wait_for(py, &reply).and_then(|payload| Self::opened(py, payload));
+            let outcome = wait_until(py, &reply, until).and_then(|payload| Self::opened(py, payload));
             match outcome {
                 Ok(value) => found.append((true, value))?,
                 Err(error) => found.append((false, error.into_value(py)))?,

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use raskt_net::client::Reply;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -75,6 +75,26 @@ pub fn wait_for<T: Send + 'static>(py: Python<'_>, reply: &Reply<T>) -> PyResult
     loop {
         match py.detach(|| reply.wait(SIGNAL_CHECK)) {
             Some(found) => return found.map_err(|error| errors::to_py(py, error)),
+            None => py.check_signals()?,
+        }
+    }
+}
+
+/// The same, until a time.
+///
+/// # Errors
+/// `TimeoutError` then, and those of [`wait_for`].
+pub fn wait_until<T: Send + 'static>(
+    py: Python<'_>,
+    reply: &Reply<T>,
+    until: Option<Instant>,
+) -> PyResult<T> {
+    let Some(until) = until else { return wait_for(py, reply) };
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match py.detach(|| reply.wait(left.min(SIGNAL_CHECK))) {
+            Some(found) => return found.map_err(|error| errors::to_py(py, error)),
+            None if left.is_zero() => return Err(PyTimeoutError::new_err("a worker did not answer in time")),
             None => py.check_signals()?,
         }
     }

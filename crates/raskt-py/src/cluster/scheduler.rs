@@ -23,6 +23,9 @@ pub struct ClusterScheduler {
     daemon: Arc<SchedulerDaemon>,
 }
 
+/// A task that failed, for Python.
+type FailedTask<'py> = (f64, String, u32, String, Option<crate::pickle::Flat<'py>>);
+
 /// What Python passes for a scheduler.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
@@ -67,7 +70,9 @@ impl ClusterScheduler {
     }
 
     /// Serves a page about it at `host`, an address, and `port`; viewers may name it by `hosts`, too. `tell` is called
-    /// with a topic and an argument for what the scheduler does not know.
+    /// with a topic and an argument for what the scheduler does not know; `actions` are a token and what is called with an
+    /// action and its JSON for whoever knows it.
+    #[pyo3(signature = (host, port, hosts, tell, actions = None))]
     fn serve_dashboard(
         &self,
         py: Python<'_>,
@@ -75,8 +80,28 @@ impl ClusterScheduler {
         port: u16,
         hosts: Vec<String>,
         tell: Py<PyAny>,
+        actions: Option<(String, Py<PyAny>)>,
     ) -> PyResult<DashboardServer> {
-        DashboardServer::serve(py, ClusterSource::new(Arc::clone(&self.daemon)), (host, port), hosts, tell)
+        let source = ClusterSource::new(Arc::clone(&self.daemon));
+        DashboardServer::serve(py, source, (host, port), hosts, tell, actions)
+    }
+
+    /// What workers hold, by name: see [`Query::Held`].
+    fn held<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.ask(py, Query::Held)
+    }
+
+    /// The tasks that failed last, oldest first: when (milliseconds since the process's epoch), key, number of the worker, what
+    /// was raised, and the exception as its process packed it, unless it is large.
+    fn failures<'py>(&self, py: Python<'py>) -> PyResult<Vec<FailedTask<'py>>> {
+        let failed = self.daemon.remembered().failures().into_iter();
+        let told = failed.map(|failed| {
+            let packed = failed.packed.map(|packed| crate::pickle::flat(py, &packed)).transpose()?;
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds on a page")]
+            let at = failed.at_ns as f64 / 1e6;
+            Ok((at, failed.key, failed.worker.0, failed.error, packed))
+        });
+        told.collect()
     }
 
     /// What is known of each worker.

@@ -1,11 +1,14 @@
 //! A worker in this process.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use raskt_core::Name;
+use raskt_dashboard::WorkerSource;
 use raskt_net::worker::{
     Departure, Measure, RunningTask, WorkerDaemon, WorkerOptions, current_work, is_running_tasks,
     running_tasks,
@@ -13,13 +16,14 @@ use raskt_net::worker::{
 
 use super::runtime::{SIGNAL_CHECK, runtime, seconds};
 use super::scheduler::{TlsGiven, handshake};
+use crate::dashboard::DashboardServer;
 use crate::{errors, names, session};
 
 /// A worker whose connections, memory and heartbeats are looked after by threads that need no interpreter; its tasks run on
 /// threads of this process.
 #[pyclass(frozen, weakref, module = "raskt._raskt")]
 pub struct ClusterWorker {
-    daemon: WorkerDaemon,
+    daemon: Arc<WorkerDaemon>,
 }
 
 /// What Python passes for a worker.
@@ -68,7 +72,7 @@ impl ClusterWorker {
         let options = options.options().map_err(|error| errors::to_py(py, error))?;
         let (runtime, registry) = (runtime()?, session::registry());
         let daemon = py.detach(|| WorkerDaemon::start(&runtime, registry, options));
-        daemon.map(|daemon| Self { daemon }).map_err(|error| errors::to_py(py, error))
+        daemon.map(|daemon| Self { daemon: Arc::new(daemon) }).map_err(|error| errors::to_py(py, error))
     }
 
     /// Its number.
@@ -81,6 +85,19 @@ impl ClusterWorker {
     #[getter]
     fn address(&self) -> String {
         self.daemon.address().to_string()
+    }
+
+    /// Serves a page about it: see `ClusterScheduler.serve_dashboard`.
+    fn serve_dashboard(
+        &self,
+        py: Python<'_>,
+        host: IpAddr,
+        port: u16,
+        hosts: Vec<String>,
+        tell: Py<PyAny>,
+    ) -> PyResult<DashboardServer> {
+        let source = WorkerSource::new(Arc::downgrade(&self.daemon));
+        DashboardServer::serve(py, source, (host, port), hosts, tell, None)
     }
 
     /// Asks the scheduler to let it go: what it holds goes to others first.

@@ -54,6 +54,7 @@ impl Scheduler {
     pub(super) fn complete(&mut self, task: TaskId, n_bytes: u64) {
         let is_tied = self.tasks.inputs(task).any(|input| self.tasks[input].ties.is_tied());
         self.tasks.set_state(task, State::InMemory);
+        self.tasks.last_inputs.remove(&task);
         let completed = &mut self.tasks[task];
         completed.n_bytes = n_bytes;
         completed.ties.needs_inputs = is_tied && !std::mem::take(&mut completed.ties.has_received);
@@ -65,6 +66,7 @@ impl Scheduler {
             if let State::Waiting { n_missing } = &mut self.tasks[consumer].state {
                 *n_missing -= 1;
                 if *n_missing == 0 {
+                    self.tasks.last_inputs.insert(consumer, task);
                     self.ready.push(consumer);
                 }
             }

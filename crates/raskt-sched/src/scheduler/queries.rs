@@ -165,6 +165,15 @@ impl Scheduler {
         inputs.into_iter().flatten().map(|input| self.tasks.key(input)).collect()
     }
 
+    /// Of what a running task needs the key that was there last, where it waited for any.
+    #[must_use]
+    pub fn last_input_of(&self, task: TaskRef) -> Option<Key> {
+        let task = self.tasks.resolve(task)?;
+        let input = *self.tasks.last_inputs.get(&task)?;
+        // Its number may be another task's by now, where this one was computed again.
+        self.tasks.inputs(task).any(|is| is == input).then(|| self.tasks.key(input))
+    }
+
     /// The size of the value of a key, where workers hold it.
     #[must_use]
     pub fn n_bytes_of(&self, key: &Key) -> Option<u64> {
@@ -208,6 +217,12 @@ impl Scheduler {
             State::InMemory => Some(TaskState::InMemory),
             State::Failed => Some(TaskState::Failed),
         }
+    }
+
+    /// The values that workers hold, and their sizes; all tasks are looked at.
+    pub fn values_in_memory(&self) -> impl Iterator<Item = (Key, u64)> + '_ {
+        let is_there = |task: &TaskId| self.tasks[*task].state == State::InMemory;
+        self.tasks.ids().filter(is_there).map(|task| (self.tasks.key(task), self.tasks[task].n_bytes))
     }
 
     /// How many tasks are in which state.

@@ -47,6 +47,8 @@ pub(crate) struct Tasks {
     counts: StateCounts,
     /// How many tasks of each family are queued, by its number.
     n_queued_of: Vec<u32>,
+    /// Of tasks that waited for inputs and have not ended since, the one that came last. For whoever watches.
+    pub last_inputs: FxHashMap<TaskId, TaskId>,
 }
 
 impl Tasks {
@@ -64,6 +66,7 @@ impl Tasks {
             deaths: FxHashMap::default(),
             counts: StateCounts::default(),
             n_queued_of: Vec::new(),
+            last_inputs: FxHashMap::default(),
         }
     }
 
@@ -184,6 +187,7 @@ impl Tasks {
             self.drop_unused_table(table);
         }
         self.failures.remove(&id);
+        self.last_inputs.remove(&id);
         self.deaths.remove(&id);
         self.vacated.push(id);
     }

@@ -8,9 +8,11 @@
 //! | `running` | tasks that have their inputs |
 //! | `memory` | what is in memory and what on disk |
 //! | `forecast` | how large values are that are not made yet |
+//! | `figures` | what it does, for whoever watches |
 //! | `sanity` | every index recomputed |
 
 mod fetching;
+mod figures;
 mod forecast;
 mod machine;
 mod memory;
@@ -19,4 +21,5 @@ mod sanity;
 #[cfg(test)]
 mod tests;
 
+pub use figures::WorkerLoad;
 pub use machine::{Worker, WorkerAction, WorkerEvent};

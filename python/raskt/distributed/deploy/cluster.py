@@ -8,12 +8,12 @@ import os
 import time
 import uuid
 import weakref
-from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
 from raskt import _clients, config
+from raskt._html import card, link
 from raskt._lazy import late
-from raskt.distributed._answers import scheduler_info
+from raskt.distributed._answers import scheduler_info, workers_of
 from raskt.distributed._status import Status
 from raskt.distributed.scheduler import Scheduler
 from raskt.distributed.security import Security
@@ -193,18 +193,14 @@ class Cluster:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(worker['name'])}</td><td>{escape(worker['address'])}</td>"
-            f"<td>{worker['n_threads']}</td>"
-            f"<td>{_memory_text([worker['memory_bytes']])}</td><td>{worker['n_running']}</td></tr>"
-            for worker in self._there()
-        )
-        head = "".join(f"<th>{word}</th>" for word in ("worker", "address", "threads", "memory", "running"))
-        where = escape(self.scheduler_address) if self.status == Status.running else str(self.status)
-        return (
-            f"<div><b>{escape(type(self).__name__)}</b> {escape(self.name)}: {where}"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        )
+        workers, is_running = self._there(), self.status == Status.running
+        facts = [
+            ("scheduler", self.scheduler_address if is_running else str(self.status)),
+            ("dashboard", link(self.dashboard_link if is_running else "")),
+            ("workers", f"{len(workers):,} with {sum(worker['n_threads'] for worker in workers):,} threads"),
+            ("memory", _memory_text([worker["memory_bytes"] for worker in workers])),
+        ]
+        return card(type(self).__name__, self.name, facts, workers_of(workers))
 
     # Clients and logs.
 

@@ -66,8 +66,10 @@ class LocalCluster(Cluster):
         What else the `Scheduler` takes: ``{"idle_timeout": "1 hour"}``.
     worker_class : optional
         Refused: `SpecCluster` takes classes.
-    loop, silence_logs, worker_dashboard_address, scheduler_sync_interval : optional
-        Accepted for code that was written for Dask. Workers have no dashboard of their own.
+    worker_dashboard_address : str or int, optional
+        Where workers serve pages and metrics of their own: ``":0"`` for any ports that are free.
+    loop, silence_logs, scheduler_sync_interval : optional
+        Accepted for code that was written for Dask.
     **worker_kwargs
         What else a `Worker` takes: ``lifetime``, ``preload``, ``death_timeout``; and ``env``, variables for
         its process.
@@ -107,7 +109,7 @@ class LocalCluster(Cluster):
         security: Security | bool | None = None,
         silence_logs: Any = None,  # noqa: ARG002 - programs for Dask give it
         dashboard_address: str | int | None = _DASHBOARD,
-        worker_dashboard_address: Any = None,  # noqa: ARG002
+        worker_dashboard_address: str | int | None = None,
         loop: Any = None,  # noqa: ARG002
         scheduler_sync_interval: Any = None,  # noqa: ARG002
         scheduler_kwargs: dict[str, Any] | None = None,
@@ -129,6 +131,7 @@ class LocalCluster(Cluster):
             "resources": resources,
             "local_directory": local_directory,
             "interface": interface,
+            "dashboard_address": worker_dashboard_address,
             **worker_kwargs,
         }
         self._n_started = 0
