@@ -27,6 +27,9 @@ DEPTH_MAX = 200
 #: Packages whose versions are told where they are in use.
 PACKAGES = ("numpy", "pandas", "pyarrow", "scipy", "xarray", "zarr", "dask")
 
+#: What pages ask for that only clusters have.
+OF_CLUSTERS = ("critical", "events", "held", "logs", "stacks")
+
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -201,6 +204,8 @@ def tell(topic: str, argument: str) -> str | None:  # noqa: ARG001 - what asks g
         "errors": _raskt.failures,
         "hardware": _hardware,
         "profile": PROFILER.profile,
+        # There is nothing of these but on clusters.
+        **dict.fromkeys(OF_CLUSTERS, list),
     }
     found = topics.get(topic)
     return None if found is None else dumps(found())

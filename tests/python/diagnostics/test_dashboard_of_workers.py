@@ -83,7 +83,7 @@ def test_workers_have_figures_and_a_page_each(browser: Browser, cluster: tuple[s
     link, _, _ = cluster
     page, truth = visit(browser, link, "workers"), Truth(link)
     page.until(
-        "cells('workers', 9).length === 2 && cells('workers', 9).every((size) => size.endsWith('MiB'))"
+        "cells('workers', 10).length === 2 && cells('workers', 10).every((size) => size.endsWith('MiB'))"
     )
     workers = {worker["name"]: worker for worker in truth.ask("workers")}
     assert page.evaluate("cells('workers', 0)") == sorted(workers)
