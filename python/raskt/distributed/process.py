@@ -83,6 +83,8 @@ class ProcessInterface:
         if self.status == Status.created:
             self.status = Status.starting
             self._starting = asyncio.ensure_future(self.start())
+            # Who waits for it hears of an error; nobody does who was cancelled.
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
         if self._starting is not None:
             try:
                 await asyncio.shield(self._starting)

@@ -229,8 +229,8 @@ def test_failures_say_host_command_and_what_was_written(fake: Path) -> None:
     with pytest.raises(RuntimeError, match=r"worker 0 on localhost .*(?s:.*)No module named 'nowhere'"):
         SSHCluster(HERE[:2], worker_class="nowhere.Worker")
     with (
-        raskt.config.set({"cluster.connect-timeout": 0.5}),
-        pytest.raises(TimeoutError, match=r"the scheduler on mute tells nothing for 0\.5 s"),
+        raskt.config.set({"cluster.connect-timeout": "500 ms"}),
+        pytest.raises(TimeoutError, match=r"the scheduler on mute tells nothing for 1 s"),
     ):
         SSHCluster(["mute", "localhost"])
 

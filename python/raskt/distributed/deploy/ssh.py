@@ -114,7 +114,8 @@ class _Remote(ProcessInterface):
         except FileNotFoundError as error:
             raise RuntimeError("the program ssh is not there: install the client of OpenSSH") from error
         self._watching = asyncio.ensure_future(self._watch(self._process, told))
-        seconds: float = config.resolve("cluster.connect-timeout")
+        # Twice as long as a worker there tries to connect, so that it is told why it does not.
+        seconds = 2 * float(config.resolve("cluster.connect-timeout"))
         assert self._process.stdin is not None
         try:
             async with asyncio.timeout(seconds):
@@ -318,7 +319,7 @@ class SSHCluster(SpecCluster):
     RuntimeError
         Where a program does not start: it names the host, the command and the last lines that it wrote.
     TimeoutError
-        Where one tells nothing for ``cluster.connect-timeout``.
+        Where one tells nothing for twice ``cluster.connect-timeout``.
 
     Examples
     --------
