@@ -339,6 +339,9 @@ class CategoricalMethods(_Accessor):
     __slots__ = ()
     _name = "cat"
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), "as_known", "as_unknown", "known"})
+
     @property
     def known(self) -> bool:
         """Whether categories can be asked for: they always can, since a task finds out which there are."""

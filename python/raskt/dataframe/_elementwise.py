@@ -12,6 +12,7 @@ __all__ = ["Elementwise"]
 
 as_text: Any = late("raskt.dataframe._statistics", "as_text")
 assigned: Any = late("raskt.dataframe._assignment", "assigned")
+filled_so_often: Any = late("raskt.dataframe._wholes", "filled_so_often")
 sampled: Any = late("raskt.dataframe.mapping", "sampled")
 
 #: What stands for a missing value where None is one that can be asked for.
@@ -56,13 +57,15 @@ class Elementwise:
         """
         return method(self, "abs")
 
-    def astype(self, dtype: Any, errors: str = "raise") -> Any:
+    def astype(self, dtype: Any, copy: Any = None, errors: str = "raise") -> Any:
         """Cast to another dtype.
 
         Parameters
         ----------
         dtype : dtype, str, or dict
             The dtype; by column in a dictionary.
+        copy : bool, optional
+            Accepted for pandas' sake: what is returned is another object in any case.
         errors : {"raise", "ignore"}, optional
             Whether what cannot be cast is an error of the partition where it is.
 
@@ -78,6 +81,7 @@ class Elementwise:
         >>> s.fillna(0).astype(int).compute().tolist()
         [1, -2, 0]
         """
+        del copy
         times = _times_as_text(self, dtype) if errors == "raise" else {}
         if times and self._expr.kind == "series":
             return as_text(self, *times.values())
@@ -191,7 +195,7 @@ class Elementwise:
         axis : {0, 1, "index", "columns"}, optional
             Along what values are filled.
         limit : int, optional
-            How many values are filled at most, in each partition.
+            How many values of each column are filled at most: all rows come together in one task.
 
         Returns
         -------
@@ -205,6 +209,8 @@ class Elementwise:
         >>> s.fillna(0.5).compute().tolist()
         [1.25, -2.0, 0.5]
         """
+        if limit is not None and axis not in (1, "columns"):
+            return filled_so_often(self, value, limit)
         return method(self, "fillna", value, **changed(axis=(axis, None), limit=(limit, None)))
 
     def where(self, cond: Any, other: Any = np_nan) -> Any:

@@ -280,6 +280,99 @@ class Index(Operators, Frame):
         found: Index = method(self, "rename", name)
         return found
 
+    def set_names(self, names: Any) -> Index:
+        """Give the index another name.
+
+        Parameters
+        ----------
+        names : label or list of label
+            The name.
+        """
+        if isinstance(names, list):
+            # pandas says it where these are not one.
+            names = self._meta.set_names(names).name
+        return self.rename(names)
+
+    def fillna(self, value: Any) -> Index:
+        """Put a label in the place of missing ones.
+
+        Parameters
+        ----------
+        value : scalar
+            The label.
+        """
+        return _as_index(self.to_series().fillna(value))
+
+    def dropna(self, how: str = "any") -> Index:
+        """Leave out missing labels.
+
+        Parameters
+        ----------
+        how : {"any", "all"}, optional
+            The same for labels of one level.
+        """
+        if how not in ("any", "all"):
+            raise ValueError(f"invalid how option: {how}")
+        found: Index = self.to_series().dropna().index
+        return found
+
+    def drop(self, labels: Any, errors: str = "raise") -> Index:
+        """Leave out labels.
+
+        Parameters
+        ----------
+        labels : list
+            Which.
+        errors : {"raise", "ignore"}, optional
+            Whether one that is not there is an error when the others are computed.
+        """
+        found: Index = self.to_series().drop(labels, errors=errors).index
+        return found
+
+    def repeat(self, repeats: Any) -> Index:
+        """Return each label so often, one after another.
+
+        Parameters
+        ----------
+        repeats : int
+            How often.
+        """
+        found: Index = self.to_series().repeat(repeats).index
+        return found
+
+    def duplicated(self, keep: Any = "first") -> Series:
+        """Return which labels repeat another, as a series over this index; all come together in one task.
+
+        Parameters
+        ----------
+        keep : {"first", "last", False}, optional
+            Which of equal ones is none of these.
+        """
+        found: Series = self.to_series().duplicated(keep)
+        return found
+
+    def diff(self, periods: int = 1) -> Index:
+        """Return the differences from the labels so many places before.
+
+        Parameters
+        ----------
+        periods : int, optional
+            How many; negative numbers are places behind.
+        """
+        return _as_index(self.to_series().diff(periods))
+
+    def sort_values(self, *, ascending: bool = True, na_position: str = "last") -> Index:
+        """Return the labels in their order.
+
+        Parameters
+        ----------
+        ascending : bool, optional
+            Whether the least comes first.
+        na_position : {"last", "first"}, optional
+            Where missing ones go.
+        """
+        return _as_index(self.to_series().sort_values(ascending=ascending, na_position=na_position))
+
     def memory_usage(self, deep: bool = False) -> Any:
         """Return the bytes that the labels take, a scalar.
 

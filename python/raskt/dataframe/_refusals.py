@@ -108,6 +108,12 @@ _INDEX: dict[str, dict[str, tuple[Any, str]]] = {
         for name in ("min", "max")
     },
     "drop_duplicates": {"keep": ("first", "to_series().drop_duplicates(keep=)")},
+    "repeat": {"axis": (None, "the only axis there is")},
+    "set_names": {"level": (None, "the only level there is")},
+    "sort_values": {
+        "key": (None, "map before"),
+        "return_indexer": (False, "to_series().argsort()"),
+    },
     "to_numpy": {
         "dtype": (None, "astype before"),
         "copy": (False, "nothing: the labels are computed"),

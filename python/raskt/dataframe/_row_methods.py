@@ -337,11 +337,20 @@ class RowMethods:
         return self
 
 
+def _of_rows(axis: Any) -> None:
+    if axis not in (0, "index"):
+        raise ValueError(f"No axis named {axis!r} for object type Series")
+
+
 class SeriesMethods:
     """What series do, beside what frames do, too."""
 
     __slots__ = ()
     _expr: Any
+    floordiv: Any
+    mod: Any
+    rfloordiv: Any
+    rmod: Any
     to_delayed: Any
     __len__: Any
 
@@ -431,6 +440,58 @@ class SeriesMethods:
     def nbytes(self) -> Any:
         """The bytes that the values of all partitions take, a scalar."""
         return nbytes_of(self, False, False)
+
+    def divmod(self, other: Any, level: Any = None, fill_value: Any = None, axis: Any = 0) -> Any:
+        """Return quotients rounded down, and remainders: `floordiv` and `mod`.
+
+        Parameters
+        ----------
+        other : scalar or Series
+            The right-hand side.
+        level, fill_value, axis
+            As those of `floordiv`.
+
+        Returns
+        -------
+        tuple of Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> quotients, remainders = rd.from_pandas(pd.Series([5, 6]), npartitions=2).divmod(4)
+        >>> remainders.compute().tolist()
+        [1, 2]
+        """
+        _of_rows(axis)
+        named = {"level": level, "fill_value": fill_value}
+        return self.floordiv(other, **named), self.mod(other, **named)
+
+    def rdivmod(self, other: Any, level: Any = None, fill_value: Any = None, axis: Any = 0) -> Any:
+        """Return what `divmod` returns, with the sides exchanged.
+
+        Parameters
+        ----------
+        other : scalar or Series
+            The left-hand side.
+        level, fill_value, axis
+            As those of `rfloordiv`.
+
+        Returns
+        -------
+        tuple of Series
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import raskt.dataframe as rd
+        >>> quotients, remainders = rd.from_pandas(pd.Series([2, 4]), npartitions=2).rdivmod(9)
+        >>> quotients.compute().tolist()
+        [4, 2]
+        """
+        _of_rows(axis)
+        named = {"level": level, "fill_value": fill_value}
+        return self.rfloordiv(other, **named), self.rmod(other, **named)
 
     def case_when(self, caselist: Any) -> Any:
         """Replace values where conditions are true: the first one that is.

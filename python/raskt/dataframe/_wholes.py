@@ -16,6 +16,7 @@ from raskt.dataframe._parameters import labels
 __all__ = [
     "Plots",
     "duplicates",
+    "filled_so_often",
     "interpolated",
     "pivoted",
     "ranked",
@@ -68,6 +69,13 @@ def _ranked_natively(
         return op("rank", (frame,), given)
     except NotImplementedError:
         return None
+
+
+def filled_so_often(frame: Any, value: Any, limit: int) -> Any:
+    """Return a frame with a value in the place of the first missing ones of each column, so many."""
+    if is_frame(value):
+        raise NotImplementedError("fillna(limit=) with values that are to be computed: compute() them first")
+    return by_all_rows(frame, _neighbours.Method("fillna", value, limit=limit), "fillna")
 
 
 def interpolated(frame: Any, way: str, axis: Any, named: dict[str, Any]) -> Any:

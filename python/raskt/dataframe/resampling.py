@@ -18,13 +18,6 @@ indexed_by: Any = late("raskt.dataframe._indexing", "indexed_by")
 _resampled: Any = late_module("raskt.dataframe._resampled")
 
 
-def _in_order(frame: Any) -> Any:
-    """Return rows in the order of time: with known divisions, only within each partition."""
-    if not frame.known_divisions:
-        return frame.sort_index()
-    return call(_resampled.in_order, (frame,), {}, frame._meta, clears=False, label="sort_index")
-
-
 _GROUPS = {"as_index": True, "sort": True, "group_keys": True, "observed": True, "dropna": True}
 
 #: What does not depend on the order of rows.
@@ -72,6 +65,13 @@ def resampled(frame: Any, rule: Any, on: Any, level: Any, **options: Any) -> Res
             f"resample of an index of dtype {frame._meta.index.dtype}: convert it by to_timestamp"
         )
     return Resampler(frame, given, None)
+
+
+def _in_order(frame: Any) -> Any:
+    """Return rows in the order of time: with known divisions, only within each partition."""
+    if not frame.known_divisions:
+        return frame.sort_index()
+    return call(_resampled.in_order, (frame,), {}, frame._meta, clears=False, label="sort_index")
 
 
 @refusing
@@ -200,15 +200,15 @@ class Resampler:
         """Return how many different values each bin has."""
         return self._asked("nunique")
 
-    def quantile(self, q: float = 0.5) -> Any:
+    def quantile(self, q: Any = 0.5) -> Any:
         """Return a quantile of each bin.
 
         Parameters
         ----------
-        q : float, optional
-            Which one, from 0 to 1.
+        q : float or list of float, optional
+            Which one, from 0 to 1; of several, all rows come together in one task.
         """
-        return self._asked("quantile", q)
+        return self._of_all_rows("quantile", q) if isinstance(q, list) else self._asked("quantile", q)
 
     def ohlc(self) -> Any:
         """Return the first, greatest, least and last value of each bin."""

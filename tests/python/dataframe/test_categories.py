@@ -119,3 +119,22 @@ def test_categories_that_no_partition_uses_are_left_out(ordered: bool, way: str)
     series = pd.Series(values)
     found = rd.from_pandas(series, npartitions=3).cat.remove_unused_categories().compute()
     tm.assert_series_equal(found, series.cat.remove_unused_categories())
+
+
+def test_names_of_accessors() -> None:
+    rows = pd.DataFrame({"c": pd.Categorical(["a", "b"]), "t": pd.date_range("2013", periods=2, tz="UTC")})
+    df = rd.from_pandas(rows.assign(d=pd.to_timedelta([1, 2], unit="D")), npartitions=2)
+    assert {"as_known", "as_unknown", "known", "codes"} <= set(dir(df.c.cat))
+    assert df.t.dt.tz == rows.t.dt.tz
+    assert df.t.dt.unit == rows.t.dt.unit
+    assert df.d.dt.to_pytimedelta().compute().tolist() == [pd.Timedelta(1, "D"), pd.Timedelta(2, "D")]
+    with pytest.raises(NotImplementedError, match="infer_freq"):
+        _ = df.t.dt.freq
+
+
+def test_text_of_objects_in_partitions_without_any(way: str) -> None:
+    series = pd.Series(["a", 1, None, "bc", 2.5, "d"], dtype=object)
+    parts = [series[:1], series[1:3], series[3:3], series[3:]]
+    lazy = rd.from_map(parts.__getitem__, range(4), meta=series[:0])
+    tm.assert_series_equal(lazy.str.len().compute(), series.str.len())
+    tm.assert_series_equal(lazy.str.upper().compute(), series.str.upper())

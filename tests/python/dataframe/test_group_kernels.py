@@ -110,3 +110,11 @@ def test_a_function_of_groups_is_pandas_own(name: str, data: st.DataObject) -> N
     expected = _result(frame.groupby(by, **options)[frame.columns[-1]], name, given)
     found = _result(_in_partitions(frame, cuts).groupby(by, **options)[frame.columns[-1]], name, given)
     _check(found, expected)
+
+
+@pytest.mark.parametrize("name", ["var", "std", "sem"])
+def test_variances_of_values_whose_squares_are_no_floats(name: str) -> None:
+    rows = pd.DataFrame({"k": [1, 1, 2, 3], "x": [1e300, 1e300, 1e300, 2.0]})
+    lazy = rd.from_pandas(rows, npartitions=3).groupby("k").x
+    found = getattr(lazy, name)(ddof=0).compute()
+    tm.assert_series_equal(found, getattr(rows.groupby("k").x, name)(ddof=0))

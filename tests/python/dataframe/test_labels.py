@@ -219,3 +219,38 @@ def test_no_rows_and_columns_of_one_name(sizes: tuple[int, ...], way: str) -> No
     ]
     for function in functions:
         _same(function(df), function(frame))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index([5, 3, 3, 8, 1, 9], name="n"),
+        pd.Index([0.5, np.nan, 2.0, np.nan, -1.0, 2.0]),
+        pd.DatetimeIndex(["2013", None, "2012", "2013", "2020", None]),
+    ],
+    ids=str,
+)
+def test_methods_of_an_index(index: Any, way: str) -> None:
+    rows = pd.Series(range(6), index=index)
+    parts = [rows[:2], rows[2:2], rows[2:]]
+    lazy = rd.from_map(parts.__getitem__, range(3), meta=rows[:0]).index
+    label = index[0]
+    for method in (
+        lambda labels: labels.set_names(["q"]),
+        lambda labels: labels.fillna(label),
+        lambda labels: labels.dropna(),
+        lambda labels: labels.drop([label]),
+        lambda labels: labels.drop([label + (label - label) * 2, label], errors="ignore"),
+        lambda labels: labels.repeat(2),
+        lambda labels: labels.diff(),
+        lambda labels: labels.diff(-2),
+        lambda labels: labels.sort_values(),
+        lambda labels: labels.sort_values(ascending=False, na_position="first"),
+    ):
+        tm.assert_index_equal(method(lazy).compute(), method(index))
+    for keep in ("first", "last", False):
+        assert lazy.duplicated(keep).compute().tolist() == index.duplicated(keep).tolist()
+    with pytest.raises(NotImplementedError, match="map before"):
+        lazy.sort_values(key=abs)
+    with pytest.raises(ValueError, match="how"):
+        lazy.dropna("some")

@@ -173,3 +173,15 @@ def test_frames_of_equal_divisions_are_aligned_partition_by_partition(way: str) 
     tm.assert_series_equal(found.compute(), a + b)
     filtered = rd.from_pandas(a, npartitions=2)
     tm.assert_series_equal((filtered + filtered[filtered > 2]).compute(), a + a[a > 2])
+
+
+def test_quotients_and_remainders(way: str, mixed: pd.DataFrame) -> None:
+    for name in ("i", "f", "small"):
+        series = mixed[name]
+        lazy = rd.from_pandas(series, npartitions=3)
+        for method in ("divmod", "rdivmod"):
+            for found, expected in zip(getattr(lazy, method)(4), getattr(series, method)(4), strict=True):
+                tm.assert_series_equal(found.compute(), expected)
+    with pytest.raises(ValueError, match="No axis named"):
+        lazy.divmod(4, axis=1)
+    assert lazy.astype("float64", copy=False).compute().dtype == "float64"

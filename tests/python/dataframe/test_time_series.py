@@ -311,3 +311,25 @@ def test_nearest_rows_are_numbered_as_in_pandas(
     ):
         found = rd.merge_asof(_cut(one), _cut(other, (3, 0, 5)), direction=direction, **keys)
         _same(found, pd.merge_asof(one, other, direction=direction, **keys))
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_ends_and_quantiles_of_bins(is_known: bool, way: str) -> None:
+    times = pd.to_datetime(
+        ["2013-01-01T05", "2013-01-01T03", "2013-01-03T01", "2013-01-02T00", "2013-01-03T01"]
+    )
+    rows = pd.DataFrame({"f": [np.nan, 2.0, 3.0, 4.0, 5.0], "i": [1, 2, 3, 4, 5]}, index=times)
+    lazy = rd.from_pandas(rows, npartitions=3, sort=is_known)
+    rows = rows.sort_index(kind="stable") if is_known else rows
+    assert lazy.known_divisions is is_known
+    for rule in ("D", "2h"):
+        found, expected = lazy.resample(rule), rows.resample(rule)
+        for name in ("first", "last"):
+            tm.assert_frame_equal(
+                getattr(found, name)().compute(), getattr(expected, name)(), check_freq=False
+            )
+        for column in ("f", "i"):
+            ends = found[column].ohlc().compute()
+            tm.assert_frame_equal(ends, expected[column].ohlc(), check_freq=False)
+        several = found.f.quantile([0.1, 0.9]).compute()
+        tm.assert_series_equal(several, expected.f.quantile([0.1, 0.9]))

@@ -264,3 +264,16 @@ def test_ranks_are_native_and_go_together_with_the_frame() -> None:
     _same(found, expected)
     _same(found[found.place > 1].y, expected[expected.place > 1].y)
     assert len(df[:0].rank().compute()) == 0
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_so_many_missing_values_of_all_rows_are_filled(limit: int, way: str) -> None:
+    rows = pd.DataFrame(
+        {"f": [np.nan, 1.0, np.nan, np.nan, 2.0, np.nan], "s": ["a", None, None, "b", "c", None]}
+    )
+    df = _cut(rows)
+    _same(df.fillna({"f": 0.5, "s": "x"}, limit=limit), rows.fillna({"f": 0.5, "s": "x"}, limit=limit))
+    _same(df.f.fillna(0.0, limit=limit), rows.f.fillna(0.0, limit=limit))
+    _same(df[["f"]].fillna(0.0, axis=1, limit=1), rows[["f"]].fillna(0.0, axis=1, limit=1))
+    with pytest.raises(NotImplementedError, match="compute"):
+        df.f.fillna(df.f.mean(), limit=limit)

@@ -164,3 +164,5 @@ def test_windows_of_sums_beyond_floats_are_infinite() -> None:
     series = pd.Series([1e308, 1e308, 1.0, 2.0])
     found = rd.from_pandas(series, npartitions=2).rolling(2).sum().compute()
     assert found.tolist()[1:] == [np.inf, 1e308, 3.0]
+    far = rd.from_pandas(pd.Series([1e300, 2e300, 2e300, 1.0]), npartitions=2).rolling(2, min_periods=1)
+    assert far.var(ddof=0).compute().tolist() == [0.0, np.inf, 0.0, np.inf]

@@ -44,7 +44,8 @@ impl Moments {
             return;
         }
         let distance = mean - self.means[group];
-        self.squares[group] += squares + distance * distance * (self.counts[group] * n / all);
+        // One factor is 0 of the first values, whose distance may have no square.
+        self.squares[group] += squares + distance * self.counts[group] * (distance * (n / all));
         self.means[group] += distance * (n / all);
         self.counts[group] = all;
     }

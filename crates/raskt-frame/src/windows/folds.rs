@@ -217,7 +217,8 @@ impl Part for Moments {
             return self;
         }
         let (delta, part) = (other.mean - self.mean, other.n / n);
-        let squares = self.squares + other.squares + delta * delta * self.n * part;
+        // One factor is 0 where one side has no value: the distance from the other may have no square.
+        let squares = self.squares + other.squares + delta * self.n * (delta * part);
         Self { n, mean: self.mean + delta * part, squares }
     }
 }
