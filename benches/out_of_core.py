@@ -49,7 +49,7 @@ def rechunk_zarr() -> float:
     import numpy as np
     import raskt.array as ra
 
-    # Rows and columns of 8 MiB each: a task of zarr's holds a chunk three times.
+    # Rows and columns of 8 MiB each.
     n = math.isqrt(int(SIZE * GIB / 8))
     size = max((8 << 20) // (8 * n), 1)
     with tempfile.TemporaryDirectory() as folder:
