@@ -250,8 +250,7 @@ def roll(array: Any, shift: Any, axis: Any = None) -> Array:
     """
     x = asanyarray(array)
     if axis is None:
-        shifts = (shift,) if isinstance(shift, (int, np.integer)) else tuple(shift)
-        return op("roll", (x,), {"shift": [_small(by, x.size) for by in shifts]})
+        return op("roll", (x,), {"shift": [_small(by, x.size) for by in _shifts(shift)]})
     pairs = _roll_by(shift, axis, x.ndim)
     parameters = {"shift": [_small(by, x.shape[at]) for by, at in pairs], "axis": [at for _, at in pairs]}
     return op("roll", (x,), parameters)
@@ -262,9 +261,18 @@ def _small(by: Any, n: Any) -> int:
     return int(by) % int(n) if n == n and n else int(by)
 
 
+def _shifts(shift: Any) -> tuple[Any, ...]:
+    """Return how far to roll, one number or more."""
+    shifts = tuple(shift) if isinstance(shift, (tuple, list, np.ndarray)) else (shift,)
+    for by in shifts:
+        if not isinstance(by, (int, np.integer)):
+            raise TypeError(f"shift must be a whole number, or a tuple of them, found {by!r}")
+    return shifts
+
+
 def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:
     """Return how far along which axes."""
-    shifts = tuple(shift) if isinstance(shift, (tuple, list, np.ndarray)) else (shift,)
+    shifts = _shifts(shift)
     axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
     if len(shifts) == 1:
         shifts *= len(axes)
@@ -272,9 +280,6 @@ def _roll_by(shift: Any, axis: Any, ndim: int) -> list[tuple[int, int]]:
         axes *= len(shifts)
     if len(shifts) != len(axes):
         raise ValueError("'shift' and 'axis' should be scalars or 1D sequences of one length")
-    for by in shifts:
-        if not isinstance(by, (int, np.integer)):
-            raise TypeError(f"shift must be a whole number, or a tuple of them, found {by!r}")
     return [(int(by), axis_of(at, ndim)) for by, at in zip(shifts, axes, strict=True)]
 
 
