@@ -419,7 +419,7 @@ fn lu_det<T: Field>(operands: &[Mat<T>], _: &Call<'_>) -> Result<NdArray> {
     let (both, mut order) = factors(&operands[0]);
     let mut found = T::of_count(1);
     for at in 0..both.ncols() {
-        found = found * both[(at, at)];
+        found *= both[(at, at)];
         while order[at] != at {
             let other = order[at];
             order.swap(at, other);

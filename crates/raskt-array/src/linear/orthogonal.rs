@@ -110,6 +110,25 @@ fn rotate(builder: &Builder<'_>, q: &Expr, top: &Expr, below: Option<&Expr>) -> 
     Ok((part(builder, &turned, [0, n], [0, width])?, Some(below)))
 }
 
+/// Rotates two rows of a grid, or one, from a column on.
+fn rotate_rows(
+    builder: &Builder<'_>,
+    q: &Expr,
+    grid: &mut [Vec<Expr>],
+    (k, i): (usize, Option<usize>),
+    from: usize,
+) -> Built<()> {
+    let (tops, belows) = (grid[k][from..].to_vec(), i.map(|i| grid[i][from..].to_vec()));
+    for (at, top) in tops.iter().enumerate() {
+        let (top, below) = rotate(builder, q, top, belows.as_ref().map(|belows| &belows[at]))?;
+        grid[k][from + at] = top;
+        if let (Some(i), Some(below)) = (i, below) {
+            grid[i][from + at] = below;
+        }
+    }
+    Ok(())
+}
+
 /// A matrix that is cut in both dimensions, in square tiles.
 fn tiled(builder: &Builder<'_>, a: &Expr, own: &Matrix, side: u64) -> Built<(Expr, Expr)> {
     let (rows, columns) = (tiles(own.n_rows, side), tiles(own.n_columns, side));
@@ -129,26 +148,14 @@ fn tiled(builder: &Builder<'_>, a: &Expr, own: &Matrix, side: u64) -> Built<(Exp
             let q = part(builder, &both, [0, height], [0, height])?;
             grid[k][k] = part(builder, &both, [0, rows[k]], [height, height + columns[k]])?;
             let turned = adjoint(builder, &q)?;
-            for j in k + 1..n_columns {
-                let (top, below) = rotate(builder, &turned, &grid[k][j], i.map(|i| &grid[i][j]))?;
-                grid[k][j] = top;
-                if let (Some(i), Some(below)) = (i, below) {
-                    grid[i][j] = below;
-                }
-            }
+            rotate_rows(builder, &turned, &mut grid, (k, i), k + 1)?;
             done.push((k, i, q));
         }
     }
     let widths = tiles(own.size(), side);
     let mut q = identity(builder, &own.dtype, &rows, &widths)?;
     for (k, i, rotation) in done.iter().rev() {
-        for j in *k..widths.len() {
-            let (top, below) = rotate(builder, rotation, &q[*k][j], i.map(|i| &q[i][j]))?;
-            q[*k][j] = top;
-            if let (Some(i), Some(below)) = (*i, below) {
-                q[i][j] = below;
-            }
-        }
+        rotate_rows(builder, rotation, &mut q, (*k, *i), *k)?;
     }
     let mut r = Vec::with_capacity(widths.len());
     for (i, &height) in widths.iter().enumerate() {
