@@ -2,7 +2,8 @@
 
     python tests/suite.py rust rust-doc schedules python ship docs tidy
 
-A suite that fails does not keep the next from running. The exit code is 1 if a test failed, a suite ended
+A suite that fails does not keep the next from running. What failed is named once more at the end, below the totals,
+so that it is found in a log of which only the end was kept. The exit code is 1 if a test failed, a suite ended
 abnormally (a crash, a time-out), or a suite ran no test at all: an empty suite proves nothing.
 """
 
@@ -49,6 +50,7 @@ PYTEST = {
 }
 # What the environment of a suite has besides.
 ENVIRONMENT = {"ship": {"RASKT_TEST_SHIP": "1"}}
+CARGO_FAILED = re.compile(r"^test (.+?)(?: - should panic)? \.\.\. FAILED$", re.MULTILINE)
 CARGO_TOTALS = re.compile(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored")
 SECONDS_MAX = 40 * 60
 
@@ -63,6 +65,7 @@ class Outcome:
     skipped: int
     exit_code: int
     seconds: float
+    failures: tuple[str, ...] = ()
 
     @property
     def trouble(self) -> str | None:
@@ -111,7 +114,8 @@ def cargo(name: str, extra: list[str]) -> Outcome:
     code, output = run([*CARGO[name], *extra])
     totals = [tuple(map(int, found)) for found in CARGO_TOTALS.findall(output)]
     passed, failed, skipped = (sum(column) for column in zip(*totals, strict=True)) if totals else (0, 0, 0)
-    return Outcome(name, passed, failed, skipped, code, time.monotonic() - begin)
+    failures = tuple(CARGO_FAILED.findall(output))
+    return Outcome(name, passed, failed, skipped, code, time.monotonic() - begin, failures)
 
 
 def pytest(name: str) -> Outcome:
@@ -126,7 +130,16 @@ def pytest(name: str) -> Outcome:
         sum(int(suite.get(key, 0)) for suite in suites for key in keys)
         for keys in (["tests"], ["failures", "errors"], ["skipped"])
     )
-    return Outcome(name, tests - failed - skipped, failed, skipped, code, time.monotonic() - begin)
+    failures = tuple(failure for suite in suites for case in suite.iter("testcase") for failure in told(case))
+    return Outcome(name, tests - failed - skipped, failed, skipped, code, time.monotonic() - begin, failures)
+
+
+def told(case: ElementTree.Element) -> Iterable[str]:
+    """A line for each failure of a test of pytest: where it stands, its name, and the first line of the error."""
+    for kind in ("failure", "error"):
+        for one in case.iter(kind):
+            message = (one.get("message") or "").partition("\n")[0][:200]
+            yield f"{case.get('classname')}::{case.get('name')} - {message}"
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
@@ -155,6 +168,8 @@ def main() -> int:
     troubled = [one for one in outcomes if one.trouble]
     for one in troubled:
         print(f"suite {one.name}: {one.trouble}")
+        for failure in one.failures:
+            print(f"    {failure}")
     passed, failed, skipped = (
         sum(getattr(one, what) for one in outcomes) for what in ("passed", "failed", "skipped")
     )

@@ -56,3 +56,14 @@ def test_a_command_past_its_limit_is_killed(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(suite, "SECONDS_MAX", 1)
     code, output = suite.run([sys.executable, "-c", "import time; print('on', flush=True); time.sleep(600)"])
     assert (code, output) == (-9, "on\n")
+
+
+def test_what_failed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "test_inner.py"
+    file.write_text("def test_a(): assert 1 == 2\ndef test_b(broken): pass\ndef test_c(): pass\n")
+    monkeypatch.setattr(suite, "PYTEST", {"inner": ["-p", "no:cacheprovider", "-c", "/dev/null", str(file)]})
+    a, b = suite.pytest("inner").failures
+    assert "test_inner::test_a - assert 1 == 2" in a
+    assert "test_inner::test_b - failed on setup" in b
+    output = "test one::two ... ok\ntest one::bad ... FAILED\ntest a.rs - A<T>::f (line 3) ... FAILED\n"
+    assert suite.CARGO_FAILED.findall(output) == ["one::bad", "a.rs - A<T>::f (line 3)"]

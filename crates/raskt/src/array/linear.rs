@@ -46,7 +46,7 @@ impl<T: Fraction> Array<T> {
     ///
     /// ```
     /// use raskt::array::Array;
-    /// let x = Array::from_vec(&[3, 2], vec![3.0, 0.0, 0.0, -2.0, 0.0, 0.0], &[2, 2]);
+    /// let x = Array::<f64>::from_vec(&[3, 2], vec![3.0, 0.0, 0.0, -2.0, 0.0, 0.0], &[2, 2]);
     /// let (u, s, v) = x.svd();
     /// assert_eq!((u.shape()?, v.shape()?), (vec![3, 2], vec![2, 2]));
     /// let s = s.compute()?.into_values();
@@ -133,7 +133,7 @@ impl<T: Fraction> Array<T> {
     ///
     /// ```
     /// use raskt::array::Array;
-    /// let a = Array::from_vec(&[3, 2], vec![1.0, 0.0, 1.0, 1.0, 1.0, 2.0], &[1, 2]);
+    /// let a = Array::<f64>::from_vec(&[3, 2], vec![1.0, 0.0, 1.0, 1.0, 1.0, 2.0], &[1, 2]);
     /// let b = Array::from_vec(&[3, 1], vec![1.0, 3.0, 5.0], &[3, 1]);
     /// let x = a.lstsq(&b).compute()?.into_values();
     /// assert!((x[0] - 1.0).abs() < 1e-13 && (x[1] - 2.0).abs() < 1e-13);
