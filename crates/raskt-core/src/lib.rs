@@ -8,8 +8,8 @@
 //! | [`key`] | [`Key`]: what a value is called: an interned name, a block index, which output |
 //! | [`id`] | [`typed_id!`] and [`Arena`]: dense numbers of one kind, and what they index |
 //! | [`value`], [`ndarray`], [`buffer`], [`dtype`] | [`Value`]: what tasks make and need; memory is accounted by owner |
-//! | [`opaque`] | objects of a foreign world, and how they become [`Payload`]s |
-//! | [`sealed`] | such objects in a process that does not know their world |
+//! | [`opaque`] | objects of a foreign runtime, and how they become [`Payload`]s |
+//! | [`sealed`] | such objects in a process that does not know their runtime |
 //! | [`function`] | users' functions, known by the hash of their content |
 //! | [`param`] | [`Param`]: small trees of plain data that a body is called with |
 //! | [`encode`] | one versioned binary form of all this, in band and out of band |

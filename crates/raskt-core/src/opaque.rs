@@ -1,4 +1,4 @@
-//! Objects of a foreign world (Python's) that Raskt carries without looking inside.
+//! Objects of a foreign runtime (Python's) that Raskt carries without looking inside.
 
 use std::any::Any;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::{Buffer, Function, OwnerId, Result, Sealed, Value};
 
 /// An encoded value: a small header, and the large buffers beside it, not copied.
 ///
-/// The header of a foreign object is whatever its world writes (a pickle, protocol 5); the buffers are
+/// The header of a foreign object is whatever its runtime writes (a pickle, protocol 5); the buffers are
 /// its out-of-band data. Spilling writes them to a file, the process pool puts them in shared memory.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Payload {
@@ -27,8 +27,8 @@ impl Payload {
 
 /// A foreign object. Its `Debug` form is short: it appears in error messages.
 pub trait Opaque: Any + Send + Sync + fmt::Debug {
-    /// Which world it is of (`"python"`): the key under which a [`ForeignDecode`] is found.
-    fn world(&self) -> &str;
+    /// Which runtime it is of (`"python"`): the key under which a [`ForeignDecode`] is found.
+    fn runtime(&self) -> &str;
 
     /// Estimated bytes that belong to this object alone, shared buffers left out.
     fn size_bytes(&self) -> u64;
@@ -76,6 +76,6 @@ pub struct NoForeign;
 
 impl ForeignDecode for NoForeign {
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        Err(crate::ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into())
+        Err(crate::ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.runtime())).into())
     }
 }

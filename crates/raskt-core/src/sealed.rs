@@ -1,5 +1,5 @@
-//! Values of a foreign world that nobody has looked into: carried, counted, spilled and forwarded as they are, by
-//! processes that may not know the world at all.
+//! Values of a foreign runtime that nobody has looked into: carried, counted, spilled and forwarded as they are, by
+//! processes that may not know the runtime at all.
 
 use std::any::Any;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{ForeignDecode, Function, FunctionId, Name, Opaque, OwnerId, Payload, Result, Value};
 
-/// A foreign object, still encoded: the name of its world, its payload, and what it weighs once it is opened. Its bulk may
+/// A foreign object, still encoded: the name of its runtime, its payload, and what it weighs once it is opened. Its bulk may
 /// lie in memory that another process wrote.
 ///
 /// ```
@@ -21,23 +21,28 @@ use crate::{ForeignDecode, Function, FunctionId, Name, Opaque, OwnerId, Payload,
 /// ```
 #[derive(Clone)]
 pub struct Sealed {
-    world: Name,
+    runtime: Name,
     payload: Arc<Payload>,
     opened_bytes: u64,
     function: Option<FunctionId>,
 }
 
 impl Sealed {
-    /// An object of `world` that weighs `opened_bytes` where it is alive, shared buffers apart.
+    /// An object of `runtime` that weighs `opened_bytes` where it is alive, shared buffers apart.
     #[must_use]
-    pub fn new(world: Name, payload: Payload, opened_bytes: u64) -> Self {
-        Self { world, payload: Arc::new(payload), opened_bytes, function: None }
+    pub fn new(runtime: Name, payload: Payload, opened_bytes: u64) -> Self {
+        Self { runtime, payload: Arc::new(payload), opened_bytes, function: None }
     }
 
     /// An object that is a user's function.
     #[must_use]
-    pub fn of_function(world: Name, function: &Function, opened_bytes: u64) -> Self {
-        Self { world, payload: Arc::clone(function.payload()), opened_bytes, function: Some(*function.id()) }
+    pub fn of_function(runtime: Name, function: &Function, opened_bytes: u64) -> Self {
+        Self {
+            runtime,
+            payload: Arc::clone(function.payload()),
+            opened_bytes,
+            function: Some(*function.id()),
+        }
     }
 
     /// What is inside.
@@ -61,13 +66,13 @@ impl Sealed {
 
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<sealed {} object>", self.world)
+        write!(f, "<sealed {} object>", self.runtime)
     }
 }
 
 impl Opaque for Sealed {
-    fn world(&self) -> &str {
-        self.world.as_str()
+    fn runtime(&self) -> &str {
+        self.runtime.as_str()
     }
 
     /// What it weighs as it is.
@@ -99,7 +104,7 @@ impl Opaque for Sealed {
     }
 }
 
-/// Keeps foreign objects sealed, whatever their world.
+/// Keeps foreign objects sealed, whatever their runtime.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeepSealed;
 

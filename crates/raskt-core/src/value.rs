@@ -26,7 +26,7 @@ pub enum Value {
     List(Arc<[Value]>),
     /// An n-dimensional array.
     Array(Arc<NdArray>),
-    /// An object of a foreign world.
+    /// An object of a foreign runtime.
     Opaque(Arc<dyn Opaque>),
 }
 
@@ -79,7 +79,7 @@ impl Value {
             Self::Bytes(_) => "bytes",
             Self::List(_) => "list",
             Self::Array(_) => "array",
-            Self::Opaque(object) => object.world(),
+            Self::Opaque(object) => object.runtime(),
         }
     }
 }

@@ -72,9 +72,9 @@ where
     }
 }
 
-/// A foreign world: runs its users' functions, has a lane, knows how its objects travel.
-pub trait World: ForeignDecode + Lane {
-    /// Its name, as [`Foreign::world`] and [`raskt_core::Opaque::world`] give it.
+/// A foreign runtime: runs its users' functions, has a lane, knows how its objects travel.
+pub trait ForeignRuntime: ForeignDecode + Lane {
+    /// Its name, as [`Foreign::runtime`] and [`raskt_core::Opaque::runtime`] give it.
     fn name(&self) -> &'static str;
 
     /// Whether any thread may run its functions at any time, any number at once: they are then in the native
@@ -94,16 +94,16 @@ pub trait World: ForeignDecode + Lane {
     /// The exception that it raised.
     fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome>;
 
-    /// A body that another process shipped. The world may keep functions by their ids.
+    /// A body that another process shipped. The runtime may keep functions by their ids.
     ///
     /// # Errors
     /// The exception that decoding raised.
     fn receive(&self, shipment: &Shipment) -> Result<std::sync::Arc<dyn Foreign>>;
 
-    /// Functions that will not be called again: the world may let go of them.
+    /// Functions that will not be called again: the runtime may let go of them.
     fn forget(&self, _functions: &[FunctionId]) {}
 
-    /// The kernel that calls the library function `path` of this world.
+    /// The kernel that calls the library function `path` of this runtime.
     ///
     /// # Errors
     /// [`raskt_core::ErrorKind::UnknownBody`] where the library or the function is not there.

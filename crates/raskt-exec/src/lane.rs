@@ -1,4 +1,4 @@
-//! Lanes: how a body enters its world.
+//! Lanes: how a body enters its runtime.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ pub const NATIVE: LaneId = LaneId(0);
 pub const ELSEWHERE: LaneId = LaneId(1);
 
 /// What a computation brings along for its foreign tasks: context variables, the active configuration.
-/// Made by the world that reads it.
+/// Made by the runtime that reads it.
 pub type Surroundings = Arc<dyn Any + Send + Sync>;
 
-/// Entry to a world that not everybody may be in at once, such as Python's under its global lock.
+/// Entry to a runtime that not everybody may be in at once, such as Python's under its global lock.
 pub trait Lane: Send + Sync {
     /// Runs `main`, the whole life of a pool thread, in a way that makes entering cheap.
     fn thread(&self, main: &mut dyn FnMut());

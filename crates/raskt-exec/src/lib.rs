@@ -39,7 +39,7 @@ pub use budget::Budget;
 pub use context::{CancelHere, CancelToken, TaskCtx, is_cancelled_here, threads_here};
 pub use float_errors::{FloatErrors, FloatKinds};
 pub use job::{Job, Report, Reported};
-pub use kernel::{Call, Kernel, Outcome, World};
+pub use kernel::{Call, ForeignRuntime, Kernel, Outcome};
 pub use lane::{ELSEWHERE, Lane, LaneId, NATIVE, Surroundings};
 pub use observer::{Observer, Span};
 pub use options::RunOptions;

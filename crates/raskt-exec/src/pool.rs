@@ -276,9 +276,9 @@ impl Drop for Pool {
 
 /// Runs a thread's `main` inside the threads of all lanes from `lane` on.
 pub fn in_lanes(registry: &BodyRegistry, lane: usize, main: &mut dyn FnMut()) {
-    match registry.worlds().get(lane) {
+    match registry.runtimes().get(lane) {
         None => main(),
-        Some(world) => world.thread(&mut || in_lanes(registry, lane + 1, main)),
+        Some(runtime) => runtime.thread(&mut || in_lanes(registry, lane + 1, main)),
     }
 }
 
@@ -293,9 +293,9 @@ fn let_go(registry: &BodyRegistry, run: Arc<Run>) {
 
 /// Does `work` inside all lanes from `lane` on.
 pub fn enter_lanes(registry: &BodyRegistry, lane: usize, work: &mut dyn FnMut()) {
-    match registry.worlds().get(lane) {
+    match registry.runtimes().get(lane) {
         None => work(),
-        Some(world) => world.enter(None, &mut || enter_lanes(registry, lane + 1, work)),
+        Some(runtime) => runtime.enter(None, &mut || enter_lanes(registry, lane + 1, work)),
     }
 }
 

@@ -6,15 +6,15 @@ use raskt_core::{Error, ErrorKind, Fit, ForeignDecode, KeepSealed, Name, Opaque,
 use raskt_graph::Body;
 use rustc_hash::FxHashMap;
 
-use crate::kernel::{Kernel, World};
+use crate::kernel::{ForeignRuntime, Kernel};
 use crate::lane::{ELSEWHERE, Lane, LaneId, NATIVE};
 
-/// Native kernels by name, and at most a few foreign worlds.
+/// Native kernels by name, and at most a few foreign runtimes.
 #[derive(Clone, Default)]
 pub struct BodyRegistry {
     kernels: FxHashMap<Name, Arc<dyn Kernel>>,
-    worlds: Vec<Arc<dyn World>>,
-    /// What opens foreign values whose worlds run nothing, by the names of these.
+    runtimes: Vec<Arc<dyn ForeignRuntime>>,
+    /// What opens foreign values whose runtimes run nothing, by the names of these.
     decoders: FxHashMap<String, Arc<dyn ForeignDecode>>,
     /// What becomes of foreign objects, where tasks are shipped instead of run.
     shipping: Option<Arc<dyn ForeignDecode>>,
@@ -27,13 +27,13 @@ pub enum Resolved {
     Builtin,
     /// A kernel.
     Kernel(Arc<dyn Kernel>),
-    /// A user's function, run by the world with that number.
-    World(u8),
-    /// A user's function of the world with that number, which needs no lane.
+    /// A user's function, run by the runtime with that number.
+    Runtime(u8),
+    /// A user's function of the runtime with that number, which needs no lane.
     Free(u8),
     /// A fused program: its steps, found.
     Fused(Arc<[Resolved]>),
-    /// Something that the world with that number holds ready; no lane has to be entered for it.
+    /// Something that the runtime with that number holds ready; no lane has to be entered for it.
     Constant(u8),
     /// Whatever another process finds under the name.
     Elsewhere,
@@ -58,15 +58,15 @@ impl BodyRegistry {
         }
     }
 
-    /// Adds a foreign world; its lane's number.
-    pub fn add_world(&mut self, world: Arc<dyn World>) -> LaneId {
-        self.worlds.push(world);
-        LaneId(self.worlds.len().fit::<u8>())
+    /// Adds a foreign runtime; its lane's number.
+    pub fn add_runtime(&mut self, runtime: Arc<dyn ForeignRuntime>) -> LaneId {
+        self.runtimes.push(runtime);
+        LaneId(self.runtimes.len().fit::<u8>())
     }
 
-    /// Adds a world that has values, and runs nothing: `decoder` opens those.
-    pub fn add_decoder(&mut self, world: &str, decoder: Arc<dyn ForeignDecode>) {
-        self.decoders.insert(world.to_owned(), decoder);
+    /// Adds a runtime that has values, and runs nothing: `decoder` opens those.
+    pub fn add_decoder(&mut self, runtime: &str, decoder: Arc<dyn ForeignDecode>) {
+        self.decoders.insert(runtime.to_owned(), decoder);
     }
 
     /// The same registry for runs whose tasks are shipped to other processes: all but bookkeeping is in the
@@ -80,13 +80,13 @@ impl BodyRegistry {
     /// How many lanes there are, the native one included.
     #[must_use]
     pub fn n_lanes(&self) -> usize {
-        if self.shipping.is_some() { 2 } else { self.worlds.len() + 1 }
+        if self.shipping.is_some() { 2 } else { self.runtimes.len() + 1 }
     }
 
-    /// The worlds, in the order of their lanes (from 1).
+    /// The runtimes, in the order of their lanes (from 1).
     #[must_use]
-    pub fn worlds(&self) -> &[Arc<dyn World>] {
-        &self.worlds
+    pub fn runtimes(&self) -> &[Arc<dyn ForeignRuntime>] {
+        &self.runtimes
     }
 
     /// The entry to a lane; none for the native one.
@@ -95,19 +95,19 @@ impl BodyRegistry {
         if self.shipping.is_some() {
             return None;
         }
-        let world = self.worlds.get((lane.0 as usize).checked_sub(1)?)?;
-        Some(world.as_ref() as &dyn Lane)
+        let runtime = self.runtimes.get((lane.0 as usize).checked_sub(1)?)?;
+        Some(runtime.as_ref() as &dyn Lane)
     }
 
-    /// The world called `name`.
+    /// The runtime called `name`.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownBody`] where there is none.
-    pub fn world(&self, name: &str) -> Result<&Arc<dyn World>> {
-        self.worlds
+    pub fn runtime(&self, name: &str) -> Result<&Arc<dyn ForeignRuntime>> {
+        self.runtimes
             .iter()
-            .find(|world| world.name() == name)
-            .ok_or_else(|| Error::new(ErrorKind::UnknownBody(format!("world {name}"))))
+            .find(|runtime| runtime.name() == name)
+            .ok_or_else(|| Error::new(ErrorKind::UnknownBody(format!("runtime {name}"))))
     }
 
     /// Finds `body`.
@@ -125,14 +125,14 @@ impl BodyRegistry {
             _ if is_shipped => Ok(Resolved::Elsewhere),
             Body::Library { path, .. } => self.library(path.as_str()).map(Resolved::Kernel),
             Body::Foreign(foreign) => {
-                let at = self.worlds.iter().position(|world| world.name() == foreign.world());
+                let at = self.runtimes.iter().position(|runtime| runtime.name() == foreign.runtime());
                 let found = |at: usize| match self.shipping {
                     Some(_) => Resolved::Constant(at.fit::<u8>()),
-                    None if self.worlds[at].is_free() => Resolved::Free(at.fit::<u8>()),
-                    None => Resolved::World(at.fit::<u8>()),
+                    None if self.runtimes[at].is_free() => Resolved::Free(at.fit::<u8>()),
+                    None => Resolved::Runtime(at.fit::<u8>()),
                 };
                 at.map(found)
-                    .ok_or_else(|| ErrorKind::UnknownBody(format!("world {}", foreign.world())).into())
+                    .ok_or_else(|| ErrorKind::UnknownBody(format!("runtime {}", foreign.runtime())).into())
             }
             Body::Fused(program) => {
                 let steps: Result<Vec<_>> =
@@ -149,8 +149,8 @@ impl BodyRegistry {
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
         let mut last = Error::new(ErrorKind::UnknownBody(path.to_owned()));
-        for world in &self.worlds {
-            match world.library(path) {
+        for runtime in &self.runtimes {
+            match runtime.library(path) {
                 Ok(kernel) => return Ok(kernel),
                 Err(error) => last = error,
             }
@@ -167,22 +167,23 @@ impl Resolved {
             Self::Builtin | Self::Constant(_) | Self::Free(_) => NATIVE,
             Self::Elsewhere => ELSEWHERE,
             Self::Kernel(kernel) => kernel.lane(),
-            Self::World(world) => LaneId(world + 1),
+            Self::Runtime(runtime) => LaneId(runtime + 1),
             Self::Fused(steps) => steps.iter().map(Self::lane).find(|&lane| lane != NATIVE).unwrap_or(NATIVE),
         }
     }
 }
 
 impl ForeignDecode for BodyRegistry {
-    /// Objects of worlds that are not here stay sealed.
+    /// Objects of runtimes that are not here stay sealed.
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        let decoder: Option<&dyn ForeignDecode> = match (&self.shipping, self.decoders.get(sealed.world())) {
+        let decoder: Option<&dyn ForeignDecode> = match (&self.shipping, self.decoders.get(sealed.runtime()))
+        {
             (Some(decoder), _) | (None, Some(decoder)) => Some(decoder.as_ref()),
             (None, None) => None,
         };
-        match (decoder, self.world(sealed.world())) {
+        match (decoder, self.runtime(sealed.runtime())) {
             (Some(decoder), _) => decoder.decode(sealed),
-            (None, Ok(world)) => world.decode(sealed),
+            (None, Ok(runtime)) => runtime.decode(sealed),
             (None, Err(_)) => KeepSealed.decode(sealed),
         }
     }
@@ -203,12 +204,12 @@ mod tests {
         }
     }
 
-    fn sealed(world: &str) -> Sealed {
-        Sealed::new(world.into(), Payload { header: vec![0; 3], buffers: Vec::new() }, 0)
+    fn sealed(runtime: &str) -> Sealed {
+        Sealed::new(runtime.into(), Payload { header: vec![0; 3], buffers: Vec::new() }, 0)
     }
 
     #[test]
-    fn a_world_that_runs_nothing_opens_its_own_values_unless_tasks_are_shipped() {
+    fn a_runtime_that_runs_nothing_opens_its_own_values_unless_tasks_are_shipped() {
         let mut registry = BodyRegistry::default();
         registry.add_decoder("lengths", Arc::new(Lengths));
         assert_eq!(registry.decode(sealed("lengths")).unwrap(), Value::Int(3));

@@ -41,7 +41,7 @@ pub struct Part {
     pub table: ResolvedTable,
 }
 
-/// Most graphs of delayed functions have a body a task, all of one world: one entry serves them.
+/// Most graphs of delayed functions have a body a task, all of one runtime: one entry serves them.
 enum Found {
     All(Resolved),
     Each(Vec<Resolved>),
@@ -62,7 +62,7 @@ impl ResolvedTable {
         for (at, body) in bodies.enumerate() {
             let found = registry.resolve(body)?;
             let same = match (&found, &first) {
-                (Resolved::World(a), Resolved::World(b)) => a == b,
+                (Resolved::Runtime(a), Resolved::Runtime(b)) => a == b,
                 (Resolved::Elsewhere, Resolved::Elsewhere) => true,
                 _ => false,
             };
@@ -191,10 +191,10 @@ impl ResolvedTable {
 fn owns_inputs(found: &Resolved, registry: &BodyRegistry) -> bool {
     match found {
         Resolved::Kernel(kernel) => kernel.owns_inputs(),
-        Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
+        Resolved::Runtime(runtime) => registry.runtimes()[*runtime as usize].owns_inputs(),
         Resolved::Fused(steps) => steps.iter().any(|step| match step {
             Resolved::Kernel(kernel) => kernel.owns_inputs(),
-            Resolved::World(world) => registry.worlds()[*world as usize].owns_inputs(),
+            Resolved::Runtime(runtime) => registry.runtimes()[*runtime as usize].owns_inputs(),
             _ => false,
         }),
         _ => false,
@@ -215,10 +215,10 @@ fn run_body(body: &Body, found: &Resolved, mut call: Call<'_>, registry: &BodyRe
     match (body, found) {
         (
             Body::Foreign(foreign),
-            Resolved::World(world) | Resolved::Constant(world) | Resolved::Free(world),
+            Resolved::Runtime(runtime) | Resolved::Constant(runtime) | Resolved::Free(runtime),
         ) => {
             let _threads = ThreadsHere::set(call.ctx.n_threads);
-            registry.worlds()[*world as usize].run(foreign.as_ref(), &mut call)
+            registry.runtimes()[*runtime as usize].run(foreign.as_ref(), &mut call)
         }
         (Body::Native { parameters, .. } | Body::Library { parameters, .. }, Resolved::Kernel(kernel)) => {
             kernel.run(&mut Call { shared: parameters, ..call })

@@ -5,7 +5,7 @@
 //! happens outside the lock. What runs next and what goes to disk is the machine's decision.
 //!
 //! Whatever may enter a lane happens outside the lock, too: workers take the lock inside their lane, so that a thread that
-//! held the lock and waited for the lane would wait for ever. A body's key may be made in its world, and an error or a
+//! held the lock and waited for the lane would wait for ever. A body's key may be made in its runtime, and an error or a
 //! graph that is dropped may hold objects whose finalizers run any code of the user's.
 
 use std::collections::VecDeque;

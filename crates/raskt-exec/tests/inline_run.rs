@@ -5,10 +5,12 @@
 use std::sync::Arc;
 
 use raskt_core::{Buffer, ErrorKind, ForeignDecode, Result, Sealed, Value};
-use raskt_exec::{BodyRegistry, Call, Kernel, Lane, LaneId, Outcome, Run, RunOptions, Surroundings, World};
+use raskt_exec::{
+    BodyRegistry, Call, ForeignRuntime, Kernel, Lane, LaneId, Outcome, Run, RunOptions, Surroundings,
+};
 use raskt_graph::{Body, Foreign, Keys, Shipment, TableBuilder};
 
-/// A world with one library function, which adds up bytes.
+/// A runtime with one library function, which adds up bytes.
 struct Island {
     is_brief: bool,
 }
@@ -35,7 +37,7 @@ impl Kernel for Count {
 
 impl ForeignDecode for Island {
     fn decode(&self, _: Sealed) -> Result<Value> {
-        Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
+        Err(ErrorKind::Corrupt("nothing of this runtime travels".into()).into())
     }
 }
 
@@ -51,7 +53,7 @@ impl Lane for Island {
     fn pause(&self) {}
 }
 
-impl World for Island {
+impl ForeignRuntime for Island {
     fn name(&self) -> &'static str {
         "island"
     }
@@ -61,7 +63,7 @@ impl World for Island {
     }
 
     fn receive(&self, _: &Shipment) -> Result<Arc<dyn Foreign>> {
-        Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
+        Err(ErrorKind::Corrupt("nothing of this runtime travels".into()).into())
     }
 
     fn library(&self, _: &str) -> Result<Arc<dyn Kernel>> {
@@ -74,7 +76,7 @@ fn done_inline(n: usize, is_brief: bool) -> (bool, usize) {
     let mut registry = BodyRegistry::default();
     let copy = |call: &mut Call<'_>| Ok(Outcome::Value(call.inputs[0].clone()));
     registry.add_kernel("copy", Arc::new(copy)).unwrap();
-    registry.add_world(Arc::new(Island { is_brief }));
+    registry.add_runtime(Arc::new(Island { is_brief }));
     let mut table = TableBuilder::default();
     let bytes = Buffer::from(vec![1; n]).into();
     let source = table.push_own(Body::Value(bytes), &[]).unwrap();

@@ -12,8 +12,8 @@ use raskt_exec::events::{EventKind, NameId, Record, Ring};
 use raskt_exec::parking::Parking;
 use raskt_exec::sync::{Condvar, Mutex, wait_for};
 use raskt_exec::{
-    BodyRegistry, Call, ErrorPolicy, Kernel, Lane, Outcome, Pool, Run, RunOptions, Surroundings, World,
-    worker,
+    BodyRegistry, Call, ErrorPolicy, ForeignRuntime, Kernel, Lane, Outcome, Pool, Run, RunOptions,
+    Surroundings, worker,
 };
 use raskt_graph::{Body, Foreign, Keys, Shipment, Subgraph, TableBuilder, TaskTable};
 use raskt_store::SpillFolder;
@@ -22,7 +22,7 @@ use shuttle::thread;
 
 const N_SCHEDULES: usize = 2000;
 
-/// A world. In the one called `one`, like in Python's, one thread may be at a time; in `free`, any number.
+/// A runtime. In the one called `one`, like in Python's, one thread may be at a time; in `free`, any number.
 struct Island {
     name: &'static str,
     door: Option<Mutex<()>>,
@@ -32,13 +32,13 @@ struct Island {
 /// A function of an island: 1 more than the sum of the inputs, or a meeting.
 #[derive(Debug)]
 struct Islander {
-    world: &'static str,
+    runtime: &'static str,
     meets: bool,
 }
 
 impl Foreign for Islander {
-    fn world(&self) -> &str {
-        self.world
+    fn runtime(&self) -> &str {
+        self.runtime
     }
 
     fn label(&self) -> Arc<str> {
@@ -64,7 +64,7 @@ impl Foreign for Islander {
 
 impl ForeignDecode for Island {
     fn decode(&self, _: Sealed) -> Result<Value> {
-        Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
+        Err(ErrorKind::Corrupt("nothing of this runtime travels".into()).into())
     }
 }
 
@@ -81,7 +81,7 @@ impl Lane for Island {
     fn pause(&self) {}
 }
 
-impl World for Island {
+impl ForeignRuntime for Island {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -92,7 +92,7 @@ impl World for Island {
     }
 
     fn receive(&self, _: &Shipment) -> Result<Arc<dyn Foreign>> {
-        Err(ErrorKind::Corrupt("nothing of this world travels".into()).into())
+        Err(ErrorKind::Corrupt("nothing of this runtime travels".into()).into())
     }
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {
@@ -154,8 +154,8 @@ fn pool(n_threads: usize) -> (Arc<Pool>, Arc<BodyRegistry>) {
     let meet = meeting();
     registry.add_kernel("meet", Arc::clone(&meet)).unwrap();
     let door = Some(Mutex::new(()));
-    registry.add_world(Arc::new(Island { name: "one", door, meet: Arc::clone(&meet) }));
-    registry.add_world(Arc::new(Island { name: "free", door: None, meet }));
+    registry.add_runtime(Arc::new(Island { name: "one", door, meet: Arc::clone(&meet) }));
+    registry.add_runtime(Arc::new(Island { name: "free", door: None, meet }));
     registry.add_kernel("tally", Arc::new(tally)).unwrap();
     registry.add_kernel("bulk", Arc::new(bulk)).unwrap();
     registry.add_kernel("grow", Arc::new(grow)).unwrap();
@@ -191,7 +191,7 @@ fn options(n_workers: usize) -> RunOptions {
 fn table(rows: &[(&str, &[u32])], outputs: &[u32]) -> Arc<TaskTable> {
     let mut table = TableBuilder::default();
     for (name, inputs) in rows {
-        let islander = |world, meets| Body::Foreign(Arc::new(Islander { world, meets }));
+        let islander = |runtime, meets| Body::Foreign(Arc::new(Islander { runtime, meets }));
         let body = match *name {
             "foreign" => islander("one", false),
             "foreign meet" => islander("free", true),

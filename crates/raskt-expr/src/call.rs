@@ -1,4 +1,4 @@
-//! Calls among expressions: tasks that somebody wrote one by one, in a world that this crate does not know.
+//! Calls among expressions: tasks that somebody wrote one by one, in a runtime that this crate does not know.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{ErrorKind, Opaque, OwnerId, Param, Payload, Result, Token, Value};
 
-/// The world of held values, which never leave their expression: lowering takes them out.
-const WORLD: &str = "expression";
+/// The runtime of held values, which never leave their expression: lowering takes them out.
+const RUNTIME: &str = "expression";
 
 /// A value with the token that stands for it.
 pub struct Held {
@@ -83,8 +83,8 @@ impl fmt::Debug for Held {
 }
 
 impl Opaque for Held {
-    fn world(&self) -> &'static str {
-        WORLD
+    fn runtime(&self) -> &'static str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

@@ -48,4 +48,4 @@ pub use meta::{Divisions, FrameMeta};
 pub use operations::{COLLECTION, add_to, planner, register};
 pub use schema::{Field, Kind, Schema};
 pub use source::from_tables;
-pub use table::{Index, Table, TableWorld};
+pub use table::{Index, Table, TableRuntime};

@@ -1,5 +1,5 @@
 //! The functions that do with objects of pandas what native kernels do with tables, by their paths. Whoever registers the
-//! world of Python has them.
+//! runtime of Python has them.
 //!
 //! Each is called with the partitions as positional arguments, tables or objects of pandas as they come, and with the
 //! parameters of the operation as keywords; `aligned=False` among them says that the operands are of different rows. It

@@ -11,15 +11,15 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, Int64Array};
 use raskt_core::{ErrorKind, Fit, Opaque, OwnerId, Payload, Result, Value};
 
-pub use codec::TableWorld;
+pub use codec::TableRuntime;
 pub use memory::{Parts, borrowed, column, element_dtype, lent, parts};
 pub use rows::concat;
 pub(crate) use rows::{failed, nulls_to_nan, taken};
 
 use crate::{Field, Schema};
 
-/// The world of tables among foreign values: [`TableWorld`] decodes them.
-pub const WORLD: &str = "table";
+/// The runtime of tables among foreign values: [`TableRuntime`] decodes them.
+pub const RUNTIME: &str = "table";
 
 /// The rows of the index.
 #[derive(Clone, Debug)]
@@ -235,8 +235,8 @@ impl fmt::Debug for Table {
 }
 
 impl Opaque for Table {
-    fn world(&self) -> &str {
-        WORLD
+    fn runtime(&self) -> &str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

@@ -9,7 +9,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use raskt_core::{DType, ForeignDecode, Opaque, Param, Payload, Result, Sealed, Token, Value};
 use raskt_exec::{BodyRegistry, Pool, Run, RunOptions};
 use raskt_expr::{Bounds, Expr, Library, Meta, NoLibrary, Plan, Planner};
-use raskt_frame::exchange::{ExchangeWorld, Pieces, Place, WORLD};
+use raskt_frame::exchange::{ExchangeRuntime, Pieces, Place, RUNTIME};
 use raskt_frame::join::MERGE;
 use raskt_frame::partition::SHUFFLE;
 use raskt_frame::source::HeldTokens;
@@ -294,6 +294,6 @@ fn what_is_sent_can_be_received_in_another_process() {
 /// A value, and what another process makes of its bytes. The value has to live as long.
 fn decoded(value: &Value) -> (Value, Value) {
     let Value::Opaque(object) = value else { panic!("no object") };
-    let sealed = Sealed::new(WORLD.into(), object.encode().unwrap(), 0);
-    (value.clone(), ExchangeWorld.decode(sealed).unwrap())
+    let sealed = Sealed::new(RUNTIME.into(), object.encode().unwrap(), 0);
+    (value.clone(), ExchangeRuntime.decode(sealed).unwrap())
 }

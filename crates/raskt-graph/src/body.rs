@@ -186,10 +186,10 @@ fn before_token(name: &str) -> Option<&str> {
 }
 
 /// A user's function with its arguments but for the values of other tasks: alive in this process, and
-/// encodable for another one. The world that made it (Python's) implements it and runs it.
+/// encodable for another one. The runtime that made it (Python's) implements it and runs it.
 pub trait Foreign: Any + Send + Sync + fmt::Debug {
-    /// Which world runs it (`"python"`): the key under which the registry knows that world.
-    fn world(&self) -> &str;
+    /// Which runtime runs it (`"python"`): the key under which the registry knows that runtime.
+    fn runtime(&self) -> &str;
 
     /// The function's name, for pictures, profiles and errors.
     fn label(&self) -> Arc<str>;
@@ -214,7 +214,7 @@ pub trait Foreign: Any + Send + Sync + fmt::Debug {
     /// The foreign exception where one of them cannot be encoded.
     fn ship(&self) -> Result<Shipment>;
 
-    /// For the world that knows the concrete type.
+    /// For the runtime that knows the concrete type.
     fn as_any(&self) -> &dyn Any;
 }
 

@@ -25,5 +25,5 @@ pub mod table;
 pub use adjacency::Adjacency;
 pub use body::{Body, Foreign, Shipment};
 pub use graph::{Annotations, Graph};
-pub use layer::{KNOWN_WORLD, Known};
+pub use layer::{KNOWN_RUNTIME, Known};
 pub use table::{Keys, Subgraph, TableBuilder, TaskTable};

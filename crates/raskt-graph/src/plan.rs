@@ -1,4 +1,4 @@
-//! What a planner does between two messages: expand, cull, fuse, order. It needs no world: users' functions and foreign
+//! What a planner does between two messages: expand, cull, fuse, order. It needs no runtime: users' functions and foreign
 //! values stay sealed.
 
 use std::sync::Arc;

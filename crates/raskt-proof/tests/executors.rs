@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use raskt_core::{Error, ErrorKind, ForeignDecode, Opaque, OwnerId, Param, Payload, Result, Sealed, Value};
 use raskt_exec::lane::Surroundings;
 use raskt_exec::worker::{Drive, Probe, drive};
-use raskt_exec::{BodyRegistry, Call, Kernel, Lane, LaneId, Outcome, Pool, Run, RunOptions, World};
+use raskt_exec::{BodyRegistry, Call, ForeignRuntime, Kernel, Lane, LaneId, Outcome, Pool, Run, RunOptions};
 use raskt_expr::Way;
 use raskt_graph::{Foreign, Shipment, TaskTable};
 use raskt_proof::{expected_sum, plan_sum, to_f64};
@@ -22,7 +22,7 @@ use raskt_store::SpillFolder;
 struct Strange(Vec<f64>);
 
 impl Opaque for Strange {
-    fn world(&self) -> &str {
+    fn runtime(&self) -> &str {
         "strange"
     }
 
@@ -46,7 +46,7 @@ impl Opaque for Strange {
 /// How many strange arrays have been encoded, in all tests.
 static ENCODED: AtomicUsize = AtomicUsize::new(0);
 
-/// A library world made of Rust: the paths of NumPy, arrays of its own, a lane that one thread is in at a time.
+/// A library runtime made of Rust: the paths of NumPy, arrays of its own, a lane that one thread is in at a time.
 #[derive(Default)]
 struct FakeNumPy {
     lane: std::sync::Mutex<()>,
@@ -81,7 +81,7 @@ impl ForeignDecode for FakeNumPy {
     }
 }
 
-impl World for FakeNumPy {
+impl ForeignRuntime for FakeNumPy {
     fn name(&self) -> &'static str {
         "strange"
     }
@@ -138,7 +138,7 @@ impl Kernel for Function {
 fn registry() -> Arc<BodyRegistry> {
     let mut registry = BodyRegistry::default();
     raskt_proof::register(&mut registry).unwrap();
-    assert_eq!(registry.add_world(Arc::new(FakeNumPy::default())), LaneId(1));
+    assert_eq!(registry.add_runtime(Arc::new(FakeNumPy::default())), LaneId(1));
     Arc::new(registry)
 }
 
@@ -237,7 +237,7 @@ proptest! {
 }
 
 #[test]
-fn the_plan_knows_neither_the_registry_nor_the_world() {
+fn the_plan_knows_neither_the_registry_nor_the_runtime() {
     let labels = |way| {
         let table = plan_sum(3, 10, way).unwrap();
         let mut labels: Vec<String> = table.bodies().iter().map(|body| body.label().to_string()).collect();

@@ -14,7 +14,7 @@ use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{DType, ErrorKind, NdArray, Param, Result, Sealed, Token, Value};
 use raskt_exec::lane::Surroundings;
 use raskt_exec::worker::{Drive, Probe, drive};
-use raskt_exec::{BodyRegistry, Call, Kernel, Lane, Outcome, Run, RunOptions, World};
+use raskt_exec::{BodyRegistry, Call, ForeignRuntime, Kernel, Lane, Outcome, Run, RunOptions};
 use raskt_expr::{CallNode, Expr, Mark, NoLibrary, Pending, Planner, Way, free};
 use raskt_graph::{Foreign, Shipment};
 use raskt_proof::to_f64;
@@ -33,7 +33,7 @@ impl fmt::Debug for Doubling {
 }
 
 impl Foreign for Doubling {
-    fn world(&self) -> &'static str {
+    fn runtime(&self) -> &'static str {
         "numbers"
     }
 
@@ -109,7 +109,7 @@ impl raskt_core::ForeignDecode for Numbers {
     }
 }
 
-impl World for Numbers {
+impl ForeignRuntime for Numbers {
     fn name(&self) -> &'static str {
         "numbers"
     }
@@ -141,7 +141,7 @@ fn values(planner: &Planner, roots: &[Expr]) -> Vec<f64> {
     let mut registry = BodyRegistry::default();
     raskt_array::bodies::register(&mut registry).unwrap();
     raskt_proof::register(&mut registry).unwrap();
-    registry.add_world(Arc::new(Numbers));
+    registry.add_runtime(Arc::new(Numbers));
     let table = planner.plan(roots).unwrap().table().unwrap();
     let run = Arc::new(Run::new(table, Arc::new(registry), RunOptions::default()).unwrap());
     let mut probe = Probe::default();

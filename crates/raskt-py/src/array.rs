@@ -1,17 +1,17 @@
 //! NumPy arrays across the border, without a copy either way; and, in the folder, arrays as Python's users have them.
 
-mod chunking;
-mod deferred;
-mod entry;
-mod expression;
-mod failure;
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "lengths and offsets of blocks in arrays, which are in memory: `NdArray` has checked them"
 )]
-mod finish;
+mod assemble;
+mod chunking;
+mod deferred;
+mod entry;
+mod expression;
+mod failure;
 mod from_numpy;
 mod growth;
 mod indexing;
@@ -27,9 +27,9 @@ mod planning;
 pub mod results;
 mod zarr;
 
+pub use assemble::Assemble;
 pub use entry::enter;
 pub use expression::ArrayExpr;
-pub use finish::Finish;
 pub use from_numpy::{from_fresh, from_numpy, is_own};
 pub use growth::{Grow, Shape};
 pub use library::NumPy;

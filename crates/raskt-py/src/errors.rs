@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::{create_exception, intern};
 use raskt_core::{Error, ErrorKind, Opaque, OwnerId, Payload, Result};
 
-use crate::world::WORLD;
+use crate::runtime::RUNTIME;
 
 create_exception!(
     raskt._raskt,
@@ -61,8 +61,8 @@ impl fmt::Debug for Exception {
 }
 
 impl Opaque for Exception {
-    fn world(&self) -> &str {
-        WORLD
+    fn runtime(&self) -> &str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

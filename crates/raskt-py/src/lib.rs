@@ -44,6 +44,7 @@ mod processes;
 mod raw;
 mod reader;
 mod remote;
+mod runtime;
 mod same;
 mod scan;
 mod scratch;
@@ -57,7 +58,6 @@ mod template;
 mod threads;
 mod tokenize;
 mod view;
-mod world;
 mod writer;
 
 use pyo3::prelude::*;

@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::per_process::PerProcess;
-use crate::world::WORLD;
+use crate::runtime::RUNTIME;
 
 /// A Python function with its name and number.
 pub struct Func {
@@ -286,8 +286,8 @@ impl fmt::Debug for Node {
 }
 
 impl Foreign for Node {
-    fn world(&self) -> &str {
-        WORLD
+    fn runtime(&self) -> &str {
+        RUNTIME
     }
 
     fn label(&self) -> Arc<str> {

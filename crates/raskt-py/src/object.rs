@@ -10,8 +10,8 @@ use raskt_core::{ErrorKind, Function, Opaque, OwnerId, Payload, Result, Value};
 
 use crate::array::{self, ArrayKind};
 use crate::node::Func;
+use crate::runtime::RUNTIME;
 use crate::sizeof::{SizeHint, size_hint};
-use crate::world::WORLD;
 
 /// A Python object that a task returned, with what it weighs.
 pub struct PyObj {
@@ -50,8 +50,8 @@ impl fmt::Debug for PyObj {
 }
 
 impl Opaque for PyObj {
-    fn world(&self) -> &str {
-        WORLD
+    fn runtime(&self) -> &str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

@@ -30,9 +30,9 @@ use crate::node::Node;
 use crate::observer::PyObserver;
 use crate::per_process::PerProcess;
 use crate::plan::{Planned, exprs_of, node_of, plan, plan_within, with_known};
+use crate::runtime::{Context, Python3};
 use crate::ship_test;
 use crate::threads::Lent;
-use crate::world::{Context, Python3};
 
 /// How often a waiting thread looks for Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
@@ -60,10 +60,10 @@ pub fn registry() -> Arc<BodyRegistry> {
         return Arc::clone(known);
     }
     let mut registry = BodyRegistry::default();
-    registry.add_world(Arc::new(Python3));
-    registry.add_world(Arc::new(crate::cluster::KnownWorld));
-    registry.add_decoder(raskt_frame::table::WORLD, Arc::new(raskt_frame::TableWorld));
-    registry.add_decoder(raskt_frame::exchange::WORLD, Arc::new(raskt_frame::exchange::ExchangeWorld));
+    registry.add_runtime(Arc::new(Python3));
+    registry.add_runtime(Arc::new(crate::cluster::KnownRuntime));
+    registry.add_decoder(raskt_frame::table::RUNTIME, Arc::new(raskt_frame::TableRuntime));
+    registry.add_decoder(raskt_frame::exchange::RUNTIME, Arc::new(raskt_frame::exchange::ExchangeRuntime));
     // Names are there once: nobody else adds native bodies.
     drop(raskt_array::bodies::register(&mut registry));
     crate::array::take_library_way(&mut registry);

@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits { budget_bytes: 500, spill_min_bytes: 64 };
 struct Stubborn(u64);
 
 impl Opaque for Stubborn {
-    fn world(&self) -> &'static str {
+    fn runtime(&self) -> &'static str {
         "test"
     }
     fn size_bytes(&self) -> u64 {

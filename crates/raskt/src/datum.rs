@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use raskt_core::{Buffer, ErrorKind, NdArray, Opaque, OwnerId, Payload, Result, Value};
 
-/// The world of objects that only Rust code of this process can read.
-pub(crate) const WORLD: &str = "rust";
+/// The runtime of objects that only Rust code of this process can read.
+pub(crate) const RUNTIME: &str = "rust";
 
 /// A type whose values tasks take and return.
 ///
@@ -166,8 +166,8 @@ impl<T> fmt::Debug for Kept<T> {
 }
 
 impl<T: Any + Send + Sync> Opaque for Kept<T> {
-    fn world(&self) -> &'static str {
-        WORLD
+    fn runtime(&self) -> &'static str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

@@ -110,7 +110,7 @@ impl Executor {
         };
         let run_options = run_options.validated()?;
         let mut registry = BodyRegistry::default();
-        registry.add_world(Arc::new(Closures));
+        registry.add_runtime(Arc::new(Closures));
         raskt_array::bodies::register(&mut registry)?;
         raskt_frame::register(&mut registry)?;
         let registry = Arc::new(registry);

@@ -1,4 +1,4 @@
-//! Closures as bodies of tasks: what they take, what they may return, and the world that runs them.
+//! Closures as bodies of tasks: what they take, what they may return, and the runtime that runs them.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use raskt_core::{Error, ErrorKind, ForeignDecode, Key, Opaque, OwnerId, Payload, Result, Sealed, Value};
-use raskt_exec::{Call, Kernel, Lane, Outcome, Surroundings, World};
+use raskt_exec::{Call, ForeignRuntime, Kernel, Lane, Outcome, Surroundings};
 use raskt_graph::{Foreign, Shipment};
 
-use crate::datum::{Datum, WORLD};
+use crate::datum::{Datum, RUNTIME};
 use crate::graph::Grown;
 
 /// What a closure may return: a [`Datum`], a [`Grown`] graph, or a `Result` with one of them and any error.
@@ -68,8 +68,8 @@ impl fmt::Debug for Raised {
 }
 
 impl Opaque for Raised {
-    fn world(&self) -> &str {
-        WORLD
+    fn runtime(&self) -> &str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {
@@ -196,8 +196,8 @@ impl fmt::Debug for Closure {
 }
 
 impl Foreign for Closure {
-    fn world(&self) -> &str {
-        WORLD
+    fn runtime(&self) -> &str {
+        RUNTIME
     }
 
     fn label(&self) -> Arc<str> {
@@ -221,12 +221,12 @@ impl Foreign for Closure {
     }
 }
 
-/// The world of closures: nothing to enter, nothing that travels.
+/// The runtime of closures: nothing to enter, nothing that travels.
 pub(crate) struct Closures;
 
 impl ForeignDecode for Closures {
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into())
+        Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.runtime())).into())
     }
 }
 
@@ -242,9 +242,9 @@ impl Lane for Closures {
     fn pause(&self) {}
 }
 
-impl World for Closures {
+impl ForeignRuntime for Closures {
     fn name(&self) -> &'static str {
-        WORLD
+        RUNTIME
     }
 
     fn is_free(&self) -> bool {

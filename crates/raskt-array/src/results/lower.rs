@@ -9,7 +9,7 @@ use super::table::{BLOCK, NUMBER};
 use crate::operations::Job;
 
 /// The path of what puts blocks together; its parameter `grid` is the number of blocks along each axis.
-pub const ASSEMBLE: &str = "raskt.array.finish";
+pub const ASSEMBLE: &str = "raskt.array.assemble";
 
 pub(super) fn assemble(job: &mut Job<'_, '_>) -> Result<Layer> {
     let grid = job.operands[0].grid.counts().iter().map(|&n| Param::Int(n.into())).collect();

@@ -259,16 +259,16 @@ impl<'a> Decoder<'a> {
         found
     }
 
-    /// Reads a foreign object, whose tag was just read, through the decoder of its world.
+    /// Reads a foreign object, whose tag was just read, through the decoder of its runtime.
     pub(super) fn foreign_body(&mut self) -> Result<Value> {
-        let (world, opened_bytes) = (Name::decode(self)?, self.varint()?);
-        self.foreign.decode(Sealed::new(world, self.payload()?, opened_bytes))
+        let (runtime, opened_bytes) = (Name::decode(self)?, self.varint()?);
+        self.foreign.decode(Sealed::new(runtime, self.payload()?, opened_bytes))
     }
 
     /// Reads a foreign object that is a user's function, whose tag was just read.
     pub(super) fn foreign_function(&mut self) -> Result<Value> {
-        let (world, opened_bytes) = (Name::decode(self)?, self.varint()?);
-        self.foreign.decode(Sealed::of_function(world, &self.function()?, opened_bytes))
+        let (runtime, opened_bytes) = (Name::decode(self)?, self.varint()?);
+        self.foreign.decode(Sealed::of_function(runtime, &self.function()?, opened_bytes))
     }
 
     /// Reads what [`Encoder::function`](super::Encoder::function) wrote. What a function is known by is computed from
@@ -321,7 +321,7 @@ impl<'a> Decoder<'a> {
     /// Reads what [`Encoder::foreign`](super::Encoder::foreign) wrote.
     ///
     /// # Errors
-    /// [`ErrorKind::Corrupt`] for anything else, and what the foreign world's decoder returns.
+    /// [`ErrorKind::Corrupt`] for anything else, and what the foreign runtime's decoder returns.
     pub fn foreign(&mut self) -> Result<std::sync::Arc<dyn Opaque>> {
         let start = self.offset;
         let found = match self.byte()? {

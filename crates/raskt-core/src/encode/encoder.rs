@@ -242,19 +242,19 @@ impl<'a> Encoder<'a> {
     pub fn foreign(&mut self, object: &dyn Opaque) -> Result<()> {
         match self.foreign {
             Foreign::Refused => {
-                let reason = format!("a {} object ({object:?}) has no canonical form", object.world());
+                let reason = format!("a {} object ({object:?}) has no canonical form", object.runtime());
                 Err(ErrorKind::NotEncodable(reason).into())
             }
             Foreign::Tokenized(tokenizer) => {
                 let token = tokenizer.token(object)?;
                 self.byte(values::FOREIGN_TOKEN);
-                self.text(object.world());
+                self.text(object.runtime());
                 token.encode(self)
             }
             Foreign::Encoded => {
                 let payload = object.encode()?;
                 self.byte(values::FOREIGN);
-                self.text(object.world());
+                self.text(object.runtime());
                 self.varint(object.opened_bytes());
                 self.payload(&payload);
                 Ok(())

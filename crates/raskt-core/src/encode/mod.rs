@@ -11,7 +11,7 @@
 //! * **out of band** ([`encode_value`], [`encode_payload`]): a [`Payload`](crate::Payload) whose header
 //!   is the same encoding, except that bulk of at least
 //!   [`EncodeOptions::out_of_band_min_bytes`] is not copied but referenced, in order, from the payload's
-//!   buffers. A foreign object is written by its own world; its buffers join the payload's.
+//!   buffers. A foreign object is written by its own runtime; its buffers join the payload's.
 //!
 //! # The bytes
 //!

@@ -15,7 +15,7 @@ const BYTES: u8 = 0x26;
 const LIST: u8 = 0x27;
 const MAP: u8 = 0x28;
 const VALUE: u8 = 0x29;
-/// A user's function: its world, its size, and which it is.
+/// A user's function: its runtime, its size, and which it is.
 const FUNCTION: u8 = 0x2a;
 
 type Entry = (Arc<str>, Param);
@@ -62,7 +62,7 @@ fn encode_value(value: &Value, out: &mut Encoder<'_>) -> Result<()> {
         && let Some(function) = out.function_of(object.as_ref())?
     {
         out.byte(FUNCTION);
-        out.text(object.world());
+        out.text(object.runtime());
         out.varint(object.opened_bytes());
         out.function(&function);
         return Ok(());

@@ -15,9 +15,9 @@ const STR: u8 = 0x05;
 const BYTES: u8 = 0x06;
 const LIST: u8 = 0x07;
 const ARRAY: u8 = 0x08;
-/// A foreign object: its world, and its payload.
+/// A foreign object: its runtime, and its payload.
 pub(super) const FOREIGN: u8 = 0x09;
-/// A foreign object: its world, and the token of its content.
+/// A foreign object: its runtime, and the token of its content.
 pub(super) const FOREIGN_TOKEN: u8 = 0x0a;
 
 impl Encode for Value {

@@ -19,7 +19,7 @@ pub struct Pet {
 }
 
 impl Opaque for Pet {
-    fn world(&self) -> &str {
+    fn runtime(&self) -> &str {
         "pets"
     }
 
@@ -51,10 +51,10 @@ pub struct Pets;
 
 impl ForeignDecode for Pets {
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        let world = sealed.world().to_owned();
+        let runtime = sealed.runtime().to_owned();
         let payload = sealed.into_payload();
-        let name = String::from_utf8(payload.header).ok().filter(|_| world == "pets");
-        let name = name.ok_or_else(|| Error::new(ErrorKind::Corrupt(format!("no pet of {world}"))))?;
+        let name = String::from_utf8(payload.header).ok().filter(|_| runtime == "pets");
+        let name = name.ok_or_else(|| Error::new(ErrorKind::Corrupt(format!("no pet of {runtime}"))))?;
         Ok(pet(&name, payload.buffers))
     }
 }

@@ -184,7 +184,7 @@ impl Gauge {
     }
 
     /// What the run's task is called; `None` once the run is gone, for tasks that it grew, and for users' functions, whose
-    /// keys live in their world.
+    /// keys live in their runtime.
     #[must_use]
     pub fn key(&self, task: u32) -> Option<String> {
         let table = self.table.upgrade()?;

@@ -57,7 +57,7 @@ impl NameId {
         if let Some(&known) = NAMES.lock().families.get(&family) {
             return known;
         }
-        // Outside of the lock: it may be asked for in the function's world.
+        // Outside of the lock: it may be asked for in the function's runtime.
         let name = name();
         let mut names = NAMES.lock();
         let id = names.id(&name);

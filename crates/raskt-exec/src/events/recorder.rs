@@ -264,7 +264,7 @@ pub(crate) fn name_of_task(table: &TaskTable, task: u32) -> NameId {
             0 => NameId::of(&foreign.label()),
             family => NameId::of_family(family, || foreign.label()),
         },
-        // Such a key would be asked for in the function's world, which may keep one waiting.
+        // Such a key would be asked for in the function's runtime, which may keep one waiting.
         body if has_foreign_key(body) => NameId::of(&body.label()),
         body => NameId::of(&body.label_of(&table.key(task))),
     }

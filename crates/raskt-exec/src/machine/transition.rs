@@ -216,7 +216,7 @@ impl Machine {
     fn missing(&mut self, task: u32, out: &mut Actions) {
         if let Some(at) = self.tasks.segment_at(task) {
             let (segment, awaited) = (&self.tasks.segments[at], self.tasks.cells[task as usize].phase);
-            // The key of an input is not made by its world.
+            // The key of an input is not made by its runtime.
             let key = segment.table().key(task - segment.base()).to_string();
             self.tasks.missing(task, &mut self.released);
             if awaited == Phase::AWAITED {

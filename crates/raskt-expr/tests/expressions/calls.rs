@@ -28,7 +28,7 @@ struct Written {
 static N_FREED: AtomicUsize = AtomicUsize::new(0);
 
 impl Foreign for Written {
-    fn world(&self) -> &'static str {
+    fn runtime(&self) -> &'static str {
         "words"
     }
 

@@ -181,7 +181,7 @@ fn foreign_parameters_need_somebody_who_knows_their_tokens() {
     #[derive(Debug)]
     struct Stone(u8);
     impl Opaque for Stone {
-        fn world(&self) -> &'static str {
+        fn runtime(&self) -> &'static str {
             "stones"
         }
         fn size_bytes(&self) -> u64 {

@@ -12,7 +12,7 @@ use super::place::Place;
 use crate::arguments::get;
 use crate::operations::KernelFn;
 use crate::partition::{HashPartition, hash_partition};
-use crate::table::{self, TableWorld, concat};
+use crate::table::{self, TableRuntime, concat};
 use crate::{Index, Schema, Table};
 
 pub(super) const SEND: &str = "frame.send";
@@ -113,7 +113,7 @@ fn receive(call: &mut Call<'_>) -> Result<Value> {
         call.ctx.cancel.check()?;
         let payload = Arc::unwrap_or_clone(payload?);
         let bytes = payload.size_bytes();
-        let value = TableWorld.decode(Sealed::new(table::WORLD.into(), payload, bytes))?;
+        let value = TableRuntime.decode(Sealed::new(table::RUNTIME.into(), payload, bytes))?;
         tables.push(Table::of(&value)?.clone());
     }
     match tables.is_empty() {

@@ -8,10 +8,10 @@ mod bodies;
 mod layer;
 mod pieces;
 mod place;
-mod world;
+mod runtime;
 
 pub use bodies::register;
 pub(crate) use layer::{By, Shuffled, name, shuffled};
 pub use pieces::Pieces;
 pub use place::Place;
-pub use world::{ExchangeWorld, WORLD};
+pub use runtime::{ExchangeRuntime, RUNTIME};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use raskt_core::{ErrorKind, Opaque, OwnerId, Payload, Result, Value};
 use raskt_store::Sent;
 
-use super::world::{PIECES, WORLD, tagged};
+use super::runtime::{PIECES, RUNTIME, tagged};
 
 /// Where the pieces of a partition are, by output. They are freed with it.
 pub struct Pieces(Sent);
@@ -51,8 +51,8 @@ impl fmt::Debug for Pieces {
 }
 
 impl Opaque for Pieces {
-    fn world(&self) -> &'static str {
-        WORLD
+    fn runtime(&self) -> &'static str {
+        RUNTIME
     }
 
     /// What is in memory counts as its own: the store makes room by writing it.

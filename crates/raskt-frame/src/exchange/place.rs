@@ -9,7 +9,7 @@ use raskt_core::encode::{Decoder, Encoder, Limits};
 use raskt_core::{ErrorKind, Opaque, OwnerId, Payload, Result};
 use raskt_store::{Exchange, Home, Sender, SpillFolder};
 
-use super::world::{PLACE, WORLD, tagged};
+use super::runtime::{PLACE, RUNTIME, tagged};
 
 /// Where the tasks of a shuffle exchange pieces: at the [home](Home) of the worker that runs them; elsewhere in memory up to a
 /// budget, and beyond it in files of a folder that goes with the last task that knows the place.
@@ -85,8 +85,8 @@ impl fmt::Debug for Place {
 }
 
 impl Opaque for Place {
-    fn world(&self) -> &'static str {
-        WORLD
+    fn runtime(&self) -> &'static str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

@@ -8,8 +8,8 @@ use raskt_core::encode::ForeignTokenizer;
 use raskt_core::{ErrorKind, Opaque, OwnerId, Param, Payload, Result, Token, Value};
 use raskt_expr::Meta;
 
-/// The world of held partitions, which never leave their expression: lowering takes them out.
-const WORLD: &str = "partitions";
+/// The runtime of held partitions, which never leave their expression: lowering takes them out.
+const RUNTIME: &str = "partitions";
 
 /// The partitions of a frame, tables or objects of pandas, with the token that stands for them.
 pub struct Partitions {
@@ -60,8 +60,8 @@ impl fmt::Debug for Partitions {
 }
 
 impl Opaque for Partitions {
-    fn world(&self) -> &'static str {
-        WORLD
+    fn runtime(&self) -> &'static str {
+        RUNTIME
     }
 
     fn size_bytes(&self) -> u64 {

@@ -13,7 +13,7 @@ use raskt_core::{
 
 use super::memory::{borrowed, lent};
 use super::rows::failed;
-use super::{Index, Table, WORLD};
+use super::{Index, RUNTIME, Table};
 use crate::Schema;
 
 /// Calls `visit` with every buffer of `data`, by the address of its allocation.
@@ -141,15 +141,15 @@ impl Arrays {
     }
 }
 
-/// Decodes tables: the world of values that need no Python, though they are no plain ones.
+/// Decodes tables: the runtime of values that need no Python, though they are no plain ones.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct TableWorld;
+pub struct TableRuntime;
 
-impl ForeignDecode for TableWorld {
+impl ForeignDecode for TableRuntime {
     /// The columns look into the memory of the payload.
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        if sealed.world() != WORLD {
-            return Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into());
+        if sealed.runtime() != RUNTIME {
+            return Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.runtime())).into());
         }
         let payload = sealed.into_payload();
         let header: Param = decode_canonical(&payload.header, &Limits::default())?;

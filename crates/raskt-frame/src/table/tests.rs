@@ -74,8 +74,8 @@ proptest! {
         let texts = cells.iter().map(|cell| cell.1.as_deref()).collect();
         let table = table(floats, texts).unwrap().slice(start, 7);
         for table in [table.clone(), table.take(&UInt32Array::from_iter_values(0..table.n_rows() as u32)).unwrap()] {
-            let sealed = Sealed::new(WORLD.into(), table.encode().unwrap(), 0);
-            let back = TableWorld.decode(sealed).unwrap();
+            let sealed = Sealed::new(RUNTIME.into(), table.encode().unwrap(), 0);
+            let back = TableRuntime.decode(sealed).unwrap();
             let back = Table::of(&back).unwrap();
             prop_assert_eq!(rows(back), rows(&table));
             prop_assert_eq!(back.schema(), table.schema());
@@ -103,7 +103,7 @@ proptest! {
             n => payload.buffers[n] = raskt_core::Buffer::from(bytes),
         }
         // It is an error or some other table; never a panic.
-        if let Ok(value) = TableWorld.decode(Sealed::new(WORLD.into(), payload, 0)) {
+        if let Ok(value) = TableRuntime.decode(Sealed::new(RUNTIME.into(), payload, 0)) {
             prop_assert!(rows(Table::of(&value).unwrap()).len() <= 2);
         }
     }

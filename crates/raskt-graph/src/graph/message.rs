@@ -1,4 +1,4 @@
-//! Graphs as messages: what a client sends, what a planner that knows no world reads, and what it sends on.
+//! Graphs as messages: what a client sends, what a planner that knows no runtime reads, and what it sends on.
 //!
 //! The body of a message (see [`raskt_core::encode`]) is
 //!

@@ -48,7 +48,7 @@ fn write(body: &Body, out: &mut Encoder<'_>) -> Result<()> {
         Body::Foreign(foreign) => {
             out.byte(FOREIGN);
             let Shipment { function, call } = foreign.ship()?;
-            (foreign.world(), foreign.label(), foreign.key(), foreign.is_constant()).encode(out)?;
+            (foreign.runtime(), foreign.label(), foreign.key(), foreign.is_constant()).encode(out)?;
             out.byte(u8::from(function.is_some()));
             if let Some(function) = function {
                 out.function(&function);
@@ -132,13 +132,13 @@ fn read(input: &mut Decoder<'_>) -> Result<Body> {
 }
 
 fn read_foreign(input: &mut Decoder<'_>) -> Result<Shipped> {
-    let (world, label, key, is_constant) = Decode::decode(input)?;
+    let (runtime, label, key, is_constant) = Decode::decode(input)?;
     let function = match bool::decode(input)? {
         true => Some(input.function()?),
         false => None,
     };
     let shipment = Shipment { function, call: input.payload()? };
-    Ok(Shipped { world, label, key, is_constant, shipment })
+    Ok(Shipped { runtime, label, key, is_constant, shipment })
 }
 
 impl Encode for Argument {
@@ -189,7 +189,7 @@ fn same_foreign(a: &Arc<dyn Foreign>, b: &Arc<dyn Foreign>) -> bool {
     if Arc::ptr_eq(a, b) {
         return true;
     }
-    if a.world() != b.world() || a.label() != b.label() {
+    if a.runtime() != b.runtime() || a.label() != b.label() {
         return false;
     }
     match (a.key(), b.key()) {

@@ -7,8 +7,8 @@ use raskt_core::{ErrorKind, Key, Payload, Result};
 
 use crate::body::{Body, Foreign, Shipment};
 
-/// The world of bodies that stand for values which whoever computes the graph has under the same key. Nothing runs them.
-pub const KNOWN_WORLD: &str = "known";
+/// The runtime of bodies that stand for values which whoever computes the graph has under the same key. Nothing runs them.
+pub const KNOWN_RUNTIME: &str = "known";
 
 /// A value that whoever computes the graph has under that key.
 ///
@@ -30,7 +30,7 @@ impl Known {
     /// [`ErrorKind::InvalidGraph`] for one that came without its key.
     pub fn key_of(body: &Body) -> Result<Option<Key>> {
         match body {
-            Body::Foreign(foreign) if foreign.world() == KNOWN_WORLD => {
+            Body::Foreign(foreign) if foreign.runtime() == KNOWN_RUNTIME => {
                 let lost = || ErrorKind::InvalidGraph("a value that is known, without its key".to_owned());
                 foreign.key().map(Some).ok_or_else(|| lost().into())
             }
@@ -40,8 +40,8 @@ impl Known {
 }
 
 impl Foreign for Known {
-    fn world(&self) -> &str {
-        KNOWN_WORLD
+    fn runtime(&self) -> &str {
+        KNOWN_RUNTIME
     }
 
     fn label(&self) -> Arc<str> {

@@ -26,7 +26,7 @@ pub use concatenate::{Concatenate, Joint};
 pub use cut::{AxisCut, Part, Parts, Region};
 pub use formula::Formula;
 pub use grid::Grid;
-pub use known::{KNOWN_WORLD, Known};
+pub use known::{KNOWN_RUNTIME, Known};
 pub use operand::{Input, Operand, Origin, Place, Returns, Task};
 pub use overlap::{Boundary, Margin, Overlap};
 pub use raw::Raw;

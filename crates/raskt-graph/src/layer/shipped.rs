@@ -8,10 +8,10 @@ use raskt_core::{Key, Name, Result};
 use crate::body::{Foreign, Shipment};
 
 /// A foreign body as it came over the wire: whoever only plans (a scheduler) carries it on as it is; whoever runs
-/// it hands it to its world first.
+/// it hands it to its runtime first.
 #[derive(Clone, Debug)]
 pub struct Shipped {
-    pub(crate) world: Name,
+    pub(crate) runtime: Name,
     pub(crate) label: Arc<str>,
     pub(crate) key: Option<Key>,
     pub(crate) is_constant: bool,
@@ -27,8 +27,8 @@ impl Shipped {
 }
 
 impl Foreign for Shipped {
-    fn world(&self) -> &str {
-        self.world.as_str()
+    fn runtime(&self) -> &str {
+        self.runtime.as_str()
     }
 
     fn label(&self) -> Arc<str> {

@@ -179,7 +179,7 @@ fn a_function_travels_once_and_is_carried_on_unpacked() {
     assert_eq!(bytes.windows(3).filter(|window| *window == function).count(), 1);
     let Layer::Raw(raw) = decode(&bytes).unwrap() else { panic!() };
     let Body::Foreign(body) = raw.table().body(42) else { panic!() };
-    assert_eq!((body.world(), &*body.label()), ("tests", "f3"));
+    assert_eq!((body.runtime(), &*body.label()), ("tests", "f3"));
     let shipped: &Shipped = body.as_any().downcast_ref().unwrap();
     assert_eq!(shipped.shipment().call.header, [42]);
     assert_eq!(encode_canonical(&Layer::Raw(raw.clone())).unwrap(), bytes);

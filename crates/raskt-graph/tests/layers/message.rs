@@ -29,7 +29,7 @@ use crate::strategies::{call, grid};
 struct Live(&'static [u8]);
 
 impl Opaque for Live {
-    fn world(&self) -> &str {
+    fn runtime(&self) -> &str {
         "tests"
     }
 
@@ -133,7 +133,7 @@ fn a_function_travels_once_a_graph_whatever_names_it() {
     assert_eq!(count(&bytes, b"shared by layers"), 1);
     assert_eq!(count(&bytes, b"of one layer"), 1);
     assert_eq!(count(&bytes, &[6, 7, 7, 7]), 1);
-    // Whoever knows no world carries them on as they are.
+    // Whoever knows no runtime carries them on as they are.
     assert_eq!(encode(&decode(&bytes).unwrap()), bytes);
 }
 
@@ -186,7 +186,7 @@ fn another_version_and_other_bytes_are_refused_by_name() {
 }
 
 #[test]
-fn planning_without_a_world_gives_the_tasks_in_order_with_their_annotations() {
+fn planning_without_a_runtime_gives_the_tasks_in_order_with_their_annotations() {
     let mut table = TableBuilder::default();
     let first = table.push_own(call(1, 104), &[]).unwrap();
     let second = table.push_own(call(2, 105), &[first]).unwrap();

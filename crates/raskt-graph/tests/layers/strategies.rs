@@ -25,7 +25,7 @@ pub fn source(counts: &[u32], returns: Returns) -> Layer {
     Source::new(native("make"), grid(counts), Formula::Number, returns).unwrap().into()
 }
 
-/// A user's function of a world made up for tests.
+/// A user's function of a runtime made up for tests.
 #[derive(Debug)]
 pub struct Call {
     pub function: u64,
@@ -33,7 +33,7 @@ pub struct Call {
 }
 
 impl Foreign for Call {
-    fn world(&self) -> &str {
+    fn runtime(&self) -> &str {
         "tests"
     }
 

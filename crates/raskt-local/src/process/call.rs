@@ -23,7 +23,7 @@ const FUSED: u8 = 2;
 /// A call on its way.
 #[derive(Debug)]
 pub struct Call {
-    /// The functions of foreign worlds that it names.
+    /// The functions of foreign runtimes that it names.
     pub functions: Vec<Function>,
     /// The body and its parameters.
     pub body: Payload,
@@ -40,7 +40,7 @@ struct Received {
 }
 
 enum ReceivedBody {
-    Foreign { world: Name, shipment: Shipment },
+    Foreign { runtime: Name, shipment: Shipment },
     Fused(Vec<ReceivedStep>),
     Other(Body),
 }
@@ -63,8 +63,8 @@ struct NamedStep {
 }
 
 impl Foreign for NamedStep {
-    fn world(&self) -> &str {
-        self.foreign.world()
+    fn runtime(&self) -> &str {
+        self.foreign.runtime()
     }
 
     fn label(&self) -> Arc<str> {
@@ -182,7 +182,7 @@ fn pack_body(body: &Body, own: &Param, out: &mut Encoder<'_>) -> Result<()> {
 fn pack_foreign(foreign: &dyn Foreign, out: &mut Encoder<'_>) -> Result<()> {
     let shipment = foreign.ship().map_err(|error| unsendable("the function or an argument", error))?;
     out.byte(FOREIGN);
-    (foreign.world(), shipment.function.is_some()).encode(out)?;
+    (foreign.runtime(), shipment.function.is_some()).encode(out)?;
     if let Some(function) = &shipment.function {
         out.function(function);
     }
@@ -208,9 +208,9 @@ impl Decode for Received {
     fn decode(input: &mut Decoder<'_>) -> Result<Self> {
         let body = match input.byte()? {
             FOREIGN => {
-                let (world, has_function) = Decode::decode(input)?;
+                let (runtime, has_function) = Decode::decode(input)?;
                 let function = if has_function { Some(input.function()?) } else { None };
-                ReceivedBody::Foreign { world, shipment: Shipment { function, call: input.payload()? } }
+                ReceivedBody::Foreign { runtime, shipment: Shipment { function, call: input.payload()? } }
             }
             FUSED => {
                 let mut steps = Vec::new();
@@ -263,13 +263,13 @@ impl Functions {
     /// Functions that will not be called again.
     pub fn forget(&mut self, ids: &[FunctionId], registry: &BodyRegistry) {
         ids.iter().for_each(|id| drop(self.sent.0.remove(id)));
-        registry.worlds().iter().for_each(|world| world.forget(ids));
+        registry.runtimes().iter().for_each(|runtime| runtime.forget(ids));
     }
 
     fn open(body: ReceivedBody, registry: &BodyRegistry) -> Result<Body> {
         match body {
-            ReceivedBody::Foreign { world, shipment } => {
-                registry.world(world.as_str())?.receive(&shipment).map(Body::Foreign)
+            ReceivedBody::Foreign { runtime, shipment } => {
+                registry.runtime(runtime.as_str())?.receive(&shipment).map(Body::Foreign)
             }
             ReceivedBody::Fused(steps) => {
                 let mut opened = Vec::with_capacity(steps.len());

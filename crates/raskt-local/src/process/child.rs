@@ -293,7 +293,7 @@ impl Maker<'_> {
             }
             let registry = Arc::clone(self.registry);
             let mut outcome = Ok(());
-            in_worlds(&registry, 0, &mut || outcome = self.work_inside(set_up));
+            in_runtimes(&registry, 0, &mut || outcome = self.work_inside(set_up));
             if outcome.and_then(|()| self.shared.flush(None)).is_err() {
                 self.shared.vanish();
             }
@@ -397,11 +397,11 @@ impl Maker<'_> {
     }
 }
 
-/// Runs `work` inside the lanes of all worlds from `at` on.
-pub fn in_worlds(registry: &BodyRegistry, at: usize, work: &mut dyn FnMut()) {
-    match registry.worlds().get(at) {
+/// Runs `work` inside the lanes of all runtimes from `at` on.
+pub fn in_runtimes(registry: &BodyRegistry, at: usize, work: &mut dyn FnMut()) {
+    match registry.runtimes().get(at) {
         None => work(),
-        Some(world) => world.enter(None, &mut || in_worlds(registry, at + 1, work)),
+        Some(runtime) => runtime.enter(None, &mut || in_runtimes(registry, at + 1, work)),
     }
 }
 

@@ -16,7 +16,7 @@ use raskt_graph::Body;
 
 use super::Setup;
 use super::call::{Call, pack, unpack_outcome};
-use super::child::{in_worlds, now, outcomes};
+use super::child::{in_runtimes, now, outcomes};
 use super::command::{Ended, Link};
 use super::hub::{DriverState, Hub, Serving};
 use super::parcel::{Parcel, SentCall, SentFunction, SentOutcome, lost};
@@ -321,10 +321,10 @@ impl Driver {
                 Err(error) => reports.push(failed(run, &job, error)),
             }
         }
-        let foreign = packed.iter().any(|(job, _)| needs_world(run, job));
+        let foreign = packed.iter().any(|(job, _)| needs_runtime(run, job));
         let mut pack_all = || packed.iter_mut().for_each(|(job, call)| *call = pack(job, run, min_bytes));
         match foreign {
-            true => in_worlds(&self.hub.worlds, 0, &mut pack_all),
+            true => in_runtimes(&self.hub.runtimes, 0, &mut pack_all),
             false => pack_all(),
         }
         let mut calls = Vec::with_capacity(packed.len());
@@ -675,8 +675,8 @@ fn failed(run: &Run, job: &Job, error: Error) -> Report {
     Report { task: job.task, outcome: Err(error) }
 }
 
-/// Whether packing the job enters a foreign world.
-fn needs_world(run: &Run, job: &Job) -> bool {
+/// Whether packing the job enters a foreign runtime.
+fn needs_runtime(run: &Run, job: &Job) -> bool {
     let (resolved, local) = job.resolved(run);
     matches!(resolved.table().body(local), Body::Foreign(_) | Body::Fused(_))
         || !job.inputs.iter().all(is_sealed)

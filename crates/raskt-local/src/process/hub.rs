@@ -83,7 +83,7 @@ pub struct DriverState {
 pub struct Hub {
     pub options: PoolOptions,
     /// Where bodies are found that run here, and lanes.
-    pub worlds: Arc<BodyRegistry>,
+    pub runtimes: Arc<BodyRegistry>,
     /// The registry of the runs.
     pub registry: Arc<BodyRegistry>,
     pub arena: Arc<Arena>,
@@ -109,7 +109,7 @@ impl Hub {
     /// The operating system's.
     pub fn new(
         options: PoolOptions,
-        worlds: Arc<BodyRegistry>,
+        runtimes: Arc<BodyRegistry>,
         registry: Arc<BodyRegistry>,
     ) -> std::io::Result<Self> {
         let driver = |_| {
@@ -128,7 +128,7 @@ impl Hub {
         Ok(Self {
             drivers: (0..options.n_children).map(driver).collect::<std::io::Result<_>>()?,
             options,
-            worlds,
+            runtimes,
             registry,
             arena: Arc::default(),
             state: Mutex::default(),

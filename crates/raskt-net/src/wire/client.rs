@@ -13,7 +13,7 @@ use crate::transport::Address;
 
 /// A graph to be computed: the client wants each of its outputs once more.
 ///
-/// A task whose body is of the world [`raskt_graph::KNOWN_WORLD`] stands for one that the scheduler has under the same key.
+/// A task whose body is of the runtime [`raskt_graph::KNOWN_RUNTIME`] stands for one that the scheduler has under the same key.
 /// Annotations `priority`, `retries`, `workers`, `allow_other_workers` and `resources` count for the tasks that they are on,
 /// before what is said here of all.
 #[derive(Clone, Debug)]

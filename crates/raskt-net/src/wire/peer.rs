@@ -22,7 +22,7 @@ pub enum PeerSays {
         /// The values.
         values: Vec<(TaskRef, Payload)>,
     },
-    /// To call a user's function, outside of all tasks: its shipment is a [`raskt_graph::Body`] of its world. The answer is
+    /// To call a user's function, outside of all tasks: its shipment is a [`raskt_graph::Body`] of its runtime. The answer is
     /// [`TellPeer::Returned`].
     Call {
         /// What the answer is known by.

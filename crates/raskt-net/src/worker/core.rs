@@ -49,7 +49,7 @@ pub(super) struct Core {
     runtime: Handle,
     clock: Clock,
     state: Mutex<State>,
-    /// Somebody is about to enter the worlds of foreign objects.
+    /// Somebody is about to enter the runtimes of foreign objects.
     is_collecting: AtomicBool,
     /// What values took that have come since memory was measured.
     unmeasured_bytes: AtomicU64,
@@ -144,14 +144,16 @@ impl Core {
             self.help(move |core| spilling::read(core, restore));
         }
         if !forgotten.is_empty() {
-            self.help(move |core| core.registry.worlds().iter().for_each(|world| world.forget(&forgotten)));
+            self.help(move |core| {
+                core.registry.runtimes().iter().for_each(|runtime| runtime.forget(&forgotten))
+            });
         }
         if let Some(departure) = departure {
             self.depart(departure);
         }
     }
 
-    /// Drops values where nobody waits: what is foreign goes in its world, and what is large takes its time.
+    /// Drops values where nobody waits: what is foreign goes in its runtime, and what is large takes its time.
     fn let_go(self: &Arc<Self>, garbage: Vec<Content>) {
         let is_light = |content: &Content| match content {
             Content::Value(Value::Str(_)) => true,
@@ -187,7 +189,7 @@ impl Core {
         }
     }
 
-    /// Has a helper enter the worlds of foreign objects. Those that were let go of outside of their world wait for somebody to
+    /// Has a helper enter the runtimes of foreign objects. Those that were let go of outside of their runtime wait for somebody to
     /// come in: tasks in native lanes drop tables that look at Python's memory, and a worker that is short of memory may have
     /// no other task to run.
     pub fn collect(self: &Arc<Self>) {

@@ -93,7 +93,7 @@ pub struct RunningTask {
 pub fn running_tasks() -> Vec<RunningTask> {
     let slots: Vec<_> = SLOTS.lock().iter().filter_map(Weak::upgrade).collect();
     let running = |slot: Arc<Slot>| {
-        // Nothing is asked of the table under the lock: what a foreign body is called may have to be asked of its world, where
+        // Nothing is asked of the table under the lock: what a foreign body is called may have to be asked of its runtime, where
         // whoever is inside may wait for the lock.
         let (task, worker) = {
             let current = slot.current.lock();

@@ -200,7 +200,7 @@ pub(super) fn open(value: &Value, registry: &BodyRegistry) -> Result<Value> {
 }
 
 /// Something of this process as another one would get it: what is foreign in it is sealed. Bulk is copied: it may be lent by a
-/// world that would have to be entered to give it back.
+/// runtime that would have to be entered to give it back.
 fn sealed<T: Encode + Decode>(own: &T) -> Result<T> {
     let options = EncodeOptions { out_of_band_min_bytes: usize::MAX, ..EncodeOptions::default() };
     decode_payload(encode_payload(own, &options)?, &KeepSealed, &Limits::default())
@@ -215,7 +215,7 @@ pub(super) fn closed(error: &Error) -> Error {
     sealed(error).unwrap_or_else(|_| ErrorKind::NotEncodable(error.to_string()).into())
 }
 
-/// Whether a value can be encoded without entering a foreign world.
+/// Whether a value can be encoded without entering a foreign runtime.
 pub(super) fn is_closed(value: &Value) -> bool {
     is_sealed(value)
 }

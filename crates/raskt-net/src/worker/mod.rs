@@ -21,7 +21,7 @@
 //!
 //! Whoever has news (a thread that has run a task, the reader of a connection) takes the lock, has the machine decide, and
 //! does what it says once the lock is free. Under the lock nothing is waited for, nothing is pickled and nothing of a foreign
-//! world is dropped, so that the network never waits for Python. A thread that has run a task takes the next one with it:
+//! runtime is dropped, so that the network never waits for Python. A thread that has run a task takes the next one with it:
 //! between two short tasks nobody is woken.
 
 mod core;

@@ -1,6 +1,6 @@
 //! Bodies that came from another process: what is foreign in their parameters is opened before they run.
 //!
-//! Users' functions are opened by their world, which does so once; parameters of kernels and of library functions are read by
+//! Users' functions are opened by their runtime, which does so once; parameters of kernels and of library functions are read by
 //! code that knows open objects only.
 
 use std::sync::Arc;

@@ -122,7 +122,7 @@ async fn send(core: &Arc<Core>, answer: TellPeer, n_read: u64, writer: &Mutex<Wr
         writer.flush().await
     };
     let written = written.await;
-    // Buffers may be lent by a world, to which they go back.
+    // Buffers may be lent by a runtime, to which they go back.
     if !frame.buffers.is_empty() {
         core.help(move |core| {
             drop((frame, answer));
@@ -167,7 +167,7 @@ async fn answer(core: &Arc<Core>, message: PeerSays) -> Option<(TellPeer, u64)> 
     }
 }
 
-/// Encoded values. What is in memory and needs no foreign world is encoded at once. Of what is on disk as much is read as takes
+/// Encoded values. What is in memory and needs no foreign runtime is encoded at once. Of what is on disk as much is read as takes
 /// little memory, one value at least: whoever asked asks for the others again. Beside them, how many bytes that is.
 async fn payloads(
     core: &Arc<Core>,

@@ -54,7 +54,7 @@ pub fn options(scheduler: Address, name: &str) -> WorkerOptions {
 struct Lock;
 
 impl Opaque for Lock {
-    fn world(&self) -> &str {
+    fn runtime(&self) -> &str {
         "locks"
     }
 

@@ -44,7 +44,7 @@ impl Kernel for Grow {
     }
 
     fn lane(&self) -> LaneId {
-        crate::world::LANE
+        crate::runtime::LANE
     }
 }
 

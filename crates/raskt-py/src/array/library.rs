@@ -43,7 +43,7 @@ impl Library for NumPy {
         let dtype = match known {
             Some(dtype) => dtype,
             None => Python::attach(|py| {
-                let function = crate::world::find(py, path);
+                let function = crate::runtime::find(py, path);
                 let dtype = function.and_then(|function| ask(py, &function, operands, parameters));
                 dtype.map_err(|error| crate::errors::raised(py, error))
             })?,

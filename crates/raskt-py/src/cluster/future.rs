@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 use raskt_core::{Key, Payload, Result, Token};
 use raskt_expr::{CallNode, Expr, Mark, Pending, post_order};
 use raskt_graph::layer::Layer;
-use raskt_graph::{Foreign, KNOWN_WORLD, Shipment};
+use raskt_graph::{Foreign, KNOWN_RUNTIME, Shipment};
 use raskt_net::client::{Client, Future, State, WeakClient};
 
 use super::known;
@@ -59,8 +59,8 @@ impl fmt::Debug for FutureCall {
 }
 
 impl Foreign for FutureCall {
-    fn world(&self) -> &str {
-        KNOWN_WORLD
+    fn runtime(&self) -> &str {
+        KNOWN_RUNTIME
     }
 
     fn label(&self) -> Arc<str> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use raskt_core::encode::{Limits, decode_value};
 use raskt_core::{Error, ErrorKind, ForeignDecode, Opaque, Result, Sealed, Value};
-use raskt_exec::{Call, CancelToken, Kernel, Lane, Outcome, Surroundings, World};
-use raskt_graph::{Foreign, KNOWN_WORLD, Shipment};
+use raskt_exec::{Call, CancelToken, ForeignRuntime, Kernel, Lane, Outcome, Surroundings};
+use raskt_graph::{Foreign, KNOWN_RUNTIME, Shipment};
 use raskt_net::client::Fetched;
 
 use super::failure;
@@ -17,16 +17,16 @@ use crate::{errors, session};
 /// How often a computation that was cancelled is noticed.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The world of values that a cluster has.
-pub struct KnownWorld;
+/// The runtime of values that a cluster has.
+pub struct KnownRuntime;
 
-impl ForeignDecode for KnownWorld {
+impl ForeignDecode for KnownRuntime {
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into())
+        Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.runtime())).into())
     }
 }
 
-impl Lane for KnownWorld {
+impl Lane for KnownRuntime {
     fn thread(&self, main: &mut dyn FnMut()) {
         main();
     }
@@ -38,9 +38,9 @@ impl Lane for KnownWorld {
     fn pause(&self) {}
 }
 
-impl World for KnownWorld {
+impl ForeignRuntime for KnownRuntime {
     fn name(&self) -> &'static str {
-        KNOWN_WORLD
+        KNOWN_RUNTIME
     }
 
     fn is_free(&self) -> bool {

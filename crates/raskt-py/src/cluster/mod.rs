@@ -28,6 +28,6 @@ mod scheduler;
 mod worker;
 
 pub use future::{ClusterFuture, FutureCall, settle_wanted};
-pub use known::KnownWorld;
+pub use known::KnownRuntime;
 pub use register::register;
 pub use runtime::after_fork_in_child;

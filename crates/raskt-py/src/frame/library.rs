@@ -62,7 +62,7 @@ pub fn meta(path: &str, operands: &[Meta], parameters: &Param) -> Result<Meta> {
 }
 
 fn ask(py: Python<'_>, path: &str, operands: &[&FrameMeta], parameters: &Param) -> PyResult<Schema> {
-    let function = crate::world::find(py, path)?;
+    let function = crate::runtime::find(py, path)?;
     let mut args = vec![function];
     for meta in operands {
         args.push(prototype(py, &meta.schema)?);

@@ -8,8 +8,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 use raskt_core::{ForeignDecode, Opaque, Sealed, Value};
-use raskt_frame::table::WORLD;
-use raskt_frame::{Field, Index, Kind, Label, PandasType, Schema, Table, TableWorld};
+use raskt_frame::table::RUNTIME;
+use raskt_frame::{Field, Index, Kind, Label, PandasType, Schema, Table, TableRuntime};
 
 use super::columns::{Keep, given, taken};
 use super::labels::{from_label, to_label};
@@ -75,8 +75,8 @@ impl PyTable {
 /// What [`PyTable`]'s `__reduce_ex__` took apart.
 #[pyfunction]
 fn table_rebuilt(py: Python<'_>, payload: Flat<'_>) -> PyResult<PyTable> {
-    let sealed = Sealed::new(WORLD.into(), unflat(payload)?, 0);
-    let value = TableWorld.decode(sealed).map_err(|error| errors::to_py(py, error))?;
+    let sealed = Sealed::new(RUNTIME.into(), unflat(payload)?, 0);
+    let value = TableRuntime.decode(sealed).map_err(|error| errors::to_py(py, error))?;
     let table = Table::of(&value).map_err(|error| errors::to_py(py, error))?;
     Ok(PyTable { table: table.clone() })
 }
@@ -95,8 +95,8 @@ pub fn table_of(value: &dyn Opaque) -> raskt_core::Result<Option<Table>> {
         return Ok(Some(table.clone()));
     }
     match value.as_any().downcast_ref::<Sealed>() {
-        Some(sealed) if value.world() == WORLD => {
-            let value = TableWorld.decode(sealed.clone())?;
+        Some(sealed) if value.runtime() == RUNTIME => {
+            let value = TableRuntime.decode(sealed.clone())?;
             Table::of(&value).cloned().map(Some)
         }
         _ => Ok(None),

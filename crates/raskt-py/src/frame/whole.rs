@@ -12,7 +12,7 @@ use raskt_frame::{Field, Kind, PandasType, Table};
 use super::columns::given;
 use super::table::{PyTable, built, index_of, table_of};
 use crate::errors;
-use crate::world::LANE;
+use crate::runtime::LANE;
 
 /// Puts partitions together.
 pub struct Whole;

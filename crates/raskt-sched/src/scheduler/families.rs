@@ -12,7 +12,7 @@ use crate::ids::FamilyId;
 /// What a family is known by: how tasks of one function, or of one kernel, find each other in different graphs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// What a foreign world says; see [`raskt_graph::Foreign::family`].
+    /// What a foreign runtime says; see [`raskt_graph::Foreign::family`].
     Foreign(u64),
     /// The label of any other body.
     Label(std::sync::Arc<str>),

@@ -17,18 +17,18 @@ use crate::{errors, object};
 const SHARED_BYTES: usize = 1 << 20;
 
 /// Puts blocks together.
-pub struct Finish;
+pub struct Assemble;
 
-impl Kernel for Finish {
+impl Kernel for Assemble {
     fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
         Python::attach(|py| {
-            let whole = finish(py, call).map_err(|error| errors::raised(py, error))?;
+            let whole = whole(py, call).map_err(|error| errors::raised(py, error))?;
             Ok(Outcome::Value(whole))
         })
     }
 
     fn lane(&self) -> LaneId {
-        crate::world::LANE
+        crate::runtime::LANE
     }
 
     fn owns_inputs(&self) -> bool {
@@ -40,7 +40,7 @@ impl Kernel for Finish {
     }
 }
 
-fn finish(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
+fn whole(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
     let grid: Vec<usize> =
         integers_of(call.shared, "grid").unwrap_or_default().iter().map(|&n| n as usize).collect();
     let whole = match &mut *call.inputs {

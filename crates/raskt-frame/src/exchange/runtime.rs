@@ -1,4 +1,4 @@
-//! The world of what belongs to exchanges: it needs no Python.
+//! The runtime of what belongs to exchanges: it needs no Python.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use raskt_core::{ErrorKind, ForeignDecode, Opaque, Payload, Result, Sealed, Valu
 
 use super::{Pieces, Place};
 
-/// The world of places and pieces among foreign values: [`ExchangeWorld`] decodes them.
-pub const WORLD: &str = "exchange";
+/// The runtime of places and pieces among foreign values: [`ExchangeRuntime`] decodes them.
+pub const RUNTIME: &str = "exchange";
 
 pub(super) const PLACE: u8 = 0;
 pub(super) const PIECES: u8 = 1;
@@ -22,12 +22,12 @@ pub(super) fn tagged(tag: u8, bytes: &[u8]) -> Payload {
 
 /// Decodes places and pieces.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ExchangeWorld;
+pub struct ExchangeRuntime;
 
-impl ForeignDecode for ExchangeWorld {
+impl ForeignDecode for ExchangeRuntime {
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        if sealed.world() != WORLD {
-            return Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.world())).into());
+        if sealed.runtime() != RUNTIME {
+            return Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.runtime())).into());
         }
         match sealed.payload().header.split_first() {
             Some((&PLACE, bytes)) => Ok(Value::Opaque(Arc::new(Place::decode(bytes)?))),

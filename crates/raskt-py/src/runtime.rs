@@ -1,4 +1,4 @@
-//! Python as a world: how threads enter it, how its functions are run, how its objects travel.
+//! Python as a runtime: how threads enter it, how its functions are run, how its objects travel.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 use raskt_array::promise::{PROMISE, Promise};
 use raskt_core::{Error, ErrorKind, ForeignDecode, FunctionId, Opaque, Param, Result, Sealed, Value};
-use raskt_exec::{Call, Kernel, Lane, LaneId, Outcome, Surroundings, World};
+use raskt_exec::{Call, ForeignRuntime, Kernel, Lane, LaneId, Outcome, Surroundings};
 use raskt_graph::layer::Shipped;
 use raskt_graph::{Foreign, Shipment};
 use smallvec::SmallVec;
@@ -17,11 +17,11 @@ use smallvec::SmallVec;
 use crate::node::Node;
 use crate::{errors, eval, object, own};
 
-/// The name of Python's world.
-pub const WORLD: &str = "python";
+/// The name of Python's runtime.
+pub const RUNTIME: &str = "python";
 /// The helper that calls users' functions of blocks: these may write what they are given.
 const CALL: &str = "raskt.array._chunk.call";
-/// Python's lane: it is the first world of the registry.
+/// Python's lane: it is the first runtime of the registry.
 pub const LANE: LaneId = LaneId(1);
 
 /// Python.
@@ -143,9 +143,9 @@ fn is_pick(py: Python<'_>, node: &Node) -> PyResult<bool> {
     Ok(picks.iter().any(|pick| pick.is(&func.object)))
 }
 
-impl World for Python3 {
+impl ForeignRuntime for Python3 {
     fn name(&self) -> &'static str {
-        WORLD
+        RUNTIME
     }
 
     fn owns_inputs(&self) -> bool {
@@ -181,7 +181,7 @@ impl World for Python3 {
         match path {
             raskt_array::deferred::GROW => return Ok(Arc::new(crate::array::Grow)),
             raskt_array::deferred::SHAPE => return Ok(Arc::new(crate::array::Shape)),
-            raskt_array::results::ASSEMBLE => return Ok(Arc::new(crate::array::Finish)),
+            raskt_array::results::ASSEMBLE => return Ok(Arc::new(crate::array::Assemble)),
             raskt_frame::library::WHOLE => return Ok(Arc::new(crate::frame::Whole)),
             raskt_frame::library::GATHER => return Ok(Arc::new(crate::frame::Gathered)),
             _ => {}
