@@ -53,7 +53,7 @@ def rate(client: Any, n_bytes: int) -> float:
 
 def main() -> int:
     """Measure."""
-    options = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "5 GiB"}
+    options: Any = {"n_workers": 2, "threads_per_worker": 1, "memory_limit": "5 GiB"}
     with (
         raskt.distributed.LocalCluster(**options) as ours,
         raskt.distributed.Client(ours, set_as_default=False) as our_client,

@@ -46,12 +46,12 @@ CASES = {
 
 def laid_out(case: Case, gib: float) -> dict[str, Any]:
     """What zarr is told of a new store: its shape and chunks, rows of a table."""
-    import zarr
+    from zarr.codecs import BloscCodec
 
     width = 4096
     unit = int((case.shard_mib or case.chunk_mib) * (1 << 20)) // (8 * width)
     n = math.ceil(gib * GIB / (8 * width * unit)) * unit
-    codecs = {"auto": "auto", "none": None, "blosc": zarr.codecs.BloscCodec(cname="lz4")}
+    codecs = {"auto": "auto", "none": None, "blosc": BloscCodec(cname="lz4")}
     chunks = (max(int(case.chunk_mib * (1 << 20)) // (8 * width), 1), width)
     shards = None if case.shard_mib is None else (unit, width)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,6 +64,11 @@ def _on_device(function: Any) -> Any:
         found: Array = function(*args, **kwargs)
         return found
 
+    own = inspect.signature(function)
+    device = inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Any)
+    named = list(own.parameters.values())
+    n = sum(one.kind is not one.VAR_KEYWORD for one in named)
+    made.__signature__ = own.replace(parameters=[*named[:n], device, *named[n:]])  # type: ignore[attr-defined]
     return made
 
 

@@ -68,6 +68,8 @@ def test_tampered_text_gives_the_rows_of_pandas_or_an_error(
         expected = rows_of_pandas(path)
         if expected is None:
             continue
-        tm.assert_frame_equal(got.reset_index(drop=True), expected, check_dtype=False, obj=f"seed {seed}")
+        if isinstance(expected.index, pd.RangeIndex):  # ours counts anew in each partition
+            got = got.reset_index(drop=True)
+        tm.assert_frame_equal(got, expected, check_dtype=False, obj=f"seed {seed}")
         n_same += 1
     assert n_same > N_SEEDS // 10
