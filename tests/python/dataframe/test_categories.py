@@ -138,3 +138,25 @@ def test_text_of_objects_in_partitions_without_any(way: str) -> None:
     lazy = rd.from_map(parts.__getitem__, range(4), meta=series[:0])
     tm.assert_series_equal(lazy.str.len().compute(), series.str.len())
     tm.assert_series_equal(lazy.str.upper().compute(), series.str.upper())
+
+
+@pytest.mark.parametrize("npartitions", [1, 2])
+def test_no_rows_have_the_categories_of_their_column(npartitions: int) -> None:
+    frame = pd.DataFrame({"k": ["a", "b"], "c": pd.Categorical(["x", "y"], categories=[*"xyz"])})
+    cut = rd.from_pandas(frame, npartitions=npartitions)
+    none = cut[cut.k == "q"]
+    other = pd.DataFrame({"k": ["q"], "z": [1]})
+    found = {
+        "filter": none,
+        "isin": cut[cut.k.isin([])],
+        "merge": cut.merge(other, on="k"),
+        "distinct": none.drop_duplicates(),
+        "sort": none.sort_values("k"),
+        "index": none.set_index("k"),
+        "concat": rd.concat([none, cut[cut.k == "r"]]),
+        "groups": cut.assign(k=cut.k.where(cut.k == "q")).groupby("k").c.last().to_frame(),
+    }
+    for name, lazy in found.items():
+        result = lazy.compute()
+        assert len(result) == 0, name
+        assert list(result.c.dtype.categories) == [*"xyz"], name

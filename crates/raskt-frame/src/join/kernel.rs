@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, StringViewArray, UInt32Array};
-use arrow::compute;
 use arrow::datatypes::Int32Type;
 use raskt_core::{ErrorKind, Fit, Result};
 
@@ -12,7 +11,7 @@ use super::parameters::{How, Merge, On};
 use super::plan::{Origin, Plan, Rows, Source};
 use super::rows::{Matches, Matching, indices};
 use crate::members::NONE;
-use crate::table::failed;
+use crate::table::{failed, taken};
 use crate::{Index, Table};
 
 /// The rows of `left` and `right` that `merge` puts together, as pandas has them: in the order of the left, or of the right for
@@ -166,6 +165,6 @@ impl Joined<'_> {
 fn take(array: &ArrayRef, rows: Option<&UInt32Array>) -> Result<ArrayRef> {
     match rows {
         None => Ok(Arc::clone(array)),
-        Some(rows) => compute::take(array, rows, None).map_err(failed),
+        Some(rows) => taken(array, rows).map_err(failed),
     }
 }

@@ -89,6 +89,10 @@ impl Table {
         if n_rows == self.n_rows {
             return Ok(self.clone());
         }
+        if n_rows == 0 {
+            // Arrow's filter gives new arrays then, whose dictionaries have lost the categories.
+            return self.map(0, |array| Ok(array.slice(0, 0)));
+        }
         let filter = compute::FilterBuilder::new(&mask).optimize().build();
         self.map(n_rows, |array| filter.filter(array))
     }
