@@ -16,18 +16,20 @@ fn files(parent: &Path) -> Vec<PathBuf> {
     all.filter(|path| path.extension().is_some_and(|end| end == "value")).collect()
 }
 
-/// Waits until so many values are on disk.
-async fn on_disk(parent: &Path, n: usize) -> Vec<PathBuf> {
+/// Waits until something is so.
+async fn eventually(is_so: impl Fn() -> bool) {
     let waiting = async {
-        loop {
-            let found = files(parent);
-            if found.len() == n {
-                return found;
-            }
+        while !is_so() {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(crate::script::PATIENCE, waiting).await.expect("another number of files")
+    tokio::time::timeout(crate::script::PATIENCE, waiting).await.expect("it never was so");
+}
+
+/// Waits until there are files of so many values.
+async fn on_disk(parent: &Path, n: usize) -> Vec<PathBuf> {
+    eventually(|| files(parent).len() == n).await;
+    files(parent)
 }
 
 fn small(parent: &Path) -> impl FnOnce(raskt_net::worker::WorkerOptions) -> raskt_net::worker::WorkerOptions {
@@ -83,9 +85,11 @@ fn a_value_without_an_encoded_form_stays_and_others_go() {
 #[test]
 fn a_value_whose_file_is_gone_is_reported_as_not_here() {
     let (runtime, parent) = (runtime(), tempfile::tempdir().unwrap());
-    let (_daemon, mut scheduler) = joined(&runtime, 1, small(parent.path()));
+    let (daemon, mut scheduler) = joined(&runtime, 1, small(parent.path()));
     runtime.block_on(async {
         blocks(&mut scheduler, 3).await;
+        // A file is there before it is whole, and the value in memory until then.
+        eventually(|| daemon.look().spilled_bytes > 0).await;
         for file in on_disk(parent.path(), 1).await {
             std::fs::write(file, b"damaged").unwrap();
         }
