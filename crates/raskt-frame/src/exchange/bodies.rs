@@ -53,7 +53,7 @@ fn send(call: &mut Call<'_>) -> Result<Value> {
     let keeps_index = get(call.shared, "keeps_index") == &Param::Bool(true);
     for (output, piece) in (0..).zip(pieces) {
         call.ctx.cancel.check()?;
-        if piece.n_rows() > 0 {
+        if piece.n_rows() > 0 || has_categories(&piece) {
             let piece = if keeps_index { piece } else { without_index(&piece)? };
             sender.append(output, compact(&piece)?.encode()?)?;
         }
@@ -74,6 +74,18 @@ fn pieces(by: &Param, input: &Value) -> Result<Vec<Table>> {
             Err(ErrorKind::WrongType { expected: "a list of pieces", found: other.kind().to_owned() }.into())
         }
     }
+}
+
+/// Whether there are categories, which go along without a row: they stand beside the values, not in the schema.
+fn has_categories(piece: &Table) -> bool {
+    let levels = match piece.index() {
+        Index::Levels(levels) => &levels[..],
+        Index::Range { .. } => &[],
+    };
+    let has = |array: &ArrayRef| {
+        array.as_any_dictionary_opt().is_some_and(|dictionary| !dictionary.values().is_empty())
+    };
+    piece.columns().iter().chain(levels).any(has)
 }
 
 /// The rows, numbered from 0.

@@ -39,10 +39,21 @@ pub(crate) fn nulls_to_nan(array: &ArrayRef) -> Result<ArrayRef> {
     })
 }
 
-/// The elements at those places; of none, too, a dictionary keeps its values, which are the categories of a column.
+/// No element; a dictionary keeps its values, which are the categories of a column, where Arrow's kernels would drop them.
+fn emptied(array: &dyn Array) -> ArrayRef {
+    match array.as_dictionary_opt::<Int32Type>() {
+        None => arrow::array::new_empty_array(array.data_type()),
+        Some(dictionary) => {
+            let no_codes = Int32Array::from_iter_values([]);
+            Arc::new(DictionaryArray::new(no_codes, Arc::clone(dictionary.values())))
+        }
+    }
+}
+
+/// The elements at those places.
 pub(crate) fn taken(array: &dyn Array, places: &UInt32Array) -> std::result::Result<ArrayRef, ArrowError> {
     match places.is_empty() {
-        true => Ok(array.slice(0, 0)),
+        true => Ok(emptied(array)),
         false => compute::take(array, places, None),
     }
 }
@@ -90,8 +101,7 @@ impl Table {
             return Ok(self.clone());
         }
         if n_rows == 0 {
-            // Arrow's filter gives new arrays then, whose dictionaries have lost the categories.
-            return self.map(0, |array| Ok(array.slice(0, 0)));
+            return self.map(0, |array| Ok(emptied(array)));
         }
         let filter = compute::FilterBuilder::new(&mask).optimize().build();
         self.map(n_rows, |array| filter.filter(array))
