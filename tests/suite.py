@@ -2,9 +2,10 @@
 
     python tests/suite.py rust rust-doc schedules python ship docs tidy
 
-A suite that fails does not keep the next from running. What failed is named once more at the end, below the totals,
-so that it is found in a log of which only the end was kept. The exit code is 1 if a test failed, a suite ended
-abnormally (a crash, a time-out), or a suite ran no test at all: an empty suite proves nothing.
+A suite that fails does not keep the next from running. What failed is named once more at the end, below
+the totals, so that it is found in a log of which only the end was kept. The exit code is 1 if a test
+failed, a suite ended abnormally (a crash, a time-out), or a suite ran no test at all: an empty suite
+proves nothing.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def pytest(name: str) -> Outcome:
 
 
 def told(case: ElementTree.Element) -> Iterable[str]:
-    """A line for each failure of a test of pytest: where it stands, its name, and the first line of the error."""
+    """A line for each failure of a test of pytest: where it stands, its name, the error's first line."""
     for kind in ("failure", "error"):
         for one in case.iter(kind):
             message = (one.get("message") or "").partition("\n")[0][:200]

@@ -53,7 +53,7 @@ def nonzero(a: Any) -> tuple[Array, ...]:
         raise ValueError(
             "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead."
         )
-    rows = argwhere(a)
+    rows = op("argwhere", (a,), {"label": "nonzero"})
     return tuple(rows[:, axis] for axis in range(a.ndim))
 
 

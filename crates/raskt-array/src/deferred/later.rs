@@ -3,7 +3,7 @@
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{DType, ErrorKind, Fit, Param, Result};
-use raskt_expr::{Expr, Held};
+use raskt_expr::{Expr, Held, LABEL};
 
 use super::bounds::length_max;
 use super::growth::{FIRST, GIVEN};
@@ -96,6 +96,7 @@ pub fn later(
         (CHUNKS, chunks_param(&chunks)),
         (DTYPE, dtype_param(dtype)),
         (BOUNDS, bounds),
+        (LABEL, parameters.get(LABEL).cloned().unwrap_or_else(|| Param::Str(operation.into()))),
     ]);
     let operands: Vec<&Expr> = operands.iter().filter(|expr| !is_scalar(expr)).collect();
     builder.make(DEFERRED, &operands, parameters)

@@ -2,7 +2,7 @@
 
 use raskt_core::chunk::{AxisChunks, Chunks};
 use raskt_core::{DType, Fit, Param, Result};
-use raskt_expr::Expr;
+use raskt_expr::{Expr, LABEL};
 
 use super::table::{axis_of, lone};
 use crate::blockwise::blockwise;
@@ -84,7 +84,7 @@ pub(super) fn diagonal(
     blockwise(builder, &[square], &parameters)
 }
 
-/// The indices of the elements that are not zero, one row each.
+/// `{"label"}`: the indices of the elements that are not zero, one row each.
 pub(super) fn argwhere(
     builder: &Builder<'_>,
     name: &str,
@@ -126,6 +126,7 @@ pub(super) fn argwhere(
         (CHUNKS, chunks_param(&chunks)),
         (DTYPE, dtype_param(&DType::Int64)),
         ("info", Param::Bool(true)),
+        (LABEL, parameters.get(LABEL).cloned().unwrap_or_else(|| Param::Str(name.into()))),
     ]);
     blockwise(builder, &[whole], &parameters)
 }

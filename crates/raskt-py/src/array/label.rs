@@ -28,13 +28,12 @@ fn distribution(parameters: &Param) -> Option<String> {
 }
 
 /// Functions of blocks that are Raskt's own, by what users call to have them run.
-const OWN: [(&str, &[&str]); 11] = [
+const OWN: [(&str, &[&str]); 10] = [
     ("bincount", &["bincount_combine"]),
     ("count_nonzero", &["true_count"]),
     ("einsum", &["einsum_blocks"]),
     ("getitem", &["compress", "field", "overlaid", "picked_block", "points"]),
     ("matmul", &["matmul_blocks", "matmul_by_blas", "matmul_of_bools"]),
-    ("nonzero", &["true_places"]),
     ("searchsorted", &["places_before"]),
     ("setitem", &["assign", "assign_in_order", "assign_points"]),
     ("tensordot", &["tensordot_blocks", "tensordot_by_blas"]),
