@@ -25,6 +25,21 @@ impl Kernel for Own {
     }
 }
 
+/// Says how many of its inputs could be written.
+struct OwnAll;
+
+impl Kernel for OwnAll {
+    fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
+        let can = |value: &mut Value| matches!(value, Value::Bytes(bytes) if bytes.as_mut_slice().is_some());
+        let n = call.inputs.iter_mut().map(can).filter(|&can| can).count();
+        Ok(Value::Int(n.try_into().unwrap()).into())
+    }
+
+    fn owns_inputs(&self) -> bool {
+        true
+    }
+}
+
 /// A graph of one source and `n_readers` of it: whether each may, and can, write what it reads.
 fn readers(n_readers: usize, is_wanted: bool, retries: u32) -> Vec<(bool, bool)> {
     let mut registry = BodyRegistry::default();
@@ -68,4 +83,22 @@ fn one_of_several_readers_owns_nothing_whichever_is_last() {
 #[test]
 fn what_a_task_may_have_to_read_again_is_not_handed_over() {
     assert_eq!(readers(1, false, 1), [(true, false)]);
+}
+
+#[test]
+fn a_reader_of_many_values_owns_all_that_nobody_else_reads() {
+    let mut registry = BodyRegistry::default();
+    let make = |_: &mut Call<'_>| Ok(Outcome::Value(Buffer::zeroed(64 << 10).unwrap().into()));
+    registry.add_kernel("make", Arc::new(make)).unwrap();
+    registry.add_kernel("own_all", Arc::new(OwnAll)).unwrap();
+    let mut table = TableBuilder::default();
+    let sources: Vec<_> = (0..200).map(|_| table.push_own(Body::native("make"), &[]).unwrap()).collect();
+    let whole = table.push_own(Body::native("own_all"), &sources).unwrap();
+    let part = table.push_own(Body::native("own_all"), &sources[..30]).unwrap();
+    let table = table.finish(Keys::Indexed("task".into()), vec![whole, part]).unwrap();
+    let options = RunOptions { n_workers: 1, ..RunOptions::default() };
+    let run = Run::new(Arc::new(table), Arc::new(registry), options).unwrap();
+    let mut probe = Probe::default();
+    while drive(&run, 0, &mut probe) != Drive::Over {}
+    assert_eq!(run.results().unwrap(), [Value::Int(170), Value::Int(0)]);
 }

@@ -347,16 +347,16 @@ impl Machine {
         let mut start = 0;
         for (task, end) in taken.drain(..).zip(ends.drain(..)) {
             let mut job = Job { task, inputs: Default::default(), exclusive: 0, rest: None };
-            let last = lasts[start..end].iter().take(64).enumerate();
-            job.exclusive = last.fold(0, |mask, (place, &last)| mask | u64::from(last) << place);
+            let lasts = &lasts[start..end];
+            let first = lasts.iter().take(64).enumerate();
+            job.exclusive = first.fold(0, |mask, (place, &last)| mask | u64::from(last) << place);
             let (segment, local) = tasks.locate(task);
             let part: &Part = segment.part();
             // A task that may be tried again must find its inputs as they were.
-            let hands_over = job.exclusive != 0 && !owners[segment.owner as usize].has_retries;
+            let hands_over = lasts.contains(&true) && !owners[segment.owner as usize].has_retries;
             let is_owner = hands_over && part.table.owns_inputs(local);
-            for (place, &input) in needs[start..end].iter().enumerate() {
-                let is_taken = is_owner && place < 64 && job.exclusive >> place & 1 == 1;
-                let taken = if is_taken { store.hand_over(input) } else { None };
+            for (place, (&input, &last)) in needs[start..end].iter().zip(lasts).enumerate() {
+                let taken = if is_owner && last { store.hand_over(input) } else { None };
                 job.inputs.push(taken.or_else(|| store.peek(input)).unwrap_or_else(|| {
                     job.rest.get_or_insert_default().missing.push((place.fit::<u32>(), input));
                     Value::Unit

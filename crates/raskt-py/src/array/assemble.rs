@@ -15,6 +15,8 @@ use crate::{errors, object};
 
 /// Smaller results are copied before another thread has started.
 const SHARED_BYTES: usize = 1 << 20;
+/// So much is copied before the blocks that it came from are let go of.
+const BATCH_BYTES: usize = 64 << 20;
 
 /// Puts blocks together.
 pub struct Assemble;
@@ -47,7 +49,11 @@ fn whole(py: Python<'_>, call: &mut Call<'_>) -> PyResult<Value> {
         // As an array that nobody else sees.
         [lone] => crate::own::to_block(py, std::mem::take(lone))?,
         blocks => match native(blocks) {
-            Some(arrays) => assemble_native(py, &arrays, &grid, call.ctx)?,
+            Some(arrays) => {
+                // What is copied is let go of, so that blocks and whole are not both there.
+                blocks.fill_with(Value::default);
+                assemble_native(py, arrays, &grid, call.ctx)?
+            }
             None => assemble_by_numpy(py, blocks, &grid)?,
         },
     };
@@ -83,34 +89,55 @@ fn spans(arrays: &[Arc<NdArray>], grid: &[usize], axis: usize) -> (Vec<(u64, u64
 
 fn assemble_native<'py>(
     py: Python<'py>,
-    arrays: &[Arc<NdArray>],
+    arrays: Vec<Arc<NdArray>>,
     grid: &[usize],
     ctx: &TaskCtx<'_>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let axes: Vec<_> = (0..grid.len()).map(|axis| spans(arrays, grid, axis)).collect();
-    let shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
-    check_blocks(arrays, grid, &axes)?;
-    let dtype = arrays[0].dtype().to_string();
+    let axes: Vec<_> = (0..grid.len()).map(|axis| spans(&arrays, grid, axis)).collect();
+    let mut shape: Vec<u64> = axes.iter().map(|(_, length)| *length).collect();
+    check_blocks(&arrays, grid, &axes)?;
+    let (dtype, item) = (arrays[0].dtype().to_string(), arrays[0].item_bytes());
     let numpy = py.import(intern!(py, "numpy"))?;
     let whole = numpy.call_method1(intern!(py, "empty"), (PyTuple::new(py, &shape)?, dtype))?;
     let array = whole.cast::<PyUntypedArray>()?;
     // SAFETY: the pointer is to a live array object, which `array` keeps alive.
     let data = unsafe { (*numpy::npyffi::_PyArray_GET_ITEM_DATA(array.as_array_ptr())).data } as usize;
-    let n_bytes = array.len() * arrays[0].item_bytes();
+    // Blocks of one place along the outermost axis that is cut are a part of the whole that lies in one piece.
+    let lead = grid.iter().position(|&n| n > 1).filter(|&lead| shape[..lead].iter().all(|&n| n == 1));
+    let n_in_row = lead.map_or(arrays.len(), |lead| grid[lead + 1..].iter().product());
     let mut index = vec![0; grid.len()];
-    let pieces = arrays.iter().map(|block| {
-        let at = index.iter().zip(&axes).map(|(&at, (spans, _))| spans[at].0).collect();
+    let mut placed = arrays.into_iter().map(|block| {
+        let at: Vec<u64> = index.iter().zip(&axes).map(|(&at, (spans, _))| spans[at].0).collect();
         advance(&mut index, grid);
-        Piece { at, block }
+        (at, block)
     });
-    let pieces: Vec<_> = pieces.collect();
-    let n_threads = if n_bytes < SHARED_BYTES { 1 } else { ctx.n_threads };
-    py.detach(|| {
-        // SAFETY: the array is new, C-contiguous and of so many bytes, and nobody else has seen it.
-        let out = unsafe { std::slice::from_raw_parts_mut(data as *mut u8, n_bytes) };
-        assemble(&pieces, &shape, out, n_threads, || ctx.cancel.check())
-    })
-    .map_err(|error| errors::to_py(py, error))?;
+    let mut begin = 0;
+    while placed.len() > 0 {
+        let (mut batch, mut batch_bytes) = (Vec::new(), 0);
+        while batch_bytes < BATCH_BYTES && placed.len() > 0 {
+            let row = placed.by_ref().take(n_in_row);
+            batch.extend(row.inspect(|(_, block)| batch_bytes += block.n_elements() * item));
+        }
+        if let (Some(lead), Some((first, _)), Some((last, block))) = (lead, batch.first(), batch.last()) {
+            let start = first[lead];
+            shape[lead] = last[lead] + block.shape()[lead] - start;
+            batch.iter_mut().for_each(|(at, _)| at[lead] -= start);
+        }
+        let pieces: Vec<_> = batch.iter().map(|(at, block)| Piece { at: at.clone(), block }).collect();
+        let n_threads = if batch_bytes < SHARED_BYTES { 1 } else { ctx.n_threads };
+        py.detach(|| {
+            // SAFETY: the array is new, C-contiguous and longer than that, since every block has its place in it;
+            // nobody else has seen it.
+            let part = unsafe { std::slice::from_raw_parts_mut((data + begin) as *mut u8, batch_bytes) };
+            assemble(&pieces, &shape, part, n_threads, || ctx.cancel.check())
+        })
+        .map_err(|error| errors::to_py(py, error))?;
+        begin += batch_bytes;
+        drop(batch);
+        if placed.len() > 0 {
+            raskt_store::trim_allocator();
+        }
+    }
     Ok(whole)
 }
 

@@ -1,4 +1,4 @@
-"""Rechunks within a memory limit, by what the operating system says their process took."""
+"""What computations take at most, by what the operating system says their process took."""
 
 from __future__ import annotations
 
@@ -36,3 +36,23 @@ def test_rows_become_columns_within_the_limit(rows: int) -> None:
     arguments = [sys.executable, "-c", PROGRAM, "4096", str(rows), str(32 * MIB)]
     done = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True)
     assert int(done.stdout) < 80 * MIB
+
+
+WHOLE = """
+import resource, sys
+import numpy as np
+import raskt.array as ra
+
+x = ra.map_blocks(lambda: np.ones((256, 1024)), chunks=((256,) * 96, (1024,) * 2), dtype="f8")
+x.blocks[0].sum().compute(scheduler="threads")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert x.compute(scheduler="threads").sum() == x.size
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((after - before) * (1024 if sys.platform != "darwin" else 1))
+"""
+
+
+def test_what_is_computed_and_its_blocks_are_not_both_in_memory() -> None:
+    done = subprocess.run([sys.executable, "-c", WHOLE], check=True, stdout=subprocess.PIPE, text=True)
+    # 384 MiB in blocks of 2 MiB; 64 MiB are copied before their blocks are let go of.
+    assert 384 * MIB < int(done.stdout) < 600 * MIB
