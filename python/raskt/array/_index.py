@@ -148,10 +148,6 @@ def _late(x: Array, item: Any, axis: int) -> Array:
         found = _places(x, item[None], axis)
         squeezed: Array = found[(*(slice(None),) * axis, 0)]
         return squeezed
-    if item.ndim > 1:
-        raise NotImplementedError(
-            "an index of several axes that has not been computed: flatten it, or compute it"
-        )
     return _places(x, item, axis)
 
 

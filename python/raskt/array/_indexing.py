@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt.array._base import dtype_parameter, is_known
+from raskt.array._deferred import NAN, bounds_of, deferred
 from raskt.array._grid import grid_of
 from raskt.array._index import (
     _compressed,
@@ -39,11 +41,12 @@ def getitem(x: Array, key: Any) -> Any:
     if masks and (len(items) == 1 and masks[0].ndim == x.ndim):
         return _by_mask(x, asanyarray(masks[0]))
     if any(_lazy(mask) for mask in masks):
-        return _by_masks(x, items)
+        return _by_masks(x, items, are_adjacent(raw))
     if any(_is_list(item) or _is_lazy_list(item) for item in items):
         items, adjacent = _as_places(x, items), are_adjacent(raw)
         lists = [item for item in items if _is_list(item) or _is_lazy_list(item)]
-        if len(lists) > 1 or not adjacent or (lists[0].ndim > 1 and not is_known(x.shape)):
+        is_late = lists[0].ndim > 1 and (_lazy(lists[0]) or not is_known(x.shape))
+        if len(lists) > 1 or not adjacent or is_late:
             return fancy(x, items, adjacent)
     return _one_by_one(x, items)
 
@@ -75,22 +78,32 @@ def _by_mask(x: Array, mask: Array) -> Array:
     return op("mask", (x, mask))
 
 
-def _by_masks(x: Array, items: list[Any]) -> Array:
+def _by_masks(x: Array, items: list[Any], adjacent: bool) -> Array:
     """Return what a lazy mask of some of the axes leaves: as one of the axis that these make."""
-    if not is_known(x.shape) or any(_lazy(item) and not is_known(item.shape) for item in items):
-        raise NotImplementedError(
-            "a lazy mask of several axes, where lengths are not known: call compute_chunk_sizes() first"
-        )
     at = next(i for i, item in enumerate(items) if _lazy(item) and item.dtype == bool and item.ndim > 1)
     mask, rest = items[at], [*items[:at], *items[at + 1 :]]
     if any(_lazy(item) or _is_list(item) or isinstance(item, (int, np.integer)) for item in rest):
-        raise NotImplementedError("a lazy mask of several axes beside numbers and lists: index twice")
+        return fancy(x, items, adjacent)
+    if not is_known(x.shape) or not is_known(mask.shape):
+        return _by_masks_later(x, items, at)
     y: Array = x[(*items[:at], *(slice(None),) * mask.ndim, *items[at + 1 :])]
     own = y.shape[at : at + mask.ndim]
     if own != mask.shape:
         raise IndexError(f"boolean index of shape {mask.shape} does not match axes of shape {own}")
     flat = y.reshape((*y.shape[:at], -1, *y.shape[at + mask.ndim :]))
     return _compressed(flat, mask.reshape(-1), at)
+
+
+def _by_masks_later(x: Array, items: list[Any], at: int) -> Array:
+    """Promise what a lazy mask of some of the axes leaves, where the lengths of these are not known."""
+    mask = items[at]
+    y: Array = x[(*items[:at], *(slice(None),) * mask.ndim, *items[at + 1 :])]
+    own, behind = bounds_of(y), at + mask.ndim
+    masked = own[at:behind]
+    bound = None if None in masked else math.prod(n for n in masked if n is not None)
+    chunks = (*y.chunks[:at], (NAN,) * len(y.chunks[at]), *y.chunks[behind:])
+    key = (*(slice(None),) * at, mask)
+    return deferred(f"{__name__}:getitem", (y, key), chunks, y._dtype, [*own[:at], bound, *own[behind:]])
 
 
 def _field(x: Array, key: Any) -> Array:

@@ -107,7 +107,7 @@ def _of_vectors(x: Array, ord: Any, axis: int, keepdims: bool) -> Array:
         return found
     sizes = abs(x)
     if ord == np.inf:
-        found = sizes.max(axis=axis, keepdims=keepdims)
+        found = sizes.max(axis=axis, keepdims=keepdims, initial=0)
     elif ord == -np.inf:
         found = sizes.min(axis=axis, keepdims=keepdims)
     elif ord == 1:
@@ -124,18 +124,24 @@ def _of_matrices(x: Array, ord: Any, axes: tuple[int, int], keepdims: bool) -> A
     if ord in (1, -1, np.inf, -np.inf):
         summed, left = (row, column) if abs(ord) == 1 else (column, row)
         sums = abs(x).sum(axis=summed, keepdims=True)
-        found: Array = (sums.max if ord > 0 else sums.min)(axis=left, keepdims=True)
+        found: Array = _extreme(sums, ord, axis=left, keepdims=True)
         return found if keepdims else found.squeeze(axis=axes)
     if ord not in ("nuc", 2, -2):
         raise ValueError("Invalid norm order for matrices.")
     values = _singular_values(moveaxis(x, axes, (-2, -1)))
-    found = values.sum(axis=-1) if ord == "nuc" else (values.max if ord > 0 else values.min)(axis=-1)
+    found = values.sum(axis=-1) if ord == "nuc" else _extreme(values, ord, axis=-1)
     if not keepdims:
         return found
     index: list[Any] = [slice(None)] * x.ndim
     index[row] = index[column] = None
     spread: Array = found[tuple(index)]
     return spread
+
+
+def _extreme(sizes: Array, ord: Any, **kwargs: Any) -> Array:
+    """Return the largest of sizes, of none 0, or the smallest where the order is negative."""
+    found: Array = sizes.max(initial=0, **kwargs) if ord > 0 else sizes.min(**kwargs)
+    return found
 
 
 def _singular_values(x: Array) -> Array:
@@ -216,6 +222,8 @@ def cond(x: Any, p: Any = None) -> Array:
     2.0
     """
     x = inexact(x, "linalg")
+    if 0 in x.shape:
+        raise np.linalg.LinAlgError("cond is not defined on empty arrays")
     if p is None or p in (2, -2):
         values = _singular_values(x)
         largest, smallest = values.max(axis=-1), values.min(axis=-1)

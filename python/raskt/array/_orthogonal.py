@@ -42,12 +42,17 @@ __all__ = [
 
 OWN = "raskt.array._chunk_linalg"
 
+_OF_SCIPY = ("cholesky", "lu", "solve", "solve_triangular")
+"""The functions that are SciPy's, which takes half precision for single."""
+
 
 def inexact(a: Any, what: str) -> Array:
     """Return an array as LAPACK takes it: whole numbers as floats."""
     x = asanyarray(a)
     if x.dtype.kind in "biu":
         return x.astype(np.float64)
+    if x.dtype == np.float16 and what in _OF_SCIPY:
+        return x.astype(np.float32)
     if x.dtype.char not in "fdFD":
         raise TypeError(f"array type {x.dtype} is unsupported in {what}")
     return x

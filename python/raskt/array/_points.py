@@ -15,6 +15,7 @@ from raskt.array.blockwise import map_blocks
 from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asanyarray, from_array
 from raskt.array.rechunk import unify_chunks
+from raskt.array.searching import nonzero
 from raskt.array.shape import broadcast_arrays, moveaxis
 from raskt.array.slicing import picked
 
@@ -66,17 +67,31 @@ def fancy(x: Array, items: list[Any], adjacent: bool) -> Array:
 
 
 def _by_late_mask(x: Array, items: list[Any], adjacent: bool) -> Array:
-    """Return ``x[items]`` of a lazy mask and numbers; the axis of the mask is in front if they are apart."""
+    """Return ``x[items]`` with lazy masks: beside numbers, or beside lists, for which masks are places."""
     advanced = [item for item in items if _is_advanced(item) and not isinstance(item, (int, np.integer))]
-    if len(advanced) > 1 or not is_known(x.shape):
-        raise NotImplementedError(
-            "an index with a lazy mask and lists: index with one after the other, or with nonzero(mask)"
-        )
+    if len(advanced) > 1 or advanced[0].ndim > 1:
+        return fancy(x, _without_masks(x, items), adjacent)
     found = _one_by_one(x, items)
     before = items[: next(at for at, item in enumerate(items) if hasattr(item, "_expr"))]
     at = sum(not _is_advanced(item) for item in before)
     made: Array = found if adjacent else moveaxis(found, at, 0)
     return made
+
+
+def _without_masks(x: Array, items: list[Any]) -> list[Any]:
+    """Return an index with lists of places, as many as it has axes, for each mask."""
+    found: list[Any] = []
+    axis = 0
+    for item in items:
+        is_mask = getattr(getattr(item, "dtype", None), "kind", "") == "b"
+        n_axes = item.ndim if is_mask else 0 if item is None else 1
+        if is_mask:
+            own = x.shape[axis : axis + n_axes]
+            if is_known(own) and is_known(item.shape) and own != item.shape:
+                raise IndexError(f"boolean index of shape {item.shape} does not match axes of shape {own}")
+        found += nonzero(item) if is_mask else [item]
+        axis += n_axes
+    return found
 
 
 class VIndex:
@@ -107,7 +122,7 @@ class VIndex:
         lists = _together([np.asarray(items[at]) for at in axes])
         shape = lists[0].shape
         if not is_known(x.shape):
-            return _points_later(x, items, axes, shape)
+            return _points_later(x, items, axes, tuple((n,) for n in shape), shape)
         places = []
         for at, found in zip(axes, lists, strict=True):
             n = x.shape[at]
@@ -128,12 +143,15 @@ class VIndex:
 
 def _lazy_points(x: Array, axes: list[int], lists: list[Any]) -> Array:
     """Return the elements at places that belong together, some of which are computed later."""
-    if not is_known(x.shape):
-        raise ValueError("lazy places in an array of unknown shape: call compute_chunk_sizes() first")
     arrays = [asanyarray(item) for item in lists]
     for item in arrays:
         if item.dtype.kind not in "iu":
             raise IndexError("vindex takes lists of places, no masks: index with nonzero(mask)")
+    if not is_known(x.shape):
+        items: list[Any] = [slice(None)] * x.ndim
+        for at, item in zip(axes, arrays, strict=True):
+            items[at] = item
+        return _points_later(x, items, axes, *_shape_of_places(arrays))
     if all(is_known(item.shape) for item in arrays):
         # Numbers go with any list as they are.
         several = [item for item in arrays if item.ndim]
@@ -162,7 +180,15 @@ def _same_chunks(arrays: Any) -> list[Array]:
 
 def _flat_places(arrays: list[Array], axes: list[int], lengths: tuple[int, ...]) -> Array:
     """Return the places in the row that some axes make, where that is known of each axis."""
-    return map_blocks(flat_places, *arrays, axes=tuple(axes), lengths=lengths, dtype=np.int64)
+    if all(is_known(item.shape) for item in arrays):
+        return map_blocks(flat_places, *arrays, axes=tuple(axes), lengths=lengths, dtype=np.int64)
+    # Blocks of unknown sizes need not pair by their number: sums of arrays bring them into the same chunks.
+    found: Any = 0
+    for item, at, n in zip(arrays, axes, lengths, strict=True):
+        own = map_blocks(flat_places, item, axes=(at,), lengths=(n,), dtype=np.int64)
+        found = found * n + own
+    made: Array = found
+    return made
 
 
 def flat_places(*places: Any, axes: Any, lengths: Any) -> Any:
@@ -189,13 +215,29 @@ def _together(lists: list[Any]) -> Any:
         ) from None
 
 
-def _points_later(x: Array, items: list[Any], axes: list[int], shape: Any) -> Array:
-    """Promise the elements at places that belong together, some in axes of unknown length."""
+def _shape_of_places(arrays: list[Array]) -> tuple[Any, Any]:
+    """Return the chunks, and bounds for the lengths, of the axes that lazy lists of places make."""
+    ndim = max(item.ndim for item in arrays)
+    chunks: list[Any] = [(1,)] * ndim
+    bounds: list[Any] = [1] * ndim
+    for item in arrays:
+        for axis, (sizes, bound) in enumerate(zip(item.chunks, bounds_of(item), strict=True), ndim - item.ndim):
+            if chunks[axis] == (1,) or (sizes != (1,) and is_known(sizes)):
+                chunks[axis], bounds[axis] = sizes, bound
+    return tuple(chunks), bounds
+
+
+def _points_later(x: Array, items: list[Any], axes: list[int], places: Any, longest: Any) -> Array:
+    """Promise the elements at places that belong together, some in axes of unknown length.
+
+    ``places`` are the chunks of the axes that the places make, ``longest`` bounds for their lengths.
+    """
     rest = [at for at in range(x.ndim) if at not in axes]
     bounds = bounds_of(x)
-    chunks = (*((n,) for n in shape), *(x.chunks[at] for at in rest))
-    longest = [*shape, *(bounds[at] for at in rest)]
-    return deferred(f"{__name__}:points", (x, items), chunks, x._dtype, longest)
+    chunks = (*places, *(x.chunks[at] for at in rest))
+    return deferred(
+        f"{__name__}:points", (x, items), chunks, x._dtype, [*longest, *(bounds[at] for at in rest)]
+    )
 
 
 def points(x: Array, items: list[Any]) -> Array:

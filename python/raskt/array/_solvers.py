@@ -188,7 +188,7 @@ def lu(a: Any) -> tuple[Array, Array, Array]:
 
 def _right_side(a: Array, b: Any) -> tuple[Array, bool]:
     """Return the right side of equations as columns, and whether it was one."""
-    b = inexact(b, "linalg")
+    b = inexact(b, "solve")
     if b.ndim not in (1, 2):
         raise np.linalg.LinAlgError(
             f"the right side has {b.ndim} axes, where a matrix of equations has 1 or 2"
@@ -237,9 +237,9 @@ def solve(a: Any, b: Any, sym_pos: bool | None = None, assume_a: str = "gen") ->
         raise TypeError("sym_pos is not taken any more: say assume_a='pos'")
     if assume_a not in ("gen", "pos"):
         raise ValueError(f"{assume_a} is not a recognized matrix structure: 'gen' or 'pos'")
-    a = check_square(inexact(a, "linalg"))
+    a = check_square(inexact(a, "solve"))
     if is_stack(a) or asanyarray(b).ndim > 2:
-        return _solved_each(a, inexact(b, "linalg"))
+        return _solved_each(a, inexact(b, "solve"))
     right, is_one = _right_side(a, b)
     dtype = np.result_type(a.dtype, right.dtype)
     a, right = a.astype(dtype), right.astype(dtype)

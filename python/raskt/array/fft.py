@@ -15,7 +15,7 @@ from raskt.array._axes import axis_of
 from raskt.array._base import known_shape
 from raskt.array.blockwise import map_blocks
 from raskt.array.conversion import asanyarray
-from raskt.array.creation import arange
+from raskt.array.creation import arange, zeros
 from raskt.array.rechunk import whole_along
 from raskt.array.shape import roll
 
@@ -98,6 +98,9 @@ def _of_blocks(
     kwargs: dict[str, Any],
 ) -> Array:
     """Return what a function of whole axes makes of them."""
+    if any(not x.shape[axis] for axis in axes):
+        # NumPy's functions read behind the end of an axis without elements.
+        x = zeros(tuple(n or 1 if axis in axes else n for axis, n in enumerate(x.shape)), x.dtype)
     x = whole_along(x, axes)
     chunks = list(x.chunks)
     for axis, length in zip(axes, lengths, strict=True):
@@ -105,26 +108,33 @@ def _of_blocks(
     return map_blocks(function, x, dtype=dtype, chunks=tuple(chunks), **kwargs)
 
 
-def _axes_of(x: Array, s: Any, axes: Any) -> tuple[list[Any], list[int]]:
-    """Return the points and the axes of a transform along several of them, as `numpy.fft.fftn` reads them."""
+def _axes_of(x: Array, s: Any, axes: Any, is_inverse: bool = False) -> tuple[list[Any], list[int]]:
+    """Return the points and the axes of a transform along several of them, as `numpy.fft.fftn` reads them.
+
+    ``is_inverse`` says that the last axis is the half that a transform of real numbers left.
+    """
     known_shape(x, "fft")
     if axes is None:
         axes = range(x.ndim) if s is None else range(-len(s), 0)
     places = [axis_of(axis, x.ndim) for axis in axes]
-    sizes = [None] * len(places) if s is None else [None if n == -1 else n for n in s]
-    if len(sizes) != len(places):
+    lengths = [x.shape[at] for at in places]
+    if s is None:
+        if is_inverse and lengths:
+            lengths[-1] = 2 * (lengths[-1] - 1)
+        return lengths, places
+    if len(s) != len(places):
         raise ValueError("Shape and axes have different lengths.")
-    return sizes, places
+    return [own if n == -1 else n for n, own in zip(s, lengths, strict=True)], places
 
 
 def _several(kind: str, a: Any, s: Any, axes: Any, norm: Any) -> Array:
     """Return a transform along several axes: one after the other."""
     x = asanyarray(a)
-    sizes, places = _axes_of(x, s, axes)
+    sizes, places = _axes_of(x, s, axes, kind.startswith("ir"))
     if not places:
         if kind.startswith(("r", "ir")):
             raise IndexError("at least 1 axis must be transformed")
-        return x.astype(_dtype(np.fft.fft, x.dtype, 1))
+        return x
     own = "ifft" if kind.startswith("i") else "fft"
     steps = [(own, n, at) for n, at in zip(sizes, places, strict=True)]
     if "r" in kind:
@@ -296,7 +306,7 @@ def fft_wrap(fft_func: Any, kind: str | None = None, dtype: Any = None) -> Calla
         x = asanyarray(a)
         if axes is None and name.endswith("2"):
             axes = (-2, -1)
-        sizes, places = _axes_of(x, s, axes)
+        sizes, places = _axes_of(x, s, axes, own == "irfft")
         kinds = ["fft"] * (len(places) - 1) + [own]
         points = [_points(one, n, x.shape[at]) for one, n, at in zip(kinds, sizes, places, strict=True)]
         lengths = tuple(_length(one, n) for one, n in zip(kinds, points, strict=True))

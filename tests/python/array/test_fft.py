@@ -56,6 +56,29 @@ def test_transforms_along_several_axes(kind: str, chunks: Any) -> None:
             close(getattr(ra.fft, kind)(x, **options), getattr(np.fft, kind)(a, **options))
 
 
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_lengths_of_several_axes_are_those_before_any_transform(kind: str) -> None:
+    a = values((6, 10), "f8", kind)
+    x = ra.from_array(a, chunks=(4, 3))
+    for options in [{"axes": (0, 0)}, {"axes": (1, 0, 1)}, {"s": (4, -1), "axes": (0, 1)}]:
+        close(getattr(ra.fft, kind)(x, **options), getattr(np.fft, kind)(a, **options))
+    if "r" not in kind:
+        close(getattr(ra.fft, kind)(x, axes=()), a)
+
+
+@pytest.mark.parametrize("kind", ONE)
+def test_axes_without_elements_are_filled_with_zeros(kind: str) -> None:
+    for shape in [(0,), (3, 0), (0, 4)]:
+        at = shape.index(0)
+        x = ra.zeros(shape, chunks=2)
+        one = np.zeros([n or 1 for n in shape])
+        close(getattr(ra.fft, kind)(x, 5, at), getattr(np.fft, kind)(one, 5, at))
+        with pytest.raises(ValueError, match="Invalid number of FFT data points"):
+            getattr(ra.fft, kind)(x, axis=at)
+    wrapped = ra.fft.fft_wrap(getattr(np.fft, kind))
+    close(wrapped(ra.zeros(0, chunks=1), 4), getattr(np.fft, kind)(np.zeros(1), 4))
+
+
 def test_blocks_stay_as_large_as_they_were() -> None:
     x = ra.zeros((64, 64, 64), chunks=(16, 16, 16))
     for axis in range(3):

@@ -268,6 +268,35 @@ def test_what_cannot_be_is_refused_as_numpy_refuses_it() -> None:
         ra.linalg.eigh(square, UPLO="X")
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
+def test_norms_of_matrices_without_elements(shape: tuple[int, int]) -> None:
+    a = np.ones(shape)
+    x = ra.from_array(a, chunks=2)
+    for order in (None, "fro", "nuc", 1, 2, np.inf):
+        assert float(ra.linalg.norm(x, order)) == np.linalg.norm(a, order) == 0
+    for order in (None, 0, 1, 2, 3, np.inf):
+        found = ra.linalg.norm(x, order, axis=0).compute()
+        np.testing.assert_array_equal(found, np.linalg.norm(a, order, axis=0))
+    for order in (-1, -2, -np.inf):
+        with pytest.raises(ValueError, match="zero-size array"):
+            ra.linalg.norm(ra.ones((0, 0), chunks=1), order).compute()
+    with pytest.raises(np.linalg.LinAlgError, match="empty arrays"):
+        ra.linalg.cond(x)
+
+
+def test_half_precision_is_single_where_scipy_takes_it() -> None:
+    a = np.array([[4, 1, 0], [1, 3, 1], [0, 1, 2]], "f2")
+    x, b = ra.from_array(a, chunks=2), np.array([1, 2, 3], "f2")
+    for found, expected in [
+        (ra.linalg.cholesky(x), scipy_linalg.cholesky(a)),
+        (ra.linalg.lu(x)[2], scipy_linalg.lu(a)[2]),
+        (ra.linalg.solve(x, b), scipy_linalg.solve(a, b)),
+        (ra.linalg.solve_triangular(x, b), scipy_linalg.solve_triangular(a, b)),
+    ]:
+        assert found.dtype == found.compute().dtype == expected.dtype == np.float32
+        np.testing.assert_allclose(found.compute(), expected, rtol=1e-4)
+
+
 def test_singular_and_indefinite_matrices_are_errors_when_computed() -> None:
     singular = ra.ones((4, 4), chunks=2)
     for lazy in (ra.linalg.inv(singular), ra.linalg.solve(singular, np.ones(4))):

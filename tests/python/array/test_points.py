@@ -80,6 +80,57 @@ def test_the_axis_of_a_lazy_mask_stands_where_numpy_has_it(x: ra.Array) -> None:
         np.testing.assert_array_equal(x[asked].compute(), VALUES[key])
 
 
+def test_lists_of_unknown_length_are_paired_by_their_places_not_by_their_chunks(x: ra.Array) -> None:
+    one, other = np.array([0, 2, 4, 1, 3]), np.array([3, 1, 0, 1, 2])
+    lazy, rest = ra.from_array(one, chunks=3), ra.from_array(other, chunks=2)
+    found = x[lazy[lazy > 0], rest[lazy > 0]]
+    np.testing.assert_array_equal(found.compute(), VALUES[one[one > 0], other[one > 0]])
+    found = x[lazy[lazy < 4], :, rest[rest < 3][:4] % 3]
+    np.testing.assert_array_equal(found.compute(), VALUES[one[one < 4], :, other[other < 3][:4] % 3])
+
+
+MASK = VALUES[:, 0, 0] > 12
+PLANE = VALUES[:, :, 0] > 20
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        (MASK, [0, 1, 3]),
+        (MASK, slice(None), [0, 1, 2]),
+        (MASK, 2, [0, 1, 2]),
+        (None, MASK, [0, 1, 2], slice(1, None)),
+        (slice(None), MASK[:4], MASK[[2, 0, 3]]),
+        (PLANE, 1),
+        (PLANE, slice(None, None, -1)),
+        (1, PLANE[0][:4], slice(None)),
+        (PLANE, np.arange(PLANE.sum()) % 3),
+    ],
+)
+def test_lazy_masks_beside_lists_and_numbers(x: ra.Array, key: Any) -> None:
+    def lazy(item: Any) -> Any:
+        is_mask = isinstance(item, np.ndarray) and item.dtype == bool
+        return ra.from_array(item, chunks=2) if is_mask else item
+
+    np.testing.assert_array_equal(x[tuple(lazy(item) for item in key)].compute(), VALUES[key])
+
+
+def test_lazy_lists_and_masks_of_arrays_of_unknown_length(x: ra.Array) -> None:
+    whole, rows = VALUES[MASK], x[x[:, 0, 0] > 12]
+    places = np.array([[0, 1], [2, 1]])
+    lazy = ra.from_array(places, chunks=1)
+    np.testing.assert_array_equal(rows[lazy].compute(), whole[places])
+    np.testing.assert_array_equal(rows[lazy, [0, 3]].compute(), whole[places, [0, 3]])
+    np.testing.assert_array_equal(rows[lazy[0], :, lazy[1]].compute(), whole[places[0], :, places[1]])
+    found = rows[rows[:, :, 0] > 30]
+    assert found.shape[1:] == (3,)
+    np.testing.assert_array_equal(found.compute(), whole[whole[:, :, 0] > 30])
+    np.testing.assert_array_equal(rows[rows[:, :, 0] > 30, 1].compute(), whole[whole[:, :, 0] > 30, 1])
+    np.testing.assert_array_equal(
+        rows[rows[:, 0, 0] > 30, [0, 1]].compute(), whole[whole[:, 0, 0] > 30, [0, 1]]
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -89,8 +140,9 @@ def test_the_axis_of_a_lazy_mask_stands_where_numpy_has_it(x: ra.Array) -> None:
         (lambda x, lazy: x.vindex[lazy([0.5]), 0], IndexError, "lists of places"),
         (lambda x, lazy: x.vindex[lazy([0, 1]), [0, 1, 2]], IndexError, "could not be broadcast together"),
         (lambda x, lazy: x.vindex[None], IndexError, "new axes"),
-        (lambda x, lazy: x[lazy([True] * 5), [0, 1]], NotImplementedError, "one after the other"),
-        (lambda x, lazy: x[x[:, 0, 0] > 0].vindex[lazy([0]), 0], ValueError, "compute_chunk_sizes"),
+        (lambda x, lazy: x[lazy([True] * 5), [0, 1]].compute(), ValueError, "could not be broadcast together"),
+        (lambda x, lazy: x[lazy([True] * 4), [0, 1]], IndexError, "boolean index"),
+        (lambda x, lazy: x[x[:, 0, 0] > 0].vindex[lazy([9]), 0].compute(), IndexError, "9 is out of bounds"),
     ],
 )
 def test_wrong_places(x: ra.Array, call: Any, error: Any, message: str) -> None:
