@@ -19,6 +19,7 @@ import numpy as np
 from raskt._forks import before_forks
 from raskt.array._meta import dtype_named
 from raskt.array._sources import place_of
+from raskt.array import _chunk_masked
 from raskt.array.dispatch import concatenate, joined_masked
 from raskt.locks import held
 
@@ -50,6 +51,12 @@ def unmasked(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*blocks, **kwargs)
 
     return called
+
+
+@unmasked
+def covariance(block: Block) -> Block:
+    """Return a block of which covariances are computed: those of masked arrays count pairs of elements."""
+    return block
 
 
 def where_block(condition: Block, x: Block, y: Block) -> Any:
@@ -418,10 +425,11 @@ def scan_objects(left: Block, right: Block, kind: str) -> Block:
 # ---- contractions ----
 
 
-@unmasked
 def matmul_blocks(*blocks: Block) -> Block:
     """Return the sum of the products of blocks: the first half times the second."""
     half = len(blocks) // 2
+    if _chunk_masked.has_masked(blocks):
+        return _chunk_masked.sum_of_products(np.matmul, zip(blocks[:half], blocks[half:], strict=True))
     with before_forks:
         total = np.matmul(blocks[0], blocks[half])
         for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
@@ -429,10 +437,11 @@ def matmul_blocks(*blocks: Block) -> Block:
     return total
 
 
-@unmasked
 def matmul_by_blas(*blocks: Block) -> Block:
     """Return the sum of the products of large blocks: the first half times the second, in place."""
     half = len(blocks) // 2
+    if _chunk_masked.has_masked(blocks):
+        return matmul_blocks(*blocks)
     with before_forks:
         # One product of long operands has no sums to be made in memory.
         left, right = _side_by_side(blocks[:half], 1), _side_by_side(blocks[half:], 0)
@@ -464,18 +473,20 @@ def _side_by_side(blocks: tuple[Block, ...], axis: int) -> Block | None:
     return np.lib.stride_tricks.as_strided(first, shape, first.strides, writeable=False)
 
 
-@unmasked
 def tensordot_blocks(*blocks: Block, axes: Any) -> Block:
     half = len(blocks) // 2
+    pairs = zip(blocks[:half], blocks[half:], strict=True)
+    product = functools.partial(np.tensordot, axes=(tuple(axes[0]), tuple(axes[1])))
+    if _chunk_masked.has_masked(blocks):
+        return _chunk_masked.sum_of_products(product, pairs)
     total: Any = None
-    for left, right in zip(blocks[:half], blocks[half:], strict=True):
+    for left, right in pairs:
         with before_forks:
-            product = np.tensordot(left, right, axes=(tuple(axes[0]), tuple(axes[1])))
-        total = product if total is None else total + product
+            own = product(left, right)
+        total = own if total is None else total + own
     return total
 
 
-@unmasked
 def tensordot_by_blas(*blocks: Block, axes: Any) -> Block:
     return tensordot_blocks(*blocks, axes=axes)
 
@@ -496,7 +507,6 @@ def check_alike(blocks: Any, indices: Any, letters: Any) -> None:
             )
 
 
-@unmasked
 def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, alike: Any = ()) -> Block:
     """Return the sum of products over the blocks along letters that the result lacks.
 
@@ -511,6 +521,7 @@ def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, ali
         operands.append((spread, blocks[at : at + n]))
         at += n
         letters.update(dict(spread))
+    masked, together = _chunk_masked.has_masked(blocks), []
     total: Any = None
     for place in itertools.product(*(range(count) for count in letters.values())):
         index = dict(zip(letters, place, strict=True))
@@ -521,9 +532,14 @@ def einsum_blocks(*blocks: Block, subscripts: str, counts: Any, kwargs: Any, ali
                 number = number * count + index[letter]
             chosen.append(of[number])
         check_alike(chosen, subscripts.partition("->")[0].split(","), alike)
+        if masked:
+            together.append(chosen)
+            continue
         with before_forks:
             product = np.einsum(subscripts, *chosen, **kwargs)
         total = product if total is None else total + product
+    if masked:
+        return _chunk_masked.sum_of_products(functools.partial(np.einsum, subscripts), together)
     return total
 
 
@@ -564,9 +580,10 @@ def view(block: Block, dtype: str) -> Block:
     return block.view(known) if known is not None else block
 
 
-@unmasked
 def matmul_of_bools(*blocks: Block) -> Block:
     half = len(blocks) // 2
+    if _chunk_masked.has_masked(blocks):
+        return matmul_blocks(*blocks)
     total = np.matmul(blocks[0], blocks[half])
     for left, right in zip(blocks[1:half], blocks[half + 1 :], strict=True):
         total |= np.matmul(left, right)
@@ -601,7 +618,6 @@ def masked(block: Block, mask: Block) -> Block:
     return block[np.asarray(mask)]
 
 
-@unmasked
 def picked_of(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return the elements at places that lie in a block, and zeros for the others."""
     start, stop = info["operands"][0][axis]
@@ -618,7 +634,7 @@ def picked_of(block: Block, places: Block, axis: int, size: int, info: Any) -> B
         return np.zeros(shape, block.dtype)
     shape = [1] * found.ndim
     shape[axis] = len(places)
-    return np.where(inside.reshape(shape), found, np.zeros((), found.dtype))
+    return where_block(inside.reshape(shape), found, np.zeros((), found.dtype))
 
 
 def with_fill_value(block: Block, fill_value: Any) -> Block:
@@ -706,7 +722,6 @@ def assign_points(block: Block, info: Any, axes: Any, places: Any, value: Any) -
     return block
 
 
-@unmasked
 def picked_block(block: Block, places: Block, axis: int, size: int, info: Any) -> Block:
     """Return what places take of a block, behind an axis for its number; zeros for other blocks' places."""
     return np.expand_dims(picked_of(block, places, axis, size, info), axis)
@@ -715,6 +730,8 @@ def picked_block(block: Block, places: Block, axis: int, size: int, info: Any) -
 def overlay(*parts: Block, axis: int, own: Any = None) -> Block:
     """Return arrays of which each element is zero in all but one as one, whatever its bits are."""
     del axis, own
+    if _chunk_masked.has_masked(parts):
+        return _chunk_masked.overlay(parts, lambda data: overlay(*data, axis=0))
     if parts[0].dtype.hasobject:
         return functools.reduce(lambda a, b: np.where(a == 0, b, a), parts)
     bits = [np.ascontiguousarray(part).reshape(-1).view(np.uint8) for part in parts]

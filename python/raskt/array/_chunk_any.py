@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from raskt._forks import before_forks
-from raskt.array import _chunk, _chunk_order, _chunk_reduce
+from raskt.array import _chunk, _chunk_masked, _chunk_order, _chunk_reduce
 from raskt.array._meta import dtype_named
 
 if TYPE_CHECKING:
@@ -152,6 +152,9 @@ def _step(name: str, operands: list[Any]) -> Any:
         return _step_of_bare(name, bare, operands)
     if name == "where":
         return _chunk.where_block(*operands)
+    if name == "power" and _chunk_masked.has_masked(operands):
+        # As the operator has it: what comes to no number is masked.
+        return np.ma.power(*operands)
     return getattr(np, name)(*operands)
 
 
@@ -331,6 +334,8 @@ def _overlay(*parts: Block, axis: int | None = None) -> Block:
 def _matmul(left: Any, right: Any) -> Block:
     """Return the sum of the products of two blocks, or of two lists of them."""
     lefts, rights = (part if isinstance(part, list) else [part] for part in (left, right))
+    if _chunk_masked.has_masked([*lefts, *rights]):
+        return _chunk_masked.sum_of_products(np.matmul, zip(lefts, rights, strict=True))
     with before_forks:
         products = [a @ b for a, b in zip(lefts, rights, strict=True)]
     if products[0].dtype == bool and not _is_bare(products[0]):
@@ -437,10 +442,10 @@ _HELPERS: dict[str, _Helper] = {
     "array.diagonal": _Helper(_helper(_chunk.diagonal), masked=True),
     "array.triangle": _Helper(_helper(_chunk.triangle)),
     "array.true_places": _Helper(_helper(_chunk.true_places), masked=True),
-    "array.overlay": _Helper(_helper(_overlay)),
-    "array.take": _Helper(_helper(_chunk.picked_block)),
-    "array.matmul": _Helper(_helper(_matmul), bare=True),
-    "array.tensordot": _Helper(_helper(_tensordot)),
+    "array.overlay": _Helper(_helper(_overlay), masked=True),
+    "array.take": _Helper(_helper(_chunk.picked_block), masked=True),
+    "array.matmul": _Helper(_helper(_matmul), masked=True, bare=True),
+    "array.tensordot": _Helper(_helper(_tensordot), masked=True),
     "array.topk": _Helper(_topk),
     "array.sort": _Helper(_helper(_chunk_order.sort_block), masked=True),
     "array.merge": _Helper(_helper(_chunk_order.merge_blocks)),

@@ -573,11 +573,11 @@ def cov(
     ddof = (0 if bias else 1) if ddof is None else int(ddof)
     weights, n = _observations(x, ddof, fweights, aweights)
     if weights is None:
-        apart = x - x.mean(axis=1, keepdims=True)
+        apart = _plain(x - x.mean(axis=1, keepdims=True))
         product = apart.dot(apart.T.conj())
     else:
         total = weights.sum()
-        apart = x - (x * weights).sum(axis=1, keepdims=True) / total
+        apart = _plain(x - (x * weights).sum(axis=1, keepdims=True) / total)
         product = apart.dot((apart * weights).T.conj())
     if hasattr(n, "_expr"):
         found = product / where(n > 0, n, float("nan"))
@@ -585,6 +585,11 @@ def cov(
         found = product / n if n > 0 else product * float("nan")
     made: Array = found[0, 0] if found.shape == (1, 1) else found
     return made if dtype is None else made.astype(dtype)
+
+
+def _plain(x: Array) -> Array:
+    """Return an array whose blocks are refused if they are masked."""
+    return op("apply", (x,), {"function": "raskt.array._chunk.covariance", "dtype": x._expr.dtype})
 
 
 def _observations(x: Array, ddof: int, fweights: Any, aweights: Any) -> tuple[Any, Any]:

@@ -14,14 +14,13 @@ import numpy as np
 from raskt import _raskt
 from raskt._kept import kept
 from raskt.array import cumulative, reductions
-from raskt.array._base import dtype_parameter, is_known
+from raskt.array._base import dtype_parameter
 from raskt.array._chunk import frompyfunc as frompyfunc_of_blocks
 from raskt.array._chunk import piecewise as of_blocks
 from raskt.array._op import op, promoted
 from raskt.array._out import into
 from raskt.array.blockwise import blockwise
 from raskt.array.conversion import asanyarray, asarray
-from raskt.array.creation import zeros_like
 from raskt.array.searching import where
 
 if TYPE_CHECKING:
@@ -511,10 +510,7 @@ def real(x: Any) -> Array:
 
 @of_values("imag")
 def imag(x: Any) -> Array:
-    """Return the imaginary parts of the elements; zeros, without a look at them, of real numbers."""
-    x = asanyarray(x)
-    if _kind(x) in tuple("biuf") and is_known(x.shape):
-        return zeros_like(x)
+    """Return the imaginary parts of the elements."""
     return op("imag", (x,))
 
 

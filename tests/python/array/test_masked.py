@@ -160,8 +160,8 @@ KEEPING: dict[str, Any] = {
     "sum": lambda m, x: m.sum(x, axis=0),
 }
 LOSING: dict[str, Any] = {
-    "matmul": lambda x: x @ x.T,
-    "tensordot": lambda x: ra.tensordot(x, x, axes=((0, 1), (0, 1))),
+    "covariance": lambda x: ra.cov(x),
+    "correlation": lambda x: ra.corrcoef(x),
     "tril": ra.tril,
     "sort": lambda x: ra.sort(x, axis=1),
     "argsort": lambda x: ra.argsort(x, axis=1),
@@ -204,6 +204,62 @@ def test_what_would_take_masks_off_is_refused_whatever_the_dtype(name: str, dtyp
         pytest.skip("NumPy sorts no masked objects")
     with pytest.raises(NotImplementedError, match="would lose what they mean"):
         LOSING[name](ra.from_array(masked(dtype), chunks=(2, 3))).compute()
+
+
+PRODUCTS: dict[str, Any] = {
+    "matmul": lambda x: x @ x.T,
+    "dot": lambda x: x.dot(x.T),
+    "tensordot": lambda x: ra.tensordot(x, x.T, axes=1),
+    "inner": lambda x: ra.inner(x, x),
+    "einsum": lambda x: ra.einsum("ij,kj->ik", x, x),
+}
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f2", "c16", "i4", "?", "O"])
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_skip_masked_elements_as_numpy_ma_dot_does(name: str, dtype: str) -> None:
+    if (name, dtype) == ("einsum", "O"):
+        pytest.skip("einsum of objects is NumPy's own loop")
+    values = masked(dtype)
+    values[1] = np.ma.masked
+    for chunks in [(2, 3), (1, 1), -1]:
+        found = PRODUCTS[name](ra.from_array(values, chunks=chunks)).compute()
+        expected = np.ma.dot(values, values.T)
+        assert found.dtype == expected.dtype
+        assert np.ma.getmaskarray(found)[1].all()
+        np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+        np.testing.assert_allclose(np.ma.filled(found, 0).astype("c16"), np.ma.filled(expected, 0).astype("c16"))
+    plain = ra.from_array(np.ones((4, 2)).astype(dtype), chunks=2)
+    found = (ra.from_array(values, chunks=(2, 3)) @ plain).compute()
+    expected = np.ma.dot(values, np.ones((4, 2)).astype(dtype))
+    np.testing.assert_array_equal(np.ma.getmaskarray(found), np.ma.getmaskarray(expected))
+    np.testing.assert_array_equal(np.ma.filled(found, 0), np.ma.filled(expected, 0))
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f2", "c16", "i4", "?", "O", "M8[s]"])
+def test_lazy_places_keep_masks(dtype: str) -> None:
+    values = masked("i8" if dtype == "M8[s]" else dtype).astype(dtype)
+    places = np.array([2, -1, 0, 0])
+    x, lazy = ra.from_array(values, chunks=(2, 3)), ra.from_array(places, chunks=3)
+    for found, expected in [
+        (x[lazy], values[places]),
+        (x[:, lazy], values[:, places]),
+        (x[lazy, [1, 2, 3, 0]], values[places, [1, 2, 3, 0]]),
+    ]:
+        got = found.compute()
+        assert got.dtype == expected.dtype
+        np.testing.assert_array_equal(np.ma.getmaskarray(got), np.ma.getmaskarray(expected))
+        np.testing.assert_array_equal(got.compressed(), expected.compressed())
+
+
+def test_powers_that_are_no_numbers_are_masked_and_imaginary_parts_keep_masks() -> None:
+    base, exponent = np.ma.masked_equal([0.0, 2.0, 3.0, -8.0], 3), np.ma.masked_equal([-1.0, 9.0, 2.0, 0.5], 9)
+    x, y = ra.from_array(base, chunks=3), ra.from_array(exponent, chunks=2)
+    with np.errstate(all="ignore"):
+        for found, expected in [(x**y, base**exponent), ((x + 1) ** y, (base + 1) ** exponent)]:
+            close(found, expected)
+    close(x.imag, base.imag)
+    close((x + 1).imag, (base + 1).imag)
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f8", "i4", "O", "M8[s]", "U3"])
