@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "blockwise": "apply_along_axis apply_over_axes apply_gufunc as_gufunc atop blockwise gufunc map_blocks",
-    "concatenate": "append block concatenate dstack hstack stack vstack",
+    "concatenate": "append block column_stack concatenate dstack hstack stack vstack",
     "conversion": "array asanyarray asarray from_array from_delayed",
     "core": "Array to_delayed",
     "creation": (
-        "arange empty empty_like eye fromfunction full full_like indices linspace "
-        "meshgrid ones ones_like tri zeros zeros_like"
+        "arange empty empty_like eye fromfunction full full_like geomspace identity indices linspace "
+        "logspace meshgrid ones ones_like tri zeros zeros_like"
     ),
-    "cumulative": "cumprod cumsum diff ediff1d gradient nancumprod nancumsum push",
-    "diagonals": ("diag diagonal tril tril_indices tril_indices_from triu triu_indices triu_indices_from"),
+    "cumulative": "cumprod cumsum diff ediff1d gradient nancumprod nancumsum push unwrap",
+    "diagonals": (
+        "diag diagflat diagonal tril tril_indices tril_indices_from triu triu_indices triu_indices_from"
+    ),
     "linear": "dot einsum matmul outer tensordot vdot",
     "overlap": "map_overlap sliding_window_view",
     "padding": "pad",
@@ -34,7 +36,8 @@ _HOMES = {
         "nanmean nanmin nanprod nanstd nansum nanvar prod ptp reduction std sum trace var"
     ),
     "reshape": "ravel reshape reshape_blockwise",
-    "products": "convolve correlate cross inner interp kron trapezoid vecdot",
+    "products": "convolve correlate cross inner interp kron matvec trapezoid vecdot vecmat",
+    "polynomials": "polyval vander",
     "searching": (
         "argwhere compress digitize extract flatnonzero isin nonzero searchsorted take_along_axis where"
     ),
@@ -44,19 +47,19 @@ _HOMES = {
         "flipud moveaxis ndim result_type roll rollaxis rot90 shape squeeze swapaxes transpose"
     ),
     "slicing": "coarsen delete insert ravel_multi_index shuffle take unravel_index",
-    "sorting": "argpartition argsort argtopk partition sort topk union1d unique",
+    "sorting": "argpartition argsort argtopk lexsort partition sort topk union1d unique",
     "spellings": (
-        "acos acosh array_equal array_equiv asin asinh astype atan atan2 atanh bitwise_invert "
+        "acos acosh amax amin array_equal array_equiv asin asinh astype atan atan2 atanh bitwise_invert "
         "bitwise_left_shift bitwise_right_shift can_cast concat cumulative_prod cumulative_sum "
-        "finfo from_dlpack iinfo isdtype matrix_transpose permute_dims pow"
+        "finfo from_dlpack iinfo iscomplexobj isdtype isrealobj matrix_transpose permute_dims pow size"
     ),
     "splitting": "array_split dsplit hsplit split unstack vsplit",
     "statistics": (
-        "bincount corrcoef cov histogram histogram2d histogramdd median nanmedian nanpercentile "
-        "nanquantile percentile quantile"
+        "bincount corrcoef cov histogram histogram2d histogram_bin_edges histogramdd median nanmedian "
+        "nanpercentile nanquantile percentile quantile"
     ),
     "testing": "assert_eq",
-    "tiling": "repeat tile",
+    "tiling": "repeat resize tile",
     "chunk_types": "register_chunk_type",
     "hdf5": "to_hdf5",
     "npy": "from_npy_stack to_npy_stack",

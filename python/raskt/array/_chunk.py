@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt._forks import before_forks
+from raskt.array import _chunk_masked
 from raskt.array._meta import dtype_named
 from raskt.array._sources import place_of
-from raskt.array import _chunk_masked
 from raskt.array.dispatch import concatenate, joined_masked
 from raskt.locks import held
 
@@ -221,8 +221,9 @@ def _concatenate(parts: list[Block], axis: int) -> Block:
     if any(isinstance(part, np.ma.MaskedArray) for part in parts):
         return joined_masked(parts, axis)
     if isinstance(first, np.ndarray):
-        if first.dtype.names is not None and all(part.dtype == first.dtype for part in parts):
-            # NumPy would leave out the gaps between fields.
+        is_kept = first.dtype.names is not None or not first.dtype.isnative
+        if is_kept and all(part.dtype == first.dtype for part in parts):
+            # NumPy would leave out the gaps between fields, and turn bytes into the machine's order.
             return np.concatenate(parts, axis=axis, dtype=first.dtype)
         if all(isinstance(part, np.ndarray) for part in parts):
             return np.concatenate(parts, axis=axis)

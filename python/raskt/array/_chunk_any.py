@@ -154,7 +154,7 @@ def _step(name: str, operands: list[Any]) -> Any:
         return _chunk.where_block(*operands)
     if name == "power" and _chunk_masked.has_masked(operands):
         # As the operator has it: what comes to no number is masked.
-        return np.ma.power(*operands)
+        return np.ma.power(*operands)  # type: ignore[no-untyped-call]
     return getattr(np, name)(*operands)
 
 
@@ -379,6 +379,10 @@ def _unique(inputs: list[Any], shared: dict[str, Any], own: Any) -> Any:
 
 def _quantile(block: Block, q: Any, axes: Any, method: str, skip_nan: bool, keepdims: bool) -> Block:
     prefix = "nan" if skip_nan else ""
+    if isinstance(block, np.ma.MaskedArray):
+        if method != "median" or skip_nan:
+            raise _chunk.refused("quantile", block)
+        return _chunk_masked.median_of(block, axes, keepdims)
     if method == "median":
         return getattr(np, f"{prefix}median")(block, axis=tuple(axes), keepdims=keepdims)
     function = getattr(np, f"{prefix}quantile")
@@ -457,6 +461,6 @@ _HELPERS: dict[str, _Helper] = {
     "array.bincount": _Helper(_helper(_chunk_order.bincount_chunk)),
     "array.padded_sum": _Helper(_helper(lambda *parts: _chunk_order.bincount_combine(*parts, minlength=0))),
     "array.histogram": _Helper(_helper(_chunk_order.histogram)),
-    "array.quantile": _Helper(_helper(_quantile)),
+    "array.quantile": _Helper(_helper(_quantile), masked=True),
 }
 """By kernel. Those that make arrays get none."""

@@ -257,3 +257,11 @@ def eigh_block(block: Block, uplo: str) -> tuple[Block, ...]:
 
 def eigvalsh_block(block: Block, uplo: str) -> Block:
     return np.linalg.eigvalsh(block, UPLO=uplo)  # type: ignore[call-overload]
+
+
+def eig_block(block: Block, to: str) -> tuple[Block, ...]:
+    return tuple(found.astype(to) for found in np.linalg.eig(block))
+
+
+def eigvals_block(block: Block, to: str) -> Block:
+    return np.linalg.eigvals(block).astype(to)

@@ -47,4 +47,4 @@ def overlay(parts: Sequence[Block], joined: Callable[[list[Block]], Block]) -> B
 
 def median_of(block: Block, axes: Any, keepdims: bool) -> Block:
     """Return the medians of the elements that are not masked."""
-    return np.ma.median(block, axis=tuple(axes), keepdims=keepdims)
+    return np.ma.median(block, axis=tuple(axes), keepdims=keepdims)  # type: ignore[no-untyped-call]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from raskt.array._chunk import unmasked
+from raskt.array._chunk import refused, unmasked
+from raskt.array._chunk_masked import median_of
 
 __all__: list[str] = []
 
@@ -179,8 +180,12 @@ def bincount_combine(*parts: Block, minlength: int, own: Any = None) -> Block:
     return total
 
 
-@unmasked
 def along(block: Block, name: str, axis: Any, keepdims: bool, extra: Any) -> Block:
+    """Return what a function of NumPy's makes of whole axes."""
+    if isinstance(block, np.ma.MaskedArray):
+        if name != "median":
+            raise refused("quantile", block)
+        return median_of(block, axis, keepdims)
     if 0 in [n for at, n in enumerate(block.shape) if at not in axis]:
         # Of no rows NumPy's functions that leave NaN out forget how many values were asked for.
         name = name.removeprefix("nan")

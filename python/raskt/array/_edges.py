@@ -50,7 +50,7 @@ def lazy_values(x: Any, what: str) -> Array:
     return found.rechunk(-1) if found.ndim else found
 
 
-def edges_of(bins: Any, span: Any, dtype: Any) -> Any:
+def edges_of(bins: Any, span: Any, dtype: Any, x: Array) -> Any:
     """Return the ends of intervals: an array of NumPy's, or a lazy one where values are computed later.
 
     Parameters
@@ -58,14 +58,14 @@ def edges_of(bins: Any, span: Any, dtype: Any) -> Any:
     bins : int, or array_like
         How many equal intervals there are, or their ends.
     span : pair, optional
-        The ends of all, needed with a number of them.
+        The ends of all, with a number of them; the least and the largest element by default.
     dtype : dtype
         That of what is counted.
+    x : Array
+        What is counted.
     """
     if isinstance(bins, str):
         raise NotImplementedError("bins by a rule: give their number and range=, or their ends")
-    if bins is None:
-        raise ValueError("histogram needs the ends of bins, or their number and range=")
     if is_lazy(bins):
         ends: Any = lazy_values(bins, "bins")
         if ends.ndim == 0:
@@ -77,16 +77,22 @@ def edges_of(bins: Any, span: Any, dtype: Any) -> Any:
     if ends.ndim == 0 and ends.dtype.kind not in "biu":
         raise TypeError(f"`bins` must be an integer, a string, or an array, found {bins!r}")
     if ends.ndim == 0:
-        return _spaced(int(ends), span, dtype)
+        return _spaced(int(ends), _extent(x) if span is None else span, dtype)
     if isinstance(ends, np.ndarray) and (np.diff(ends) < 0).any():
         raise ValueError("`bins` must increase monotonically, when an array")
     return ends
 
 
+def _extent(x: Array) -> tuple[Any, Any]:
+    """Return the least and the largest element; 0 and 1 of none, as NumPy does."""
+    if not x.size:
+        return 0.0, 1.0
+    numbers = x.astype(np.uint8) if x.dtype.kind == "b" else x
+    return numbers.min(), numbers.max()
+
+
 def _spaced(n: int, span: Any, dtype: Any) -> Any:
     """Return the ends of ``n`` equal intervals."""
-    if span is None:
-        raise ValueError("histogram needs the ends of bins, or their number and range=")
     is_pair = isinstance(span, (tuple, list)) or (hasattr(span, "__array__") and span.ndim == 1)
     if not is_pair or len(span) != 2:
         raise ValueError(f"range must be a pair, found {span!r}")

@@ -221,7 +221,9 @@ def _shape_of_places(arrays: list[Array]) -> tuple[Any, Any]:
     chunks: list[Any] = [(1,)] * ndim
     bounds: list[Any] = [1] * ndim
     for item in arrays:
-        for axis, (sizes, bound) in enumerate(zip(item.chunks, bounds_of(item), strict=True), ndim - item.ndim):
+        for axis, (sizes, bound) in enumerate(
+            zip(item.chunks, bounds_of(item), strict=True), ndim - item.ndim
+        ):
             if chunks[axis] == (1,) or (sizes != (1,) and is_known(sizes)):
                 chunks[axis], bounds[axis] = sizes, bound
     return tuple(chunks), bounds

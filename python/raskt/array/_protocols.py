@@ -82,8 +82,15 @@ def array_function(func: Any, types: Any, args: Any, kwargs: dict[str, Any]) -> 
     return bool(found) if name in ("array_equal", "array_equiv") else found
 
 
+_IN_PLACE = ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask")
+
+
 def _computed(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Call NumPy's function on values, where there is no function of ours."""
+    if func.__name__ in _IN_PLACE:
+        raise TypeError(
+            f"numpy.{func.__name__} writes into an array in memory: assign, as in x[mask] = value"
+        )
     warnings.warn(
         f"numpy.{func.__name__} is not there for lazy arrays: its arguments are computed, "
         "and the result is NumPy's",

@@ -12,7 +12,7 @@ from raskt.array.shape import atleast_1d, atleast_2d, atleast_3d
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["append", "block", "concatenate", "dstack", "hstack", "stack", "vstack"]
+__all__ = ["append", "block", "column_stack", "concatenate", "dstack", "hstack", "stack", "vstack"]
 
 
 def _arrays(seq: Any) -> list[Array]:
@@ -112,6 +112,31 @@ def hstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
 def dstack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
     """Put arrays behind each other, along the third axis."""
     return concatenate([atleast_3d(x) for x in _checked(tup)], 2, allow_unknown_chunksizes)
+
+
+def column_stack(tup: Any, allow_unknown_chunksizes: bool = False) -> Array:
+    """Put arrays side by side, those of one axis as columns.
+
+    Parameters
+    ----------
+    tup : sequence of array_like
+        The arrays.
+    allow_unknown_chunksizes : bool, optional
+        As in `concatenate`.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.column_stack([ra.arange(2, chunks=1), ra.ones((2, 1), dtype=int)]).compute()
+    array([[0, 1],
+           [1, 1]])
+    """
+    arrays = [x if x.ndim > 1 else x.reshape(-1)[:, None] for x in _arrays(_checked(tup))]
+    return concatenate(arrays, axis=1, allow_unknown_chunksizes=allow_unknown_chunksizes)
 
 
 def _checked(tup: Any) -> Any:

@@ -30,8 +30,11 @@ __all__ = [
     "fromfunction",
     "full",
     "full_like",
+    "geomspace",
+    "identity",
     "indices",
     "linspace",
+    "logspace",
     "meshgrid",
     "ones",
     "ones_like",
@@ -471,6 +474,8 @@ def fromfunction(
         The values.
     """
     known = np.dtype(float if dtype is None else dtype)
+    if shape is None:
+        raise TypeError("fromfunction needs shape=")
     grid = known_grid_of(chunks, shape, known)
     ones = [np.ones((1,) * len(shape), known) for _ in shape]
     rest = Rest((), kwargs)
@@ -548,3 +553,89 @@ __getattr__ = finder(
         "tile": "raskt.array.tiling",
     },
 )
+
+
+def identity(n: int, dtype: Any = float, *, chunks: Any = "auto") -> Array:
+    """Return a square matrix with ones on its diagonal: see `eye`."""
+    return eye(n, chunks=chunks, dtype=dtype)
+
+
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    *,
+    chunks: Any = "auto",
+) -> Array:
+    """Return so many numbers at equal distances of their logarithms.
+
+    Parameters
+    ----------
+    start, stop : scalar
+        The logarithms of the first number, and of the last one, or the one behind it.
+    num : int, optional
+        How many.
+    endpoint : bool, optional
+        Whether ``stop`` is the last number's.
+    base : scalar, optional
+        The base of the logarithms.
+    dtype, chunks : optional
+        Its dtype, and how it is cut.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.logspace(0, 2, 3).compute()
+    array([  1.,  10., 100.])
+    """
+    found: Array = base ** linspace(start, stop, num, endpoint, chunks=chunks)
+    return found if dtype is None else found.astype(dtype)
+
+
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, *, chunks: Any = "auto"
+) -> Array:
+    """Return so many numbers, each a constant times the one before.
+
+    Parameters
+    ----------
+    start, stop : scalar
+        The first number, and the last one, or the one behind it: real, not zero, and of one sign.
+    num : int, optional
+        How many.
+    endpoint : bool, optional
+        Whether ``stop`` is the last number.
+    dtype, chunks : optional
+        Its dtype, and how it is cut.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.geomspace(1, 1000, 4).compute()
+    array([   1.,   10.,  100., 1000.])
+    """
+    if isinstance(start, complex) or isinstance(stop, complex):
+        raise NotImplementedError("geomspace between complex numbers: from_array(numpy.geomspace(...))")
+    if not start or not stop:
+        raise ValueError("Geometric sequence cannot include zero")
+    if (start < 0) != (stop < 0):
+        raise ValueError(f"a sequence of real numbers from {start} to {stop} goes through zero")
+    sign = -1.0 if start < 0 else 1.0
+    found = sign * logspace(math.log10(abs(start)), math.log10(abs(stop)), num, endpoint, chunks=chunks)
+    # The ends are what was asked for.
+    places = arange(found.shape[0], chunks=found.chunks)
+    found = op("where", (places == 0, float(start), found))
+    if endpoint and num > 1:
+        found = op("where", (places == num - 1, float(stop), found))
+    return found if dtype is None else found.astype(dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asanyarray
 from raskt.array.creation import ones_like
 from raskt.array.overlap import map_overlap
+from raskt.array.searching import where
 from raskt.array.shape import broadcast_arrays, broadcast_to
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ __all__ = [
     "nancumprod",
     "nancumsum",
     "push",
+    "unwrap",
 ]
 
 
@@ -419,3 +422,48 @@ def _before(block: Any, along: int, ident: Any, join: Any) -> Any:
         found[where] = so_far
         so_far = join(so_far, block[where])
     return found
+
+
+def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: float = 2 * math.pi) -> Array:
+    """Take whole periods out of the steps between elements that follow one another.
+
+    Parameters
+    ----------
+    p : array_like
+        Angles, or other numbers of a period.
+    discont : float, optional
+        From which step on; half a period by default, which is the least.
+    axis : int, optional
+        Along which axis.
+    period : float, optional
+        The period.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.unwrap(ra.asarray([0, 5, 1, 7]), period=6).compute()
+    array([ 0, -1,  1,  1])
+    """
+    x = asanyarray(p)
+    at = axis_of(axis, x.ndim)
+    steps = diff(x, axis=at)
+    dtype = np.result_type(steps.dtype, period)
+    if dtype.kind in "iu":
+        half, rest = divmod(period, 2)
+        is_between = not rest
+    else:
+        half, is_between = period / 2, True
+    least = -half
+    short = (steps - least) % period + least
+    if is_between:
+        # A step of half a period either way keeps its sign.
+        short = where((short == least) & (steps > 0), half, short)
+    limit = half if discont is None else max(discont, period / 2)
+    turns = where(abs(steps) < limit, 0, short - steps).astype(dtype).cumsum(axis=at)
+    first = (slice(None),) * at
+    whole = x.astype(dtype)
+    return concatenate([whole[(*first, slice(1))], whole[(*first, slice(1, None))] + turns], axis=at)

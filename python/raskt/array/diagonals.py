@@ -11,7 +11,7 @@ from raskt.array._base import is_known
 from raskt.array._deferred import NAN, bounds_of, similar
 from raskt.array._grid import LENGTH_MAX
 from raskt.array._op import op
-from raskt.array.conversion import asarray
+from raskt.array.conversion import asanyarray, asarray
 from raskt.array.creation import diagonal_of, eye, tri
 from raskt.array.padding import pad
 from raskt.array.searching import nonzero, where
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "diag",
+    "diagflat",
     "diagonal",
     "tril",
     "tril_indices",
@@ -166,3 +167,27 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
         raise ValueError("axis1 and axis2 cannot be the same")
     a = moveaxis(a, (axis1, axis2), (-2, -1))
     return op("diagonal", (a,), {"offset": operator.index(offset)})
+
+
+def diagflat(v: Any, k: int = 0) -> Array:
+    """Return a matrix with the elements of an array of any shape on a diagonal.
+
+    Parameters
+    ----------
+    v : array_like
+        The elements.
+    k : int, optional
+        Which diagonal: above the main one for positive numbers.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.diagflat([[1, 2]]).compute()
+    array([[1, 0],
+           [0, 2]])
+    """
+    return diag(asanyarray(v).reshape(-1), k)

@@ -7,6 +7,9 @@ is whole in a task.
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError
+
+from raskt.array._eigenvalues import eig, eigvals
 from raskt.array._norms import (
     cond,
     eigh,
@@ -30,15 +33,24 @@ from raskt.array._orthogonal import (
     tsqr,
 )
 from raskt.array._solvers import cholesky, det, inv, lstsq, lu, slogdet, solve, solve_triangular
+from raskt.array._standard_linalg import cross, diagonal, trace
+from raskt.array._tensors import tensorinv, tensorsolve
 from raskt.array.linear import matmul, outer, tensordot
+from raskt.array.products import vecdot
+from raskt.array.spellings import matrix_transpose
 
 __all__ = [
+    "LinAlgError",
     "cholesky",
     "compression_level",
     "compression_matrix",
     "cond",
+    "cross",
     "det",
+    "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "inv",
     "lstsq",
@@ -47,6 +59,7 @@ __all__ = [
     "matrix_norm",
     "matrix_power",
     "matrix_rank",
+    "matrix_transpose",
     "multi_dot",
     "norm",
     "outer",
@@ -60,6 +73,10 @@ __all__ = [
     "svd_compressed",
     "svdvals",
     "tensordot",
+    "tensorinv",
+    "tensorsolve",
+    "trace",
     "tsqr",
+    "vecdot",
     "vector_norm",
 ]

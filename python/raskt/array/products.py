@@ -14,13 +14,24 @@ from raskt.array.concatenate import concatenate, stack
 from raskt.array.conversion import asanyarray
 from raskt.array.creation import zeros
 from raskt.array.cumulative import diff
-from raskt.array.linear import tensordot
+from raskt.array.linear import matmul, tensordot
 from raskt.array.shape import moveaxis
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["convolve", "correlate", "cross", "inner", "interp", "kron", "trapezoid", "vecdot"]
+__all__ = [
+    "convolve",
+    "correlate",
+    "cross",
+    "inner",
+    "interp",
+    "kron",
+    "matvec",
+    "trapezoid",
+    "vecdot",
+    "vecmat",
+]
 
 
 def inner(a: Any, b: Any) -> Array:
@@ -87,6 +98,49 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
         products.any(axis=-1) if products.dtype == bool else products.sum(axis=-1, dtype=products.dtype)
     )
     return found
+
+
+def matvec(x1: Any, x2: Any, /) -> Array:
+    """Return the products of matrices with vectors: the last axes are those of the matrices and vectors.
+
+    Parameters
+    ----------
+    x1 : array_like
+        The matrices, along the last two axes.
+    x2 : array_like
+        The vectors, along the last axis; the other axes are broadcast.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.matvec(ra.ones((2, 3), chunks=2), ra.arange(3, chunks=2)).compute()
+    array([3., 3.])
+    """
+    a, b = _with_axes("matvec", x1, 2, x2, 1)
+    found: Array = matmul(a, b[..., None])[..., 0]
+    return found
+
+
+def vecmat(x1: Any, x2: Any, /) -> Array:
+    """Return the products of vectors, conjugated, with matrices: see `matvec`."""
+    a, b = _with_axes("vecmat", x1, 1, x2, 2)
+    found: Array = matmul((a.conj() if a.dtype.kind == "c" else a)[..., None, :], b)[..., 0, :]
+    return found
+
+
+def _with_axes(name: str, x1: Any, n1: int, x2: Any, n2: int) -> tuple[Array, Array]:
+    a, b = asanyarray(x1), asanyarray(x2)
+    for at, (x, n) in enumerate([(a, n1), (b, n2)]):
+        if x.ndim < n:
+            raise ValueError(
+                f"{name}: Input operand {at} does not have enough dimensions (has {x.ndim}, gufunc core "
+                f"needs {n})"
+            )
+    return a, b
 
 
 def cross(

@@ -16,11 +16,13 @@ from raskt.array._reduce import together
 from raskt.array._task import several
 from raskt.array.concatenate import concatenate
 from raskt.array.conversion import asanyarray
+from raskt.array.creation import zeros
+from raskt.array.searching import take_along_axis
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["argpartition", "argsort", "argtopk", "partition", "sort", "topk", "union1d", "unique"]
+__all__ = ["argpartition", "argsort", "argtopk", "lexsort", "partition", "sort", "topk", "union1d", "unique"]
 
 
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Array:
@@ -296,4 +298,39 @@ def _unique(x: Array, what: str, equal_nan: bool) -> Array:
 def union1d(ar1: Any, ar2: Any) -> Array:
     """Return the elements that are in either of two arrays, in order."""
     found: Array = unique(concatenate([asanyarray(ar1).reshape(-1), asanyarray(ar2).reshape(-1)]))
+    return found
+
+
+def lexsort(keys: Any, axis: int = -1) -> Array:
+    """Return the places of elements in the order of several keys, of which the last counts first.
+
+    Parameters
+    ----------
+    keys : sequence of array_like, or array_like
+        The keys, of one shape; of an array, along its first axis.
+    axis : int, optional
+        Along which axis of a key.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> surnames, names = [2, 1, 2], [1, 0, 0]
+    >>> ra.lexsort((names, surnames)).compute()
+    array([1, 2, 0])
+    """
+    arrays = [asanyarray(key) for key in keys]
+    if not arrays:
+        raise TypeError("need sequence of keys with len > 0 in lexsort")
+    shape = known_shape(arrays[0], "lexsort")
+    if any(known_shape(key, "lexsort") != shape for key in arrays):
+        raise ValueError("all keys need to be the same shape")
+    if not shape:
+        return zeros((), dtype=np.intp)
+    found = argsort(arrays[0], axis=axis)
+    for key in arrays[1:]:
+        found = take_along_axis(found, argsort(take_along_axis(key, found, axis), axis=axis), axis)
     return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array import cumulative, ufuncs
+from raskt.array import cumulative, reductions, ufuncs
 from raskt.array._axes import axis_of
 from raskt.array._base import is_known, known_shape
 from raskt.array._deferred import deferred, fits
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "acos",
     "acosh",
+    "amax",
+    "amin",
     "array_equal",
     "array_equiv",
     "asin",
@@ -39,13 +41,18 @@ __all__ = [
     "finfo",
     "from_dlpack",
     "iinfo",
+    "iscomplexobj",
     "isdtype",
+    "isrealobj",
     "matrix_transpose",
     "permute_dims",
     "pow",
+    "size",
 ]
 
 acos = ufuncs.arccos
+amax = reductions.max
+amin = reductions.min
 acosh = ufuncs.arccosh
 asin = ufuncs.arcsin
 asinh = ufuncs.arcsinh
@@ -88,6 +95,41 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
     del copy
     check_device(device)
     found: Array = asanyarray(x).astype(dtype)
+    return found
+
+
+def iscomplexobj(x: Any) -> bool:
+    """Return whether an array is of complex numbers, whatever their values."""
+    return bool(np.iscomplexobj(getattr(x, "_meta", x)))
+
+
+def isrealobj(x: Any) -> bool:
+    """Return whether an array is not of complex numbers."""
+    return not iscomplexobj(x)
+
+
+def size(a: Any, axis: int | None = None) -> int:
+    """Return how many elements an array has, all of them or along an axis; NaN where that is not known.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    axis : int, optional
+        Along which axis.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.size(ra.ones((2, 3))), ra.size(ra.ones((2, 3)), 1)
+    (6, 3)
+    """
+    x = asanyarray(a)
+    found: int = x.size if axis is None else x.shape[axis_of(axis, x.ndim)]
     return found
 
 

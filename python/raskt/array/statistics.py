@@ -36,6 +36,7 @@ __all__ = [
     "cov",
     "histogram",
     "histogram2d",
+    "histogram_bin_edges",
     "histogramdd",
     "median",
     "nanmedian",
@@ -91,7 +92,7 @@ def is_same_length(x: Array, weights: Array) -> bool:
 
 
 def histogram(
-    a: Any, bins: Any = None, range: Any = None, normed: Any = None, weights: Any = None, density: Any = False
+    a: Any, bins: Any = 10, range: Any = None, normed: Any = None, weights: Any = None, density: Any = False
 ) -> Any:
     """Count elements by intervals.
 
@@ -103,7 +104,8 @@ def histogram(
         The ends of the intervals, which may be lazy, or how many equal ones there are between the ends of
         ``range``.
     range : pair of numbers, optional
-        The ends of all intervals, needed with a number of them; they may be lazy.
+        The ends of all intervals, with a number of them; they may be lazy. By default the least and the
+        largest element: then blocks are kept until these are known.
     normed : None
         Gone from NumPy; an error that says so.
     weights : array_like, optional
@@ -130,7 +132,7 @@ def histogram(
     x = asanyarray(a)
     if x.dtype.kind in "SUV" and not _is_sequence(bins):
         raise TypeError(f"histogram of elements of dtype {x.dtype}, which lie in no interval of numbers")
-    edges = edges_of(bins, range, x.dtype)
+    edges = edges_of(10 if bins is None else bins, range, x.dtype, x)
     weights = None if weights is None else asanyarray(weights)
     if weights is not None and not (is_known(x.shape) and is_known(weights.shape)):
         if x.ndim != weights.ndim:
@@ -151,6 +153,32 @@ def histogram(
     if density:
         counts = counts / np.diff(edges) / counts.sum()
     return counts, edges
+
+
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Array:
+    """Return the ends of the intervals by which `histogram` counts, as an array.
+
+    Parameters
+    ----------
+    a, bins, range
+        As in `histogram`.
+    weights : array_like, optional
+        Accepted as NumPy does.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.histogram_bin_edges(ra.arange(9, chunks=3), bins=4).compute()
+    array([0., 2., 4., 6., 8.])
+    """
+    del weights
+    x = asanyarray(a)
+    found: Array = asanyarray(edges_of(bins, range, x.dtype, x))
+    return found
 
 
 def _counts(x: Array, edges: Any, weights: Array, density: bool) -> Array:
@@ -200,7 +228,12 @@ def histogram2d(
 
 
 def histogramdd(
-    sample: Any, bins: Any, range: Any = None, normed: Any = None, weights: Any = None, density: Any = None
+    sample: Any,
+    bins: Any = 10,
+    range: Any = None,
+    normed: Any = None,
+    weights: Any = None,
+    density: Any = None,
 ) -> Any:
     """Count points by boxes.
 
@@ -211,7 +244,8 @@ def histogramdd(
     bins : int or sequence
         How many intervals there are along each axis, or their ends, which may be lazy.
     range : sequence of pairs, optional
-        The ends of all intervals along each axis, needed with numbers of them; they may be lazy.
+        The ends of all intervals along each axis, with numbers of them; they may be lazy. By default the
+        least and the largest coordinate.
     normed : None
         Gone from NumPy; an error that says so.
     weights : array_like, optional
@@ -241,7 +275,10 @@ def histogramdd(
         raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
     if len(spans) != n:
         raise ValueError("range argument must have one entry per dimension")
-    edges = [edges_of(own, span, np.dtype(float)) for own, span in zip(each, spans, strict=True)]
+    edges = [
+        edges_of(own, span, np.dtype(float), sample[:, axis])
+        for axis, (own, span) in enumerate(zip(each, spans, strict=True))
+    ]
     counts: Any = _summed(sample, weights, "histogramdd", edges, tuple(map(n_intervals, edges)), np.float64)
     if density:
         total = counts.sum()

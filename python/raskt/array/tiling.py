@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from raskt.array._axes import axis_of
+from raskt.array._base import known_shape
 from raskt.array._grid import LENGTH_MAX, grid_of
 from raskt.array._op import op
 from raskt.array.concatenate import concatenate
-from raskt.array.conversion import asarray
+from raskt.array.conversion import asanyarray, asarray
+from raskt.array.creation import zeros
 from raskt.array.slicing import take
 
 if TYPE_CHECKING:
     from raskt.array.core import Array
 
-__all__ = ["repeat", "tile"]
+__all__ = ["repeat", "resize", "tile"]
 
 #: The most chunks that an axis can have.
 N_CHUNKS_MAX = 2**32 - 1
@@ -129,3 +133,35 @@ def _check_copies(x: Array, n: int, axis: int) -> None:
         )
     if x.numblocks[axis] * n > N_CHUNKS_MAX:
         raise ValueError(f"{n} copies along axis {axis} are too many chunks: at most {N_CHUNKS_MAX}")
+
+
+def resize(a: Any, new_shape: Any) -> Array:
+    """Return an array of another shape, its elements over and over where there is more room.
+
+    Parameters
+    ----------
+    a : array_like
+        The array.
+    new_shape : int or tuple of int
+        The shape.
+
+    Returns
+    -------
+    Array
+
+    Examples
+    --------
+    >>> import raskt.array as ra
+    >>> ra.resize(ra.arange(3, chunks=2), (2, 2)).compute()
+    array([[0, 1],
+           [2, 0]])
+    """
+    flat = asanyarray(a).reshape(-1)
+    shape = tuple(map(operator.index, new_shape if np.iterable(new_shape) else (new_shape,)))
+    if any(n < 0 for n in shape):
+        raise ValueError("all elements of `new_shape` must be non-negative")
+    size, n = math.prod(shape), known_shape(flat, "resize")[0]
+    if not n or not size:
+        return zeros(shape, flat.dtype)
+    found: Array = tile(flat, math.ceil(size / n))[:size].reshape(shape)
+    return found

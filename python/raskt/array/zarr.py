@@ -66,7 +66,9 @@ def from_zarr(
     found = url
     if not _is_open(url):
         zarr = _zarr()
-        found = zarr.open_array(url, path=component, mode="r", storage_options=storage_options, **kwargs)
+        found = zarr.open_array(
+            _local(url), path=component, mode="r", storage_options=storage_options, **kwargs
+        )
     elif component is not None or storage_options:
         raise ValueError("component and storage_options say where an array is: this one is open already")
     unit = _unit(found)
@@ -163,6 +165,11 @@ def _is_open(url: Any) -> bool:
     return hasattr(url, "chunks") and hasattr(url, "shape")
 
 
+def _local(url: Any) -> Any:
+    """Return a URL of this machine's files as a path: zarr makes no folders for it."""
+    return url.removeprefix("file://") if isinstance(url, str) else url
+
+
 def _unit(x: Any) -> tuple[int, ...]:
     """Return the sizes of what a store writes at once: shards, or chunks."""
     return tuple(getattr(x, "shards", None) or x.chunks)
@@ -176,8 +183,10 @@ def _created(arr: Array, url: Any, component: Any, options: Any, mode: str, said
         _check_regular(arr.chunks)
         said = {"chunks": tuple(max(sizes[0], 1) for sizes in arr.chunks), **said}
     said = {"overwrite": mode == "w", "zarr_format": 3, **said}
+    if url is None:
+        raise TypeError("to_zarr needs a store: a folder, a URL, a store of zarr's or an open array")
     return _zarr().create_array(
-        url, name=component, shape=arr.shape, dtype=arr.dtype, storage_options=options, **said
+        _local(url), name=component, shape=arr.shape, dtype=arr.dtype, storage_options=options, **said
     )
 
 

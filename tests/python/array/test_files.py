@@ -37,6 +37,25 @@ def test_stacks_there_and_back(axis: int, mmap_mode: Any, x: ra.Array, tmp_path:
     assert not list((tmp_path / "stack").glob("*.unfinished"))
 
 
+def test_bytes_stay_in_their_order(tmp_path: Path) -> None:
+    values = VALUES.astype(">f8")
+    x = ra.from_array(values, chunks=(4, 3))
+    ra.to_npy_stack(tmp_path / "stack", x)
+    ra.to_zarr(x, tmp_path / "x.zarr", zarr_format=2)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = values
+        for own in (
+            x,
+            x[1:, ::2].rechunk(5),
+            ra.from_npy_stack(tmp_path / "stack"),
+            ra.from_zarr(tmp_path / "x.zarr"),
+            ra.from_array(file["x"], chunks=(4, 3)),
+        ):
+            assert own.dtype == own.compute().dtype == values.dtype
+            assert own.dtype.byteorder == ">"
+        np.testing.assert_array_equal(own.compute(), VALUES)
+
+
 def test_stacks_of_dask_are_read(tmp_path: Path) -> None:
     da.to_npy_stack(tmp_path / "stack", da.from_array(VALUES, chunks=(4, 3)), axis=1)
     np.testing.assert_array_equal(ra.from_npy_stack(tmp_path / "stack").compute(), VALUES)

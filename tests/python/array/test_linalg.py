@@ -235,6 +235,53 @@ def test_stacks_of_matrices() -> None:
     close(ra.linalg.eigh(y)[0], np.linalg.eigh(definite)[0])
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "c16", "i4"])
+@pytest.mark.parametrize("shape", [(5, 5), (3, 4, 4), (1, 1), (0, 0)])
+def test_eigenvalues_of_any_square_matrix_are_complex_numbers(shape: tuple[int, ...], dtype: str) -> None:
+    a = matrix(shape, dtype)
+    x = ra.from_array(a, chunks=2)
+    wanted = np.result_type(np.linalg.eigvals(a).dtype, "c8")
+    values, vectors = ra.linalg.eig(x)
+    for found in (values, ra.linalg.eigvals(x), np.linalg.eigvals(x)):
+        assert found.dtype == found.compute().dtype == wanted
+        assert found.shape == shape[:-1]
+        np.testing.assert_allclose(found.compute(), np.linalg.eigvals(a), rtol=1e-4, atol=1e-4)
+    got, turned = raskt.compute(values, vectors)
+    np.testing.assert_allclose(a @ turned, turned * got[..., None, :], rtol=1e-4, atol=1e-4)
+
+
+def test_equations_of_tensors() -> None:
+    a, b = matrix((2, 3, 6)), matrix((2, 3))
+    x, y = ra.from_array(a, chunks=2), ra.from_array(b, chunks=2)
+    np.testing.assert_allclose(ra.linalg.tensorsolve(x, y).compute(), np.linalg.tensorsolve(a, b))
+    turned, axes = np.moveaxis(a, 2, 0), (0,)
+    found = np.linalg.tensorsolve(ra.from_array(turned, chunks=2), y, axes)
+    np.testing.assert_allclose(found.compute(), np.linalg.tensorsolve(turned, b, axes))
+    found = ra.linalg.tensorinv(x)
+    assert found.shape == (6, 2, 3)
+    np.testing.assert_allclose(found.compute(), np.linalg.tensorinv(a))
+    np.testing.assert_allclose(
+        ra.linalg.tensorinv(x.reshape(6, 2, 3), 1).compute(), np.linalg.tensorinv(a.reshape(6, 2, 3), 1)
+    )
+    with pytest.raises(np.linalg.LinAlgError, match="no square matrix"):
+        ra.linalg.tensorinv(x, 1)
+    with pytest.raises(np.linalg.LinAlgError, match="no square matrix"):
+        ra.linalg.tensorsolve(x, y[:1])
+    with pytest.raises(ValueError, match="Invalid ind"):
+        ra.linalg.tensorinv(x, 0)
+
+
+def test_names_of_numpys_linear_algebra_are_there() -> None:
+    assert {name for name in np.linalg.__all__ if not hasattr(ra.linalg, name)} == set()
+    a = matrix((3, 3))
+    x = ra.from_array(a, chunks=2)
+    for name in ("trace", "diagonal", "matrix_transpose"):
+        np.testing.assert_allclose(getattr(ra.linalg, name)(x).compute(), getattr(np.linalg, name)(a))
+    for name in ("cross", "vecdot", "outer"):
+        found = getattr(ra.linalg, name)(x[0], x[1]).compute()
+        np.testing.assert_allclose(found, getattr(np.linalg, name)(a[0], a[1]))
+
+
 def test_what_cannot_be_is_refused_as_numpy_refuses_it() -> None:
     square, wide = ra.ones((4, 4), chunks=2), ra.ones((3, 4), chunks=2)
     for name in ("inv", "det", "slogdet", "cholesky", "eigh", "eigvalsh"):

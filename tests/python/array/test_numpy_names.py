@@ -280,3 +280,88 @@ def test_weighted_quantiles(name: str) -> None:
         getattr(ra, name)(x, 0.5, weights=w[0, 0], **by)
     with pytest.raises(ValueError, match="consistent with shape"):
         getattr(ra, name)(x, 0.5, axis=0, weights=w[0, 0], **by)
+
+
+A = np.random.default_rng(5).random((5, 6, 7))
+
+LATER: dict[str, Any] = {
+    "unwrap": lambda m, x: m.unwrap(x * 9),
+    "unwrap of whole numbers": lambda m, x: m.unwrap((x * 9).astype(int), period=4, axis=1),
+    "unwrap of an odd period": lambda m, x: m.unwrap((x * 9).astype(int), period=5, axis=0),
+    "unwrap of large steps": lambda m, x: m.unwrap(x * 9, discont=4),
+    "vander": lambda m, x: m.vander((x[0, 0] * 9).astype(int), 4),
+    "vander increasing": lambda m, x: m.vander(x[0, 0], increasing=True),
+    "vander of no power": lambda m, x: m.vander(x[0, 0], 0),
+    "polyval": lambda m, x: m.polyval([1, 0, 2.5], x),
+    "polyval of nothing": lambda m, x: m.polyval([], x),
+    "polyval of an array": lambda m, x: m.polyval(x[0, 0], x[1]),
+    "logspace": lambda m, _: m.logspace(2, 3, num=4, endpoint=False, base=2),
+    "logspace of whole numbers": lambda m, _: m.logspace(1, 2, 3, dtype=int),
+    "geomspace": lambda m, _: m.geomspace(1000, 1, 4),
+    "geomspace below zero": lambda m, _: m.geomspace(-1, -256, 9),
+    "geomspace without end": lambda m, _: m.geomspace(1, 256, 9, endpoint=False),
+    "geomspace of one": lambda m, _: m.geomspace(3, 9, 1),
+    "identity": lambda m, _: m.identity(3, dtype=int),
+    "diagflat": lambda m, x: m.diagflat(x[0, :2, :2], -1),
+    "column_stack": lambda m, x: m.column_stack([x[0, :, 0], x[1]]),
+    "resize": lambda m, x: m.resize(x, (2, 3, 50)),
+    "resize to less": lambda m, x: m.resize(x, 7),
+    "resize of nothing": lambda m, x: m.resize(x[:0], (2, 3)),
+    "lexsort": lambda m, x: m.lexsort(((x[0] * 3).astype(int), (x[1] * 2).astype(int)), axis=0),
+    "lexsort of rows": lambda m, x: m.lexsort((x[0] * 3).astype(int)),
+    "matvec": lambda m, x: m.matvec(x, x[:, 0] * 1j),
+    "vecmat": lambda m, x: m.vecmat(x[:, :, 0] * 1j, x),
+    "amax": lambda m, x: m.amax(x, axis=1, keepdims=True),
+    "amin": lambda m, x: m.amin(x, axis=0, initial=0.5),
+    "bin edges": lambda m, x: m.histogram_bin_edges(x, bins=5),
+    "histogram": lambda m, x: m.histogram(x)[0],
+    "histogram of whole numbers": lambda m, x: m.histogram((x * 9).astype(int), bins=4, weights=x)[0],
+    "histogram of single precision": lambda m, x: m.histogram(x.astype("f4"), bins=3)[1],
+    "histogram of truth values": lambda m, x: m.histogram(x > 0.5, bins=4)[0],
+    "histogram of nothing": lambda m, x: m.histogram(x[:0])[1],
+    "histogram of one number": lambda m, x: m.histogram(x * 0, bins=2)[1],
+    "histogram in two dimensions": lambda m, x: m.histogram2d(x[0, 0], x[1, 0], bins=[3, [0, 0.5, 1]])[0],
+    "histogram of points": lambda m, x: m.histogramdd(x[0, :, :2], bins=(2, 3), range=[None, (0, 1)])[0],
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_names_that_dask_lacks(name: str) -> None:
+    found, expected = LATER[name](ra, ra.from_array(A, chunks=(2, 3, 4))), LATER[name](np, A)
+    if isinstance(found, ra.Array):
+        assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+        found = found.compute()
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_questions_about_arrays_compute_nothing() -> None:
+    def never(block: Any) -> Any:
+        raise AssertionError("computed")
+
+    x = ra.ones((2, 3), chunks=1).map_blocks(never, dtype="c8")
+    assert (np.size(x), np.size(x, 1), ra.size(x, -1)) == (6, 3, 3)
+    assert [np.iscomplexobj(x), np.isrealobj(x), ra.isrealobj([1.0])] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda x: ra.geomspace(0, 1), ValueError, "cannot include zero"),
+        (lambda x: ra.geomspace(-1, 1), ValueError, "goes through zero"),
+        (lambda x: ra.geomspace(1, 1j), NotImplementedError, "from_array"),
+        (lambda x: ra.resize(x, (-1, 2)), ValueError, "non-negative"),
+        (lambda x: ra.lexsort(()), TypeError, "len > 0"),
+        (lambda x: ra.lexsort((x[0], x[1, :2])), ValueError, "same shape"),
+        (lambda x: ra.matvec(x[0, 0], x[0]), ValueError, "matvec: Input operand 0 does not have enough"),
+        (lambda x: ra.vander(x), ValueError, "one-dimensional"),
+        (lambda x: ra.vander(x[0, 0], -1), ValueError, "-1 columns"),
+        (lambda x: ra.fromfunction(np.add), TypeError, "needs shape="),
+        (lambda x: ra.histogram(x, bins=0), ValueError, "must be positive"),
+        (lambda x: np.fill_diagonal(x, 1), TypeError, "writes into an array in memory"),
+        (lambda x: np.put_along_axis(x, x.astype(int), 1, 0), TypeError, "assign, as in"),
+    ],
+)
+def test_bad_arguments_of_names_that_dask_lacks(call: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        call(ra.from_array(A, chunks=3))

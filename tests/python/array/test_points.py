@@ -140,7 +140,11 @@ def test_lazy_lists_and_masks_of_arrays_of_unknown_length(x: ra.Array) -> None:
         (lambda x, lazy: x.vindex[lazy([0.5]), 0], IndexError, "lists of places"),
         (lambda x, lazy: x.vindex[lazy([0, 1]), [0, 1, 2]], IndexError, "could not be broadcast together"),
         (lambda x, lazy: x.vindex[None], IndexError, "new axes"),
-        (lambda x, lazy: x[lazy([True] * 5), [0, 1]].compute(), ValueError, "could not be broadcast together"),
+        (
+            lambda x, lazy: x[lazy([True] * 5), [0, 1]].compute(),
+            ValueError,
+            "could not be broadcast together",
+        ),
         (lambda x, lazy: x[lazy([True] * 4), [0, 1]], IndexError, "boolean index"),
         (lambda x, lazy: x[x[:, 0, 0] > 0].vindex[lazy([9]), 0].compute(), IndexError, "9 is out of bounds"),
     ],

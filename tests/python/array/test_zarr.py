@@ -99,6 +99,14 @@ def test_stores_of_zarr_and_urls(x: ra.Array) -> None:
     np.testing.assert_array_equal(ra.from_zarr("memory://raskt-test-zarr/x.zarr").compute(), VALUES)
 
 
+def test_urls_of_files_are_folders(x: ra.Array, tmp_path: Path) -> None:
+    ra.to_zarr(x, f"file://{tmp_path}/new/x.zarr")
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "new" / "x.zarr", mode="r")[:], VALUES)
+    np.testing.assert_array_equal(ra.from_zarr(f"file://{tmp_path}/new/x.zarr").compute(), VALUES)
+    with pytest.raises(TypeError, match="to_zarr needs a store"):
+        ra.to_zarr(x, None)
+
+
 def test_what_does_not_fit_is_an_error_before_anything_is_written(x: ra.Array, tmp_path: Path) -> None:
     place = str(tmp_path / "x.zarr")
     with pytest.raises(ValueError, match="chunks of one size along an axis"):
