@@ -36,6 +36,12 @@ impl FrameLimits {
 /// Messages grow by so much while they are read: memory is taken as bytes come, not as they are announced.
 const PIECE_BYTES: usize = 1 << 20;
 
+/// A buffer up to this length is allocated when its first byte is awaited.
+const AHEAD_BYTES: usize = 64 << 20;
+/// A longer one has at most so many times the room that what has arrived of it takes. Each growth copies that once: 1/15 of a
+/// buffer altogether, and nothing below [`AHEAD_BYTES`].
+const GROWTH: usize = 16;
+
 fn invalid(what: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
@@ -85,15 +91,33 @@ where
     }
     let mut buffers = Vec::with_capacity(lengths.len());
     for length in lengths {
-        let no_room =
-            |error: raskt_core::Error| io::Error::new(io::ErrorKind::OutOfMemory, error.to_string());
-        let mut buffer = Buffer::recycled(length.fit::<usize>()).map_err(no_room)?;
-        let target =
-            buffer.as_mut_slice().ok_or_else(|| invalid("a fresh buffer cannot be written".to_owned()))?;
-        reader.read_exact(target).await?;
-        buffers.push(buffer);
+        buffers.push(read_buffer(reader, length.fit::<usize>(), AHEAD_BYTES).await?);
     }
     Ok(Some(Payload { header, buffers }))
+}
+
+/// A buffer of `length` bytes. There is room for `ahead` bytes at first, and for more as bytes arrive: a peer that announces
+/// much and sends little takes little.
+async fn read_buffer<R>(reader: &mut R, length: usize, ahead: usize) -> io::Result<Buffer>
+where
+    R: AsyncRead + Unpin + ?Sized,
+{
+    let room_for = |n: usize| {
+        Buffer::recycled(n).map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error.to_string()))
+    };
+    let read_only = || invalid("a fresh buffer cannot be written".to_owned());
+    let (mut buffer, mut n_known) = (room_for(length.min(ahead))?, 0);
+    loop {
+        let target = buffer.as_mut_slice().ok_or_else(read_only)?;
+        reader.read_exact(&mut target[n_known..]).await?;
+        n_known = target.len();
+        if n_known == length {
+            return Ok(buffer);
+        }
+        let mut larger = room_for(length.min(n_known.saturating_mul(GROWTH)))?;
+        larger.as_mut_slice().ok_or_else(read_only)?[..n_known].copy_from_slice(buffer.as_slice());
+        buffer = larger;
+    }
 }
 
 /// Writes a frame; it is not flushed.
@@ -156,6 +180,32 @@ mod tests {
         for n in 1..bytes.len() {
             let error = run(read_frame(&mut &bytes[..n], FrameLimits::PEER)).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{n} bytes");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_announces_more_than_it_sends_takes_no_more_than_it_sent() {
+        // More than any machine has: to allocate that would be refused.
+        let head = [&0_u32.to_le_bytes()[..], &1_u32.to_le_bytes(), &(1_u64 << 43).to_le_bytes()].concat();
+        for n_sent in [0, 1, 5000] {
+            let bytes = [&head[..], &vec![7; n_sent]].concat();
+            let error = run(read_frame(&mut bytes.as_slice(), FrameLimits::PEER)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{n_sent} bytes: {error}");
+        }
+        let sent = vec![7; 100_000];
+        let error = run(read_buffer(&mut sent.as_slice(), 1 << 43, 64)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{error}");
+    }
+
+    #[test]
+    fn buffers_that_grow_as_they_arrive_hold_what_was_sent() {
+        let sent: Vec<u8> = (0..70_000_u32).map(|at| (at % 251) as u8).collect();
+        for length in [0, 1, 63, 64, 65, 1023, 1024, 1025, 16_384, 16_385, 70_000] {
+            let mut reader = sent.as_slice();
+            let buffer = run(read_buffer(&mut reader, length, 64)).unwrap();
+            assert_eq!(buffer.as_slice(), &sent[..length]);
+            assert_eq!(reader.len(), sent.len() - length, "nothing of the next one was read");
+            assert_eq!(buffer.as_slice().as_ptr().addr() % 16, 0);
         }
     }
 
