@@ -53,7 +53,8 @@ export class CriticalPath {
     };
     rows($("critical-tasks"), path.filter((task) => task.took + task.waited >= least), make, (row, task) => {
       const [name, where, waited, took, when] = row.cells, [before, ran] = when.firstChild.children;
-      name.replaceChildren(named(task.name, colourOf(task.name)), " ", element("small", task.key));
+      // Keys of users' functions are not known of local schedulers.
+      name.replaceChildren(named(task.name, colourOf(task.name)), ...(task.key === task.name ? [] : [" ", element("small", task.key)]));
       where.textContent = task.where;
       waited.textContent = task.waited ? duration(task.waited) : "–";
       took.textContent = duration(task.took);

@@ -1,8 +1,9 @@
 "use strict";
-// The graph of what runs: a node a function, coloured by how far its tasks are. Nodes stand in columns, what is needed before
-// what needs it.
+// The graph of what runs: a node a function, coloured by how far its tasks are, or while they are few a node a task, coloured by
+// its state. Nodes stand in columns, what is needed before what needs it.
 import { element } from "./elements.js";
 import { count } from "./format.js";
+import { colourOf } from "./theme.js";
 
 const WIDE = 178, HIGH = 52, GAP_X = 74, GAP_Y = 16, PAD = 10;
 // The page has such an element: its namespace need not be spelled out.
@@ -33,8 +34,10 @@ export function columns(names, links) {
   return { column, inputs };
 }
 
+const LARGE = { wide: WIDE, high: HIGH, gapX: GAP_X, gapY: GAP_Y };
+
 // Where each node stands: in its column, ordered by the middle of what it is joined to.
-export function placed(names, links) {
+export function placed(names, links, size = () => LARGE) {
   const { column, inputs } = columns(names, links);
   const outputs = new Map(names.map((name) => [name, []]));
   for (const [to, all] of inputs) for (const from of all) outputs.get(from).push(to);
@@ -55,25 +58,76 @@ export function placed(names, links) {
     [...levels].reverse().forEach((level) => sweep(level, outputs));
   }
   const tallest = Math.max(1, ...levels.map((level) => level.length));
-  const place = new Map();
+  const place = new Map(), { wide, high, gapX, gapY } = size(tallest, levels.length);
   levels.forEach((level, x) => level.forEach((name, i) => place.set(name, {
-    x: PAD + x * (WIDE + GAP_X), y: PAD + (i + (tallest - level.length) / 2) * (HIGH + GAP_Y) })));
-  return { place, width: levels.length * (WIDE + GAP_X) - GAP_X + 2 * PAD, height: tallest * (HIGH + GAP_Y) - GAP_Y + 2 * PAD };
+    x: PAD + x * (wide + gapX), y: PAD + (i + (tallest - level.length) / 2) * (high + gapY) })));
+  return { place, width: levels.length * (wide + gapX) - gapX + 2 * PAD, height: tallest * (high + gapY) - gapY + 2 * PAD, wide, high };
+}
+
+// Nodes of single tasks: as large as a picture of a usual size lets them be.
+function small(tallest, across) {
+  const high = Math.max(7, Math.min(26, Math.floor(520 / tallest) - 3)), gapY = high < 12 ? 2 : 6;
+  return { wide: high < 18 ? high : 128, high, gapX: Math.max(26, Math.min(110, Math.floor(1000 / across) - 60)), gapY };
 }
 
 export class Graph {
   constructor(room) {
     this.room = room;
     this.links = [];
+    this.tasks = null;  // key, function, state, places of inputs; nothing where they are many
+    this.byFunction = false;
     this.shape = "";
     this.nodes = new Map();
+  }
+
+  // Whether single tasks are shown.
+  isOfTasks() { return this.tasks !== null && this.tasks.length > 0 && !this.byFunction; }
+
+  showTasks() {
+    const shape = JSON.stringify(this.tasks.map(([key, , , inputs]) => [key, inputs]));
+    if (shape !== this.shape) {
+      this.shape = shape;
+      this.buildTasks();
+    }
+    this.tasks.forEach(([key, name, state], at) => {
+      const { box, title } = this.nodes.get(String(at));
+      if (box.dataset.state === state) return;
+      box.dataset.state = state;
+      title.textContent = key === name ? `${name}: ${state}` : `${key}: ${state}`;
+    });
+  }
+
+  buildTasks() {
+    this.nodes.clear();
+    const names = this.tasks.map((_, at) => String(at));
+    const links = this.tasks.flatMap(([, , , inputs], at) => inputs.map((input) => [String(input), String(at), 1]));
+    const { place, width, height, wide, high } = placed(names, links, small);
+    const picture = svgElement("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
+      "aria-label": "Tasks and what they need" });
+    for (const [from, to] of links) {
+      const [a, b] = [place.get(from), place.get(to)], [ay, by] = [a.y + high / 2, b.y + high / 2];
+      const [x, end] = [a.x + wide, b.x], bend = Math.max(12, Math.abs(end - x) / 2);
+      picture.append(svgElement("path", { d: `M ${x} ${ay} C ${x + bend} ${ay} ${end - bend} ${by} ${end} ${by}`, class: "edge" }));
+    }
+    this.tasks.forEach(([, name], at) => {
+      const { x, y } = place.get(String(at)), box = svgElement("g", { class: "task", transform: `translate(${x} ${y})` });
+      const title = svgElement("title", {});
+      box.append(svgElement("rect", { width: wide, height: high, rx: Math.min(5, high / 4) }), title);
+      if (wide > high) {
+        box.append(svgElement("rect", { class: "swatch", x: 6, y: high / 2 - 4, width: 8, height: 8, rx: 2, fill: colourOf(name) }),
+          svgElement("text", { x: 20, y: high / 2 + 4 }, name.length > 15 ? `${name.slice(0, 14)}…` : name));
+      }
+      this.nodes.set(String(at), { box, title });
+      picture.append(box);
+    });
+    this.room.replaceChildren(picture);
   }
 
   // `groups`: name, tasks, done, failed, time; `running`: how many run, by name.
   show(groups, running) {
     const known = new Set(groups.map(([name]) => name));
     const links = this.links.filter(([from, to]) => known.has(from) && known.has(to));
-    const shape = JSON.stringify([[...known].sort(), links]);
+    const shape = JSON.stringify(["functions", [...known].sort(), links]);
     if (shape !== this.shape) {
       this.shape = shape;
       this.build([...known].sort(), links);

@@ -44,7 +44,7 @@ function figures(state) {
   const [done, seen, failed] = [2, 1, 3].map((at) => state.groups.reduce((sum, group) => sum + group[at], 0));
   const all = isCluster ? seen + state.waiting + state.processing : seen;
   const told = [
-    ["Tasks done", count(done), all > done ? `of ${count(all)}` : failed ? `${count(failed)} failed` : ""],
+    ["Tasks done", count(done), all > done ? `of ${all < 1e6 ? count(all) : `${(all / 1e6).toFixed(all < 1e8 ? 2 : 0)} M`}` : failed ? `${count(failed)} failed` : ""],
     ["Running", count(isCluster ? state.processing : state.running.length), state.ready ? `${count(state.ready)} ready` : ""],
     isCluster ? ["Clients", count(state.runs), ""] : ["Computations", count(state.runs), ""],
     isCluster ? ["Workers", count(panels.workers.length), `${count(state.cores)} threads`]
@@ -326,7 +326,7 @@ function workerTip(worker) {
 function frameTip(box) {
   if (!box) return [null, []];
   const [, name, file, lineAt, n] = panels.flames.frames[box.at];
-  return [name, [["where", `${file}:${lineAt}`], ["samples", count(n)],
+  return [name, [...(file ? [["where", `${file}:${lineAt}`]] : []), ["samples", count(n)],
     ["share", `${(100 * n / panels.flames.samples).toFixed(1)} %`]]];
 }
 
@@ -352,7 +352,8 @@ function frame(at) {
   if (isDirty) {
     for (const [section, chart] of CHARTS) if (shows(section)) chart.draw();
     panels.draw();
-    $("span").textContent = model.nBars ? `${duration(stream.view.to - stream.view.from)} of ${duration(model.to - model.from)}` : "";
+    const whole = extent();
+    $("span").textContent = model.nBars ? `${duration(Math.min(stream.view.to, whole.to) - Math.max(stream.view.from, whole.from))} of ${duration(whole.to - whole.from)}` : "";
   }
   isDirty = false;
 }

@@ -12,13 +12,17 @@ import { CriticalPath } from "./critical.js";
 import { linkTo, workerHere, WorkerPage } from "./worker.js";
 
 const STATES = [["done", "managed"], ["failed", "fail"], ["running", "cpu"], ["ready", "ready"], ["waiting", "wait"]];
+const FUNCTION_STATES = [["done", "managed"], ["running", "cpu"], ["failed", "fail"]];
+const TASK_STATES = [["done", "managed"], ["running", "cpu"], ["ready", "ready"], ["waiting", "wait"], ["let go of", "rule"], ["failed", "fail"]];
+// What is asked for of the scheduler instead of a worker.
+const OF_SCHEDULER = "scheduler";
 const asked = new Set();
 
 // Asks for a topic, once at a time and as long as a page shows it; `take` gets what came.
-function askFor(topic, section, take) {
+function askFor(topic, section, take, takeNothing = () => {}) {
   if (!shows(section) || asked.has(topic)) return;
   asked.add(topic);
-  ask(topic).then((found) => { if (found !== null) take(found); }, () => {
+  ask(topic).then((found) => { if (found !== null) take(found); else takeNothing(); }, () => {
     // The server has gone: the page says so, and asks again when it is back.
   }).finally(() => asked.delete(topic));
 }
@@ -65,7 +69,7 @@ export class Panels {
       ["bytes", (h) => h[2], (h) => bytes(h[2])],
       ["share", (h) => h[2] / this.heldBytes, (h) => track(h[2] / this.heldBytes, "var(--managed)")],
       ["made at", (h) => h[3].at(-1) ?? "", (h) => {
-        const line = element("code", h[3].at(-1) ?? "not in this process");
+        const line = element("code", h[3].at(-1) ?? "not known");
         line.title = [h[0], ...h[3]].join("\n");
         return line;
       }],
@@ -94,7 +98,7 @@ export class Panels {
       ["processor", (w) => w[3][8], (w) => (w[3][6] ? [`${count(w[3][8])} %`, track(w[3][8] / 100 / Math.max(1, w[3][0]), "var(--cpu)")] : "–")],
     ], { empty: "This page is of the threads of one program: there are no workers.", most: 100 });
     keys("states-keys", STATES);
-    keys("graph-keys", [["done", "managed"], ["running", "cpu"], ["failed", "fail"]]);
+    $("graph-kind").addEventListener("click", () => { this.graph.byFunction = !this.graph.byFunction; this.show(); });
     keys("cluster-keys", [["results", "managed"], ["other memory of the process", "process"], ["on disk", "spilled"]]);
     $("profile-of").addEventListener("change", () => this.look());
     keys("workers-keys", [["works", "cpu"], ["idle", "wait"], ["short of memory, paused or retiring", "spilled"]]);
@@ -122,10 +126,10 @@ export class Panels {
   takeWorkers(workers) {
     this.workers = this.cells.workers = workers;
     this.areWorkersNew = true;
-    const choice = $("profile-of"), chosen = choice.value;
-    if (choice.options.length !== workers.length + 1 && document.activeElement !== choice) {
-      choice.replaceChildren(choice.options[0], ...workers.slice(0, 1000).map(([name, address]) => new Option(name, address)));
-      choice.value = workers.some((worker) => worker[1] === chosen) ? chosen : "";
+    const choice = $("profile-of"), chosen = choice.value, listed = workers.slice(0, 1000);
+    if (choice.options.length !== listed.length + 2 && document.activeElement !== choice) {
+      choice.replaceChildren(choice.options[0], choice.options[1], ...listed.map(([name, address]) => new Option(name, address)));
+      choice.value = chosen === OF_SCHEDULER || listed.some((worker) => worker[1] === chosen) ? chosen : "";
     }
     const sum = (at) => workers.reduce((all, worker) => all + worker[3][at], 0);
     $("workers-sum").textContent = `${count(workers.length)} with ${count(sum(0))} threads, ${bytes(sum(4))} of results`;
@@ -155,19 +159,38 @@ export class Panels {
     }
     this.page.show(this.workers);
     if (shows("graph")) {
-      const running = new Map();
-      for (const [, , name] of state.running) running.set(name, (running.get(name) ?? 0) + 1);
-      this.graph.show(state.groups, running);
-      $("graph-sum").textContent = state.groups.length ? `${count(state.groups.length)} functions, a node each` : "";
+      this.showGraph(state);
     }
+  }
+
+  showGraph(state) {
+    const isOfTasks = this.graph.isOfTasks(), button = $("graph-kind");
+    button.hidden = this.graph.tasks === null || !this.graph.tasks.length;
+    button.setAttribute("aria-pressed", String(this.graph.byFunction));
+    keys("graph-keys", isOfTasks ? TASK_STATES : FUNCTION_STATES);
+    if (isOfTasks) {
+      this.graph.showTasks();
+      $("graph-sum").textContent = this.graph.tasks.length === 1 ? "1 task" : `${count(this.graph.tasks.length)} tasks, a node each`;
+      return;
+    }
+    const running = new Map();
+    for (const [, , name] of state.running) running.set(name, (running.get(name) ?? 0) + 1);
+    this.graph.show(state.groups, running);
+    $("graph-sum").textContent = state.groups.length ? `${count(state.groups.length)} functions, a node each` : "";
   }
 
   // Asks for what is not in the news; called once a second.
   look() {
     askFor("graph", "graph", ({ links }) => { this.graph.links = links; this.show(); });
+    // Many tasks are told of as null.
+    askFor("graph_tasks", "graph", (found) => { this.graph.tasks = found; this.show(); }, () => { this.graph.tasks = null; });
     const of = shows("worker") ? workerHere() : $("profile-of").value;
     $("profile-of").hidden = shows("worker") || this.model.state?.of !== "cluster";
-    askFor(of ? `profile?of=${encodeURIComponent(of)}` : "profile", "profile", (found) => this.takeProfile(found));
+    // What another choice asked for may come late; a worker that has gone is not asked.
+    const isThere = !shows("worker") || this.page.worker !== null;
+    if (isThere) askFor(of ? `profile?of=${encodeURIComponent(of)}` : "profile", "profile", (found) => {
+      if (of === (shows("worker") ? workerHere() : $("profile-of").value)) this.takeProfile(found, of);
+    });
     this.page.look();
     askFor("held", "held", (found) => {
       this.heldBytes = Math.max(1, found.reduce((sum, row) => sum + row[2], 0));
@@ -186,12 +209,12 @@ export class Panels {
     if (profile) this.takeProfile(profile);
   }
 
-  takeProfile(found) {
+  takeProfile(found, of = "") {
     this.flames.take(found);
     const kind = this.model.state?.of ?? "local", isLive = $("recorded") === null;
-    $("profile-hint").textContent = !isLive ? "" : kind === "local" ? "what tasks do in Python, sampled 50 times a second while this page is open · "
+    $("profile-hint").textContent = !isLive ? "" : of === OF_SCHEDULER ? "what the thread of the scheduler does, sampled 500 times a second while this page is open · " : kind === "local" ? "what tasks do in Python, sampled 50 times a second while this page is open · "
       : "what tasks did in Python in the last hour, as workers sample it · ";
-    $("profile-sum").textContent = found.samples ? `${count(found.samples)} samples, ${duration(1000 * found.samples * found.interval)} of tasks` : "";
+    $("profile-sum").textContent = found.samples ? `${count(found.samples)} samples, ${duration(1000 * found.samples * found.interval)} of ${of === OF_SCHEDULER ? "the scheduler" : "tasks"}` : "";
     this.redraw();
   }
 

@@ -1,9 +1,9 @@
 "use strict";
-// Colours: of the theme, and one for each name of tasks. The names' colours can be told apart by those who see few colours
-// (Okabe and Ito's, then Tol's), and none is red, which is for failures.
+// Colours: of the theme, and one for each name of tasks. The first eight can be told apart, and from those of failures and moves,
+// by those who see few colours (after Okabe and Ito, and Tol), and none is red, which is for failures.
 
-const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#b8a800", "#8a63d2", "#44aa99", "#aa4499",
-  "#7a8a1e", "#88a0e8", "#a0714f", "#117733", "#d8a0c8", "#6a7f94", "#c8963c"];
+const PALETTE = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#ddcc77", "#5040b0", "#117733", "#88a0e8",
+  "#a0714f", "#d8a0c8", "#6a7f94", "#c8963c", "#5d4037", "#8a63d2", "#44aa99"];
 export const theme = {};
 
 export function readTheme() {

@@ -98,8 +98,11 @@ function showView(name, sections, changed) {
     part.style.order = sections.indexOf(part.id);
   }
   for (const link of $("pages").children) {
-    if (link.getAttribute("href") === (name === "worker" ? "workers" : name)) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.getAttribute("href") === (name === "worker" ? "workers" : name)) {
+      link.setAttribute("aria-current", "page");
+      // In a narrow window the pages are one line that scrolls.
+      $("pages").scrollLeft = link.offsetLeft - $("pages").offsetLeft - $("pages").clientWidth / 2 + link.offsetWidth / 2;
+    } else link.removeAttribute("aria-current");
   }
   changed();
 }

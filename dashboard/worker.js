@@ -43,7 +43,7 @@ export class WorkerPage {
   look() {
     this.askForActions();
     if (shows("events")) ask("events").then((found) => { if (found) { this.events = found; this.showEvents(); } }, () => {});
-    if (!shows("worker-tasks") || !workerHere()) return;
+    if (!shows("worker-tasks") || this.worker === null) return;
     ask(`stacks${query()}`).then((found) => { if (found) this.showStacks(found); }, () => {});
     ask(`logs${query()}`).then((found) => { if (found) this.showLines(found); }, () => {});
   }

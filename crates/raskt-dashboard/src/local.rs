@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::json;
 use crate::process;
 use crate::source::{Bar, Group, LaneLabel, Memory, RunningTask, Seen, Source, Teller};
+use crate::tasks::Followers;
 
 /// For how long what has ended is shown.
 const LINGER_NS: u64 = 60_000_000_000;
@@ -50,6 +51,8 @@ pub struct LocalSource {
     processes: Vec<u16>,
     /// Of the runs that are counted. A run's graph is gone when it has ended.
     links: Arc<Mutex<Links>>,
+    /// Runs of which single tasks are known.
+    followers: Arc<Mutex<Followers>>,
 }
 
 impl LocalSource {
@@ -72,6 +75,7 @@ impl LocalSource {
             runs: VecDeque::new(),
             processes: Vec::new(),
             links: Arc::default(),
+            followers: Arc::default(),
         }
     }
 
@@ -84,6 +88,7 @@ impl LocalSource {
                 let planned = planned.into_iter().map(|(name, n)| (name, n as u64)).collect();
                 let links = gauge.links_by_name().unwrap_or_default();
                 self.links.lock().insert(gauge.run(), links);
+                self.followers.lock().follow(&gauge);
                 self.runs.push_back(Counted { gauge, planned, seen: FxHashMap::default() });
             }
         }
@@ -92,7 +97,9 @@ impl LocalSource {
             self.runs.pop_front();
         }
         let runs = &self.runs;
-        self.links.lock().retain(|run, _| runs.iter().any(|known| known.gauge.run() == *run));
+        let is_known = |run: u32| runs.iter().any(|known| known.gauge.run() == run);
+        self.links.lock().retain(|run, _| is_known(*run));
+        self.followers.lock().retain(is_known);
     }
 
     fn bar(&mut self, event: &Event, fresh: &mut Vec<String>) -> Bar {
@@ -220,10 +227,15 @@ impl Source for LocalSource {
         let n_missed = self.reader.read(&mut found);
         let mut names = Vec::new();
         let mut bars = Vec::with_capacity(found.len());
+        let followers = Arc::clone(&self.followers);
+        let mut followers = followers.lock();
         for event in &found {
             self.count(event);
-            bars.push(self.bar(event, &mut names));
+            let bar = self.bar(event, &mut names);
+            followers.count(&event.record, bar.lane);
+            bars.push(bar);
         }
+        drop(followers);
         let states = self.runs.iter().map(|run| (run.gauge.state(), run.gauge.memory_limit_bytes()));
         let going: Vec<_> = states.filter(|(state, _)| state.ended.is_none()).collect();
         let sum = |of: &dyn Fn(&events::GaugeState) -> u64| going.iter().map(|(state, _)| of(state)).sum();
@@ -251,8 +263,16 @@ impl Source for LocalSource {
         }
     }
     fn teller(&self) -> Option<Teller> {
-        let links = Arc::clone(&self.links);
-        Some(Arc::new(move |topic, _| (topic == "graph").then(|| graph(&links.lock()))))
+        let (links, followers) = (Arc::clone(&self.links), Arc::clone(&self.followers));
+        Some(Arc::new(move |topic, _| match topic {
+            "graph" => Some(graph(&links.lock())),
+            "graph_tasks" => {
+                let running: Vec<_> = events::running().iter().map(|task| (task.run, task.task)).collect();
+                Some(followers.lock().graph(&running))
+            }
+            "critical" => Some(followers.lock().critical()),
+            _ => None,
+        }))
     }
 }
 

@@ -3,19 +3,25 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use raskt_core::{Key, Param};
+use raskt_core::{Fit, Key, Param};
 use raskt_net::scheduler::{Failed, SchedulerDaemon};
 use raskt_net::wire::Query;
 
 use crate::cluster::{described, integer, text};
 use crate::json;
+use crate::profile::SchedulerProfile;
 use crate::source::{Teller, Worker};
 
 /// Lines of the scheduler's log that are told, the newest.
 const N_LINES_MAX: usize = 1000;
+/// More tasks are not told one by one.
+pub const N_TASKS_SHOWN_MAX: usize = 400;
+/// Whose profile is asked for that is no worker's.
+const SCHEDULER: &str = "scheduler";
 
 /// Tells what a scheduler in this process knows.
 pub fn teller(daemon: Arc<SchedulerDaemon>) -> Teller {
+    let profile = SchedulerProfile::new(Arc::clone(daemon.activity()));
     Arc::new(move |topic, argument| match topic {
         "explain" => Some(match daemon.ask(Query::Explain(key(argument))) {
             Ok(Param::Str(why)) => why.to_string(),
@@ -26,6 +32,8 @@ pub fn teller(daemon: Arc<SchedulerDaemon>) -> Teller {
             let links = daemon.remembered().links();
             Some(json::links(links.into_iter().map(|(from, to, n)| (from.name(), to.name(), n))))
         }
+        "graph_tasks" => tasks_one_by_one(&daemon),
+        "profile" if argument == SCHEDULER => Some(profile.told()),
         "failures" => Some(failures(&daemon.remembered().failures())),
         "events" => events(&daemon),
         "critical" => critical(&daemon),
@@ -132,6 +140,34 @@ fn target(load: &Param, workers: &[Worker]) -> u64 {
     let each = (n_threads / (workers.len() as u64).max(1)).max(1);
     // Values live somewhere.
     n_tasks.div_ceil(each).max(u64::from(integer(load, "n_in_memory") > 0))
+}
+
+/// All tasks: key, function, state, and places of what each needs; null where they are many.
+fn tasks_one_by_one(daemon: &SchedulerDaemon) -> Option<String> {
+    let found = daemon.ask(Query::Tasks { n_max: N_TASKS_SHOWN_MAX.fit() }).ok()?;
+    let Some(tasks) = found.as_list() else { return Some("null".to_owned()) };
+    let mut out = String::new();
+    json::list(&mut out, tasks, |out, task| {
+        let state = match &*text(task, "state") {
+            "in memory" => "done",
+            "running" => "running",
+            "processing" | "queued" => "ready",
+            "failed" => "failed",
+            "waiting" => "waiting",
+            _ => "released",
+        };
+        out.push('[');
+        for text in [&*text(task, "key"), &*text(task, "name"), state] {
+            json::string(out, text);
+            out.push(',');
+        }
+        let inputs = task.get("inputs").and_then(Param::as_list).unwrap_or_default();
+        json::list(out, inputs.iter().filter_map(Param::as_int), |out, input| {
+            json::number(out, input.clamped());
+        });
+        out.push(']');
+    });
+    Some(out)
 }
 
 /// The tasks that the end waited for: key, function, number of the worker, start and duration in milliseconds, bytes.

@@ -109,9 +109,10 @@ impl Watch {
         Ok(Self { known, source, teller, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Looks once more now.
+    /// Looks once more now, and keeps how processor and memory are in use.
     pub fn look(&self) {
         look(&self.source, &self.known);
+        self.known.lock().sample_last();
     }
 
     /// What is new since `position`, as JSON; the position to go on with.
@@ -216,6 +217,15 @@ impl Known {
         self.n_looks += 1;
         self.n_workers_told += u64::from(seen.workers_are_new);
         self.last = seen;
+    }
+
+    /// Samples what was seen last, if that was not done.
+    fn sample_last(&mut self) {
+        if self.samples.back().is_none_or(|sample| sample.at_ns != self.last.now_ns) {
+            let seen = std::mem::take(&mut self.last);
+            self.sample(&seen);
+            self.last = seen;
+        }
     }
 
     fn sample(&mut self, seen: &Seen) {

@@ -220,6 +220,7 @@ fn peers_who_say_what_is_no_message_are_sent_away_and_nobody_else() {
         ClientSays::Ask { request: 4, query: Query::Log { from: 7 } },
         ClientSays::Ask { request: 7, query: Query::CriticalPath },
         ClientSays::Ask { request: 8, query: Query::Held },
+        ClientSays::Ask { request: 9, query: Query::Tasks { n_max: 7 } },
         ClientSays::Ask { request: 5, query: Query::Sizes(vec![Key::named("one")]) },
         ClientSays::Ask { request: 6, query: Query::Host(b"asked".as_slice().into()) },
         ClientSays::Ask { request: 2, query: Query::WhoHas(vec![Key::named("one")]) },

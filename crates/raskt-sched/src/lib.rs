@@ -66,8 +66,8 @@ pub use messages::{
 pub use options::{Options, Prefill, WorkerOptions};
 pub use priority::Priority;
 pub use scheduler::{
-    Action, Candidates, Counts, Event, Explanation, Misfit, Queue, Scheduler, StateCounts, TaskState, Why,
-    WorkerSnapshot,
+    Action, Candidates, Counts, Event, Explanation, Misfit, Queue, Scheduler, StateCounts, TaskSnapshot,
+    TaskState, Why, WorkerSnapshot,
 };
 pub use slices::{Slices, Terms};
 pub use time::Time;

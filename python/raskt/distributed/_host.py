@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from raskt._pickle import dumps
 from raskt.distributed._answers import key_of, scheduler_info
 from raskt.distributed._equipment import SchedulerPlugin
+from raskt.distributed._lines import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ __all__ = ["TRANSITIONS", "HostedScheduler", "answer", "events_of"]
 
 #: How often plugins look what the scheduler has heard.
 _LOOK_SECONDS = 0.05
+#: Longer places in code are cut off.
+_N_CHARACTERS_MAX = 1000
 #: More than there are: what was heard before is not told.
 _FROM_NOW = 2**64 - 1
 #: From and to which state a task goes with what happened to it, by the number of its kind.
@@ -117,6 +120,10 @@ class HostedScheduler:
         plugin = self.plugins.pop(name, None)
         if plugin is not None:
             _awaited(plugin.close())
+
+    def note_line(self, name: str, line: str) -> None:
+        """Remember which line of a client's made what is called so: the dashboard tells."""
+        remember(str(name), str(line)[:_N_CHARACTERS_MAX])
 
     # What plugins hear.
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["lines_of", "name_of", "note"]
+__all__ = ["lines_of", "name_of", "note", "remember"]
 
 #: Names of which lines are remembered, and lines of each; the oldest go.
 _N_NAMES_MAX = 10_000
@@ -24,23 +24,42 @@ _lines: dict[str, list[str]] = {}
 _lock = threading.Lock()
 
 
-def note(key: Hashable) -> None:
+def note(key: Hashable) -> tuple[str, str] | None:
     """Remember that the line which has called into Raskt made what is called so.
 
     Parameters
     ----------
     key : key
         Of a value: those of one collection, or of one function, are one.
+
+    Returns
+    -------
+    tuple or None
+        The name and the line, where there is one.
     """
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith(_HERE):
         if frame.f_back is None:
-            return
+            return None
         frame = frame.f_back
     if frame.f_code.co_filename.endswith(_OF_THREADS):
         # An asynchronous client works on a thread, which knows no line of the user's.
-        return
+        return None
     line, name = f"{frame.f_code.co_filename}:{frame.f_lineno}", name_of(key)
+    remember(name, line)
+    return name, line
+
+
+def remember(name: str, line: str) -> None:
+    """Remember that a line made what is called so.
+
+    Examples
+    --------
+    >>> from raskt.distributed._lines import lines_of, remember
+    >>> remember("an-example", "model.py:3")
+    >>> lines_of("an-example")
+    ['model.py:3']
+    """
     with _lock:
         found = _lines.get(name)
         if found is None:
@@ -65,6 +84,6 @@ def name_of(key: Hashable) -> str:
 
 
 def lines_of(name: str) -> list[str]:
-    """Return the lines of this process that made what is called so, the newest last."""
+    """Return the lines that made what is called so, as far as this process knows, the newest last."""
     with _lock:
         return list(_lines.get(name, ()))

@@ -7,6 +7,7 @@ import uuid
 from raskt import _raskt, config
 from raskt._convert import convert
 from raskt._keys import flatten_keys
+from raskt._pickle import dumps
 from raskt._raskt import Delayed
 from raskt.base import unpack_collections
 from raskt.distributed._lines import note
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Submitting"]
 
+#: Lines of code that a client remembers to have told its scheduler.
+_N_TOLD_MAX = 10_000
 #: The most that tasks may ask for of a resource.
 _AMOUNT_MAX = 9e12
 _TERMS = ("priority", "retries", "workers", "resources", "allow_other_workers")
@@ -95,6 +98,9 @@ class Submitting:
     """What submits, and what comes back."""
 
     _core: _raskt.ClusterClient
+    #: Whether the scheduler runs in another process, and which lines of code it was told of.
+    _is_elsewhere: bool
+    _told_lines: set[tuple[str, str]]
 
     def _sync(self, func: Callable[..., Any], *args: Any) -> Any:
         raise NotImplementedError
@@ -187,7 +193,7 @@ class Submitting:
             key = key if pure or key is not None else f"{calls['name']}-{uuid.uuid4().hex}"
             func, args = create, (func, *args)
         made = Future._of(self._core.submit(func, args, kwargs or None, key, calls), self)
-        note(made.key)
+        self._note(made.key)
         return made
 
     def map(
@@ -260,7 +266,7 @@ class Submitting:
             cores = self._core.map(func, rows[at : at + size], kwargs or None, some, calls)
             found.extend(Future._of(core, self) for core in cores)
             if found:
-                note(found[-1].key)
+                self._note(found[-1].key)
             if batch_size:
                 self._core.flush()
         if keys is not None and len(keys) != len(rows):
@@ -339,7 +345,7 @@ class Submitting:
         else:
             root = _raskt.make_value(item, traverse)
         (core,) = self._core.compute([root], _fuse_width(), terms)
-        note(core.key)
+        self._note(core.key)
         return Future._of(core, self)
 
     def persist(
@@ -386,7 +392,7 @@ class Submitting:
         def futures(roots: Sequence[Delayed]) -> list[Delayed]:
             cores = self._core.compute(list(roots), _fuse_width(), terms)
             if cores:
-                note(cores[0].key)
+                self._note(cores[0].key)
             return [core.delayed() for core in cores]
 
         return persisted(collection, optimize_graph, futures)
@@ -570,12 +576,22 @@ class Submitting:
             self._core.replicate([core.key for core in cores], int(broadcast), names)
         futures = [Future._of(core, self) for core in cores]
         if futures:
-            note(futures[0].key)
+            self._note(futures[0].key)
         if type(data) is dict:
             return dict(zip(keys, futures, strict=True))
         if isinstance(data, (list, tuple, set, frozenset)):
             return type(data)(futures)
         return futures[0]
+
+    def _note(self, key: Hashable) -> None:
+        """Remember which line of the user's made what has a key; the scheduler's process does, too."""
+        found = note(key)
+        if found is None or not self._is_elsewhere or found in self._told_lines:
+            return
+        if len(self._told_lines) >= _N_TOLD_MAX:
+            self._told_lines.clear()
+        self._told_lines.add(found)
+        self._core.tell_host(dumps(("note_line", *found)))
 
     def _seconds(self, timeout: float | str | None) -> float | None:
         raise NotImplementedError

@@ -141,6 +141,9 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
                 self.cluster.close()
             raise
         self._is_closed = False
+        # A scheduler of this process knows the lines of code that this process noted.
+        self._is_elsewhere = getattr(getattr(self.cluster, "scheduler", None), "core", None) is None
+        self._told_lines: set[tuple[str, str]] = set()
         self._subscribed: dict[str, list[int]] = {}
         self._token = token or ""
         self.status = "running"

@@ -115,6 +115,8 @@ def test_the_graph_has_a_node_a_function_and_an_edge_a_need(
     browser: Browser, program: Program, truth: Truth
 ) -> None:
     page = visit(browser, program, "graph")
+    page.until("!document.getElementById('graph-kind').hidden")
+    page.click("#graph-kind")
     page.until("document.querySelectorAll('#graph-room .node').length >= 5")
     links = [tuple(link) for link in truth.ask("graph")["links"]]
     assert {("loads", "halves", 30), ("halves", "joins", 30), ("joins", "spin_in_python", 1)} == set(links)
@@ -130,6 +132,45 @@ def test_the_graph_has_a_node_a_function_and_an_edge_a_need(
     assert left["loads"] < left["halves"] < left["joins"]
     assert page.evaluate("document.querySelectorAll('.node.failed').length") == 1
     leave(page, "graph")
+
+
+def test_a_small_graph_has_a_node_a_task_in_the_colour_of_its_state(
+    browser: Browser, program: Program, truth: Truth
+) -> None:
+    page = visit(browser, program, "graph")
+    tasks = truth.ask("graph_tasks")
+    assert sorted(task[1] for task in tasks) == ["halves"] * 30 + ["joins"] + ["loads"] * 30 + [
+        "spin_in_python"
+    ]
+    page.until(f"document.querySelectorAll('#graph-room .task').length === {len(tasks)}")
+    states = "[...document.querySelectorAll('.task')].map((task) => task.dataset.state)"
+    assert page.evaluate(states) == [task[2] for task in tasks]
+    assert {(name, state) for _, name, state, _ in tasks} == {
+        ("loads", "done"),
+        ("halves", "done"),
+        ("joins", "done"),
+        ("spin_in_python", "running"),
+    }
+    needs = {(tasks[need][1], name) for _, name, _, needs in tasks for need in needs}
+    assert needs == {("loads", "halves"), ("halves", "joins"), ("joins", "spin_in_python")}
+    assert page.evaluate("document.querySelectorAll('#graph-room .edge').length") == 61
+    leave(page, "graph-tasks")
+
+
+def test_the_critical_path_of_local_tasks_leads_to_the_one_that_ended_last(
+    browser: Browser, program: Program, truth: Truth
+) -> None:
+    page = visit(browser, program, "critical")
+    path = truth.ask("critical")
+    # Tasks of microseconds are no part of it.
+    assert [name for _, name, *_ in path if name != "halves"] == ["loads", "joins"]
+    ends = [start + took for _, _, _, start, took, _ in path]
+    assert ends == sorted(ends)
+    page.until(f"cells('critical-tasks', 0).length === {len(path)}")
+    assert page.evaluate("cells('critical-tasks', 0)") == [name for _, name, *_ in path]
+    places = dict(truth.ask("summary")["lanes"])
+    assert page.evaluate("cells('critical-tasks', 1)") == [places[lane] for _, _, lane, *_ in path]
+    leave(page, "critical")
 
 
 def test_memory_is_told_by_function(browser: Browser, program: Program, truth: Truth) -> None:
@@ -256,6 +297,8 @@ def test_values_that_move_between_workers_are_told(browser: Browser) -> None:
         assert moved[0] >= 200_000
         page.picture(PICTURES / "page-transfers.png")
         page.evaluate("document.querySelector('#pages a[href=graph]').click()")
+        page.until("document.querySelectorAll('.task[data-state=done]').length === 2")
+        page.click("#graph-kind")
         page.until(
             "document.querySelector('.edge title')?.textContent === 'loads_there → joins_here: 2 values'"
         )

@@ -6,6 +6,9 @@ import json
 import logging
 import os
 import re
+import subprocess
+import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +166,38 @@ def test_what_is_held_is_told_by_name_and_line(client: Client, page: Page) -> No
         assert found[name][2][-1] == f"{__file__}:{first + line}"
     assert kept.sum().compute() == 2 * 512 * 512
     del scattered
+
+
+def test_lines_of_clients_in_other_processes_are_told(client: Client, page: Page, tmp_path: Path) -> None:
+    program = tmp_path / "elsewhere.py"
+    program.write_text(
+        textwrap.dedent("""
+        import sys
+        from raskt.distributed import Client
+
+        def made_elsewhere():
+            return bytes(400_000)
+
+        if __name__ == "__main__":
+            with Client(sys.argv[1], token=sys.argv[2]) as client:
+                kept = client.submit(made_elsewhere)
+                kept.result()
+                print("held", flush=True)
+                sys.stdin.readline()
+        """).lstrip()
+    )
+    words = [sys.executable, str(program), client.cluster.scheduler_address, client.cluster._token]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        [[name, n, n_bytes, _]] = [row for row in page.ask("held") if "made_elsewhere" in row[0]]
+        assert (name, n) == ("made_elsewhere", 1)
+        assert n_bytes >= 400_000
+        lines = until(lambda: [row[3] for row in page.ask("held") if row[0] == name and row[3]])
+        assert lines == [[f"{program}:9"]]
+        other.communicate("\n")
+    assert other.returncode == 0
 
 
 def test_who_asks_for_the_dashboard_is_no_client(client: Client, page: Page) -> None:

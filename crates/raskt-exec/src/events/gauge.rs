@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use raskt_core::{Fit, ProcessLock};
-use raskt_graph::TaskTable;
+use raskt_graph::{Adjacency, TaskTable};
 
 use super::names::NameId;
 use super::recorder::{has_foreign_key, name_of_task};
@@ -35,6 +35,15 @@ pub struct Gauge {
     spilled_bytes: AtomicU64,
     /// Since when it waits for memory, and for whom: 0 while it does not.
     waiting: AtomicU64,
+}
+
+/// The tasks that a run began with.
+#[derive(Clone, Debug)]
+pub struct RunTasks {
+    /// What each is called; nothing where it is bookkeeping.
+    pub names: Vec<Option<NameId>>,
+    /// What each needs.
+    pub inputs: Adjacency,
 }
 
 /// What a gauge showed at a moment.
@@ -181,6 +190,20 @@ impl Gauge {
             }
         }
         Some(counts.into_iter().map(|((from, to), n)| (from, to, n)).collect())
+    }
+
+    /// The tasks that the run began with; `None` once it is gone, and where they are more than `n_max`.
+    #[must_use]
+    pub fn tasks(&self, n_max: usize) -> Option<RunTasks> {
+        let table = self.table.upgrade().filter(|table| table.n_tasks() <= n_max)?;
+        let mut of_bodies = vec![None; table.bodies().len()];
+        let mut name = |task: u32| {
+            let known = &mut of_bodies[table.body_index(task) as usize];
+            *known.get_or_insert_with(|| name_of_task(&table, task))
+        };
+        let tasks = 0..table.n_tasks().fit::<u32>();
+        let names = tasks.map(|task| (!table.body(task).is_bookkeeping()).then(|| name(task))).collect();
+        Some(RunTasks { names, inputs: table.inputs().clone() })
     }
 
     /// What the run's task is called; `None` once the run is gone, for tasks that it grew, and for users' functions, whose

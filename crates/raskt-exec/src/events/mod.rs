@@ -14,7 +14,7 @@ mod recorder;
 mod ring;
 mod rings;
 
-pub use gauge::{Gauge, GaugeState, gauges};
+pub use gauge::{Gauge, GaugeState, RunTasks, gauges};
 pub use names::NameId;
 pub use reader::{Event, Lane, LaneInfo, Reader, Running, lanes, running};
 pub(crate) use recorder::Recorder;

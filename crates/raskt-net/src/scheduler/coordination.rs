@@ -2,12 +2,14 @@
 
 use raskt_sched::{CoordinationAction, CoordinationEvent, Event, FromClient};
 
+use super::activity::Part;
 use super::core::Core;
 use crate::wire::TellClient;
 
 impl Core {
     /// Has the machine hear of `event`, and does what it wants done.
     pub(super) fn coordinate(&mut self, event: CoordinationEvent) {
+        let outer = self.activity.enter(Part::Shared);
         let mut actions = Vec::new();
         self.coordination.handle(event, self.clock.now(), &mut actions);
         // A client hears which values it is handed before it hears how they are.
@@ -30,5 +32,6 @@ impl Core {
                 self.tell_machine(Event::Client(client, message));
             }
         }
+        self.activity.back(outer);
     }
 }

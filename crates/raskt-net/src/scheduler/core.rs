@@ -16,6 +16,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::activity::{Activity, Part};
 use super::connections::{
     ClientLine, Line, WorkerLine, live, named_in_client_message, named_in_worker_message,
 };
@@ -83,6 +84,8 @@ pub(super) struct Core {
     /// Why the scheduler is to end.
     pub(super) ends: Option<String>,
     pub(super) recorder: Recorder,
+    /// What it does at each moment.
+    pub(super) activity: Arc<Activity>,
     pub(super) host: Host,
     /// When a client last asked for anything.
     active_at: Instant,
@@ -118,6 +121,7 @@ impl Core {
             dirty_clients: Vec::new(),
             graphs: VecDeque::new(),
             ends: None,
+            activity: Arc::clone(recorder.activity()),
             recorder,
             host,
             active_at: Instant::now(),
@@ -159,6 +163,13 @@ impl Core {
     }
 
     fn take_in(&mut self, happening: Happening) {
+        let waits = self.activity.enter(match &happening {
+            Happening::WorkerSaid(..) => Part::WorkersSaid,
+            Happening::ClientSaid(..) => Part::ClientsSaid,
+            Happening::Asked(..) | Happening::HostAnswered(..) => Part::Questions,
+            Happening::Planned(..) => Part::Graphs,
+            _ => Part::ComeAndGo,
+        });
         match happening {
             Happening::WorkerJoins(joining) => self.take_worker(joining.0, joining.1),
             Happening::ClientJoins(joining) => self.take_client(joining.0, &joining.1),
@@ -166,7 +177,9 @@ impl Core {
                 for message in said {
                     match message {
                         WorkerSays::Say(message) => {
+                            let outer = self.activity.enter(Part::Records);
                             self.recorder.note(&self.machine, worker, &message);
+                            self.activity.back(outer);
                             self.tell_machine(Event::Worker(worker, message));
                         }
                         WorkerSays::Retire => self.tell_machine(Event::Retire(worker)),
@@ -194,6 +207,7 @@ impl Core {
             Happening::HostAnswered(client, request, answer) => self.host_answered(client, request, answer),
             Happening::Stop(why) => self.ends = Some(why),
         }
+        self.activity.back(waits);
     }
 
     fn take_worker(&mut self, accepted: Accepted, role: WorkerRole) {
@@ -313,10 +327,15 @@ impl Core {
 
     /// Hands the next slice of a graph to the machine; graphs of several clients take turns.
     fn hand_over_slice(&mut self) {
-        let Some((client, mut slices)) = self.graphs.pop_front() else { return };
-        if !self.clients.contains_key(&client) {
-            return;
+        let Some((client, slices)) = self.graphs.pop_front() else { return };
+        if self.clients.contains_key(&client) {
+            let outer = self.activity.enter(Part::Graphs);
+            self.hand_over_slice_of(client, slices);
+            self.activity.back(outer);
         }
+    }
+
+    fn hand_over_slice_of(&mut self, client: ClientId, mut slices: Slices) {
         match slices.take() {
             Some(Ok(submission)) => {
                 let is_last = submission.is_last;
@@ -390,12 +409,15 @@ impl Core {
     /// Has the machine hear of `event`, and does what it wants done.
     pub(super) fn tell_machine(&mut self, event: Event) {
         let mut actions = std::mem::take(&mut self.actions);
+        let outer = self.activity.enter(Part::of(&event));
         self.machine.handle(event, self.clock.now(), &mut actions);
         self.actions = actions;
         self.act();
+        self.activity.back(outer);
     }
 
     fn act(&mut self) {
+        let outer = self.activity.enter(Part::Writes);
         let mut actions = std::mem::take(&mut self.actions);
         for action in actions.drain(..) {
             match action {
@@ -431,6 +453,7 @@ impl Core {
             }
         }
         self.actions = actions;
+        self.activity.back(outer);
     }
 
     /// Where workers are. Of one that has gone nothing is said: whoever asks for what it held is told otherwise.
@@ -490,6 +513,7 @@ impl Core {
 
     /// Sends what has gathered for each.
     fn send(&mut self) {
+        let outer = self.activity.enter(Part::Sends);
         for worker in std::mem::take(&mut self.dirty_workers) {
             let sent = self.workers.get_mut(&worker).map_or(Ok(()), WorkerLine::flush);
             if let Err(error) = sent {
@@ -501,6 +525,7 @@ impl Core {
                 self.lose_client(client);
             }
         }
+        self.activity.back(outer);
     }
 
     /// Tells everybody that this is the end, and gives what was said the time to arrive.

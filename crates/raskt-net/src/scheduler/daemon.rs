@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use super::activity::Activity;
 use super::core::{Core, Happening};
 use super::host::{Answering, Host};
 use super::options::SchedulerOptions;
@@ -35,6 +36,7 @@ pub struct SchedulerDaemon {
     listening: Vec<JoinHandle<()>>,
     events: Arc<Ring>,
     remembered: Arc<Remembered>,
+    activity: Arc<Activity>,
     host: Host,
 }
 
@@ -72,6 +74,7 @@ impl SchedulerDaemon {
         let recorder = Recorder::new();
         let events = Arc::clone(recorder.ring());
         let remembered = Arc::clone(recorder.remembered());
+        let activity = Arc::clone(recorder.activity());
         let (at_end, host) = (Arc::clone(&ended), Host::default());
         let of_core = host.clone();
         let (inner, outer) = (happenings.clone(), runtime.clone());
@@ -92,7 +95,7 @@ impl SchedulerDaemon {
             what: "the thread of the scheduler".to_owned(),
             reason: error.to_string(),
         })?;
-        Ok(Self { addresses, happenings, ended, listening, events, remembered, host })
+        Ok(Self { addresses, happenings, ended, listening, events, remembered, activity, host })
     }
 
     /// Where it listens.
@@ -111,6 +114,12 @@ impl SchedulerDaemon {
     #[must_use]
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.remembered
+    }
+
+    /// What it does at each moment.
+    #[must_use]
+    pub fn activity(&self) -> &Arc<Activity> {
+        &self.activity
     }
 
     /// From now on `answering` answers what clients ask of this process by [`Query::Host`]; the first one counts.

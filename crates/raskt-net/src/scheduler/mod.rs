@@ -12,6 +12,7 @@
 //! | `record` | what it hears of tasks that ran, for whoever watches |
 //! | `heard` | the same with keys, and who came and went, for clients |
 
+mod activity;
 mod connections;
 mod coordination;
 mod core;
@@ -23,6 +24,7 @@ mod planning;
 mod queries;
 mod record;
 
+pub use activity::Activity;
 pub use daemon::SchedulerDaemon;
 pub use host::Answering;
 pub use options::SchedulerOptions;

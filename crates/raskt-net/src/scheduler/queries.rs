@@ -49,6 +49,7 @@ impl Core {
                 ])
             }
             Query::Held => self.held(),
+            Query::Tasks { n_max } => self.all_tasks(n_max.fit()),
             Query::Explain(key) => text(&self.machine.explain(&key).to_string()),
             Query::Events { from } => self.recorder.heard.tasks_from(from),
             Query::CriticalPath => self.recorder.heard.critical_path(),
@@ -97,6 +98,20 @@ impl Core {
         list(all.into_iter().map(|(bytes, n, name)| {
             let figures = [("n", n), ("bytes", bytes)].map(|(field, n)| (field, Param::Int(n.clamped())));
             Param::map([("name", Param::Str(name))].into_iter().chain(figures))
+        }))
+    }
+
+    /// All tasks, where these are few.
+    fn all_tasks(&self, n_max: usize) -> Param {
+        let Some(tasks) = self.machine.all_tasks(n_max) else { return Param::Null };
+        list(tasks.into_iter().map(|task| {
+            let state = if task.is_running { "running".to_owned() } else { task.state.to_string() };
+            Param::map([
+                ("key", text(&task.key.to_string())),
+                ("name", Param::Str(label(&task.key))),
+                ("state", text(&state)),
+                ("inputs", list(task.inputs.into_iter().map(|input| Param::Int(input.clamped())))),
+            ])
         }))
     }
 

@@ -12,6 +12,7 @@ use raskt_graph::Body;
 use raskt_sched::{FromWorker, Scheduler, TaskRef, WorkerId};
 use rustc_hash::FxHashMap;
 
+use super::activity::Activity;
 use super::heard::{Event, Heard, TaskHeard};
 
 /// Records: at 10,000 tasks a second those of the last second.
@@ -66,6 +67,7 @@ impl Remembered {
 pub(super) struct Recorder {
     ring: Arc<Ring>,
     remembered: Arc<Remembered>,
+    activity: Arc<Activity>,
     /// How many tasks of each name were asked what they need.
     n_asked: FxHashMap<NameId, u32>,
     /// The same with keys.
@@ -75,12 +77,18 @@ pub(super) struct Recorder {
 impl Recorder {
     pub fn new() -> Self {
         let (ring, remembered) = (Arc::new(Ring::new(N_SLOTS)), Arc::default());
-        Self { ring, remembered, n_asked: FxHashMap::default(), heard: Heard::default() }
+        let (n_asked, heard) = (FxHashMap::default(), Heard::default());
+        Self { ring, remembered, activity: Arc::default(), n_asked, heard }
     }
 
     /// What it writes to.
     pub fn ring(&self) -> &Arc<Ring> {
         &self.ring
+    }
+
+    /// Where the scheduler notes what it does at each moment.
+    pub fn activity(&self) -> &Arc<Activity> {
+        &self.activity
     }
 
     /// What it remembers.

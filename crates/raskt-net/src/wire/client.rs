@@ -100,6 +100,12 @@ pub enum Query {
     /// How many values workers hold, and how many bytes: maps of `name` (of a collection with its token, or of a function), `n` and
     /// `bytes`, the largest first and within a bound.
     Held,
+    /// All tasks that are known, where these are so many at most, and null otherwise: a list of maps of `key`, `name`, `state` (a
+    /// text), and `inputs`, places in this list.
+    Tasks {
+        /// How many at most.
+        n_max: u32,
+    },
     /// How many bytes the values of these have: a list, with nulls for what no worker holds.
     Sizes(Vec<Key>),
     /// What the program is asked in whose process the scheduler runs: the answer is bytes.
@@ -261,6 +267,10 @@ impl Encode for Query {
                 out.byte(13);
                 Ok(())
             }
+            Self::Tasks { n_max } => {
+                out.byte(14);
+                n_max.encode(out)
+            }
         }
     }
 }
@@ -285,6 +295,7 @@ impl Decode for Query {
             },
             12 => Self::CriticalPath,
             13 => Self::Held,
+            14 => Self::Tasks { n_max: Decode::decode(input)? },
             tag => return Err(input.unknown_tag("question", tag)),
         })
     }

@@ -472,6 +472,11 @@ impl ClusterClient {
         self.ask(py, Query::Host(asked.into()))
     }
 
+    /// Tells the program in whose process the scheduler runs something, and does not wait for what it says to that.
+    fn tell_host(&self, told: &[u8]) {
+        drop(self.client.ask(Query::Host(told.into())));
+    }
+
     /// Records what the cluster does: from now, or from what is still known of the past.
     fn record(&self, py: Python<'_>, from_now: bool) -> PyResult<Recording> {
         self.outgoing.flush(py);

@@ -47,4 +47,4 @@ pub use event::{Action, Event};
 pub use explanation::{Candidates, Explanation, Misfit, Queue, Why};
 pub(crate) use families::Kind;
 pub use machine::{Counts, Scheduler};
-pub use queries::{StateCounts, TaskState, WorkerSnapshot};
+pub use queries::{StateCounts, TaskSnapshot, TaskState, WorkerSnapshot};

@@ -44,6 +44,19 @@ impl fmt::Display for TaskState {
     }
 }
 
+/// A task among others that are told together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskSnapshot {
+    /// Which.
+    pub key: Key,
+    /// Where it is in its life.
+    pub state: TaskState,
+    /// Whether a worker has begun it.
+    pub is_running: bool,
+    /// What it needs: places in the list of all, each once.
+    pub inputs: Vec<usize>,
+}
+
 /// How many tasks are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "named as the states are")]
@@ -223,6 +236,25 @@ impl Scheduler {
     pub fn values_in_memory(&self) -> impl Iterator<Item = (Key, u64)> + '_ {
         let is_there = |task: &TaskId| self.tasks[*task].state == State::InMemory;
         self.tasks.ids().filter(is_there).map(|task| (self.tasks.key(task), self.tasks[task].n_bytes))
+    }
+
+    /// All tasks that are known, where these are `n_max` at most.
+    #[must_use]
+    pub fn all_tasks(&self, n_max: usize) -> Option<Vec<TaskSnapshot>> {
+        if self.tasks.len() > n_max {
+            return None;
+        }
+        let ids: Vec<TaskId> = self.tasks.ids().collect();
+        let described = |&id: &TaskId| {
+            let mut inputs: Vec<usize> =
+                self.tasks.inputs(id).filter_map(|input| ids.binary_search(&input).ok()).collect();
+            inputs.sort_unstable();
+            inputs.dedup();
+            let is_running =
+                matches!(self.tasks[id].state, State::Assigned { progress: Progress::Running, .. });
+            Some(TaskSnapshot { key: self.tasks.key(id), state: self.state_of(id)?, is_running, inputs })
+        };
+        ids.iter().map(described).collect()
     }
 
     /// How many tasks are in which state.

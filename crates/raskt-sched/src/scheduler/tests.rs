@@ -496,6 +496,28 @@ fn of_workers_that_are_named_the_first_one_is_taken_where_both_are_free() {
 }
 
 #[test]
+fn tasks_are_told_with_their_states_and_inputs_where_they_are_few() {
+    let mut bench = Bench::new(1);
+    let sent = bench.submit(table("x", &[&[], &[0, 0], &[1]], &[2]));
+    assert_eq!(bench.scheduler.all_tasks(2), None);
+    let told = |bench: &Bench| {
+        let tasks = bench.scheduler.all_tasks(3).unwrap().into_iter();
+        tasks.map(|task| (task.key, task.state, task.is_running, task.inputs)).collect::<Vec<_>>()
+    };
+    let waiting = [
+        (key("x", 1), TaskState::Waiting, false, vec![0]),
+        (key("x", 2), TaskState::Waiting, false, vec![1]),
+    ];
+    let first = |state, is_running| vec![(key("x", 0), state, is_running, vec![])];
+    assert_eq!(told(&bench), [first(TaskState::Processing, false), waiting.to_vec()].concat());
+    bench.worker(0, FromWorker::Started(sent[0].attempt));
+    assert_eq!(told(&bench), [first(TaskState::Processing, true), waiting.to_vec()].concat());
+    bench.finish(0, sent[0].attempt);
+    assert_eq!(told(&bench)[0], first(TaskState::InMemory, false)[0]);
+    assert_eq!(told(&bench)[1].1, TaskState::Processing);
+}
+
+#[test]
 fn it_is_explained_why_a_task_does_not_run() {
     let mut bench = Bench::new(1);
     let mut submission = Submission::new("g", Arc::new(table("x", &[&[], &[0], &[]], &[1, 2])));
