@@ -98,6 +98,10 @@ written_by = pytest.mark.parametrize(
         ("csv", "threads"),
         ("json", "threads"),
         ("npy", "threads"),
+        ("parquet", "processes"),
+        ("hive", "processes"),
+        ("csv", "processes"),
+        ("json", "processes"),
     ],
 )
 
@@ -229,6 +233,9 @@ def test_what_a_killed_write_left_goes_with_the_next_one(
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
+    if scheduler == "processes":
+        assert eventually(lambda: not unfinished(tmp_path)), unfinished(tmp_path)
+        return
     assert unfinished(tmp_path)
     frame = rd.from_pandas(pd.DataFrame({"x": [1, 2]}), npartitions=2)
 

@@ -18,7 +18,7 @@ use raskt_core::{ProcessLock, Result};
 
 use crate::image::{io_error, write_error};
 use crate::sweep::{self, LOCK_NAME};
-use crate::{Disk, SpillDevice, part, termination};
+use crate::{Disk, SpillDevice, part, termination, visited};
 
 /// Every folder of this process, for [`remove_all_scratch`].
 static LIVE: ProcessLock<Vec<Weak<SpillFolder>>> = ProcessLock::new(Vec::new());
@@ -294,7 +294,8 @@ pub fn remove_all_scratch() {
 }
 
 /// Makes the folder at `path` and those above it. One of them that this process planned by
-/// [`SpillFolder::create_staged`] is made as that, so that it does not outlive the process; what others planned they hold.
+/// [`SpillFolder::create_staged`] is made as that, so that it does not outlive the process; what others planned stays while they
+/// live, or somebody who wrote there.
 ///
 /// # Errors
 /// [`raskt_core::ErrorKind::Io`] where it cannot be made.
@@ -318,13 +319,18 @@ pub fn make_staged(path: &Path) -> Result<()> {
     };
     let planned = known.iter().find(is_above);
     planned.map(|folder| folder.made_path()).transpose()?;
-    fs::create_dir_all(path).map_err(|error| io_error(&error, path))?;
+    let made = match planned {
+        Some(_) => fs::create_dir_all(path),
+        None => visited::make(path),
+    };
     if let Some(folder) = planned.filter(|_| termination::is_terminating()) {
         // What was made after everything had been removed.
         sweep::remove_folder(&folder.planned_path());
+    }
+    if made.is_err() || termination::is_terminating() {
         termination::wait_if_terminating();
     }
-    Ok(())
+    made.map_err(|error| io_error(&error, path))
 }
 
 fn must_not_be_a_file(parent: &Path) -> Result<()> {

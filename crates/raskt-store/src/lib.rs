@@ -54,6 +54,7 @@ mod store;
 mod sweep;
 mod termination;
 mod victims;
+mod visited;
 
 pub use allocator::{keep_nothing_freed, trim_allocator};
 pub use device::{Disk, Readable, SpillDevice};
@@ -70,3 +71,4 @@ pub use spill::{SpillJob, Spilled};
 pub use store::{Fetch, Limits, SPILL_MIN_BYTES, Store};
 pub use termination::{remove_scratch_at_termination, wait_if_terminating};
 pub use victims::IN_USE;
+pub use visited::leave_nothing_for_parent;

@@ -6,6 +6,9 @@
 //! trusted, and a folder that is just being made is left alone. The lock file goes last, so that a sweep that
 //! is itself interrupted is continued by the next. (A process killed within the microseconds of making its
 //! folder leaves an empty one.)
+//!
+//! A folder of files to be moved may have been made by others than the process that its name tells, which only planned it
+//! (`visited.rs`): it stays while that one lives.
 
 use std::fs::{self, Metadata, OpenOptions};
 use std::io;
@@ -53,7 +56,7 @@ pub(crate) fn sweep(parent: &Path) -> io::Result<usize> {
         let name = entry.file_name();
         let is_ours = prefixes.iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
         if is_ours && is_own(&entry.path(), Metadata::is_dir) {
-            n_removed += usize::from(sweep_folder(&entry.path()));
+            n_removed += usize::from(!is_planned(&name.to_string_lossy()) && sweep_folder(&entry.path()));
         }
     }
     Ok(n_removed)
@@ -67,6 +70,19 @@ pub(crate) fn is_own(path: &Path, is_kind: fn(&Metadata) -> bool) -> bool {
     #[cfg(not(unix))]
     let own = true;
     own && is_kind(&metadata)
+}
+
+/// Whether a folder of files to be moved is of a process that lives, which others may write there for.
+#[cfg(unix)]
+fn is_planned(name: &str) -> bool {
+    let planned_by = name.strip_prefix(STAGED).and_then(|rest| rest.split('-').nth(2)?.parse().ok());
+    let alive = |pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH);
+    planned_by.and_then(rustix::process::Pid::from_raw).is_some_and(alive)
+}
+
+#[cfg(not(unix))]
+fn is_planned(_name: &str) -> bool {
+    false
 }
 
 /// Removes a folder if its process is dead; whether it is gone.
@@ -116,7 +132,7 @@ mod tests {
         fs::write(&kept, b"needed").unwrap();
         let dead = orphan(parent.path(), &folder_name(SPILL, 1, 7));
         let dead_bag = orphan(parent.path(), &folder_name(BAG, 1, 7));
-        let dead_staged = orphan(parent.path(), &folder_name(STAGED, 1, 7));
+        let dead_staged = orphan(parent.path(), &folder_name(STAGED, i32::MAX.cast_unsigned(), 7));
         fs::create_dir_all(dead_staged.join("files/k=1")).unwrap();
         fs::write(dead_staged.join("files/k=1/part"), b"lost").unwrap();
         let half_made = parent.path().join(folder_name(SPILL, 1, 8));

@@ -24,12 +24,17 @@ pub fn remove_scratch_at_termination() {
     IS_WANTED.store(true, Ordering::Relaxed);
 }
 
-/// Whether the process is about to die of a signal.
+/// The process is about to end: whoever needs what is being removed waits from here on.
+pub(crate) fn begin() {
+    IS_TERMINATING.store(true, Ordering::SeqCst);
+}
+
+/// Whether the process is about to die of a signal, or of the loss of its parent.
 pub(crate) fn is_terminating() -> bool {
     IS_TERMINATING.load(Ordering::SeqCst)
 }
 
-/// Does not return where the process is about to die of a signal: what fails now fails because of that.
+/// Does not return where the process is about to die: what fails now fails because of that.
 pub fn wait_if_terminating() {
     while is_terminating() {
         std::thread::sleep(Duration::from_secs(1));

@@ -148,6 +148,7 @@ impl Shared {
     fn vanish(&self) -> ! {
         // Should the parent be there after all, it does not take this for a death by lack of memory.
         self.status.has_left().store(1, Ordering::Release);
+        raskt_store::leave_nothing_for_parent();
         raskt_store::remove_all_scratch();
         loop {
             let pid = rustix::process::getpid();
