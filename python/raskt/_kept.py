@@ -16,6 +16,7 @@ import sys
 import types
 
 from raskt import _raskt
+from raskt._apart import field_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["kept"]
 
+_VIEWS: dict[Any, Any] = {
+    type({}.keys()): lambda view: dict.fromkeys(view).keys(),
+    type({}.values()): lambda view: dict(enumerate(kept(list(view)))).values(),
+    type({}.items()): lambda view: kept(dict(view)).items(),
+}
 _ATOMS = (int, float, complex, str, bytes, bool, type(None), frozenset, range)
 
 
@@ -41,10 +47,16 @@ def kept(value: Any) -> Any:
         return functools.partial(value.func, *kept(value.args), **kept(value.keywords))
     if isinstance(value, tuple) and hasattr(kind, "_make"):
         return kind._make(kept(item) for item in value)
-    if hasattr(kind, "__dataclass_fields__"):
+    if hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__attrs_attrs__"):
         return _dataclass(value)
     if isinstance(value, (list, dict, set, bytearray, collections.deque)):
         return _container(value)
+    if isinstance(value, (collections.UserDict, collections.UserList, collections.ChainMap)):
+        again = copy.copy(value)
+        vars(again).update(kept(vars(value)))
+        return again
+    if kind in _VIEWS:
+        return _VIEWS[kind](value)
     if kind is memoryview:
         return _view(value)
     if kind is types.MappingProxyType:
@@ -146,7 +158,8 @@ def _shared_dataclass(value: Any, own: Any) -> Any:
 
 
 def _dataclass(value: Any) -> Any:
-    fields = {name: getattr(value, name) for name in type(value).__dataclass_fields__ if hasattr(value, name)}
+    names = field_names(type(value)) or ()
+    fields = {name: getattr(value, name) for name in names if hasattr(value, name)}
     again = copy.copy(value)
     for name, field in fields.items():
         # Frozen dataclasses refuse the ordinary way.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import collections
 import copy
+import dataclasses
 import functools
 import pathlib
 import random
@@ -13,6 +14,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -20,6 +22,7 @@ import pytest
 import raskt
 import raskt.array as ra
 import raskt.bag as rb
+import raskt.dataframe as rd
 import scipy.sparse
 import xarray as xr
 from hypothesis import given, settings
@@ -100,6 +103,105 @@ def test_what_is_known_by_content_keeps_it(what: str) -> None:
     after = build(np.arange(6.0))
     assert np.array_equal(before.compute(), wanted)
     assert np.array_equal(after.compute(), wanted)
+
+
+def rows() -> Any:
+    return rd.from_pandas(pd.DataFrame({"x": np.arange(6.0), "k": [0, 0, 0, 1, 1, 1]}), npartitions=2)
+
+
+def of_a_part(part: Any, w: Any) -> Any:
+    return part + np.sum(w)
+
+
+def of_a_row(row: Any, w: Any) -> Any:
+    return row.x + np.sum(w)
+
+
+X = pd.Series([0.5], name="x")
+OF_FRAMES: dict[str, Callable[[Any], Any]] = {
+    "map_partitions": lambda x: rows().map_partitions(of_a_part, x),
+    "map_partitions, a keyword": lambda x: rows().map_partitions(of_a_part, w=x),
+    "map_partitions, a list": lambda x: rows().map_partitions(lambda p, w: p + w[1][0].sum(), [x, (x,)]),
+    "map_partitions, a dictionary": lambda x: rows().map_partitions(lambda p, w: p + w["w"].sum(), {"w": x}),
+    "map_partitions, a partial": lambda x: rows().map_partitions(functools.partial(of_a_part, w=x)),
+    "map_partitions to numbers": lambda x: rows().map_partitions(
+        functools.partial(lambda p, w: p.x.sum() + w.sum(), w=x), meta=X
+    ),
+    "map_overlap": lambda x: rows().map_overlap(of_a_part, 1, 1, x),
+    "apply to values": lambda x: rows().x.apply(of_a_part, args=(x,), meta=X),
+    "apply to rows": lambda x: rows().apply(of_a_row, axis=1, w=x, meta=X),
+    "apply to groups": lambda x: rows().groupby("k").x.transform(of_a_part, x, meta=X),
+    "apply to windows": lambda x: rows().x.rolling(2).apply(lambda v, w: w[0] + v.sum(), args=(x,), raw=True),
+    "reduction": lambda x: rows().x.reduction(
+        lambda p, w: p.sum() + w.sum(), lambda s: s.sum(), chunk_kwargs={"w": x}
+    ),
+    "map": lambda x: rows().k.map(pd.Series(x, copy=False)),
+    "isin": lambda x: rows().x.isin(x[:3]),
+    "isin, a dictionary's values": lambda x: rows().x.isin({"x": x}.values()),
+    "an operand": lambda x: rows() + x[:2],
+    "from_map": lambda x: rd.from_map(lambda n, w: pd.DataFrame({"n": [n + w[0]]}), [1, 2], w=x),
+    "from_map, a partial": lambda x: rd.from_map(
+        functools.partial(lambda n, w: pd.DataFrame({"n": [n + w[0]]}), w=x), [1, 2]
+    ),
+    "from_map, an item": lambda x: rd.from_map(lambda w: pd.DataFrame({"n": [w[0]]}), [x, x[1:]]),
+    "from_pandas": lambda x: rd.from_pandas(pd.DataFrame({"x": x}, copy=False), npartitions=2),
+}
+
+
+@pytest.mark.parametrize("what", OF_FRAMES)
+def test_what_frames_are_made_of_is_kept(what: str) -> None:
+    build = OF_FRAMES[what]
+    wanted = np.array(build(np.arange(6.0)).compute())
+    x = np.arange(6.0)
+    before = build(x)
+    x[:] = 50 - x
+    after = build(np.arange(6.0))
+    np.testing.assert_array_equal(before.compute(), wanted)
+    np.testing.assert_array_equal(after.compute(), wanted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    of: Any
+
+
+@attrs.frozen
+class Attributes:
+    of: Any
+
+
+HOLDERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "keys": (lambda d: d.keys(), list),
+    "values": (lambda d: d.values(), list),
+    "items": (lambda d: d.items(), list),
+    "UserDict": (lambda d: collections.UserDict(w=d), lambda held: held["w"]),
+    "UserList": (lambda d: collections.UserList([d]), lambda held: held[0]),
+    "ChainMap": (lambda d: collections.ChainMap({}, d), dict),
+    "dataclass": (Weights, lambda held: held.of),
+    "attrs": (Attributes, lambda held: held.of),
+    "mapping": (types.MappingProxyType, dict),
+}
+
+
+@pytest.mark.parametrize("what", HOLDERS)
+def test_containers_of_the_standard_library_keep_what_they_hold(what: str) -> None:
+    hold, look = HOLDERS[what]
+    seen = []
+
+    def look_at(block: Any, held: Any) -> Any:
+        seen.append((type(held), str(look(held))))
+        return block
+
+    source = {"a": np.arange(3), "b": [1]}
+    held = hold(source)
+    wanted = type(held), str(look(held))
+    lazy = ra.ones(2, chunks=2).map_blocks(look_at, held, dtype=float)
+    source["a"][:] = 7
+    source["b"].append(2)
+    source["c"] = 0
+    seen.clear()
+    lazy.compute(scheduler="sync")
+    assert seen == [wanted]
 
 
 def series(values: Any) -> Any:

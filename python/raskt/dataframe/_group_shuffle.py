@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 from raskt import _raskt
-from raskt.dataframe._op import call, op
+from raskt.dataframe._op import tree
 from raskt.dataframe.merging import shuffle
 
 __all__ = ["OF_GROUPS", "WINDOWS", "by_shuffle", "is_by_shuffle"]
@@ -94,26 +94,33 @@ def by_shuffle(frame: Any, plan: Any, function: Any, prototype: Any, name: str) 
     except NotImplementedError:
         # Rows that only pandas has.
         return None
-    of_part = functools.partial(
-        _of_part, function=function, places=places, drops=options["dropna"], like=prototype
-    )
-    found = call(of_part, (moved,), {}, prototype, clears=True, label=name, checks=False)
-    found = op("repartition", (found,), {"npartitions": 1})
-    ordered = functools.partial(_in_order, n_keys=len(places) + len(levels))
-    return call(ordered, (found,), {}, prototype, clears=True, label=name, checks=False)
+    of_part = functools.partial(_of_part, function=function, places=places, drops=options["dropna"])
+    ordered = functools.partial(_in_order, n_keys=len(places) + len(levels), like=prototype)
+    return tree(moved, of_part, _together, ordered, prototype, label=name, checks=False)
 
 
-def _of_part(part: Any, function: Any, places: list[Any], drops: bool, like: Any) -> Any:
-    """Return what a function makes of a partition; nothing, where there is no group."""
+def _of_part(part: Any, function: Any, places: list[Any], drops: bool) -> Any:
+    """Return what a function makes of a partition; None, where there is no group."""
     if drops:
         keys = part[places] if places else part.index.to_frame()
         if bool(keys.isna().any(axis=1).all()):
-            return like
-    return function(part) if len(part) else like
+            return None
+    return function(part) if len(part) else None
 
 
-def _in_order(part: Any, n_keys: int) -> Any:
+def _together(parts: list[Any]) -> Any:
+    """Return what there is of several partitions in one; None, where there is nothing."""
+    import pandas as pd
+
+    found = [part for part in parts if part is not None]
+    return found[0] if len(found) == 1 else pd.concat(found) if found else None
+
+
+def _in_order(parts: list[Any], n_keys: int, like: Any) -> Any:
     """Return rows in the order of the keys, the first levels of the index; those of one key as they are."""
+    part = _together(parts)
+    if part is None:
+        return like
     index = part.index
     if index.nlevels == 1:
         order = index.array.argsort(kind="stable", na_position="last")

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from pandas.core.dtypes.dtypes import BaseMaskedDtype
 
+from raskt._kept import kept
+
 __all__ = [
     "Accumulate",
     "Apply",
@@ -38,7 +40,7 @@ class Method:
     """A method of pandas' with its arguments, as a function of what has it."""
 
     def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
-        self.name, self.args, self.kwargs = name, args, kwargs
+        self.name, self.args, self.kwargs = name, kept(args), kept(kwargs)
         self.__name__ = name
 
     def __call__(self, part: Any) -> Any:
@@ -54,6 +56,7 @@ class Apply:
     kwargs: Any
 
     def __post_init__(self) -> None:
+        self.function, self.args, self.kwargs = kept(self.function), kept(self.args), kept(self.kwargs)
         self.__name__ = getattr(self.function, "__name__", type(self.function).__name__)
 
     def __call__(self, part: Any) -> Any:
@@ -66,8 +69,8 @@ class Windowed:
     def __init__(
         self, kind: str, window: dict[str, Any], columns: Any, name: str, args: Any, kwargs: Any
     ) -> None:
-        self.kind, self.window, self.columns = kind, window, columns
-        self.name, self.args, self.kwargs = name, args, kwargs
+        self.kind, self.window, self.columns = kind, kept(window), columns
+        self.name, self.args, self.kwargs = name, kept(args), kept(kwargs)
         self.__name__ = name
 
     def __call__(self, part: Any) -> Any:
@@ -80,7 +83,7 @@ class Paired:
     """A method of windows over one column and another one."""
 
     def __init__(self, kind: str, window: dict[str, Any], name: str, kwargs: Any) -> None:
-        self.kind, self.window, self.name, self.kwargs = kind, window, name, kwargs
+        self.kind, self.window, self.name, self.kwargs = kind, kept(window), name, kept(kwargs)
         self.__name__ = name
 
     def __call__(self, part: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
 from raskt._apart import refuse_lazy, spread
+from raskt._kept import kept as as_now
 from raskt._lazy import late_module
 from raskt.dataframe._parameters import Operands, boundaries, kept, weak
 from raskt.tokenize import tokenize
@@ -270,6 +271,7 @@ def call(
         Whether what it returns is compared with ``meta``.
     """
     function, kwargs = spread(function, kwargs)
+    function = as_now(function)
     n_args = len(args)
     parameters = {
         "function": _raskt.Whole(function),
@@ -326,7 +328,7 @@ def tree(
     named = {"chunk": chunk, "combine": combine, "aggregate": aggregate}
     refuse_lazy((chunk, combine, aggregate, kwargs), "compute() them first")
     for (name, function), given in zip(named.items(), kwargs, strict=True):
-        parameters[name] = _raskt.Whole(function)
+        parameters[name] = _raskt.Whole(as_now(function))
         parameters[f"{name}_kwargs"] = {key: kept(value) for key, value in given.items()}
     return op("tree", (frame,), parameters)
 
@@ -344,7 +346,7 @@ def carry(frame: Any, function: Callable[..., Any], *, reverse: bool = False) ->
     reverse : bool, optional
         Whether it is carried from the last partition to the first one.
     """
-    given = {"function": _raskt.Whole(function), "schema": frame._expr.schema, "reverse": reverse}
+    given = {"function": _raskt.Whole(as_now(function)), "schema": frame._expr.schema, "reverse": reverse}
     return op("carry", (frame,), given)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._kept import kept as as_now
 
 if TYPE_CHECKING:
     from raskt._raskt import Delayed, FrameExpr
@@ -69,11 +70,7 @@ def literal(x: Any) -> Any:
 
 def _whole(x: Any) -> Any:
     """Return an object as a parameter; what the caller does to it later is nothing of ours."""
-    if isinstance(x, (list, dict, set)):
-        import copy
-
-        x = copy.deepcopy(x)
-    return _raskt.Whole(x)
+    return _raskt.Whole(as_now(x))
 
 
 def _time(x: Any) -> Any:

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from raskt import _raskt
+from raskt._kept import kept
 from raskt._lazy import late
 from raskt._raskt import Delayed, make_function
 from raskt.base import compute
@@ -298,7 +299,7 @@ def from_map(
     if meta is None:
         meta = func(*items[0], **kwargs)
     parameters = {
-        "function": _raskt.Whole(func),
+        "function": _raskt.Whole(kept(func)),
         "items": [[literal(x) for x in item] for item in items],
         "kwargs": {name: literal(x) for name, x in kwargs.items()},
         "schema": schema_of(make_meta(meta)),

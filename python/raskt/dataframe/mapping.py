@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from raskt._kept import kept
 from raskt.dataframe._metas import make_meta, meta_of_call, no_default
 from raskt.dataframe._op import call, is_frame, method
 
@@ -118,7 +119,7 @@ class _Wrapped:
     """A function whose numbers become series; ``leads``: its first argument is there for the cut alone."""
 
     def __init__(self, function: Callable[..., Any], wraps: bool, leads: bool) -> None:
-        self.function, self.wraps, self.leads = function, wraps, leads
+        self.function, self.wraps, self.leads = kept(function), wraps, leads
         self.__name__ = getattr(function, "__name__", type(function).__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

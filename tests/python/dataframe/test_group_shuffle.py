@@ -88,6 +88,14 @@ def test_frames_without_groups(way: str) -> None:
         tm.assert_series_equal(found, rows.groupby("k").x.median())
 
 
+@pytest.mark.parametrize("meta", [("x", "f8"), pd.Series([], dtype="f8", name="x")], ids=["pair", "series"])
+def test_parts_without_groups_beside_others_whose_index_meta_does_not_name(meta: Any) -> None:
+    frame = pd.DataFrame({"k": [1, 1, 2, 2], "x": [1.0, 2, 3, 4]})
+    lazy = rd.from_pandas(frame, npartitions=2).groupby("k")
+    found = lazy.apply(lambda rows: rows.x.sum(), meta=meta).compute()
+    assert (found.to_dict(), found.index.name) == ({1: 3.0, 2: 7.0}, "k")
+
+
 def test_rows_are_not_all_in_one_task() -> None:
     text = _cut(_ROWS).groupby("k").x.median().explain()
     assert "shuffle" in text
