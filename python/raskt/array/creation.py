@@ -290,6 +290,10 @@ def arange(
         return told(_arange_of_times(start, stop, step, chunks, dtype), name, meta)
     n = max(math.ceil((stop - start) / step), 0)
     known = np.arange(start, stop, step * max(n, 1), dtype=dtype).dtype
+    if n > 1 and known.kind in "iu":
+        # NumPy takes the first two as they fit, and goes on by what lies between them.
+        first, second = (int(x) for x in np.array([start, start + step], dtype=known))
+        start, step = first, second - first
     if known == np.bool_ and n > 2:
         raise TypeError("arange() is only supported for booleans when the result has at most length 2.")
     return told(_source("arange", (n,), chunks, known, {"start": start, "step": step}), name, meta)

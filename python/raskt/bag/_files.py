@@ -19,6 +19,7 @@ __all__ = [
     "compression_of",
     "expand",
     "is_remote",
+    "listed",
     "open_at",
     "open_read",
     "remote_files",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd"}
+_PATHS = (str, bytes, os.PathLike)
 _NAMES = {"gz": "gzip", "lzma": "xz", "zst": "zstd"}
 
 
@@ -59,14 +61,29 @@ def remote_files(path: str, storage_options: dict[str, Any] | None) -> tuple[Any
     return found
 
 
+def listed(urlpath: Any) -> list[str]:
+    """Return the paths and patterns of one or a list of them.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If the list is empty.
+    """
+    if isinstance(urlpath, _PATHS):
+        return [os.fsdecode(urlpath)]
+    given = [*urlpath] if hasattr(urlpath, "__iter__") else [urlpath]
+    if not all(isinstance(one, _PATHS) for one in given):
+        raise TypeError(f"files are given as a path, a pattern or a list of these, found {urlpath!r}")
+    if not given:
+        raise ValueError("no files were given: the list of paths is empty")
+    return [os.fsdecode(one) for one in given]
+
+
 def expand(urlpath: Any, storage_options: dict[str, Any] | None = None) -> list[str]:
     """Return the paths that a path, a pattern, or a list of them stands for; nothing found is an error."""
-    if isinstance(urlpath, (str, bytes, os.PathLike)):
-        return _expand_one(os.fsdecode(urlpath), storage_options)
-    paths = [path for one in urlpath for path in _expand_one(os.fsdecode(one), storage_options)]
-    if not paths:
-        raise ValueError("no files were given: the list of paths is empty")
-    return paths
+    return [path for one in listed(urlpath) for path in _expand_one(one, storage_options)]
 
 
 def _expand_one(path: str, storage_options: dict[str, Any] | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from raskt import _raskt
-from raskt.bag._files import expand, is_remote, remote_files
+from raskt.bag._files import expand, is_remote, listed, remote_files
 from raskt.dataframe._op import frame_of, op, schema_of
 from raskt.dataframe._parameters import labels, literal
 from raskt.dataframe._parquet_files import MISSING, like_of, read_file, stamp_of
@@ -25,11 +25,8 @@ _NO_LIMIT = (1 << 63) - 1
 
 def paths_of(path: Any, suffixes: tuple[str, ...], storage_options: Any = None) -> list[str]:
     """Return the files that a path, a folder, a pattern, a URL or a list of them stands for."""
-    several = [path] if isinstance(path, (str, bytes, os.PathLike)) else list(path)
-    if not several:
-        raise ValueError("no files were given: the list of paths is empty")
     found: list[str] = []
-    for one in map(os.fsdecode, several):
+    for one in listed(path):
         folder = os.path.expanduser(one)
         if is_remote(one) or not os.path.isdir(folder):
             found += expand(one, storage_options)
@@ -180,11 +177,8 @@ class _File(NamedTuple):
 
 
 def _files(path: Any, suffixes: tuple[str, ...], storage_options: Any) -> list[_File]:
-    several = [path] if isinstance(path, (str, bytes, os.PathLike)) else list(path)
-    if not several:
-        raise ValueError("no files were given: the list of paths is empty")
     found: list[_File] = []
-    for one in map(os.fsdecode, several):
+    for one in listed(path):
         below = _below(one, suffixes, storage_options)
         if below is None:
             found += [_File(file, _keys(file)) for file in expand(one, storage_options)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import raskt.array as ra
@@ -88,3 +90,35 @@ def test_axes_that_no_array_has_are_refused(axis: int) -> None:
             getattr(ra, name)(x, axis=axis)
     with pytest.raises((OverflowError, np.exceptions.AxisError)):
         ra.sum(x, axis=(0, axis))
+
+
+@pytest.mark.parametrize("shape", [(2**33, 2**33), (2**32, 2**32), (2**63, 2, -1), (2**40, 2**40, 0)])
+@pytest.mark.parametrize("n", [0, 4])
+def test_shapes_whose_size_64_bits_do_not_hold_are_refused(n: int, shape: tuple[int, ...]) -> None:
+    if n == 0 and 0 in shape:
+        assert ra.zeros(0).reshape(shape).shape == shape
+        return
+    for x in (ra.zeros(n, chunks=2), ra.arange(9, chunks=2)[ra.arange(9, chunks=2) >= 9 - n]):
+        with pytest.raises(ValueError, match=r"reshape|too large|sizes"):
+            x.reshape(shape).compute()
+
+
+@pytest.mark.parametrize("place", [2**63, -(2**63) - 1, 2**70, (slice(None), 2**70)])
+def test_places_beyond_64_bits_are_out_of_bounds(place: Any) -> None:
+    with pytest.raises(IndexError, match="out of bounds"):
+        ra.ones((3, 4), chunks=2)[place]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [(0, 5, 1.7, "u1"), (0, 2, 0.5, "i4"), (300.5, 302, 1, "i2"), (250, 260, 1, "u1"), (10, 0, -3, "u8")],
+)
+def test_numbers_in_steps_that_the_dtype_does_not_hold_are_numpys(given: Any) -> None:
+    found = ra.arange(*given[:3], dtype=given[3], chunks=2)
+    np.testing.assert_array_equal(found.compute(), np.arange(*given[:3], dtype=given[3]))
+
+
+@pytest.mark.parametrize("given", [(0, 2**63, 2**62, "i4"), (2**31 - 1, 2**31 + 1, 1, "i4")])
+def test_numbers_of_which_the_dtype_holds_no_second_are_refused(given: Any) -> None:
+    with pytest.raises(OverflowError, match="out of bounds for int32"):
+        ra.arange(*given[:3], dtype=given[3])

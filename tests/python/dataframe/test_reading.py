@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pathlib
+import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandas.testing as tm
 import pytest
+import raskt.bag as rb
 import raskt.dataframe as rd
 
 _FRAME = pd.DataFrame(
@@ -68,3 +71,10 @@ def test_files_of_other_columns_are_said_with_file_and_column(tmp_path: pathlib.
     pd.DataFrame({"x": [1.5]}).to_parquet(tmp_path / "b.parquet")
     with pytest.raises(ValueError, match=r"b\.parquet: column 'x' is float64"):
         rd.read_parquet(tmp_path)
+
+
+@pytest.mark.parametrize("read", [rd.read_parquet, rd.read_csv, rd.read_json, rd.read_orc, rb.read_text])
+@pytest.mark.parametrize("path", [None, 3, [None], ["a.csv", 2.5]])
+def test_what_is_no_path_is_named(read: Any, path: Any) -> None:
+    with pytest.raises(TypeError, match=re.escape(f"a list of these, found {path!r}")):
+        read(path)

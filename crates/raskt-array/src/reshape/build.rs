@@ -47,7 +47,8 @@ fn reshape_within(builder: &Builder<'_>, expr: &Expr, shape: &[u64], rules: &Rul
     if old.as_slice() == shape {
         return Ok(expr.clone());
     }
-    let count = |shape: &[u64]| shape.iter().product::<u64>();
+    // What users say may be more than 64 bits hold.
+    let count = |shape: &[u64]| shape.iter().fold(1_u128, |n, &size| n.saturating_mul(size.into()));
     if count(&old) != count(shape) {
         let what = format!("cannot reshape array of size {} into shape {shape:?}", count(&old));
         return Err(ArrayError::value(what));

@@ -1,6 +1,6 @@
 //! What stands between brackets, as far as it is plain: integers, slices, None, Ellipsis.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PySlice, PyTuple};
 use raskt_array::slicing::Index;
@@ -31,7 +31,8 @@ fn item(object: &Bound<'_, PyAny>) -> PyResult<Option<Index>> {
         return Ok(None);
     }
     if object.cast_exact::<PyInt>().is_ok() {
-        return Ok(Some(Index::Point(object.extract()?)));
+        let beyond = |_| PyIndexError::new_err(format!("index {object} is out of bounds of any axis"));
+        return Ok(Some(Index::Point(object.extract().map_err(beyond)?)));
     }
     if object.cast::<PyEllipsis>().is_ok() {
         return Ok(Some(Index::Ellipsis));

@@ -66,8 +66,9 @@ pub(crate) fn reshape(call: &mut Call<'_>) -> Result<Outcome> {
 
 /// The shape with its -1 filled in.
 fn sized(sizes: &[i64], n: u64) -> Result<Shape> {
-    let known: u64 = sizes.iter().filter(|&&size| size >= 0).map(|&size| size as u64).product();
     let wrong = || invalid(format!("cannot reshape array of size {n} into shape {sizes:?}"));
+    let said = sizes.iter().filter_map(|&size| u64::try_from(size).ok());
+    let known = said.into_iter().try_fold(1_u64, u64::checked_mul).ok_or_else(wrong)?;
     let fill = |&size: &i64| match u64::try_from(size) {
         Ok(size) => Ok(size),
         Err(_) if size == -1 && known > 0 && n.is_multiple_of(known) => Ok(n / known),
