@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayData, ArrayRef, AsArray, make_array};
+use arrow::array::{Array, ArrayData, ArrayRef, AsArray, MutableArrayData, make_array};
 use arrow::buffer::{BooleanBuffer, Buffer as ArrowBuffer, NullBuffer};
-use arrow::compute;
 use arrow::datatypes::DataType;
 use raskt_core::encode::{Limits, decode_canonical, encode_canonical};
 use raskt_core::{
@@ -72,20 +71,25 @@ fn encode_array(data: &ArrayData, buffers: &mut Vec<Buffer>) -> Result<Param> {
     ]))
 }
 
-/// A slice of a large array without the rest of it.
+/// A slice of a large array without the rest of it. The values of a dictionary, which are the categories of a column, stay.
 fn trimmed(array: &ArrayRef) -> Result<ArrayRef> {
-    let (used, held) = (array.to_data().get_slice_memory_size(), array.get_buffer_memory_size());
+    let data = array.to_data();
+    let held = array.get_buffer_memory_size();
     let is_waste = |used: usize| used.saturating_mul(2) < held;
     match array.data_type() {
         DataType::Utf8View => {
             let views = array.as_string_view();
-            Ok(if is_waste(views.total_buffer_bytes_used() + 16 * views.len()) {
-                Arc::new(views.gc())
-            } else {
-                Arc::clone(array)
+            Ok(match is_waste(views.total_buffer_bytes_used() + 16 * views.len()) {
+                true => Arc::new(views.gc()),
+                false => Arc::clone(array),
             })
         }
-        _ if used.is_ok_and(is_waste) => compute::concat(&[array.as_ref()]).map_err(failed),
+        _ if data.get_slice_memory_size().is_ok_and(is_waste) => {
+            // Arrow's `concat` of one array is that array.
+            let mut copied = MutableArrayData::new(vec![&data], false, data.len());
+            copied.try_extend(0, 0, data.len()).map_err(failed)?;
+            Ok(make_array(copied.freeze()))
+        }
         _ => Ok(Arc::clone(array)),
     }
 }

@@ -1,5 +1,8 @@
-use arrow::array::{AsArray, BooleanArray, Float64Array, StringViewArray, UInt32Array};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::array::{
+    AsArray, BooleanArray, DictionaryArray, Float64Array, LargeStringArray, ListArray, StringViewArray,
+    UInt32Array,
+};
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
 use proptest::prelude::*;
 use raskt_core::{DType, ForeignDecode, Sealed};
 
@@ -61,6 +64,39 @@ fn ranges_that_follow_one_another_stay_a_range() {
     let twice = concat(&[table.slice(3, 2), table.slice(3, 2)]).unwrap();
     assert_eq!(twice.levels()[0].as_primitive::<Int64Type>().values(), &[3, 4, 3, 4]);
     assert!(concat(&[]).is_err());
+}
+
+/// A column of each layout, `n_rows` long; its dtype is that of Arrow's array.
+fn layouts(n_rows: i32) -> Table {
+    let numbers = || 0..n_rows;
+    let texts = || numbers().map(|n| (n % 3 > 0).then(|| format!("a text of some length, {n}")));
+    let lists = numbers().map(|n| Some((0..n % 3).map(Some)));
+    let dictionary: DictionaryArray<Int32Type> = numbers().map(|n| ["x", "y"][(n % 2) as usize]).collect();
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int64Array::from_iter(numbers().map(|n| (n % 5 > 0).then(|| i64::from(n))))),
+        Arc::new(BooleanArray::from_iter(numbers().map(|n| Some(n % 2 == 0)))),
+        Arc::new(StringViewArray::from_iter(texts())),
+        Arc::new(LargeStringArray::from_iter(texts())),
+        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(lists)),
+        Arc::new(dictionary),
+    ];
+    let fields = columns.iter().enumerate().map(|(at, array)| {
+        Field::new(format!("c{at}").as_str(), PandasType::Arrow(array.data_type().clone()))
+    });
+    Table::over_range(Schema::new(Kind::Frame, fields), columns, n_rows as usize).unwrap()
+}
+
+#[test]
+fn a_row_of_a_million_is_encoded_without_the_others() {
+    let table = layouts(1_000_000);
+    for (start, length) in [(999_998, 1), (0, 3), (500_000, 0), (31, 40)] {
+        let slice = table.slice(start, length);
+        let payload = slice.encode().unwrap();
+        let bytes: usize = payload.buffers.iter().map(|buffer| buffer.as_slice().len()).sum();
+        assert!(bytes < 16_384, "{bytes} bytes of {length} rows");
+        let back = TableRuntime.decode(Sealed::new(RUNTIME.into(), payload, 0)).unwrap();
+        assert_eq!(rows(Table::of(&back).unwrap()), rows(&slice));
+    }
 }
 
 proptest! {
