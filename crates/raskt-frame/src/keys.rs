@@ -7,13 +7,13 @@ use std::hash::Hasher;
 use std::sync::Arc;
 
 use arrow::array::{
-    AnyDictionaryArray, Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, StringViewArray,
+    AnyDictionaryArray, Array, ArrayRef, AsArray, GenericByteViewArray, Int64Array, PrimitiveArray,
 };
 use arrow::buffer::ScalarBuffer;
 use arrow::compute;
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, BinaryViewType, ByteViewType, DataType, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -155,14 +155,35 @@ fn column_groups(array: &ArrayRef, dtype: &PandasType) -> Result<Groups> {
     if let Some(dictionary) = array.as_any_dictionary_opt() {
         return dictionary_groups(array, dictionary.values(), dtype);
     }
-    if let DataType::Utf8View = array.data_type() {
-        return Ok(text_groups(array.as_string_view()));
+    let array = &comparable(array)?;
+    match array.data_type() {
+        DataType::Utf8View => return Ok(text_groups(array.as_string_view())),
+        DataType::BinaryView => return Ok(text_groups(array.as_byte_view::<BinaryViewType>())),
+        _ => {}
     }
     let bits = bits(array, dtype)?;
     let is_null = |row: usize| array.is_null(row) || (dtype.misses_by_nan() && bits[row] == NAN);
     match array.null_count() == 0 && !dtype.misses_by_nan() {
         true => Ok(number(&bits, |_| false)),
         false => Ok(number(&bits, is_null)),
+    }
+}
+
+/// Values that are compared as they lie there: text, bytes and decimals (which have one scale in a column) as views, times
+/// of day as numbers. Others are as they are.
+fn comparable(array: &ArrayRef) -> Result<ArrayRef> {
+    let cast = |array: &ArrayRef, to: DataType| compute::cast(array, &to).map_err(failed);
+    match array.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => cast(array, DataType::Utf8View),
+        DataType::Binary | DataType::LargeBinary => cast(array, DataType::BinaryView),
+        DataType::FixedSizeBinary(_) => cast(&cast(array, DataType::Binary)?, DataType::BinaryView),
+        DataType::Decimal32(..)
+        | DataType::Decimal64(..)
+        | DataType::Decimal128(..)
+        | DataType::Decimal256(..) => cast(&cast(array, DataType::Utf8)?, DataType::Utf8View),
+        DataType::Time32(_) => cast(array, DataType::Int32),
+        DataType::Time64(_) => cast(array, DataType::Int64),
+        _ => Ok(Arc::clone(array)),
     }
 }
 
@@ -193,7 +214,7 @@ pub(crate) fn codes(dictionary: &dyn AnyDictionaryArray) -> Vec<usize> {
     }
 }
 
-fn text_groups(array: &StringViewArray) -> Groups {
+fn text_groups<T: ByteViewType>(array: &GenericByteViewArray<T>) -> Groups {
     // Texts so short that they lie in their views are equal where those are.
     const SHORT_BYTES: u32 = 12;
     #[allow(clippy::cast_possible_truncation, reason = "the low half of a view's low half is the length")]
@@ -204,7 +225,7 @@ fn text_groups(array: &StringViewArray) -> Groups {
     }
 }
 
-fn short_text_groups(array: &StringViewArray) -> Groups {
+fn short_text_groups<T: ByteViewType>(array: &GenericByteViewArray<T>) -> Groups {
     // Columns with few texts find them in a cache: the last one of each hash.
     const CACHE_BITS: u32 = 8;
     let mut cache = vec![(0_u128, Numbering::NONE); 1 << CACHE_BITS];
@@ -231,17 +252,17 @@ fn short_text_groups(array: &StringViewArray) -> Groups {
     groups.done(ids)
 }
 
-fn long_text_groups(array: &StringViewArray) -> Groups {
+fn long_text_groups<T: ByteViewType>(array: &GenericByteViewArray<T>) -> Groups {
     let mut groups = Numbering::default();
     let mut found: HashTable<(u64, u32)> = HashTable::new();
     let ids = (0..array.len()).map(|row| {
         if array.is_null(row) {
             return groups.missing(row);
         }
-        let text = array.value(row);
-        let hash = hash_text(text);
+        let bytes = |row: usize| AsRef::<[u8]>::as_ref(array.value(row));
+        let hash = hash_bytes(bytes(row));
         let is_it = |(other, id): &(u64, u32)| {
-            *other == hash && array.value(groups.firsts[*id as usize] as usize) == text
+            *other == hash && bytes(groups.firsts[*id as usize] as usize) == bytes(row)
         };
         match found.entry(hash, is_it, |(hash, _)| *hash) {
             Entry::Occupied(entry) => entry.get().1,
@@ -444,8 +465,12 @@ fn halves(number: u128) -> (u64, u64) {
 }
 
 pub(crate) fn hash_text(text: &str) -> u64 {
+    hash_bytes(text.as_bytes())
+}
+
+fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(text.as_bytes());
+    hasher.write(bytes);
     hasher.finish()
 }
 
@@ -478,13 +503,17 @@ fn column_hashes(array: &ArrayRef, dtype: &PandasType) -> Result<Vec<u64>> {
         };
         return Ok(codes.into_iter().enumerate().map(hash).collect());
     }
+    fn of_views<T: ByteViewType>(array: &GenericByteViewArray<T>) -> Vec<u64> {
+        let hash = |row| match array.is_null(row) {
+            true => MISSING,
+            false => hash_bytes(array.value(row).as_ref()),
+        };
+        (0..array.len()).map(hash).collect()
+    }
+    let array = &comparable(array)?;
     let mut hashes: Vec<u64> = match array.data_type() {
-        DataType::Utf8View => {
-            let text = array.as_string_view();
-            (0..text.len())
-                .map(|row| if text.is_null(row) { MISSING } else { hash_text(text.value(row)) })
-                .collect()
-        }
+        DataType::Utf8View => of_views(array.as_string_view()),
+        DataType::BinaryView => of_views(array.as_byte_view::<BinaryViewType>()),
         _ => {
             let is_nan = |bits: u64| dtype.misses_by_nan() && bits == NAN;
             let hash = |bits: &u64| if is_nan(*bits) { MISSING } else { mix(*bits) };

@@ -14,6 +14,7 @@ __all__ = [
     "aligned_pair",
     "combined",
     "combined_first",
+    "common_dtype",
     "current_divisions",
     "dotted",
     "without_divisions",
@@ -137,12 +138,19 @@ def _product(part: Any, other: Any) -> Any:
     return part.dot(other)
 
 
+def common_dtype(values: list[Any]) -> Any:
+    """Return the dtype that series and scalars have together, as where they are in one column."""
+    import pandas as pd
+
+    return pd.concat([one_row(x._meta) if is_frame(x) else pd.Series([x]) for x in values]).dtype
+
+
 def dotted(frame: Any, other: Any) -> Any:
     """Return the product of a frame or series with another object."""
     if frame._expr.kind == "series":
         if not is_frame(other) or other._expr.kind != "series":
             raise TypeError(f"dot of a series needs another one, found {type(other).__name__}")
-        return (frame * other).sum()
+        return (frame * other).sum(skipna=False)
     if is_frame(other):
         raise NotImplementedError("dot of two lazy frames: compute the other one first, or use raskt.array")
     meta = _partition.asked(_product, one_row(frame._meta), other).iloc[:0].set_axis(frame._meta.index)

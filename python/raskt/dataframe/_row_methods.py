@@ -16,6 +16,7 @@ dropped_by: Any = late("raskt.dataframe._assignment", "dropped_by")
 aligned_pair: Any = late("raskt.dataframe._combining", "aligned_pair")
 combined: Any = late("raskt.dataframe._combining", "combined")
 combined_first: Any = late("raskt.dataframe._combining", "combined_first")
+common_dtype: Any = late("raskt.dataframe._combining", "common_dtype")
 current_divisions: Any = late("raskt.dataframe._combining", "current_divisions")
 dotted: Any = late("raskt.dataframe._combining", "dotted")
 random_parts: Any = late("raskt.dataframe.mapping", "random_parts")
@@ -518,6 +519,9 @@ class SeriesMethods:
                 f"caselist must be a list of pairs of condition and replacement, found {caselist!r}"
             )
         found: Any = self
+        dtype = common_dtype([self, *(replacement for _, replacement in caselist)])
+        if dtype != self.dtype:
+            found = found.astype(dtype)
         for condition, replacement in reversed(caselist):
             found = method(found, "mask", condition, replacement)
         return found

@@ -57,14 +57,18 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
     if level is None and wanted and all(_is_level(frame, key) for key in wanted):
         wanted, level = [], list(wanted)
     for at, key in enumerate(wanted):
-        if is_frame(key):
+        if not is_series and _is_own_column(frame, key):
+            found = (key.name, key.name)
+        elif is_frame(key):
             if key._expr.kind != "series":
                 raise TypeError("groups are by columns, series or levels, not by a whole frame")
             place = _KEY.format(at)
             frame, found = frame.assign(**{place: key}), (place, key.name)
         elif callable(key):
             place = _KEY.format(at)
-            frame, found = frame.assign(**{place: frame.index.to_series().map(key)}), (place, None)
+            names = frame._expr.index_names
+            name = names[0] if len(names) == 1 else None
+            frame, found = frame.assign(**{place: frame.index.to_series().map(key)}), (place, name)
         elif _is_level(frame, key):
             if len(frame._expr.index_names) > 1:
                 raise NotImplementedError(f"groups by {key!r}, a level, beside columns: reset_index() first")
@@ -79,6 +83,13 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
     levels = [] if level is None else level if isinstance(level, list) else [level]
     groups = DataFrameGroupBy(frame, keys, levels, own, None, options)
     return groups[own[0]] if is_series else groups
+
+
+def _is_own_column(frame: Any, key: Any) -> bool:
+    """Return whether a key is a column of the frame as it is, which pandas takes for its name."""
+    if not is_frame(key) or key._expr.kind != "series" or frame._expr.labels.count(key.name) != 1:
+        return False
+    return bool(key._expr.token == get_column(frame, key.name)._expr.token)
 
 
 def _is_level(frame: Any, key: Any) -> bool:
@@ -289,8 +300,7 @@ class _Groups(GroupMethods):
         return self._pandas(name, (), named | ({"numeric_only": numeric_only} if numeric_only else {}))
 
     def _numeric(self, columns: list[Any]) -> list[Any]:
-        kept = set(self._frame._meta.select_dtypes(["number", "bool", "boolean"]).columns)
-        kept -= set(self._frame._meta.select_dtypes("timedelta").columns)
+        kept = set(self._frame._meta._get_numeric_data().columns)
         return [column for column in columns if column in kept]
 
     def _values(self) -> list[Any]:

@@ -121,6 +121,9 @@ def test_cases(way: str, pair: tuple[Any, Any]) -> None:
         a.x.case_when([(a.x > 3, 0.0), (a.k == "a", a.x + 9)]),
         one.x.case_when([(one.x > 3, 0.0), (one.k == "a", one.x + 9)]),
     )
+    # The dtype is that of all that can stand there.
+    for replacement in (0.5, "many", pd.Timestamp("2013-01-01")):
+        _same(a.k.case_when([(a.x > 3, replacement)]), one.k.case_when([(one.x > 3, replacement)]))
     with pytest.raises(TypeError, match="caselist must be a list of pairs"):
         a.x.case_when({})
 
@@ -140,6 +143,8 @@ def test_products(way: str, pair: tuple[Any, Any]) -> None:
     one, other = pair
     a, b = _lazy(pair)
     assert b.x.dot(b.z).compute() == other.x.dot(other.z)
+    floats = rd.from_pandas(pd.Series([1.5, np.nan, 2.0]), npartitions=2)
+    assert np.isnan(floats.dot(floats).compute())
     _same(b.dot(pd.Series([1, 2], index=["x", "z"])), other.dot(pd.Series([1, 2], index=["x", "z"])))
     _same(b.dot(np.ones((2, 2))), other.dot(np.ones((2, 2))))
     _same(a.x.divide(b.x, fill_value=1), one.x.divide(other.x, fill_value=1))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pandas.testing as tm
+import pyarrow as pa
 import pytest
 import raskt.dataframe as rd
 
@@ -46,6 +47,13 @@ _CASES: dict[str, Callable[[Any], Any]] = {
     "missing keys": lambda d: d.groupby("k", dropna=False).i.sum(),
     "not as index": lambda d: d.groupby(["n"], as_index=False).i.sum(),
     "by series": lambda d: d.groupby(d.i % 3).x.sum(),
+    "by own column": lambda d: d.groupby(d.k).count(),
+    "by own columns": lambda d: d.groupby([d.k, "n"]).max(),
+    "by own column of a series": lambda d: d.k.groupby(d.k).count(),
+    "by labels": lambda d: d.groupby(lambda label: label % 2).x.sum(),
+    "numbers with decimals": lambda d: (
+        d.assign(d=d.i.astype(pd.ArrowDtype(pa.decimal128(30, 2)))).groupby("n").sum(numeric_only=True)
+    ),
     "by unnamed": lambda d: d.groupby((d.i % 2).rename(None)).i.count(),
     "by level": lambda d: d.groupby(level="row").i.sum(),
     "agg one": lambda d: (

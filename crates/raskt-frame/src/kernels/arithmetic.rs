@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, downcast_integer_array,
-    new_null_array,
+    make_array, new_null_array,
 };
 use arrow::compute;
 use arrow::compute::kernels::{arity, numeric};
@@ -74,7 +74,8 @@ fn plan_numbers(op: Op, left: Type<'_>, right: Type<'_>) -> Option<Planned> {
         _ if met == DType::Bool => return None,
         Op::Divide if is_integer(&met) => DType::Float64,
         Op::FloorDivide | Op::Modulo if is_integer(&met) && !is_nonzero(right) => return None,
-        Op::Power if !is_known_power(&met, right) => return None,
+        // A truth value is of `int8` where it is raised to a power.
+        Op::Power if !is_known_power(&met, right) || is_bool(left) => return None,
         _ => met,
     };
     let kept = storage(&work)?;
@@ -116,11 +117,16 @@ fn is_nonzero(divisor: Type<'_>) -> bool {
     matches!(divisor, Type::Literal(Param::Int(value)) if *value != 0)
 }
 
-/// Powers whose results do not depend on the platform's library: squares of floats, and whole powers of whole numbers.
+fn is_bool(side: Type<'_>) -> bool {
+    side.dtype().and_then(number).is_some_and(|(dtype, _)| dtype == DType::Bool)
+}
+
+/// Powers whose results do not depend on the platform's library: squares of floats, and whole powers of whole numbers. Of
+/// power 0 are missing values, too.
 fn is_known_power(dtype: &DType, exponent: Type<'_>) -> bool {
     match exponent {
         Type::Literal(Param::Int(2)) => true,
-        Type::Literal(Param::Int(n)) => is_integer(dtype) && (0..64).contains(n),
+        Type::Literal(Param::Int(n)) => is_integer(dtype) && (1..64).contains(n),
         _ => false,
     }
 }
@@ -261,15 +267,32 @@ fn plan_times(op: Op, left: Type<'_>, right: Type<'_>) -> Option<Planned> {
         Op::Subtract if a == b => Plain(DType::Timedelta(unit_of_both)),
         _ => return None,
     };
-    let (kept_a, kept_b) = (a.storage()?, b.storage()?);
+    let (kept_a, kept_b, kept) = (a.storage()?, b.storage()?, dtype.storage()?);
     Some(Planned::new(dtype, move |columns| {
         let [left, right] = columns else { return Err(operands(columns.len())) };
-        let (left, right) = (left.side(&kept_a)?, right.side(&kept_b)?);
-        match op {
+        let (left, right) = (without_zone(left.side(&kept_a)?)?, without_zone(right.side(&kept_b)?)?);
+        let times = match op {
             Op::Subtract => left.with(&right, numeric::sub),
             _ => left.with(&right, numeric::add),
-        }
+        }?;
+        retyped(&times, &kept)
     }))
+}
+
+/// The same points in time, of no zone: Arrow's arithmetic would look into a table of time zones.
+fn without_zone(side: Side) -> Result<Side> {
+    match side.array.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            Ok(Side { array: retyped(&side.array, &DataType::Timestamp(*unit, None))?, ..side })
+        }
+        _ => Ok(side),
+    }
+}
+
+/// The same bits as values of another type of their width.
+fn retyped(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    let data = array.to_data().into_builder().data_type(to.clone()).build().map_err(failed)?;
+    Ok(make_array(data))
 }
 
 /// `-x`, `+x`, `abs(x)` and `~x` of numbers.

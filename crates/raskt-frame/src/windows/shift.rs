@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, UInt32Array};
-use arrow::compute;
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type};
 use raskt_core::{DType, ErrorKind, Fit, Param, Result, Value};
 use raskt_exec::Call;
@@ -16,7 +15,7 @@ use super::table::{FIRST_ROWS, LAST_ROWS, cast_to, mapped_meta};
 use crate::arguments::{get, text};
 use crate::operations::{Job, Row};
 use crate::rows::number;
-use crate::table::failed;
+use crate::table::{failed, taken};
 use crate::{Field, PandasType};
 
 /// The rows so many places (`periods`) before each, or behind it where that is negative; `name` is `shift`, or `diff` for the
@@ -115,7 +114,7 @@ fn moved(array: &ArrayRef, begin: usize, n_rows: usize, n: i64) -> Result<ArrayR
     // Places, so that of a dictionary the values stay as they are.
     let place = |row: i64| (0..length).contains(&row).then(|| row.fit::<u32>());
     let places: UInt32Array = (begin..end).map(place).collect();
-    compute::take(array, &places, None).map_err(failed)
+    taken(array, &places).map_err(failed)
 }
 
 /// The floats of now without those of then: NaN where one is missing.
