@@ -30,7 +30,10 @@ struct OwnAll;
 
 impl Kernel for OwnAll {
     fn run(&self, call: &mut Call<'_>) -> Result<Outcome> {
-        let can = |value: &mut Value| matches!(value, Value::Bytes(bytes) if bytes.as_mut_slice().is_some());
+        let can = |value: &mut Value| {
+            let Value::Bytes(bytes) = value else { panic!("bytes are what it is given") };
+            bytes.as_mut_slice().is_some()
+        };
         let n = call.inputs.iter_mut().map(can).filter(|&can| can).count();
         Ok(Value::Int(n.try_into().unwrap()).into())
     }
