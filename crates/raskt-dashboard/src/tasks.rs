@@ -271,10 +271,11 @@ impl Followed {
                 continue;
             }
             match self.ran.get(&input) {
-                Some(ran) if ran.end_ns <= before_ns => {
-                    if best.is_none_or(|(_, best)| best.end_ns < ran.end_ns) {
-                        best = Some((input, *ran));
-                    }
+                Some(ran)
+                    if ran.end_ns <= before_ns
+                        && best.is_none_or(|(_, best): (u32, Ran)| best.end_ns < ran.end_ns) =>
+                {
+                    best = Some((input, *ran));
                 }
                 None if *n_left > 0 => {
                     *n_left -= 1;

@@ -528,7 +528,7 @@ fn column_hashes(array: &ArrayRef, dtype: &PandasType) -> Result<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Float64Array, Int32Array, Int64Array};
+    use arrow::array::{Float64Array, Int32Array, Int64Array, StringViewArray};
     use proptest::prelude::*;
     use raskt_core::DType;
 

@@ -1,5 +1,6 @@
 //! Regions of arrays in folders: what is written is read, by whatever chunks, and damage is an error.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may fail it")]
 #![allow(clippy::single_range_in_vec_init, reason = "a window is a list of ranges, one for each axis")]
 
 use std::fs;
@@ -52,8 +53,8 @@ fn bytes(values: &[u32]) -> Vec<u8> {
 /// The files of chunks below `folder`.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder is there") {
-        let path = entry.expect("it can be read").path();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
         match path.is_dir() {
             true => found.extend(files(&path)),
             false if !path.ends_with("zarr.json") => found.push(path),
