@@ -143,8 +143,8 @@ def histogram(
             record = np.dtype([("value", x.dtype), ("weight", weights.dtype)])
             parameters = {"function": "raskt.array._chunk_order.paired", "dtype": dtype_parameter(record)}
             x = op("apply", (x, weights), parameters).reshape(-1)
-            counts = _summed(x, None, "histogram_of_pairs", edges, (n_intervals(edges),), own)
-            return _as_density(counts, edges) if density else counts, edges
+            found = _summed(x, None, "histogram_of_pairs", edges, (n_intervals(edges),), own)
+            return _as_density(found, edges) if density else found, edges
     elif weights is not None:
         if weights.shape != x.shape:
             raise ValueError("weights should have the same shape as a.")
