@@ -107,7 +107,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._answer(200, data, **_described(data))
             return
         first, _, last = wanted.removeprefix("bytes=").partition("-")
-        begin, end = int(first), min(int(last) + 1 if last else len(data), len(data))
+        # Without a first byte: so many from the end.
+        begin = int(first) if first else max(len(data) - int(last), 0)
+        end = min(int(last) + 1, len(data)) if first and last else len(data)
         if begin >= len(data):
             self._xml("Error", "<Code>InvalidRange</Code><Message>not satisfiable</Message>", 416)
             return

@@ -39,6 +39,7 @@ def adapt() -> None:
     _change(DaskIndexingAdapter, "_oindex_get", _one_by_one)
     _change(missing, "interp", _of_one_kind)
     _change(GroupBy, "_flox_reduce", _with_flox)
+    _change(GroupBy, "_flox_scan", _with_flox)
     for module in (duck_array_ops, nputils, ufuncs):
         _change(module, "get_array_namespace", _or_numpys)
     try:
@@ -118,11 +119,11 @@ def _with_flox(original: Callable[..., Any]) -> Callable[..., Any]:
     """Return group-by with flox, which is told of Raskt's arrays before it runs: it is not loaded earlier."""
 
     @functools.wraps(original)
-    def _flox_reduce(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def by_flox(self: Any, *args: Any, **kwargs: Any) -> Any:
         adapt_flox()
         return original(self, *args, **kwargs)
 
-    return _flox_reduce
+    return by_flox
 
 
 def _one_by_one(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

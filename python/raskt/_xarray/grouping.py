@@ -29,6 +29,7 @@ def adapt_flox() -> None:
     import flox.dask
 
     flox.dask.dask_groupby_agg = _of_ours(flox.dask.dask_groupby_agg)
+    flox.dask.dask_groupby_scan = _scan_of_ours(flox.dask.dask_groupby_scan)
 
 
 def _of_ours(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,6 +46,17 @@ def _of_ours(original: Callable[..., Any]) -> Callable[..., Any]:
         return from_array(result), tuple(from_array(x) if hasattr(x, "dask") else x for x in groups)
 
     return dask_groupby_agg
+
+
+def _scan_of_ours(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return flox's running sums of lazy arrays, for Raskt's too."""
+
+    @functools.wraps(original)
+    def dask_groupby_scan(array: Any, by: Any, *args: Any, **kwargs: Any) -> Any:
+        found = original(_as_dasks(array), _as_dasks(by), *args, **kwargs)
+        return from_array(found) if is_array(array) or is_array(by) else found
+
+    return dask_groupby_scan
 
 
 def _as_dasks(x: Any) -> Any:

@@ -160,9 +160,30 @@ def histogram(block: Block, *weights: Block, edges: Any) -> Block:
 
 
 @unmasked
+def paired(block: Block, weights: Block) -> Block:
+    """Return elements and their weights as one array."""
+    found = np.empty(block.shape, [("value", block.dtype), ("weight", weights.dtype)])
+    found["value"], found["weight"] = block, weights
+    return found
+
+
+def histogram_of_pairs(block: Block, *, edges: Any) -> Block:
+    """Return the histogram of elements with weights: see `paired`."""
+    return histogram(np.ascontiguousarray(block["value"]), block["weight"], edges=edges)
+
+
+@unmasked
 def histogramdd(block: Block, *weights: Block, edges: Any) -> Block:
     bins = [np.asarray(own) for own in edges]
     return np.histogramdd(block, bins=bins, weights=weights[0] if weights else None)[0][None]
+
+
+@unmasked
+def weighted(block: Block, weights: Block) -> Block:
+    """Return whole numbers as real parts, and what they count as imaginary ones."""
+    found = np.empty(block.shape, np.complex128)
+    found.real, found.imag = block, weights
+    return found
 
 
 @unmasked

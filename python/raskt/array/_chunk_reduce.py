@@ -290,9 +290,9 @@ def _arg_chunk(block: Block, kind: str, axes: tuple[int, ...], ranges: Any, shap
 
 def _arg_of(block: Block, kind: str, axis: int) -> Any:
     if not kind.startswith("nan") or block.dtype.kind not in "fc":
-        return np.argmax(block, axis) if kind.endswith("max") else np.argmin(block, axis)
+        return np.argmax(block, axis=axis) if kind.endswith("max") else np.argmin(block, axis=axis)
     filled = np.where(np.isnan(block), -np.inf if kind.endswith("max") else np.inf, block)
-    return np.argmax(filled, axis) if kind.endswith("max") else np.argmin(filled, axis)
+    return np.argmax(filled, axis=axis) if kind.endswith("max") else np.argmin(filled, axis=axis)
 
 
 def _arg_combine(parts: list[Any], kind: str) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from raskt._raskt import PartFile
+from raskt.array._axes import axis_of
 from raskt.array._base import known_shape
 from raskt.array.conversion import from_array
 from raskt.delayed import delayed
@@ -45,7 +46,9 @@ def to_npy_stack(dirname: Any, x: Any, axis: int = 0) -> None:
     ((4, 2),)
     """
     known_shape(x, "to_npy_stack")
-    axis = range(x.ndim)[axis]
+    if not x.ndim:
+        raise ValueError("a stack has a file for each block along an axis: an array without axes has none")
+    axis = axis_of(axis, x.ndim)
     whole = x.rechunk({at: -1 for at in range(x.ndim) if at != axis})
     os.makedirs(dirname, exist_ok=True)
     folder = os.path.abspath(os.fspath(dirname))

@@ -176,7 +176,7 @@ def can_cast(from_: Any, to: Any, /, casting: str = "safe") -> bool:
     >>> ra.can_cast(ra.arange(2, chunks=1), "f8")
     True
     """
-    return np.can_cast(getattr(from_, "dtype", from_), to, casting)  # type: ignore[arg-type]
+    return np.can_cast(_dtype_of(from_), to, casting)  # type: ignore[arg-type]
 
 
 def matrix_transpose(x: Any, /) -> Array:

@@ -13,7 +13,7 @@ from raskt.array._axes import axes_of
 from raskt.array._base import dtype_parameter, is_known
 from raskt.array._block_call import BlockCall, Rest, dtype_of_call
 from raskt.array._chunk_order import along
-from raskt.array._deferred import NAN, deferred, fits, is_like
+from raskt.array._deferred import fits, is_like
 from raskt.array._edges import edges_of, is_lazy, lazy_values, n_intervals
 from raskt.array._grid import grid_of
 from raskt.array._op import op
@@ -138,10 +138,13 @@ def histogram(
         if x.ndim != weights.ndim:
             raise ValueError("weights should have the same shape as a.")
         if x.ndim != 1 or not fits(x, weights):
-            wanted = np.float64 if density else _dtype_of_counts(edges, weights)
-            args = (x, edges, weights, bool(density))
-            promised = ((n_intervals(edges),),)
-            return deferred("raskt.array.statistics:_counts", args, promised, wanted), edges
+            # As one array of pairs, whose sizes are compared once they are known.
+            own = _dtype_of_counts(edges, weights)
+            record = np.dtype([("value", x.dtype), ("weight", weights.dtype)])
+            parameters = {"function": "raskt.array._chunk_order.paired", "dtype": dtype_parameter(record)}
+            x = op("apply", (x, weights), parameters).reshape(-1)
+            found = _summed(x, None, "histogram_of_pairs", edges, (n_intervals(edges),), own)
+            return _as_density(found, edges) if density else found, edges
     elif weights is not None:
         if weights.shape != x.shape:
             raise ValueError("weights should have the same shape as a.")
@@ -150,9 +153,11 @@ def histogram(
     x = x.reshape(-1)
     dtype = _dtype_of_counts(edges, weights)
     counts: Any = _summed(x, weights, "histogram", edges, (n_intervals(edges),), dtype)
-    if density:
-        counts = counts / np.diff(edges) / counts.sum()
-    return counts, edges
+    return _as_density(counts, edges) if density else counts, edges
+
+
+def _as_density(counts: Any, edges: Any) -> Any:
+    return counts / np.diff(edges) / counts.sum()
 
 
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Array:
@@ -178,12 +183,6 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
     del weights
     x = asanyarray(a)
     found: Array = asanyarray(edges_of(bins, range, x.dtype, x))
-    return found
-
-
-def _counts(x: Array, edges: Any, weights: Array, density: bool) -> Array:
-    """Return the counts of `histogram`: for recipes."""
-    found: Array = histogram(x, edges, weights=weights, density=density)[0]
     return found
 
 
@@ -323,18 +322,12 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, split_every: Any =
         )
     if weights is not None:
         weights = asanyarray(weights)
-        if not (is_known(x.shape) and is_known(weights.shape)):
-            if not is_like(x, 0, weights, 0):
-                args = (x, weights, int(minlength))
-                return deferred("raskt.array.statistics:bincount", args, ((NAN,),), np.float64)
-        elif weights.shape != x.shape:
+        if weights.shape != x.shape and is_known((*x.shape, *weights.shape)):
             raise ValueError("The weights and list don't have the same length.")
-        elif weights.chunks != x.chunks:
-            weights = weights.rechunk(x.chunks)
+        # As one array of complex numbers, whose sizes are compared once they are known.
+        function = "raskt.array._chunk_order.weighted"
+        x = op("apply", (x, weights), {"function": function, "dtype": dtype_parameter(np.complex128)})
     dtype = np.int64 if weights is None else np.float64
-    if weights is not None:
-        x = stack([x.astype(np.float64), asanyarray(weights).astype(np.float64)], axis=1).rechunk({1: -1})
-        x = x[:, 0] + 1j * x[:, 1]
     parameters = {
         "axis": 0,
         "keepdims": True,

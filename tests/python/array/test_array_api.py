@@ -394,3 +394,11 @@ def test_numpys_linear_algebra_has_numpys_arguments() -> None:
     np.testing.assert_allclose(abs(np.linalg.qr(x, mode="r")), abs(np.linalg.qr(a, mode="r")))
     with pytest.raises(ValueError, match="Unrecognized mode"):
         np.linalg.qr(x, mode="best")
+
+
+def test_dtypes_of_the_namespace_are_asked_about() -> None:
+    assert xp.can_cast(xp.int32, xp.float64)
+    assert not xp.can_cast(xp.asarray([1.5]), xp.float32)
+    assert xp.result_type(xp.int8, xp.uint8) == xp.int16
+    assert xp.isdtype(xp.int8, ("bool", "signed integer"))
+    assert (xp.iinfo(xp.int8).max, xp.finfo(xp.asarray([1.5])).bits) == (127, 64)

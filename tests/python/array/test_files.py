@@ -56,6 +56,14 @@ def test_bytes_stay_in_their_order(tmp_path: Path) -> None:
         np.testing.assert_array_equal(own.compute(), VALUES)
 
 
+def test_a_stack_has_an_axis(x: ra.Array, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="an array without axes"):
+        ra.to_npy_stack(tmp_path / "stack", x.sum())
+    with pytest.raises(np.exceptions.AxisError, match="axis 2 is out of bounds"):
+        ra.to_npy_stack(tmp_path / "stack", x, 2)
+    assert not (tmp_path / "stack").exists()
+
+
 def test_stacks_of_dask_are_read(tmp_path: Path) -> None:
     da.to_npy_stack(tmp_path / "stack", da.from_array(VALUES, chunks=(4, 3)), axis=1)
     np.testing.assert_array_equal(ra.from_npy_stack(tmp_path / "stack").compute(), VALUES)

@@ -365,3 +365,11 @@ def test_questions_about_arrays_compute_nothing() -> None:
 def test_bad_arguments_of_names_that_dask_lacks(call: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         call(ra.from_array(A, chunks=3))
+
+
+def test_weights_that_are_no_numbers_stay_with_their_own() -> None:
+    places, weights = np.array([0, 1, 0, 2, 1]), np.array([np.inf, 1, 2, np.nan, -3])
+    found = ra.bincount(ra.from_array(places, chunks=2), weights=ra.from_array(weights, chunks=3))
+    np.testing.assert_array_equal(found.compute(), np.bincount(places, weights=weights))
+    with pytest.raises(ValueError, match="don't have the same length"):
+        ra.bincount(ra.from_array(places, chunks=2), weights=weights[1:])

@@ -46,6 +46,9 @@ PLANNED: dict[str, Any] = {
     "nonzero": lambda m, x: m.nonzero(x[:, 0])[0],
     "flatnonzero": lambda m, x: m.flatnonzero(x),
     "take of several axes": lambda m, x: m.take(x, [[0, 1], [-1, 2]], axis=0),
+    "bincount with weights": lambda m, x: m.bincount(x[:, 0].astype(int), weights=x[::-1, 1]),
+    "histogram with weights": lambda m, x: m.histogram(x, bins=[0, 1, 5], weights=x[::-1])[0],
+    "density with weights": lambda m, x: m.histogram(x, bins=[0, 1, 5], weights=x[::-1], density=True)[0],
 }
 
 

@@ -150,6 +150,9 @@ GROUPS: dict[str, Any] = {
     "resample, interpolated": lambda d: (
         d.air.isel(time=slice(50)).chunk(time=-1).resample(time="6h").interpolate("linear")
     ),
+    "running sums": lambda d: d.air.groupby("time.month").cumsum(),
+    "running sums in order": lambda d: d.air.resample(time="MS").cumsum(),
+    "running sums of lists": lambda d: d.air.fillna(0).groupby("lat").cumsum(),
     "two groupers": lambda d: d.air.groupby(["time.year", "time.month"]).mean(),
 }
 
