@@ -241,7 +241,9 @@ function pointer() {
     if (stream.range) {
       const [a, b] = stream.range;
       stream.range = null;
-      show(Math.min(a, b), Math.max(a, b));
+      isDirty = true;
+      // A press that hardly moved chooses nothing.
+      if (Math.abs(stream.x(b) - stream.x(a)) > 3) show(Math.min(a, b), Math.max(a, b));
     }
     drag = null;
     canvas.classList.remove("ranging", "dragging");
