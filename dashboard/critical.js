@@ -22,7 +22,8 @@ export class CriticalPath {
 
   // `found`: key, function, worker's number, start, duration, bytes; the first task first.
   take(found, labels) {
-    const shape = JSON.stringify(found);
+    // What a place is called may be heard of after the path.
+    const shape = JSON.stringify([found, found.map(([, , lane]) => labels.get(lane)?.label)]);
     if (shape === this.shape) return;
     this.shape = shape;
     const path = found.map(([key, name, lane, start, took, size], at) => {
