@@ -56,6 +56,7 @@ export class CriticalPath {
       const [name, where, waited, took, when] = row.cells, [before, ran] = when.firstChild.children;
       // Keys of users' functions are not known of local schedulers.
       name.replaceChildren(named(task.name, colourOf(task.name)), ...(task.key === task.name ? [] : [" ", element("small", task.key)]));
+      name.title = task.key;
       where.textContent = task.where;
       waited.textContent = task.waited ? duration(task.waited) : "–";
       took.textContent = duration(task.took);

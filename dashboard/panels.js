@@ -69,7 +69,8 @@ export class Panels {
       ["bytes", (h) => h[2], (h) => bytes(h[2])],
       ["share", (h) => h[2] / this.heldBytes, (h) => track(h[2] / this.heldBytes, "var(--managed)")],
       ["made at", (h) => h[3].at(-1) ?? "", (h) => {
-        const line = element("code", h[3].at(-1) ?? "not known");
+        // The end of a path says most.
+        const place = h[3].at(-1) ?? "not known", line = element("code", place.length > 80 ? `…${place.slice(-79)}` : place);
         line.title = [h[0], ...h[3]].join("\n");
         return line;
       }],
@@ -88,7 +89,7 @@ export class Panels {
     this.table = new Sorted("workers", [
       ["worker", (w) => w[0], (w) => linkTo(w, changed)],
       ["state", (w) => w[2], (w) => element("span", w[2], w[2] === "running" ? "state" : "state short")],
-      ["address", (w) => w[1], (w) => w[1]],
+      ["address", (w) => w[1], (w) => { const where = element("span", w[1]); where.title = w[1]; return where; }],
       ...["threads", "running", "waiting", "values"].map((name, at) => [name, (w) => w[3][at], (w) => count(w[3][at])]),
       ["occupancy", (w) => w[3][1] + w[3][2], (w) => duration((w[3][1] + w[3][2]) * this.model.usual() / Math.max(1, w[3][0]))],
       ["results", (w) => w[3][4] - w[3][7], (w) => bytes(w[3][4] - w[3][7])],

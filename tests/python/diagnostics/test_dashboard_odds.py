@@ -68,7 +68,12 @@ def is_live(page: Page) -> None:
 def test_no_page_is_wider_than_its_window(browser: Browser, width: int, dark: bool) -> None:
     names = views()
     assert len(names) >= 16
-    with made_up(many(50, 1000, 500)) as link:
+    news = many(50, 1000, 500)
+    # Names that are longer than windows, and a worker without one.
+    news["names"][0] = news["groups"][0][0] = "f" * 300
+    news["workers"][0][:2] = "w" * 300, f"tcp://[{'f' * 100}]:1"
+    news["workers"][1][0] = ""
+    with made_up(news) as link:
         page = browser.open(f"{link}/status", width=width, dark=dark, prelude=PRELUDE)
         is_live(page)
         assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
