@@ -153,7 +153,7 @@ export class Stream {
     ctx.textAlign = "right";
     ctx.textBaseline = "middle";
     for (let i = first; i < last; i++) {
-      if (i % every === 0) ctx.fillText(this.lanes[i].label.slice(0, 16), LEFT - 8, this.y(i) + bar / 2, LEFT - 12);
+      if (i % every === 0) ctx.fillText(this.lanes[i].label.slice(0, 16), LEFT - 8, Math.max(6, this.y(i) + bar / 2), LEFT - 12);
     }
     if (this.lanes.length) return;
     ctx.textAlign = "center";

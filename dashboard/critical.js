@@ -22,7 +22,8 @@ export class CriticalPath {
 
   // `found`: key, function, worker's number, start, duration, bytes; the first task first.
   take(found, labels) {
-    const shape = JSON.stringify(found);
+    // What a place is called may be heard of after the path.
+    const shape = JSON.stringify([found, found.map(([, , lane]) => labels.get(lane)?.label)]);
     if (shape === this.shape) return;
     this.shape = shape;
     const path = found.map(([key, name, lane, start, took, size], at) => {
@@ -55,6 +56,7 @@ export class CriticalPath {
       const [name, where, waited, took, when] = row.cells, [before, ran] = when.firstChild.children;
       // Keys of users' functions are not known of local schedulers.
       name.replaceChildren(named(task.name, colourOf(task.name)), ...(task.key === task.name ? [] : [" ", element("small", task.key)]));
+      name.title = task.key;
       where.textContent = task.where;
       waited.textContent = task.waited ? duration(task.waited) : "–";
       took.textContent = duration(task.took);

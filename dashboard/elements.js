@@ -128,6 +128,7 @@ export class Sorted {
 // The name of a function with its colour before it.
 export function named(name, colour) {
   const made = element("span", name, "swatched");
+  made.title = name;
   made.style.setProperty("--swatch", colour);
   return made;
 }

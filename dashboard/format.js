@@ -12,6 +12,9 @@ export function duration(ms) {
 
 export const count = (n) => Math.round(n).toLocaleString("en");
 
+// A number of things: "1 task", "2 tasks".
+export const counted = (n, one) => `${count(n)} ${one}${n === 1 ? "" : "s"}`;
+
 export function bytes(n) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   let i = 0;

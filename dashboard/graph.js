@@ -58,16 +58,19 @@ export function placed(names, links, size = () => LARGE) {
     [...levels].reverse().forEach((level) => sweep(level, outputs));
   }
   const tallest = Math.max(1, ...levels.map((level) => level.length));
-  const place = new Map(), { wide, high, gapX, gapY } = size(tallest, levels.length);
-  levels.forEach((level, x) => level.forEach((name, i) => place.set(name, {
-    x: PAD + x * (wide + gapX), y: PAD + (i + (tallest - level.length) / 2) * (high + gapY) })));
+  const place = new Map(), { wide, high, gapX, gapY, isSpread } = size(tallest, levels.length);
+  levels.forEach((level, x) => level.forEach((name, i) => {
+    // Columns stand in the middle, or as high as the highest one: near what they are joined to.
+    const row = isSpread ? (i + 0.5) * tallest / level.length - 0.5 : i + (tallest - level.length) / 2;
+    place.set(name, { x: PAD + x * (wide + gapX), y: PAD + row * (high + gapY) });
+  }));
   return { place, width: levels.length * (wide + gapX) - gapX + 2 * PAD, height: tallest * (high + gapY) - gapY + 2 * PAD, wide, high };
 }
 
 // Nodes of single tasks: as large as a picture of a usual size lets them be.
 function small(tallest, across) {
   const high = Math.max(7, Math.min(26, Math.floor(520 / tallest) - 3)), gapY = high < 12 ? 2 : 6;
-  return { wide: high < 18 ? high : 128, high, gapX: Math.max(26, Math.min(110, Math.floor(1000 / across) - 60)), gapY };
+  return { wide: high < 18 ? high : 128, high, gapX: Math.max(26, Math.min(110, Math.floor(1000 / across) - 60)), gapY, isSpread: true };
 }
 
 export class Graph {

@@ -87,7 +87,7 @@ function groups(state) {
     first.style.setProperty("--swatch", colourOf(name));
     first.style.setProperty("--done", `${all ? 100 * done / all : 0}%`);
     first.classList.toggle("faint", stream.only !== null && stream.only !== name);
-    first.firstChild.textContent = name;
+    first.firstChild.textContent = first.firstChild.title = name;
     numbers.replaceChildren(all > done ? `${count(done)} / ${count(all)}` : count(done));
     if (failed) numbers.append(" ", element("span", `${count(failed)} failed`, "failed"));
     time.textContent = duration(busy);
@@ -241,7 +241,9 @@ function pointer() {
     if (stream.range) {
       const [a, b] = stream.range;
       stream.range = null;
-      show(Math.min(a, b), Math.max(a, b));
+      isDirty = true;
+      // A press that hardly moved chooses nothing.
+      if (Math.abs(stream.x(b) - stream.x(a)) > 3) show(Math.min(a, b), Math.max(a, b));
     }
     drag = null;
     canvas.classList.remove("ranging", "dragging");

@@ -1,6 +1,6 @@
 "use strict";
 // What is not drawn over time: tables of functions, of what moved, of workers; errors, profile, facts.
-import { bytes, count, duration } from "./format.js";
+import { bytes, count, counted, duration } from "./format.js";
 import { KINDS } from "./model.js";
 import { colourOf } from "./theme.js";
 import { $, ask, element, keys, named, parts, Sorted, track } from "./elements.js";
@@ -69,7 +69,8 @@ export class Panels {
       ["bytes", (h) => h[2], (h) => bytes(h[2])],
       ["share", (h) => h[2] / this.heldBytes, (h) => track(h[2] / this.heldBytes, "var(--managed)")],
       ["made at", (h) => h[3].at(-1) ?? "", (h) => {
-        const line = element("code", h[3].at(-1) ?? "not known");
+        // The end of a path says most.
+        const place = h[3].at(-1) ?? "not known", line = element("code", place.length > 80 ? `…${place.slice(-79)}` : place);
         line.title = [h[0], ...h[3]].join("\n");
         return line;
       }],
@@ -82,13 +83,13 @@ export class Panels {
       ["bytes", (m) => m.bytes, (m) => bytes(m.bytes)],
       ["time", (m) => m.took, (m) => duration(m.took)],
       ["a second", (m) => m.bytes / Math.max(m.took, 1e-3), (m) => (m.took ? `${bytes(1000 * m.bytes / m.took)}/s` : "–")],
-    ], { by: 3, falls: true, empty: "No value has moved between workers, or to disk and back." });
+    ], { by: 3, falls: true, empty: "Nothing has moved between workers, or to disk and back." });
     this.returned = new Sorted("by-return", move({ [KINDS.givenBack]: "given back before it began" }),
       { by: 2, falls: true, empty: "No task was taken from a worker for another to run." });
     this.table = new Sorted("workers", [
       ["worker", (w) => w[0], (w) => linkTo(w, changed)],
       ["state", (w) => w[2], (w) => element("span", w[2], w[2] === "running" ? "state" : "state short")],
-      ["address", (w) => w[1], (w) => w[1]],
+      ["address", (w) => w[1], (w) => { const where = element("span", w[1]); where.title = w[1]; return where; }],
       ...["threads", "running", "waiting", "values"].map((name, at) => [name, (w) => w[3][at], (w) => count(w[3][at])]),
       ["occupancy", (w) => w[3][1] + w[3][2], (w) => duration((w[3][1] + w[3][2]) * this.model.usual() / Math.max(1, w[3][0]))],
       ["results", (w) => w[3][4] - w[3][7], (w) => bytes(w[3][4] - w[3][7])],
@@ -132,7 +133,7 @@ export class Panels {
       choice.value = chosen === OF_SCHEDULER || listed.some((worker) => worker[1] === chosen) ? chosen : "";
     }
     const sum = (at) => workers.reduce((all, worker) => all + worker[3][at], 0);
-    $("workers-sum").textContent = `${count(workers.length)} with ${count(sum(0))} threads, ${bytes(sum(4))} of results`;
+    $("workers-sum").textContent = `${count(workers.length)} with ${counted(sum(0), "thread")}, ${bytes(sum(4))} of results`;
   }
 
   // Shows what is known; called for news and when a page is turned to.
@@ -151,7 +152,7 @@ export class Panels {
     if (shows("retraction")) {
       const found = [...this.model.moves.values()].filter((m) => m.kind === KINDS.givenBack);
       this.returned.show(found);
-      $("retraction-sum").textContent = `${count(found.reduce((all, m) => all + m.n, 0))} tasks, taken from workers that had not begun them`;
+      $("retraction-sum").textContent = `${counted(found.reduce((all, m) => all + m.n, 0), "task")}, taken from workers that had not begun them`;
     }
     if (shows("cluster") && this.areWorkersNew) {
       this.table.show(this.workers);
@@ -170,13 +171,13 @@ export class Panels {
     keys("graph-keys", isOfTasks ? TASK_STATES : FUNCTION_STATES);
     if (isOfTasks) {
       this.graph.showTasks();
-      $("graph-sum").textContent = this.graph.tasks.length === 1 ? "1 task" : `${count(this.graph.tasks.length)} tasks, a node each`;
+      $("graph-sum").textContent = `${counted(this.graph.tasks.length, "task")}, a node each`;
       return;
     }
     const running = new Map();
     for (const [, , name] of state.running) running.set(name, (running.get(name) ?? 0) + 1);
     this.graph.show(state.groups, running);
-    $("graph-sum").textContent = state.groups.length ? `${count(state.groups.length)} functions, a node each` : "";
+    $("graph-sum").textContent = state.groups.length ? `${counted(state.groups.length, "function")}, a node each` : "";
   }
 
   // Asks for what is not in the news; called once a second.
@@ -236,7 +237,7 @@ export class Panels {
     const isFirst = this.errors === "", newest = found.at(-1)?.[0];
     this.errors = shape;
     const what = this.model.state?.of === "cluster" ? "tasks" : "computations";
-    $("errors-sum").textContent = found.length ? `the last ${count(found.length)} ${what} that failed` : "";
+    $("errors-sum").textContent = found.length ? `the last ${found.length === 1 ? what.slice(0, -1) : `${count(found.length)} ${what}`} that failed` : "";
     const open = new Set([...$("errors-list").querySelectorAll("details[open]")].map((one) => one.dataset.at));
     $("errors-list").replaceChildren(...[...found].reverse().map(([at, key, name, raised, traceback]) => {
       const details = element("details"), head = element("summary");

@@ -119,8 +119,9 @@ function functionOf(key) {
 
 // A link to the page of a worker.
 export function linkTo(worker, changed) {
-  const link = element("a", worker[0]), to = `?of=${encodeURIComponent(worker[1])}`;
+  const link = element("a", worker[0] || "(no name)"), to = `?of=${encodeURIComponent(worker[1])}`;
   link.href = `worker${to}`;
+  link.title = worker[0];
   link.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();

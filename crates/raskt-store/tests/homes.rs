@@ -92,7 +92,15 @@ proptest! {
                 let found: Vec<Payload> = incoming.map(|piece| (*piece.unwrap()).clone()).collect();
                 prop_assert_eq!(found, expected);
             }
-            prop_assert!(at_home.dealings().has_received);
+            let dealings = at_home.dealings();
+            prop_assert!(dealings.has_received);
+            let of_others = (0..).zip(&inputs).filter(|(_, (home, _))| *home != here);
+            let pieces = of_others.flat_map(|(input, (_, pieces))| {
+                (0..).zip(pieces).map(move |(at, &(_, n_bytes))| piece(input, at, n_bytes).size_bytes())
+            });
+            let sizes: Vec<u64> = pieces.collect();
+            let counted = (dealings.n_from_elsewhere as usize, dealings.bytes_from_elsewhere);
+            prop_assert_eq!(counted, (sizes.len(), sizes.iter().sum::<u64>()));
         }
         // A piece of its own at the least.
         let largest = inputs.iter().flat_map(|(_, pieces)| pieces).map(|&(_, n)| n as u64 + 2).max().unwrap_or(0);

@@ -121,7 +121,9 @@ class Profiling:
         if plot or filename:
             raise NotImplementedError("profiles are not drawn: profile() returns the tree that a plot shows")
         if server or scheduler:
-            raise NotImplementedError("the scheduler runs no Python: profile() is of workers")
+            raise NotImplementedError(
+                "the scheduler runs no Python: profile() is of workers, and the dashboard shows its profile"
+            )
         begun, ended = _moment(start), _moment(stop)
         return self._sync(self._profile, key, begun, ended, workers, merge_workers)
 

@@ -113,6 +113,9 @@ impl Recorder {
                 let n_values = values.len().fit::<u32>();
                 (first, EventKind::Received, n_values, bytes, duration.unwrap_or_default())
             }
+            FromWorker::Exchanged { attempt, n_pieces, n_bytes, waited, .. } if *n_pieces > 0 => {
+                (attempt.of, EventKind::Received, *n_pieces, *n_bytes, *waited)
+            }
             _ => return,
         };
         let Some(key) = machine.key_of(task) else { return };

@@ -19,7 +19,7 @@ use super::token::random_bytes;
 use super::{Address, Arrived, Connection, FrameLimits, Tls, Token, read_frame, write_frame};
 
 /// The version of what processes say to each other; those of two versions do not talk.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 const MAGIC: [u8; 4] = *b"RSKT";
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
 

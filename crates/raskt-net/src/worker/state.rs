@@ -239,9 +239,16 @@ impl State {
 
     /// A task that is about to end has sent or received pieces.
     pub fn exchanged(&mut self, attempt: Attempt, dealings: Dealings, effects: &mut Effects) {
-        let Dealings { sent, has_received } = dealings;
-        let has_sent = !sent.is_empty();
-        self.tell(WorkerSays::Say(FromWorker::Exchanged { attempt, has_sent, has_received }), effects);
+        let Dealings { sent, has_received, n_from_elsewhere, bytes_from_elsewhere, waited } = dealings;
+        let said = FromWorker::Exchanged {
+            attempt,
+            has_sent: !sent.is_empty(),
+            has_received,
+            n_pieces: n_from_elsewhere,
+            n_bytes: bytes_from_elsewhere,
+            waited,
+        };
+        self.tell(WorkerSays::Say(said), effects);
         self.sent.extend(sent.into_iter().map(|number| (number, attempt.of)));
     }
 

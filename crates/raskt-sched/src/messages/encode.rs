@@ -243,9 +243,12 @@ impl Encode for FromWorker {
                 out.byte(9);
                 attempt.encode(out)
             }
-            Self::Exchanged { attempt, has_sent, has_received } => {
+            Self::Exchanged { attempt, has_sent, has_received, n_pieces, n_bytes, waited } => {
                 out.byte(10);
-                (*attempt, *has_sent, *has_received).encode(out)
+                (*attempt, *has_sent, *has_received).encode(out)?;
+                (*n_pieces, *n_bytes).encode(out)?;
+                write_duration(*waited, out);
+                Ok(())
             }
         }
     }
@@ -280,7 +283,8 @@ impl Decode for FromWorker {
             9 => Self::Rejoined(Decode::decode(input)?),
             10 => {
                 let (attempt, has_sent, has_received) = Decode::decode(input)?;
-                Self::Exchanged { attempt, has_sent, has_received }
+                let ((n_pieces, n_bytes), waited) = (Decode::decode(input)?, read_duration(input)?);
+                Self::Exchanged { attempt, has_sent, has_received, n_pieces, n_bytes, waited }
             }
             tag => return Err(input.unknown_tag("message of a worker", tag)),
         })

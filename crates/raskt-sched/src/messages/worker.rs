@@ -140,6 +140,12 @@ pub enum FromWorker {
         has_sent: bool,
         /// It has received some: its value needs them no more.
         has_received: bool,
+        /// Pieces that came from other workers.
+        n_pieces: u32,
+        /// Their bytes.
+        n_bytes: u64,
+        /// How long it waited for these.
+        waited: Duration,
     },
     /// How it is; said from time to time, so that silence tells.
     Heartbeat {

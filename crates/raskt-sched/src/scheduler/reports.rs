@@ -68,7 +68,7 @@ impl Scheduler {
                     self.workers.reindex(worker, &self.options.prefill);
                 }
             }
-            FromWorker::Exchanged { attempt, has_sent, has_received } => {
+            FromWorker::Exchanged { attempt, has_sent, has_received, .. } => {
                 if let Some(task) = self.current(worker, attempt) {
                     self.tasks[task].ties = Ties { is_rooted: has_sent, needs_inputs: false, has_received };
                 }

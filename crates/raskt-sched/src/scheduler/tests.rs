@@ -599,7 +599,9 @@ fn a_worker_gets_a_task_more_for_each_that_has_seceded() {
 }
 
 fn exchanged(bench: &mut Bench, worker: u32, attempt: Attempt, has_sent: bool) {
-    let message = FromWorker::Exchanged { attempt, has_sent, has_received: !has_sent };
+    let (n_pieces, n_bytes, waited) = (0, 0, Duration::ZERO);
+    let has_received = !has_sent;
+    let message = FromWorker::Exchanged { attempt, has_sent, has_received, n_pieces, n_bytes, waited };
     assert!(bench.worker(worker, message).is_empty());
 }
 

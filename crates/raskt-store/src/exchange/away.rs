@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use raskt_core::{ErrorKind, Payload, Result};
 
-use super::home::{Awaited, Home};
+use super::home::{Awaited, Home, received};
 use super::request::{PieceAnswer, PieceRequest, Position};
 
 /// What comes from one home: an answer after the other, each asked for when the one before it has come.
@@ -55,7 +56,9 @@ impl Away {
 
     fn await_answer(&mut self) -> Result<()> {
         let Some(awaited) = self.awaited.take() else { return Ok(()) };
+        let begun = Instant::now();
         let PieceAnswer { pieces, next, bytes_left } = awaited()?;
+        received(&pieces, begun.elapsed());
         let from = self.request.from;
         let places = || pieces.iter().map(|&(of, _)| of);
         let is_in_order = places().is_sorted() && places().all(|of| of >= from.sent);

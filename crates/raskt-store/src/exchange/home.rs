@@ -8,9 +8,10 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use raskt_core::{Error, ErrorKind, Result};
+use raskt_core::{Error, ErrorKind, Payload, Result};
 use rustc_hash::FxHashMap;
 
 use super::incoming::local;
@@ -63,6 +64,12 @@ pub struct Dealings {
     pub sent: Vec<u64>,
     /// Whether it has received anything.
     pub has_received: bool,
+    /// Pieces that came from other homes.
+    pub n_from_elsewhere: u32,
+    /// Their bytes.
+    pub bytes_from_elsewhere: u64,
+    /// How long it waited for these.
+    pub waited: Duration,
 }
 
 thread_local! {
@@ -93,6 +100,18 @@ pub(super) fn receiving() {
     HERE.with(|here| {
         if let Some((_, dealings)) = &mut *here.borrow_mut() {
             dealings.has_received = true;
+        }
+    });
+}
+
+/// The calling thread has waited so long for pieces of other homes.
+pub(super) fn received(pieces: &[(u32, Arc<Payload>)], waited: Duration) {
+    HERE.with(|here| {
+        if let Some((_, dealings)) = &mut *here.borrow_mut() {
+            let n_pieces = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+            dealings.n_from_elsewhere = dealings.n_from_elsewhere.saturating_add(n_pieces);
+            dealings.bytes_from_elsewhere += pieces.iter().map(|(_, piece)| piece.size_bytes()).sum::<u64>();
+            dealings.waited += waited;
         }
     });
 }
