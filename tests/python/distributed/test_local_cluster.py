@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,31 @@ def test_a_cluster_grows_and_shrinks(until: Callable[..., Any]) -> None:
         cluster.wait_for_workers(2)
         with pytest.raises(ValueError, match="give 0 <= minimum <= maximum"):
             cluster.adapt(minimum=3, maximum=2)
+
+
+def wait_for(path: str) -> None:
+    while not os.path.exists(path):
+        time.sleep(0.01)
+
+
+def test_a_worker_that_has_left_is_replaced_though_a_function_keeps_its_process(
+    tmp_path: Path, until: Callable[..., Any]
+) -> None:
+    path = os.fspath(tmp_path / "over")
+    with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:
+        try:
+            leaving, staying = client.nthreads()
+            future = client.submit(wait_for, path, workers=[leaving])
+            until(lambda: client.processing([leaving])[leaving])
+            future.cancel()
+            client.retire_workers([leaving])
+            until(lambda: len(cluster.plan) == 1)
+            cluster.scale(2)
+            client.wait_for_workers(2, timeout=60)
+            assert set(client.nthreads()) > {staying}
+            assert leaving not in client.nthreads()
+        finally:
+            Path(path).touch()
 
 
 def test_what_schedulers_and_workers_take_is_given_to_them(tmp_path: Path) -> None:

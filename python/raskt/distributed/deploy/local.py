@@ -167,7 +167,8 @@ class LocalCluster(Cluster):
         """The names of the workers that there are to be."""
         there = self._there()
         retiring = {worker["name"] for worker in there if worker["is_retiring"]}
-        return ({worker["name"] for worker in there} | set(self._workers.each())) - retiring
+        coming = {name for name, process in self._workers.each().items() if not process.has_departed}
+        return ({worker["name"] for worker in there} | coming) - retiring
 
     @property
     def requested(self) -> set[str]:
