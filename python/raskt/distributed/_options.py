@@ -9,7 +9,7 @@ import os
 from raskt.diagnostics.dashboard import host_and_port
 from raskt.distributed._addresses import listening, ports_of
 from raskt.distributed._preload import listed
-from raskt.distributed._token import read_token
+from raskt.distributed._token import read_token, token_of
 from raskt.distributed.security import certificates_of
 from raskt.system import cpu_count
 from raskt.units import memory_granted_bytes, parse_bytes, parse_timedelta
@@ -189,7 +189,7 @@ def membership(
         scheduler = f"{scheduler}:{port}"
     tls = certificates_of(security, scheduler, "worker")
     if token is None:
-        token = "" if tls is not None else read_token(None)
+        token = "" if tls is not None else token_of(scheduler)
     return scheduler, token, tls
 
 

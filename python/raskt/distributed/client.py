@@ -21,7 +21,7 @@ from raskt.distributed._looking import Looking
 from raskt.distributed._profiling import Profiling
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
-from raskt.distributed._token import read_token
+from raskt.distributed._token import token_of
 from raskt.distributed._watching import Watching
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
@@ -131,7 +131,7 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
             # `security=True` is what the cluster made of it.
             security = getattr(self.cluster, "security", None) or security
         elif token is None:
-            token = "" if security else read_token(None)
+            token = "" if security else token_of(address)
         seconds = self._seconds(timeout)
         seconds = _TIMEOUT_SECONDS if seconds is None else seconds
         try:

@@ -103,6 +103,14 @@ def test_graphs_and_questions(client: Client) -> None:
     assert set(client.run(inc, 1).values()) == {2}
 
 
+def test_containers_of_collections_are_one_future(client: Client) -> None:
+    one = raskt.delayed(inc)(1)
+    assert client.compute({"a": one, "b": [one, 5]}).result() == {"a": 2, "b": [2, 5]}
+    assert client.compute({"a": one}, sync=True) == {"a": 2}
+    first, second, third = client.compute([{"a": one}, one, 3])
+    assert (first.result(), second.result(), third) == ({"a": 2}, 2, 3)
+
+
 def place(x: int, dask_worker: Any) -> tuple[int, str]:
     return x, dask_worker.address
 

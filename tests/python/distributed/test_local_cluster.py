@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from raskt.distributed import Client
+from raskt.distributed import Client, Worker
 from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
 from raskt.distributed._options import memory_bytes, worker_options
 from raskt.distributed.deploy.local import LocalCluster
@@ -108,6 +109,22 @@ def test_a_cluster_grows_and_shrinks(until: Callable[..., Any]) -> None:
         cluster.wait_for_workers(2)
         with pytest.raises(ValueError, match="give 0 <= minimum <= maximum"):
             cluster.adapt(minimum=3, maximum=2)
+
+
+async def join(address: str, cluster: LocalCluster) -> None:
+    async with Worker(address, nthreads=1):
+        await asyncio.to_thread(cluster.wait_for_workers, 2)
+
+
+def test_the_address_of_a_cluster_of_this_process_is_enough() -> None:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False) as cluster:
+        address = cluster.scheduler_address
+        for given in (address, address.removeprefix("tcp://")):
+            with Client(given, set_as_default=False) as client:
+                assert client.submit(pow, 2, 5).result() == 32
+        with pytest.raises(OSError, match="does not know the token"):
+            Client(address, token="another", set_as_default=False)
+        asyncio.run(join(address, cluster))
 
 
 def wait_for(path: str) -> None:
