@@ -127,6 +127,21 @@ def test_the_address_of_a_cluster_of_this_process_is_enough() -> None:
         asyncio.run(join(address, cluster))
 
 
+@pytest.mark.parametrize("processes", [False, True])
+def test_the_address_of_a_cluster_that_was_closed_is_free(processes: bool) -> None:
+    kept, port = [], 0
+    for _ in range(3):
+        cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=processes, scheduler_port=port)
+        kept.append(cluster)
+        port = int(cluster.scheduler_address.rpartition(":")[2])
+        with Client(cluster, set_as_default=False) as client:
+            assert client.submit(pow, 2, 5).result() == 32
+        cluster.close()
+    assert len({cluster.scheduler_address for cluster in kept}) == 1
+    with pytest.raises(OSError, match="connecting to"):
+        Client(kept[0].scheduler_address, timeout=0.2, set_as_default=False)
+
+
 def wait_for(path: str) -> None:
     while not os.path.exists(path):
         time.sleep(0.01)
