@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from raskt.distributed import Client, Worker
+from raskt.distributed import Client, Nanny, Worker
 from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
 from raskt.distributed._options import memory_bytes, worker_options
 from raskt.distributed.deploy.local import LocalCluster
@@ -191,6 +192,11 @@ def test_what_makes_no_sense_is_refused() -> None:
         LocalCluster(threads_per_worker=0)
     with pytest.raises(ValueError, match="n_workers=-1"):
         LocalCluster(n_workers=-1)
+    with pytest.raises(TypeError, match="unknown keywords of LocalCluster: n_worker, threads"):
+        Client(n_worker=1, threads=2)
+    for kind in (Worker, Nanny):
+        with pytest.raises(TypeError, match=f"unknown keywords of {kind.__name__}: threads"):
+            kind("tcp://127.0.0.1:1", threads=2)
     with LocalCluster(n_workers=0) as cluster:
         port = int(cluster.scheduler_address.rpartition(":")[2])
         with pytest.raises(OSError, match=rf"127\.0\.0\.1:{port}.*choose another port"):
@@ -218,3 +224,6 @@ def test_limits_of_memory() -> None:
     every = worker_options("tcp://127.0.0.1:1", name="every", n_workers=3, nthreads=cpu_count())
     assert every["memory_limit"] == whole // 3
     assert memory_bytes(0.5, 4) == whole // 2
+    for limit in ("lots", "1 XB", "", -1, -0.5, True, False, float("nan"), float("inf"), [1]):
+        with pytest.raises(ValueError, match=re.escape(f"memory_limit={limit!r}: ")):
+            memory_bytes(limit, 1)  # type: ignore[arg-type]
