@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
@@ -266,16 +267,22 @@ def _rebuild(
         return _raskt.with_length(roots[0], collection._length)
     rebuild, extra = collection.__raskt_postpersist__()
     rename = {name: names[name] for name in dict.fromkeys(map(_name, keys)) if name in names}
+    if not _takes_rename(rebuild):
+        raise TypeError(
+            f"bind, clone and wait_on need {type(collection).__name__}.__raskt_postpersist__ to return a "
+            "function that takes the keyword rename: a dictionary of new names of keys by old ones"
+        )
+    return rebuild(_raskt.tasks_of(roots), *extra, rename=rename)
+
+
+def _takes_rename(function: Any) -> bool:
+    """Return whether a function may be called with the keyword ``rename``, as far as it tells."""
     try:
-        return rebuild(_raskt.tasks_of(roots), *extra, rename=rename)
-    except TypeError as error:
-        if "rename" in str(error):
-            error.add_note(
-                f"raskt: bind, clone and wait_on need {type(collection).__name__}.__raskt_postpersist__ "
-                "to return a function that takes the keyword rename: a dictionary of new names of keys by "
-                "old ones"
-            )
-        raise
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return True
+    kinds = [parameter.kind for parameter in parameters.values()]
+    return "rename" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _name(key: Any) -> Any:

@@ -182,12 +182,21 @@ def test_a_collection_that_cannot_be_renamed_says_so(log: Log) -> None:
             return lambda graph: Fixed(graph, self.keys), ()
 
     x = Fixed({("x", 0): (same, 1)}, [("x", 0)])
-    with pytest.raises(TypeError, match="rename") as caught:
+    message = "need Fixed.__raskt_postpersist__ to return a function that takes the keyword rename"
+    with pytest.raises(TypeError, match=message):
         clone(x)
-    assert (
-        "need Fixed.__raskt_postpersist__ to return a function that takes the keyword rename"
-        in caught.value.__notes__[0]
-    )
+
+
+def test_an_error_of_a_collection_that_can_be_renamed_is_its_own(log: Log) -> None:
+    class Broken(Tuple):
+        def __raskt_postpersist__(self) -> Any:
+            def rebuild(graph: Any, *, rename: Any = None) -> Any:
+                raise TypeError("rename is broken")
+
+            return rebuild, ()
+
+    with pytest.raises(TypeError, match=r"^rename is broken$"):
+        clone(Broken({("x", 0): (same, 1)}, [("x", 0)]))
 
 
 def test_long_chains_are_cloned_and_bound_without_recursion() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import collections
 import dataclasses
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -208,3 +209,39 @@ def test_containers_that_nest_very_deep_are_shared() -> None:
     assert len(delayed(lambda value: value)(delayed(lambda: deep)().persist()).compute()) == 1
     while deep:
         deep = deep.pop()
+
+
+def spoil(part: pd.DataFrame) -> pd.DataFrame:
+    part["x"] = -1.0
+    part.index.name = "spoilt"
+    return part
+
+
+SPOILERS: dict[str, Callable[[rd.DataFrame, Callable[[Any], Any]], Any]] = {
+    "map_partitions": lambda df, function: df.map_partitions(function, meta=df._meta),
+    "reduction": lambda df, function: df.reduction(function, lambda parts: parts.sum(), meta=df._meta.sum()),
+    "map_overlap": lambda df, function: df.map_overlap(function, 0, 0, meta=df._meta),
+}
+
+
+@pytest.mark.parametrize("way", SPOILERS)
+@pytest.mark.parametrize("dtype", ["float64", "object"])
+def test_what_a_function_does_to_its_partition_no_other_reader_sees(way: str, dtype: str) -> None:
+    spoilt = threading.Event()
+    source = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]}).astype(dtype)
+
+    def first(part: pd.DataFrame) -> pd.DataFrame:
+        found = spoil(part)
+        spoilt.set()
+        return found
+
+    def second(part: pd.DataFrame) -> pd.DataFrame:
+        assert spoilt.wait(60)
+        return part * 1
+
+    base = rd.from_pandas(source, npartitions=1).map_partitions(lambda part: part * 1, meta=source)
+    readers = [SPOILERS[way](base, first), base.map_partitions(second, meta=source), base]
+    spoilt_one, *others = raskt.compute(*readers, scheduler="threads", num_workers=3)
+    assert -1 in np.ravel(spoilt_one) or -2 in np.ravel(spoilt_one)
+    for other in others:
+        pd.testing.assert_frame_equal(other, source)

@@ -64,6 +64,9 @@ _NAMES = (
 _COMPARISONS = {f"{line}{name}{line}" for name in ("lt", "le", "gt", "ge") for line in ("", "__")}
 _OPERATORS: dict[str, Any] = {f"__{name}__": getattr(operator, f"__{name}__") for name in _NAMES}
 
+#: Since its third version pandas copies what is shared when it is written to.
+_COPIES_AT_ONCE = int(pd.__version__.partition(".")[0]) < 3
+
 
 def asked(function: Any, *prototypes: Any, **kwargs: Any) -> Any:
     """Return what a function makes of partitions without rows: what is known of its results."""
@@ -548,6 +551,11 @@ def between(*partitions: Any, lower: Any, upper: Any, is_last: bool) -> Any:
     return part[(level >= lower) & ((level <= upper) if is_last else (level < upper))]
 
 
+def _own(part: Any) -> Any:
+    """Return a partition as an object that a function may change: others may have the partition, too."""
+    return part.copy(deep=_COPIES_AT_ONCE) if isinstance(part, (pd.DataFrame, pd.Series)) else part
+
+
 def call(
     *partitions: Any,
     function: Any,
@@ -559,6 +567,7 @@ def call(
 ) -> Any:
     """Call a user's function on partitions, and look at what it returns."""
     del others
+    partitions = tuple(map(_own, partitions))
     given = [_argument(arg, partitions) for arg in args]
     named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
     found = function(*given, **named)
@@ -567,7 +576,7 @@ def call(
 
 def folded_chunk(part: Any, function: Any, kwargs: Any = None) -> Any:
     """Return a partial result of a partition, for `folded`."""
-    return function(part, **(kwargs or {}))
+    return function(_own(part), **(kwargs or {}))
 
 
 def folded(*results: Any, function: Any, kwargs: Any = None, schema: Any = None, checks: bool = True) -> Any:
@@ -579,4 +588,4 @@ def folded(*results: Any, function: Any, kwargs: Any = None, schema: Any = None,
 def carried(*values: Any, function: Any, **others: Any) -> Any:
     """Return what is carried on past a partition; of no values, what is carried to the first one."""
     del others
-    return function(*values)
+    return function(*map(_own, values))

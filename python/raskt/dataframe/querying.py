@@ -102,10 +102,11 @@ def _parsed(query: str, dialect: str, tables: dict[str, Any]) -> Any:
         for name, frame in tables.items()
     }
     as_written = f"{dialect}, normalization_strategy=case_sensitive"
+    before = tree.copy()
     try:
         return qualify(tree, schema=schema, dialect=as_written, quote_identifiers=False)
     except errors.OptimizeError as error:
-        raise _about_columns(error, tables) from error
+        raise _about_columns(error, before, tables) from error
 
 
 def _check_tables(tree: Any, tables: dict[str, Any]) -> None:
@@ -119,15 +120,34 @@ def _check_tables(tree: Any, tables: dict[str, Any]) -> None:
             raise KeyError(f"there is no table {table.name!r}{hint}")
 
 
-def _about_columns(error: Exception, tables: dict[str, Any]) -> Exception:
+def _about_columns(error: Exception, tree: Any, tables: dict[str, Any]) -> Exception:
     """Return what is said of a column that is not there."""
-    text = str(error)
-    wanted = text.split("'")[1] if text.startswith("Column '") else None
+    wanted = _missing_column(tree, tables)
     if wanted is None:
-        return ValueError(text)
-    every = [x for frame in tables.values() for x in frame._expr.labels if isinstance(x, str)]
-    near = difflib.get_close_matches(wanted.rpartition(".")[2].strip('"'), every, n=3)
-    return KeyError(text + (f"; near are {near}" if near else ""))
+        return ValueError(str(error))
+    every = {x for frame in tables.values() for x in frame._expr.labels if isinstance(x, str)}
+    near = difflib.get_close_matches(wanted, sorted(every), n=3)
+    return KeyError(f"{error}; near are {near}" if near else str(error))
+
+
+def _missing_column(tree: Any, tables: dict[str, Any]) -> str | None:
+    """Return the name of a column that no table has which it may be of; None where there is no such."""
+    from sqlglot import exp
+
+    columns: dict[str, set[Any]] = {}
+    for table in tree.find_all(exp.Table):
+        if table.name in tables:
+            columns[table.alias_or_name] = set(tables[table.name]._expr.labels)
+    for made in tree.find_all(exp.CTE, exp.Subquery):
+        if made.alias:
+            columns[made.alias] = set(made.this.named_selects)
+    known = set().union(*columns.values(), (made.alias for made in tree.find_all(exp.Alias)))
+    for column in tree.find_all(exp.Column):
+        own = columns.get(column.table, set()) if column.table else known
+        if column.name != "*" and not own & {column.name, "*"}:
+            name: str = column.name
+            return name
+    return None
 
 
 def _name_outputs(tree: Any, dialect: str) -> None:

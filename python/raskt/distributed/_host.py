@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from raskt import _clients
 from raskt._pickle import dumps
 from raskt.distributed._answers import key_of, scheduler_info
 from raskt.distributed._equipment import SchedulerPlugin
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from raskt._raskt import ClusterScheduler
 
-__all__ = ["TRANSITIONS", "HostedScheduler", "answer", "events_of"]
+__all__ = ["TRANSITIONS", "HostedScheduler", "OnWorker", "answer", "events_of"]
 
 #: How often plugins look what the scheduler has heard.
 _LOOK_SECONDS = 0.05
@@ -231,6 +232,30 @@ def events_of(found: dict[str, Any], address_of: dict[int, str]) -> list[dict[st
         }
         for key, name, kind, worker, start_ns, duration_ns, n, nbytes in zip(*columns, strict=True)
     ]
+
+
+class OnWorker:
+    """A function that a worker calls outside of all tasks: what it awaits is waited for, or not.
+
+    Parameters
+    ----------
+    function : callable
+        The function, which gets the worker where it has an argument ``dask_worker``.
+    waits : bool
+        Whether the worker waits for what an asynchronous function does.
+    """
+
+    def __init__(self, function: Callable[..., Any], waits: bool) -> None:
+        self.function, self.waits = function, waits
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "dask_worker" in _parameters(self.function):
+            kwargs["dask_worker"] = _clients.here()
+        found = self.function(*args, **kwargs)
+        if self.waits or not inspect.isawaitable(found):
+            return _awaited(found)
+        threading.Thread(target=_awaited, args=(found,), name="raskt-run", daemon=True).start()
+        return None
 
 
 def _parameters(function: Callable[..., Any]) -> Any:

@@ -82,6 +82,8 @@ class WorkerProcess:
         self._plugins = NannyPlugins(self)
         #: Where the worker listens, as soon as it has joined.
         self.address: str | None = None
+        #: Whether the worker has left its cluster because it was told to, and its process is about to end.
+        self.has_departed = False
         #: How processes of this worker ended, the last one at the end.
         self.deaths: list[str] = []
         #: Why there is no process any more, if so.
@@ -161,7 +163,7 @@ class WorkerProcess:
         finally:
             theirs.close()
         self._started = time.monotonic()
-        self._is_asked = False
+        self._is_asked = self.has_departed = False
         self._n_over = 0
         self.status = "running"
 
@@ -175,6 +177,8 @@ class WorkerProcess:
                 for kind, *args in self._messages.take(block):
                     if kind == "joined":
                         (self.address,) = args
+                    elif kind == "departed":
+                        self.has_departed = True
                     else:
                         self._plugins.answer(link, kind, args)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import os
@@ -9,7 +10,7 @@ import os
 from raskt.diagnostics.dashboard import host_and_port
 from raskt.distributed._addresses import listening, ports_of
 from raskt.distributed._preload import listed
-from raskt.distributed._token import read_token
+from raskt.distributed._token import read_token, token_of
 from raskt.distributed.security import certificates_of
 from raskt.system import cpu_count
 from raskt.units import memory_granted_bytes, parse_bytes, parse_timedelta
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
 
     from raskt.distributed.security import Certificates, Security
 
-__all__ = ["membership", "memory_bytes", "read_scheduler_file", "scheme_of", "shape", "worker_options"]
+__all__ = [
+    "membership",
+    "memory_bytes",
+    "read_scheduler_file",
+    "refuse_unknown",
+    "scheme_of",
+    "shape",
+    "worker_options",
+]
 
 
 def worker_options(
@@ -148,14 +157,35 @@ def shape(n_workers: int | None, threads_per_worker: int | None, processes: bool
 
 
 def memory_bytes(limit: str | int | float | None, n_workers: float) -> int | None:
-    """Return how many bytes each of so many workers may take."""
-    if limit is None or limit in (0, "0"):
+    """Return how many bytes each of so many workers may take.
+
+    Raises
+    ------
+    ValueError
+        If the limit is no size and no part of the machine's memory.
+    """
+    if limit is None or (limit in (0, "0") and limit is not False):
         return None
     if limit == "auto":
         return int(memory_granted_bytes() // n_workers)
-    if isinstance(limit, float) and limit <= 1:
+    if isinstance(limit, float) and 0 < limit <= 1:
         return int(memory_granted_bytes() * limit)
-    return int(parse_bytes(limit))
+    try:
+        n_bytes = 0 if isinstance(limit, bool) else int(parse_bytes(limit))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"memory_limit={limit!r}: {error}") from None
+    if n_bytes <= 0:
+        raise ValueError(
+            f"memory_limit={limit!r}: give a size such as '4 GiB', a part such as 0.5, or 'auto'"
+        )
+    return n_bytes
+
+
+def refuse_unknown(kind: str, options: Mapping[str, Any]) -> None:
+    """Refuse keywords that no worker has, by the name of the class that was given them."""
+    unknown = options.keys() - inspect.signature(worker_options).parameters.keys()
+    if unknown:
+        raise TypeError(f"unknown keywords of {kind}: {', '.join(sorted(unknown))}")
 
 
 def read_scheduler_file(path: str | os.PathLike[str]) -> tuple[str, str]:
@@ -189,7 +219,7 @@ def membership(
         scheduler = f"{scheduler}:{port}"
     tls = certificates_of(security, scheduler, "worker")
     if token is None:
-        token = "" if tls is not None else read_token(None)
+        token = "" if tls is not None else token_of(scheduler)
     return scheduler, token, tls
 
 

@@ -338,7 +338,7 @@ class Submitting:
         found, _ = unpack_collections(item, traverse=traverse)
         if not found:
             return item
-        if found == [item] and hasattr(type(item), "__raskt_delayed__"):
+        if len(found) == 1 and found[0] is item and hasattr(type(item), "__raskt_delayed__"):
             root = item.__raskt_delayed__(optimize_graph)
         elif type(item) is Delayed:
             root = item
@@ -615,10 +615,13 @@ class Submitting:
         force : bool, optional
             Whether also for other clients that want it.
         reason, msg : str, optional
-            Taken for Dask's sake.
+            Why, which the error says that `result` of these futures raises: a word, and a sentence.
         """
-        del asynchronous, reason, msg
-        held = [future._held() for future in behind(futures) if not future.cancelled()]
+        del asynchronous
+        found = [future for future in behind(futures) if not future.cancelled()]
+        for future in found:
+            future._reason = ", ".join(text for text in (reason, msg) if text) or None
+        held = [future._held() for future in found]
         return self._sync(self._core.cancel, held, force)
 
     def normalize_collection(self, collection: Any) -> Any:

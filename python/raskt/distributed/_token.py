@@ -7,7 +7,11 @@ import os
 
 from raskt import _raskt, config
 
-__all__ = ["TOKEN_VARIABLE", "dashboard_token", "default_token_file", "read_token"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["TOKEN_VARIABLE", "dashboard_token", "default_token_file", "known_here", "read_token", "token_of"]
 
 #: The variable with the secret of the cluster: arguments can be read by everybody on the machine.
 TOKEN_VARIABLE = "RASKT_DISTRIBUTED_TOKEN"
@@ -17,6 +21,36 @@ def default_token_file() -> str:
     """Return where this user's secret lies, for clusters of which nobody says another one."""
     folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     return os.path.join(folder, "raskt", "cluster-token")
+
+
+#: The secrets of the schedulers of this process, by their addresses.
+_here: dict[str, str] = {}
+
+
+@contextlib.contextmanager
+def known_here(address: str, token: str) -> Iterator[None]:
+    """Know the secret of a scheduler of this process while it listens."""
+    _here[address] = token
+    try:
+        yield
+    finally:
+        _here.pop(address, None)
+
+
+def token_of(address: str | None) -> str:
+    """Return the secret of the scheduler at an address: of this process, or the one that `read_token` finds.
+
+    Examples
+    --------
+    >>> from raskt.distributed._token import known_here, token_of
+    >>> with known_here("tcp://127.0.0.1:8786", "secret"):
+    ...     token_of("tcp://127.0.0.1:8786"), token_of("127.0.0.1:8786")
+    ('secret', 'secret')
+    """
+    for form in (address, f"tcp://{address}"):
+        if form in _here:
+            return _here[form]
+    return read_token(None)
 
 
 def read_token(path: str | None, *, make: bool = False) -> str:

@@ -83,6 +83,10 @@ def work(options: dict[str, Any], token: str, tls: Certificates | None) -> int:
     if not is_well:
         print(f"error: worker {options['name']}: {why}", file=sys.stderr)
     code = 1 if not is_well else EXPIRED if worker.is_expired else 0
+    if link is not None and code == 0:
+        # Functions that still run may keep the process for a while.
+        with contextlib.suppress(OSError):
+            link.tell(("departed",))
     if worker.leave():
         # Tasks that cannot be stopped would keep the process.
         sys.stdout.flush()

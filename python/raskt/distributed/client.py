@@ -16,11 +16,12 @@ from raskt._html import card, link
 from raskt._lazy import late
 from raskt.distributed._answers import by_number, chosen, described, key_of, scheduler_info, workers_of
 from raskt.distributed._equipping import Equipping
+from raskt.distributed._host import OnWorker
 from raskt.distributed._looking import Looking
 from raskt.distributed._profiling import Profiling
 from raskt.distributed._sharing import Sharing
 from raskt.distributed._submitting import Submitting
-from raskt.distributed._token import read_token
+from raskt.distributed._token import token_of
 from raskt.distributed._watching import Watching
 from raskt.distributed.exceptions import CancelledError
 from raskt.distributed.executor import ClientExecutor
@@ -130,7 +131,7 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
             # `security=True` is what the cluster made of it.
             security = getattr(self.cluster, "security", None) or security
         elif token is None:
-            token = "" if security else read_token(None)
+            token = "" if security else token_of(address)
         seconds = self._seconds(timeout)
         seconds = _TIMEOUT_SECONDS if seconds is None else seconds
         try:
@@ -449,13 +450,13 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
         Parameters
         ----------
         function : callable
-            The function.
+            The function, which may be asynchronous. An argument ``dask_worker`` of its is the worker.
         *args, **kwargs
             Its arguments.
         workers : str or list of str, optional
             On which; default: all.
         wait : bool, optional
-            False is refused.
+            Whether what an asynchronous function does is waited for. If not, it returns None.
         nanny : bool, optional
             True is refused.
         on_error : {"raise", "return", "ignore"}, optional
@@ -472,11 +473,13 @@ class Client(Submitting, Sharing, Looking, Watching, Equipping, Profiling):
         >>> client.run(os.getpid)  # doctest: +SKIP
         {'tcp://127.0.0.1:40331': 8341, 'tcp://127.0.0.1:41837': 8342}
         """
-        if nanny or not wait:
-            raise NotImplementedError("run calls functions on workers, and waits: submit others as tasks")
+        if nanny:
+            raise NotImplementedError(
+                "nanny=True: run calls functions on workers; what nannies do, plugins of theirs do"
+            )
         if on_error not in ("raise", "return", "ignore"):
             raise ValueError(f"on_error is 'raise', 'return' or 'ignore', found {on_error!r}")
-        return self._sync(self._run, function, args, kwargs, workers, on_error)
+        return self._sync(self._run, OnWorker(function, wait), args, kwargs, workers, on_error)
 
     def _run(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, workers: Any, on_error: str

@@ -42,12 +42,14 @@ class Future:
     6
     """
 
-    __slots__ = ("__weakref__", "_client", "_core", "_key", "_last_status")
+    __slots__ = ("__weakref__", "_client", "_core", "_key", "_last_status", "_reason")
 
     _client: Any
     _core: ClusterFuture | None
     _key: Any
     _last_status: str
+    #: Why it was cancelled, where somebody said so.
+    _reason: str | None
 
     def __init__(self, key: Hashable, client: Any = None) -> None:
         client = _clients.active() if client is None else client
@@ -58,12 +60,14 @@ class Future:
         self._client = client
         self._core = client._core.want(key)
         self._key = key
+        self._reason = None
 
     @classmethod
     def _of(cls, core: ClusterFuture, client: Any) -> Self:
         future: Self = object.__new__(cls)
         future._core = core
         future._client = client
+        future._reason = None
         return future
 
     def _held(self) -> ClusterFuture:
@@ -135,7 +139,8 @@ class Future:
         raise self._cancelled() if outcome is None else outcome
 
     def _cancelled(self) -> CancelledError:
-        return CancelledError(f"the future {self.key!r} was cancelled")
+        why = "" if self._reason is None else f": {self._reason}"
+        return CancelledError(f"the future {self.key!r} was cancelled{why}")
 
     def _wait(self, timeout: float | str | None) -> None:
         core = self._held()
@@ -193,12 +198,11 @@ class Future:
         Parameters
         ----------
         reason, msg : str, optional
-            Taken for Dask's sake.
+            Why, which the error says that `result` raises: a word, and a sentence.
         force : bool, optional
             Whether also for other clients that want it.
         """
-        del reason, msg
-        return self._client.cancel([self], force=force)
+        return self._client.cancel([self], force=force, reason=reason, msg=msg)
 
     def retry(self) -> Any:
         """Have the task tried again if it failed."""
@@ -353,7 +357,7 @@ def futures_of(o: Any, client: Any = None) -> list[Future]:
         A future, a collection, or lists, tuples, sets and dicts of some. A collection has the futures of
         what was persisted of it, or that it was made of.
     client : Client, optional
-        Taken for Dask's sake.
+        Whoever names one wants none that was cancelled.
 
     Returns
     -------
@@ -362,7 +366,7 @@ def futures_of(o: Any, client: Any = None) -> list[Future]:
     Raises
     ------
     CancelledError
-        If some were cancelled.
+        If a client is named, and some were cancelled.
 
     Examples
     --------
@@ -370,9 +374,8 @@ def futures_of(o: Any, client: Any = None) -> list[Future]:
     >>> futures_of([1, {"a": 2}])
     []
     """
-    del client
     futures = behind(o)
-    if any(future.cancelled() for future in futures):
+    if client is not None and any(future.cancelled() for future in futures):
         names = ", ".join(str(future.key) for future in futures if future.cancelled())
         raise CancelledError(f"cancelled: {names}")
     return futures

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from raskt.distributed._nanny import WorkerProcess, Workers
-from raskt.distributed._options import membership, worker_options
+from raskt.distributed._options import membership, refuse_unknown, worker_options
 from raskt.distributed._status import Status
 from raskt.distributed.process import ProcessInterface
 
@@ -58,6 +58,7 @@ class Nanny(ProcessInterface):
         security: Security | None = None,
         **options: Any,
     ) -> None:
+        refuse_unknown("Nanny", options)
         address, token, tls = membership(scheduler_ip, scheduler_port, scheduler_file, token, security)
         options.setdefault("name", f"worker-{uuid.uuid4().hex[:8]}")
         name = options["name"]

@@ -14,7 +14,7 @@ from raskt.distributed._addresses import contact_of, hostname_of, is_own, listen
 from raskt.distributed._preload import Preloads
 from raskt.distributed._status import Status
 from raskt.distributed._telling import Telling
-from raskt.distributed._token import TOKEN_VARIABLE, dashboard_token, read_token
+from raskt.distributed._token import TOKEN_VARIABLE, dashboard_token, known_here, read_token
 from raskt.distributed.process import ProcessInterface
 from raskt.distributed.security import Security, certificates_of
 from raskt.units import parse_timedelta
@@ -172,6 +172,7 @@ class Scheduler(ProcessInterface):
         )
         self.status = Status.running
         self.address = contact_of(self.core.addresses[0], self._contact)
+        self._things.enter_context(known_here(self.address, self.token))
         try:
             if self._dashboard_address is not None and self.has_dashboard:
                 self._things.enter_context(self.show(self._dashboard_address))

@@ -12,7 +12,7 @@ from raskt import _clients, _raskt, config
 from raskt.diagnostics.dashboard import host_and_port, serve
 from raskt.distributed import _stacks
 from raskt.distributed._equipment import Supply, tear_down
-from raskt.distributed._options import membership, worker_options
+from raskt.distributed._options import membership, refuse_unknown, worker_options
 from raskt.distributed._preload import Preloads
 from raskt.distributed._status import Status
 from raskt.distributed._telling import tell_of
@@ -75,6 +75,7 @@ class Worker(ProcessInterface):
         security: Security | None = None,
         **options: Any,
     ) -> None:
+        refuse_unknown("Worker", options)
         address, token, tls = membership(scheduler_ip, scheduler_port, scheduler_file, token, security)
         options.setdefault("name", f"worker-{uuid.uuid4().hex[:8]}")
         self._prepare(worker_options(address, **options), token, tls, False)

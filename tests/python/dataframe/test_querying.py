@@ -326,3 +326,27 @@ def test_conditions_reach_the_readers(tmp_path: Path) -> None:
     ).explain()
     assert 'columns: ["id", "carrier", "dist"]' in text
     assert '["id", ">=", 6]' in text
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("select tt.dist from tt", "dist"),
+        ("select x.delays from tt x", "delays"),
+        ("select z.a from tt", "a"),
+        ("select s.q from (select a as b from tt) s", "q"),
+        ("with s as (select a from tt) select s.bb from s", "bb"),
+        ("select sum(ax) from tt", "ax"),
+        ("select a from tt where a in (select b1 from uu)", "b1"),
+    ],
+)
+def test_columns_that_are_not_there_are_key_errors(query: str, wanted: str) -> None:
+    tt, uu = pd.DataFrame({"a": [1], "delay": [2]}), pd.DataFrame({"a": [1], "dist": [2]})
+    with pytest.raises(KeyError, match=wanted):
+        rd.sql(query, tt=tt, uu=uu)
+
+
+def test_a_column_that_several_tables_have_is_no_key_error() -> None:
+    tt = pd.DataFrame({"a": [1], "b": [2]})
+    with pytest.raises(ValueError, match="'a'"):
+        rd.sql("select a from tt x, tt y", tt=tt)

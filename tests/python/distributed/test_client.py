@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import operator
 import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from raskt.distributed import as_completed, wait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from raskt.distributed import Client
@@ -99,6 +101,39 @@ def test_graphs_and_questions(client: Client) -> None:
     assert len(info["workers"]) == 2
     assert client.nthreads() == dict.fromkeys(info["workers"], 1)
     assert set(client.run(inc, 1).values()) == {2}
+
+
+def test_containers_of_collections_are_one_future(client: Client) -> None:
+    one = raskt.delayed(inc)(1)
+    assert client.compute({"a": one, "b": [one, 5]}).result() == {"a": 2, "b": [2, 5]}
+    assert client.compute({"a": one}, sync=True) == {"a": 2}
+    first, second, third = client.compute([{"a": one}, one, 3])
+    assert (first.result(), second.result(), third) == ({"a": 2}, 2, 3)
+
+
+def place(x: int, dask_worker: Any) -> tuple[int, str]:
+    return x, dask_worker.address
+
+
+async def later(path: str = "", dask_worker: Any = None) -> str:
+    await asyncio.sleep(0)
+    if path:
+        Path(path, dask_worker.name).touch()
+    address: str = dask_worker.address
+    return address
+
+
+def test_functions_on_workers_get_the_worker_and_may_be_asynchronous(
+    client: Client, tmp_path: Path, until: Callable[..., Any]
+) -> None:
+    addresses = list(client.nthreads())
+    assert client.run(place, 5) == {address: (5, address) for address in addresses}
+    assert client.run(place, x=6, workers=addresses[:1]) == {addresses[0]: (6, addresses[0])}
+    assert client.run(later) == {address: address for address in addresses}
+    assert client.run(later, os.fspath(tmp_path), wait=False) == dict.fromkeys(addresses)
+    until(lambda: len(list(tmp_path.iterdir())) == len(addresses))
+    with pytest.raises(NotImplementedError, match="nanny=True"):
+        client.run(inc, 1, nanny=True)
 
 
 def test_awaiting(cluster: Any) -> None:

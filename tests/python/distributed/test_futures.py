@@ -52,11 +52,26 @@ def test_a_cancelled_future_and_what_needs_it_are_cancelled(idle: Client) -> Non
     for future in (first, second):
         with pytest.raises(CancelledError):
             future.result(timeout=20)
-    with pytest.raises(CancelledError):
-        futures_of([first])
+    assert futures_of([first]) == [first]
+    with pytest.raises(CancelledError, match="cancelled: inc-"):
+        futures_of([first], client=idle)
+    with pytest.raises(CancelledError, match="cancelled: inc-"):
+        wait([first])
     again = idle.submit(inc, 1)
     assert again.status == "pending"
     assert first.status == "cancelled"
+
+
+def test_a_cancelled_future_says_why(idle: Client) -> None:
+    first, second, third, fourth = idle.map(inc, range(4))
+    first.cancel(reason="stale", msg="newer data came")
+    idle.cancel([second, third], msg="nobody looks")
+    fourth.cancel()
+    wanted = [": stale, newer data came", ": nobody looks", ": nobody looks", ""]
+    for future, why in zip((first, second, third, fourth), wanted, strict=True):
+        with pytest.raises(CancelledError) as caught:
+            future.result(timeout=20)
+        assert str(caught.value) == f"the future {future.key!r} was cancelled{why}"
 
 
 def test_callbacks_and_as_completed_hear_of_the_end(idle: Client) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from raskt.distributed import Client
+from raskt.distributed import Client, Nanny, Worker
 from raskt.distributed._nanny import NOT_STARTED, WorkerProcess
 from raskt.distributed._options import memory_bytes, worker_options
 from raskt.distributed.deploy.local import LocalCluster
@@ -109,6 +112,62 @@ def test_a_cluster_grows_and_shrinks(until: Callable[..., Any]) -> None:
             cluster.adapt(minimum=3, maximum=2)
 
 
+async def join(address: str, cluster: LocalCluster) -> None:
+    async with Worker(address, nthreads=1):
+        await asyncio.to_thread(cluster.wait_for_workers, 2)
+
+
+def test_the_address_of_a_cluster_of_this_process_is_enough() -> None:
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False) as cluster:
+        address = cluster.scheduler_address
+        for given in (address, address.removeprefix("tcp://")):
+            with Client(given, set_as_default=False) as client:
+                assert client.submit(pow, 2, 5).result() == 32
+        with pytest.raises(OSError, match="does not know the token"):
+            Client(address, token="another", set_as_default=False)
+        asyncio.run(join(address, cluster))
+
+
+@pytest.mark.parametrize("processes", [False, True])
+def test_the_address_of_a_cluster_that_was_closed_is_free(processes: bool) -> None:
+    kept, port = [], 0
+    for _ in range(3):
+        cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=processes, scheduler_port=port)
+        kept.append(cluster)
+        port = int(cluster.scheduler_address.rpartition(":")[2])
+        with Client(cluster, set_as_default=False) as client:
+            assert client.submit(pow, 2, 5).result() == 32
+        cluster.close()
+    assert len({cluster.scheduler_address for cluster in kept}) == 1
+    with pytest.raises(OSError, match="connecting to"):
+        Client(kept[0].scheduler_address, timeout=0.2, set_as_default=False)
+
+
+def wait_for(path: str) -> None:
+    while not os.path.exists(path):
+        time.sleep(0.01)
+
+
+def test_a_worker_that_has_left_is_replaced_though_a_function_keeps_its_process(
+    tmp_path: Path, until: Callable[..., Any]
+) -> None:
+    path = os.fspath(tmp_path / "over")
+    with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:
+        try:
+            leaving, staying = client.nthreads()
+            future = client.submit(wait_for, path, workers=[leaving])
+            until(lambda: client.processing([leaving])[leaving])
+            future.cancel()
+            client.retire_workers([leaving])
+            until(lambda: len(cluster.plan) == 1)
+            cluster.scale(2)
+            client.wait_for_workers(2, timeout=60)
+            assert set(client.nthreads()) > {staying}
+            assert leaving not in client.nthreads()
+        finally:
+            Path(path).touch()
+
+
 def test_what_schedulers_and_workers_take_is_given_to_them(tmp_path: Path) -> None:
     file = tmp_path / "scheduler.json"
     with LocalCluster(
@@ -133,6 +192,11 @@ def test_what_makes_no_sense_is_refused() -> None:
         LocalCluster(threads_per_worker=0)
     with pytest.raises(ValueError, match="n_workers=-1"):
         LocalCluster(n_workers=-1)
+    with pytest.raises(TypeError, match="unknown keywords of LocalCluster: n_worker, threads"):
+        Client(n_worker=1, threads=2)
+    for kind in (Worker, Nanny):
+        with pytest.raises(TypeError, match=f"unknown keywords of {kind.__name__}: threads"):
+            kind("tcp://127.0.0.1:1", threads=2)
     with LocalCluster(n_workers=0) as cluster:
         port = int(cluster.scheduler_address.rpartition(":")[2])
         with pytest.raises(OSError, match=rf"127\.0\.0\.1:{port}.*choose another port"):
@@ -160,3 +224,6 @@ def test_limits_of_memory() -> None:
     every = worker_options("tcp://127.0.0.1:1", name="every", n_workers=3, nthreads=cpu_count())
     assert every["memory_limit"] == whole // 3
     assert memory_bytes(0.5, 4) == whole // 2
+    for limit in ("lots", "1 XB", "", -1, -0.5, True, False, float("nan"), float("inf"), [1]):
+        with pytest.raises(ValueError, match=re.escape(f"memory_limit={limit!r}: ")):
+            memory_bytes(limit, 1)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ use raskt_core::{ErrorKind, Param, Result};
 use raskt_exec::events::Ring;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::activity::Activity;
 use super::core::{Core, Happening};
@@ -33,7 +33,7 @@ pub struct SchedulerDaemon {
     addresses: Vec<Address>,
     happenings: UnboundedSender<Happening>,
     ended: Arc<Ended>,
-    listening: Vec<JoinHandle<()>>,
+    listening: Vec<AbortHandle>,
     events: Arc<Ring>,
     remembered: Arc<Remembered>,
     activity: Arc<Activity>,
@@ -70,7 +70,8 @@ impl SchedulerDaemon {
         let listening = listeners.into_iter();
         let handshake = &options.handshake;
         let listen = |listener| runtime.spawn(listen(listener, happenings.clone(), handshake.clone()));
-        let listening = listening.map(listen).collect();
+        let tasks: Vec<JoinHandle<()>> = listening.map(listen).collect();
+        let listening = tasks.iter().map(JoinHandle::abort_handle).collect();
         let recorder = Recorder::new();
         let events = Arc::clone(recorder.ring());
         let remembered = Arc::clone(recorder.remembered());
@@ -83,7 +84,11 @@ impl SchedulerDaemon {
             let clock = tokio::runtime::Builder::new_current_thread().enable_time().build();
             let core = Core::new(options, inner, outer, recorder, of_core);
             let why = match (clock, core) {
-                (Ok(own), Ok(core)) => own.block_on(core.run(inbox)),
+                (Ok(own), Ok(core)) => own.block_on(async {
+                    let why = core.run(inbox).await;
+                    stop_listening(tasks).await;
+                    why
+                }),
                 (Err(error), _) => format!("the scheduler could not be started: {error}"),
                 (_, Err(error)) => format!("the scheduler could not be started: {error}"),
             };
@@ -161,7 +166,16 @@ impl SchedulerDaemon {
 impl Drop for SchedulerDaemon {
     fn drop(&mut self) {
         self.stop("the scheduler was closed");
-        self.listening.iter().for_each(JoinHandle::abort);
+        self.listening.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Frees the addresses: another scheduler may listen there when this one has ended.
+async fn stop_listening(tasks: Vec<JoinHandle<()>>) {
+    tasks.iter().for_each(JoinHandle::abort);
+    for task in tasks {
+        // It was cancelled, which is an error of the task's.
+        drop(task.await);
     }
 }
 
@@ -190,5 +204,24 @@ async fn listen(
             };
             drop(happenings.send(joining));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheduler_that_has_ended_leaves_its_address_to_the_next() {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let first = SchedulerDaemon::start(runtime.handle(), SchedulerOptions::default()).unwrap();
+        let listen = first.addresses().to_vec();
+        first.stop("the first one is over");
+        assert_eq!(first.wait(None).as_deref(), Some("the first one is over"));
+        let options = SchedulerOptions { listen: listen.clone(), ..SchedulerOptions::default() };
+        let second = SchedulerDaemon::start(runtime.handle(), options).unwrap();
+        assert_eq!(second.addresses(), listen);
+        drop(first);
     }
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from raskt import _raskt
 from raskt.diagnostics.dashboard import host_and_port
 from raskt.distributed._nanny import WorkerProcess, Workers
-from raskt.distributed._options import memory_bytes, shape, worker_options
+from raskt.distributed._options import memory_bytes, refuse_unknown, shape, worker_options
 from raskt.distributed._status import Status
 from raskt.distributed.deploy.cluster import Cluster
 from raskt.distributed.scheduler import Scheduler
@@ -120,6 +120,7 @@ class LocalCluster(Cluster):
             raise NotImplementedError(
                 "worker_class: classes of workers are for SpecCluster(worker={'cls': ..., 'options': {...}})"
             )
+        refuse_unknown("LocalCluster", worker_kwargs)
         n_workers, threads_per_worker = shape(n_workers, threads_per_worker, processes)
         super().__init__(name, asynchronous, security)
         # Certificates are proof enough.
@@ -167,7 +168,8 @@ class LocalCluster(Cluster):
         """The names of the workers that there are to be."""
         there = self._there()
         retiring = {worker["name"] for worker in there if worker["is_retiring"]}
-        return ({worker["name"] for worker in there} | set(self._workers.each())) - retiring
+        coming = {name for name, process in self._workers.each().items() if not process.has_departed}
+        return ({worker["name"] for worker in there} | coming) - retiring
 
     @property
     def requested(self) -> set[str]:
