@@ -54,6 +54,16 @@ _CASES: dict[str, Callable[[Any], Any]] = {
     "numbers with decimals": lambda d: (
         d.assign(d=d.i.astype(pd.ArrowDtype(pa.decimal128(30, 2)))).groupby("n").sum(numeric_only=True)
     ),
+    **{
+        f"unnamed {name}": (lambda d, name=name: getattr(d.i.rename(None).groupby(d.n), name)())
+        for name in ("sum", "median", "cumsum", "nunique", "rank", "head", "size", "value_counts", "describe")
+    },
+    "unnamed agg": lambda d: d.i.rename(None).groupby(d.n).agg("max"),
+    "unnamed agg function": lambda d: d.i.rename(None).groupby(d.n).agg(lambda s: s.max() - s.min()),
+    "unnamed agg several": lambda d: d.i.rename(None).groupby(d.n).agg(["max", "sum"]),
+    "unnamed apply": lambda d: d.i.rename(None).groupby(d.n).apply(lambda s: s.sum()),
+    "unnamed transform": lambda d: d.i.rename(None).groupby(d.n).transform("sum"),
+    "unnamed windows": lambda d: d.i.rename(None).groupby(d.n).rolling(2).sum(),
     "by unnamed": lambda d: d.groupby((d.i % 2).rename(None)).i.count(),
     "by level": lambda d: d.groupby(level="row").i.sum(),
     "agg one": lambda d: (
