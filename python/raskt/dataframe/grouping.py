@@ -59,6 +59,8 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
     if level is None and wanted and all(_is_level(frame, key) for key in wanted):
         wanted, level = [], list(wanted)
     for at, key in enumerate(wanted):
+        if is_frame(key) and key._expr.kind == "index":
+            key = key.to_series()
         if not is_series and _is_own_column(frame, key):
             found = (key.name, key.name)
         elif is_frame(key):
