@@ -17,6 +17,7 @@ from raskt.dataframe._selection import get_column
 
 __all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
 
+one_row: Any = late("raskt._tables", "one_row")
 custom: Any = late("raskt.dataframe.aggregation", "custom")
 has_custom: Any = late("raskt.dataframe.aggregation", "has_custom")
 _partition: Any = late_module("raskt.dataframe._partition")
@@ -274,7 +275,9 @@ class _Groups(GroupMethods):
         )
         if meta is None:
             meta = (
-                meta_of_call(function, (frame,), {}) if asks else _partition.asked(function, sample_of(frame))
+                meta_of_call(function, (frame,), {})
+                if asks
+                else _partition.asked(function, _of_a_group(sample_of(frame), self._keys))
             )
         prototype = make_meta(meta)
         if not keeps and is_by_shuffle(frame, plan, name, prototype, window):
@@ -572,6 +575,18 @@ def _is_plain(options: dict[str, Any]) -> bool:
     return all(
         type(value) is (bool if key in ("skipna", "dropna") else int) for key, value in options.items()
     )
+
+
+def _of_a_group(sample: Any, keys: list[tuple[Any, Any]]) -> Any:
+    """Return a made-up row whose keys are there: of categories that are not known, one is made up."""
+    import pandas as pd
+
+    for place, _ in keys:
+        dtype = sample.dtypes[place]
+        if isinstance(dtype, pd.CategoricalDtype) and not len(dtype.categories):
+            value = one_row(dtype.categories.to_series())
+            sample = sample.assign(**{place: pd.Categorical(value, ordered=dtype.ordered)})
+    return sample
 
 
 def _accepted(kwargs: dict[str, Any]) -> None:

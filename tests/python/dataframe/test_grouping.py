@@ -50,6 +50,9 @@ _CASES: dict[str, Callable[[Any], Any]] = {
     "by own column": lambda d: d.groupby(d.k).count(),
     "by own columns": lambda d: d.groupby([d.k, "n"]).max(),
     "by own column of a series": lambda d: d.k.groupby(d.k).count(),
+    "statistics by categories": lambda d: (
+        d.assign(c=d.k.astype(pd.CategoricalDtype(["c", "b", "a"]))).groupby("c").i.describe()
+    ),
     "by an index": lambda d: d.groupby(d.index).x.sum(),
     "by what is made of an index": lambda d: d.set_index("t").groupby(d.set_index("t").index.month).i.sum(),
     "by labels": lambda d: d.groupby(lambda label: label % 2).x.sum(),
