@@ -59,6 +59,7 @@ _CASES: dict[str, Callable[[Any], Any]] = {
     "numbers with decimals": lambda d: (
         d.assign(d=d.i.astype(pd.ArrowDtype(pa.decimal128(30, 2)))).groupby("n").sum(numeric_only=True)
     ),
+    "infinite": lambda d: d.assign(x=d.x.where(d.i != 6, np.inf)).groupby("n").x.var(),
     **{
         f"unnamed {name}": (lambda d, name=name: getattr(d.i.rename(None).groupby(d.n), name)())
         for name in ("sum", "median", "cumsum", "nunique", "rank", "head", "size", "value_counts", "describe")
