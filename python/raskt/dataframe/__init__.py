@@ -12,6 +12,7 @@ _HOMES = {
     "concatenation": "concat",
     "conversion": "from_delayed from_dict from_map from_pandas",
     "core": "DataFrame Index Scalar Series",
+    "hdf": "read_hdf to_hdf",
     "interchange": "from_arrow from_dask from_polars to_bag",
     "json_text": "read_json",
     "mapping": "map_partitions",

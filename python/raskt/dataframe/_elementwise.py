@@ -13,6 +13,7 @@ __all__ = ["Elementwise"]
 as_text: Any = late("raskt.dataframe._statistics", "as_text")
 assigned: Any = late("raskt.dataframe._assignment", "assigned")
 filled_so_often: Any = late("raskt.dataframe._wholes", "filled_so_often")
+numbered: Any = late("raskt.dataframe._gathered", "numbered")
 sampled: Any = late("raskt.dataframe.mapping", "sampled")
 
 #: What stands for a missing value where None is one that can be asked for.
@@ -30,7 +31,7 @@ def _times_as_text(frame: Any, dtype: Any) -> dict[Any, Any]:
     return {
         label: to
         for label, to in wanted.items()
-        if is_time.get(label) and (to is str or str(to) in ("str", "string"))
+        if is_time.get(label) and (to is str or str(to).partition("[")[0] in ("str", "string"))
     }
 
 
@@ -442,7 +443,15 @@ class Elementwise:
         parameters = {"name": "reset_index", "args": [], "kwargs": {k: literal(x) for k, x in named.items()}}
         return op("reset_index", (self,), parameters)
 
-    def dropna(self, *, axis: Any = 0, how: Any = np_nan, thresh: Any = np_nan, subset: Any = None) -> Any:
+    def dropna(
+        self,
+        *,
+        axis: Any = 0,
+        how: Any = np_nan,
+        thresh: Any = np_nan,
+        subset: Any = None,
+        ignore_index: bool = False,
+    ) -> Any:
         """Leave out rows in which values are missing.
 
         Parameters
@@ -455,6 +464,8 @@ class Elementwise:
             How many values have to be there.
         subset : label or list, optional
             The columns that are looked at.
+        ignore_index : bool, optional
+            Whether rows are numbered.
 
         Returns
         -------
@@ -468,19 +479,27 @@ class Elementwise:
         >>> len(df.dropna())
         2
         """
-        return rows_method(
+        if axis in (1, "columns") and self._expr.kind == "frame":
+            raise NotImplementedError(
+                "dropna(axis=1): which columns lack values is known when they are computed; take columns by "
+                "df.columns[df.notna().all().compute()]"
+            )
+        found = rows_method(
             self,
             "dropna",
             **changed(axis=(axis, 0), how=(how, np_nan), thresh=(thresh, np_nan), subset=(subset, None)),
         )
+        return numbered(found) if ignore_index else found
 
-    def explode(self, column: Any = None) -> Any:
+    def explode(self, column: Any = None, ignore_index: bool = False) -> Any:
         """Make a row of every element of lists.
 
         Parameters
         ----------
         column : label or list, optional
             The columns of lists, of a frame.
+        ignore_index : bool, optional
+            Whether rows are numbered.
 
         Returns
         -------
@@ -494,7 +513,8 @@ class Elementwise:
         >>> s.explode().compute().tolist()
         [1, 2, 3]
         """
-        return rows_method(self, "explode", *(() if column is None else (column,)))
+        found = rows_method(self, "explode", *(() if column is None else (column,)))
+        return numbered(found) if ignore_index else found
 
     def sample(
         self, n: int | None = None, frac: float | None = None, replace: bool = False, random_state: Any = None

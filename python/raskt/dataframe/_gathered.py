@@ -13,6 +13,7 @@ __all__ = [
     "cut_back",
     "gathered",
     "like_of",
+    "numbered",
     "on_all_rows",
     "row_at",
     "rows_of_mask",
@@ -46,6 +47,18 @@ def starts(frame: Any) -> Any:
     """Return, for each partition, how many rows those before it have."""
     lengths = call(_length, (frame,), {}, frame._meta, clears=True, label="lengths", checks=False)
     return carry(lengths, _added)
+
+
+def _from_number(part: Any, start: int) -> Any:
+    import pandas as pd
+
+    return part.set_axis(pd.RangeIndex(start, start + len(part)))
+
+
+def numbered(frame: Any) -> Any:
+    """Return the rows with their numbers as index, as pandas' ``ignore_index`` has them."""
+    meta = _from_number(frame._meta, 0)
+    return call(_from_number, (frame, starts(frame)), {}, meta, clears=True, label="number", checks=False)
 
 
 def total(frame: Any) -> Any:

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from raskt._lazy import late
-from raskt.dataframe._op import call, is_frame, op
+from raskt.dataframe._op import call, is_frame, op, rows_method
 from raskt.dataframe._parameters import boundaries, label
 
 __all__ = ["indexed_by"]
@@ -22,8 +22,15 @@ def indexed_by(
     """Return what ``frame.set_index(other, ...)`` is."""
     if isinstance(other, list) and len(other) == 1:
         other = other[0]
-    if isinstance(other, (list, tuple)) and other not in frame._meta.columns:
-        raise NotImplementedError(f"an index of several levels, set from {other!r}: take one column")
+    if isinstance(other, list):
+        if npartitions is not None or divisions is not None or is_sorted:
+            raise NotImplementedError(
+                f"npartitions=, divisions= and sorted= of an index of {len(other)} levels: rows stay where "
+                "they are, in the order that they have"
+            )
+        return _by_levels(frame, other, drop)
+    if isinstance(other, tuple) and other not in frame._meta.columns:
+        raise KeyError(f"{other!r} is no column: levels of an index are a list")
     if npartitions is not None and (type(npartitions) is not int or npartitions < 1):
         raise ValueError(f"npartitions must be a whole number of 1 or more, found {npartitions!r}")
     indexed = _by_series(frame, other) if is_frame(other) else _by_label(frame, other, drop)
@@ -43,6 +50,16 @@ def _by_label(frame: Any, name: Any, drop: bool) -> Any:
     if name not in frame._meta.columns:
         raise KeyError(f"{name!r} is no column; the columns are {list(frame._meta.columns)!r}")
     return op("with_index", (frame,), {"label": label(name), "drop": bool(drop)})
+
+
+def _by_levels(frame: Any, names: list[Any], drop: bool) -> Any:
+    """Return the frame with several columns as the levels of its index; rows stay where they are."""
+    if any(is_frame(name) for name in names):
+        raise NotImplementedError("levels of an index from series: assign them, and set_index by their names")
+    missing = [name for name in names if name not in frame._meta.columns]
+    if missing:
+        raise KeyError(f"{missing!r} are no columns; the columns are {list(frame._meta.columns)!r}")
+    return rows_method(frame, "set_index", list(names), drop=bool(drop), clears=True)
 
 
 def _by_series(frame: Any, other: Any) -> Any:

@@ -10,6 +10,7 @@ __all__ = ["FrameOutput", "TextOutput"]
 
 to_csv_of: Any = late("raskt.dataframe.writing", "to_csv")
 to_json_of: Any = late("raskt.dataframe.writing", "to_json")
+to_hdf_of: Any = late("raskt.dataframe.hdf", "to_hdf")
 to_orc_of: Any = late("raskt.dataframe.orc", "to_orc")
 to_sql_of: Any = late("raskt.dataframe.databases", "to_sql")
 html_of: Any = late("raskt.dataframe._repr", "html_of")
@@ -122,6 +123,24 @@ class TextOutput:
         '{"x":1}\n{"x":2}\n'
         """
         return to_json_of(self, filename, *args, **kwargs)
+
+    def to_hdf(self, path_or_buf: Any, key: str, **kwargs: Any) -> Any:
+        """Write to tables in files of HDF5; see `raskt.dataframe.to_hdf`.
+
+        Parameters
+        ----------
+        path_or_buf : str or path
+            The file; with an asterisk for the number of the partition, a file of each.
+        key : str
+            The group in the file; with an asterisk, one of each partition.
+        **kwargs
+            As in `raskt.dataframe.to_hdf`.
+
+        Returns
+        -------
+        list of str or Delayed
+        """
+        return to_hdf_of(self, path_or_buf, key, **kwargs)
 
     def to_sql(self, name: str, uri: str, **kwargs: Any) -> Any:
         """Write all rows to a table of a database, in one transaction.

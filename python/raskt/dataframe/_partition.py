@@ -514,8 +514,9 @@ def conform(part: Any, schema: Any, columns: Any) -> Any:
         None if at is None else part if isinstance(part, pd.Series) else part.iloc[:, at] for at in columns
     ]
     index = part.index
-    if index.nlevels == 1 and index.dtype != like.index.dtype:
-        index = index.astype(like.index.dtype)
+    own, declared = index.dtype, like.index.dtype
+    if index.nlevels == 1 and own != declared and not _are_categories(own, declared):
+        index = index.astype(declared)
     index = index.set_names(like.index.names)
     dtypes = [like.dtype] if isinstance(like, pd.Series) else list(like.dtypes)
     made = [_conformed(array, dtype, index) for array, dtype in zip(arrays, dtypes, strict=True)]

@@ -22,8 +22,6 @@ _SHARED: dict[str, dict[str, tuple[Any, str]]] = {
     "add_prefix": {"axis": (None, "rename, of the other axis")},
     "add_suffix": {"axis": (None, "rename, of the other axis")},
     "align": {"level": _LEVEL},
-    "dropna": {"ignore_index": _NUMBER},
-    "explode": {"ignore_index": _NUMBER},
     "filter": {"arg": (None, "items="), "cond": (None, "a condition in []"), "na": (False, "fillna before")},
     "info": {
         "max_cols": (None, "a frame of fewer columns"),
@@ -96,7 +94,7 @@ _SERIES: dict[str, dict[str, tuple[Any, str]]] = {
         "errors": ("ignore", "a look at the index before"),
     },
     "reset_index": {"allow_duplicates": (False, "rename before"), "name": (None, "rename before")},
-    "sort_values": {"axis": (0, "the only axis there is"), "key": _KEY, "ignore_index": _NUMBER},
+    "sort_values": {"axis": (0, "the only axis there is"), "key": _KEY},
     "value_counts": {"bins": (None, "map_partitions with pandas.cut, and value_counts")},
 }
 

@@ -520,7 +520,7 @@ class SeriesMethods:
             )
         found: Any = self
         dtype = common_dtype([self, *(replacement for _, replacement in caselist)])
-        if dtype != self.dtype:
+        if dtype != found.dtype:
             found = found.astype(dtype)
         for condition, replacement in reversed(caselist):
             found = method(found, "mask", condition, replacement)

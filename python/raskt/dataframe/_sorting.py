@@ -10,6 +10,7 @@ from raskt.dataframe._parameters import labels
 
 __all__ = ["FrameSorting", "SeriesSorting"]
 
+numbered: Any = late("raskt.dataframe._gathered", "numbered")
 indexed_by: Any = late("raskt.dataframe._indexing", "indexed_by")
 
 
@@ -125,7 +126,7 @@ class FrameSorting(_Sorting):
         na_position : {"last", "first"}, optional
             Where missing values go, whichever way the others are sorted.
         ignore_index : bool, optional
-            Whether the rows of each partition are numbered from 0.
+            Whether rows are numbered.
         kind : {"quicksort", "mergesort", "heapsort", "stable"}, optional
             Accepted for pandas' sake: equal ones always keep their order.
 
@@ -146,7 +147,7 @@ class FrameSorting(_Sorting):
         if isinstance(ascending, (list, tuple)) and len(ascending) != len(names):
             raise ValueError(f"Length of ascending ({len(ascending)}) != length of by ({len(names)})")
         found = _sorted(self, {"by": labels(names)}, ascending, na_position, npartitions)
-        return found.reset_index(drop=True) if ignore_index else found
+        return numbered(found) if ignore_index else found
 
     def set_index(
         self,
@@ -161,8 +162,8 @@ class FrameSorting(_Sorting):
 
         Parameters
         ----------
-        other : label or Series
-            The column.
+        other : label, Series or list of labels
+            The column. Several are the levels of an index: rows stay where they are then.
         drop : bool, optional
             Whether it is no column any more.
         sorted : bool, optional
@@ -327,6 +328,7 @@ class SeriesSorting(_Sorting):
         na_position: str = "last",
         npartitions: int | None = None,
         kind: str = "quicksort",
+        ignore_index: bool = False,
     ) -> Any:
         """Return the values in order; equal ones keep theirs.
 
@@ -340,6 +342,8 @@ class SeriesSorting(_Sorting):
             How many partitions the result has: as many as there are.
         kind : {"quicksort", "mergesort", "heapsort", "stable"}, optional
             Accepted for pandas' sake: equal ones always keep their order.
+        ignore_index : bool, optional
+            Whether values are numbered.
 
         Returns
         -------
@@ -353,7 +357,8 @@ class SeriesSorting(_Sorting):
         [1, 2, 3]
         """
         _check_kind(kind)
-        return _sorted(self, {"values": True}, ascending, na_position, npartitions)
+        found = _sorted(self, {"values": True}, ascending, na_position, npartitions)
+        return numbered(found) if ignore_index else found
 
     def nlargest(self, n: int = 5, keep: str = "first") -> Any:
         """Return the greatest values.

@@ -77,6 +77,8 @@ def parquet(
     import pyarrow.parquet as pq
 
     options = options or {}
+    if type(part).to_parquet is not pd.DataFrame.to_parquet:
+        return _by_its_class(part, path, index, options, compression, row_group_rows)
     try:
         table = pa.Table.from_pandas(
             part, schema=_schema(part, index, options.get("schema")), preserve_index=index
@@ -93,6 +95,26 @@ def parquet(
         pq.write_table(
             table,
             file,
+            compression=compression,
+            row_group_size=row_group_rows,
+            **(options.get("keywords") or {}),
+        )
+    return _count(part)
+
+
+def _by_its_class(
+    part: Any, path: str, index: bool, options: Any, compression: Any, row_group_rows: int
+) -> Any:
+    """Write a frame of a class that writes Parquet in its own way, such as GeoPandas'."""
+    if options.get("metadata"):
+        raise NotImplementedError(
+            f"to_parquet(custom_metadata=) of a {type(part).__name__}, which writes files in its own way: "
+            "map_partitions with its to_parquet"
+        )
+    with _opened(path, None, options.get("storage_options")) as file:
+        part.to_parquet(
+            file,
+            index=index,
             compression=compression,
             row_group_size=row_group_rows,
             **(options.get("keywords") or {}),

@@ -10,6 +10,7 @@ from raskt.dataframe._op import alike, call, expr_of, frame_of, op, schema_of
 
 __all__ = ["concat"]
 
+numbered: Any = late("raskt.dataframe._gathered", "numbered")
 one_row: Any = late("raskt._tables", "one_row")
 
 
@@ -20,6 +21,7 @@ def concat(
     ignore_unknown_divisions: bool = False,
     ignore_order: bool = False,
     interleave_partitions: bool = False,
+    ignore_index: bool = False,
 ) -> Any:
     """Return frames or series one after another: the partitions of all of them.
 
@@ -41,6 +43,8 @@ def concat(
         Accepted for Dask's sake.
     interleave_partitions : bool, optional
         Whether frames of known divisions are cut at the divisions of all, so that the result has divisions.
+    ignore_index : bool, optional
+        Whether rows are numbered. Not there with ``axis=1``, where it is about columns.
 
     Returns
     -------
@@ -73,6 +77,12 @@ def concat(
     if join not in ("outer", "inner"):
         raise ValueError(f"join must be 'inner' or 'outer', found {join!r}")
     frames = [frame_of(expr_of(x)) for x in dfs]
+    if ignore_index:
+        if axis in (1, "columns"):
+            raise NotImplementedError(
+                "concat(axis=1, ignore_index=True): assign names to columns of the result"
+            )
+        return numbered(concat(dfs, 0, join, interleave_partitions=interleave_partitions))
     if axis in (1, "columns"):
         return _beside(frames, join, ignore_unknown_divisions)
     if interleave_partitions and len(frames) > 1:

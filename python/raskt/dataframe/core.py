@@ -301,8 +301,8 @@ class DataFrame(
         return get_item(self, key)
 
     def __getattr__(self, name: str) -> Any:
-        # Names that begin with an underscore are none of columns that anybody looks up so.
-        if name[:1] != "_" and name in self._expr.labels:
+        # What has not been set yet has no columns either.
+        if name != "_expr" and name in self._expr.labels:
             return get_column(self, name)
         raise AttributeError(f"'DataFrame' object has no attribute {name!r}")
 

@@ -17,6 +17,7 @@ from raskt.dataframe._selection import get_column
 
 __all__ = ["DataFrameGroupBy", "SeriesGroupBy", "grouped"]
 
+one_row: Any = late("raskt._tables", "one_row")
 custom: Any = late("raskt.dataframe.aggregation", "custom")
 has_custom: Any = late("raskt.dataframe.aggregation", "has_custom")
 _partition: Any = late_module("raskt.dataframe._partition")
@@ -32,6 +33,8 @@ _BY_NAME = _NATIVE | {"median"}
 _WITHIN = {
     *("cumsum", "cumprod", "cummin", "cummax", "cumcount", "shift", "diff", "ffill", "bfill"),
 }
+#: What values are called that have no name.
+_UNNAMED = "__raskt_values"
 #: What a key is called that is no column of the frame.
 _KEY = "__raskt_key_{}"
 
@@ -51,12 +54,14 @@ def grouped(frame: Any, by: Any, level: Any, options: dict[str, Any]) -> Any:
     is_series = frame._expr.kind == "series"
     if is_series:
         name = frame.name
-        frame = frame.to_frame(*(() if name is not None else ("__raskt_values",)))
+        frame = frame.to_frame(*(() if name is not None else (_UNNAMED,)))
     keys: list[tuple[Any, Any]] = []
     wanted = by if isinstance(by, list) else [] if by is None else [by]
     if level is None and wanted and all(_is_level(frame, key) for key in wanted):
         wanted, level = [], list(wanted)
     for at, key in enumerate(wanted):
+        if is_frame(key) and key._expr.kind == "index":
+            key = key.to_series()
         if not is_series and _is_own_column(frame, key):
             found = (key.name, key.name)
         elif is_frame(key):
@@ -204,7 +209,18 @@ class _Groups(GroupMethods):
         except NotImplementedError:
             return None
         is_column = self._is_series or name == "cumcount"
-        return get_column(found, found._expr.labels[0]) if is_column else found
+        return self._named(get_column(found, found._expr.labels[0])) if is_column else found
+
+    def _named(self, found: Any) -> Any:
+        """Return a result under the name of the series that was grouped, which may have none."""
+        if not self._is_series or found._expr.kind not in ("series", "frame"):
+            return found
+        if found._expr.kind == "series" and found.name == _UNNAMED:
+            found = found.rename(None)
+        levels = found._expr.index_names
+        if _UNNAMED in levels:
+            found = found.rename_axis([None if name == _UNNAMED else name for name in levels])
+        return found
 
     def _needed(self, columns: Any) -> Any:
         """Return the frame of the keys and some columns, where their names tell them apart."""
@@ -259,18 +275,20 @@ class _Groups(GroupMethods):
         )
         if meta is None:
             meta = (
-                meta_of_call(function, (frame,), {}) if asks else _partition.asked(function, sample_of(frame))
+                meta_of_call(function, (frame,), {})
+                if asks
+                else _partition.asked(function, _of_a_group(sample_of(frame), self._keys))
             )
         prototype = make_meta(meta)
         if not keeps and is_by_shuffle(frame, plan, name, prototype, window):
             found = by_shuffle(frame, plan, function, prototype, name)
             if found is not None:
-                return found
+                return self._named(found)
         gathered = op("repartition", (frame,), {"npartitions": 1})
         if keeps:
             prototype = prototype.set_axis(frame._meta.index)
         found = call(function, (gathered,), {}, prototype, clears=True, label=name, checks=False)
-        return cut_back(frame, found, prototype, name) if keeps else found
+        return self._named(cut_back(frame, found, prototype, name) if keeps else found)
 
     def _meta_of_rows(self) -> Any:
         """Return rows of the groups, as they are."""
@@ -311,7 +329,7 @@ class _Groups(GroupMethods):
 
     def _finished(self, found: Any) -> Any:
         if self._is_series:
-            found = get_column(found, found._expr.labels[0])
+            found = self._named(get_column(found, found._expr.labels[0]))
         if not self._options["as_index"]:
             found = rows_method(found, "reset_index", clears=True)
         return found
@@ -412,6 +430,7 @@ class _Groups(GroupMethods):
         sizes = get_column(found, "size").rename(self._values()[0] if self._is_series else None)
         if not self._is_series:
             return sizes
+        sizes = self._named(sizes)
         # pandas counts rows of a nullable series in nullable integers.
         dtype = self._frame._meta[columns[0]].dtype
         if isinstance(dtype, ArrowDtype):
@@ -499,7 +518,7 @@ class _Groups(GroupMethods):
 
     def _finished_by_name(self, found: Any, names: list[Any], several: bool, is_named: bool) -> Any:
         if self._is_series and not several and not is_named:
-            found = get_column(found, names[0])
+            found = self._named(get_column(found, names[0]))
         elif several and not self._is_series:
             meta = found._meta
             meta = _under_levels(meta, names)
@@ -556,6 +575,18 @@ def _is_plain(options: dict[str, Any]) -> bool:
     return all(
         type(value) is (bool if key in ("skipna", "dropna") else int) for key, value in options.items()
     )
+
+
+def _of_a_group(sample: Any, keys: list[tuple[Any, Any]]) -> Any:
+    """Return a made-up row whose keys are there: of categories that are not known, one is made up."""
+    import pandas as pd
+
+    for place, _ in keys:
+        dtype = sample.dtypes[place]
+        if isinstance(dtype, pd.CategoricalDtype) and not len(dtype.categories):
+            value = one_row(dtype.categories.to_series())
+            sample = sample.assign(**{place: pd.Categorical(value, ordered=dtype.ordered)})
+    return sample
 
 
 def _accepted(kwargs: dict[str, Any]) -> None:

@@ -149,7 +149,10 @@ def map_ufunc(ufunc: Any, inputs: Any, kwargs: Any) -> Any:
     return call(function, args, dict(kwargs), meta, clears=False, keeps=not leads, label=ufunc.__name__)
 
 
-def _by_rows(frame: Any, func: Any, args: Any, result_type: Any, kwargs: Any) -> Any:
+def _by_rows(frame: Any, func: Any, args: Any, result_type: Any, kwargs: Any, like: Any = None) -> Any:
+    if like is not None and not len(frame):
+        # Of no row pandas does not know what the function returns.
+        return like.set_axis(frame.index)
     named = {} if result_type is None else {"result_type": result_type}
     return frame.apply(func, axis=1, args=tuple(args), **named, **kwargs)
 
@@ -166,7 +169,7 @@ def apply_rows(
     if meta is None:
         meta = meta_of_call(_by_rows, given, {})
     prototype = make_meta(meta, index=_index_of(frame))
-    return call(_by_rows, given, {}, prototype, clears=False, keeps=True, label="apply")
+    return call(_by_rows, (*given, prototype), {}, prototype, clears=False, keeps=True, label="apply")
 
 
 def _by_values(series: Any, func: Any, args: Any, kwargs: Any) -> Any:

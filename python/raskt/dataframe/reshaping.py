@@ -201,7 +201,11 @@ def pivot_table(
     frame = _made(df, "pivot_table")
     labels = frame._expr.labels
     for name, value in (("index", index), ("columns", columns)):
-        if isinstance(value, list) or value not in labels:
+        if value is None or isinstance(value, list):
+            raise NotImplementedError(
+                f"pivot_table({name}={value!r}): groupby(...)[values].agg(aggfunc), and unstack()"
+            )
+        if value not in labels:
             raise ValueError(f"'{name}' must be the name of an existing column, found {value!r}")
     several = values if isinstance(values, list) else [values]
     missing = [value for value in several if value not in labels]

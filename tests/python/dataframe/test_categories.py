@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 import pathlib
 
@@ -160,3 +161,14 @@ def test_no_rows_have_the_categories_of_their_column(npartitions: int) -> None:
         result = lazy.compute()
         assert len(result) == 0, name
         assert list(result.c.dtype.categories) == [*"xyz"], name
+
+
+def test_labels_that_are_categories_stay_where_frames_follow_one_another(way: str) -> None:
+    index = pd.CategoricalIndex(["x", None, "y", "x"], categories=["z", "y", "x"], name="k")
+    frame = pd.DataFrame({"i": [1, 2, 3, 4], "f": [0.5, 1.5, np.nan, 2.5]}, index=index)
+    for sizes in ((0, 2, 4), (0, 0, 1, 4)):
+        parts = [frame.iloc[begin:end] for begin, end in itertools.pairwise(sizes)]
+        cut = rd.from_map(parts.__getitem__, range(len(parts)), meta=frame[:0])
+        # Other columns and dtypes have partitions take another schema.
+        tm.assert_frame_equal(rd.concat([cut, cut[["i"]]]).compute(), pd.concat([frame, frame[["i"]]]))
+        tm.assert_series_equal(rd.concat([cut.i, cut.f]).compute(), pd.concat([frame.i, frame.f]))

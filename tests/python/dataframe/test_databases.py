@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import glob
 import os
 import pathlib
 import shutil
@@ -27,7 +28,11 @@ sa = pytest.importorskip("sqlalchemy")
 def postgres() -> Iterator[str]:
     """Return the URL of a server of PostgreSQL that was started for these tests."""
     pytest.importorskip("psycopg")
-    if shutil.which("initdb") is None or shutil.which("postgres") is None:
+    # Debian's packages put them where no PATH leads.
+    folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)
+    search = os.pathsep.join([os.environ.get("PATH", os.defpath), *folders])
+    initdb, postgres = (shutil.which(name, path=search) for name in ("initdb", "postgres"))
+    if initdb is None or postgres is None:
         pytest.skip("PostgreSQL is not installed")
     with tempfile.TemporaryDirectory() as folder:
         data = pathlib.Path(folder, "data")
@@ -36,7 +41,7 @@ def postgres() -> Iterator[str]:
             # The server refuses to be run by root.
             shutil.chown(folder, "nobody")
             as_user = {"user": "nobody"}
-        init = ["initdb", "-D", str(data), "-U", "raskt", "-A", "trust", "--no-sync"]
+        init = [initdb, "-D", str(data), "-U", "raskt", "-A", "trust", "--no-sync"]
         if subprocess.run(init, capture_output=True, check=False, **as_user).returncode:
             pytest.skip(f"PostgreSQL cannot be set up by {getpass.getuser()}")
         with socket.socket() as probe:
@@ -44,7 +49,7 @@ def postgres() -> Iterator[str]:
             port = probe.getsockname()[1]
         options = ["-F", "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
         server = subprocess.Popen(
-            ["postgres", "-D", str(data), *options],
+            [postgres, "-D", str(data), *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **as_user,

@@ -81,6 +81,10 @@ _STEPS: dict[str, Step] = {
     "fill": lambda d: d.assign(f=d.f.fillna(0.0)),
 }
 
+_STEPS |= {
+    "and again": lambda d: _concat([d, d[d.i > 0]]),
+    "and others": lambda d: _concat([d[["i", "f", "k", "s", "m"]], d.assign(i=d.i + 1)]),
+}
 _ENDS: dict[str, Step] = {
     "all": lambda d: d,
     "some": lambda d: d[["f", "s"]],
@@ -164,6 +168,36 @@ def test_readers_are_told_what_every_user_filters_out(folder: pathlib.Path, name
     df = rd.read_parquet(folder)
     text = df[_CONDITIONS[name](df)].i.sum().explain()
     assert "with the rows that are used" in text
+
+
+@pytest.mark.parametrize("name", sorted(_CONDITIONS))
+def test_rows_of_several_frames_keep_their_labels(folder: pathlib.Path, name: str) -> None:
+    def both(d: Any) -> Any:
+        return _concat([d[d.k > 0], d.assign(i=d.i * 2, s=d.s.shift()), d[["i", "f", "b", "t"]]])
+
+    condition = _CONDITIONS[name]
+    df, pandas = both(rd.read_parquet(folder)), both(_whole())
+    tm.assert_frame_equal(df[condition(df)].compute(), pandas[condition(pandas)])
+
+
+def test_readers_below_concat_are_told_what_every_user_filters_out(folder: pathlib.Path) -> None:
+    one, other = rd.read_parquet(folder / "a.parquet"), rd.read_parquet(folder / "b.parquet")
+    both = rd.concat([one, other.assign(i=other.k)])
+    text = both[(both.i > 9) & (both.f < 1)].i.sum().explain()
+    assert (
+        'filters: [[["f", "<", 1], ["i", ">", 9]]]' in text
+        or 'filters: [[["i", ">", 9], ["f", "<", 1]]]' in text
+    )
+    assert (
+        'filters: [[["k", ">", 9], ["f", "<", 1]]]' in text
+        or 'filters: [[["f", "<", 1], ["k", ">", 9]]]' in text
+    )
+    # Somebody needs all rows, or a dtype is another one.
+    assert "with the rows that are used" not in (both[both.i > 9].i.sum() + both.f.sum()).explain()
+    floats = rd.concat([one, other.assign(i=other.f)])
+    text = floats[floats.i > 9].i.sum().explain()
+    assert '["f", ">", 9]' in text
+    assert '["i", ">", 9]' not in text
 
 
 @pytest.mark.parametrize("name", ["unequal", "two columns", "computed"])

@@ -50,10 +50,26 @@ _CASES: dict[str, Callable[[Any], Any]] = {
     "by own column": lambda d: d.groupby(d.k).count(),
     "by own columns": lambda d: d.groupby([d.k, "n"]).max(),
     "by own column of a series": lambda d: d.k.groupby(d.k).count(),
+    "statistics by categories": lambda d: (
+        d.assign(c=d.k.astype(pd.CategoricalDtype(["c", "b", "a"]))).groupby("c").i.describe()
+    ),
+    "by an index": lambda d: d.groupby(d.index).x.sum(),
+    "by what is made of an index": lambda d: d.set_index("t").groupby(d.set_index("t").index.month).i.sum(),
     "by labels": lambda d: d.groupby(lambda label: label % 2).x.sum(),
     "numbers with decimals": lambda d: (
         d.assign(d=d.i.astype(pd.ArrowDtype(pa.decimal128(30, 2)))).groupby("n").sum(numeric_only=True)
     ),
+    "infinite": lambda d: d.assign(x=d.x.where(d.i != 6, np.inf)).groupby("n").x.var(),
+    **{
+        f"unnamed {name}": (lambda d, name=name: getattr(d.i.rename(None).groupby(d.n), name)())
+        for name in ("sum", "median", "cumsum", "nunique", "rank", "head", "size", "value_counts", "describe")
+    },
+    "unnamed agg": lambda d: d.i.rename(None).groupby(d.n).agg("max"),
+    "unnamed agg function": lambda d: d.i.rename(None).groupby(d.n).agg(lambda s: s.max() - s.min()),
+    "unnamed agg several": lambda d: d.i.rename(None).groupby(d.n).agg(["max", "sum"]),
+    "unnamed apply": lambda d: d.i.rename(None).groupby(d.n).apply(lambda s: s.sum()),
+    "unnamed transform": lambda d: d.i.rename(None).groupby(d.n).transform("sum"),
+    "unnamed windows": lambda d: d.i.rename(None).groupby(d.n).rolling(2).sum(),
     "by unnamed": lambda d: d.groupby((d.i % 2).rename(None)).i.count(),
     "by level": lambda d: d.groupby(level="row").i.sum(),
     "agg one": lambda d: (

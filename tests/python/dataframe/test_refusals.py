@@ -81,7 +81,7 @@ def test_defaults_pass_and_others_name_what_is_instead() -> None:
         (lambda: df.sort_index(level=0), r"sort_index\(level=0\): sort_values"),
         (lambda: df.set_index("x", append=True), r"set_index\(append=True\)"),
         (lambda: df.x.value_counts(bins=3), r"value_counts\(bins=3\): map_partitions"),
-        (lambda: df.dropna(ignore_index=True), r"dropna\(ignore_index=True\): reset_index"),
+        (lambda: df.sort_index(ignore_index=True), r"sort_index\(ignore_index=True\): reset_index"),
         (lambda: df.cumsum(numeric_only=True), "select_dtypes"),
         (lambda: df.resample("D", convention="end"), "to_timestamp"),
         (lambda: df.x.expanding(method="table"), "map_partitions"),

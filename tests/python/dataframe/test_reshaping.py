@@ -109,8 +109,8 @@ def test_pivot_tables_of_what_is_not_there_are_errors(table: pd.DataFrame) -> No
     df = _cut(table)
     with pytest.raises(ValueError, match="'index' must be the name of an existing column, found 'q'"):
         df.pivot_table(index="q", columns="c", values="x")
-    with pytest.raises(ValueError, match="'columns' must be the name of an existing column, found None"):
-        df.pivot_table(index="k", values="x")
+    with pytest.raises(ValueError, match="'columns' must be the name of an existing column, found 'q'"):
+        df.pivot_table(index="k", columns="q", values="x")
     with pytest.raises(ValueError, match=r"aggfunc must be one of 'mean'.*found 'guess'"):
         df.pivot_table(index="k", columns="c", values="x", aggfunc="guess")
 

@@ -43,6 +43,8 @@ impl Moments {
         if n == 0.0 {
             return;
         }
+        // As in pandas: there is no distance from an infinite mean.
+        let squares = if mean.is_finite() { squares } else { f64::NAN };
         let distance = mean - self.means[group];
         // One factor is 0 of the first values, whose distance may have no square.
         self.squares[group] += squares + distance * self.counts[group] * (distance * (n / all));

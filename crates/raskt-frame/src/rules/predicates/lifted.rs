@@ -38,6 +38,43 @@ impl<'a> Lifted<'a> {
         Ok(self.values.get(expr).cloned().flatten())
     }
 
+    /// A condition that is made of columns of `whole`, which has the rows of `operand` among others, said of the source of
+    /// `operand`; `None` where that has no such columns, or of other dtypes.
+    pub fn of_operand(&mut self, condition: &Expr, whole: &Expr, operand: &Expr) -> Result<Option<Expr>> {
+        if condition == whole {
+            return Ok(None);
+        }
+        if is_scalar(condition, self.context)? {
+            return Ok(Some(condition.clone()));
+        }
+        if condition.operation().as_str() == COLUMN && condition.operands().first() == Some(whole) {
+            let Some(label) = condition.parameters().get("label") else { return Ok(None) };
+            let label = Label::try_from(label)?;
+            let dtype = |expr: &Expr| {
+                Ok::<_, raskt_core::Error>(schema(expr, self.context)?.and_then(|schema| {
+                    let at = schema.position(&label).ok()?;
+                    Some(schema.columns[at].dtype.clone())
+                }))
+            };
+            if dtype(operand)?.is_none() || dtype(operand)? != dtype(whole)? {
+                return Ok(None);
+            }
+            // What is assigned below is looked at first.
+            self.of(operand)?;
+            return self.column(operand, label);
+        }
+        let mut operands = Vec::with_capacity(condition.operands().len());
+        for one in condition.operands() {
+            match self.of_operand(one, whole, operand)? {
+                Some(found) => operands.push(found),
+                None => return Ok(None),
+            }
+        }
+        let made = condition.with_operands(operands)?;
+        self.context.meta(&made)?;
+        Ok(Some(made))
+    }
+
     /// The values of `expr`, whose operands are known.
     fn value(&mut self, expr: &Expr) -> Result<Option<Expr>> {
         let is_series = |schema: &&Schema| schema.kind == Kind::Series;

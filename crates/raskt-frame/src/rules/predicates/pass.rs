@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::comparisons::filters;
 use super::lifted::Lifted;
 use super::rows::Rows;
+use crate::rows::CONCAT;
 use crate::rowwise::FILTER;
 use crate::rules::families::{Families, is_scalar};
 use crate::rules::remade::{has_categories, is, remade};
@@ -57,7 +58,9 @@ fn asked(
     let mut needs: FxHashMap<Expr, Rows> = roots.iter().map(|root| (root.clone(), Rows::All)).collect();
     for expr in sorted.iter().rev() {
         let mut need = needs.get(expr).cloned().unwrap_or(Rows::All);
-        if !families.is_by_rows(expr) {
+        // Each of its rows is one of an operand.
+        let is_concat = is(expr, CONCAT);
+        if !is_concat && !families.is_by_rows(expr) {
             need = Rows::All;
         } else if is(expr, FILTER)
             && let Some(condition) = lifted.of(&expr.operands()[1])?
@@ -65,7 +68,11 @@ fn asked(
             need = need.at(&condition);
         }
         for operand in expr.operands() {
-            let need = if is_scalar(operand, context)? { Rows::All } else { need.clone() };
+            let need = match &need {
+                _ if is_scalar(operand, context)? => Rows::All,
+                Rows::Some(any) if is_concat => below(any, expr, operand, &mut lifted)?,
+                need => need.clone(),
+            };
             match needs.get_mut(operand) {
                 Some(known) => known.add(need),
                 None => drop(needs.insert(operand.clone(), need)),
@@ -73,6 +80,22 @@ fn asked(
         }
     }
     Ok(needs)
+}
+
+/// The rows of an operand of `concat` that are needed where those of `any` are needed of all.
+fn below(any: &[Vec<Expr>], concat: &Expr, operand: &Expr, lifted: &mut Lifted<'_>) -> Result<Rows> {
+    let mut alternatives = Vec::with_capacity(any.len());
+    for all in any {
+        let mut known = Vec::with_capacity(all.len());
+        for condition in all {
+            known.extend(lifted.of_operand(condition, concat, operand)?);
+        }
+        if known.is_empty() {
+            return Ok(Rows::All);
+        }
+        alternatives.push(known);
+    }
+    Ok(Rows::Some(alternatives))
 }
 
 /// The reader `expr` without the row groups and pages in which no row is needed.
