@@ -14,6 +14,7 @@ import numpy as np
 
 from raskt import _raskt
 from raskt.array._meta import dtype_name, dtype_named
+from raskt.array.metas import meta_from_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from raskt.array.core import Array
 
 __all__ = [
+    "KEEPING",
     "array_class",
     "array_of",
     "asked",
@@ -33,7 +35,15 @@ __all__ = [
     "known_shape",
     "result",
     "told",
+    "typed",
 ]
+
+_MOVING = (
+    *("astype", "broadcast_to", "compress", "concatenate", "mask", "pick", "rechunk", "repeat"),
+    *("reshape", "roll", "slice", "stack", "transpose", "where"),
+)
+KEEPING = {*_MOVING, *(name for name in np.__all__ if isinstance(getattr(np, name), np.ufunc))}
+"""The operations whose blocks are of the type of their operands' blocks."""
 
 
 @functools.cache
@@ -58,15 +68,31 @@ def is_array(x: Any) -> TypeGuard[Array]:
 
 def asked(name: str, arrays: Sequence[Array], parameters: dict[str, Any]) -> Array:
     """Ask for an operation of what are arrays already; `raskt.array._op.op` makes arrays of other things."""
-    return result(_raskt.array_op(name, tuple([x._expr for x in arrays]), parameters), arrays)
+    expr = _raskt.array_op(name, tuple([x._expr for x in arrays]), parameters)
+    return result(expr, arrays, name in KEEPING)
 
 
-def result(expr: ArrayExpr, operands: Sequence[Any]) -> Array:
-    """Return the array of an operation: its first operand where the operation changes nothing."""
+def result(expr: ArrayExpr, operands: Sequence[Any], keeps_type: bool = False) -> Array:
+    """Return the array of an operation: its first operand where the operation changes nothing.
+
+    ``keeps_type`` says that blocks are of the type of the operands' blocks.
+    """
     if operands and getattr(operands[0], "_expr", None) == expr:
         same: Array = operands[0]
         return same
-    return array_of(expr)
+    made = array_of(expr)
+    return typed(made, operands) if keeps_type else made
+
+
+def typed(array: Array, operands: Sequence[Any]) -> Array:
+    """Say of an array that its blocks are of the type that was said of an operand's, if it is not NumPy's."""
+    for x in operands:
+        meta = getattr(x, "_given_meta", None)
+        if meta is not None and type(meta) is not np.ndarray:
+            if array._dtype is not None:
+                array._given_meta = meta_from_array(meta, ndim=array.ndim, dtype=array._dtype)
+            break
+    return array
 
 
 def told(array: Array, name: Any = None, meta: Any = None) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from raskt.array._base import array_of, is_known
+from raskt.array._base import array_of, is_known, typed
 from raskt.array._op import op
 from raskt.array.conversion import asanyarray, is_dasks
 from raskt.array.slicing import picked, take
@@ -112,7 +112,7 @@ def _one_by_one(x: Array, items: list[Any]) -> Array:
         expr = x._expr.getitem(tuple(plain))
         if expr is None:
             raise IndexError(_NO_INDEX)
-        found = array_of(expr)
+        found = typed(array_of(expr), (x,))
     for place, item in reversed(late):
         found = _late(found, item, place)
     return found

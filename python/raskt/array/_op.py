@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raskt import _raskt
-from raskt.array._base import result
+from raskt.array._base import KEEPING, result
 from raskt.array.conversion import asanyarray
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def op(name: str, operands: tuple[Any, ...], parameters: dict[str, Any] | None =
 
     An operation that changes nothing returns its operand.
     """
-    return result(_raskt.array_op(name, tuple([lift(x) for x in operands]), parameters), operands)
+    expr = _raskt.array_op(name, tuple([lift(x) for x in operands]), parameters)
+    return result(expr, operands, name in KEEPING)
 
 
 def lift(x: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from raskt import _raskt
 from raskt._dask.mixin import SpeaksDask
 from raskt._lazy import finder, late
-from raskt.array._base import array_of
+from raskt.array._base import array_of, typed
 from raskt.array._chunk import assemble
 from raskt.array._graph import expr_of_graph, graph_of, keys_of, rebuild, whole_of
 from raskt.array._meta import dtype_name, dtype_named
@@ -382,7 +382,7 @@ class Array(SpeaksDask, Operators, Methods, CollectionMethods):
                 raise
             expr = None  # sizes have to be known first
         if expr is not None:
-            return self if expr == self._expr else array_of(expr)
+            return self if expr == self._expr else typed(array_of(expr), (self,))
         return getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:

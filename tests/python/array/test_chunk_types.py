@@ -75,6 +75,32 @@ def test_the_meta_of_sparse_blocks_is_sparse(lazy: ra.Array) -> None:
     assert "sparse" in repr(lazy) or "COO" in repr(lazy)
 
 
+def test_the_type_of_blocks_stays_known_where_operations_keep_it(lazy: ra.Array, whole: sparse.COO) -> None:
+    masked = ra.ma.masked_less(ra.from_array(DENSE, chunks=(4, 3)), 0.5)
+    for x, kind in ((lazy, sparse.COO), (masked, np.ma.MaskedArray)):
+        for made in (
+            x + 1,
+            2 * x,
+            np.sin(x),
+            x > 0,
+            x[1:],
+            x[0],
+            x[[1, 0]],
+            x.T,
+            x.rechunk(2),
+            x.reshape(-1),
+            x.astype("f4"),
+            ra.concatenate([x, x]),
+            ra.where(x > 0, x, 0.0),
+            (x * 2)[1:].T,
+        ):
+            assert type(made._meta) is kind
+            assert (made._meta.dtype, made._meta.ndim) == (made.dtype, made.ndim)
+            assert type(made.compute()) is kind
+    dense = (lazy + 0).map_blocks(lambda block: block.todense(), dtype=float)
+    assert type(dense._meta) is type((dense + 1)._meta) is np.ndarray
+
+
 def test_dense_blocks_become_sparse_and_dense_again(whole: sparse.COO) -> None:
     made = ra.from_array(DENSE, chunks=(4, 3)).map_blocks(sparse.COO.from_numpy, dtype=float)
     same(made.compute(), whole)
