@@ -38,10 +38,11 @@ __all__ = [
     "typed",
 ]
 
-KEEPING = frozenset(
-    "astype broadcast_to compress concatenate mask pick rechunk repeat reshape roll slice stack transpose "
-    "where".split()
-) | {name for name in np.__all__ if isinstance(getattr(np, name), np.ufunc)}
+_MOVING = (
+    *("astype", "broadcast_to", "compress", "concatenate", "mask", "pick", "rechunk", "repeat"),
+    *("reshape", "roll", "slice", "stack", "transpose", "where"),
+)
+KEEPING = {*_MOVING, *(name for name in np.__all__ if isinstance(getattr(np, name), np.ufunc))}
 """The operations whose blocks are of the type of their operands' blocks."""
 
 
