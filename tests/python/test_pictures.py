@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import raskt
 import raskt.array as ra
 import raskt.bag as rb
+import raskt.dataframe as rd
 from raskt import delayed
 from raskt.diagnostics import Callback
 
@@ -133,6 +135,16 @@ def test_tasks_of_bags_are_called_what_users_called():
     assert labels(bag.frequencies()) == ["frequencies", "values"]
     assert "map(abs)" in labels(rb.range(6, npartitions=2).map(abs))
     assert "std" in labels(rb.range(6, npartitions=2).std())
+
+
+def test_tasks_of_dataframes_are_called_what_users_called():
+    df = rd.from_pandas(pd.DataFrame({"x": [1.0, None, 3.0], "k": ["a", "b", "c"]}), npartitions=2)
+    several = [df.x > 2, 1 - df.x, df.x.fillna(0), df.k.str.upper(), df.x.abs().mean()]
+    found = set(labels(several))
+    assert {"gt", "rsub", "fillna", "upper", "abs", "mean"} <= found
+    assert not {"method", "reduce"} & found
+    assert not {"method", "reduce"} & set(labels(several, optimize_graph=True))
+    assert (df.x > 2).__raskt_keys__()[0][0].startswith("gt-")
 
 
 def test_positions_in_the_order_count_what_is_shown():

@@ -117,7 +117,8 @@ def method(frame: Any, name: str, /, *args: Any, **kwargs: Any) -> Any:
     def made(values: list[Any]) -> Any:
         operands = Operands(values[0]._expr)
         found = [operands.argument(weak(x, name, values[0]._expr)) for x in values[1:]]
-        parameters: dict[str, Any] = {"name": name, "args": found[:n_args]}
+        called = name.rpartition(".")[2].strip("_")
+        parameters: dict[str, Any] = {"name": name, "args": found[:n_args], "label": called}
         if kwargs:
             parameters["kwargs"] = dict(zip(kwargs, found[n_args:], strict=True))
         return frame_of(_raskt.frame_op("method", tuple(operands.exprs), parameters))
@@ -231,7 +232,7 @@ def _lifted(frame: Any, x: Any, kwargs: dict[str, Any]) -> Any:
 
 def reduction(frame: Any, name: str, /, **kwargs: Any) -> Any:
     """Ask for a reduction of all rows."""
-    parameters: dict[str, Any] = {"name": name}
+    parameters: dict[str, Any] = {"name": name, "label": name}
     if kwargs:
         parameters["kwargs"] = kwargs
     return op("reduce", (frame,), parameters)

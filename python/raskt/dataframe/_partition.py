@@ -96,10 +96,16 @@ def _argument(param: Any, partitions: Any) -> Any:
 
 
 def method(
-    self: Any, *operands: Any, name: str, args: Any = (), kwargs: Any = None, aligned: bool = True
+    self: Any,
+    *operands: Any,
+    name: str,
+    args: Any = (),
+    kwargs: Any = None,
+    aligned: bool = True,
+    label: str | None = None,
 ) -> Any:
     """Call a method or operator, or look a property up; ``str.len`` is a method of an accessor."""
-    del aligned
+    del aligned, label
     partitions = (self, *operands)
     given = [_argument(arg, partitions) for arg in args]
     named = {key: _argument(arg, partitions) for key, arg in (kwargs or {}).items()}
@@ -272,8 +278,9 @@ _BY_ITSELF = {name: name for name in ("sum", "prod", "min", "max", "any", "all")
 _OF_FRAME = "raskt_of_frame"
 
 
-def reduce(part: Any, name: str, kwargs: Any = None) -> Any:
+def reduce(part: Any, name: str, kwargs: Any = None, label: Any = None) -> Any:
     """Return what a reduction makes of one row: its type is that of all results."""
+    del label
     return part.shape[0] if name == "size" else getattr(one_row(part), name)(**(kwargs or {}))
 
 
@@ -282,15 +289,17 @@ def _gathers(name: str, kwargs: Any) -> bool:
     return name not in _BY_ITSELF or "min_count" in (kwargs or {})
 
 
-def reduce_chunk(part: Any, name: str, kwargs: Any = None) -> Any:
+def reduce_chunk(part: Any, name: str, kwargs: Any = None, label: Any = None) -> Any:
     """Return the partial result of a partition: a frame of one row, or, for what has none, its values."""
+    del label
     if name == "size":
         return pd.DataFrame({0: [len(part)]})
     return part if _gathers(name, kwargs) else _row(part, name, kwargs or {})
 
 
-def reduce_combine(*partials: Any, name: str, kwargs: Any = None) -> Any:
+def reduce_combine(*partials: Any, name: str, kwargs: Any = None, label: Any = None) -> Any:
     """Return one partial result of several."""
+    del label
     if name == "size":
         return pd.DataFrame({0: [sum(part[0].iloc[0] for part in partials)]})
     if _gathers(name, kwargs):
@@ -301,8 +310,9 @@ def reduce_combine(*partials: Any, name: str, kwargs: Any = None) -> Any:
     return _row(rows, _BY_ITSELF[name], again)
 
 
-def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None) -> Any:
+def reduce_aggregate(*partials: Any, name: str, kwargs: Any = None, label: Any = None) -> Any:
     """Return the result."""
+    del label
     combined = reduce_combine(*partials, name=name, kwargs=kwargs)
     if name == "size":
         return combined[0].iloc[0]
