@@ -62,6 +62,7 @@ _CASES: dict[str, Case] = {
     "where other": lambda d: d.f.where(d.b, d.i),
     "mask": lambda d: d.f.mask(d.b, -1.0),
     "astype": lambda d: d.i.astype("float32"),
+    "astype text of Arrow": lambda d: d.t.astype("string[pyarrow]"),
     "astype text": lambda d: d.i.astype(str),
     "astype dict": lambda d: d.astype({"i": "int32", "b": "int64"})[["i", "b"]],
     "column": lambda d: d["o"],
