@@ -276,6 +276,11 @@ class StructMethods(_Accessor):
     __slots__ = ()
     _name = "struct"
 
+    @property
+    def dtypes(self) -> Any:
+        """Return the dtype of each field, a series of pandas'; nothing is computed."""
+        return self._series._meta.struct.dtypes
+
 
 _OF_CATEGORIES = (
     *("add_categories", "as_ordered", "as_unordered", "remove_categories", "remove_unused_categories"),

@@ -31,7 +31,7 @@ def _times_as_text(frame: Any, dtype: Any) -> dict[Any, Any]:
     return {
         label: to
         for label, to in wanted.items()
-        if is_time.get(label) and (to is str or str(to).partition("[")[0] in ("str", "string"))
+        if is_time.get(label) and (to is str or str(to) in ("str", "string", "string[pyarrow]"))
     }
 
 

@@ -184,20 +184,14 @@ def test_readers_below_concat_are_told_what_every_user_filters_out(folder: pathl
     one, other = rd.read_parquet(folder / "a.parquet"), rd.read_parquet(folder / "b.parquet")
     both = rd.concat([one, other.assign(i=other.k)])
     text = both[(both.i > 9) & (both.f < 1)].i.sum().explain()
-    assert (
-        'filters: [[["f", "<", 1], ["i", ">", 9]]]' in text
-        or 'filters: [[["i", ">", 9], ["f", "<", 1]]]' in text
-    )
-    assert (
-        'filters: [[["k", ">", 9], ["f", "<", 1]]]' in text
-        or 'filters: [[["f", "<", 1], ["k", ">", 9]]]' in text
-    )
+    for name in ("i", "k"):
+        assert f'filters: [[["{name}", ">", 9], ["f", "<", 1.0]]]' in text
     # Somebody needs all rows, or a dtype is another one.
     assert "with the rows that are used" not in (both[both.i > 9].i.sum() + both.f.sum()).explain()
     floats = rd.concat([one, other.assign(i=other.f)])
     text = floats[floats.i > 9].i.sum().explain()
-    assert '["f", ">", 9]' in text
-    assert '["i", ">", 9]' not in text
+    assert '["f", ">", 9' in text
+    assert '["i", ">", 9' not in text
 
 
 @pytest.mark.parametrize("name", ["unequal", "two columns", "computed"])

@@ -173,6 +173,7 @@ def test_lists_and_structs_of_arrow(way: str) -> None:
     _same(_cut(lists[::2], (1, 1)).list[0], lists[::2].list[0])
     structs = pd.Series([{"a": 1}, {"a": 2}], dtype=pd.ArrowDtype(pa.struct([("a", pa.int64())])))
     _same(_cut(structs, (1, 1)).struct.field("a"), structs.struct.field("a"))
+    tm.assert_series_equal(_cut(structs, (1, 1)).struct.dtypes, structs.struct.dtypes)
 
 
 def test_times_of_an_index(way: str) -> None:

@@ -63,7 +63,6 @@ _CASES: dict[str, Case] = {
     "mask": lambda d: d.f.mask(d.b, -1.0),
     "astype": lambda d: d.i.astype("float32"),
     "astype text of Arrow": lambda d: d.t.astype("string[pyarrow]"),
-    "astype text of Python": lambda d: d.z.astype("string[python]"),
     "astype text": lambda d: d.i.astype(str),
     "astype dict": lambda d: d.astype({"i": "int32", "b": "int64"})[["i", "b"]],
     "column": lambda d: d["o"],
