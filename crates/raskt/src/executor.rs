@@ -109,11 +109,7 @@ impl Executor {
             ..RunOptions::default()
         };
         let run_options = run_options.validated()?;
-        let mut registry = BodyRegistry::default();
-        registry.add_runtime(Arc::new(Closures));
-        raskt_array::bodies::register(&mut registry)?;
-        raskt_frame::register(&mut registry)?;
-        let registry = Arc::new(registry);
+        let registry = bodies()?;
         let pool = Pool::new(options.n_threads, &registry)
             .map_err(|error| ErrorKind::System { what: "threads".into(), reason: error.to_string() })?;
         Ok(Self { pool, registry, options: run_options, cancel: options.cancel })
@@ -135,12 +131,12 @@ impl Executor {
     pub fn compute<W: Wanted>(&self, graph: &Graph, wanted: W) -> Result<W::Values> {
         let mut tasks = Vec::new();
         wanted.visit(&mut |graph, number| tasks.push((graph, number)));
-        wanted.read(&mut self.run(graph.table(&tasks)?)?.into_iter())
+        wanted.read(&mut self.run(Arc::new(graph.table("task", &tasks)?))?.into_iter())
     }
 
     /// The outputs of a table of tasks.
-    pub(crate) fn run(&self, table: impl Into<Arc<TaskTable>>) -> Result<Vec<Value>> {
-        let run = Arc::new(Run::new(table.into(), Arc::clone(&self.registry), self.options.clone())?);
+    fn run(&self, table: Arc<TaskTable>) -> Result<Vec<Value>> {
+        let run = Arc::new(Run::new(table, Arc::clone(&self.registry), self.options.clone())?);
         if let Some(cancel) = &self.cancel {
             cancel.follow(&run);
         }
@@ -152,4 +148,46 @@ impl Executor {
         }
         run.results()
     }
+}
+
+/// Where arrays and frames are computed: the threads of an [`Executor`], or a cluster by one of its clients.
+pub trait Engine: sealed::Sealed {
+    /// The outputs of a table of tasks.
+    ///
+    /// # Errors
+    /// As [`Executor::compute`].
+    #[doc(hidden)]
+    fn outputs(&self, table: Arc<TaskTable>) -> Result<Vec<Value>>;
+}
+
+impl sealed::Sealed for Executor {}
+
+impl Engine for Executor {
+    fn outputs(&self, table: Arc<TaskTable>) -> Result<Vec<Value>> {
+        self.run(table)
+    }
+}
+
+impl<E: Engine + ?Sized> sealed::Sealed for Arc<E> {}
+
+impl<E: Engine + ?Sized> Engine for Arc<E> {
+    fn outputs(&self, table: Arc<TaskTable>) -> Result<Vec<Value>> {
+        self.as_ref().outputs(table)
+    }
+}
+
+pub(crate) mod sealed {
+    /// Engines are those of this crate.
+    pub trait Sealed {}
+}
+
+/// What bodies of tasks are found in.
+pub(crate) fn bodies() -> Result<Arc<BodyRegistry>> {
+    let mut registry = BodyRegistry::default();
+    registry.add_runtime(Arc::new(Closures));
+    raskt_array::bodies::register(&mut registry)?;
+    raskt_frame::register(&mut registry)?;
+    registry.add_decoder(raskt_frame::table::RUNTIME, Arc::new(raskt_frame::TableRuntime));
+    registry.add_decoder(raskt_frame::exchange::RUNTIME, Arc::new(raskt_frame::exchange::ExchangeRuntime));
+    Ok(Arc::new(registry))
 }

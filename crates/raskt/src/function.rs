@@ -1,6 +1,6 @@
 //! Closures as bodies of tasks: what they take, what they may return, and the runtime that runs them.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::error::Error as StdError;
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use raskt_core::{Error, ErrorKind, ForeignDecode, Key, Opaque, OwnerId, Payload, Result, Sealed, Value};
 use raskt_exec::{Call, ForeignRuntime, Kernel, Lane, Outcome, Surroundings};
+use raskt_graph::layer::Shipped;
 use raskt_graph::{Foreign, Shipment};
 
 use crate::datum::{Datum, RUNTIME};
 use crate::graph::Grown;
+use crate::registered;
 
 /// What a closure may return: a [`Datum`], a [`Grown`] graph, or a `Result` with one of them and any error.
 pub trait Output {
@@ -78,8 +80,9 @@ impl Opaque for Raised {
 
     fn visit_owners(&self, _: &mut dyn FnMut(OwnerId, u64)) {}
 
+    /// Another process gets its words.
     fn encode(&self) -> Result<Payload> {
-        Err(ErrorKind::NotEncodable(format!("the error {}", self.0)).into())
+        Ok(Payload { header: self.0.to_string().into_bytes(), buffers: Vec::new() })
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -176,7 +179,8 @@ impl<P: 'static, T: Datum> Function<P, T> {
         static N_FUNCTIONS: AtomicU64 = AtomicU64::new(0);
         let family = N_FUNCTIONS.fetch_add(1, Ordering::Relaxed) << 1;
         let call = Box::new(move |inputs: &mut [Value]| closure.call(inputs));
-        Self { body: Arc::new(Closure { name: name.into(), family, call }), types: PhantomData }
+        let body = Closure { name: name.into(), family, of: TypeId::of::<F>(), call };
+        Self { body: Arc::new(body), types: PhantomData }
     }
 }
 
@@ -186,6 +190,8 @@ type Untyped = dyn Fn(&mut [Value]) -> Result<Outcome> + Send + Sync;
 pub(crate) struct Closure {
     name: Arc<str>,
     family: u64,
+    /// The type of the closure.
+    of: TypeId,
     call: Box<Untyped>,
 }
 
@@ -213,7 +219,11 @@ impl Foreign for Closure {
     }
 
     fn ship(&self) -> Result<Shipment> {
-        Err(ErrorKind::NotEncodable(format!("{self:?}, a closure of this process")).into())
+        let function = registered::named(self.of).ok_or_else(|| {
+            let why = "which is not registered by #[raskt::task] as other processes would need it";
+            Error::from(ErrorKind::NotEncodable(format!("{self:?}, {why}")))
+        })?;
+        Ok(Shipment { function: Some(function), call: Payload::default() })
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -221,12 +231,13 @@ impl Foreign for Closure {
     }
 }
 
-/// The runtime of closures: nothing to enter, nothing that travels.
+/// The runtime of closures: nothing to enter. Functions travel by name, and errors as words.
 pub(crate) struct Closures;
 
 impl ForeignDecode for Closures {
     fn decode(&self, sealed: Sealed) -> Result<Value> {
-        Err(ErrorKind::UnknownBody(format!("decoder of {} objects", sealed.runtime())).into())
+        let words = String::from_utf8_lossy(&sealed.payload().header).into_owned();
+        Ok(Value::Opaque(Arc::new(Raised(words.into()))))
     }
 }
 
@@ -252,14 +263,17 @@ impl ForeignRuntime for Closures {
     }
 
     fn run(&self, body: &dyn Foreign, call: &mut Call<'_>) -> Result<Outcome> {
-        match body.as_any().downcast_ref::<Closure>() {
-            Some(closure) => (closure.call)(call.inputs),
+        if let Some(closure) = body.as_any().downcast_ref::<Closure>() {
+            return (closure.call)(call.inputs);
+        }
+        match body.as_any().downcast_ref::<Shipped>() {
+            Some(shipped) => (registered::received(shipped.shipment())?.call)(call.inputs),
             None => Err(ErrorKind::UnknownBody(body.label().to_string()).into()),
         }
     }
 
     fn receive(&self, shipment: &Shipment) -> Result<Arc<dyn Foreign>> {
-        Err(ErrorKind::UnknownBody(format!("{:?}, a closure of another process", shipment.function)).into())
+        registered::received(shipment).map(|closure| Arc::clone(closure) as _)
     }
 
     fn library(&self, path: &str) -> Result<Arc<dyn Kernel>> {

@@ -218,8 +218,8 @@ impl Graph {
         Executor::new(Options::default())?.compute(self, wanted)
     }
 
-    /// What has to run for the tasks `wanted`, each of which is a graph's id and a number.
-    pub(crate) fn table(&self, wanted: &[(u64, u32)]) -> Result<TaskTable> {
+    /// What has to run for the tasks `wanted`, each of which is a graph's id and a number, under keys of `name`.
+    pub(crate) fn table(&self, name: &str, wanted: &[(u64, u32)]) -> Result<TaskTable> {
         let refuse = |what: String| Err(ErrorKind::InvalidGraph(what).into());
         if let Some(stranger) = self.stranger {
             let label = self.bodies[self.body_of[stranger as usize] as usize].label();
@@ -238,7 +238,7 @@ impl Graph {
             start = end;
         }
         let wanted: Vec<u32> = wanted.iter().map(|&(_, number)| number).collect();
-        cull(&table.finish(Keys::Indexed(Name::new("task")), wanted.clone())?, &wanted)
+        cull(&table.finish(Keys::Indexed(Name::new(name)), wanted.clone())?, &wanted)
     }
 }
 
@@ -273,6 +273,6 @@ pub struct Grown<T> {
 
 impl<T> Grown<T> {
     pub(crate) fn into_subgraph(self) -> Result<Subgraph> {
-        Subgraph::new(self.graph.table(&[(self.output.graph, self.output.number)])?)
+        Subgraph::new(self.graph.table("task", &[(self.output.graph, self.output.number)])?)
     }
 }

@@ -12,7 +12,7 @@ use raskt_expr::{Expr, NoLibrary, Planner, Way};
 
 use super::computed::Computed;
 use super::element::Element;
-use crate::executor::{Executor, Options};
+use crate::executor::{Engine, Executor, Options};
 
 static PLANNER: LazyLock<Planner> = LazyLock::new(|| {
     // Names of operations are there once, so that nothing can fail.
@@ -124,7 +124,7 @@ impl<T: Element> Array<T> {
         }
     }
 
-    /// The elements, on threads that are there, within the bounds that they were given.
+    /// The elements, on threads that are there, within the bounds that they were given, or on a cluster.
     ///
     /// ```
     /// use raskt::array::Random;
@@ -137,10 +137,10 @@ impl<T: Element> Array<T> {
     ///
     /// # Errors
     /// As [`Array::compute`].
-    pub fn compute_on(&self, executor: &Executor) -> Built<Computed<T>> {
+    pub fn compute_on(&self, engine: &impl Engine) -> Built<Computed<T>> {
         let plan = PLANNER.plan(std::slice::from_ref(self.expr()?))?;
         let root = plan.roots.first().ok_or_else(|| ArrayError::value("an array without blocks"))?;
-        let blocks = executor.run(plan.table()?)?;
+        let blocks = engine.outputs(plan.table()?)?;
         let counts = root.counts().iter().map(|&n| Param::Int(n.into())).collect();
         Ok(Computed::of(&whole(blocks, Param::List(counts))?)?)
     }

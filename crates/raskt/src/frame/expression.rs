@@ -9,7 +9,7 @@ use raskt_frame::source::HeldTokens;
 use raskt_frame::{Builder, FrameMeta, Label, Schema, Table, table};
 
 use super::batch::Batch;
-use crate::executor::{Executor, Options};
+use crate::executor::{Engine, Executor, Options};
 
 static PLANNER: LazyLock<Planner> = LazyLock::new(|| {
     // Names of operations are there once, so that nothing can fail.
@@ -55,12 +55,12 @@ pub(super) fn n_partitions_of(expr: &Expr) -> Result<u64> {
 }
 
 /// The partitions of `expr`.
-pub(super) fn run(expr: &Expr, executor: &Executor) -> Result<Vec<Table>> {
+pub(super) fn run(expr: &Expr, engine: &impl Engine) -> Result<Vec<Table>> {
     let plan = PLANNER.plan(std::slice::from_ref(expr))?;
     let Some(Wanted::Blocks(_)) = plan.roots.first() else {
         return Err(ErrorKind::InvalidGraph("a frame without partitions".to_owned()).into());
     };
-    executor.run(plan.table()?)?.iter().map(|value| Table::of(value).cloned()).collect()
+    engine.outputs(plan.table()?)?.iter().map(|value| Table::of(value).cloned()).collect()
 }
 
 /// What becomes of `expr`, as text.
@@ -123,12 +123,12 @@ impl Frame {
         self.compute_on(&Executor::new(Options::default())?)
     }
 
-    /// All rows, on threads that are there, within the bounds that they were given.
+    /// All rows, on threads that are there, within the bounds that they were given, or on a cluster.
     ///
     /// # Errors
     /// As [`Frame::compute`].
-    pub fn compute_on(&self, executor: &Executor) -> Result<Batch> {
-        Batch::of(&table::concat(&run(self.expr()?, executor)?)?)
+    pub fn compute_on(&self, engine: &impl Engine) -> Result<Batch> {
+        Batch::of(&table::concat(&run(self.expr()?, engine)?)?)
     }
 }
 

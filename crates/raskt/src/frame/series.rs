@@ -11,7 +11,7 @@ use raskt_frame::table;
 
 use super::batch::Batch;
 use super::expression::{make, run};
-use crate::executor::{Executor, Options};
+use crate::executor::{Engine, Executor, Options};
 
 /// A column of a frame, or what was made of columns: a value a row.
 ///
@@ -172,8 +172,8 @@ impl Series {
     ///
     /// # Errors
     /// As [`Series::compute`].
-    pub fn compute_on(&self, executor: &Executor) -> Result<Batch> {
-        Batch::of(&table::concat(&run(self.expr()?, executor)?)?)
+    pub fn compute_on(&self, engine: &impl Engine) -> Result<Batch> {
+        Batch::of(&table::concat(&run(self.expr()?, engine)?)?)
     }
 
     /// What the reduction `name` of pandas' returns: `sum`, `mean`, `min`, `max`, `std`, `var`, `count`, ..., a batch of one row.
