@@ -11,7 +11,12 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes is no property of it: the machine may be busy.
+hypothesis.settings.register_profile("untimed", hypothesis.settings())
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).resolve().parents[2]
 

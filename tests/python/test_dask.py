@@ -201,7 +201,7 @@ def graphs(draw: Any) -> dict[Any, Any]:
 
 
 @given(graphs())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_graph_gives_what_dask_gives(graph: dict[Any, Any]) -> None:
     keys = list(graph)
     assert list(raskt.threaded.get(graph, keys)) == list(dask.get(graph, keys))

@@ -535,7 +535,7 @@ def lazy(kind: str) -> Any:
     return {"wrap": delayed, "function": delayed, "pure": partial(delayed, pure=True)}[kind]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(programs())
 def test_a_random_program_gives_what_plain_python_gives(steps: list[tuple[Any, ...]]) -> None:
     expected: list[Any] = []

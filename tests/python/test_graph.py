@@ -554,7 +554,7 @@ def evaluate(dsk: dict[str, Any], task: Any) -> Any:
     return task
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(graphs())
 def test_every_scheduler_equals_the_definition(dsk: dict[str, Any]) -> None:
     expected = tuple(evaluate(dsk, key) for key in dsk)

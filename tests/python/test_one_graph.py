@@ -104,7 +104,7 @@ def programs(draw):
     return steps
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(programs())
 def test_any_mixture_gives_what_numpy_gives(steps):
     lazy = [ra.arange(5, chunks=2)]

@@ -242,7 +242,7 @@ def test_memory_of_any_dtype_is_kept_and_results_are_ones_own(dtype: Any) -> Non
             assert (lazy.compute() == original).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_view_is_kept(data: st.DataObject) -> None:
     shape = tuple(data.draw(st.lists(st.integers(1, 7), min_size=1, max_size=3)))

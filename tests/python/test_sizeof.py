@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from raskt._raskt import _size_hint
 from raskt.dispatch import Dispatch
@@ -35,7 +35,6 @@ def test_containers_count_with_their_elements():
     assert sizeof((b"x" * 1_000, {b"y" * 1_000})) > 2_000
 
 
-@settings(deadline=None)
 @given(st.integers(20, 500), st.randoms(), st.sampled_from([list, tuple, set, frozenset]))
 def test_large_containers_are_estimated_from_some_of_their_elements(n, rng, kind):
     items = [bytes([place % 256, place // 256]) + bytes(rng.randint(500, 600)) for place in range(n)]

@@ -113,7 +113,7 @@ def frames(draw):
     return frame
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(frames())
 def test_frames_come_back_as_they_were(frame):
     back = there_and_back(frame)
@@ -122,7 +122,7 @@ def test_frames_come_back_as_they_were(frame):
     assert isinstance(back.index, pd.RangeIndex) == isinstance(frame.index, pd.RangeIndex)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(frames(), st.integers(0, 4))
 def test_series_and_indexes_come_back_as_they_were(frame, at):
     same(there_and_back(frame.index), frame.index)
@@ -131,7 +131,7 @@ def test_series_and_indexes_come_back_as_they_were(frame, at):
         same(there_and_back(series), series)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(frames(), st.sampled_from([2, 5]))
 def test_tables_are_pickled(frame, protocol):
     table = pickle.loads(pickle.dumps(_raskt.table_from_pandas(frame), protocol=protocol))

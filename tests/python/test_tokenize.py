@@ -176,7 +176,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(values, values)
 @example(1, True)
 @example([0.0], [-0.0])
@@ -186,7 +186,7 @@ def test_tokens_are_equal_exactly_where_typed_content_is(left, right):
     assert (sure(left) == sure(right)) == (canonical(left) == canonical(right))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values)
 def test_copies_of_a_value_have_its_token(value):
     assert sure(copy.deepcopy(value)) == sure(value)

@@ -8,7 +8,7 @@ import functools
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from raskt import config
 from raskt.tokenize import TokenizationError, tokenize
@@ -93,7 +93,6 @@ def test_arrays_of_equal_elements_and_different_dtype_differ():
 shapes = st.lists(st.integers(0, 7), min_size=1, max_size=4)
 
 
-@settings(deadline=None)
 @given(shapes, st.data())
 def test_any_view_has_the_token_of_its_copy(shape, data):
     base = np.arange(np.prod([2 * n + 1 for n in shape]), dtype=data.draw(st.sampled_from("bhild"))).reshape(

@@ -18,7 +18,7 @@ def assigned(x: Any, key: Any, value: Any) -> Any:
     return x
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), hnp.array_shapes(max_dims=3, max_side=5), st.integers(1, 5), st.booleans(), st.booleans())
 def test_values_go_where_a_mask_is_true_one_after_the_other(
     data: Any, shape: tuple[int, ...], chunk: int, is_lazy: bool, is_own: bool

@@ -48,14 +48,14 @@ def arrays(dtypes: Any) -> Any:
     return dtypes.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(max_dims=2, max_side=5)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(NUMBERS), st.sampled_from(sorted(FUNCTIONS)))
 def test_functions_of_numbers_are_numpys(values: Any, name: str) -> None:
     with np.errstate(all="ignore"):
         same(FUNCTIONS[name](ra, ra.from_array(values, chunks=2)).compute(), FUNCTIONS[name](np, values))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(FLOATS), st.sampled_from(sorted(FLOAT_FUNCTIONS)))
 def test_functions_of_floats_are_numpys(values: Any, name: str) -> None:
     with np.errstate(all="ignore"):
@@ -63,7 +63,7 @@ def test_functions_of_floats_are_numpys(values: Any, name: str) -> None:
         same(found, FLOAT_FUNCTIONS[name](np, values))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(NUMBERS),
     arrays(NUMBERS),

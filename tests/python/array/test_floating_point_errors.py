@@ -50,7 +50,7 @@ floats = st.sampled_from(["f4", "f8"])
 columns = st.lists(st.tuples(st.sampled_from(VALUES), st.sampled_from(VALUES)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(name=st.sampled_from(UNARY + BINARY), dtype=floats, pairs=columns)
 def test_an_operation_reports_what_numpy_reports(name, dtype, pairs):
     # C's `pow` is exact there and reports nothing; on some processors NumPy has a function of its own, which
@@ -61,7 +61,7 @@ def test_an_operation_reports_what_numpy_reports(name, dtype, pairs):
     assert told(lambda: getattr(ra, name)(*map(lazy, operands)).compute()) == expected
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(first=st.sampled_from(BINARY[:7]), then=st.sampled_from(UNARY), dtype=floats, pairs=columns)
 def test_each_step_of_a_fused_chain_reports_by_its_own_name(first, then, dtype, pairs):
     a, b = np.array(pairs, dtype).T.copy()
@@ -89,7 +89,7 @@ def test_sums_of_complex_numbers_report_overflow_and_invalid_values(name, dtype)
         assert told(lambda a=a, b=b: getattr(ra, name)(lazy(a), lazy(b)).compute()) == expected
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     dtype=st.sampled_from(["c8", "c16"]),
     name=st.sampled_from(["multiply", "square"]),
@@ -192,7 +192,7 @@ def test_a_cumulative_function_reports_what_numpy_reports(data, name):
     assert found == told(lambda: getattr(np, name)(x))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     to=st.sampled_from(["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4"]),
     dtype=floats,
@@ -247,7 +247,7 @@ def test_what_is_made_of_nothing_is_an_invalid_quotient():
         nothing.mean().compute()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     name=st.sampled_from(["sum", "prod", "mean", "var", "nansum", "nanmean", "nanstd", "cumsum"]),
     data=st.lists(st.floats(-1e10, 1e10) | st.just(np.nan), min_size=4, max_size=30),

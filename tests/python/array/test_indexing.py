@@ -40,7 +40,7 @@ def outcome(x: Any, index: Any) -> Any:
         return type(error)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(ITEMS, min_size=1, max_size=4).map(tuple), st.booleans())
 def test_indices_are_numpys(index: tuple[Any, ...], is_known: bool) -> None:
     x = ra.from_array(VALUES, chunks=(2, 3, 2))

@@ -38,7 +38,7 @@ def operands(draw: Any) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
-@hypothesis.settings(max_examples=150, deadline=None)
+@hypothesis.settings(max_examples=150)
 @hypothesis.given(operands(), st.sampled_from(EXACT))
 def test_exact_loops_are_numpys_to_the_bit(pair: tuple[np.ndarray, np.ndarray], name: str) -> None:
     x, y = pair

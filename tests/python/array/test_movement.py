@@ -38,7 +38,7 @@ def reshapes(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ..
     return old, shape(), tuple(draw(st.integers(1, n)) for n in old)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(reshapes(), st.integers(8, 400), st.booleans())
 def test_any_reshape_within_any_limit_is_numpys(case: Any, limit: int, merge: bool) -> None:
     old, new, chunks = case

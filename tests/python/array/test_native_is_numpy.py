@@ -23,7 +23,7 @@ hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 hnp = pytest.importorskip("hypothesis.extra.numpy")
 
-few = hypothesis.settings(max_examples=60, deadline=None)
+few = hypothesis.settings(max_examples=60)
 CODES = ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "c8", "c16", "M8", "m8"]
 UFUNCS = [name for name, row in TABLE.items() if name in ULPS]
 CASTS = [name for name in TABLE if name.startswith("astype(")]
@@ -296,7 +296,7 @@ def code_of(dtype: np.dtype[Any]) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS)
-@hypothesis.settings(max_examples=20, deadline=None)
+@hypothesis.settings(max_examples=20)
 @hypothesis.given(data=st.data())
 def test_kernels_of_blocks(row: str, data: Any) -> None:
     codes, call = ROWS[row]

@@ -320,7 +320,7 @@ STEPS = [
 ]
 
 
-@hypothesis.settings(max_examples=150, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=150, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(expressions(), st.integers(1, 2))
 @pytest.mark.filterwarnings("ignore")
 def test_what_rules_make_of_it_is_what_numpy_has(pool, n_roots):

@@ -26,7 +26,7 @@ def arrays(draw: Any) -> Any:
     return x
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(), st.integers(1, 25))
 def test_distinct_elements_are_numpys(x: Any, chunk: int) -> None:
     found = ra.unique(ra.from_array(x, chunks=chunk), return_index=True, return_counts=True)
@@ -36,7 +36,7 @@ def test_distinct_elements_are_numpys(x: Any, chunk: int) -> None:
     np.testing.assert_array_equal(ra.unique(ra.from_array(x, chunks=chunk)).compute(), expected[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(), st.integers(-70, 70).filter(bool), st.integers(1, 25))
 def test_the_largest_elements_are_the_first_of_equal_ones(x: Any, k: int, chunk: int) -> None:
     lazy = ra.from_array(x, chunks=chunk)
@@ -50,7 +50,7 @@ def test_the_largest_elements_are_the_first_of_equal_ones(x: Any, k: int, chunk:
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(), arrays(), st.booleans(), st.integers(1, 25))
 def test_membership_is_numpys(x: Any, wanted: Any, invert: bool, chunk: int) -> None:
     wanted = wanted.astype(x.dtype) if (x.dtype.kind == "M") == (wanted.dtype.kind == "M") else x[::3]
@@ -59,7 +59,7 @@ def test_membership_is_numpys(x: Any, wanted: Any, invert: bool, chunk: int) -> 
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(), arrays(), st.sampled_from(["left", "right"]), st.integers(1, 25))
 def test_places_in_sorted_arrays_are_numpys(x: Any, values: Any, side: Any, chunk: int) -> None:
     values = values.astype(x.dtype) if (x.dtype.kind == "M") == (values.dtype.kind == "M") else x[::3]
@@ -68,7 +68,7 @@ def test_places_in_sorted_arrays_are_numpys(x: Any, values: Any, side: Any, chun
     np.testing.assert_array_equal(found.compute(), np.searchsorted(x, values, side=side))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(0, 999), st.floats(0, 1), st.booleans())
 def test_quantiles_that_are_selected_are_numpys(n: int, seed: int, q: float, ties: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -39,7 +39,7 @@ def keys(draw: Any) -> tuple[Any, ...]:
     return tuple(key)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(keys(), st.integers(0, 7))
 def test_numbers_lists_and_slices_mix_and_lists_may_be_lazy(key: tuple[Any, ...], which: int) -> None:
     x = ra.from_array(VALUES, chunks=(2, 3, 2))

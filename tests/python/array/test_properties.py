@@ -12,7 +12,7 @@ hypothesis = pytest.importorskip("hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 hnp = pytest.importorskip("hypothesis.extra.numpy")
 
-few = hypothesis.settings(max_examples=60, deadline=None)
+few = hypothesis.settings(max_examples=60)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=7)
 FLOATS = st.sampled_from([0.0, -0.0, 1.5, -2.25, 1e10, np.nan, np.inf, -np.inf])
 

@@ -27,7 +27,7 @@ CASES = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.data(),
     DTYPES,

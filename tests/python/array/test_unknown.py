@@ -52,7 +52,7 @@ def test_slices_of_unknown_axes_are_numpys(index: Any) -> None:
     assert known.shape == expected[index].shape
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.booleans(), min_size=1, max_size=12),
     st.integers(1, 5),

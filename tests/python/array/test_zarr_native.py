@@ -89,7 +89,7 @@ def _natively(target: Any) -> None:
 
 
 @given(case=arrays(), data=st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 def test_each_reads_what_the_other_writes(
     case: Any, data: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -17,7 +17,7 @@ import raskt.bag as rb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-settings.register_profile("bags", max_examples=40, deadline=None)
+settings.register_profile("bags", max_examples=40)
 settings.load_profile("bags")
 bags = st.tuples(st.lists(st.integers(-50, 50), max_size=40), st.integers(1, 7))
 

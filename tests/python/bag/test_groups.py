@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from raskt.bag import _scratch, _shuffle
 from raskt.bag._hashing import stable_hash
 
-settings.register_profile("bags", max_examples=40, deadline=None)
+settings.register_profile("bags", max_examples=40)
 settings.load_profile("bags")
 
 scalars = st.one_of(

@@ -18,7 +18,7 @@ import raskt.bag as rb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-settings.register_profile("bags", max_examples=80, deadline=None)
+settings.register_profile("bags", max_examples=80)
 settings.load_profile("bags")
 
 numbers = st.one_of(

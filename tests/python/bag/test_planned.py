@@ -81,7 +81,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.lists(st.integers(0, 50), max_size=20), n=st.integers(1, 5), steps=STEPS)
 def test_plans_and_graphs_give_the_same(data, n, steps):
     b = rb.from_sequence(data, npartitions=n)

@@ -18,7 +18,7 @@ import raskt.bag as rb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-settings.register_profile("bags", max_examples=40, deadline=None)
+settings.register_profile("bags", max_examples=40)
 settings.load_profile("bags")
 texts = st.text(st.sampled_from("ab\n\r|é\u2028\U0001f600 "), max_size=60)
 

@@ -125,7 +125,7 @@ def _whole() -> pd.DataFrame:
     return pd.concat([_rows(30, 1), _rows(23, 2)])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.sampled_from(sorted(_STEPS)), max_size=4),
     end=st.sampled_from(sorted(_ENDS)),

@@ -95,7 +95,7 @@ def _check(found: Any, expected: Any) -> None:
     same(found, expected, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 @pytest.mark.parametrize("name", _FUNCTIONS)
 def test_a_function_of_groups_is_pandas_own(name: str, data: st.DataObject) -> None:

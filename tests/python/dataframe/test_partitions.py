@@ -163,7 +163,7 @@ def test_divisions_stay_known_where_one_frame_ends_before_the_next() -> None:
     assert not rd.concat([two, one]).known_divisions
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n_rows=st.integers(1, 30), n_before=st.integers(1, 6), n_after=st.integers(1, 12), n=st.integers(0, 12)
 )

@@ -34,7 +34,7 @@ def _frame(n_rows: int) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(sizes=_SIZES, key=_SLICES, is_known=st.booleans())
 def test_slices(sizes: list[int], key: slice, is_known: bool) -> None:
     frame = _frame(sum(sizes))
@@ -43,7 +43,7 @@ def test_slices(sizes: list[int], key: slice, is_known: bool) -> None:
     tm.assert_series_equal(df["s"].iloc[key].compute(), frame["s"].iloc[key])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(sizes=_SIZES, places=st.lists(st.integers(-5, 5), max_size=5), is_known=st.booleans())
 def test_lists(sizes: list[int], places: list[int], is_known: bool) -> None:
     frame = _frame(sum(sizes))

@@ -185,7 +185,7 @@ def test_rows_are_sorted_on_every_scheduler(scheduler: str) -> None:
     tm.assert_frame_equal(found, pdf.sort_values("x"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(
         st.tuples(

@@ -149,7 +149,7 @@ def test_windows_that_are_longer_than_partitions(
         _same(_cut(plain).rolling(window, on="t").sum(), plain.rolling(window, on="t").sum())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     labels=st.lists(st.integers(0, 6), max_size=8),
     cuts=st.lists(st.integers(0, 8), max_size=3),
