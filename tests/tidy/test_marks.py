@@ -93,3 +93,10 @@ def test_no_function_inside_another_calls_itself() -> None:
         if isinstance(inner, ast.FunctionDef) and inner is not outer and is_recursive(inner)
     ]
     assert found == []
+
+
+def test_compiled_tests_ask_for_the_paths_of_their_clone_when_they_run() -> None:
+    """What is compiled is shared by clones, and `env!` tells of the one that compiled it."""
+    path = re.compile(r"\benv!\(\"CARGO_(?!PKG_)")
+    found = [relative(file) for file in sources(".rs") if path.search(file.read_text("utf-8"))]
+    assert found == []

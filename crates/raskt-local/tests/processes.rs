@@ -16,7 +16,11 @@ use raskt_store::SpillFolder;
 mod kernels;
 
 fn command() -> ChildCommand {
-    ChildCommand { program: env!("CARGO_BIN_EXE_raskt-local-test-child").into(), args: vec![], env: vec![] }
+    ChildCommand {
+        program: std::env::var_os("CARGO_BIN_EXE_raskt-local-test-child").unwrap(),
+        args: vec![],
+        env: vec![],
+    }
 }
 
 fn pool(n_children: usize) -> ProcessPool {

@@ -83,7 +83,7 @@ _STEPS: dict[str, Step] = {
 
 _STEPS |= {
     "and again": lambda d: _concat([d, d[d.i > 0]]),
-    "and others": lambda d: _concat([d[["i", "f", "k", "s", "m"]], d.assign(i=d.i + 1)]),
+    "and others": lambda d: _concat([d[["i", "f", "k", "s", "m", "b"]], d.assign(i=d.i + 1)]),
 }
 _ENDS: dict[str, Step] = {
     "all": lambda d: d,

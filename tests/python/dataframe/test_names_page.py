@@ -447,10 +447,15 @@ def _way(title: str, name: str, ours: Any, wholes: tuple[type, ...]) -> str:
     return _CARRIED if title in ("DataFrame", "Series") and name in _BY_NEIGHBOURS else _PANDAS
 
 
+def _is_of_others(found: Any) -> bool:
+    """Whether another library put it on pandas' class, as GeoPandas does when it is imported."""
+    return str(getattr(found, "__module__", None)).startswith("geopandas")
+
+
 def _rows_of(title: str, theirs: Any, ours: Any, wholes: tuple[type, ...]) -> Iterator[tuple[str, str, str]]:
     columns = set(_ROWS.columns)
     for name in sorted(dir(theirs), key=str.lower):
-        if name[:1] == "_" or name in columns:
+        if name[:1] == "_" or name in columns or _is_of_others(getattr(theirs, name, None)):
             continue
         if name in dir(ours) and name not in columns:
             yield name, _way(title, name, ours, wholes), ""

@@ -12,7 +12,9 @@ use raskt_core::encode::{Decode, Encode, Limits, decode_canonical, encode_canoni
 use crate::samples::{self, Named};
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.hex"))
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
+        .join("tests/golden")
+        .join(format!("{name}.hex"))
 }
 
 fn hex(bytes: &[u8]) -> String {

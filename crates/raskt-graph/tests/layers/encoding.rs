@@ -124,7 +124,7 @@ pub fn samples() -> Vec<(&'static str, Layer)> {
 }
 
 fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/layer.hex")
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("tests/golden/layer.hex")
 }
 
 pub fn hex(bytes: &[u8]) -> String {
